@@ -1,0 +1,47 @@
+/* TLS contexts and sessions over OpenSSL; the only door to libssl. */
+#ifndef CRYPT_TLS_H
+#define CRYPT_TLS_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct tls_context;
+struct tls_session;
+
+/*
+ * Signs a handshake digest on behalf of a certificate whose private key is in another process. Appends the signature (DER for
+ * ECDSA) to out; 0 or negative. scheme: TLS SignatureScheme.
+ */
+typedef int tls_sign_fn(void *arg, uint32_t key, uint16_t scheme, struct slice digest, struct buf *out);
+
+/* chain_pem: leaf first. The private key never enters the process: sign is called. TLS 1.2 at least, ALPN list may be empty. */
+struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls_sign_fn *sign, void *arg, struct error *err);
+/* verify: check chain and name against ca_pem (empty: the system's); else opportunistic. */
+struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err);
+/* Contexts are counted: sessions keep theirs alive over a reload. */
+void tls_context_free(struct tls_context **context);
+
+/* A session over a connected non-blocking descriptor, which stays the caller's. */
+struct tls_session *tls_session_create(struct tls_context *context, int fd, bool server, struct slice server_name);
+void tls_session_free(struct tls_session **session);
+
+enum tls_result { TLS_OK, TLS_WANT_READ, TLS_WANT_WRITE, TLS_EOF, TLS_ERROR };
+enum tls_result tls_handshake(struct tls_session *s);
+enum tls_result tls_read(struct tls_session *s, void *p, size_t n, size_t *ret_n);
+enum tls_result tls_write(struct tls_session *s, const void *p, size_t n, size_t *ret_n);
+enum tls_result tls_shutdown(struct tls_session *s);
+/* Why the last call gave TLS_ERROR, for the log. */
+struct slice tls_error_text(const struct tls_session *s);
+
+struct slice tls_version(const struct tls_session *s); /* "TLSv1.3" */
+struct slice tls_cipher(const struct tls_session *s);
+/* Channel binding data (RFC 9266 tls-exporter, RFC 5929 tls-server-end-point): 0 or negative. */
+int tls_channel_binding(const struct tls_session *s, struct slice type, struct buf *out);
+bool tls_peer_verified(const struct tls_session *s);
+/* Session to resume the next connection to the same peer with; NULL when there is none. Client only. */
+struct tls_ticket;
+struct tls_ticket *tls_take_ticket(struct tls_session *s);
+void tls_use_ticket(struct tls_session *s, struct tls_ticket *ticket);
+void tls_ticket_free(struct tls_ticket **ticket);
+
+#endif

@@ -1,0 +1,99 @@
+/* The fields of every request and reply of ipc/messages.h. F(type, name). */
+#ifndef IPC_FIELDS_H
+#define IPC_FIELDS_H
+
+/* Signs a TLS handshake digest with certificate key number `key`. scheme: TLS SignatureScheme (RFC 8446 4.2.3). */
+#define IPC_FIELDS_KEY_TLS_SIGN(F) F(u32, key) F(u16, scheme) F(bytes, digest)
+#define IPC_REPLY_KEY_TLS_SIGN(F) F(u8, status) F(bytes, signature)
+/* HMAC under an organisation key that is named by `label` (pepper, scram-fake, …). */
+#define IPC_FIELDS_KEY_HMAC(F) F(bytes, label) F(bytes, data)
+#define IPC_REPLY_KEY_HMAC(F) F(u8, status) F(key, mac)
+/* The key of a database or file set: auth gets "directory", queue gets "spool" and "jobs"; nothing else. */
+#define IPC_FIELDS_KEY_DATABASE(F) F(bytes, name)
+#define IPC_REPLY_KEY_DATABASE(F) F(u8, status) F(key, key)
+/* Wraps (wrap=1) or opens (wrap=0) account secrets of a managed account. */
+#define IPC_FIELDS_KEY_MANAGED(F) F(u8, wrap) F(id, account) F(bytes, data)
+#define IPC_REPLY_KEY_MANAGED(F) F(u8, status) F(bytes, data)
+/* The public key of the newest queue epoch; one is made when there is none or it is older than a day (queue asks with rotate=1). */
+#define IPC_FIELDS_KEY_EPOCH(F) F(u8, rotate)
+#define IPC_REPLY_KEY_EPOCH(F) F(u8, status) F(u32, epoch) F(key, public_key)
+/* Destroys the private half of every epoch below `before` except the newest. */
+#define IPC_FIELDS_KEY_EPOCH_DROP(F) F(u32, before)
+#define IPC_REPLY_KEY_EPOCH_DROP(F) F(u8, status) F(u32, dropped)
+/* Opens the wrap of an outbound reader (store/seal.h) and gives the data key of that one record. */
+#define IPC_FIELDS_KEY_OPEN(F) F(u32, epoch) F(key, ephemeral) F(bytes, record_nonce) F(bytes, wrap)
+#define IPC_REPLY_KEY_OPEN(F) F(u8, status) F(key, data_key)
+
+/* One SASL step. session 0 starts; data is the decoded client response. status: enum auth_status (auth/auth.h).
+ * On success for a protocol that needs a mailbox: shard, ticket. sender: MACed sender fact for FILTER_SEAL (store/fact.h). */
+#define IPC_FIELDS_AUTH_SASL(F) \
+	F(bytes, cid) F(u64, session) F(u8, protocol) F(u8, tls) F(bytes, address) F(bytes, mechanism) F(bytes, binding_type) F(bytes, binding) F(bytes, data)
+#define IPC_REPLY_AUTH_SASL(F) \
+	F(u8, status) F(u64, session) F(bytes, data) F(id, account) F(bytes, login) F(u16, shard) F(id, ticket) F(bytes, sender)
+/* May this signed-in account use the reverse-path? */
+#define IPC_FIELDS_AUTH_SENDER(F) F(bytes, cid) F(id, account) F(bytes, reverse_path)
+#define IPC_REPLY_AUTH_SENDER(F) F(u8, status)
+/* facts: list of MACed recipient facts (store/fact.h), one for each final target after aliases, groups, catch-all. status: enum
+ * auth_status; reply: SMTP code and text when refused. account is zero when nobody is signed in. */
+#define IPC_FIELDS_AUTH_RECIPIENT(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn)
+#define IPC_REPLY_AUTH_RECIPIENT(F) F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts)
+#define IPC_FIELDS_AUTH_LOGOUT(F) F(bytes, cid) F(id, account)
+#define IPC_REPLY_AUTH_LOGOUT(F)
+/* mail pushes what delivery needs to know of an account: mailbox names (and later the script). */
+#define IPC_FIELDS_AUTH_PROFILE(F) F(id, account) F(bytes, profile)
+#define IPC_REPLY_AUTH_PROFILE(F) F(u8, status)
+/* An administrative operation: op is a name of admin/operations.h, args and result are JSON texts. subject: who asks. */
+#define IPC_FIELDS_AUTH_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
+#define IPC_REPLY_AUTH_ADMIN(F) F(u8, status) F(bytes, result)
+
+/* message: memfd with the bytes as they arrived. envelope: store/envelope.h. record: memfd for QUEUE_ACCEPT. When refused:
+ * code, enhanced, text. email_id and size are those of the digest (APPEND needs them). */
+#define IPC_FIELDS_FILTER_SEAL(F) F(bytes, cid) F(fd, message) F(bytes, envelope)
+#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record)
+/* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
+#define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
+#define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
+
+/* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
+#define IPC_FIELDS_QUEUE_ROOM(F) F(id, account) F(u64, limit) F(u64, size)
+#define IPC_REPLY_QUEUE_ROOM(F) F(u8, result) F(u64, used) F(u64, count)
+/* record: the sealed, MACed result of filter. The reply comes when it is durable. seq and place (pack, ordinal, offset) are those of
+ * the own ref when there is one. */
+#define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record)
+#define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
+/* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries. */
+#define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)
+#define IPC_REPLY_QUEUE_ARRIVALS(F) F(u8, result) F(u8, more) F(bytes, list)
+/* seqs: u64 big-endian each. The reply means: durable; mail may forget them. */
+#define IPC_FIELDS_QUEUE_UNREF(F) F(id, account) F(bytes, seqs)
+#define IPC_REPLY_QUEUE_UNREF(F) F(u8, result)
+#define IPC_FIELDS_QUEUE_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
+#define IPC_REPLY_QUEUE_ADMIN(F) F(u8, status) F(bytes, result)
+
+/* job: queue/job.h, one destination with its recipients; record: the sealed message. results: one per recipient, queue/job.h. */
+#define IPC_FIELDS_RELAY_DELIVER(F) F(bytes, job) F(fd, record)
+#define IPC_REPLY_RELAY_DELIVER(F) F(bytes, results)
+/* DNS. type: RR type number. records: u16 count, then {u32 length, rdata}; names inside rdata uncompressed. */
+#define IPC_FIELDS_RESOLVE(F) F(bytes, name) F(u16, type)
+#define IPC_REPLY_RESOLVE(F) F(u8, status) F(u8, rcode) F(u8, secure) F(u8, bogus) F(u32, ttl) F(bytes, canonical) F(bytes, records)
+
+/* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND. */
+#define IPC_FIELDS_MAIL_TICKET(F) \
+	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u32, credential)
+#define IPC_REPLY_MAIL_TICKET(F) F(u8, status)
+/* Ends every session of the account (credential 0) or of one credential, and forgets its secrets when none is left. */
+#define IPC_FIELDS_MAIL_REVOKE(F) F(id, account) F(u32, credential)
+#define IPC_REPLY_MAIL_REVOKE(F) F(u8, status)
+/* session: one end of a stream socket pair that carries plain bytes; pending: bytes the client sent already; hello: what the
+ * session has to say first (the tagged OK of the login, composed by mail from `tag`). */
+#define IPC_FIELDS_MAIL_ATTACH(F) \
+	F(id, ticket) F(bytes, cid) F(u8, protocol) F(u8, tls) F(bytes, address) F(bytes, tag) F(bytes, pending) F(fd, session)
+#define IPC_REPLY_MAIL_ATTACH(F) F(u8, status)
+#define IPC_FIELDS_MAIL_HINT(F) F(id, account) F(u64, seq)
+#define IPC_REPLY_MAIL_HINT(F)
+#define IPC_FIELDS_MAIL_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
+#define IPC_REPLY_MAIL_ADMIN(F) F(u8, status) F(bytes, result)
+#define IPC_FIELDS_PARENT_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
+#define IPC_REPLY_PARENT_ADMIN(F) F(u8, status) F(bytes, result)
+
+#endif

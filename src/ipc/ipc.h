@@ -1,0 +1,84 @@
+/*
+ * Messages between roles: typed, checked against the table of ipc/messages.h on both sides, never blocking.
+ *
+ * Each pair of processes that may talk has one SOCK_SEQPACKET socket pair, made by the parent. After a crash the parent
+ * makes new pairs and hands the live roles their ends; requests in flight to the dead one end with IPC_GONE.
+ * A message that the table does not allow ends the channel and is logged (IPC_VIOLATION); the parent restarts its sender.
+ */
+#ifndef IPC_IPC_H
+#define IPC_IPC_H
+
+#include "base/slice.h"
+#include "net/loop.h"
+
+enum role {
+#define ROLE(id, name) ROLE_##id,
+#include "ipc/roles.h"
+#undef ROLE
+	ROLE_COUNT
+};
+const char *role_name(enum role role);
+int role_from_name(struct slice name, enum role *ret_role);
+
+enum ipc_type {
+#define IPC_REQUEST(ID, name, senders, receiver, max, outstanding, deadline) IPC_##ID,
+#include "ipc/messages.h"
+#undef IPC_REQUEST
+	IPC_TYPE_COUNT
+};
+
+typedef uint8_t ipc_u8;
+typedef uint16_t ipc_u16;
+typedef uint32_t ipc_u32;
+typedef uint64_t ipc_u64;
+typedef struct slice ipc_bytes; /* borrowed: in a handler valid until it returns */
+typedef struct { uint8_t b[16]; } ipc_id;
+typedef struct { uint8_t b[32]; } ipc_key;
+typedef int ipc_fd; /* -1: none. Sending does not close it; a received one belongs to the handler, who closes it. */
+
+#include "ipc/fields.h"
+#define IPC_FIELD(type, name) ipc_##type name;
+#define IPC_REQUEST(ID, lname, senders, receiver, max, outstanding, deadline) \
+	struct ipc_##lname { uint8_t unused_; IPC_FIELDS_##ID(IPC_FIELD) }; \
+	struct ipc_##lname##_reply { uint8_t unused_; IPC_REPLY_##ID(IPC_FIELD) };
+#include "ipc/messages.h"
+#undef IPC_REQUEST
+#undef IPC_FIELD
+
+enum ipc_outcome {
+	IPC_OK,
+	IPC_GONE,     /* no such peer now, or it ended while working; try again later */
+	IPC_TIMEOUT,  /* the deadline passed */
+	IPC_BUSY,     /* the outstanding limit of the row is reached */
+};
+
+struct ipc;
+struct ipc_call; /* a request that waits for our reply */
+
+/* `reply` is the struct ipc_<name>_reply of the type when outcome is IPC_OK, else NULL. Called exactly once, never from inside
+ * ipc_request. Descriptors in the reply belong to the callee. */
+typedef void ipc_reply_fn(void *arg, enum ipc_outcome outcome, const void *reply);
+/* `request` is the struct ipc_<name> of the type. The handler answers now or later with ipc_reply, exactly once (hints: never;
+ * `call` is NULL for them). `arg` as given to ipc_handle. */
+typedef void ipc_handler_fn(void *arg, struct ipc_call *call, const void *request);
+
+/* Registers the handler of one request type; before ipc_start. */
+void ipc_handle(struct ipc *ipc, enum ipc_type type, ipc_handler_fn *fn, void *arg);
+
+/*
+ * Sends a request to instance `index` of the type's receiver role. `index` IPC_ANY picks an idle instance (least outstanding).
+ * `fn` may be NULL for hints. Everything in `request` is copied (descriptors duplicated) before this returns.
+ */
+#define IPC_ANY 0xffffu
+void ipc_request(struct ipc *ipc, enum ipc_type type, unsigned index, const void *request, ipc_reply_fn *fn, void *arg);
+/* Blocking; only for requests to `key`. *reply is filled on IPC_OK; its bytes live in `storage` (at least the row's maximum). */
+enum ipc_outcome ipc_request_sync(struct ipc *ipc, enum ipc_type type, const void *request, void *reply, uint8_t *storage, size_t storage_size);
+
+void ipc_reply(struct ipc_call *call, const void *reply); /* frees the call */
+/* Who asks: role and instance. */
+enum role ipc_call_sender(const struct ipc_call *call, unsigned *ret_index);
+
+/* How many instances of a role run (as configured). */
+unsigned ipc_instances(const struct ipc *ipc, enum role role);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * The message table: every request that one role may send another. It is the trust boundary of the system.
+ *
+ * IPC_REQUEST(ID, name, senders, receiver, max bytes, outstanding per channel, deadline in ms)
+ *   `senders` is a set of R(role); a message from anybody else ends the sender. A request with deadline 0 is a hint:
+ *   it has no reply and may be lost.
+ * IPC_FIELDS_<ID>(F) and IPC_REPLY_<ID>(F) list the fields: F(type, name), type one of
+ *   u8 u16 u32 u64 (numbers) · id (16 bytes) · key (32 bytes) · bytes (up to the maximum) · fd (at most 2 per message)
+ * Struct, encoder, decoder and permission check are made from this table by ipc/codec.c. Lists travel as `bytes` in the
+ * form that the named header defines.
+ */
+
+/* ---- key: signs, unwraps, computes; the only role that may be asked synchronously ---- */
+IPC_REQUEST(KEY_TLS_SIGN, key_tls_sign, R(MX) | R(CLIENT), KEY, 4096, 256, 2000)
+IPC_REQUEST(KEY_HMAC, key_hmac, R(AUTH), KEY, 4096, 256, 2000)
+IPC_REQUEST(KEY_DATABASE, key_database, R(AUTH) | R(QUEUE), KEY, 256, 4, 2000)
+IPC_REQUEST(KEY_MANAGED, key_managed, R(AUTH), KEY, 1024, 64, 2000)
+IPC_REQUEST(KEY_EPOCH, key_epoch, R(QUEUE) | R(FILTER), KEY, 256, 16, 2000)
+IPC_REQUEST(KEY_EPOCH_DROP, key_epoch_drop, R(QUEUE), KEY, 256, 16, 2000)
+IPC_REQUEST(KEY_OPEN, key_open, R(FILTER) | R(RELAY), KEY, 1024, 64, 2000)
+
+/* ---- auth: who is it, who receives it, may he ---- */
+IPC_REQUEST(AUTH_SASL, auth_sasl, R(CLIENT), AUTH, 16384, 4096, 20000)
+IPC_REQUEST(AUTH_SENDER, auth_sender, R(CLIENT), AUTH, 4096, 4096, 10000)
+IPC_REQUEST(AUTH_RECIPIENT, auth_recipient, R(MX) | R(CLIENT), AUTH, 4096, 65536, 10000)
+IPC_REQUEST(AUTH_LOGOUT, auth_logout, R(CLIENT) | R(MAIL), AUTH, 256, 65536, 0)
+IPC_REQUEST(AUTH_PROFILE, auth_profile, R(MAIL), AUTH, 65536, 256, 10000)
+IPC_REQUEST(AUTH_ADMIN, auth_admin, R(ADMIN), AUTH, 65536, 32, 60000)
+
+/* ---- filter: a pure function ---- */
+IPC_REQUEST(FILTER_SEAL, filter_seal, R(MX) | R(CLIENT) | R(MAIL), FILTER, 131072, 256, 30000)
+IPC_REQUEST(FILTER_DSN, filter_dsn, R(QUEUE), FILTER, 131072, 32, 30000)
+
+/* ---- queue: durable acceptance and the ledger ---- */
+IPC_REQUEST(QUEUE_ROOM, queue_room, R(MX) | R(CLIENT) | R(MAIL), QUEUE, 256, 65536, 10000)
+IPC_REQUEST(QUEUE_ACCEPT, queue_accept, R(MX) | R(CLIENT) | R(MAIL), QUEUE, 1024, 4096, 60000)
+IPC_REQUEST(QUEUE_ARRIVALS, queue_arrivals, R(MAIL), QUEUE, 65536, 1024, 20000)
+IPC_REQUEST(QUEUE_UNREF, queue_unref, R(MAIL), QUEUE, 65536, 256, 20000)
+IPC_REQUEST(QUEUE_ADMIN, queue_admin, R(ADMIN), QUEUE, 65536, 32, 60000)
+
+/* ---- relay and resolver ---- */
+IPC_REQUEST(RELAY_DELIVER, relay_deliver, R(QUEUE), RELAY, 131072, 512, 900000)
+IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT), RESOLVER, 65536, 1024, 30000)
+
+/* ---- mail: the shards of the readers ---- */
+IPC_REQUEST(MAIL_TICKET, mail_ticket, R(AUTH), MAIL, 65536, 4096, 10000)
+IPC_REQUEST(MAIL_REVOKE, mail_revoke, R(AUTH), MAIL, 256, 4096, 10000)
+IPC_REQUEST(MAIL_ATTACH, mail_attach, R(CLIENT), MAIL, 65536, 4096, 10000)
+IPC_REQUEST(MAIL_HINT, mail_hint, R(QUEUE), MAIL, 256, 4096, 0)
+IPC_REQUEST(MAIL_ADMIN, mail_admin, R(ADMIN), MAIL, 65536, 32, 60000)
+
+/* ---- parent: life of the roles ---- */
+IPC_REQUEST(PARENT_ADMIN, parent_admin, R(ADMIN), PARENT, 65536, 8, 60000)

@@ -1,0 +1,12 @@
+/* The processes of the system. ROLE(id, name). The rights of each are in role/table.c. */
+ROLE(PARENT, "parent")
+ROLE(KEY, "key")
+ROLE(AUTH, "auth")
+ROLE(MX, "mx")           /* edge class mx: port 25 */
+ROLE(CLIENT, "client")   /* edge class client: submission, IMAP, POP3 before login, TLS after it */
+ROLE(RESOLVER, "resolver")
+ROLE(FILTER, "filter")
+ROLE(QUEUE, "queue")
+ROLE(RELAY, "relay")
+ROLE(MAIL, "mail")
+ROLE(ADMIN, "admin")

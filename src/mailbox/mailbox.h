@@ -1,0 +1,179 @@
+/*
+ * A person's mail as protocols see it: accounts, mailboxes, messages. IMAP, POP3 and JMAP work on this interface; src/store implements
+ * it over the account database and packs, mailbox/ram.c in memory for tests. It includes nothing of either.
+ *
+ * Calls are synchronous and bounded, except append. Numbers of messages are UIDs, never sequence numbers: those belong to the session.
+ * Texts are UTF-8 mailbox names with '/' as separator (RFC 9051 5.1). Ids are 16 random bytes (RFC 8474).
+ */
+#ifndef MAILBOX_MAILBOX_H
+#define MAILBOX_MAILBOX_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "mime/digest.h"
+
+#define MAILBOX_NAME_MAX 1000      /* bytes */
+#define MAILBOX_DEPTH_MAX 20
+#define MAILBOX_COUNT_MAX 10000
+#define KEYWORD_COUNT_MAX 64       /* different keywords in an account; more: ERR_LIMIT */
+#define KEYWORD_NAME_MAX 100
+
+/* System flags of a message. \Recent does not exist any more (RFC 9051); IMAP4rev1 sessions are told 0. */
+enum {
+	FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16,
+};
+struct flag_set {
+	uint32_t system;    /* FLAG_* */
+	uint64_t keywords;  /* bit i: keyword i of the account's table */
+};
+
+/* RFC 6154, as bits. */
+enum {
+	USE_ALL = 1, USE_ARCHIVE = 2, USE_DRAFTS = 4, USE_FLAGGED = 8, USE_JUNK = 16, USE_SENT = 32, USE_TRASH = 64, USE_IMPORTANT = 128,
+};
+
+struct mailbox_info {
+	uint8_t id[16];
+	struct slice name;
+	uint32_t uid_validity;
+	uint32_t special_use;
+	bool subscribed;
+	bool exists;        /* false: only a subscription, or a parent that has only children (\NonExistent) */
+};
+
+struct mailbox_status {
+	uint32_t messages, unseen, deleted, uid_next, uid_validity;
+	uint64_t highest_modseq, size, deleted_size;
+	uint8_t id[16];
+};
+
+/* One message as a row. */
+struct message_row {
+	uint32_t uid;
+	uint64_t modseq;
+	struct flag_set flags;
+	uint64_t size;           /* RFC822.SIZE: prefix included */
+	int64_t internal_date;   /* unix seconds */
+	int64_t save_date;       /* unix seconds, RFC 8514 */
+	uint8_t email_id[16];
+	uint8_t thread_id[16];
+};
+
+/* A set of UIDs: sorted, disjoint, inclusive ranges. */
+struct uid_range { uint32_t first, last; };
+struct uid_set {
+	struct uid_range *ranges;
+	size_t count, capacity;
+};
+void uid_set_free(struct uid_set *set);
+void uid_set_add(struct uid_set *set, uint32_t uid);                       /* any order; cheap when ascending */
+void uid_set_add_range(struct uid_set *set, uint32_t first, uint32_t last);
+bool uid_set_has(const struct uid_set *set, uint32_t uid);
+uint64_t uid_set_size(const struct uid_set *set);
+void uid_set_remove(struct uid_set *set, uint32_t uid);
+void uid_set_print(const struct uid_set *set, struct buf *out);            /* "1:3,7" */
+
+/* One signed-in account, shared by all its sessions in the process. */
+struct account {
+	const struct account_ops *ops;
+};
+struct mailbox_ref { uint8_t id[16]; };
+
+/* Called for every row in ascending UID order; non-zero stops and is returned. */
+typedef int message_fn(void *arg, const struct message_row *row);
+
+enum flag_change { FLAGS_REPLACE, FLAGS_ADD, FLAGS_REMOVE };
+
+/* Ends an append. uid 0 and code < 0 when it failed. Called exactly once, never from inside the call that began it. */
+typedef void append_fn(void *arg, enum error_code code, uint32_t uid_validity, uint32_t uid);
+
+struct append_input {
+	struct mailbox_ref mailbox;
+	int fd;                   /* sealed memfd with the message; stays the caller's */
+	uint64_t size;
+	struct flag_set flags;
+	int64_t internal_date;    /* unix seconds */
+};
+
+/* Pairs of UIDs made by copy and move, in the order of the source. */
+struct uid_pair { uint32_t from, to; };
+
+struct copy_result {
+	uint32_t uid_validity;
+	struct uid_pair *pairs;   /* in the arena that was given */
+	size_t count;
+};
+
+enum search_scope { SEARCH_TEXT, SEARCH_BODY, SEARCH_HEADER };
+
+struct account_ops {
+	/* Mailboxes, sorted by name; INBOX first. */
+	int (*list)(struct account *a, struct arena *arena, struct mailbox_info **ret, size_t *ret_count, struct error *err);
+	/* Creates missing parents too. ERR_EXISTS, ERR_INVALID, ERR_LIMIT. */
+	int (*create)(struct account *a, struct slice name, uint32_t special_use, struct mailbox_ref *ret, struct error *err);
+	/* ERR_NOT_FOUND, ERR_DENIED (INBOX). Its messages are expunged. Children stay. */
+	int (*remove)(struct account *a, struct slice name, struct error *err);
+	/* Children move along; INBOX: its messages move, it stays (RFC 9051 6.3.6). */
+	int (*rename)(struct account *a, struct slice from, struct slice to, struct error *err);
+	int (*subscribe)(struct account *a, struct slice name, bool on, struct error *err);
+	int (*find)(struct account *a, struct slice name, struct mailbox_ref *ret, struct error *err);
+	int (*status)(struct account *a, const struct mailbox_ref *m, struct mailbox_status *ret, struct error *err);
+	int (*quota)(struct account *a, uint64_t *ret_used, uint64_t *ret_limit, uint64_t *ret_count, struct error *err);
+
+	/* Keywords: index of a name (made when `create`), ERR_NOT_FOUND, ERR_LIMIT; name of an index (empty when there is none). */
+	int (*keyword)(struct account *a, struct slice name, bool create, unsigned *ret_index, struct error *err);
+	struct slice (*keyword_name)(struct account *a, unsigned index);
+
+	/* Rows of a mailbox with uid in [first, last] and modseq > changed_since (0: all). */
+	int (*messages)(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, uint64_t changed_since, message_fn *fn,
+	                void *arg, struct error *err);
+	/* UIDs expunged since modseq (exclusive). ERR_NOT_FOUND when that is further back than remembered: then the caller compares UIDs. */
+	int (*vanished)(struct account *a, const struct mailbox_ref *m, uint64_t since, struct uid_set *ret, struct error *err);
+
+	/* The encoded digest of one message, in the arena, and the length of the prefix (Return-Path, Delivered-To) that shifts every
+	 * offset of the digest. want_text: with the search texts. ERR_NOT_FOUND: expunged meanwhile. ERR_DAMAGED. */
+	int (*digest)(struct account *a, const struct mailbox_ref *m, uint32_t uid, bool want_text, struct arena *arena, struct slice *ret,
+	              uint32_t *ret_prefix, struct error *err);
+	/* Appends the bytes [offset, offset + n) of the message as the reader sees it (prefix included), clamped. */
+	int (*read)(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err);
+
+	/* One transaction. Rows with modseq > unchanged_since are left and go to `skipped` (UINT64_MAX: no condition). *ret_modseq: of the change,
+	 * 0 when nothing changed. */
+	int (*store)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum flag_change change, struct flag_set flags,
+	             uint64_t unchanged_since, struct uid_set *skipped, uint64_t *ret_modseq, struct error *err);
+	/* Expunges those of `uids` (NULL: all) that have \Deleted, or all of them with `force`. Durable on return. */
+	int (*expunge)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool force, struct uid_set *ret, struct error *err);
+	/* Same account. All or nothing. Durable on return. move: the source vanishes in the same transaction. */
+	int (*copy)(struct account *a, const struct mailbox_ref *from, const struct uid_set *uids, const struct mailbox_ref *to, bool move,
+	            struct arena *arena, struct copy_result *ret, struct error *err);
+	/* Asynchronous and durable when fn says so; several inputs are one transaction (MULTIAPPEND): fn is called once per input, in order. */
+	void (*append)(struct account *a, const struct append_input *inputs, size_t count, append_fn *fn, void *arg);
+
+	/* Messages among `uids` that contain `needle` (folded by mime_fold) as substring: in the text parts (BODY), in header or text (TEXT), or in
+	 * the header field `field` (HEADER; empty needle: the field exists). Exact: the index changes the speed, never the answer. */
+	int (*search)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
+	              struct slice needle, struct uid_set *ret, struct error *err);
+	/* Files everything that has arrived so far; done is called (once, not from inside) when the mailboxes are up to date. */
+	void (*catch_up)(struct account *a, void (*done)(void *arg), void *arg);
+
+	/* Tells `fn` after every change of the account by anybody, this caller included (soon, not from inside). mailbox NULL: the list of
+	 * mailboxes changed. The listener is embedded in its owner. */
+	void (*listen)(struct account *a, struct account_listener *listener);
+	void (*unlisten)(struct account *a, struct account_listener *listener);
+};
+
+struct account_listener {
+	struct account_listener *next, *prev;
+	void (*changed)(struct account_listener *self, const struct mailbox_ref *mailbox);
+};
+
+/* Both give a valid account with INBOX. The RAM twin parses messages with mime/ itself. */
+struct account *ram_account_create(void);
+void ram_account_destroy(struct account **account);
+/* Delivers like mail that arrives. */
+int ram_account_deliver(struct account *account, struct slice mailbox, struct slice message, int64_t internal_date);
+/* Lets appends and notices that wait happen (the RAM twin has no loop). Returns how many did. */
+unsigned ram_account_run(struct account *account);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * What every role process has in common: one row of role/table.c, one struct role_ops, one life.
+ *
+ *   exec -> descriptors and configuration from the parent -> start() (open files, warm libraries, register IPC handlers) -> jail closes
+ *   -> run() -> loop -> reload() any number of times -> stop() -> role_stopped()
+ */
+#ifndef ROLE_ROLE_H
+#define ROLE_ROLE_H
+
+#include "base/error.h"
+#include "conf/config.h"
+#include "ipc/ipc.h"
+#include "net/loop.h"
+
+struct role_context {
+	enum role role;
+	unsigned index;              /* instance: 0 … instances - 1 */
+	struct loop *loop;
+	struct ipc *ipc;
+	const struct config *config; /* replaced before reload() is called; the old one stays valid during the call */
+	const uint8_t *boot_secret;  /* 32 guarded bytes; NULL where the row does not grant it (auth, filter, queue have it) */
+	const uint8_t *master_key;   /* 32 guarded bytes; only in key */
+	const char *data_dir;        /* absolute; only below it does the jail open what the row names */
+	/* Listening descriptors, for edges. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s". */
+	struct role_listen {
+		const char *service;
+		int fd;
+	} *listens;
+	unsigned listen_count;
+	void *state;                 /* of the role */
+};
+
+struct role_ops {
+	int (*start)(struct role_context *ctx, struct error *err);
+	void (*run)(struct role_context *ctx);      /* may be NULL */
+	void (*reload)(struct role_context *ctx);   /* may be NULL */
+	/* Finish what is in hand, then call role_stopped; the parent kills after 10 s. NULL: stops at once. */
+	void (*stop)(struct role_context *ctx);
+	/* Appends members of a JSON object without the braces ("\"open\":3,\"rows\":7"); may be NULL. */
+	void (*status)(struct role_context *ctx, struct buf *out);
+};
+void role_stopped(struct role_context *ctx);
+
+extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin;
+
+#endif

@@ -1,0 +1,35 @@
+/* What edge or mail tells filter about a message besides its bytes: FILTER_SEAL.envelope. */
+#ifndef STORE_ENVELOPE_H
+#define STORE_ENVELOPE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum envelope_source { ENVELOPE_SMTP = 1, ENVELOPE_SUBMISSION = 2, ENVELOPE_APPEND = 3 };
+
+struct envelope {
+	enum envelope_source source;
+	int64_t received_ms;          /* wall clock */
+	struct slice cid;             /* connection id, goes into Received */
+	struct slice client_address;  /* never written into outgoing headers of submissions (A7) */
+	struct slice helo;
+	struct slice protocol;        /* "ESMTPS", "ESMTPSA", "UTF8SMTPS", … RFC 3848, 6531 */
+	struct slice tls;             /* "TLSv1.3 TLS_AES_256_GCM_SHA384" or empty */
+	struct slice hostname;        /* ours */
+	struct slice reverse_path;    /* without <>; empty for the null reverse-path */
+	struct slice ret;             /* DSN RET: "FULL", "HDRS" or empty */
+	struct slice envid;           /* DSN ENVID, xtext as given */
+	bool smtputf8, body_8bit, body_binary, requiretls;
+	struct slice sender;          /* SUBMISSION: MACed sender fact (store/fact.h) */
+	struct slice recipients;      /* list of MACed recipient facts; APPEND: exactly one FACT_OWN */
+	uint32_t recipient_count;
+	/* APPEND only */
+	struct slice mailbox_id;      /* 16 bytes: which mailbox, for Recovered after a crash */
+	struct slice flags;           /* as the filing note stores them: space separated names */
+	int64_t internal_date;        /* unix seconds */
+};
+
+void envelope_encode(const struct envelope *e, struct buf *out);
+int envelope_decode(struct slice data, struct envelope *ret); /* slices point into data */
+
+#endif

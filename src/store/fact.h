@@ -1,0 +1,51 @@
+/*
+ * Facts: statements of auth that travel through edge or mail to filter and queue, each with a MAC under the boot secret, so that a
+ * subverted edge cannot invent a recipient or a sender. filter takes no others; queue takes only records MACed by filter.
+ */
+#ifndef STORE_FACT_H
+#define STORE_FACT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum fact_kind {
+	FACT_LOCAL = 1,  /* deliver to an account: arrival */
+	FACT_REMOTE = 2, /* send to another host: outbound */
+	FACT_OWN = 3,    /* the account itself stores a message (APPEND) */
+	FACT_SENDER = 4, /* a signed-in sender and the addresses it owns */
+};
+
+/* Reader key pair of an account generation (X25519). */
+struct recipient_fact {
+	enum fact_kind kind;              /* LOCAL, REMOTE, OWN */
+	uint8_t account[16];              /* LOCAL, OWN */
+	uint32_t generation;
+	uint8_t public_key[32];
+	uint16_t shard;
+	uint64_t quota;                   /* bytes, 0: none */
+	struct slice address;             /* final address (Delivered-To, or RCPT to send) */
+	struct slice original;            /* ORCPT, or the address as it was given at RCPT when an alias changed it */
+	struct slice mailbox;             /* delivery target from subaddress or profile; empty: INBOX */
+	struct slice notify;              /* DSN NOTIFY as given, upper case; empty: default */
+	struct slice profile;             /* delivery profile (later: script) */
+};
+
+struct sender_fact {
+	uint8_t account[16];
+	struct slice login;
+	struct slice *addresses;          /* lower case; "@domain" owns the domain */
+	size_t address_count;
+};
+
+#define FACT_SECRET_SIZE 32
+
+/* Appends one MACed fact. */
+void fact_write_recipient(struct buf *out, const struct recipient_fact *fact, const uint8_t secret[FACT_SECRET_SIZE]);
+void fact_write_sender(struct buf *out, const struct sender_fact *fact, const uint8_t secret[FACT_SECRET_SIZE]);
+/* Reads the next fact of a list, checks its MAC. *list moves on. 0, ERR_DENIED (MAC), ERR_INVALID. Slices point into the list. */
+int fact_read_recipient(struct slice *list, const uint8_t secret[FACT_SECRET_SIZE], struct recipient_fact *ret);
+int fact_read_sender(struct slice *list, const uint8_t secret[FACT_SECRET_SIZE], struct arena *arena, struct sender_fact *ret);
+/* For edge, which holds no secret: what the next fact says, unchecked. */
+int fact_peek_recipient(struct slice *list, struct recipient_fact *ret, struct slice *ret_whole);
+
+#endif
