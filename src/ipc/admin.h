@@ -1,0 +1,24 @@
+/*
+ * What the administrative requests (AUTH_ADMIN, QUEUE_ADMIN, MAIL_ADMIN, PARENT_ADMIN) have in common.
+ *
+ * `subject` names who asks ("unix:0": local user 0), `op` is a name of admin/operations.h, `args` a JSON object.
+ * `result` is a JSON object too; when status is not ADMIN_OK or ADMIN_PARTIAL it has a member "error" with one sentence for a person.
+ * Numbers are those of the exit codes of the command line tool, so they never change.
+ */
+#ifndef IPC_ADMIN_H
+#define IPC_ADMIN_H
+
+enum admin_status {
+	ADMIN_OK = 0,
+	ADMIN_FAILED = 1,       /* understood, but it could not be done (exists already, still in use, input or output) */
+	ADMIN_INVALID = 2,      /* the arguments make no sense */
+	ADMIN_CONFIG = 3,       /* the configuration has errors */
+	ADMIN_UNAVAILABLE = 4,  /* the role that does it is not there now */
+	ADMIN_DENIED = 5,
+	ADMIN_NOT_FOUND = 6,
+	ADMIN_PARTIAL = 7,      /* some of it was done, or a check found damage; the result tells */
+};
+
+#define ADMIN_JSON_MAX 60000 /* bytes of args and of result */
+
+#endif
