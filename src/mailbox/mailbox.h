@@ -73,6 +73,12 @@ bool uid_set_has(const struct uid_set *set, uint32_t uid);
 uint64_t uid_set_size(const struct uid_set *set);
 void uid_set_remove(struct uid_set *set, uint32_t uid);
 void uid_set_print(const struct uid_set *set, struct buf *out);            /* "1:3,7" */
+void uid_set_add_set(struct uid_set *set, const struct uid_set *other);
+/* Keeps the UIDs that are in both. */
+void uid_set_intersect(struct uid_set *set, const struct uid_set *other);
+void uid_set_move(struct uid_set *to, struct uid_set *from);               /* frees `to`, then takes over; `from` is empty */
+
+struct account_listener;
 
 /* One signed-in account, shared by all its sessions in the process. */
 struct account {
@@ -82,6 +88,8 @@ struct mailbox_ref { uint8_t id[16]; };
 
 /* Called for every row in ascending UID order; non-zero stops and is returned. */
 typedef int message_fn(void *arg, const struct message_row *row);
+/* The same with the encoded digest (empty when it is damaged) and the prefix length, see `digest`; both slices live only during the call. */
+typedef int message_digest_fn(void *arg, const struct message_row *row, struct slice digest, uint32_t prefix);
 
 enum flag_change { FLAGS_REPLACE, FLAGS_ADD, FLAGS_REMOVE };
 
@@ -135,6 +143,11 @@ struct account_ops {
 	 * offset of the digest. want_text: with the search texts. ERR_NOT_FOUND: expunged meanwhile. ERR_DAMAGED. */
 	int (*digest)(struct account *a, const struct mailbox_ref *m, uint32_t uid, bool want_text, struct arena *arena, struct slice *ret,
 	              uint32_t *ret_prefix, struct error *err);
+	/* In bulk for FETCH, SORT and THREAD: fn is called in ascending UID order for every message of `uids` that still exists. The hot path of
+	 * a listing (FETCH 1:* (ENVELOPE)): one query, no allocation per message; the digest may lie in a buffer that the next row overwrites.
+	 * A non-zero answer of fn stops and is returned: the caller goes on later behind the last UID it saw. */
+	int (*messages_with_digest)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool want_text,
+	                            message_digest_fn *fn, void *arg, struct error *err);
 	/* Appends the bytes [offset, offset + n) of the message as the reader sees it (prefix included), clamped. */
 	int (*read)(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err);
 
