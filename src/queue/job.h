@@ -29,6 +29,7 @@ struct job {
 	struct slice cid;
 	int64_t received_ms;
 	uint8_t sender_account[16]; /* zero when from outside */
+	struct slice dsn_fact;      /* MACed recipient fact (store/fact.h) of who gets notifications: goes into struct dsn_report; empty: nobody */
 	struct job_recipient *recipients;
 	size_t recipient_count;
 };
