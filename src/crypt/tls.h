@@ -12,12 +12,26 @@ struct tls_session;
  * Signs a handshake digest on behalf of a certificate whose private key is in another process. Appends the signature (DER for
  * ECDSA) to out; 0 or negative. scheme: TLS SignatureScheme.
  */
+#define TLS_SCHEME_RSA_RAW 0xfe00 /* not on the wire: `digest` is a padded block of the size of the modulus (PKCS#1 or PSS, RFC 8017) */
 typedef int tls_sign_fn(void *arg, uint32_t key, uint16_t scheme, struct slice digest, struct buf *out);
+
+/* The other half, for the process that holds the key: what tls_sign_fn asks for. RSA (2048 to 8192 bits) or EC (P-256, P-384). */
+struct tls_key;
+struct tls_key *tls_key_load(struct slice key_pem, struct error *err);
+void tls_key_free(struct tls_key **key);
+/* Appends the signature; 0 or negative. Only ECDSA schemes with digests of their size for EC, TLS_SCHEME_RSA_RAW for RSA. */
+int tls_key_sign(struct tls_key *key, uint16_t scheme, struct slice digest, struct buf *out);
+/* 0 when the key belongs to the leaf of the chain. */
+int tls_key_matches(const struct tls_key *key, struct slice chain_pem, struct error *err);
 
 /* chain_pem: leaf first. The private key never enters the process: sign is called. TLS 1.2 at least, ALPN list may be empty. */
 struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls_sign_fn *sign, void *arg, struct error *err);
 /* verify: check chain and name against ca_pem (empty: the system's); else opportunistic. */
 struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err);
+/* Once per process, before any context: OpenSSL without its configuration file. Called by the role layer. */
+void tls_library_init(void);
+/* Protocol names to offer or accept, in order of preference; a client without ALPN is served. */
+int tls_context_alpn(struct tls_context *context, const struct slice *names, size_t count);
 /* Contexts are counted: sessions keep theirs alive over a reload. */
 void tls_context_free(struct tls_context **context);
 
@@ -37,6 +51,7 @@ struct slice tls_version(const struct tls_session *s); /* "TLSv1.3" */
 struct slice tls_cipher(const struct tls_session *s);
 /* Channel binding data (RFC 9266 tls-exporter, RFC 5929 tls-server-end-point): 0 or negative. */
 int tls_channel_binding(const struct tls_session *s, struct slice type, struct buf *out);
+struct slice tls_alpn(const struct tls_session *s); /* empty when none was agreed on */
 bool tls_peer_verified(const struct tls_session *s);
 /* Session to resume the next connection to the same peer with; NULL when there is none. Client only. */
 struct tls_ticket;

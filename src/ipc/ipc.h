@@ -62,7 +62,22 @@ typedef void ipc_reply_fn(void *arg, enum ipc_outcome outcome, const void *reply
  * `call` is NULL for them). `arg` as given to ipc_handle. */
 typedef void ipc_handler_fn(void *arg, struct ipc_call *call, const void *request);
 
-/* Registers the handler of one request type; before ipc_start. */
+/* An IPC end of this process, which is instance `index` of `role`. Channels are added by the role layer (or ipc/test_pair.h). */
+struct ipc *ipc_create(struct loop *loop, enum role role, unsigned index);
+void ipc_destroy(struct ipc **ipc); /* open calls and requests are dropped without callbacks */
+/* Gives the channel to a peer (a connected SOCK_SEQPACKET socket, taken over). An older one of the same peer ends with IPC_GONE. */
+void ipc_channel_add(struct ipc *ipc, enum role peer, unsigned peer_index, int fd);
+void ipc_set_instances(struct ipc *ipc, enum role role, unsigned count);
+/* Called when a peer broke the table; its channel is closed already. `what` says how. */
+typedef void ipc_violation_fn(void *arg, enum role peer, unsigned peer_index, const char *what);
+void ipc_on_violation(struct ipc *ipc, ipc_violation_fn *fn, void *arg);
+/* Tests only: deadlines of requests in ms instead of the table's; 0: the table's. */
+void ipc_set_deadline(struct ipc *ipc, int64_t ms);
+/* Requests that wait for a reply, and calls that wait for ours. */
+size_t ipc_outstanding(const struct ipc *ipc);
+size_t ipc_open_calls(const struct ipc *ipc);
+
+/* Registers the handler of one request type; before the first channel is added. */
 void ipc_handle(struct ipc *ipc, enum ipc_type type, ipc_handler_fn *fn, void *arg);
 
 /*

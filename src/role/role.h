@@ -12,6 +12,17 @@
 #include "ipc/ipc.h"
 #include "net/loop.h"
 
+/*
+ * The directories below data_dir; the parent makes them (0700, owned by the user of the roles) before any role starts.
+ * key: key/ rw · auth: directory/ rw · queue: spool/ and packs/ rw · mail: accounts/ rw, packs/ ro · all others: none.
+ * accounts/ holds the 256 buckets 00 … ff.
+ */
+#define ROLE_DIR_KEY "key"
+#define ROLE_DIR_DIRECTORY "directory"
+#define ROLE_DIR_SPOOL "spool"
+#define ROLE_DIR_PACKS "packs"
+#define ROLE_DIR_ACCOUNTS "accounts"
+
 struct role_context {
 	enum role role;
 	unsigned index;              /* instance: 0 … instances - 1 */
@@ -20,10 +31,12 @@ struct role_context {
 	const struct config *config; /* replaced before reload() is called; the old one stays valid during the call */
 	const uint8_t *boot_secret;  /* 32 guarded bytes; NULL where the row does not grant it (auth, filter, queue have it) */
 	const uint8_t *master_key;   /* 32 guarded bytes; only in key */
-	const char *data_dir;        /* absolute; only below it does the jail open what the row names */
-	/* Listening descriptors, for edges. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s". */
+	const char *data_dir;        /* absolute; only below it does the jail open what the row names (the directories of ROLE_DIR_*) */
+	struct slice tls_chain;      /* PEM, leaf first; empty when none is configured. Replaced before reload() */
+	struct slice tls_key;        /* PEM; only in key. Replaced before reload() */
+	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s". */
 	struct role_listen {
-		const char *service;
+		const char *service; /* "admin" for the role admin: the Unix socket run_dir/admin.sock */
 		int fd;
 	} *listens;
 	unsigned listen_count;
