@@ -13,7 +13,8 @@ void sign_key_free(struct sign_key **key);
 /*
  * Signs a digest under a TLS SignatureScheme (RFC 8446 4.2.3): ecdsa_secp256r1_sha256 0x0403, ecdsa_secp384r1_sha384 0x0503,
  * rsa_pkcs1_sha256/384/512 0x0401 0x0501 0x0601, rsa_pss_rsae_sha256/384/512 0x0804 0x0805 0x0806. ECDSA signatures are DER.
- * TLS 1.2 takes either curve with either hash (RFC 5246). ERR_UNSUPPORTED for another scheme or one that does not fit the key, ERR_INVALID for a digest of the wrong size.
+ * TLS 1.2 takes either curve with either hash (RFC 5246 7.4.1.4.1). ERR_UNSUPPORTED for another scheme or one that
+ * does not fit the key, ERR_INVALID for a digest of the wrong size.
  */
 int sign_digest(const struct sign_key *key, uint16_t scheme, struct slice digest, struct buf *out, struct error *err);
 /* Does the PEM certificate's public key (its first one) belong to the private key? */
