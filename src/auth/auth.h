@@ -1,0 +1,59 @@
+/* What edge, mail and filter must know of auth: numbers and small formats that travel in messages (ipc/fields.h). */
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
+
+#include "base/buf.h"
+
+/* AUTH_SASL, AUTH_SENDER, AUTH_RECIPIENT. Values never change. */
+enum auth_status {
+	AUTH_OK = 0,
+	AUTH_CONTINUE = 1,        /* SASL: `data` is the next challenge (it may be empty) */
+	AUTH_BAD_CREDENTIALS = 2, /* 535 5.7.8, [AUTHENTICATIONFAILED]; also for unknown names and disabled accounts */
+	AUTH_TEMPORARY = 3,       /* 454 4.7.0, [UNAVAILABLE] */
+	AUTH_DENIED = 4,          /* the account may not do this */
+	AUTH_EXPIRED = 5,         /* 538/535, [EXPIRED] */
+	AUTH_THROTTLED = 6,       /* too many failures; 454 4.7.0, [LIMIT] */
+	AUTH_INVALID = 7,         /* malformed exchange or unknown mechanism; 501 5.5.2, BAD */
+	AUTH_REFUSED = 8,         /* AUTH_RECIPIENT: code, enhanced and text say what to answer (4xx or 5xx) */
+};
+
+/* AUTH_SASL.protocol, MAIL_TICKET.protocol, MAIL_ATTACH.protocol. */
+enum auth_protocol {
+	AUTH_PROTOCOL_SUBMISSION = 1,
+	AUTH_PROTOCOL_IMAP = 2,
+	AUTH_PROTOCOL_POP3 = 3,
+};
+#define AUTH_PROTOCOL_COUNT 4
+
+#define AUTH_LOGIN_MAX 320     /* bytes of a sign-in name: local part 64, "@", domain 255 */
+#define AUTH_SASL_DATA_MAX 8192 /* bytes of one decoded SASL message */
+
+/* AUTH_RECIPIENT.dsn: NOTIFY and ORCPT as given (RFC 3461 4.1, 4.2). An empty `dsn` means neither. */
+void auth_dsn_encode(struct slice notify, struct slice orcpt, struct buf *out);
+bool auth_dsn_decode(struct slice data, struct slice *ret_notify, struct slice *ret_orcpt);
+
+/*
+ * Which channel binding an initial SCRAM message asks for: "p=tls-exporter,,n=…" gives "tls-exporter" (RFC 5802 7). edge puts the type
+ * and tls_channel_binding() of it into AUTH_SASL.binding_type and .binding of the same request; false (send both empty) for any other message.
+ */
+bool auth_binding_wanted(struct slice message, struct slice *ret_type);
+
+/* The shard that owns an account: its buckets are a range of the first byte. shards: at least 1. */
+static inline uint16_t auth_shard(const uint8_t account[16], unsigned shards)
+{
+	return (uint16_t)(account[0] * shards / 256);
+}
+
+/*
+ * The delivery profile of AUTH_PROFILE: version 1, mailbox names (UTF-8, "/" as separator, INBOX need not be there), later the script.
+ * mail sends it when the first session of an account begins and when a name changes.
+ */
+#define AUTH_PROFILE_MAX 65000
+#define AUTH_PROFILE_MAILBOXES_MAX 10000
+void auth_profile_begin(struct buf *out);
+void auth_profile_mailbox(struct buf *out, struct slice name);
+bool auth_profile_valid(struct slice profile);
+/* The name in the profile that equals `name` exactly, else without regard to ASCII case; empty: none. */
+struct slice auth_profile_find(struct slice profile, struct slice name);
+
+#endif
