@@ -34,7 +34,8 @@
 #define IPC_FIELDS_AUTH_SENDER(F) F(bytes, cid) F(id, account) F(bytes, reverse_path)
 #define IPC_REPLY_AUTH_SENDER(F) F(u8, status)
 /* facts: list of MACed recipient facts (store/fact.h), one for each final target after aliases, groups, catch-all. status: enum
- * auth_status; reply: SMTP code and text when refused. account is zero when nobody is signed in. */
+ * auth_status; reply: SMTP code and text when refused. account is zero when nobody is signed in. dsn: NOTIFY as given, a NUL byte,
+ * ORCPT as given. protocol (everywhere): enum auth_protocol. */
 #define IPC_FIELDS_AUTH_RECIPIENT(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn)
 #define IPC_REPLY_AUTH_RECIPIENT(F) F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts)
 #define IPC_FIELDS_AUTH_LOGOUT(F) F(bytes, cid) F(id, account)
