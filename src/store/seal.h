@@ -89,6 +89,10 @@ int sealed_open(const struct seal_source *source, enum reader_kind kind, const u
 int sealed_open_with_key(const struct seal_source *source, const uint8_t data_key[32], struct sealed **ret, struct error *err);
 /* What KEY_OPEN needs for the outbound reader of the record. */
 int sealed_outbound_wrap(const struct seal_source *source, uint32_t *ret_epoch, uint8_t ret_ephemeral[32], uint8_t ret_nonce[16], uint8_t ret_wrap[48]);
+/* The other half of KEY_OPEN, for the holder of the private key (key; OUTBOUND has a zero account and the epoch as generation).
+ * 0 or ERR_DAMAGED. */
+int seal_wrap_open(enum reader_kind kind, const uint8_t account[16], const struct seal_reader_key *key, const uint8_t ephemeral[32],
+                   const uint8_t record_nonce[16], const uint8_t wrap[48], uint8_t ret_data_key[32]);
 const uint8_t *sealed_data_key(const struct sealed *s);
 uint64_t sealed_size(const struct sealed *s);        /* of the message */
 uint64_t sealed_header_size(const struct sealed *s);
