@@ -3,7 +3,7 @@
  *
  * IPC_REQUEST(ID, name, senders, receiver, max bytes, outstanding per channel, deadline in ms)
  *   `senders` is a set of R(role); a message from anybody else ends the sender. A request with deadline 0 is a hint:
- *   it has no reply and may be lost.
+ *   it has no reply and may be lost. The maximum holds for request and reply; 262144 is what a socket takes without privileges.
  * IPC_FIELDS_<ID>(F) and IPC_REPLY_<ID>(F) list the fields: F(type, name), type one of
  *   u8 u16 u32 u64 (numbers) · id (16 bytes) · key (32 bytes) · bytes (up to the maximum) · fd (at most 2 per message)
  * Struct, encoder, decoder and permission check are made from this table by ipc/codec.c. Lists travel as `bytes` in the
@@ -22,14 +22,14 @@ IPC_REQUEST(KEY_OPEN, key_open, R(FILTER) | R(RELAY), KEY, 1024, 64, 2000)
 /* ---- auth: who is it, who receives it, may he ---- */
 IPC_REQUEST(AUTH_SASL, auth_sasl, R(CLIENT), AUTH, 16384, 4096, 20000)
 IPC_REQUEST(AUTH_SENDER, auth_sender, R(CLIENT), AUTH, 4096, 4096, 10000)
-IPC_REQUEST(AUTH_RECIPIENT, auth_recipient, R(MX) | R(CLIENT), AUTH, 4096, 65536, 10000)
+IPC_REQUEST(AUTH_RECIPIENT, auth_recipient, R(MX) | R(CLIENT), AUTH, 262144, 65536, 10000)
 IPC_REQUEST(AUTH_LOGOUT, auth_logout, R(CLIENT) | R(MAIL), AUTH, 256, 65536, 0)
 IPC_REQUEST(AUTH_PROFILE, auth_profile, R(MAIL), AUTH, 65536, 256, 10000)
 IPC_REQUEST(AUTH_ADMIN, auth_admin, R(ADMIN), AUTH, 65536, 32, 60000)
 
 /* ---- filter: a pure function ---- */
-IPC_REQUEST(FILTER_SEAL, filter_seal, R(MX) | R(CLIENT) | R(MAIL), FILTER, 131072, 256, 30000)
-IPC_REQUEST(FILTER_DSN, filter_dsn, R(QUEUE), FILTER, 131072, 32, 30000)
+IPC_REQUEST(FILTER_SEAL, filter_seal, R(MX) | R(CLIENT) | R(MAIL), FILTER, 262144, 256, 30000)
+IPC_REQUEST(FILTER_DSN, filter_dsn, R(QUEUE), FILTER, 262144, 32, 30000)
 
 /* ---- queue: durable acceptance and the ledger ---- */
 IPC_REQUEST(QUEUE_ROOM, queue_room, R(MX) | R(CLIENT) | R(MAIL), QUEUE, 256, 65536, 10000)
@@ -39,7 +39,7 @@ IPC_REQUEST(QUEUE_UNREF, queue_unref, R(MAIL), QUEUE, 65536, 256, 20000)
 IPC_REQUEST(QUEUE_ADMIN, queue_admin, R(ADMIN), QUEUE, 65536, 32, 60000)
 
 /* ---- relay and resolver ---- */
-IPC_REQUEST(RELAY_DELIVER, relay_deliver, R(QUEUE), RELAY, 131072, 512, 900000)
+IPC_REQUEST(RELAY_DELIVER, relay_deliver, R(QUEUE), RELAY, 262144, 512, 900000)
 IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT), RESOLVER, 65536, 1024, 30000)
 
 /* ---- mail: the shards of the readers ---- */

@@ -5,12 +5,12 @@
 #define ENVELOPE_VERSION 1
 
 /* The switches of an envelope as one byte. */
-enum { BIT_SMTPUTF8 = 1, BIT_8BIT = 2, BIT_BINARY = 4, BIT_REQUIRETLS = 8 };
+enum { BIT_SMTPUTF8 = 1, BIT_8BIT = 2, BIT_BINARY = 4, BIT_REQUIRETLS = 8, BIT_OPAQUE = 16 };
 
 static uint8_t switches_pack(const struct envelope *e)
 {
 	return (uint8_t)((e->smtputf8 ? BIT_SMTPUTF8 : 0) | (e->body_8bit ? BIT_8BIT : 0) | (e->body_binary ? BIT_BINARY : 0)
-	                 | (e->requiretls ? BIT_REQUIRETLS : 0));
+	                 | (e->requiretls ? BIT_REQUIRETLS : 0) | (e->opaque ? BIT_OPAQUE : 0));
 }
 
 static void switches_unpack(struct envelope *e, uint8_t bits)
@@ -19,6 +19,7 @@ static void switches_unpack(struct envelope *e, uint8_t bits)
 	e->body_8bit = bits & BIT_8BIT;
 	e->body_binary = bits & BIT_BINARY;
 	e->requiretls = bits & BIT_REQUIRETLS;
+	e->opaque = bits & BIT_OPAQUE;
 }
 
 /* The texts in the order in which they stand in the encoded form. */

@@ -20,6 +20,7 @@ struct envelope {
 	struct slice ret;             /* DSN RET: "FULL", "HDRS" or empty */
 	struct slice envid;           /* DSN ENVID, xtext as given */
 	bool smtputf8, body_8bit, body_binary, requiretls;
+	bool opaque;                  /* seal without parsing: two filters ended on it */
 	struct slice sender;          /* SUBMISSION: MACed sender fact (store/fact.h) */
 	struct slice recipients;      /* list of MACed recipient facts; APPEND: exactly one FACT_OWN */
 	uint32_t recipient_count;
