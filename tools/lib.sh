@@ -1,7 +1,7 @@
 # Shared by the commands of ./dev; sourced with the top of the tree as working directory.
 # shellcheck shell=bash
 
-PYTHON=/usr/bin/python3
+export PYTHON=/usr/bin/python3
 export PYTHONDONTWRITEBYTECODE=1
 
 die() {

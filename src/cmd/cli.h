@@ -1,0 +1,65 @@
+/*
+ * The command line tool of the administrator: tables of commands (one file per noun), a client of the admin socket, output for people
+ * and as JSON. Exit codes are those of enum admin_status (ipc/admin.h).
+ */
+#ifndef CMD_CLI_H
+#define CMD_CLI_H
+
+#include <jansson.h>
+#include "base/slice.h"
+#include "ipc/admin.h"
+
+struct config;
+
+struct cli {
+	const char *config_path;
+	struct config *config;  /* read on first use */
+	int socket;             /* -1: not connected */
+	bool json, quiet, yes;
+	bool secrets_on_stdin;
+	char **words;           /* arguments behind the command's own words */
+	int word_count;
+};
+
+/*
+ * A command that asks one operation of admin/operations.h, or runs a function of its own.
+ * positional and options: names of members of args, separated by spaces; a '?' behind a positional: may be missing; '#' behind
+ * an option: a size or number; '!': no value; '+' behind a positional: one or more, a list. An option of member x_y is --x-y.
+ * secrets: members read from standard input or the terminal, never from the arguments; a '?' asks for nothing when empty.
+ */
+struct cli_command {
+	const char *words;
+	const char *op;
+	const char *positional, *options, *secrets;
+	const char *help;
+	void (*show)(const json_t *result);   /* for people; NULL prints "done" */
+	int (*run)(struct cli *cli, const struct cli_command *command, json_t *args); /* instead of asking op */
+	const char *list;                     /* member of the result that comes in pages */
+};
+struct cli_noun {
+	const char *name;
+	const struct cli_command *commands;
+	size_t count;
+};
+extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_server, cli_config;
+
+/* Asks the server; *ret_result is the caller's (NULL when there is none). Prints the error. Returns the exit code. */
+int cli_ask(struct cli *cli, const char *op, const json_t *args, json_t **ret_result);
+/* As cli_ask, following the pages of the list member of the result. */
+int cli_ask_all(struct cli *cli, const char *op, json_t *args, const char *list, json_t **ret_result);
+/* The configuration; prints all its problems. 0 or ADMIN_CONFIG. */
+int cli_config_load(struct cli *cli);
+/* Reads the secrets of a command into args. 0 or an exit code. */
+int cli_secrets(struct cli *cli, const char *names, json_t *args);
+/* Asks "… [y/N]" unless --yes; false also when there is no terminal. */
+bool cli_confirm(const struct cli *cli, const char *question);
+
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_print_json(const char *op, const json_t *result);
+/* A table: columns "title:member title:member …"; rows is an array of objects. */
+void cli_table(const json_t *rows, const char *columns);
+/* "title: value" lines of the named members, when they are there. */
+void cli_fields(const json_t *object, const char *columns);
+bool cli_is_plain(void); /* no colours: NO_COLOR, or no terminal */
+
+#endif

@@ -1,0 +1,100 @@
+/* The server itself: status, check, reload, stop, version. */
+#include <stdio.h>
+#include "base/ensure.h"
+#include "cmd/cli.h"
+
+static void show_status(const json_t *result)
+{
+	cli_fields(result, "version:version since:since sandbox:sandbox");
+	putchar('\n');
+	cli_table(json_object_get(result, "roles"), "ROLE:role NO:index PID:pid STATE:state RESTARTS:restarts CPU-MS:cpu_ms MEMORY:rss");
+}
+
+static void show_reload(const json_t *result)
+{
+	const char *restart = json_string_value(json_object_get(result, "restart"));
+
+	puts("reloaded");
+	if (restart != NULL && *restart != 0)
+		printf("these need a restart to take effect: %s\n", restart);
+}
+
+static size_t problems_show(const char *part, const json_t *result)
+{
+	const json_t *problems = json_object_get(result, "problems");
+	json_t *problem, *shard;
+	size_t i, count = json_array_size(problems);
+
+	json_array_foreach(problems, i, problem) {
+		if (json_is_string(problem)) {
+			printf("%s: %s\n", part, json_string_value(problem));
+			continue;
+		}
+		const char *safe = json_string_value(json_object_get(problem, "safe"));
+		printf("%s: %s: %s%s%s\n", part, json_string_value(json_object_get(problem, "where")),
+			json_string_value(json_object_get(problem, "what")), safe != NULL ? "; safe: " : "", safe != NULL ? safe : "");
+	}
+	json_array_foreach(json_object_get(result, "shards"), i, shard)
+		count += problems_show(part, shard);
+	return count;
+}
+
+/* The worse of two exit codes: damage does not hide behind "no server". */
+static int worse(int a, int b)
+{
+	return a == 0 ? b : b == 0 ? a : a == ADMIN_PARTIAL ? b : a;
+}
+
+static int check_part(struct cli *cli, const char *op, const char *part, json_t *all)
+{
+	json_t *result = NULL;
+	int code = cli_ask(cli, op, NULL, &result);
+
+	if (result != NULL && !cli->json && problems_show(part, result) == 0 && !cli->quiet && code == 0)
+		printf("%s: good\n", part);
+	if (result != NULL && cli->json)
+		json_object_set(all, part, result);
+	json_decref(result);
+	return code;
+}
+
+static int run_check(struct cli *cli, const struct cli_command *command, json_t *args)
+{
+	json_t *all = json_object();
+	int code = cli_config_load(cli);
+
+	if (code == 0 && !cli->json && !cli->quiet)
+		puts("configuration: good");
+	if (code == 0)
+		code = check_part(cli, "check", "server", all);
+	if (json_is_true(json_object_get(args, "store")) && code != ADMIN_CONFIG && code != ADMIN_UNAVAILABLE) {
+		code = worse(code, check_part(cli, "queue.check", "queue", all));
+		code = worse(code, check_part(cli, "mail.check", "mail", all));
+	}
+	if (cli->json)
+		cli_print_json("check", all);
+	json_decref(all);
+	return code;
+}
+
+static int run_version(struct cli *cli, const struct cli_command *command, json_t *args)
+{
+	json_t *version = json_pack("{s:s}", "version", LETTERLOCK_VERSION);
+
+	if (cli->json)
+		cli_print_json("version", version);
+	else
+		puts("letterlock " LETTERLOCK_VERSION);
+	json_decref(version);
+	return 0;
+}
+
+static const struct cli_command commands[] = {
+	{.words = "status", .op = "status", .show = show_status, .help = "every process of the server"},
+	{.words = "check", .options = "store!", .run = run_check,
+		.help = "the configuration and the server; with --store also queue, packs and the account databases that are open"},
+	{.words = "reload", .op = "reload", .show = show_reload, .help = "reads configuration and certificates again; connections stay"},
+	{.words = "stop", .op = "stop", .help = "ends the server cleanly"},
+	{.words = "version", .run = run_version, .help = "the version of this program"},
+};
+const struct cli_noun cli_server = {"server", commands, ARRAY_LEN(commands)};

@@ -1,0 +1,75 @@
+#include <stdio.h>
+#include "base/ensure.h"
+#include "cmd/cli.h"
+
+static void show_list(const json_t *result)
+{
+	cli_table(json_object_get(result, "users"), "ADDRESS:address NAME:name DEPARTMENT:department ROLE:role STATE:state PROVISIONAL:provisional");
+}
+
+static void show_user(const json_t *result)
+{
+	cli_fields(result, "address:address name:name department:department role:role state:state quota:quota provisional:provisional "
+		"created:created app-passwords:app_passwords");
+}
+
+static void show_recovery(const json_t *result)
+{
+	const char *code = json_string_value(json_object_get(result, "recovery_code"));
+
+	if (code != NULL)
+		printf("Recovery code: %s\nIt is shown only now. Without it or the password the mail of this account cannot be read again.\n", code);
+}
+
+static void show_app_password(const json_t *result)
+{
+	cli_fields(result, "app-password:app_password id:id");
+}
+
+static void show_app_passwords(const json_t *result)
+{
+	cli_table(json_object_get(result, "app_passwords"), "ID:id LABEL:label CREATED:created");
+}
+
+/* Nobody loses mail by a reset without having been told so. */
+static int run_reset(struct cli *cli, const struct cli_command *command, json_t *args)
+{
+	json_t *result = NULL;
+	int code;
+
+	if (json_object_get(args, "recovery_code") == NULL && !json_is_true(json_object_get(args, "lose_mail"))) {
+		cli_error("without the recovery code all mail of this account would be lost for ever: nothing was changed. "
+			"Give the recovery code, or --lose-mail to begin with an empty account");
+		return ADMIN_DENIED;
+	}
+	if (json_object_get(args, "recovery_code") == NULL && !cli_confirm(cli, "All mail of this account will be lost. Go on?"))
+		return ADMIN_DENIED;
+	code = cli_ask(cli, command->op, args, &result);
+	if (result != NULL && cli->json)
+		cli_print_json(command->op, result);
+	else if (result != NULL)
+		show_recovery(result);
+	json_decref(result);
+	return code;
+}
+
+static const struct cli_command commands[] = {
+	{.words = "user list", .op = "user.list", .options = "domain", .show = show_list, .list = "users", .help = "the users"},
+	{.words = "user show", .op = "user.show", .positional = "address", .show = show_user, .help = "one user"},
+	{.words = "user add", .op = "user.add", .positional = "address", .options = "name department role quota#", .secrets = "password",
+		.help = "a new user with a provisional password; the user chooses an own one with: letterlock user passwd"},
+	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota#", .help = "changes what is named"},
+	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "no sign-in; mail still arrives"},
+	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},
+	{.words = "user remove", .op = "user.remove", .positional = "address", .help = "removes the account and its mail"},
+	{.words = "user passwd", .op = "user.passwd", .positional = "address", .secrets = "old new", .show = show_recovery,
+		.help = "the user's own password; prints the recovery code. Standard input: present password, new password"},
+	{.words = "user reset", .op = "user.reset", .positional = "address", .options = "lose_mail!", .secrets = "recovery_code? new",
+		.run = run_reset, .help = "a new password for one that is lost. Standard input: recovery code (or an empty line), new password"},
+	{.words = "user app-password add", .op = "user.app_password.add", .positional = "address", .options = "label", .secrets = "password",
+		.show = show_app_password, .help = "a password for one program or device; asks for the user's own password"},
+	{.words = "user app-password list", .op = "user.app_password.list", .positional = "address", .show = show_app_passwords,
+		.help = "the app passwords of a user, without the secrets"},
+	{.words = "user app-password remove", .op = "user.app_password.remove", .positional = "address id", .help = "ends one at once"},
+};
+const struct cli_noun cli_user = {"user", commands, ARRAY_LEN(commands)};
