@@ -33,6 +33,7 @@ void tls_library_init(void);
 /* Protocol names to offer or accept, in order of preference; a client without ALPN is served. */
 int tls_context_alpn(struct tls_context *context, const struct slice *names, size_t count);
 /* Contexts are counted: sessions keep theirs alive over a reload. */
+struct tls_context *tls_context_ref(struct tls_context *context); /* one more owner; returns its argument */
 void tls_context_free(struct tls_context **context);
 
 /* A session over a connected non-blocking descriptor, which stays the caller's. */

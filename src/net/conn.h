@@ -43,7 +43,8 @@ struct buf *conn_output(struct conn *conn); /* append, then conn_flush; max is C
 void conn_flush(struct conn *conn);
 /* True while the owner should stop producing. */
 bool conn_congested(const struct conn *conn);
-/* Stops / resumes reading (input already buffered stays). Resume calls readable soon if bytes wait. */
+/* Stops / resumes reading (input already buffered stays). Resume calls readable soon if bytes wait. An owner that consumes input outside
+ * of `readable` calls conn_flush or conn_resume afterwards, so that reading goes on. */
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 /* Sends what is queued, then closes (TLS close_notify, FIN) and reports CONN_LOCAL. Input is ignored from now on. */
@@ -58,7 +59,7 @@ void conn_secure_server(struct conn *conn, struct tls_context *context);
 void conn_secure_client(struct conn *conn, struct tls_context *context, struct slice server_name);
 bool conn_is_secure(const struct conn *conn);
 const struct tls_session *conn_tls(const struct conn *conn); /* NULL when plain */
-/* Takes the descriptor away from a plain connection whose buffers are empty: -1 when not possible. */
+/* Takes the descriptor away from a plain connection whose buffers are empty: -1 when not possible. No event follows; destroy it. */
 int conn_release_fd(struct conn *conn);
 
 /* Address of the peer as text, "192.0.2.1" or "2001:db8::1"; empty for a socket pair. */
@@ -67,14 +68,15 @@ uint16_t conn_local_port(const struct conn *conn);
 /* Sets the peer's address (PROXY protocol). */
 void conn_set_peer_address(struct conn *conn, struct slice address);
 
-/* Accepts on a listening descriptor; stops accepting while descriptors are short, and above `max` open connections. The callback owns fd. */
+/* Accepts on a listening descriptor; pauses by itself while descriptors are short. The callback owns fd (non-blocking, close-on-exec). */
 struct listener;
 typedef void listener_fn(void *arg, int fd);
 struct listener *listener_create(struct loop *loop, int fd, listener_fn *fn, void *arg);
 void listener_pause(struct listener *listener, bool paused);
 void listener_destroy(struct listener **listener);
 
-/* Non-blocking connect; fn gets a connected descriptor, or -1 and errno. local: source address or empty. */
+/* Non-blocking connect to an address literal; fn gets a connected descriptor (its owner now), or -1 and errno. The connector is gone when
+ * fn runs; cancel only before. listener_destroy closes its descriptor. */
 typedef void connect_fn(void *arg, int fd, int error);
 struct connector;
 struct connector *connector_start(struct loop *loop, struct slice address, uint16_t port, int64_t timeout_ms, connect_fn *fn, void *arg);

@@ -6,6 +6,11 @@ FAULT(message_received)   /* edge has the whole body in its memfd */
 FAULT(filter_sealed)      /* filter is about to reply */
 FAULT(pack_write)         /* before a pack record is written */
 FAULT(pack_written)       /* a group stands in the pack, not synced */
+FAULT(pack_sync)         /* before a pack is synced */
+FAULT(pack_create)       /* before the next pack gets its name */
+FAULT(spare_write)       /* before the spare pack is filled */
+FAULT(compact_write)     /* before a compacted pack is written */
+FAULT(ledger_commit)     /* before the transaction of a group commits */
 FAULT(pack_synced)        /* a group is synced, no row in spool.db yet */
 FAULT(row_committed)      /* the rows are committed, no reply yet */
 FAULT(reply_sent)         /* after the reply to the client */

@@ -1,0 +1,46 @@
+/* Inside of the TLS layer: contexts (tls_context.c, tls_remote.c), sessions (tls.c), private keys (tls_key.c). */
+#ifndef CRYPT_TLS_PRIVATE_H
+#define CRYPT_TLS_PRIVATE_H
+
+#include <openssl/ssl.h>
+
+#include "crypt/tls.h"
+
+#define TLS_CHAIN_MAX 16 /* certificates in a chain */
+#define TLS_ALPN_MAX 255 /* bytes of all protocol names on the wire */
+
+/* Two generations of ticket keys: the newer one encrypts, both decrypt. */
+struct tls_ticket_keys {
+	struct tls_ticket_key {
+		uint8_t name[16], cipher[32], mac[32];
+	} newer, older;
+	int64_t made_at; /* seconds of the monotonic clock */
+};
+
+struct tls_context {
+	unsigned owners;
+	SSL_CTX *ssl;
+	bool server;
+	tls_sign_fn *sign;
+	void *sign_arg;
+	uint32_t sign_key;
+	EC_KEY_METHOD *ec_method;
+	RSA_METHOD *rsa_method;
+	struct tls_ticket_keys tickets;
+	uint8_t alpn[TLS_ALPN_MAX];
+	unsigned alpn_len;
+};
+
+/* A key object that has the public half of `certificate` and asks context->sign for every signature. NULL on failure. */
+EVP_PKEY *tls_remote_key(struct tls_context *context, X509 *certificate, struct error *err);
+void tls_remote_free(struct tls_context *context);
+
+/* Callback of libssl: keeps the newest ticket of a client session (tls.c). */
+int tls_session_on_new_ticket(SSL *ssl, SSL_SESSION *ticket);
+
+/* Sets ERR_INVALID with `what` and the newest message of OpenSSL's error queue, which is emptied. */
+int tls_error(struct error *err, const char *what);
+/* Certificates of a PEM text, at most TLS_CHAIN_MAX; NULL when there is none or one is malformed. */
+STACK_OF(X509) *tls_chain_parse(struct slice pem, struct error *err);
+
+#endif
