@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+"""./dev demo: a complete local mail system in one directory."""
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import selftest
+from instance import MARKER, Account, Failure, Instance
+from people import DOMAIN, HOSTNAME
+from seed import Seeder
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Stop(Exception):
+    """SIGINT or SIGTERM."""
+
+
+def on_signal(signo, frame):
+    raise Stop
+
+
+def options():
+    parser = argparse.ArgumentParser(prog='./dev demo', description='A complete local mail system: server, outside world, people, letters.')
+    parser.add_argument('--dir', default=None, help='directory of everything (./demo; as root /var/lib/letterlock-demo)')
+    parser.add_argument('--port-base', type=int, default=10000, metavar='N', help='SMTP on N+25, IMAPS on N+993 and so on (10000)')
+    parser.add_argument('--fresh', action='store_true', help='begin anew: deletes the directory, if a demo made it')
+    parser.add_argument('--no-browser', action='store_true', help='open no browser')
+    parser.add_argument('--selftest', action='store_true', help='check everything once, then stop')
+    parser.add_argument('--programs', default=os.path.join(TOP, 'build/release/src/cmd'), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def is_empty_or_missing(directory):
+    return not os.path.lexists(directory) or (os.path.isdir(directory) and not os.listdir(directory))
+
+
+def state_of(directory):
+    """What a former run left: None for a directory that is no demo."""
+    try:
+        with open(os.path.join(directory, MARKER), encoding='utf-8') as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return None
+
+
+def remove(directory):
+    if os.path.islink(directory):
+        real = os.path.realpath(directory)
+        os.unlink(directory)
+        directory = real
+    run = os.path.join(directory, 'run')
+    if os.path.islink(run):
+        shutil.rmtree(os.path.realpath(run), ignore_errors=True)
+    shutil.rmtree(directory)
+
+
+def clear(directory, fresh):
+    """Removes what must not stay; returns the state to go on with."""
+    if is_empty_or_missing(directory):
+        return None
+    state = state_of(directory)
+    if state is None:
+        raise Failure(f'{directory} was not made by the demo (no {MARKER}): nothing was touched')
+    if fresh or not state.get('users'):
+        remove(directory)
+        return None
+    return state
+
+
+def mark(instance, users):
+    instance.write(MARKER, json.dumps({'made_by': 'letterlock demo', 'users': users}, ensure_ascii=False))
+
+
+def write_json(instance, users):
+    ports = {**instance.ports, 'outside': instance.outside_port}
+    instance.write('demo.json', json.dumps({
+        'domain': DOMAIN, 'hostname': HOSTNAME, 'ports': ports, 'ca_file': instance.path('ca.pem'), 'config': instance.path('letterlock.yaml'),
+        'outside_dir': instance.path('outside'), 'users': users, 'staff': []}, ensure_ascii=False, indent=1) + '\n')
+
+
+def show(instance, users):
+    p = instance.ports
+    hosts = '127.0.0.1 and ::1' if instance.ipv6 else '127.0.0.1'
+    print(f'Letterlock demo: {HOSTNAME} on {hosts}; CA certificate {instance.path("ca.pem")}')
+    print(f'smtp {p["smtp"]}  submission {p["submission"]} (STARTTLS)  submissions {p["submissions"]} (TLS)')
+    print(f'imap {p["imap"]} (STARTTLS)  imaps {p["imaps"]} (TLS)  pop3 {p["pop3"]} (STARTTLS)  pop3s {p["pop3s"]} (TLS)')
+    for user in users[:7]:
+        print(f'  {user["address"]:26} {user["password"]}  {user["name"]}, {user["department"]}')
+    print(f'Directory {instance.directory}: demo.json (accounts), log/, outside/ (mail that left)')
+    print(f'Administration: {instance.program("letterlock")} --config {instance.path("letterlock.yaml")} help')
+    print('Stop with Ctrl-C. Start again: the same command; with --fresh from the beginning.')
+
+
+def watch(instance):
+    while True:
+        instance.check_alive()
+        time.sleep(0.5)
+
+
+def run(args):
+    directory = os.path.abspath(args.dir or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
+    state = clear(directory, args.fresh)
+    instance = Instance(directory, args.port_base, args.programs, Account())
+    instance.check_ports()
+    try:
+        instance.setup()
+        if state is None:
+            mark(instance, [])
+        instance.start()
+        users = state['users'] if state else Seeder(instance).run()
+        if state is None:
+            mark(instance, users)
+        write_json(instance, users)
+        show(instance, users)
+        print('ready', flush=True)
+        if args.selftest:
+            return selftest.run(instance, users)
+        watch(instance)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        instance.stop()
+    return 0
+
+
+def main():
+    for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signo, on_signal)
+    try:
+        return run(options())
+    except Stop:
+        return 0
+    except Failure as failure:
+        print(f'demo: {failure}', file=sys.stderr)
+        return 1
+
+
+sys.exit(main())

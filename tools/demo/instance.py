@@ -1,0 +1,353 @@
+"""One local Letterlock with its outside world, in one directory. Used by the demo, the system tests and the benchmarks."""
+import ctypes
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+
+from people import DOMAIN, HOSTNAME, OUTSIDE
+
+MARKER = '.letterlock-demo'
+SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995)]
+OUTSIDE_OFFSET = 26
+SOCKET_PATH_MAX = 100
+
+
+class Failure(Exception):
+    """Something a person should read; no traceback."""
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(('::1', 0))
+        return True
+    except OSError:
+        return False
+
+
+def port_is_free(port):
+    for family, host in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1')):
+        if family == socket.AF_INET6 and not has_ipv6():
+            continue
+        with socket.socket(family) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((host, port))
+            except OSError:
+                return False
+    return True
+
+
+def free_port_base():
+    for base in range(20000 + os.getpid() % 300 * 50, 60000, 1100):
+        if all(port_is_free(base + offset) for offset in [n for _, n in SERVICES] + [OUTSIDE_OFFSET]):
+            return base
+    raise Failure('no free ports')
+
+
+class Account:
+    """The ordinary user that runs everything when we are root."""
+
+    def __init__(self):
+        self.switch = os.getuid() == 0
+        self.uid, self.gid = os.getuid(), os.getgid()
+        if self.switch:
+            entry = self.choose()
+            self.uid, self.gid = entry.pw_uid, entry.pw_gid
+
+    @staticmethod
+    def choose():
+        sudo = os.environ.get('SUDO_UID', '')
+        if sudo.isdigit() and int(sudo) != 0:
+            return pwd.getpwuid(int(sudo))
+        name = 'letterlock-demo'
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            subprocess.run(['useradd', '--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent',
+                            '--shell', '/usr/sbin/nologin', name], check=False, capture_output=True)
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            return pwd.getpwnam('nobody')
+
+    def popen_options(self):
+        return {'user': self.uid, 'group': self.gid, 'extra_groups': []} if self.switch else {}
+
+    def own(self, path):
+        if self.switch:
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def can(self, mode, path):
+        """Whether the user could open the path: asked as the user."""
+        if not self.switch:
+            return os.access(path, mode)
+        flag = {os.X_OK: '-x', os.R_OK: '-r', os.W_OK: '-w'}[mode]
+        return subprocess.run(['/bin/sh', '-c', f'test {flag} "$1"', 'sh', path], **self.popen_options(), check=False).returncode == 0
+
+
+class Instance:
+    def __init__(self, directory, port_base, programs, account=None, options=None):
+        self.directory = os.path.abspath(directory)
+        self.programs = os.path.abspath(programs)
+        self.base = port_base
+        self.account = account or Account()
+        self.options = options or {}
+        self.processes = {}
+        self.ports = {name: port_base + offset for name, offset in SERVICES}
+        self.outside_port = port_base + OUTSIDE_OFFSET
+        self.ipv6 = has_ipv6()
+
+    def path(self, *parts):
+        return os.path.join(self.directory, *parts)
+
+    # ---- the directory ----
+
+    def prepare(self):
+        """Makes the folders; places the real directory elsewhere when the user cannot reach it here."""
+        os.makedirs(os.path.dirname(self.directory), exist_ok=True)
+        if not os.path.lexists(self.directory) and not self.account.can(os.X_OK, os.path.dirname(self.directory)):
+            self.directory_elsewhere()
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        self.account.own(self.directory)
+        if not self.account.can(os.X_OK, self.directory):
+            if os.path.islink(self.directory) or os.listdir(self.directory):
+                raise Failure(f'{self.directory} cannot be reached by the user that runs the demo; choose another --dir')
+            os.rmdir(self.directory)
+            self.directory_elsewhere()
+        for name in ('data', 'run', 'log', 'outside', 'bin'):
+            self.make_folder(name)
+
+    def directory_elsewhere(self):
+        real = tempfile.mkdtemp(prefix='letterlock-demo-', dir='/var/tmp')
+        self.account.own(real)
+        os.symlink(real, self.directory)
+
+    def make_folder(self, name):
+        path = self.path(name)
+        if name == 'run' and len(os.path.join(path, 'admin.sock')) > SOCKET_PATH_MAX:
+            if not os.path.exists(path):
+                if os.path.islink(path):
+                    os.unlink(path)
+                real = tempfile.mkdtemp(prefix='letterlock-')
+                self.account.own(real)
+                os.symlink(real, path)
+            self.run_dir = os.path.realpath(path)
+            return
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        self.account.own(path)
+        if name == 'run':
+            self.run_dir = path
+
+    def install_programs(self):
+        """Copies the programs when the user cannot run them where they are."""
+        if self.account.can(os.X_OK, os.path.join(self.programs, 'letterlockd')):
+            return
+        for name in os.listdir(self.programs):
+            source, target = os.path.join(self.programs, name), self.path('bin', name)
+            if not (os.path.isfile(source) and os.access(source, os.X_OK)):
+                continue
+            stat = os.stat(source)
+            if not os.path.exists(target) or os.stat(target).st_mtime_ns != stat.st_mtime_ns:
+                shutil.copy2(source, target)
+                os.chmod(target, 0o755)
+                self.account.own(target)
+        self.programs = self.path('bin')
+
+    def program(self, name):
+        return os.path.join(self.programs, name)
+
+    def write(self, name, text, mode=0o600):
+        path = self.path(name)
+        temporary = path + '.new'
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(fd, 'w', encoding='utf-8') as f:
+            f.write(text)
+        self.account.own(temporary)
+        os.rename(temporary, path)
+
+    # ---- certificate, zone, configuration ----
+
+    def make_certificates(self):
+        if os.path.exists(self.path('tls', 'server.pem')):
+            return
+        os.makedirs(self.path('tls'), mode=0o700, exist_ok=True)
+        self.account.own(self.path('tls'))
+        self.openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650', '-subj',
+                     '/CN=Letterlock demo CA', '-addext', 'keyUsage=critical,keyCertSign,cRLSign', '-keyout', 'tls/ca.key', '-out', 'tls/ca.pem')
+        self.issue('server', HOSTNAME)
+        shutil.copyfile(self.path('tls', 'ca.pem'), self.path('ca.pem'))
+        os.chmod(self.path('ca.pem'), 0o644)
+        self.account.own(self.path('ca.pem'))
+
+    def issue(self, name, host):
+        extensions = (f'subjectAltName=DNS:{host},DNS:localhost,DNS:{DOMAIN},IP:127.0.0.1,IP:::1\nbasicConstraints=critical,CA:FALSE\n'
+                      'keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n')
+        self.write(f'tls/{name}.ext', extensions)
+        self.openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={host}',
+                     '-keyout', f'tls/{name}.key', '-out', f'tls/{name}.csr')
+        self.openssl('x509', '-req', '-in', f'tls/{name}.csr', '-CA', 'tls/ca.pem', '-CAkey', 'tls/ca.key', '-CAcreateserial', '-days', '825',
+                     '-extfile', f'tls/{name}.ext', '-out', f'tls/{name}.pem')
+        for suffix in ('key', 'pem'):
+            os.chmod(self.path('tls', f'{name}.{suffix}'), 0o600)
+            self.account.own(self.path('tls', f'{name}.{suffix}'))
+
+    def openssl(self, *args):
+        done = subprocess.run(['openssl', *args], cwd=self.directory, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failure(f'openssl {args[0]} failed: {done.stderr.strip()}')
+
+    def write_zone(self):
+        rows = [f'{DOMAIN}. 300 IN MX 10 {HOSTNAME}.', f'{HOSTNAME}. 300 IN A 127.0.0.1', f'{OUTSIDE}. 300 IN MX 10 mx.{OUTSIDE}.',
+                f'mx.{OUTSIDE}. 300 IN A 127.0.0.1']
+        self.write('zone', '\n'.join(rows) + '\n')
+
+    def write_config(self):
+        hosts = ['127.0.0.1'] + (['[::1]'] if self.ipv6 else [])
+        tree = {
+            'hostname': HOSTNAME,
+            'data_dir': self.path('data'),
+            'run_dir': self.run_dir,
+            'sandbox': 'best-effort',
+            'listen': [f'{name} {host}:{port}' for name, port in self.ports.items() for host in hosts],
+            'tls': {'certificate': self.path('tls', 'server.pem'), 'key': self.path('tls', 'server.key'), 'ca': self.path('tls', 'ca.pem')},
+            'dns': {'zone': self.path('zone'), 'offline': 'yes'},
+            'relay': {'port': self.outside_port, 'retry': ['20s', '1m', '5m', '15m', '1h'], 'timeout': '30s'},
+        }
+        for name, value in self.options.items():
+            level = tree
+            *parents, last = name.split('.')
+            for parent in parents:
+                level = level.setdefault(parent, {})
+            level[last] = value
+        self.write('letterlock.yaml', yaml_of(tree))
+
+    # ---- processes ----
+
+    def check_ports(self):
+        for port in [*self.ports.values(), self.outside_port]:
+            if not port_is_free(port):
+                raise Failure(f'port {port} is in use; choose another --port-base (now {self.base})')
+
+    def spawn(self, name, args):
+        with open(self.path('log', f'{name}.log'), 'ab') as log:
+            self.account.own(self.path('log', f'{name}.log'))
+            # A session of its own: the keyboard's interrupt reaches only us, and we stop things in order.
+            self.processes[name] = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
+                                                    start_new_session=True, preexec_fn=die_with_parent, umask=0o077,
+                                                    env=self.environment(), **self.account.popen_options())
+
+    def environment(self):
+        kept = {k: v for k, v in os.environ.items() if k in ('PATH', 'LANG', 'LC_ALL', 'TZ', 'ASAN_OPTIONS', 'UBSAN_OPTIONS') or k.startswith('LETTERLOCK_FAULT')}
+        return {**kept, 'HOME': '/nonexistent'}
+
+    def start_outside(self):
+        self.spawn('outside', [self.program('letterlock-outside'), '--listen', f'127.0.0.1:{self.outside_port}', '--dir', self.path('outside')])
+
+    def start_server(self):
+        self.spawn('letterlockd', [self.program('letterlockd'), '--config', self.path('letterlock.yaml')])
+
+    def setup(self):
+        self.prepare()
+        self.install_programs()
+        self.make_certificates()
+        self.write_zone()
+        self.write_config()
+
+    def start(self, timeout=20):
+        self.check_ports()
+        self.start_outside()
+        self.start_server()
+        self.wait_ready(timeout)
+
+    def wait_ready(self, timeout):
+        end = time.monotonic() + timeout
+        waiting = list(self.ports.values())
+        while waiting:
+            self.check_alive()
+            if self.greets(waiting[0]):
+                waiting.pop(0)
+                continue
+            if time.monotonic() > end:
+                raise Failure(f'the server does not answer on port {waiting[0]}; {self.log_tail("letterlockd")}')
+            time.sleep(0.02)
+
+    def greets(self, port):
+        implicit = port in (self.ports['imaps'], self.ports['submissions'], self.ports['pop3s'])
+        try:
+            with socket.create_connection(('127.0.0.1', port), timeout=3) as raw:
+                if not implicit:
+                    return raw.recv(4) in (b'220 ', b'* OK', b'+OK ')
+                with self.tls().wrap_socket(raw, server_hostname=HOSTNAME) as s:
+                    return s.recv(4) in (b'220 ', b'* OK', b'+OK ')
+        except OSError:
+            return False
+
+    def tls(self):
+        return ssl.create_default_context(cafile=self.path('ca.pem'))
+
+    def check_alive(self):
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise Failure(f'{name} ended with {process.returncode}; {self.log_tail(name)}')
+
+    def log_tail(self, name):
+        try:
+            with open(self.path('log', f'{name}.log'), encoding='utf-8', errors='replace') as f:
+                return 'its log ends:\n' + ''.join(f.readlines()[-12:])
+        except OSError:
+            return 'it has no log'
+
+    def stop(self, timeout=20):
+        for name in ('letterlockd', 'outside'):
+            process = self.processes.pop(name, None)
+            if process is None:
+                continue
+            process.terminate()
+            try:
+                process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def cli(self, *args, stdin='', check=True):
+        """Runs letterlock; returns its JSON result, or (exit code, result, error text) when check is false."""
+        done = subprocess.run([self.program('letterlock'), '--config', self.path('letterlock.yaml'), '--json', *args], input=stdin,
+                              capture_output=True, text=True, timeout=120, check=False)
+        result = json.loads(done.stdout) if done.stdout.startswith('{') else {}
+        if not check:
+            return done.returncode, result, done.stderr
+        if done.returncode != 0:
+            raise Failure(f'letterlock {" ".join(args)}: {done.stderr.strip() or done.returncode}')
+        return result
+
+
+def yaml_of(tree, indent=0):
+    out = ''
+    for key, value in tree.items():
+        pad = ' ' * indent
+        if isinstance(value, dict):
+            out += f'{pad}{key}:\n{yaml_of(value, indent + 2)}'
+        elif isinstance(value, list):
+            out += f'{pad}{key}:\n' + ''.join(f'{pad}  - {quote(v)}\n' for v in value)
+        else:
+            out += f'{pad}{key}: {quote(value)}\n'
+    return out
+
+
+def quote(value):
+    text = str(value)
+    return text if text.replace('.', '').replace('-', '').isalnum() else json.dumps(text, ensure_ascii=False)
