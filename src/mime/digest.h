@@ -79,5 +79,10 @@ int digest_decode(struct slice data, struct arena *arena, struct digest *ret);
 int digest_decode_envelope(struct slice data, struct arena *arena, struct digest *ret);
 /* Everything but the search texts, which stand last in the encoding and may be missing. */
 int digest_decode_structure(struct slice data, struct arena *arena, struct digest *ret);
+/* The front of an encoded digest without the search texts; every decoder takes it (the texts are empty then). Empty when damaged. */
+struct slice digest_listing(struct slice data);
+/* Its length as told by the first DIGEST_PREFIX bytes, for reading only that much from a store; 0: damaged. */
+#define DIGEST_PREFIX 5
+size_t digest_listing_length(struct slice prefix);
 
 #endif

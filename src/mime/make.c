@@ -1,0 +1,198 @@
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/utf8.h"
+#include "mime/address.h"
+#include "mime/date.h"
+#include "mime/encoded_word.h"
+#include "mime/header.h"
+#include "mime/limits.h"
+#include "mime/make.h"
+#include "mime/structure.h"
+#include "mime/text.h"
+
+#define MESSAGE_ID_MAX 998 /* a line of RFC 5322 2.1.1 */
+
+/* The next "<id>" of a field; text that is no id is passed over. */
+static bool take_message_id(struct slice *rest, struct slice *ret)
+{
+	for (;;) {
+		ptrdiff_t start = slice_find(*rest, '<'), end;
+
+		if (start < 0)
+			return false;
+		*rest = slice_from(*rest, (size_t)start + 1);
+		end = slice_find(*rest, '>');
+		if (end < 0)
+			return false;
+		*ret = slice_trim(slice_sub(*rest, 0, (size_t)end));
+		*rest = slice_from(*rest, (size_t)end + 1);
+		if (ret->n > 0 && ret->n <= MESSAGE_ID_MAX)
+			return true;
+	}
+}
+
+static struct slice message_id(struct slice value)
+{
+	struct slice rest = value, id;
+
+	if (take_message_id(&rest, &id))
+		return id;
+	/* Some senders leave the angles out. */
+	value = slice_trim(value);
+	return value.n <= MESSAGE_ID_MAX && slice_find(value, ' ') < 0 ? value : SLICE_NONE;
+}
+
+/* Above the limit the first id (the root of the thread) and the last ones stay. */
+static void references_fill(struct slice value, struct arena *arena, struct digest *d)
+{
+	struct slice id;
+
+	d->references = arena_alloc_array(arena, MIME_REFERENCES_MAX, sizeof *d->references);
+	while (take_message_id(&value, &id)) {
+		if (d->reference_count == MIME_REFERENCES_MAX) {
+			memmove(d->references + 1, d->references + 2, (MIME_REFERENCES_MAX - 2) * sizeof *d->references);
+			d->reference_count--;
+		}
+		d->references[d->reference_count++] = id;
+	}
+}
+
+static void thread_fill(struct slice header, struct arena *arena, struct digest *d)
+{
+	struct mime_field field;
+
+	d->message_id = message_id(d->envelope.message_id);
+	if (mime_header_find(header, SLICE("References"), &field))
+		references_fill(mime_unfold(arena, field.value), arena, d);
+	if (d->reference_count == 0)
+		references_fill(d->envelope.in_reply_to, arena, d);
+}
+
+/* RFC 5957 3: of the first address. */
+static struct slice display_of(const struct mime_address *list, struct arena *arena)
+{
+	while (list != NULL && !list->has_host)
+		list = list->next;
+	if (list == NULL)
+		return SLICE_NONE;
+	if (list->name.n > 0)
+		return mime_words_decode_arena(list->name, arena);
+	return mime_words_decode_arena(list->mailbox, arena);
+}
+
+/* Every field once decoded and folded: "name: value\n". */
+static struct slice search_header_make(struct slice header, struct arena *arena)
+{
+	struct buf text = BUF_INIT(2 * MIME_SEARCH_HEADER_MAX), decoded = BUF_INIT(8 * MIME_VALUE_MAX);
+	struct mime_field field;
+	unsigned seen = 0;
+	struct slice ret;
+
+	header = slice_sub(header, 0, MIME_HEADER_MAX);
+	while (seen++ < MIME_FIELDS_MAX && mime_field_next(&header, &field) && buf_len(&text) < MIME_SEARCH_HEADER_MAX) {
+		size_t before = buf_len(&text);
+
+		buf_clear(&decoded);
+		mime_words_decode(slice_sub(slice_trim(field.value), 0, MIME_VALUE_MAX), &decoded);
+		mime_fold(field.name, &text);
+		buf_append(&text, SLICE(": "));
+		mime_fold(buf_slice(&decoded), &text);
+		buf_append_byte(&text, '\n');
+		if (text.failed) {
+			text.failed = false;
+			buf_truncate(&text, before);
+			break;
+		}
+	}
+	ret = arena_dup(arena, buf_slice(&text));
+	buf_free(&text);
+	buf_free(&decoded);
+	return ret;
+}
+
+/* Appends one part's text until the limit is passed. */
+static void text_append(struct slice message, const struct mime_part *part, struct arena *arena, struct buf *text)
+{
+	struct mime_text *t = mime_text_open(part, true, arena);
+	size_t at = part->body_start;
+
+	do {
+		size_t end = part->body_end - at > 16384 ? at + 16384 : part->body_end;
+
+		mime_text_feed(t, slice_sub(message, at, end), end == part->body_end, text);
+		at = end;
+	} while (at < part->body_end && buf_len(text) <= MIME_SEARCH_TEXT_MAX);
+	mime_text_close(&t);
+}
+
+static void search_text_make(struct slice message, struct arena *arena, struct digest *d)
+{
+	/* One step of 16 KiB grows at most eighteenfold in folding (U+FDFA), so this bound is never met. */
+	struct buf text = BUF_INIT(4 * MIME_SEARCH_TEXT_MAX);
+	struct slice all;
+
+	for (const struct mime_part *part = d->root; part != NULL; part = mime_part_next(part)) {
+		if (!slice_eq(part->type, SLICE("text")))
+			continue;
+		if (buf_len(&text) > MIME_SEARCH_TEXT_MAX)
+			break;
+		text_append(message, part, arena, &text);
+	}
+	all = buf_slice(&text);
+	d->search_text_cut = all.n > MIME_SEARCH_TEXT_MAX;
+	d->search_text = arena_dup(arena, utf8_prefix(all, MIME_SEARCH_TEXT_MAX));
+	buf_free(&text);
+}
+
+static bool has_attachment(const struct mime_part *root)
+{
+	for (const struct mime_part *part = root; part != NULL; part = mime_part_next(part))
+		if (mime_part_is_attachment(part))
+			return true;
+	return false;
+}
+
+static void digest_begin(struct slice message, const uint8_t email_id[16], struct digest *d)
+{
+	*d = (struct digest){.version = DIGEST_VERSION, .size = message.n};
+	memcpy(d->email_id, email_id, sizeof d->email_id);
+}
+
+int mime_digest_make(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
+{
+	struct slice header, subject;
+	bool reply;
+
+	digest_begin(message, email_id, ret);
+	ret->root = mime_structure_parse(message, arena);
+	ret->header_size = ret->root->body_start;
+	header = slice_sub(message, 0, ret->header_size);
+	mime_envelope_parse(header, arena, &ret->envelope);
+	ret->has_sent = ret->envelope.has_date && mime_date_parse(ret->envelope.date, &ret->sent_unix) == 0;
+	ret->has_attachment = has_attachment(ret->root);
+	subject = mime_words_decode_arena(ret->envelope.subject, arena);
+	ret->base_subject = mime_base_subject(subject, arena, &reply);
+	thread_fill(header, arena, ret);
+	ret->preview = mime_preview(message, ret->root, arena);
+	ret->display_from = display_of(ret->envelope.from, arena);
+	ret->display_to = display_of(ret->envelope.to, arena);
+	ret->display_cc = display_of(ret->envelope.cc, arena);
+	ret->search_header = search_header_make(header, arena);
+	search_text_make(message, arena, ret);
+	return 0;
+}
+
+int mime_digest_opaque(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
+{
+	digest_begin(message, email_id, ret);
+	ret->opaque = true;
+	ret->header_size = mime_header_length(message);
+	ret->root = ARENA_NEW(arena, struct mime_part);
+	ret->root->type = SLICE("application");
+	ret->root->subtype = SLICE("octet-stream");
+	ret->root->encoding = SLICE("binary");
+	ret->root->body_start = ret->header_size;
+	ret->root->body_end = message.n;
+	return 0;
+}
