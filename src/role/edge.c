@@ -1,0 +1,390 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "role/edge.h"
+
+#define STOP_CHECK_MS 50
+#define STOP_PATIENCE_MS 8000
+#define TLS_HANDSHAKE_MS 30000
+
+static const struct edge_service services[] = {
+	{.name = "smtp", .protocol = &edge_smtp, .auth_protocol = AUTH_PROTOCOL_SUBMISSION},
+	{.name = "submission", .protocol = &edge_smtp, .auth_protocol = AUTH_PROTOCOL_SUBMISSION, .submission = true},
+	{.name = "submissions", .protocol = &edge_smtp, .auth_protocol = AUTH_PROTOCOL_SUBMISSION, .submission = true, .implicit_tls = true},
+	{.name = "imap", .protocol = &edge_imap, .auth_protocol = AUTH_PROTOCOL_IMAP},
+	{.name = "imaps", .protocol = &edge_imap, .auth_protocol = AUTH_PROTOCOL_IMAP, .implicit_tls = true},
+	{.name = "pop3", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3},
+	{.name = "pop3s", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3, .implicit_tls = true},
+};
+
+struct slice edge_cid(const struct edge_client *c)
+{
+	return slice_str(c->cid);
+}
+
+struct slice edge_address(const struct edge_client *c)
+{
+	return slice_str(c->address);
+}
+
+/* ---- life of a client ---- */
+
+static void release_address(struct edge_client *c)
+{
+	struct edge_address *a = c->counted ? map_get(&c->edge->addresses, edge_address(c)) : NULL;
+
+	if (a == NULL || --a->connections > 0)
+		return;
+	map_remove(&c->edge->addresses, edge_address(c));
+	memory_free(a);
+}
+
+static void client_free(struct edge_client *c)
+{
+	if (c->state != NULL)
+		c->protocol->free(c);
+	edge_sasl_free(c);
+	buf_free(&c->identity.login);
+	buf_free(&c->identity.sender);
+	timer_destroy(&c->deadline);
+	conn_destroy(&c->conn);
+	release_address(c);
+	list_remove(&c->node);
+	c->edge->connections--;
+	c->magic = 0;
+	memory_free(c);
+}
+
+void edge_client_hold(struct edge_client *c)
+{
+	ENSURE_MAGIC(c, EDGE_CLIENT_MAGIC);
+	c->held++;
+}
+
+void edge_client_drop(struct edge_client *c)
+{
+	ENSURE_MAGIC(c, EDGE_CLIENT_MAGIC);
+	ENSURE(c->held > 0);
+	if (--c->held == 0 && c->ended)
+		client_free(c);
+}
+
+void edge_client_deadline(struct edge_client *c, int64_t ms)
+{
+	if (ms > 0)
+		timer_start(c->deadline, ms);
+	else
+		timer_stop(c->deadline);
+}
+
+static void on_deadline(void *arg)
+{
+	struct edge_client *c = arg;
+
+	edge_client_hold(c);
+	if (!c->ended && c->state != NULL)
+		c->protocol->timeout(c);
+	else if (!c->ended)
+		conn_finish(c->conn); /* in the handshake */
+	edge_client_drop(c);
+}
+
+static void on_readable(void *owner)
+{
+	struct edge_client *c = owner;
+
+	edge_client_hold(c);
+	c->protocol->readable(c);
+	edge_client_drop(c);
+}
+
+static void on_drained(void *owner)
+{
+	struct edge_client *c = owner;
+
+	edge_client_hold(c);
+	if (c->protocol->drained != NULL)
+		c->protocol->drained(c);
+	edge_client_drop(c);
+}
+
+static void on_secured(void *owner)
+{
+	struct edge_client *c = owner;
+
+	edge_client_hold(c);
+	if (c->state == NULL)
+		c->protocol->start(c);
+	else
+		c->protocol->secured(c);
+	edge_client_drop(c);
+}
+
+static const char *end_name(enum conn_end why)
+{
+	switch (why) {
+	case CONN_EOF: return "eof";
+	case CONN_ERROR: return "error";
+	case CONN_TIMEOUT: return "timeout";
+	case CONN_LOCAL: return "closed";
+	}
+	return "unknown";
+}
+
+static void on_ended(void *owner, enum conn_end why)
+{
+	struct edge_client *c = owner;
+
+	edge_client_hold(c);
+	c->ended = true;
+	timer_stop(c->deadline);
+	log_event(EV_CONN_CLOSE, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
+	          LOG_STR("why", end_name(why)), LOG_NUM("ms", loop_now(c->edge->ctx->loop).mono_ms - c->opened_ms));
+	edge_client_drop(c);
+}
+
+static const struct conn_events client_events = {on_readable, on_drained, on_secured, on_ended};
+
+/* ---- accepting ---- */
+
+static bool take_address(struct edge_client *c)
+{
+	struct edge *edge = c->edge;
+	struct edge_address *a = map_get(&edge->addresses, edge_address(c));
+
+	if (a == NULL) {
+		a = memory_alloc(sizeof *a);
+		map_put(&edge->addresses, edge_address(c), a);
+	}
+	c->counted = a->connections < edge->ctx->config->limits_connections_per_address;
+	if (c->counted)
+		a->connections++;
+	return c->counted;
+}
+
+static void make_cid(struct edge *edge, struct edge_client *c)
+{
+	uint64_t start = (uint64_t)loop_now(edge->ctx->loop).wall_ms / 1000;
+
+	snprintf(c->cid, sizeof c->cid, "%c%u%07llx%05x", edge->ctx->role == ROLE_MX ? 'm' : 'c', edge->ctx->index % 10,
+	         (unsigned long long)(start & 0xfffffff), edge->cid_counter++ & 0xfffff);
+}
+
+static struct edge_client *client_create(struct edge *edge, const struct edge_service *service, int fd)
+{
+	struct edge_client *c = memory_alloc(sizeof *c);
+
+	c->magic = EDGE_CLIENT_MAGIC;
+	c->edge = edge;
+	c->service = service;
+	c->protocol = service->protocol;
+	c->opened_ms = loop_now(edge->ctx->loop).mono_ms;
+	make_cid(edge, c);
+	c->deadline = timer_create_on(edge->ctx->loop, on_deadline, c);
+	buf_init(&c->identity.login, 1024);
+	buf_init(&c->identity.sender, 65536);
+	c->conn = conn_create(edge->ctx->loop, fd, EDGE_INPUT_MAX, &client_events, c);
+	list_append(&edge->clients, &c->node);
+	edge->connections++;
+	edge->accepted++;
+	return c;
+}
+
+/* Why the connection may not stay, or NULL. */
+static const char *over_limit(struct edge_client *c)
+{
+	if (c->edge->stopping)
+		return "stopping";
+	if (c->edge->connections > c->edge->ctx->config->limits_connections)
+		return "connections";
+	return take_address(c) ? NULL : "connections_per_address";
+}
+
+static void refuse(struct edge_client *c, const char *why)
+{
+	c->edge->refused++;
+	log_event(EV_CONN_REFUSED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)), LOG_STR("why", why));
+	/* A plain SMTP client is told to come back; whoever expects TLS sees the connection close. */
+	if (c->protocol == &edge_smtp && !c->service->implicit_tls)
+		buf_append_str(conn_output(c->conn), "421 4.7.0 Too many connections, try again later\r\n");
+	conn_finish(c->conn);
+}
+
+void edge_accept(struct edge *edge, const struct edge_service *service, int fd, struct slice address)
+{
+	struct edge_client *c = client_create(edge, service, fd);
+	const char *why;
+
+	edge_client_hold(c);
+	if (address.n > 0)
+		conn_set_peer_address(c->conn, address);
+	snprintf(c->address, sizeof c->address, "%.*s", SLICE_ARG(conn_peer_address(c->conn)));
+	why = over_limit(c);
+	if (why != NULL) {
+		refuse(c, why);
+		goto out;
+	}
+	log_event(EV_CONN_OPEN, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", service->name), LOG_TEXT("ip", edge_address(c)));
+	if (!service->implicit_tls) {
+		c->protocol->start(c);
+	} else if (edge->tls != NULL) {
+		edge_client_deadline(c, TLS_HANDSHAKE_MS);
+		conn_secure_server(c->conn, edge->tls);
+	} else {
+		conn_finish(c->conn);
+	}
+out:
+	edge_client_drop(c);
+}
+
+struct door {
+	struct edge *edge;
+	const struct edge_service *service;
+};
+
+static void on_accept(void *arg, int fd)
+{
+	const struct door *door = arg;
+
+	if (edge_proxy_trusted(door->edge, fd))
+		edge_proxy_accept(door->edge, door->service, fd);
+	else
+		edge_accept(door->edge, door->service, fd, SLICE_NONE);
+}
+
+static const struct edge_service *service_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(services); i++)
+		if (slice_eq(slice_str(services[i].name), slice_str(name)))
+			return &services[i];
+	return NULL;
+}
+
+/* ---- the role ---- */
+
+static int tls_sign(void *arg, uint32_t key, uint16_t scheme, struct slice digest, struct buf *out)
+{
+	struct role_context *ctx = arg;
+	struct ipc_key_tls_sign request = {.key = key, .scheme = scheme, .digest = digest};
+	struct ipc_key_tls_sign_reply reply;
+	uint8_t storage[4096];
+
+	if (ipc_request_sync(ctx->ipc, IPC_KEY_TLS_SIGN, &request, &reply, storage, sizeof storage) != IPC_OK || reply.status != 0)
+		return ERR_TEMPORARY;
+	buf_append(out, reply.signature);
+	return out->failed ? ERR_LIMIT : 0;
+}
+
+static void load_tls(struct edge *edge)
+{
+	struct error err = {0};
+	struct tls_context *fresh;
+
+	if (edge->ctx->tls_chain.n == 0)
+		return;
+	fresh = tls_context_server(edge->ctx->tls_chain, 0, tls_sign, edge->ctx, &err);
+	if (fresh == NULL) {
+		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text));
+		return;
+	}
+	tls_context_free(&edge->tls);
+	edge->tls = fresh;
+	log_event(EV_TLS_RELOADED);
+}
+
+static int edge_start(struct role_context *ctx, struct error *err)
+{
+	struct edge *edge = memory_alloc(sizeof *edge);
+
+	ctx->state = edge;
+	edge->ctx = ctx;
+	list_init(&edge->clients);
+	load_tls(edge);
+	if (ctx->listen_count > ARRAY_LEN(edge->listeners))
+		return error_set(err, ERR_LIMIT, "more than %zu listeners", ARRAY_LEN(edge->listeners));
+	return 0;
+}
+
+static void edge_run(struct role_context *ctx)
+{
+	struct edge *edge = ctx->state;
+
+	for (unsigned i = 0; i < ctx->listen_count; i++) {
+		struct door *door = memory_alloc(sizeof *door); /* lives as long as the process */
+
+		*door = (struct door){edge, service_of(ctx->listens[i].service)};
+		if (door->service != NULL)
+			edge->listeners[edge->listener_count++] = listener_create(ctx->loop, ctx->listens[i].fd, on_accept, door);
+		else
+			memory_free(door);
+	}
+}
+
+static void edge_reload(struct role_context *ctx)
+{
+	load_tls(ctx->state);
+}
+
+static void stop_check(void *arg)
+{
+	struct edge *edge = arg;
+
+	if (list_empty(&edge->clients))
+		role_stopped(edge->ctx);
+}
+
+struct stopping {
+	struct edge *edge;
+	struct timer *timer;
+	int64_t until_ms;
+};
+
+static void stop_tick(void *arg)
+{
+	struct stopping *s = arg;
+
+	if (loop_now(s->edge->ctx->loop).mono_ms >= s->until_ms)
+		role_stopped(s->edge->ctx);
+	else
+		stop_check(s->edge);
+	timer_start(s->timer, STOP_CHECK_MS);
+}
+
+static void edge_stop(struct role_context *ctx)
+{
+	struct edge *edge = ctx->state;
+	struct stopping *s = memory_alloc(sizeof *s);
+
+	edge->stopping = true;
+	for (unsigned i = 0; i < edge->listener_count; i++)
+		listener_destroy(&edge->listeners[i]);
+	edge->listener_count = 0;
+	LIST_FOREACH(node, &edge->clients) {
+		struct edge_client *c = LIST_ITEM(node, struct edge_client, node);
+
+		edge_client_hold(c);
+		if (!c->ended && c->state != NULL)
+			c->protocol->stop(c);
+		else if (!c->ended)
+			conn_finish(c->conn);
+		edge_client_drop(c);
+	}
+	*s = (struct stopping){edge, NULL, loop_now(ctx->loop).mono_ms + STOP_PATIENCE_MS};
+	s->timer = timer_create_on(ctx->loop, stop_tick, s);
+	timer_start(s->timer, 1);
+}
+
+static void edge_status(struct role_context *ctx, struct buf *out)
+{
+	const struct edge *edge = ctx->state;
+
+	buf_printf(out, "\"connections\":%u,\"accepted\":%llu,\"refused\":%llu,\"messages\":%llu,\"transit_bytes\":%llu", edge->connections,
+	           (unsigned long long)edge->accepted, (unsigned long long)edge->refused, (unsigned long long)edge->messages,
+	           (unsigned long long)edge->transit);
+}
+
+const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status};
+const struct role_ops role_client = {edge_start, edge_run, edge_reload, edge_stop, edge_status};

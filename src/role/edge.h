@@ -1,0 +1,128 @@
+/*
+ * The edge: roles mx (port 25) and client (submission, IMAP, POP3). It holds connections and TLS, drives the protocol engines up to the
+ * point where mail is touched, and carries a letter through filter and queue. It has no disk, no keys and no mail of anybody.
+ *
+ *   edge.c        the role: listeners, limits, life of a client      edge_sasl.c   one sign-in, for all protocols
+ *   edge_smtp.c   SMTP engine <-> auth                               edge_letter.c message -> filter -> queue
+ *   edge_login.c  IMAP and POP3 before login                         edge_pass.c   bytes to and from `mail` after it
+ *   edge_proxy.c  PROXY header of trusted addresses
+ */
+#ifndef ROLE_EDGE_H
+#define ROLE_EDGE_H
+
+#include "auth/auth.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "net/conn.h"
+#include "role/role.h"
+
+#define EDGE_CLIENT_MAGIC 0x65646765u
+#define EDGE_INPUT_MAX 65536
+
+struct edge_client;
+
+/* What a protocol does with its connection. All are called with a live client. */
+struct edge_protocol {
+	void (*start)(struct edge_client *c);     /* connection is ready (and secure where TLS is implicit) */
+	void (*readable)(struct edge_client *c);
+	void (*drained)(struct edge_client *c);   /* may be NULL */
+	void (*secured)(struct edge_client *c);   /* after STARTTLS */
+	/* Outcome of a sign-in step; data: challenge, or what goes out with success. */
+	void (*sasl_result)(struct edge_client *c, enum auth_status status, struct slice data);
+	void (*timeout)(struct edge_client *c);   /* the deadline of edge_client_deadline passed */
+	void (*stop)(struct edge_client *c);      /* the process ends: close when nothing is in hand */
+	void (*free)(struct edge_client *c);      /* the connection is gone and nothing is awaited; only after start */
+};
+extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3;
+
+struct edge_service {
+	const char *name;                    /* of role_listen.service */
+	const struct edge_protocol *protocol;
+	enum auth_protocol auth_protocol;
+	bool implicit_tls;
+	bool submission;                     /* SMTP: sign-in needed, relaying allowed */
+};
+
+struct edge_sasl {
+	bool running;
+	uint64_t session;
+	struct slice mechanism;              /* one of the table in edge_sasl.c */
+	enum { EDGE_SASL_PLAIN_FIRST, EDGE_SASL_LOGIN_USER, EDGE_SASL_LOGIN_PASS, EDGE_SASL_FORWARD } step;
+	struct buf user;                     /* of LOGIN */
+	struct slice binding_type;           /* -PLUS: what the client chose */
+	struct buf binding;
+};
+
+/* Who signed in. */
+struct edge_identity {
+	bool known;
+	ipc_id account, ticket;
+	uint16_t shard;
+	struct buf login, sender;
+};
+
+struct edge_client {
+	uint32_t magic;
+	struct list_node node;
+	struct edge *edge;
+	const struct edge_service *service;
+	const struct edge_protocol *protocol; /* of the service; edge_passing after login */
+	struct conn *conn;
+	char cid[24];
+	char address[46];
+	struct timer *deadline;
+	unsigned held;                       /* answers awaited and calls in progress: the client is not freed below */
+	bool ended;                          /* the connection is gone */
+	bool counted;                        /* in edge->addresses */
+	int64_t opened_ms;
+	struct edge_sasl sasl;
+	unsigned sasl_turn;                  /* counts exchanges */
+	struct edge_identity identity;
+	void *state;                         /* of the protocol */
+};
+
+struct edge_address { unsigned connections; };
+struct edge_rate { int64_t window_ms; unsigned count; };
+
+struct edge {
+	struct role_context *ctx;
+	struct tls_context *tls;             /* NULL: no certificate */
+	struct list_node clients;
+	struct map addresses;                /* address -> struct edge_address */
+	struct map rates;                    /* account -> struct edge_rate */
+	struct listener *listeners[16];
+	unsigned listener_count;
+	unsigned connections;
+	uint64_t transit;                    /* bytes of messages held */
+	uint64_t accepted, refused, messages;
+	uint32_t cid_counter;
+	int64_t room_until_ms;               /* the disk was found to have room */
+	bool stopping;
+};
+
+/* A client stays in memory while held. */
+void edge_client_hold(struct edge_client *c);
+void edge_client_drop(struct edge_client *c);
+/* Moves or (0) stops the deadline. */
+void edge_client_deadline(struct edge_client *c, int64_t ms);
+/* A connection that was accepted (and whose PROXY header was read). address may be empty: that of the socket. */
+void edge_accept(struct edge *edge, const struct edge_service *service, int fd, struct slice address);
+struct slice edge_cid(const struct edge_client *c);
+struct slice edge_address(const struct edge_client *c);
+
+/* Reads the PROXY header off a fresh descriptor, then edge_accept; closes it when there is none. */
+void edge_proxy_accept(struct edge *edge, const struct edge_service *service, int fd);
+bool edge_proxy_trusted(const struct edge *edge, int fd);
+
+/* One sign-in. sasl_result is called for every step, never from inside these. */
+void edge_sasl_begin(struct edge_client *c, struct slice mechanism, struct slice initial, bool has_initial);
+void edge_sasl_continue(struct edge_client *c, struct slice response);
+void edge_sasl_cancel(struct edge_client *c);
+void edge_sasl_free(struct edge_client *c);
+
+/* Hands the connection to `mail` after login: from now on only bytes. tag: what the session answers first. */
+void edge_pass_begin(struct edge_client *c, struct slice tag);
+/* The protocol of a connection that was handed over. */
+extern const struct edge_protocol edge_passing;
+
+#endif

@@ -1,0 +1,239 @@
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "queue/queue.h"
+#include "role/edge_letter.h"
+#include "sys/file.h"
+
+/* Small messages are gathered here and written once. */
+#define HEAD_MAX 65536
+/* A filter that ends on a message is tried once more; then the message is sealed unparsed. */
+#define FILTER_TRIES 2
+
+struct edge_letter {
+	struct edge *edge;
+	struct buf head;    /* bytes not yet in fd */
+	int fd;             /* memfd, -1 while everything is in head */
+	int record;         /* sealed result of filter */
+	uint64_t size;
+	struct buf facts;
+	unsigned targets;
+	struct buf envelope;
+	bool opaque, sending, abandoned;
+	unsigned tries;
+	char cid[24];
+	edge_letter_fn *fn;
+	void *arg;
+};
+
+struct edge_letter *edge_letter_create(struct edge *edge)
+{
+	struct edge_letter *l = memory_alloc(sizeof *l);
+
+	l->edge = edge;
+	l->fd = l->record = -1;
+	buf_init(&l->head, HEAD_MAX);
+	buf_init(&l->facts, LETTER_FACTS_MAX);
+	buf_init(&l->envelope, LETTER_FACTS_MAX + 80000);
+	return l;
+}
+
+static void letter_destroy(struct edge_letter *l)
+{
+	l->edge->transit -= l->size;
+	file_close(&l->fd);
+	file_close(&l->record);
+	buf_free(&l->head);
+	buf_free(&l->facts);
+	buf_free(&l->envelope);
+	memory_free(l);
+}
+
+void edge_letter_free(struct edge_letter **letter)
+{
+	struct edge_letter *l = *letter;
+
+	if (l == NULL)
+		return;
+	*letter = NULL;
+	if (l->sending)
+		l->abandoned = true; /* what was accepted stays accepted: the client retries, as after a lost 250 */
+	else
+		letter_destroy(l);
+}
+
+int edge_letter_add_facts(struct edge_letter *l, struct slice facts, unsigned count)
+{
+	if (facts.n > LETTER_FACTS_MAX - buf_len(&l->facts))
+		return ERR_LIMIT;
+	buf_append(&l->facts, facts);
+	l->targets += count;
+	return 0;
+}
+
+unsigned edge_letter_targets(const struct edge_letter *l)
+{
+	return l->targets;
+}
+
+uint64_t edge_letter_size(const struct edge_letter *l)
+{
+	return l->size;
+}
+
+static int spill(struct edge_letter *l)
+{
+	struct error err = {0};
+
+	if (l->fd < 0 && (l->fd = memfd_new("letter", &err)) < 0)
+		return ERR_IO;
+	if (file_write_all(l->fd, buf_slice(&l->head), &err) < 0)
+		return ERR_IO;
+	buf_clear(&l->head);
+	return 0;
+}
+
+int edge_letter_add(struct edge_letter *l, struct slice bytes)
+{
+	if (l->edge->transit + bytes.n > l->edge->ctx->config->limits_memory)
+		return ERR_TEMPORARY;
+	l->edge->transit += bytes.n;
+	l->size += bytes.n;
+	while (bytes.n > 0) {
+		struct slice piece = slice_sub(bytes, 0, HEAD_MAX - buf_len(&l->head));
+
+		buf_append(&l->head, piece);
+		bytes = slice_from(bytes, piece.n);
+		if (buf_len(&l->head) == HEAD_MAX && spill(l) < 0)
+			return ERR_IO;
+	}
+	return 0;
+}
+
+/* ---- filter, then queue ---- */
+
+static void finish(struct edge_letter *l, const struct smtp_reply *reply)
+{
+	l->sending = false;
+	if (l->abandoned)
+		letter_destroy(l);
+	else
+		l->fn(l->arg, reply);
+}
+
+static const struct smtp_reply try_later = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
+
+static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct edge_letter *l = arg;
+	const struct ipc_queue_accept_reply *reply = message;
+	struct smtp_reply answer = try_later;
+	struct buf text = BUF_INIT(200);
+
+	if (outcome == IPC_OK && reply->result == QUEUE_OK) {
+		answer = SMTP_REPLY(250, "2.0.0", "");
+		buf_printf(&text, "Ok, queued as %.*s", SLICE_ARG(reply->queue_id));
+		answer.text = buf_slice(&text);
+		l->edge->messages++;
+		log_event(EV_SMTP_ACCEPTED, LOG_STR("cid", l->cid), LOG_TEXT("mid", reply->queue_id), LOG_NUM("size", l->size),
+		          LOG_NUM("targets", l->targets));
+	} else if (outcome == IPC_OK && reply->result == QUEUE_FULL) {
+		answer = SMTP_REPLY(452, "4.3.1", "Insufficient system storage, try again later");
+	}
+	if (answer.code != 250)
+		log_event(EV_SMTP_TEMPFAIL, LOG_STR("cid", l->cid), LOG_STR("at", "queue"), LOG_NUM("outcome", outcome),
+		          LOG_NUM("result", outcome == IPC_OK ? reply->result : -1));
+	finish(l, &answer);
+	buf_free(&text);
+}
+
+static void ask_queue(struct edge_letter *l)
+{
+	struct ipc_queue_accept request = {.cid = slice_str(l->cid), .record = l->record};
+
+	ipc_request(l->edge->ctx->ipc, IPC_QUEUE_ACCEPT, IPC_ANY, &request, on_accepted, l);
+	file_close(&l->record);
+}
+
+static void ask_filter(struct edge_letter *l);
+
+static void refused_by_filter(struct edge_letter *l, const struct ipc_filter_seal_reply *reply)
+{
+	struct smtp_reply answer = {.code = reply->code, .enhanced = reply->enhanced, .text = reply->text};
+
+	log_event(answer.code >= 500 ? EV_SMTP_REFUSED : EV_SMTP_TEMPFAIL, LOG_STR("cid", l->cid), LOG_STR("at", "filter"),
+	          LOG_NUM("code", answer.code), LOG_TEXT("why", answer.text));
+	if (answer.code < 400 || answer.code > 599)
+		answer = try_later;
+	finish(l, &answer);
+}
+
+static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct edge_letter *l = arg;
+	const struct ipc_filter_seal_reply *reply = message;
+
+	if (outcome == IPC_OK && reply->code == 250 && reply->record >= 0) {
+		l->record = reply->record;
+		ask_queue(l);
+		return;
+	}
+	if (outcome == IPC_OK) {
+		refused_by_filter(l, reply);
+		return;
+	}
+	/* The filter ended or hung on this message. The third try does not parse it. */
+	log_event(EV_FILTER_CRASHED, LOG_STR("cid", l->cid), LOG_NUM("outcome", outcome), LOG_NUM("try", l->tries));
+	if (outcome != IPC_BUSY && l->tries < FILTER_TRIES + 1) {
+		ask_filter(l);
+		return;
+	}
+	finish(l, &try_later);
+}
+
+static void ask_filter(struct edge_letter *l)
+{
+	struct ipc_filter_seal request = {.cid = slice_str(l->cid), .message = l->fd, .envelope = buf_slice(&l->envelope)};
+	struct envelope e;
+
+	if (l->tries++ >= FILTER_TRIES && !l->opaque && envelope_decode(request.envelope, &e) == 0) {
+		struct buf again = BUF_INIT(l->envelope.max);
+
+		l->opaque = e.opaque = true;
+		envelope_encode(&e, &again);
+		buf_free(&l->envelope);
+		l->envelope = again;
+		request.envelope = buf_slice(&l->envelope);
+		log_event(EV_FILTER_OPAQUE, LOG_STR("cid", l->cid));
+	}
+	ipc_request(l->edge->ctx->ipc, IPC_FILTER_SEAL, IPC_ANY, &request, on_sealed, l);
+}
+
+static void failed_soon(void *arg)
+{
+	finish(arg, &try_later);
+}
+
+void edge_letter_send(struct edge_letter *l, const struct envelope *envelope, edge_letter_fn *fn, void *arg)
+{
+	struct envelope e = *envelope;
+	struct error err = {0};
+
+	e.recipients = buf_slice(&l->facts);
+	e.recipient_count = l->targets;
+	envelope_encode(&e, &l->envelope);
+	for (size_t i = 0; i < envelope->cid.n && i < sizeof l->cid - 1; i++)
+		l->cid[i] = (char)envelope->cid.p[i];
+	l->fn = fn;
+	l->arg = arg;
+	l->sending = true;
+	if (spill(l) < 0 || memfd_seal(l->fd, &err) < 0 || l->envelope.failed) {
+		log_event(EV_SMTP_TEMPFAIL, LOG_STR("cid", l->cid), LOG_STR("at", "memory"), LOG_STR("why", err.private_text));
+		loop_defer(l->edge->ctx->loop, failed_soon, l);
+		return;
+	}
+	ask_filter(l);
+}

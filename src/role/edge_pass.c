@@ -1,0 +1,175 @@
+/* After login: the connection keeps its TLS here and its session in `mail`; in between run plain bytes over a socket pair. */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "role/edge.h"
+
+#define PENDING_MAX 32768
+/* The session in mail watches the idle time; this only ends what mail forgot. */
+#define PASS_GRACE_MS 300000
+
+struct pass {
+	struct edge_client *client;
+	struct conn *back; /* to mail; NULL when it has ended */
+	bool attached;
+};
+
+/* Moves what fits from one side to the other. */
+static void move(struct conn *from, struct conn *to)
+{
+	struct buf *in = conn_input(from), *out = conn_output(to);
+
+	while (buf_len(in) > 0 && !conn_congested(to)) {
+		struct slice piece = slice_sub(buf_slice(in), 0, CONN_LOW_MARK);
+
+		buf_append(out, piece);
+		buf_consume(in, piece.n);
+	}
+	conn_flush(to);
+}
+
+static bool alive(const struct pass *p)
+{
+	return p->attached && p->back != NULL && !p->client->ended;
+}
+
+static void move_both(struct pass *p)
+{
+	if (alive(p))
+		move(p->client->conn, p->back);
+	if (alive(p))
+		move(p->back, p->client->conn);
+	if (alive(p))
+		conn_flush(p->client->conn);
+}
+
+static void back_event(void *owner)
+{
+	struct pass *p = owner;
+	struct edge_client *c = p->client;
+
+	edge_client_hold(c);
+	move_both(p);
+	edge_client_drop(c);
+}
+
+static void back_ended(void *owner, enum conn_end why)
+{
+	struct pass *p = owner;
+	struct edge_client *c = p->client;
+
+	edge_client_hold(c);
+	if (!c->ended) {
+		/* What mail said last still goes out. */
+		buf_append(conn_output(c->conn), buf_slice(conn_input(p->back)));
+		conn_finish(c->conn);
+	}
+	conn_destroy(&p->back);
+	edge_client_drop(c);
+}
+
+static const struct conn_events back_events = {back_event, back_event, NULL, back_ended};
+
+static void pass_readable(struct edge_client *c)
+{
+	move_both(c->state);
+}
+
+static void pass_timeout(struct edge_client *c)
+{
+	conn_finish(c->conn);
+}
+
+static void pass_stop(struct edge_client *c)
+{
+	/* mail ends its sessions itself, with a word to the client; the connection follows. */
+	edge_client_deadline(c, 3000);
+}
+
+static void pass_free(struct edge_client *c)
+{
+	struct pass *p = c->state;
+
+	conn_destroy(&p->back);
+	memory_free(p);
+}
+
+static void no_sasl(struct edge_client *c, enum auth_status status, struct slice data)
+{
+	UNREACHABLE();
+}
+
+static void no_event(struct edge_client *c)
+{
+	UNREACHABLE();
+}
+
+const struct edge_protocol edge_passing = {no_event, pass_readable, pass_readable, no_event, no_sasl, pass_timeout, pass_stop, pass_free};
+
+static void on_attached(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct edge_client *c = arg;
+	const struct ipc_mail_attach_reply *reply = message;
+	struct pass *p = c->state;
+
+	if (c->ended)
+		goto out;
+	if (outcome != IPC_OK || reply->status != 0) {
+		bool pop3 = c->service->auth_protocol == AUTH_PROTOCOL_POP3;
+
+		buf_append_str(conn_output(c->conn), pop3 ? "-ERR [SYS/TEMP] Not possible now\r\n" : "* BYE [UNAVAILABLE] Not possible now\r\n");
+		conn_finish(c->conn);
+		goto out;
+	}
+	p->attached = true;
+	conn_idle_limit(c->conn, c->edge->ctx->config->limits_idle + PASS_GRACE_MS);
+	move_both(p);
+out:
+	edge_client_drop(c);
+}
+
+static void attach(struct edge_client *c, struct slice tag, int fd)
+{
+	struct ipc_mail_attach request = {
+		.ticket = c->identity.ticket,
+		.cid = edge_cid(c),
+		.protocol = (uint8_t)c->service->auth_protocol,
+		.tls = conn_is_secure(c->conn),
+		.address = edge_address(c),
+		.tag = tag,
+		.pending = slice_sub(buf_slice(conn_input(c->conn)), 0, PENDING_MAX),
+		.session = fd,
+	};
+
+	edge_client_hold(c);
+	ipc_request(c->edge->ctx->ipc, IPC_MAIL_ATTACH, c->identity.shard, &request, on_attached, c);
+	buf_consume(conn_input(c->conn), request.pending.n);
+}
+
+void edge_pass_begin(struct edge_client *c, struct slice tag)
+{
+	struct pass *p = memory_alloc(sizeof *p);
+	struct buf hello = BUF_INIT(1024); /* the tag lives in the engine, which ends here */
+	int pair[2];
+
+	buf_append(&hello, tag);
+	conn_flush(c->conn);
+	edge_client_deadline(c, 0);
+	c->protocol->free(c);
+	p->client = c;
+	c->state = p;
+	c->protocol = &edge_passing;
+	if (c->ended)
+		goto out;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {
+		conn_finish(c->conn);
+		goto out;
+	}
+	p->back = conn_create(c->edge->ctx->loop, pair[0], CONN_HIGH_MARK, &back_events, p);
+	attach(c, buf_slice(&hello), pair[1]);
+	close(pair[1]);
+out:
+	buf_free(&hello);
+}

@@ -1,0 +1,461 @@
+/* SMTP at the edge: the engine speaks, auth decides about senders and recipients, a letter goes its way. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "queue/queue.h"
+#include "role/edge_letter.h"
+#include "smtp/server.h"
+#include "store/fact.h"
+
+#define ROOM_FRESH_MS 1000
+#define RATE_WINDOW_MS 60000
+
+struct edge_smtp {
+	struct edge_client *client;
+	struct smtp_server *engine;
+	struct edge_letter *letter;      /* of the running transaction */
+	struct buf reverse_path, envid, ret;
+	enum smtp_body body;
+	bool smtputf8;
+	bool handshake, closing;
+};
+
+static struct edge_smtp *smtp_of(struct edge_client *c)
+{
+	return c->state;
+}
+
+/* Lets the engine work and sends what it says. The caller holds the client. */
+static void pump(struct edge_client *c)
+{
+	struct edge_smtp *s = smtp_of(c);
+
+	if (c->ended || s->handshake)
+		return;
+	smtp_server_pump(s->engine, conn_input(c->conn), conn_output(c->conn));
+	conn_flush(c->conn);
+	if (c->ended)
+		return;
+	if (s->handshake) {
+		conn_secure_server(c->conn, c->edge->tls);
+		return;
+	}
+	if (s->closing) {
+		conn_finish(c->conn);
+		return;
+	}
+	edge_client_deadline(c, smtp_server_patience(s->engine));
+}
+
+/* ---- questions to others ---- */
+
+/* One question of the engine that another role answers. */
+struct question {
+	struct edge_client *client;
+	struct edge_letter *letter; /* the transaction it belongs to; only compared */
+	uint32_t token;
+	uint64_t size;
+	unsigned targets;
+	struct buf facts;
+};
+
+static struct question *question_create(struct edge_client *c, uint32_t token)
+{
+	struct question *q = memory_alloc(sizeof *q);
+
+	*q = (struct question){.client = c, .letter = smtp_of(c)->letter, .token = token, .facts = BUF_INIT(LETTER_FACTS_MAX)};
+	edge_client_hold(c);
+	return q;
+}
+
+static void question_free(struct question *q)
+{
+	struct edge_client *c = q->client;
+
+	buf_free(&q->facts);
+	memory_free(q);
+	pump(c);
+	edge_client_drop(c);
+}
+
+static void on_sender(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	static const struct smtp_reply denied = SMTP_REPLY_INIT(553, "5.7.1", "You may not send with this address");
+	static const struct smtp_reply later = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
+	struct question *q = arg;
+	const struct ipc_auth_sender_reply *reply = message;
+	struct edge_client *c = q->client;
+
+	if (!c->ended) {
+		bool temporary = outcome != IPC_OK || reply->status == AUTH_TEMPORARY;
+		bool allowed = !temporary && reply->status == AUTH_OK;
+
+		if (!allowed && !temporary)
+			log_event(EV_SMTP_REFUSED, LOG_TEXT("cid", edge_cid(c)), LOG_STR("at", "sender"),
+			          LOG_TEXT("from", buf_slice(&smtp_of(c)->reverse_path)));
+		smtp_server_mail_reply(smtp_of(c)->engine, allowed ? NULL : temporary ? &later : &denied);
+	}
+	question_free(q);
+}
+
+static void rcpt_answer(struct question *q, const struct smtp_reply *reply)
+{
+	struct edge_smtp *s = smtp_of(q->client);
+
+	if (!q->client->ended)
+		smtp_server_rcpt_reply(s->engine, q->token, reply);
+	question_free(q);
+}
+
+static void rcpt_take(struct question *q)
+{
+	static const struct smtp_reply too_many = SMTP_REPLY_INIT(452, "4.5.3", "Too many recipients, send the rest in another message");
+	struct edge_smtp *s = smtp_of(q->client);
+	bool current = !q->client->ended && s->letter != NULL && s->letter == q->letter;
+
+	if (current && edge_letter_add_facts(s->letter, buf_slice(&q->facts), q->targets) < 0)
+		rcpt_answer(q, &too_many);
+	else
+		rcpt_answer(q, NULL);
+}
+
+static void on_room(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	static const struct smtp_reply disk_full = SMTP_REPLY_INIT(452, "4.3.1", "Insufficient system storage, try again later");
+	static const struct smtp_reply over_quota = SMTP_REPLY_INIT(452, "4.2.2", "The mailbox is full");
+	static const struct smtp_reply later = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
+	struct question *q = arg;
+	const struct ipc_queue_room_reply *reply = message;
+	struct edge *edge = q->client->edge;
+
+	if (outcome != IPC_OK) {
+		rcpt_answer(q, &later);
+	} else if (reply->result == QUEUE_QUOTA) {
+		rcpt_answer(q, &over_quota);
+	} else if (reply->result != QUEUE_OK) {
+		rcpt_answer(q, &disk_full);
+	} else {
+		edge->room_until_ms = loop_now(edge->ctx->loop).mono_ms + ROOM_FRESH_MS;
+		rcpt_take(q);
+	}
+}
+
+/* Disk space and, for a single mailbox with a quota, its room. */
+static void ask_room(struct question *q)
+{
+	struct edge *edge = q->client->edge;
+	struct slice facts = buf_slice(&q->facts), whole;
+	struct recipient_fact first;
+	struct ipc_queue_room request = {.size = q->size};
+
+	while (facts.n > 0 && fact_peek_recipient(&facts, &first, &whole) == 0) {
+		q->targets++;
+		if (q->targets == 1 && first.kind == FACT_LOCAL && first.quota > 0) {
+			__builtin_memcpy(request.account.b, first.account, sizeof request.account.b);
+			request.limit = first.quota;
+		}
+	}
+	if (q->targets > 1)
+		request.limit = 0;
+	if (request.limit == 0 && loop_now(edge->ctx->loop).mono_ms < edge->room_until_ms)
+		rcpt_take(q);
+	else
+		ipc_request(edge->ctx->ipc, IPC_QUEUE_ROOM, IPC_ANY, &request, on_room, q);
+}
+
+static void log_refused(struct edge_client *c, const struct ipc_auth_recipient_reply *reply)
+{
+	log_event(EV_SMTP_REFUSED, LOG_TEXT("cid", edge_cid(c)), LOG_STR("at", "recipient"), LOG_NUM("code", reply->code),
+	          LOG_TEXT("why", reply->text));
+}
+
+static void on_recipient(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	static const struct smtp_reply later = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
+	struct question *q = arg;
+	const struct ipc_auth_recipient_reply *reply = message;
+	struct smtp_reply refusal;
+
+	if (outcome != IPC_OK || reply->status == AUTH_TEMPORARY) {
+		rcpt_answer(q, &later);
+	} else if (reply->status != AUTH_OK) {
+		refusal = (struct smtp_reply){.code = reply->code, .enhanced = reply->enhanced, .text = reply->text};
+		log_refused(q->client, reply);
+		rcpt_answer(q, refusal.code >= 400 ? &refusal : &later);
+	} else {
+		buf_append(&q->facts, reply->facts);
+		ask_room(q);
+	}
+}
+
+/* ---- the engine's events ---- */
+
+static void on_starttls(void *owner)
+{
+	((struct edge_smtp *)owner)->handshake = true;
+}
+
+static void on_sasl_start(void *owner, struct slice mechanism, struct slice data)
+{
+	struct edge_smtp *s = owner;
+
+	/* LOGIN without an initial response is prompted for here; the others always bring their first message. */
+	edge_sasl_begin(s->client, mechanism, data, data.n > 0 || !slice_eq(mechanism, SLICE("LOGIN")));
+}
+
+static void on_sasl_step(void *owner, struct slice data)
+{
+	edge_sasl_continue(((struct edge_smtp *)owner)->client, data);
+}
+
+static void on_sasl_cancel(void *owner)
+{
+	edge_sasl_cancel(((struct edge_smtp *)owner)->client);
+}
+
+static void on_mail(void *owner, const struct smtp_mail *mail)
+{
+	struct edge_smtp *s = owner;
+	struct edge_client *c = s->client;
+	struct ipc_auth_sender request;
+
+	buf_clear(&s->reverse_path);
+	buf_append(&s->reverse_path, mail->path.address);
+	buf_clear(&s->envid);
+	buf_append(&s->envid, mail->envid);
+	buf_clear(&s->ret);
+	buf_append(&s->ret, mail->ret);
+	s->body = mail->body;
+	s->smtputf8 = mail->smtputf8;
+	s->letter = edge_letter_create(c->edge);
+	if (!c->service->submission) {
+		smtp_server_mail_reply(s->engine, NULL);
+		return;
+	}
+	request = (struct ipc_auth_sender){
+		.cid = edge_cid(c), .account = c->identity.account, .reverse_path = buf_slice(&s->reverse_path),
+	};
+	ipc_request(c->edge->ctx->ipc, IPC_AUTH_SENDER, IPC_ANY, &request, on_sender, question_create(c, 0));
+}
+
+static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
+{
+	struct edge_smtp *s = owner;
+	struct edge_client *c = s->client;
+	struct buf dsn = BUF_INIT(4096);
+	struct ipc_auth_recipient request = {
+		.cid = edge_cid(c), .account = c->identity.account, .reverse_path = buf_slice(&s->reverse_path), .recipient = rcpt->path.address,
+	};
+
+	auth_dsn_encode(rcpt->notify, rcpt->orcpt, &dsn);
+	request.dsn = buf_slice(&dsn);
+	ipc_request(c->edge->ctx->ipc, IPC_AUTH_RECIPIENT, IPC_ANY, &request, on_recipient, question_create(c, token));
+	buf_free(&dsn);
+}
+
+/* limits.messages_per_minute of a signed-in user, per process. */
+static bool rate_allows(struct edge_client *c)
+{
+	struct edge *edge = c->edge;
+	uint64_t limit = edge->ctx->config->limits_messages_per_minute;
+	struct slice key = slice_make(c->identity.account.b, sizeof c->identity.account.b);
+	int64_t now = loop_now(edge->ctx->loop).mono_ms;
+	struct edge_rate *rate;
+
+	if (limit == 0 || !c->identity.known)
+		return true;
+	rate = map_get(&edge->rates, key);
+	if (rate == NULL) {
+		rate = memory_alloc(sizeof *rate);
+		rate->window_ms = now;
+		map_put(&edge->rates, key, rate);
+	}
+	if (now - rate->window_ms >= RATE_WINDOW_MS)
+		*rate = (struct edge_rate){now, 0};
+	return rate->count++ < limit;
+}
+
+static void on_data_begin(void *owner, uint64_t size_hint)
+{
+	static const struct smtp_reply busy = SMTP_REPLY_INIT(452, "4.3.1", "Too much mail at once, try again later");
+	static const struct smtp_reply too_fast = SMTP_REPLY_INIT(451, "4.7.1", "Too many messages in a minute, wait a while");
+	struct edge_smtp *s = owner;
+	struct edge *edge = s->client->edge;
+	const struct smtp_reply *refusal = NULL;
+
+	if (edge->transit + size_hint > edge->ctx->config->limits_memory)
+		refusal = &busy;
+	else if (!rate_allows(s->client))
+		refusal = &too_fast;
+	if (refusal != NULL)
+		log_event(EV_SMTP_TEMPFAIL, LOG_TEXT("cid", edge_cid(s->client)), LOG_STR("at", "data"), LOG_TEXT("why", refusal->text));
+	smtp_server_data_begin_reply(s->engine, refusal);
+}
+
+static void on_data(void *owner, struct slice bytes)
+{
+	static const struct smtp_reply later = SMTP_REPLY_INIT(452, "4.3.1", "Not possible now, try again later");
+	struct edge_smtp *s = owner;
+
+	if (s->letter != NULL && edge_letter_add(s->letter, bytes) < 0)
+		smtp_server_data_refuse(s->engine, &later);
+}
+
+static void on_letter_done(void *arg, const struct smtp_reply *reply)
+{
+	struct edge_client *c = arg;
+	struct edge_smtp *s = smtp_of(c);
+
+	edge_letter_free(&s->letter);
+	if (!c->ended)
+		smtp_server_data_reply(s->engine, reply, 1);
+	pump(c);
+	edge_client_drop(c);
+}
+
+static void on_data_end(void *owner)
+{
+	struct edge_smtp *s = owner;
+	struct edge_client *c = s->client;
+	const struct tls_session *tls = conn_tls(c->conn);
+	char cipher[128] = "";
+	struct envelope e = {
+		.source = c->service->submission ? ENVELOPE_SUBMISSION : ENVELOPE_SMTP,
+		.received_ms = loop_now(c->edge->ctx->loop).wall_ms,
+		.cid = edge_cid(c),
+		.client_address = edge_address(c),
+		.helo = smtp_server_helo(s->engine),
+		.protocol = smtp_server_protocol(s->engine),
+		.hostname = c->edge->ctx->config->hostname,
+		.reverse_path = buf_slice(&s->reverse_path),
+		.ret = buf_slice(&s->ret),
+		.envid = buf_slice(&s->envid),
+		.smtputf8 = s->smtputf8,
+		.body_8bit = s->body == SMTP_BODY_8BITMIME,
+		.body_binary = s->body == SMTP_BODY_BINARYMIME,
+		.sender = buf_slice(&c->identity.sender),
+	};
+
+	if (tls != NULL)
+		snprintf(cipher, sizeof cipher, "%.*s %.*s", SLICE_ARG(tls_version(tls)), SLICE_ARG(tls_cipher(tls)));
+	e.tls = slice_str(cipher);
+	edge_client_hold(c);
+	edge_letter_send(s->letter, &e, on_letter_done, c);
+}
+
+static void on_reset(void *owner)
+{
+	edge_letter_free(&((struct edge_smtp *)owner)->letter);
+}
+
+static void on_engine_ended(void *owner, enum smtp_server_end why)
+{
+	((struct edge_smtp *)owner)->closing = true;
+}
+
+static void on_ready(void *owner)
+{
+	/* Every answer from outside is followed by pump() at its end. */
+}
+
+static const struct smtp_server_events engine_events = {
+	.starttls = on_starttls,
+	.sasl_start = on_sasl_start,
+	.sasl_step = on_sasl_step,
+	.sasl_cancel = on_sasl_cancel,
+	.mail = on_mail,
+	.rcpt = on_rcpt,
+	.data_begin = on_data_begin,
+	.data = on_data,
+	.data_end = on_data_end,
+	.reset = on_reset,
+	.ended = on_engine_ended,
+	.ready = on_ready,
+};
+
+/* ---- the protocol ---- */
+
+static void smtp_start(struct edge_client *c)
+{
+	const struct config *config = c->edge->ctx->config;
+	struct edge_smtp *s = memory_alloc(sizeof *s);
+	struct smtp_server_settings settings = {
+		.hostname = config->hostname,
+		.starttls = c->edge->tls != NULL && !conn_is_secure(c->conn),
+		.tls_required = c->service->submission,
+		.auth_required = c->service->submission,
+		.mechanisms = c->service->submission
+		                      ? SMTP_AUTH_PLAIN | SMTP_AUTH_LOGIN | SMTP_AUTH_SCRAM_SHA_256 | SMTP_AUTH_SCRAM_SHA_256_PLUS
+		                      : 0,
+		.size_max = config->message_size,
+		.recipients_max = (unsigned)config->limits_recipients,
+		.command_ms = config->limits_smtp_idle,
+	};
+
+	s->client = c;
+	buf_init(&s->reverse_path, 4096);
+	buf_init(&s->envid, 1024);
+	buf_init(&s->ret, 16);
+	s->engine = smtp_server_create(&settings, &engine_events, s);
+	c->state = s;
+	if (conn_is_secure(c->conn))
+		smtp_server_secured(s->engine);
+	pump(c);
+}
+
+static void smtp_secured(struct edge_client *c)
+{
+	struct edge_smtp *s = smtp_of(c);
+
+	s->handshake = false;
+	smtp_server_secured(s->engine);
+	pump(c);
+}
+
+static void smtp_sasl_result(struct edge_client *c, enum auth_status status, struct slice data)
+{
+	static const enum smtp_sasl_result results[] = {
+		[AUTH_OK] = SMTP_SASL_OK,        [AUTH_CONTINUE] = SMTP_SASL_CHALLENGE,  [AUTH_BAD_CREDENTIALS] = SMTP_SASL_FAIL,
+		[AUTH_DENIED] = SMTP_SASL_FAIL,  [AUTH_TEMPORARY] = SMTP_SASL_TEMPORARY, [AUTH_EXPIRED] = SMTP_SASL_FAIL,
+		[AUTH_INVALID] = SMTP_SASL_FAIL, [AUTH_THROTTLED] = SMTP_SASL_TEMPORARY, [AUTH_REFUSED] = SMTP_SASL_FAIL,
+	};
+
+	smtp_server_sasl_reply(smtp_of(c)->engine, results[status], data);
+	pump(c);
+}
+
+static void smtp_timeout(struct edge_client *c)
+{
+	smtp_server_abort(smtp_of(c)->engine, NULL);
+	pump(c);
+}
+
+static void smtp_stop(struct edge_client *c)
+{
+	smtp_server_close(smtp_of(c)->engine, NULL);
+	pump(c);
+}
+
+static void smtp_free(struct edge_client *c)
+{
+	struct edge_smtp *s = smtp_of(c);
+
+	smtp_server_destroy(&s->engine);
+	edge_letter_free(&s->letter);
+	buf_free(&s->reverse_path);
+	buf_free(&s->envid);
+	buf_free(&s->ret);
+	memory_free(s);
+}
+
+const struct edge_protocol edge_smtp = {
+	.start = smtp_start,
+	.readable = pump,
+	.drained = pump,
+	.secured = smtp_secured,
+	.sasl_result = smtp_sasl_result,
+	.timeout = smtp_timeout,
+	.stop = smtp_stop,
+	.free = smtp_free,
+};
