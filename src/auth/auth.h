@@ -25,6 +25,13 @@ enum auth_protocol {
 };
 #define AUTH_PROTOCOL_COUNT 4
 
+/* AUTH_SASL.tls. */
+enum auth_tls {
+	AUTH_TLS_NONE = 0,
+	AUTH_TLS_ON = 1,
+	AUTH_TLS_BINDING = 2, /* TLS, and SCRAM-SHA-256-PLUS was offered: a client that says otherwise was lied to (RFC 5802 6) */
+};
+
 #define AUTH_LOGIN_MAX 320     /* bytes of a sign-in name: local part 64, "@", domain 255 */
 #define AUTH_SASL_DATA_MAX 8192 /* bytes of one decoded SASL message */
 

@@ -1,0 +1,143 @@
+/*
+ * directory.db: domains, accounts, addresses, groups, credentials, delivery profiles, settings. Opened by auth alone, sealed with the
+ * key that `key` keeps for it. docs/directory-db.md is the format. Calls are synchronous and short (an index look-up or one row); a change
+ * is everything between directory_begin and directory_commit.
+ *
+ * All texts in results lie in the arena that was given. Addresses and domains come in normal form (auth/address.h).
+ */
+#ifndef AUTH_DIRECTORY_H
+#define AUTH_DIRECTORY_H
+
+#include "auth/address.h"
+#include "auth/code.h"
+#include "auth/permit.h"
+#include "auth/wrap.h"
+#include "base/error.h"
+
+struct directory;
+
+#define DIRECTORY_NAME_MAX 200      /* bytes of display names, departments, labels */
+#define DIRECTORY_PAGE 100          /* rows of one list page */
+#define GROUP_MEMBERS_MAX 1000
+#define APP_PASSWORDS_MAX 50        /* of one account */
+#define SCRAM_ITERATIONS 4096       /* app passwords have 128 random bits: stretching adds nothing, RFC 7677 4 asks for this much */
+#define SCRAM_SALT_SIZE 16
+
+/* path NULL: in memory, for tests. Makes the file when it is missing. ERR_DAMAGED: wrong key or no directory. */
+int directory_open(const char *path, const uint8_t key[32], struct directory **ret, struct error *err);
+void directory_close(struct directory **d);
+
+/* Changes. begin takes the write lock; commit is durable; rollback may be called at any time and does nothing outside. */
+int directory_begin(struct directory *d, struct error *err);
+int directory_commit(struct directory *d, struct error *err);
+void directory_rollback(struct directory *d);
+
+/* For keyed hashes that must stay the same over restarts: code look-up and the salts of unknown names. */
+const uint8_t *directory_lookup_key(const struct directory *d);
+
+/* ---- settings ---- */
+int directory_setting_u32(struct directory *d, const char *name, uint32_t *ret_value);
+int directory_setting_set_u32(struct directory *d, const char *name, uint32_t value, struct error *err);
+
+/* ---- domains ---- */
+struct directory_domain {
+	struct slice name;
+	struct slice catch_all;  /* address, empty: none */
+	struct slice postmaster; /* address for postmaster and abuse, empty: none */
+	uint64_t accounts;
+};
+int directory_domain_add(struct directory *d, const struct directory_domain *domain, struct error *err);
+int directory_domain_get(struct directory *d, struct slice name, struct arena *arena, struct directory_domain *ret); /* 0, ERR_NOT_FOUND, ERR_IO */
+int directory_domain_set(struct directory *d, const struct directory_domain *domain, struct error *err);
+/* ERR_CONFLICT while it has addresses. */
+int directory_domain_remove(struct directory *d, struct slice name, struct error *err);
+/* The domains after `after` in order, at most `max`; the count or negative. */
+int directory_domain_list(struct directory *d, struct slice after, struct arena *arena, struct directory_domain *ret, size_t max);
+
+/* ---- accounts ---- */
+enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_DISABLED = 2 };
+enum { ACCOUNT_PROVISIONAL = 1 /* password chosen by somebody else */, ACCOUNT_MANAGED = 2 /* secrets also wrapped by `key` */ };
+struct account {
+	uint8_t id[16];
+	struct slice address, name, department, language;
+	enum account_state state;
+	enum auth_role role;
+	unsigned flags;
+	uint64_t quota;        /* bytes, 0: the default of the configuration */
+	uint32_t generation;   /* the newest */
+	uint8_t public_key[32];
+	uint8_t scram_salt[SCRAM_SALT_SIZE];
+	int64_t created;       /* unix seconds */
+};
+/* ERR_EXISTS: the address is taken; ERR_NOT_FOUND: no such domain. */
+int directory_account_add(struct directory *d, const struct account *account, struct error *err);
+int directory_account_get(struct directory *d, const uint8_t id[16], struct arena *arena, struct account *ret);
+int directory_account_update(struct directory *d, const struct account *account, struct error *err); /* all but id, address, salt, created */
+/* With its addresses, credentials and profile. */
+int directory_account_remove(struct directory *d, const uint8_t id[16], struct error *err);
+int directory_account_list(struct directory *d, struct slice domain, struct slice after, struct arena *arena, struct account *ret, size_t max);
+/* The account that was made first and is active, in the domain (or anywhere: empty). */
+int directory_account_first(struct directory *d, struct slice domain, uint8_t ret_id[16]);
+
+/* ---- addresses ---- */
+enum address_kind { ADDRESS_ACCOUNT = 1, ADDRESS_ALIAS = 2, ADDRESS_GROUP = 3 };
+struct directory_address {
+	enum address_kind kind;
+	struct slice address;   /* lists only */
+	uint8_t account[16];    /* ADDRESS_ACCOUNT */
+	struct slice target;    /* ADDRESS_ALIAS: an address, here or outside */
+	struct slice name;      /* ADDRESS_GROUP */
+};
+int directory_address_get(struct directory *d, struct slice local, struct slice domain, struct arena *arena, struct directory_address *ret);
+int directory_alias_add(struct directory *d, const struct address *address, struct slice target, struct error *err);
+int directory_group_add(struct directory *d, const struct address *address, struct slice name, struct error *err);
+/* Aliases and groups (with their members). */
+int directory_address_remove(struct directory *d, const struct address *address, enum address_kind kind, struct error *err);
+int directory_address_list(struct directory *d, enum address_kind kind, struct slice domain, struct slice after, struct arena *arena,
+                           struct directory_address *ret, size_t max);
+/* ERR_LIMIT: GROUP_MEMBERS_MAX; ERR_EXISTS. */
+int directory_member_add(struct directory *d, const struct address *group, struct slice member, struct error *err);
+int directory_member_remove(struct directory *d, const struct address *group, struct slice member, struct error *err);
+/* At most `max`; the count or negative. */
+int directory_members(struct directory *d, struct slice local, struct slice domain, struct arena *arena, struct slice *ret, size_t max);
+/* The aliases whose target is exactly `target`. */
+int directory_aliases_of(struct directory *d, struct slice target, struct arena *arena, struct slice *ret, size_t max);
+
+/* ---- credentials ---- */
+struct credential {
+	uint32_t id;
+	uint8_t account[16];
+	enum wrap_kind kind;         /* WRAP_PASSWORD, WRAP_RECOVERY, WRAP_APP */
+	struct slice label;
+	uint8_t lookup[CODE_LOOKUP_SIZE]; /* of codes */
+	uint8_t salt[PASSWORD_SALT_SIZE]; /* of passwords */
+	struct password_cost cost;
+	struct slice wrap;
+	int64_t created;
+};
+/* A number that no credential had before. Inside a change. */
+int directory_credential_number(struct directory *d, uint32_t *ret, struct error *err);
+int directory_credential_add(struct directory *d, const struct credential *c, struct error *err);
+int directory_credential_by_code(struct directory *d, const uint8_t account[16], enum wrap_kind kind, const uint8_t lookup[CODE_LOOKUP_SIZE],
+                                 struct arena *arena, struct credential *ret);
+/* The password of the account: ERR_NOT_FOUND when it has none. */
+int directory_credential_password(struct directory *d, const uint8_t account[16], struct arena *arena, struct credential *ret);
+int directory_credential_list(struct directory *d, const uint8_t account[16], enum wrap_kind kind, struct arena *arena, struct credential *ret, size_t max);
+/* ERR_NOT_FOUND when the account has no such credential of that kind. */
+int directory_credential_remove(struct directory *d, const uint8_t account[16], uint32_t id, enum wrap_kind kind, struct error *err);
+int directory_credential_remove_all(struct directory *d, const uint8_t account[16], struct error *err);
+
+/* SCRAM keys of app passwords (RFC 5802 3); removed with their credential. */
+struct scram_key {
+	uint32_t credential;
+	uint8_t stored_key[32], server_key[32];
+	struct slice wrap;
+};
+int directory_scram_add(struct directory *d, const uint8_t account[16], const struct scram_key *key, struct error *err);
+int directory_scram_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct scram_key *ret, size_t max);
+
+/* ---- delivery profiles ---- */
+int directory_profile_set(struct directory *d, const uint8_t account[16], struct slice profile, struct error *err);
+int directory_profile_get(struct directory *d, const uint8_t account[16], struct arena *arena, struct slice *ret);
+
+#endif

@@ -1,0 +1,127 @@
+#include "auth/directory_sql.h"
+
+static void read_credential(sqlite3_stmt *s, struct arena *arena, struct credential *ret)
+{
+	ret->id = (uint32_t)sqlite3_column_int64(s, 0);
+	sql_get_fixed(s, 1, ret->account, sizeof ret->account);
+	ret->kind = (enum wrap_kind)sqlite3_column_int(s, 2);
+	ret->label = sql_get(s, 3, arena);
+	sql_get_fixed(s, 4, ret->lookup, sizeof ret->lookup);
+	sql_get_fixed(s, 5, ret->salt, sizeof ret->salt);
+	ret->cost.passes = (uint32_t)sqlite3_column_int64(s, 6);
+	ret->cost.memory_kib = (uint32_t)sqlite3_column_int64(s, 7);
+	ret->wrap = sql_get(s, 8, arena);
+	ret->created = sqlite3_column_int64(s, 9);
+}
+
+int directory_credential_number(struct directory *d, uint32_t *ret, struct error *err)
+{
+	ENSURE(d->in_change);
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_NUMBER);
+	int rc = sql_step(s);
+	if (rc == 1) {
+		*ret = (uint32_t)sqlite3_column_int64(s, 0);
+		while (rc == 1)
+			rc = sql_step(s);
+	} else if (rc == 0) {
+		rc = ERR_DAMAGED;
+	}
+	if (rc < 0)
+		error_set(err, (enum error_code)rc, "directory.db: no credential number: %s", sqlite3_errmsg(d->db));
+	sql_done(s);
+	return rc;
+}
+
+int directory_credential_add(struct directory *d, const struct credential *c, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_ADD);
+	sql_int(s, 1, c->id);
+	sql_blob(s, 2, c->account, sizeof c->account);
+	sql_int(s, 3, c->kind);
+	sql_text(s, 4, c->label);
+	sql_blob(s, 5, c->lookup, sizeof c->lookup);
+	sql_blob(s, 6, c->salt, sizeof c->salt);
+	sql_int(s, 7, c->cost.passes);
+	sql_int(s, 8, c->cost.memory_kib);
+	sql_blob(s, 9, c->wrap.p, c->wrap.n);
+	sql_int(s, 10, c->created);
+	return sql_run(d, s, err);
+}
+
+int directory_credential_by_code(struct directory *d, const uint8_t account[16], enum wrap_kind kind, const uint8_t lookup[CODE_LOOKUP_SIZE],
+                                 struct arena *arena, struct credential *ret)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_CODE);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, kind);
+	sql_blob(s, 3, lookup, CODE_LOOKUP_SIZE);
+	int rc = sql_step(s);
+	if (rc == 1)
+		read_credential(s, arena, ret);
+	sql_done(s);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+}
+
+int directory_credential_password(struct directory *d, const uint8_t account[16], struct arena *arena, struct credential *ret)
+{
+	int count = directory_credential_list(d, account, WRAP_PASSWORD, arena, ret, 1);
+	return count == 1 ? 0 : count == 0 ? ERR_NOT_FOUND : count;
+}
+
+int directory_credential_list(struct directory *d, const uint8_t account[16], enum wrap_kind kind, struct arena *arena, struct credential *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_KIND);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, kind);
+	sql_int(s, 3, (int64_t)max);
+	int count = 0, rc;
+	while ((rc = sql_step(s)) == 1)
+		read_credential(s, arena, &ret[count++]);
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}
+
+int directory_credential_remove(struct directory *d, const uint8_t account[16], uint32_t id, enum wrap_kind kind, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_REMOVE);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, id);
+	sql_int(s, 3, kind);
+	int rc = sql_run(d, s, err);
+	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such credential") : rc;
+}
+
+int directory_credential_remove_all(struct directory *d, const uint8_t account[16], struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_REMOVE_ALL);
+	sql_blob(s, 1, account, 16);
+	return sql_run(d, s, err);
+}
+
+int directory_scram_add(struct directory *d, const uint8_t account[16], const struct scram_key *key, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_SCRAM_ADD);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, key->credential);
+	sql_blob(s, 3, key->stored_key, sizeof key->stored_key);
+	sql_blob(s, 4, key->server_key, sizeof key->server_key);
+	sql_blob(s, 5, key->wrap.p, key->wrap.n);
+	return sql_run(d, s, err);
+}
+
+int directory_scram_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct scram_key *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_SCRAM_LIST);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, (int64_t)max);
+	int count = 0, rc;
+	while ((rc = sql_step(s)) == 1) {
+		struct scram_key *key = &ret[count++];
+		key->credential = (uint32_t)sqlite3_column_int64(s, 0);
+		sql_get_fixed(s, 1, key->stored_key, sizeof key->stored_key);
+		sql_get_fixed(s, 2, key->server_key, sizeof key->server_key);
+		key->wrap = sql_get(s, 3, arena);
+	}
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}

@@ -1,0 +1,66 @@
+#include "auth/directory_sql.h"
+
+static void read_domain(sqlite3_stmt *s, struct arena *arena, struct directory_domain *ret)
+{
+	ret->name = sql_get(s, 0, arena);
+	ret->catch_all = sql_get(s, 1, arena);
+	ret->postmaster = sql_get(s, 2, arena);
+	ret->accounts = (uint64_t)sqlite3_column_int64(s, 3);
+}
+
+static int write_domain(struct directory *d, enum directory_query query, const struct directory_domain *domain, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, query);
+	sql_text(s, 1, domain->name);
+	sql_text(s, 2, domain->catch_all);
+	sql_text(s, 3, domain->postmaster);
+	return sql_run(d, s, err);
+}
+
+int directory_domain_add(struct directory *d, const struct directory_domain *domain, struct error *err)
+{
+	return write_domain(d, Q_DOMAIN_ADD, domain, err);
+}
+
+int directory_domain_set(struct directory *d, const struct directory_domain *domain, struct error *err)
+{
+	int rc = write_domain(d, Q_DOMAIN_SET, domain, err);
+	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such domain") : rc;
+}
+
+int directory_domain_get(struct directory *d, struct slice name, struct arena *arena, struct directory_domain *ret)
+{
+	sqlite3_stmt *s = sql_query(d, Q_DOMAIN_GET);
+	sql_text(s, 1, name);
+	int rc = sql_step(s);
+	if (rc == 1)
+		read_domain(s, arena, ret);
+	sql_done(s);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+}
+
+int directory_domain_remove(struct directory *d, struct slice name, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_DOMAIN_USED);
+	sql_text(s, 1, name);
+	int rc = sql_step(s);
+	sql_done(s);
+	if (rc != 0)
+		return rc == 1 ? error_set(err, ERR_CONFLICT, "the domain still has addresses") : rc;
+	s = sql_query(d, Q_DOMAIN_REMOVE);
+	sql_text(s, 1, name);
+	rc = sql_run(d, s, err);
+	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such domain") : rc;
+}
+
+int directory_domain_list(struct directory *d, struct slice after, struct arena *arena, struct directory_domain *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_DOMAIN_LIST);
+	sql_text(s, 1, after);
+	sql_int(s, 2, (int64_t)max);
+	int count = 0, rc;
+	while ((rc = sql_step(s)) == 1)
+		read_domain(s, arena, &ret[count++]);
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}

@@ -1,0 +1,53 @@
+/* The statements of the directory: QUERY(id, text). Included several times; no guard. */
+QUERY(BEGIN, "BEGIN IMMEDIATE")
+QUERY(COMMIT, "COMMIT")
+QUERY(ROLLBACK, "ROLLBACK")
+QUERY(SETTING_GET, "SELECT value FROM setting WHERE name = ?1")
+QUERY(SETTING_SET, "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")
+
+QUERY(DOMAIN_ADD, "INSERT INTO domain (name, catch_all, postmaster) VALUES (?1, ?2, ?3)")
+QUERY(DOMAIN_GET, "SELECT name, catch_all, postmaster, 0 FROM domain WHERE name = ?1")
+QUERY(DOMAIN_SET, "UPDATE domain SET catch_all = ?2, postmaster = ?3 WHERE name = ?1")
+QUERY(DOMAIN_REMOVE, "DELETE FROM domain WHERE name = ?1")
+QUERY(DOMAIN_LIST, "SELECT name, catch_all, postmaster, (SELECT count(*) FROM address WHERE domain = name AND kind = 1) FROM domain "
+	"WHERE name > ?1 ORDER BY name LIMIT ?2")
+QUERY(DOMAIN_USED, "SELECT 1 FROM address WHERE domain = ?1 LIMIT 1")
+
+#define ACCOUNT_COLUMNS "account.id, address.local || '@' || address.domain, account.name, department, language, state, role, flags, quota, " \
+	"generation, public_key, scram_salt, created"
+QUERY(ACCOUNT_ADD, "INSERT INTO account (id, name, department, language, state, role, flags, quota, generation, public_key, scram_salt, created) "
+	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+QUERY(ACCOUNT_GET, "SELECT " ACCOUNT_COLUMNS " FROM account JOIN address ON address.account = account.id WHERE account.id = ?1")
+QUERY(ACCOUNT_UPDATE, "UPDATE account SET name = ?2, department = ?3, language = ?4, state = ?5, role = ?6, flags = ?7, quota = ?8, "
+	"generation = ?9, public_key = ?10 WHERE id = ?1")
+QUERY(ACCOUNT_REMOVE, "DELETE FROM account WHERE id = ?1")
+QUERY(ACCOUNT_LIST, "SELECT " ACCOUNT_COLUMNS " FROM address JOIN account ON account.id = address.account "
+	"WHERE (?1 = '' OR address.domain = ?1) AND address.kind = 1 AND (address.domain, address.local) > (?2, ?3) "
+	"ORDER BY address.domain, address.local LIMIT ?4")
+QUERY(ACCOUNT_FIRST, "SELECT account.id FROM account JOIN address ON address.account = account.id "
+	"WHERE (?1 = '' OR address.domain = ?1) AND state = 1 AND role <> 3 ORDER BY account.number LIMIT 1")
+
+QUERY(ADDRESS_ADD, "INSERT INTO address (domain, local, kind, account, target, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+QUERY(ADDRESS_GET, "SELECT kind, account, target, name FROM address WHERE domain = ?1 AND local = ?2")
+QUERY(ADDRESS_REMOVE, "DELETE FROM address WHERE domain = ?1 AND local = ?2 AND kind = ?3")
+QUERY(ADDRESS_LIST, "SELECT kind, account, target, name, local || '@' || domain FROM address "
+	"WHERE kind = ?1 AND (?2 = '' OR domain = ?2) AND (domain, local) > (?3, ?4) ORDER BY domain, local LIMIT ?5")
+QUERY(ALIASES_OF, "SELECT local || '@' || domain FROM address WHERE target = ?1 ORDER BY domain, local LIMIT ?2")
+
+QUERY(MEMBER_ADD, "INSERT INTO member (domain, local, member) VALUES (?1, ?2, ?3)")
+QUERY(MEMBER_COUNT, "SELECT count(*) FROM member WHERE domain = ?1 AND local = ?2")
+QUERY(MEMBER_REMOVE, "DELETE FROM member WHERE domain = ?1 AND local = ?2 AND member = ?3")
+QUERY(MEMBERS, "SELECT member FROM member WHERE domain = ?1 AND local = ?2 ORDER BY member LIMIT ?3")
+
+#define CREDENTIAL_COLUMNS "id, account, kind, label, lookup, salt, passes, memory, wrap, created"
+QUERY(CREDENTIAL_NUMBER, "UPDATE setting SET value = value + 1 WHERE name = 'credential' RETURNING value")
+QUERY(CREDENTIAL_ADD, "INSERT INTO credential (" CREDENTIAL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+QUERY(CREDENTIAL_CODE, "SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE account = ?1 AND kind = ?2 AND lookup = ?3")
+QUERY(CREDENTIAL_KIND, "SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE account = ?1 AND kind = ?2 ORDER BY id LIMIT ?3")
+QUERY(CREDENTIAL_REMOVE, "DELETE FROM credential WHERE account = ?1 AND id = ?2 AND kind = ?3")
+QUERY(CREDENTIAL_REMOVE_ALL, "DELETE FROM credential WHERE account = ?1")
+QUERY(SCRAM_ADD, "INSERT INTO scram (account, credential, stored_key, server_key, wrap) VALUES (?1, ?2, ?3, ?4, ?5)")
+QUERY(SCRAM_LIST, "SELECT credential, stored_key, server_key, wrap FROM scram WHERE account = ?1 LIMIT ?2")
+
+QUERY(PROFILE_SET, "INSERT INTO profile (account, data) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET data = ?2")
+QUERY(PROFILE_GET, "SELECT data FROM profile WHERE account = ?1")

@@ -1,0 +1,41 @@
+/* Who receives mail for an address: aliases, groups, subaddresses, catch-all, postmaster. */
+#ifndef AUTH_RESOLVE_H
+#define AUTH_RESOLVE_H
+
+#include "auth/auth.h"
+#include "auth/directory.h"
+
+#define RESOLVE_DEPTH_MAX 10     /* aliases and groups inside each other */
+#define RESOLVE_TARGETS_MAX 1000
+#define RESOLVE_STEPS_MAX 5000   /* addresses looked at for one recipient */
+
+struct resolve_target {
+	bool local;
+	struct account account; /* local */
+	struct slice address;   /* final address */
+	struct slice mailbox;   /* local: from the subaddress; empty: INBOX */
+};
+
+struct resolve_result {
+	enum auth_status status; /* AUTH_OK or AUTH_REFUSED */
+	uint16_t code;           /* when refused: what to answer at RCPT */
+	const char *enhanced;    /* RFC 3463 */
+	const char *text;
+	struct resolve_target *targets;
+	size_t count;
+	bool changed;            /* a target's address differs from the one given */
+};
+
+/*
+ * recipient: as given at RCPT, or "postmaster" (RFC 5321 4.5.1). signed_in: may send to hosts outside. hostname: whose domain a bare
+ * postmaster belongs to when it is one of ours. Everything in `arena`.
+ */
+void resolve_recipient(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, struct arena *arena,
+                       struct resolve_result *ret);
+
+/* The addresses an account may send as: its own and the aliases that lead to it alone. At most `max`; the count or negative. */
+int resolve_own_addresses(struct directory *d, const struct account *account, struct arena *arena, struct slice *ret, size_t max);
+/* May the account use this reverse-path? The null reverse-path: yes (notifications). 1, 0 or negative. */
+int resolve_sender_allowed(struct directory *d, const struct account *account, struct slice reverse_path, struct arena *arena);
+
+#endif
