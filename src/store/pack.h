@@ -34,7 +34,7 @@ struct pack_record {
 	uint64_t seq;            /* of its first ref; the others follow in the order of the entry's readers */
 	uint32_t entry_size;     /* sealed entry */
 	uint64_t record_size;    /* disk form */
-	uint64_t entry_sum, record_sum;
+	uint32_t entry_sum, record_sum;
 	uint64_t offset;         /* where its header lies: not stored */
 };
 
@@ -44,8 +44,8 @@ static inline uint64_t pack_record_length(const struct pack_record *r)
 	return PACK_RECORD_HEADER + (uint64_t)r->entry_size + r->record_size;
 }
 
-/* Checksum against decay, not against an attacker. */
-uint64_t pack_checksum(struct slice s);
+/* CRC-32C: against decay, not against an attacker. */
+uint32_t pack_checksum(struct slice s);
 void pack_header_encode(const struct pack_record *r, uint8_t out[PACK_RECORD_HEADER]);
 /* 0, ERR_NOT_FOUND (zeros: the end), ERR_DAMAGED, ERR_UNSUPPORTED (newer version). */
 int pack_header_decode(const uint8_t in[PACK_RECORD_HEADER], struct pack_record *ret);
