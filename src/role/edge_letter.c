@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "queue/queue.h"
 #include "role/edge_letter.h"
+#include "sys/fault.h"
 #include "sys/file.h"
 
 /* Small messages are gathered here and written once. */
@@ -222,6 +223,7 @@ void edge_letter_send(struct edge_letter *l, const struct envelope *envelope, ed
 	struct envelope e = *envelope;
 	struct error err = {0};
 
+	FAULT_POINT(message_received);
 	e.recipients = buf_slice(&l->facts);
 	e.recipient_count = l->targets;
 	envelope_encode(&e, &l->envelope);

@@ -7,6 +7,7 @@
 #include "role/edge_letter.h"
 #include "smtp/server.h"
 #include "store/fact.h"
+#include "sys/fault.h"
 
 #define ROOM_FRESH_MS 1000
 #define RATE_WINDOW_MS 60000
@@ -311,6 +312,7 @@ static void on_letter_done(void *arg, const struct smtp_reply *reply)
 	if (!c->ended)
 		smtp_server_data_reply(s->engine, reply, 1);
 	pump(c);
+	FAULT_POINT(reply_sent);
 	edge_client_drop(c);
 }
 
