@@ -1,0 +1,150 @@
+"""Credentials: app passwords, SCRAM, provisional passwords, resets, and what the command line says about them."""
+import base64
+import hashlib
+import hmac
+import imaplib
+import os
+import secrets
+
+import pytest
+
+from mail import Wire, letter, mark
+
+
+def app_password(site, user, label='test'):
+    return site.instance.cli('user', 'app-password', 'add', user['address'], '--label', label, '--stdin', stdin=user['password'] + '\n')
+
+
+def test_an_app_password_signs_in_and_can_be_revoked(site):
+    user = site.user('chen.yu')
+    made = app_password(site, user)
+    with site.imap(user, made['app_password']) as client:
+        assert client.select('INBOX')[0] == 'OK'
+    listed = site.instance.cli('user', 'app-password', 'list', user['address'])
+    assert str(made['id']) in str(listed) and made['app_password'] not in str(listed)
+    site.instance.cli('user', 'app-password', 'remove', user['address'], str(made['id']))
+    with pytest.raises(imaplib.IMAP4.error):
+        with site.imap(user, made['app_password']):
+            pass
+
+
+def test_revoking_ends_the_open_session(site):
+    user = site.user('chen.yu')
+    made = app_password(site, user)
+    with Wire(site.ports['imaps'], site.tls(), timeout=10) as wire:
+        wire.line()
+        assert b' OK' in wire.tagged('a', f'LOGIN {user["address"]} {made["app_password"]}')[0]
+        wire.tagged('b', 'SELECT INBOX')
+        site.instance.cli('user', 'app-password', 'remove', user['address'], str(made['id']))
+        assert wire.is_closed()
+
+
+def scram(wire, user, password):
+    """A SCRAM-SHA-256 client without channel binding (RFC 7677)."""
+    nonce = secrets.token_urlsafe(18)
+    first = f'n={user["address"]},r={nonce}'
+    wire.send('s AUTHENTICATE SCRAM-SHA-256\r\n')
+    assert wire.line().startswith(b'+')
+    wire.send(base64.b64encode(f'n,,{first}'.encode()) + b'\r\n')
+    challenge = wire.line()
+    if not challenge.startswith(b'+ '):
+        return challenge
+    server_first = base64.b64decode(challenge[2:]).decode()
+    values = dict(x.split('=', 1) for x in server_first.split(','))
+    assert values['r'].startswith(nonce)
+    salted = hashlib.pbkdf2_hmac('sha256', password.encode(), base64.b64decode(values['s']), int(values['i']))
+    client_key = hmac.digest(salted, b'Client Key', 'sha256')
+    without_proof = f'c=biws,r={values["r"]}'
+    signature = hmac.digest(hashlib.sha256(client_key).digest(), f'{first},{server_first},{without_proof}'.encode(), 'sha256')
+    proof = base64.b64encode(bytes(a ^ b for a, b in zip(client_key, signature))).decode()
+    wire.send(base64.b64encode(f'{without_proof},p={proof}'.encode()) + b'\r\n')
+    answer = wire.line()
+    if answer.startswith(b'+ '):
+        expected = hmac.digest(hmac.digest(salted, b'Server Key', 'sha256'), f'{first},{server_first},{without_proof}'.encode(), 'sha256')
+        assert base64.b64decode(answer[2:]).decode() == 'v=' + base64.b64encode(expected).decode()
+        wire.send('\r\n')
+        answer = wire.line()
+    while answer.startswith(b'* '):
+        answer = wire.line()
+    return answer
+
+
+def test_scram_with_an_app_password(site):
+    user = site.user('chen.yu')
+    made = app_password(site, user)
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        assert b' OK' in scram(wire, user, made['app_password'])
+        assert b' OK' in wire.tagged('a', 'SELECT INBOX')[0]
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        assert b' NO' in scram(wire, user, 'x' * 26)
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        assert b' NO' in scram(wire, {'address': 'nobody.here@demo.test'}, 'x' * 26)
+
+
+def new_user(site, local, password='first-password-1'):
+    address = f'{local}{os.getpid()}@demo.test'
+    site.instance.cli('user', 'add', address, '--name', 'Test', '--stdin', stdin=password + '\n')
+    return {'address': address, 'password': password}
+
+
+def test_a_provisional_password_signs_in_until_the_own_one(site):
+    user = new_user(site, 'provisional')
+    subject = mark()
+    site.deliver([user['address']], letter('x@outside.test', user['address'], subject))
+    site.find(user, subject)
+    assert site.instance.cli('user', 'show', user['address'])['provisional'] is True
+    result = site.instance.cli('user', 'passwd', user['address'], '--stdin', stdin=f'{user["password"]}\nmy own password 7\n')
+    assert result['recovery_code']
+    assert site.instance.cli('user', 'show', user['address'])['provisional'] is False
+    with pytest.raises(imaplib.IMAP4.error):
+        with site.imap(user):
+            pass
+    user['password'] = 'my own password 7'
+    site.find(user, subject)
+
+
+def test_a_reset_needs_the_recovery_code(site):
+    user = new_user(site, 'reset')
+    code = site.instance.cli('user', 'passwd', user['address'], '--stdin', stdin=f'{user["password"]}\nown password 8\n')['recovery_code']
+    user['password'] = 'own password 8'
+    subject = mark()
+    site.deliver([user['address']], letter('x@outside.test', user['address'], subject))
+    site.find(user, subject)
+    refused, _, words = site.instance.cli('user', 'reset', user['address'], '--stdin', stdin='\nnew password 9\n', check=False)
+    assert refused == 5 and 'lost' in words
+    assert site.instance.cli('user', 'reset', user['address'], '--stdin', stdin='not the code\nnew password 9\n', check=False)[0] != 0
+    result = site.instance.cli('user', 'reset', user['address'], '--stdin', stdin=f'{code}\nnew password 9\n')
+    assert result['recovery_code'] and result['recovery_code'] != code
+    user['password'] = 'new password 9'
+    site.find(user, subject)
+
+
+def test_a_disabled_user_cannot_sign_in_but_gets_mail(site):
+    user, subject = new_user(site, 'disabled'), mark()
+    with Wire(site.ports['imaps'], site.tls(), timeout=10) as wire:
+        wire.line()
+        assert b' OK' in wire.tagged('a', f'LOGIN {user["address"]} {user["password"]}')[0]
+        site.instance.cli('user', 'disable', user['address'])
+        assert wire.is_closed()
+    with pytest.raises(imaplib.IMAP4.error):
+        with site.imap(user):
+            pass
+    site.deliver([user['address']], letter('x@outside.test', user['address'], subject))
+    site.instance.cli('user', 'enable', user['address'])
+    site.find(user, subject)
+
+
+def test_command_line_exit_codes(site):
+    cli = site.instance.cli
+    assert cli('user', 'show', 'nobody.here@demo.test', check=False)[0] == 6
+    assert cli('user', 'add', check=False)[0] == 2
+    assert cli('no', 'such', 'command', check=False)[0] == 2
+    assert cli('domain', 'add', 'demo.test', check=False)[0] == 1
+    assert cli('status')['roles']
+    assert cli('check', check=False)[0] == 0
+    assert cli('--config', '/nonexistent/letterlock.yaml', 'status', check=False)[0] == 3
+    listed = cli('user', 'list')
+    assert {u['address'] for u in site.users} <= {u['address'] for u in listed['users']}
