@@ -47,9 +47,9 @@ typedef int ipc_fd; /* -1: none. Sending does not close it; a received one belon
 
 enum ipc_outcome {
 	IPC_OK,
-	IPC_GONE,     /* no such peer now, or it ended while working; try again later */
+	IPC_GONE,     /* no such peer now, it ended while working, or it could not answer; try again later */
 	IPC_TIMEOUT,  /* the deadline passed */
-	IPC_BUSY,     /* the outstanding limit of the row is reached */
+	IPC_BUSY,     /* the outstanding limit of the row is reached, or the request is larger than the row allows */
 };
 
 struct ipc;

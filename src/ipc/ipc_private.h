@@ -1,0 +1,115 @@
+/* Inside of ipc: ipc.c (requests, replies, deadlines), channel.c (sockets), sync.c (the blocking request). */
+#ifndef IPC_IPC_PRIVATE_H
+#define IPC_IPC_PRIVATE_H
+
+#include "base/list.h"
+#include "ipc/codec.h"
+
+#define IPC_MAGIC 0x1bc01bc0u
+#define IPC_INSTANCES_MAX 1024
+#define IPC_BATCH 8           /* messages of one recvmmsg */
+#define IPC_BATCH_ROUNDS 4    /* batches of a channel before others get their turn */
+#define IPC_HINTS_QUEUED 1024 /* a channel whose queue is longer loses hints */
+#define IPC_OPEN_SLACK 4      /* a peer whose requests timed out may have more open than the row says */
+#define IPC_SYNC_ID 0x80000000u /* ids from here on belong to ipc_request_sync */
+
+/* A message that waits for the socket, or one that arrived during a blocking request. */
+struct ipc_message {
+	struct list_node node;
+	struct ipc_fds fds; /* owned */
+	size_t n;
+	uint8_t bytes[];
+};
+
+struct ipc_pending {
+	struct list_node node; /* in ipc->waiting[type], oldest first */
+	struct ipc_channel *channel;
+	uint32_t id;
+	enum ipc_type type;
+	int64_t deadline;
+	ipc_reply_fn *fn;
+	void *arg;
+};
+
+struct ipc_call {
+	struct list_node node; /* in channel->calls */
+	struct ipc_channel *channel; /* NULL when it has ended */
+	enum role sender;
+	unsigned sender_index;
+	uint32_t id;
+	enum ipc_type type;
+};
+
+struct ipc_channel {
+	struct list_node node; /* in ipc->dead, once it has ended */
+	struct ipc *ipc;
+	enum role peer;
+	unsigned index;
+	int fd;
+	struct watcher *watcher;
+	bool dead;
+	struct list_node queue; /* ipc_message to send */
+	size_t queued;
+	struct list_node backlog; /* ipc_message received, not looked at */
+	struct list_node calls;
+	struct ipc_pending **slots; /* by the lower 16 bits of the id; may be NULL */
+	uint32_t slot_count, slot_hint, generation;
+	uint32_t outstanding;
+	uint32_t sent[IPC_TYPE_COUNT], open[IPC_TYPE_COUNT];
+};
+
+/* An outcome to be told from the loop. */
+struct ipc_verdict {
+	struct list_node node;
+	ipc_reply_fn *fn;
+	void *arg;
+	enum ipc_outcome outcome;
+};
+
+struct ipc {
+	uint32_t magic;
+	struct loop *loop;
+	enum role role;
+	unsigned index;
+	struct {
+		ipc_handler_fn *fn;
+		void *arg;
+	} handlers[IPC_TYPE_COUNT];
+	struct {
+		struct ipc_channel **channels;
+		unsigned room, instances, next;
+	} peers[ROLE_COUNT];
+	struct list_node waiting[IPC_TYPE_COUNT];
+	struct list_node verdicts, dead;
+	struct timer *soon, *deadline;
+	int64_t deadline_at; /* when `deadline` fires; 0: not running */
+	int64_t deadline_override;
+	size_t outstanding, open_calls;
+	uint32_t sync_counter;
+	struct buf scratch;
+	uint8_t *receive; /* IPC_BATCH buffers of IPC_MESSAGE_MAX; pages are touched only as far as messages reach */
+	ipc_violation_fn *violation;
+	void *violation_arg;
+	bool *destroyed; /* set while callbacks run */
+};
+
+struct ipc_channel *ipc_channel_find(const struct ipc *ipc, enum role peer, unsigned index);
+struct ipc_channel *ipc_channel_new(struct ipc *ipc, enum role peer, unsigned index, int fd);
+void ipc_channel_free(struct ipc_channel *channel);
+/* Sends or queues. `bytes` holds header and fields; descriptors are duplicated when it is queued. */
+void ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds);
+/* The peer is gone or broke the rules: closes; the loop tells everybody who waits. */
+void ipc_channel_end(struct ipc_channel *channel);
+void ipc_channel_violation(struct ipc_channel *channel, const char *what);
+/* One sendmsg: 0, ERR_TEMPORARY when the socket is full, or ERR_CLOSED. */
+int ipc_socket_send(int fd, struct slice bytes, const struct ipc_fds *fds);
+/* One recvmsg: 0, ERR_TEMPORARY, ERR_CLOSED, or ERR_INVALID for a message cut short. */
+int ipc_socket_receive(int fd, uint8_t *room, size_t room_size, size_t *ret_n, struct ipc_fds *ret_fds);
+bool ipc_channel_flush(struct ipc_channel *channel); /* false when the socket is full or the channel has ended */
+void ipc_fds_close(struct ipc_fds *fds);
+
+/* Looks at one message that arrived; takes the descriptors. */
+void ipc_dispatch(struct ipc_channel *channel, struct slice bytes, struct ipc_fds *fds);
+void ipc_soon(struct ipc *ipc);
+
+#endif
