@@ -2,6 +2,7 @@
 #include "smtp/server_impl.h"
 
 static const struct smtp_reply too_long = SMTP_REPLY_INIT(500, "5.5.6", "Line too long");
+static const struct smtp_reply endless = SMTP_REPLY_INIT(421, "4.7.0", "Line far too long");
 static const struct smtp_reply bare_end = SMTP_REPLY_INIT(500, "5.5.2", "Lines must end with CR LF and hold no other CR or LF");
 static const struct smtp_reply bad_character = SMTP_REPLY_INIT(500, "5.5.2", "Control characters are not allowed");
 static const struct smtp_reply unknown = SMTP_REPLY_INIT(500, "5.5.1", "Command not recognized");
@@ -144,7 +145,7 @@ static bool skip_step(struct smtp_server *s, struct buf *in)
 	s->skipping = !found;
 	buf_consume(in, i + found);
 	if (s->skipped > SKIP_MAX)
-		server_end(s, SMTP_SERVER_REFUSED, &too_long);
+		server_end(s, SMTP_SERVER_REFUSED, &endless);
 	return found;
 }
 
