@@ -12,7 +12,8 @@
 #include "store/envelope.h"
 
 #define FILTER_RECEIVED_MAX 50        /* trace fields; more: a loop (RFC 5321 6.3) */
-#define FILTER_RECORD_SLACK (4u << 20) /* a record is at most twice the message and this */
+#define FILTER_RECORD_SLACK (24u << 20) /* a record is at most the message with 1/64 and this (digest, readers, job) */
+#define FILTER_RETURN_MAX (1024 * 1024) /* a longer original comes back as its header only, RET=FULL or not */
 
 struct filter_settings {
 	struct slice hostname;            /* ours, for DSNs; messages bring theirs in the envelope */
@@ -37,11 +38,11 @@ struct filter_result {
 /* Does the message get an outbound reader? Then filter_message needs an epoch. Facts are not checked here. */
 bool filter_needs_epoch(const struct envelope *e);
 /*
- * Seals `message`. opaque: without parsing it. epoch may be NULL when filter_needs_epoch says no. Returns 0 with ret->code set (250 or a
+ * Seals `message`; without parsing it when e->opaque says so. epoch may be NULL when filter_needs_epoch says no. Returns 0 with ret->code set (250 or a
  * refusal), or a negative code when the facts are not ours (ERR_DENIED), the request makes no sense (ERR_INVALID) or sealing failed.
  */
 int filter_message(const struct envelope *e, struct slice message, const struct filter_settings *settings, const uint8_t secret[32],
-                   const struct filter_epoch *epoch, bool opaque, struct arena *arena, struct filter_result *ret, struct error *err);
+                   const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err);
 
 /*
  * Composes the notification (RFC 3464, 6522; in the language of the settings) about the letter whose opened bytes are `original`: header

@@ -1,0 +1,53 @@
+#include "filter/filter_internal.h"
+#include "mime/header.h"
+
+#define ADDED_MAX 8192 /* bytes of the fields we add */
+
+/* What the rules say; false: refused. An opaque message of a user is not sent: nothing in it can be checked. */
+static bool check(const struct envelope *e, struct slice message, struct slice header, const struct filter_settings *settings,
+                  const struct filter_facts *facts, struct arena *arena, struct filter_result *ret)
+{
+	if (settings->message_size > 0 && message.n > settings->message_size)
+		return filter_refuse(ret, 552, "5.3.4", "The message is too big");
+	if (e->source == ENVELOPE_APPEND)
+		return true;
+	if (e->opaque)
+		return e->source == ENVELOPE_SMTP || filter_refuse(ret, 554, "5.6.0", "The message cannot be processed");
+	if (!filter_check_message(header, ret))
+		return false;
+	return e->source == ENVELOPE_SMTP || filter_check_submission(header, &facts->sender, arena, ret);
+}
+
+/* The bytes to be sealed: as they arrived, behind what we add. */
+static struct slice blob_make(const struct envelope *e, struct slice message, struct slice header, struct buf *out)
+{
+	if (e->source == ENVELOPE_APPEND)
+		return message;
+	buf_reserve(out, message.n + ADDED_MAX);
+	filter_trace(e, out);
+	if (e->source == ENVELOPE_SUBMISSION)
+		filter_mend_submission(e, header, out);
+	else
+		buf_append(out, header);
+	buf_append(out, slice_from(message, header.n));
+	return buf_slice(out);
+}
+
+int filter_message(const struct envelope *e, struct slice message, const struct filter_settings *settings, const uint8_t secret[32],
+                   const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err)
+{
+	struct slice header = slice_sub(message, 0, mime_header_length(message));
+	struct buf blob = BUF_INIT(message.n + ADDED_MAX);
+	struct filter_facts facts = {0};
+	struct filter_letter letter = {.envelope = e, .facts = &facts, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0};
+	int code;
+
+	*ret = (struct filter_result){0};
+	code = filter_facts_read(e, secret, arena, &facts, err);
+	if (code < 0 || !check(e, message, header, settings, &facts, arena, ret))
+		return code;
+	letter.blob = blob_make(e, message, header, &blob);
+	code = filter_seal(&letter, secret, epoch, arena, ret, err);
+	buf_free(&blob);
+	return code;
+}

@@ -1,0 +1,47 @@
+/* What the files of src/filter share. */
+#ifndef FILTER_FILTER_INTERNAL_H
+#define FILTER_FILTER_INTERNAL_H
+
+#include "filter/filter.h"
+#include "queue/job.h"
+#include "store/fact.h"
+#include "store/seal.h"
+
+/* The facts of an envelope, checked. */
+struct filter_facts {
+	struct recipient_fact *recipients;
+	size_t count;
+	struct sender_fact sender;   /* SUBMISSION */
+	struct slice dsn_fact;       /* who is told of failures; empty: nobody */
+};
+/* 0, ERR_DENIED (a MAC), ERR_INVALID (a list that makes no sense). */
+int filter_facts_read(const struct envelope *e, const uint8_t secret[32], struct arena *arena, struct filter_facts *ret, struct error *err);
+
+/* The trace field with its line break (RFC 5321 4.4, RFC 3848). */
+void filter_trace(const struct envelope *e, struct buf *out);
+
+/* Sets a refusal; returns false for the convenience of checks. */
+bool filter_refuse(struct filter_result *ret, uint16_t code, const char *enhanced, const char *text);
+/* Loop and header checks of mail from outside. */
+bool filter_check_message(struct slice header, struct filter_result *ret);
+/* RFC 6409 8: the From (and Sender) of a submission belong to the sender. */
+bool filter_check_submission(struct slice header, const struct sender_fact *sender, struct arena *arena, struct filter_result *ret);
+/* Appends the header of a submission: missing Date and Message-ID are added in front, Bcc is left out. */
+void filter_mend_submission(const struct envelope *e, struct slice header, struct buf *out);
+
+/* What becomes a record. */
+struct filter_letter {
+	struct slice blob;
+	bool opaque;
+	const struct envelope *envelope;   /* reverse_path, options, times; for APPEND the filing */
+	const struct filter_facts *facts;
+	bool is_dsn;
+};
+/* Digest, readers, job, record. 0 with ret->code 250, or a negative code. */
+int filter_seal(const struct filter_letter *letter, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,
+                struct filter_result *ret, struct error *err);
+/* NOTIFY of a fact as job.h bits. */
+uint8_t filter_notify(struct slice notify);
+bool filter_fact_needs_epoch(const struct recipient_fact *fact);
+
+#endif
