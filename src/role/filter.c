@@ -1,0 +1,275 @@
+/*
+ * The role filter: message and facts in, sealed record out. It opens no file and talks to nobody but key; what it computes is
+ * src/filter. A message that costs too much CPU ends the process: the edge sees IPC_GONE and decides.
+ */
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "crypt/crypt.h"
+#include "filter/filter.h"
+#include "mime/text.h"
+#include "role/role.h"
+#include "store/seal.h"
+#include "sys/file.h"
+
+#define MESSAGE_MAX (512u << 20)      /* bytes of a memfd that is mapped; the configured limit lies below */
+#define CPU_SECONDS 2                 /* for one message */
+#define MESSAGES_MAX 1000             /* then a fresh process takes over, so that nothing of a message lives long */
+#define HANDOVER_MS 250               /* idle before that */
+#define EPOCH_AGE_MS MINUTES_MS(1)    /* how long an epoch is used without asking key again */
+#define KEY_REPLY_MAX 4096
+
+struct filter_role {
+	struct role_context *ctx;
+	struct filter_epoch epoch;
+	int64_t epoch_mono_ms;        /* when key told it; 0: never */
+	struct arena arena;
+	struct timer *handover;
+	uint64_t served, refused, failed;
+};
+
+/* SIGPROF is left at its default: the process ends. */
+static void cpu_limit(long seconds)
+{
+	struct itimerval limit = {.it_value = {.tv_sec = seconds}};
+
+	setitimer(ITIMER_PROF, &limit, NULL);
+}
+
+static struct filter_settings settings_of(const struct filter_role *f)
+{
+	const struct config *config = f->ctx->config;
+
+	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size};
+}
+
+/* The epoch that outgoing copies are sealed to; NULL when key does not answer. */
+static const struct filter_epoch *epoch_get(struct filter_role *f)
+{
+	struct ipc_key_epoch request = {.rotate = 0};
+	struct ipc_key_epoch_reply reply = {0};
+	uint8_t storage[KEY_REPLY_MAX];
+	int64_t now = loop_now(f->ctx->loop).mono_ms;
+
+	if (f->epoch_mono_ms != 0 && now - f->epoch_mono_ms < EPOCH_AGE_MS)
+		return &f->epoch;
+	if (ipc_request_sync(f->ctx->ipc, IPC_KEY_EPOCH, &request, &reply, storage, sizeof storage) != IPC_OK || reply.status != 0)
+		return NULL;
+	f->epoch.epoch = reply.epoch;
+	memcpy(f->epoch.public_key, reply.public_key.b, sizeof f->epoch.public_key);
+	f->epoch_mono_ms = now != 0 ? now : 1;
+	return &f->epoch;
+}
+
+/* After its share of messages the process ends as soon as nobody waits. */
+static void count_message(struct filter_role *f)
+{
+	arena_reset(&f->arena);
+	if (++f->served >= MESSAGES_MAX)
+		timer_start(f->handover, HANDOVER_MS);
+}
+
+static void handover(void *arg)
+{
+	struct filter_role *f = arg;
+
+	role_stopped(f->ctx);
+}
+
+static void log_failure(struct filter_role *f, struct slice cid, const struct error *err)
+{
+	f->failed++;
+	log_event(EV_INTERNAL, LOG_TEXT("cid", cid), LOG_STR("at", "filter"), LOG_STR("error", error_code_name(err->code)),
+	          LOG_STR("what", err->private_text));
+}
+
+/* Seals the mapped message; on success *ret_fd is the record. */
+static int seal(struct filter_role *f, struct slice encoded, struct slice message, struct filter_result *result, int *ret_fd, struct error *err)
+{
+	struct filter_settings settings = settings_of(f);
+	const struct filter_epoch *epoch = NULL;
+	struct envelope e;
+	int code = envelope_decode(encoded, &e);
+
+	if (code < 0)
+		return error_set(err, ERR_INVALID, "malformed envelope");
+	if (filter_needs_epoch(&e) && (epoch = epoch_get(f)) == NULL)
+		return error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
+	code = filter_message(&e, message, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	if (code == 0 && result->code == 250) {
+		*ret_fd = memfd_from_slice("record", buf_slice(&result->record), err);
+		code = *ret_fd < 0 ? *ret_fd : 0;
+	}
+	return code;
+}
+
+static void on_seal(void *arg, struct ipc_call *call, const void *message)
+{
+	struct filter_role *f = arg;
+	const struct ipc_filter_seal *request = message;
+	struct ipc_filter_seal_reply reply = {.record = -1};
+	struct filter_result result = {0};
+	struct file_map map = FILE_MAP_NONE;
+	struct error err = {0};
+	int message_fd = request->message, code;
+
+	cpu_limit(CPU_SECONDS);
+	code = memfd_map(message_fd, MESSAGE_MAX, &map, &err);
+	if (code == 0)
+		code = seal(f, request->envelope, map.content, &result, &reply.record, &err);
+	if (code < 0) {
+		log_failure(f, request->cid, &err);
+		reply.code = 451;
+		reply.enhanced = SLICE("4.3.0");
+		reply.text = SLICE("The message cannot be processed now, try again later");
+	} else {
+		f->refused += result.code != 250;
+		reply.code = result.code;
+		reply.enhanced = result.enhanced;
+		reply.text = result.text;
+	}
+	cpu_limit(0);
+	ipc_reply(call, &reply);
+	file_close(&reply.record);
+	file_close(&message_fd);
+	file_unmap(&map);
+	buf_free(&result.record);
+	count_message(f);
+}
+
+static int map_read(void *arg, uint64_t offset, void *p, size_t n)
+{
+	struct slice *record = arg;
+	struct slice piece = slice_sub(*record, offset, offset + n);
+
+	if (offset > record->n || piece.n != n)
+		return ERR_DAMAGED;
+	if (n > 0)
+		memcpy(p, piece.p, n);
+	return 0;
+}
+
+/* The data key of the record, by way of key, which opens wraps of the queue epochs for us. */
+static int open_original(struct filter_role *f, const struct seal_source *source, struct sealed **ret, struct error *err)
+{
+	struct ipc_key_open request = {0};
+	struct ipc_key_open_reply reply = {0};
+	uint8_t storage[KEY_REPLY_MAX], nonce[16], wrap[48];
+	int code = sealed_outbound_wrap(source, &request.epoch, request.ephemeral.b, nonce, wrap);
+
+	if (code < 0)
+		return error_set(err, code, "the record has no outbound reader");
+	request.record_nonce = slice_make(nonce, sizeof nonce);
+	request.wrap = slice_make(wrap, sizeof wrap);
+	if (ipc_request_sync(f->ctx->ipc, IPC_KEY_OPEN, &request, &reply, storage, sizeof storage) != IPC_OK)
+		return error_set(err, ERR_TEMPORARY, "key does not answer");
+	if (reply.status != 0)
+		return error_set(err, ERR_DENIED, "key does not open the record");
+	code = sealed_open_with_key(source, reply.data_key.b, ret, err);
+	secret_wipe(&reply, sizeof reply);
+	secret_wipe(storage, sizeof storage);
+	return code;
+}
+
+/* RET=FULL returns the letter, if it is not too long; all else the header. Delays and confirmations never return a body (RFC 3461 6.2). */
+static int read_original(struct filter_role *f, struct slice record, const struct dsn_report *report, struct buf *out, bool *ret_whole,
+                         struct error *err)
+{
+	struct seal_source source = {.read = map_read, .arg = &record, .size = record.n};
+	struct sealed *sealed = NULL;
+	int code = open_original(f, &source, &sealed, err);
+
+	if (code == 0) {
+		*ret_whole = report->kind == DSN_FAILURE && report->ret == 1 && sealed_size(sealed) <= FILTER_RETURN_MAX;
+		code = sealed_read(sealed, 0, *ret_whole ? sealed_size(sealed) : sealed_header_size(sealed), out, err);
+	}
+	sealed_close(&sealed);
+	return code;
+}
+
+static int compose(struct filter_role *f, const struct ipc_filter_dsn *request, struct filter_result *result, int *ret_fd, struct error *err)
+{
+	struct filter_settings settings = settings_of(f);
+	struct file_map map = FILE_MAP_NONE;
+	struct buf original = BUF_INIT(MESSAGE_MAX);
+	struct dsn_report report;
+	bool whole = false;
+	int code = dsn_report_decode(request->report, &f->arena, &report);
+
+	if (code < 0)
+		return error_set(err, code, "malformed report");
+	if (request->original >= 0)
+		code = memfd_map(request->original, MESSAGE_MAX, &map, err);
+	if (code == 0 && request->original >= 0)
+		code = read_original(f, map.content, &report, &original, &whole, err);
+	if (code == 0)
+		code = filter_dsn(&report, buf_slice(&original), whole, &settings, f->ctx->boot_secret, epoch_get(f), &f->arena, result, err);
+	if (code == 0) {
+		*ret_fd = memfd_from_slice("record", buf_slice(&result->record), err);
+		code = *ret_fd < 0 ? *ret_fd : 0;
+	}
+	file_unmap(&map);
+	buf_free(&original);
+	return code;
+}
+
+static void on_dsn(void *arg, struct ipc_call *call, const void *message)
+{
+	struct filter_role *f = arg;
+	const struct ipc_filter_dsn *request = message;
+	struct ipc_filter_dsn_reply reply = {.record = -1};
+	struct filter_result result = {0};
+	struct error err = {0};
+	int original = request->original;
+
+	cpu_limit(CPU_SECONDS);
+	reply.status = compose(f, request, &result, &reply.record, &err) < 0;
+	if (reply.status != 0)
+		log_failure(f, SLICE("dsn"), &err);
+	cpu_limit(0);
+	ipc_reply(call, &reply);
+	file_close(&reply.record);
+	file_close(&original);
+	buf_free(&result.record);
+	count_message(f);
+}
+
+static int filter_start(struct role_context *ctx, struct error *err)
+{
+	struct filter_role *f;
+
+	if (ctx->boot_secret == NULL)
+		return error_set(err, ERR_INVALID, "filter has no boot secret");
+	crypt_init();
+	mime_warm();
+	f = memory_alloc(sizeof *f);
+	f->ctx = ctx;
+	f->arena = ARENA_INIT;
+	f->handover = timer_create_on(ctx->loop, handover, f);
+	ctx->state = f;
+	ipc_handle(ctx->ipc, IPC_FILTER_SEAL, on_seal, f);
+	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);
+	return 0;
+}
+
+/* Requests are answered where they arrive, so nothing is in hand here. */
+static void filter_stop(struct role_context *ctx)
+{
+	struct filter_role *f = ctx->state;
+
+	timer_stop(f->handover);
+	role_stopped(ctx);
+}
+
+static void filter_status(struct role_context *ctx, struct buf *out)
+{
+	const struct filter_role *f = ctx->state;
+
+	buf_printf(out, "\"messages\":%llu,\"refused\":%llu,\"failed\":%llu", (unsigned long long)f->served, (unsigned long long)f->refused,
+	           (unsigned long long)f->failed);
+}
+
+const struct role_ops role_filter = {.start = filter_start, .stop = filter_stop, .status = filter_status};
