@@ -30,7 +30,7 @@ static const int core_calls[] = {
 	CALL(recvfrom), CALL(recvmsg), CALL(recvmmsg), CALL(sendto), CALL(sendmsg), CALL(sendmmsg), CALL(shutdown),
 	CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername),
 	/* time and itself */
-	CALL(clock_gettime), CALL(clock_getres), CALL(clock_nanosleep), CALL(nanosleep), CALL(gettimeofday), CALL(time), CALL(times), CALL(getrusage),
+	CALL(clock_gettime), CALL(clock_getres), CALL(clock_nanosleep), CALL(nanosleep), CALL(gettimeofday), CALL(time), CALL(times), CALL(getrusage), CALL(setitimer),
 	CALL(uname), CALL(sysinfo), CALL(getcwd), CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid), CALL(getrlimit),
 };
 
