@@ -1,0 +1,525 @@
+#include "store/account_internal.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "crypt/crypt.h"
+#include "sys/fault.h"
+#include "sys/file.h"
+
+#define PATH_SIZE 512
+
+struct store_account *account_of(struct account *base)
+{
+	struct store_account *a = (struct store_account *)base;
+
+	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	return a;
+}
+
+/* ---- transactions ---- */
+
+int txn_begin(struct store_account *a, bool durable, struct error *err)
+{
+	int rc = account_db_begin(&a->db, durable || a->clean, err);
+
+	if (rc < 0)
+		return rc;
+	a->txn_modseq = 0;
+	a->must_sync = false;
+	a->clean = false;
+	return 0;
+}
+
+static int state_save(struct store_account *a, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_STATE_SET, err);
+
+	if (s == NULL)
+		return ERR_IO;
+	bind_u64(s, 1, a->cursor);
+	bind_u64(s, 2, a->modseq);
+	bind_u64(s, 3, a->modseq_mark);
+	bind_u64(s, 4, a->uid_validity);
+	bind_u64(s, 5, a->clean);
+	return account_db_run(&a->db, s, err);
+}
+
+static int counts_save(struct store_account *a, struct store_mailbox *m, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_MAILBOX_COUNTS, err);
+
+	if (s == NULL)
+		return ERR_IO;
+	bind_u64(s, 1, (uint64_t)m->number);
+	bind_u64(s, 2, m->uid_next);
+	bind_u64(s, 3, m->uid_mark);
+	bind_u64(s, 4, m->modseq);
+	bind_u64(s, 5, m->messages);
+	bind_u64(s, 6, m->unseen);
+	bind_u64(s, 7, m->deleted);
+	bind_u64(s, 8, m->size);
+	bind_u64(s, 9, m->deleted_size);
+	bind_u64(s, 10, m->vanished_floor);
+	return account_db_run(&a->db, s, err);
+}
+
+static int save_all(struct store_account *a, struct error *err)
+{
+	int rc = state_save(a, err);
+
+	for (size_t i = 0; rc == 0 && i < a->mailbox_count; i++) {
+		if (a->mailboxes[i]->dirty)
+			rc = counts_save(a, a->mailboxes[i], err);
+	}
+	return rc;
+}
+
+/* A mark was raised in a transaction that was not forced to the disk: force it before anybody sees a number above the old mark. */
+static int marks_sync(struct store_account *a, struct error *err)
+{
+	int rc = account_db_begin(&a->db, true, err);
+
+	if (rc == 0)
+		rc = state_save(a, err);
+	if (rc == 0)
+		rc = account_db_commit(&a->db, err);
+	return rc;
+}
+
+int txn_commit(struct store_account *a, struct error *err)
+{
+	bool durable = a->db.full;
+	int rc = save_all(a, err);
+
+	if (rc == 0)
+		rc = account_db_commit(&a->db, err);
+	if (rc == 0) {
+		FAULT_POINT(account_committed);
+		for (size_t i = 0; i < a->mailbox_count; i++)
+			a->mailboxes[i]->dirty = false;
+		if (a->must_sync && !durable)
+			rc = marks_sync(a, err);
+	}
+	if (rc < 0)
+		txn_rollback(a);
+	return rc;
+}
+
+uint64_t txn_modseq(struct store_account *a)
+{
+	if (a->txn_modseq == 0) {
+		a->txn_modseq = ++a->modseq;
+		if (a->modseq >= a->modseq_mark) {
+			a->modseq_mark = a->modseq + STORE_MARK_STEP;
+			a->must_sync = true;
+		}
+	}
+	return a->txn_modseq;
+}
+
+uint32_t txn_uid(struct store_account *a, struct store_mailbox *m)
+{
+	uint32_t uid = m->uid_next++;
+
+	if (m->uid_next > m->uid_mark) {
+		m->uid_mark = m->uid_next + STORE_MARK_STEP;
+		a->must_sync = true;
+	}
+	m->dirty = true;
+	return uid;
+}
+
+uint32_t txn_uid_validity(struct store_account *a)
+{
+	return ++a->uid_validity;
+}
+
+/* ---- what was read from the database ---- */
+
+static int state_load(struct store_account *a, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_STATE_GET, err);
+	int rc = 0;
+
+	if (s == NULL)
+		return ERR_IO;
+	if (sqlite3_step(s) != SQLITE_ROW) {
+		rc = account_db_error(&a->db, err);
+	} else {
+		a->cursor = column_u64(s, 0);
+		a->modseq = column_u64(s, 1);
+		a->modseq_mark = column_u64(s, 2);
+		a->uid_validity = (uint32_t)column_u64(s, 3);
+		a->clean = column_u64(s, 4);
+		a->indexed = column_u64(s, 5);
+	}
+	account_db_done(s);
+	return rc;
+}
+
+static int totals_load(struct store_account *a, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_BODY_TOTAL, err);
+	int rc = 0;
+
+	if (s == NULL)
+		return ERR_IO;
+	if (sqlite3_step(s) != SQLITE_ROW) {
+		rc = account_db_error(&a->db, err);
+	} else {
+		a->used = column_u64(s, 0);
+		a->bodies = column_u64(s, 1);
+	}
+	account_db_done(s);
+	return rc;
+}
+
+static int load_all(struct store_account *a, struct error *err)
+{
+	int rc = state_load(a, err);
+
+	if (rc == 0)
+		rc = totals_load(a, err);
+	if (rc == 0)
+		rc = mailbox_load_all(a, err);
+	if (rc == 0)
+		rc = keyword_load_all(a, err);
+	return rc;
+}
+
+void txn_rollback(struct store_account *a)
+{
+	struct error err;
+	uint64_t modseq_mark = a->modseq_mark;
+
+	account_db_rollback(&a->db);
+	body_close(a);
+	if (load_all(a, &err) < 0)
+		a->host.damaged(a->host.arg, a, &err);
+	if (modseq_mark < a->modseq_mark)
+		a->modseq = a->modseq_mark; /* cannot be: marks only rise */
+}
+
+/* After an unclean stop numbers may have been shown that the database has lost: go on at the marks. */
+static void marks_apply(struct store_account *a)
+{
+	if (a->clean)
+		return;
+	a->modseq = a->modseq_mark;
+	for (size_t i = 0; i < a->mailbox_count; i++) {
+		struct store_mailbox *m = a->mailboxes[i];
+
+		m->uid_next = m->uid_mark;
+		m->dirty = true;
+	}
+}
+
+/* ---- opening ---- */
+
+static void danger_open(struct store_account *a)
+{
+	char path[PATH_SIZE];
+	uint8_t mark[9] = {0};
+
+	snprintf(path, sizeof path, "%s/opening", a->directory);
+	a->danger_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (a->danger_fd >= 0 && pread(a->danger_fd, mark, sizeof mark, 0) == (ssize_t)sizeof mark) {
+		memcpy(&a->danger_seq, mark, 8);
+		a->danger_tries = mark[8];
+	}
+}
+
+static int set_aside(struct store_account *a, const char *path, struct error *err)
+{
+	char aside[PATH_SIZE + 64], wal[PATH_SIZE + 64];
+
+	snprintf(aside, sizeof aside, "%s.%" PRId64 ".aside", path, a->host.now(a->host.arg));
+	if (rename(path, aside) < 0)
+		return error_errno(err, "%s cannot be set aside", path);
+	snprintf(wal, sizeof wal, "%s-wal", path);
+	snprintf(aside, sizeof aside, "%s.%" PRId64 ".aside-wal", path, a->host.now(a->host.arg));
+	(void)rename(wal, aside);
+	return 0;
+}
+
+static int database_open(struct store_account *a, const struct store_account_config *config, bool *ret_aside, struct error *err)
+{
+	char path[PATH_SIZE];
+	int rc = ERR_INVALID;
+
+	snprintf(path, sizeof path, "%s/account.db", a->directory);
+	for (size_t i = 0; i < config->database_key_count; i++) {
+		rc = account_db_open(&a->db, path, config->database_keys[i], err);
+		if (rc != ERR_DAMAGED)
+			return rc;
+	}
+	if (rc != ERR_DAMAGED)
+		return error_set(err, rc, "account without keys");
+	a->host.damaged(a->host.arg, a, err);
+	rc = set_aside(a, path, err);
+	*ret_aside = true;
+	return rc < 0 ? rc : account_db_open(&a->db, path, config->database_keys[0], err);
+}
+
+static int quota_op(struct account *base, uint64_t *ret_used, uint64_t *ret_limit, uint64_t *ret_count, struct error *err)
+{
+	struct store_account *a = account_of(base);
+
+	*ret_used = a->used;
+	*ret_limit = a->quota;
+	*ret_count = a->bodies;
+	return 0;
+}
+
+static void catch_up_op(struct account *base, void (*done)(void *arg), void *arg)
+{
+	struct store_account *a = account_of(base);
+
+	a->host.catch_up(a->host.arg, a, done, arg);
+}
+
+static void listen_op(struct account *base, struct account_listener *listener)
+{
+	struct store_account *a = account_of(base);
+
+	listener->prev = NULL;
+	listener->next = a->listeners;
+	if (a->listeners != NULL)
+		a->listeners->prev = listener;
+	a->listeners = listener;
+}
+
+static void unlisten_op(struct account *base, struct account_listener *listener)
+{
+	struct store_account *a = account_of(base);
+
+	if (listener->prev != NULL)
+		listener->prev->next = listener->next;
+	else if (a->listeners == listener)
+		a->listeners = listener->next;
+	else
+		return;
+	if (listener->next != NULL)
+		listener->next->prev = listener->prev;
+	if (a->next_told == listener)
+		a->next_told = listener->next;
+	listener->prev = listener->next = NULL;
+}
+
+static const struct account_ops STORE_OPS = {
+	.list = op_list, .create = op_create, .remove = op_remove, .rename = op_rename, .subscribe = op_subscribe, .find = op_find,
+	.status = op_status, .quota = quota_op, .keyword = op_keyword, .keyword_name = op_keyword_name, .messages = op_messages,
+	.vanished = op_vanished, .digest = op_digest, .messages_with_digest = op_messages_with_digest, .read = op_read, .store = op_store,
+	.expunge = op_expunge, .copy = op_copy, .append = op_append, .search = op_search, .catch_up = catch_up_op, .listen = listen_op,
+	.unlisten = unlisten_op,
+};
+
+static int account_first(struct store_account *a, struct error *err)
+{
+	int rc;
+
+	a->uid_validity = (uint32_t)a->host.now(a->host.arg);
+	rc = txn_begin(a, true, err);
+	if (rc < 0)
+		return rc;
+	rc = mailbox_defaults(a, err);
+	if (rc < 0) {
+		txn_rollback(a);
+		return rc;
+	}
+	return txn_commit(a, err);
+}
+
+int store_account_open(const struct store_account_config *config, struct store_account **ret, bool *ret_aside, struct error *err)
+{
+	struct store_account *a = memory_alloc(sizeof *a);
+	bool aside = false;
+	int rc;
+
+	a->base.ops = &STORE_OPS;
+	a->magic = STORE_ACCOUNT_MAGIC;
+	memcpy(a->id, config->id, sizeof a->id);
+	a->directory = memory_dup_str(slice_str(config->directory));
+	a->quota = config->quota;
+	a->host = config->host;
+	a->packs = config->packs;
+	a->keys = memory_alloc_array(config->key_count + 1, sizeof *a->keys);
+	memcpy(a->keys, config->keys, config->key_count * sizeof *a->keys);
+	a->key_count = config->key_count;
+	a->compress = ZSTD_createCCtx();
+	a->expand = ZSTD_createDCtx();
+	a->danger_fd = -1;
+	rc = file_make_dir(a->directory, 0700, err);
+	if (rc == 0)
+		rc = database_open(a, config, &aside, err);
+	if (rc == 0)
+		rc = load_all(a, err);
+	if (rc == 0)
+		marks_apply(a);
+	if (rc == 0 && a->mailbox_count == 0)
+		rc = account_first(a, err);
+	if (rc < 0) {
+		store_account_close(&a);
+		return rc;
+	}
+	danger_open(a);
+	if (ret_aside != NULL)
+		*ret_aside = aside;
+	*ret = a;
+	return 0;
+}
+
+/* The clean mark is the last thing written: whoever finds it may trust the numbers. */
+static void account_seal_off(struct store_account *a)
+{
+	struct error err;
+
+	if (a->db.sqlite == NULL || a->clean || account_db_begin(&a->db, true, &err) < 0)
+		return;
+	a->clean = true;
+	if (save_all(a, &err) < 0 || account_db_commit(&a->db, &err) < 0)
+		account_db_rollback(&a->db);
+}
+
+void store_account_close(struct store_account **ap)
+{
+	struct store_account *a = *ap;
+
+	if (a == NULL)
+		return;
+	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	ENSURE(a->appends == 0);
+	body_close(a);
+	account_seal_off(a);
+	account_db_close(&a->db);
+	mailbox_free_all(a);
+	keyword_free_all(a);
+	file_close(&a->danger_fd);
+	ZSTD_freeCCtx(a->compress);
+	ZSTD_freeDCtx(a->expand);
+	memory_free(a->keys);
+	memory_free(a->directory);
+	memory_free(a);
+	*ap = NULL;
+}
+
+struct account *store_account_mailboxes(struct store_account *a)
+{
+	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	return &a->base;
+}
+
+const uint8_t *store_account_id(const struct store_account *a)
+{
+	return a->id;
+}
+
+void store_account_set_quota(struct store_account *a, uint64_t quota)
+{
+	a->quota = quota;
+}
+
+bool store_account_busy(const struct store_account *a)
+{
+	return a->listeners != NULL || a->appends != 0 || a->told_soon;
+}
+
+uint64_t store_account_cursor(const struct store_account *a)
+{
+	return a->cursor;
+}
+
+/* ---- telling ---- */
+
+static void tell_soon(struct store_account *a)
+{
+	if (a->told_soon)
+		return;
+	a->told_soon = true;
+	a->host.soon(a->host.arg, a);
+}
+
+void tell_mailbox(struct store_account *a, struct store_mailbox *m)
+{
+	m->changed = true;
+	tell_soon(a);
+}
+
+void tell_list(struct store_account *a)
+{
+	a->list_changed = true;
+	a->host.profile(a->host.arg, a);
+	tell_soon(a);
+}
+
+static void tell_everybody(struct store_account *a, const struct mailbox_ref *ref)
+{
+	for (struct account_listener *l = a->listeners; l != NULL; l = a->next_told) {
+		a->next_told = l->next;
+		l->changed(l, ref);
+	}
+	a->next_told = NULL;
+}
+
+void store_account_tell(struct store_account *a)
+{
+	struct mailbox_ref ref;
+
+	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	a->told_soon = false;
+	if (a->list_changed) {
+		a->list_changed = false;
+		tell_everybody(a, NULL);
+	}
+	for (size_t i = 0; i < a->mailbox_count; i++) {
+		if (!a->mailboxes[i]->changed)
+			continue;
+		a->mailboxes[i]->changed = false;
+		memcpy(ref.id, a->mailboxes[i]->id, sizeof ref.id);
+		tell_everybody(a, &ref);
+	}
+}
+
+/* ---- giving back ---- */
+
+size_t store_account_unrefs(struct store_account *a, uint64_t *seqs, size_t max)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_UNREF_LIST, NULL);
+	size_t n = 0;
+
+	if (s == NULL)
+		return 0;
+	bind_u64(s, 1, max);
+	while (n < max && sqlite3_step(s) == SQLITE_ROW)
+		seqs[n++] = column_u64(s, 0);
+	account_db_done(s);
+	return n;
+}
+
+int store_account_unrefs_done(struct store_account *a, const uint64_t *seqs, size_t count, struct error *err)
+{
+	int rc = txn_begin(a, false, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		sqlite3_stmt *s = account_db_statement(&a->db, SQL_UNREF_DELETE, err);
+
+		if (s == NULL) {
+			rc = ERR_IO;
+			break;
+		}
+		bind_u64(s, 1, seqs[i]);
+		rc = account_db_run(&a->db, s, err);
+	}
+	if (rc < 0) {
+		txn_rollback(a);
+		return rc;
+	}
+	return txn_commit(a, err);
+}

@@ -1,0 +1,120 @@
+/*
+ * A sealed account: mailbox/mailbox.h over account.db and the packs. One object per signed-in (or waking) account in its shard.
+ *
+ * It knows no IPC: what it needs of others it asks through struct store_host, whose owner (role/mail) answers later by calling one of the
+ * functions below. Everything runs on the loop's thread. Its answers name UIDs only after the transaction that made them is committed.
+ */
+#ifndef STORE_ACCOUNT_H
+#define STORE_ACCOUNT_H
+
+#include "mailbox/mailbox.h"
+#include "store/pack.h"
+#include "store/seal.h"
+
+#define STORE_BATCH_MAX 500        /* arrivals filed in one transaction */
+#define STORE_MARK_STEP 1000       /* UIDs and modseqs reserved by one durable commit */
+#define STORE_VANISHED_MAX 10000   /* remembered expunge ranges of a mailbox */
+#define STORE_THREAD_REFS 20       /* references of a message that are looked at for its thread: the first and the last ones */
+#define STORE_RECOVERED "Recovered"
+
+struct store_account;
+
+/* A ref of the ledger, as queue lists them. */
+struct store_arrival {
+	uint64_t seq;
+	enum reader_kind kind;     /* ARRIVAL or OWN */
+	struct place place;
+	uint64_t size;             /* of the message in the clear */
+};
+
+/* One APPEND (or MULTIAPPEND) on its way through filter and queue. Made by the account, filled by the host, ended by store_account_appended. */
+struct store_append {
+	struct store_account *account;
+	struct store_append_item {
+		int fd;                /* a duplicate, ours */
+		uint64_t size;
+		uint8_t mailbox_id[16];
+		struct flag_set flags;
+		int64_t internal_date;
+		enum error_code code;  /* by the host: ERR_NONE when accepted */
+		struct store_arrival arrival; /* by the host: seq and place */
+	} *items;
+	size_t count;
+	append_fn *fn;
+	void *fn_arg;
+	void *host_state;          /* of the host */
+};
+
+struct store_host {
+	void *arg;
+	int64_t (*now)(void *arg); /* unix seconds */
+	/* Seal and accept every item, then call store_account_appended (never from inside). The account's flags as text: store_flags_print. */
+	void (*append)(void *arg, struct store_append *append);
+	/* Pull arrivals after the cursor until there are no more, file them, then call done. */
+	void (*catch_up)(void *arg, struct store_account *a, void (*done)(void *arg), void *done_arg);
+	/* Call store_account_tell soon. */
+	void (*soon)(void *arg, struct store_account *a);
+	/* There are unrefs to send (store_account_unrefs). */
+	void (*unref)(void *arg, struct store_account *a);
+	/* Names of mailboxes changed: the delivery profile has to be pushed. */
+	void (*profile)(void *arg, struct store_account *a);
+	/* Something stored does not verify; work goes on. */
+	void (*damaged)(void *arg, struct store_account *a, const struct error *err);
+	/* Own refs were filed in Recovered. May be NULL. */
+	void (*recovered)(void *arg, struct store_account *a, size_t count);
+};
+
+struct store_account_config {
+	const char *directory;     /* accounts/3f/<id>, exists or its parent does */
+	uint8_t id[16];
+	uint64_t quota;            /* bytes, 0: none */
+	const struct seal_reader_key *keys; /* newest last; copied, secret_key cells stay the caller's and must outlive the account */
+	size_t key_count;
+	const uint8_t (*database_keys)[32]; /* newest first; only needed during the call */
+	size_t database_key_count;
+	struct pack_reader *packs; /* shared, outlives the account */
+	struct store_host host;
+};
+
+/* Opens or makes the account. When no database key fits the file is set aside ("account.db.<time>.aside") and a new one is made; *ret_aside
+ * (may be NULL) says so. */
+int store_account_open(const struct store_account_config *config, struct store_account **ret, bool *ret_aside, struct error *err);
+/* Marks a clean stop and closes. Appends on their way must have ended. */
+void store_account_close(struct store_account **account);
+struct account *store_account_mailboxes(struct store_account *a);
+const uint8_t *store_account_id(const struct store_account *a);
+void store_account_set_quota(struct store_account *a, uint64_t quota);
+/* True when somebody listens or an append is on its way: not to be parked. */
+bool store_account_busy(const struct store_account *a);
+
+/* ---- arrivals ---- */
+
+uint64_t store_account_cursor(const struct store_account *a);
+/*
+ * Files refs with ascending seq and moves the cursor, in one transaction (not forced to the disk, but for marks). A known blob is skipped. An own
+ * ref that nobody waits for goes to Recovered; one that may belong to an append on its way ends the batch early. *ret_taken: how many were
+ * dealt with. A damaged record is filed as a placeholder and reported; an account error fails the whole call.
+ */
+int store_account_file(struct store_account *a, const struct store_arrival *list, size_t count, size_t *ret_taken, struct error *err);
+/* Ends an append: files the rows durably and calls its fn for every item, or calls it with the first error; frees it. */
+void store_account_appended(struct store_append *append);
+/* Up to `max` seqs to be given back to the ledger; to be forgotten when queue has answered. */
+size_t store_account_unrefs(struct store_account *a, uint64_t *seqs, size_t max);
+int store_account_unrefs_done(struct store_account *a, const uint64_t *seqs, size_t count, struct error *err);
+/* Calls the listeners for what changed. */
+void store_account_tell(struct store_account *a);
+
+/* ---- housekeeping ---- */
+
+/* Indexes the texts of up to `max` messages; *ret_more when some are left. */
+int store_account_index(struct store_account *a, unsigned max, bool *ret_more, struct error *err);
+/* The names of existing mailboxes, each followed by a NUL, for AUTH_PROFILE. */
+void store_account_profile(struct store_account *a, struct buf *out);
+typedef void store_check_fn(void *arg, const char *finding);
+/* Checks the invariants (docs/account-db.md); deep: every record opens too. Returns the number of findings. */
+unsigned store_account_check(struct store_account *a, bool deep, store_check_fn *fn, void *arg);
+
+/* "\\Seen $Forwarded": flags as the filing note has them. */
+void store_flags_print(struct store_account *a, struct flag_set flags, struct buf *out);
+
+#endif

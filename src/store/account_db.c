@@ -1,0 +1,239 @@
+#include "store/account_db.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "store/search.h"
+
+static const char *const SQL_TEXT[SQL_COUNT] = {
+#define ACCOUNT_SQL(id, text) [SQL_##id] = text,
+#include "store/account_sql.h"
+#undef ACCOUNT_SQL
+};
+
+/* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). */
+static const char SCHEMA[] =
+	"CREATE TABLE state(cursor INTEGER NOT NULL, modseq INTEGER NOT NULL, modseq_mark INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,"
+	" clean INTEGER NOT NULL, indexed INTEGER NOT NULL);"
+	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0);"
+	"CREATE TABLE mailbox(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
+	" uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, uid_mark INTEGER NOT NULL, special INTEGER NOT NULL,"
+	" subscribed INTEGER NOT NULL, live INTEGER NOT NULL, modseq INTEGER NOT NULL, messages INTEGER NOT NULL, unseen INTEGER NOT NULL,"
+	" deleted INTEGER NOT NULL, size INTEGER NOT NULL, deleted_size INTEGER NOT NULL, vanished_floor INTEGER NOT NULL);"
+	"CREATE TABLE keyword(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE);"
+	"CREATE TABLE message(mailbox INTEGER NOT NULL, uid INTEGER NOT NULL, modseq INTEGER NOT NULL, flags INTEGER NOT NULL,"
+	" keywords INTEGER NOT NULL, size INTEGER NOT NULL, internal INTEGER NOT NULL, saved INTEGER NOT NULL, email BLOB NOT NULL,"
+	" thread BLOB NOT NULL, body INTEGER NOT NULL, PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
+	"CREATE INDEX message_body ON message(body);"
+	"CREATE INDEX message_modseq ON message(mailbox, modseq);"
+	"CREATE TABLE body(number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL UNIQUE, pack INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+	" offset INTEGER NOT NULL, size INTEGER NOT NULL, refs INTEGER NOT NULL, kind INTEGER NOT NULL, cut INTEGER NOT NULL, data_key BLOB,"
+	" prefix BLOB NOT NULL, digest BLOB NOT NULL);"
+	"CREATE INDEX body_cut ON body(number) WHERE cut<>0;"
+	"CREATE TABLE body_text(body INTEGER PRIMARY KEY, size INTEGER NOT NULL, text BLOB NOT NULL);"
+	"CREATE TABLE vanished(mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" PRIMARY KEY(mailbox, modseq, first)) WITHOUT ROWID;"
+	"CREATE TABLE thread(hash INTEGER PRIMARY KEY, thread BLOB NOT NULL);"
+	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
+	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
+	"PRAGMA user_version=1;";
+
+int account_db_error(struct account_db *db, struct error *err)
+{
+	int rc = sqlite3_errcode(db->sqlite) & 0xff;
+	enum error_code code = rc == SQLITE_FULL ? ERR_NO_SPACE : rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB ? ERR_DAMAGED
+		: rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? ERR_TEMPORARY : rc == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_IO;
+
+	return error_set(err, code, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
+}
+
+static int db_exec(struct account_db *db, const char *sql, struct error *err)
+{
+	return sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : account_db_error(db, err);
+}
+
+static int db_set_key(struct account_db *db, const uint8_t key[32], struct error *err)
+{
+	struct buf sql = BUF_INIT(256);
+	int rc;
+
+	buf_append_str(&sql, "PRAGMA cipher='aegis'; PRAGMA key='raw:");
+	hex_encode(slice_make(key, 32), &sql);
+	buf_append_bytes(&sql, "';", 3);
+	rc = db_exec(db, (const char *)buf_slice(&sql).p, err);
+	buf_free_secret(&sql);
+	return rc;
+}
+
+static int db_version(struct account_db *db, int *ret, struct error *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = 0;
+
+	if (sqlite3_prepare_v2(db->sqlite, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+		rc = account_db_error(db, err);
+	else
+		*ret = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+/* upgrades[i] takes the schema from version i + 1 to i + 2; it runs in one transaction. There is none yet. */
+static const char *const UPGRADES[] = {NULL};
+
+static int db_upgrade(struct account_db *db, int version, struct error *err)
+{
+	int rc = 0;
+
+	for (; rc == 0 && version < ACCOUNT_DB_SCHEMA; version++) {
+		rc = db_exec(db, "BEGIN IMMEDIATE", err);
+		if (rc == 0)
+			rc = db_exec(db, UPGRADES[version - 1], err);
+		if (rc == 0)
+			rc = db_exec(db, "COMMIT", err);
+	}
+	return rc;
+}
+
+static int db_schema(struct account_db *db, struct error *err)
+{
+	int version = 0, rc = db_version(db, &version, err);
+
+	if (rc < 0)
+		return rc;
+	if (version > ACCOUNT_DB_SCHEMA)
+		return error_set(err, ERR_UNSUPPORTED, "%s: schema %d is newer than %d", db->path, version, ACCOUNT_DB_SCHEMA);
+	if (version > 0)
+		return db_upgrade(db, version, err);
+	db->created = true;
+	rc = db_exec(db, "BEGIN IMMEDIATE", err);
+	if (rc == 0)
+		rc = db_exec(db, SCHEMA, err);
+	if (rc == 0)
+		rc = db_exec(db, "COMMIT", err);
+	return rc;
+}
+
+int account_db_open(struct account_db *db, const char *path, const uint8_t key[32], struct error *err)
+{
+	int rc;
+
+	*db = (struct account_db){.path = memory_dup_str(slice_str(path)), .full = true};
+	if (sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		rc = account_db_error(db, err);
+		goto out;
+	}
+	sqlite3_extended_result_codes(db->sqlite, 1);
+	rc = db_set_key(db, key, err);
+	if (rc == 0 && search_register(db->sqlite) < 0)
+		rc = error_set(err, ERR_UNSUPPORTED, "%s: no full-text index", path);
+	if (rc == 0)
+		rc = db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
+		             "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=FAST;", err);
+	if (rc == 0)
+		rc = db_schema(db, err);
+out:
+	if (rc < 0)
+		account_db_close(db);
+	return rc;
+}
+
+void account_db_close(struct account_db *db)
+{
+	for (int i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(db->statements[i]);
+		db->statements[i] = NULL;
+	}
+	if (db->sqlite != NULL)
+		ENSURE(sqlite3_close(db->sqlite) == SQLITE_OK);
+	db->sqlite = NULL;
+	MEMORY_FREE(&db->path);
+}
+
+sqlite3_stmt *account_db_statement(struct account_db *db, enum account_sql id, struct error *err)
+{
+	sqlite3_stmt **s = &db->statements[id];
+
+	if (*s == NULL && sqlite3_prepare_v3(db->sqlite, SQL_TEXT[id], -1, SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK)
+		account_db_error(db, err);
+	return *s;
+}
+
+void account_db_done(sqlite3_stmt *s)
+{
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+}
+
+int account_db_run(struct account_db *db, sqlite3_stmt *s, struct error *err)
+{
+	int rc = sqlite3_step(s) == SQLITE_DONE ? 0 : account_db_error(db, err);
+
+	account_db_done(s);
+	return rc;
+}
+
+int account_db_begin(struct account_db *db, bool durable, struct error *err)
+{
+	int rc = 0;
+
+	ENSURE(!db->in_transaction);
+	if (db->full != durable)
+		rc = db_exec(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err);
+	if (rc == 0) {
+		db->full = durable;
+		rc = db_exec(db, "BEGIN IMMEDIATE", err);
+	}
+	db->in_transaction = rc == 0;
+	return rc;
+}
+
+int account_db_commit(struct account_db *db, struct error *err)
+{
+	int rc;
+
+	ENSURE(db->in_transaction);
+	rc = db_exec(db, "COMMIT", err);
+	if (rc < 0)
+		account_db_rollback(db);
+	db->in_transaction = false;
+	return rc;
+}
+
+void account_db_rollback(struct account_db *db)
+{
+	if (db->in_transaction && sqlite3_get_autocommit(db->sqlite) == 0)
+		sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
+	db->in_transaction = false;
+}
+
+void bind_blob(sqlite3_stmt *s, int column, struct slice value)
+{
+	sqlite3_bind_blob64(s, column, value.n == 0 ? (const void *)"" : value.p, value.n, SQLITE_STATIC);
+}
+
+void bind_text(sqlite3_stmt *s, int column, struct slice value)
+{
+	sqlite3_bind_text64(s, column, value.n == 0 ? "" : (const char *)value.p, value.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void bind_u64(sqlite3_stmt *s, int column, uint64_t value)
+{
+	sqlite3_bind_int64(s, column, (sqlite3_int64)value);
+}
+
+struct slice column_blob(sqlite3_stmt *s, int column)
+{
+	const void *p = sqlite3_column_blob(s, column);
+
+	return slice_make(p, (size_t)sqlite3_column_bytes(s, column));
+}
+
+uint64_t column_u64(sqlite3_stmt *s, int column)
+{
+	return (uint64_t)sqlite3_column_int64(s, column);
+}

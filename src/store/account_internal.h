@@ -1,0 +1,157 @@
+/* Inside of the account, for store/account*.c only. */
+#ifndef STORE_ACCOUNT_INTERNAL_H
+#define STORE_ACCOUNT_INTERNAL_H
+
+#include <zstd.h>
+#include "base/ensure.h"
+#include "store/account.h"
+#include "store/account_db.h"
+
+#define STORE_ACCOUNT_MAGIC 0xacc0u
+
+struct store_mailbox {
+	int64_t number;
+	uint8_t id[16];
+	struct slice name;         /* owned */
+	uint32_t uid_validity, uid_next, uid_mark, special;
+	bool subscribed, live;
+	uint32_t messages, unseen, deleted;
+	uint64_t modseq, size, deleted_size, vanished_floor;
+	bool dirty;                /* counts differ from the row */
+	bool changed;              /* listeners are to be told */
+};
+
+struct store_account {
+	struct account base;       /* first */
+	unsigned magic;
+	uint8_t id[16];
+	char *directory;
+	uint64_t quota;
+	struct store_host host;
+	struct seal_reader_key *keys;
+	size_t key_count;
+	struct pack_reader *packs;
+	struct account_db db;
+	struct store_mailbox **mailboxes; /* sorted by name, INBOX first */
+	size_t mailbox_count;
+	struct slice keywords[KEYWORD_COUNT_MAX]; /* owned */
+	unsigned keyword_count;
+	uint64_t cursor, modseq, modseq_mark;
+	uint32_t uid_validity;     /* the last one given */
+	bool clean;                /* as the database says; false once something was written */
+	uint64_t indexed;          /* bodies up to this number are in the index */
+	uint64_t used, bodies;     /* quota */
+	bool must_sync;            /* a mark was raised in this transaction */
+	uint64_t txn_modseq;       /* of this transaction, 0: not given yet */
+	bool list_changed, telling, told_soon;
+	struct account_listener *listeners, *next_told;
+	unsigned appends;          /* on their way */
+	int danger_fd;             /* "opening": the seq whose record is being opened */
+	uint64_t danger_seq;       /* it was found there at open: opening it ended the process */
+	uint8_t danger_tries;
+	ZSTD_CCtx *compress;
+	ZSTD_DCtx *expand;
+	struct sealed *open;       /* the record read last */
+	uint64_t open_body;
+	struct sealed_place { struct store_account *account; struct place place; } open_place;
+	size_t recovered;
+};
+
+struct store_account *account_of(struct account *a);
+
+/* ---- account.c ---- */
+int txn_begin(struct store_account *a, bool durable, struct error *err);
+/* Writes what is dirty, commits; everything in memory is as before on failure. */
+int txn_commit(struct store_account *a, struct error *err);
+void txn_rollback(struct store_account *a);
+/* The modseq of this transaction. */
+uint64_t txn_modseq(struct store_account *a);
+/* The next UID of the mailbox; marks it dirty. */
+uint32_t txn_uid(struct store_account *a, struct store_mailbox *m);
+uint32_t txn_uid_validity(struct store_account *a);
+void tell_mailbox(struct store_account *a, struct store_mailbox *m);
+void tell_list(struct store_account *a);
+
+/* ---- account_mailbox.c ---- */
+struct store_mailbox *mailbox_by_ref(struct store_account *a, const struct mailbox_ref *ref, struct error *err);
+struct store_mailbox *mailbox_by_name(struct store_account *a, struct slice name);
+int mailbox_load_all(struct store_account *a, struct error *err);
+void mailbox_free_all(struct store_account *a);
+int mailbox_save(struct store_account *a, const struct store_mailbox *m, struct error *err);
+/* Inside a transaction. */
+int mailbox_create_in(struct store_account *a, struct slice name, uint32_t special, struct store_mailbox **ret, struct error *err);
+int mailbox_defaults(struct store_account *a, struct error *err);
+
+/* ---- account_keyword.c ---- */
+int keyword_load_all(struct store_account *a, struct error *err);
+void keyword_free_all(struct store_account *a);
+/* Inside a transaction. */
+int keyword_find(struct store_account *a, struct slice name, bool create, unsigned *ret, struct error *err);
+struct flag_set flags_parse(struct store_account *a, struct slice text);
+
+/* ---- account_message.c ---- */
+struct body_new {
+	uint64_t seq, size;
+	enum reader_kind kind;
+	struct place place;
+	bool cut;
+	struct slice data_key, prefix, digest;
+	struct slice text;         /* the search texts as they stand behind the listing of a digest */
+	uint8_t email_id[16], thread_id[16];
+};
+int body_insert(struct store_account *a, const struct body_new *b, uint64_t *ret_number, struct error *err);
+struct row_new {
+	struct store_mailbox *mailbox;
+	struct flag_set flags;
+	uint64_t size, body;
+	int64_t internal_date, save_date;
+	struct slice email_id, thread_id;
+};
+int row_insert(struct store_account *a, const struct row_new *r, uint32_t *ret_uid, struct error *err);
+void mailbox_count(struct store_mailbox *m, uint32_t flags, uint64_t size, int sign);
+int vanished_add(struct store_account *a, struct store_mailbox *m, const struct uid_set *uids, struct error *err);
+int expunge_all_in(struct store_account *a, struct store_mailbox *m, struct error *err);
+void message_row_load(sqlite3_stmt *s, struct message_row *ret);
+/* Source of the record at *place for seal.h; the struct must outlive the sealed. */
+int body_source(struct store_account *a, struct sealed_place *place, struct seal_source *ret, struct error *err);
+void body_close(struct store_account *a);
+/* Opens (or keeps open) the record of a message. *ret_prefix lives in the arena. ERR_NOT_FOUND: no such message. */
+int body_open(struct store_account *a, struct store_mailbox *m, uint32_t uid, struct arena *arena, struct slice *ret_prefix, struct sealed **ret,
+              struct error *err);
+
+/* ---- account_text.c ---- */
+/* Stores the search texts of a body (compressed) / appends them. ERR_NOT_FOUND: there are none. */
+int text_put(struct store_account *a, uint64_t body, struct slice text, struct error *err);
+int text_get(struct store_account *a, uint64_t body, struct buf *out, struct error *err);
+int text_expand(struct store_account *a, struct slice packed, uint64_t size, struct buf *out, struct error *err);
+/* The two texts of that form. */
+bool text_split(struct slice texts, struct slice *ret_header, struct slice *ret_text);
+
+/* The operations, by file. */
+int op_list(struct account *a, struct arena *arena, struct mailbox_info **ret, size_t *ret_count, struct error *err);
+int op_create(struct account *a, struct slice name, uint32_t special_use, struct mailbox_ref *ret, struct error *err);
+int op_remove(struct account *a, struct slice name, struct error *err);
+int op_rename(struct account *a, struct slice from, struct slice to, struct error *err);
+int op_subscribe(struct account *a, struct slice name, bool on, struct error *err);
+int op_find(struct account *a, struct slice name, struct mailbox_ref *ret, struct error *err);
+int op_status(struct account *a, const struct mailbox_ref *m, struct mailbox_status *ret, struct error *err);
+int op_keyword(struct account *a, struct slice name, bool create, unsigned *ret_index, struct error *err);
+struct slice op_keyword_name(struct account *a, unsigned index);
+int op_messages(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, uint64_t changed_since, message_fn *fn, void *arg,
+                struct error *err);
+int op_vanished(struct account *a, const struct mailbox_ref *m, uint64_t since, struct uid_set *ret, struct error *err);
+int op_digest(struct account *a, const struct mailbox_ref *m, uint32_t uid, bool want_text, struct arena *arena, struct slice *ret,
+              uint32_t *ret_prefix, struct error *err);
+int op_messages_with_digest(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool want_text, message_digest_fn *fn,
+                            void *arg, struct error *err);
+int op_read(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err);
+int op_store(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum flag_change change, struct flag_set flags,
+             uint64_t unchanged_since, struct uid_set *skipped, uint64_t *ret_modseq, struct error *err);
+int op_expunge(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool force, struct uid_set *ret, struct error *err);
+int op_copy(struct account *a, const struct mailbox_ref *from, const struct uid_set *uids, const struct mailbox_ref *to, bool move,
+            struct arena *arena, struct copy_result *ret, struct error *err);
+void op_append(struct account *a, const struct append_input *inputs, size_t count, append_fn *fn, void *arg);
+int op_search(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
+              struct slice needle, struct uid_set *ret, struct error *err);
+
+#endif

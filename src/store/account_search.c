@@ -1,0 +1,359 @@
+/* SEARCH: candidates by the index where there is one, confirmed on the text; the rest is scanned. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+#include "mime/digest.h"
+#include "mime/text.h"
+#include "store/account_internal.h"
+#include "store/search.h"
+
+#define SCAN_PIECE 65536
+
+struct candidate {
+	uint32_t uid;
+	uint64_t body;
+	bool cut;              /* its text goes on in the record */
+};
+
+struct search {
+	struct store_account *a;
+	struct store_mailbox *m;
+	const struct uid_set *uids;
+	enum search_scope scope;
+	struct slice field, needle;
+	struct candidate *list;
+	size_t count, capacity;
+	struct buf texts;
+	struct error *err;
+};
+
+static void candidate_add(struct search *s, uint32_t uid, uint64_t body, bool cut)
+{
+	if (s->count == s->capacity) {
+		s->capacity = s->capacity == 0 ? 256 : s->capacity * 2;
+		s->list = memory_grow(s->list, s->capacity * sizeof *s->list);
+	}
+	s->list[s->count++] = (struct candidate){uid, body, cut};
+}
+
+/* Adds the rows (uid, body) of a prepared statement that are asked for. */
+static int candidates_from(struct search *s, sqlite3_stmt *stmt, bool cut)
+{
+	int step, rc = 0;
+
+	while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
+		uint32_t uid = (uint32_t)column_u64(stmt, 0);
+
+		if (uid_set_has(s->uids, uid))
+			candidate_add(s, uid, column_u64(stmt, 1), cut);
+	}
+	if (step != SQLITE_DONE)
+		rc = account_db_error(&s->a->db, s->err);
+	account_db_done(stmt);
+	return rc;
+}
+
+static bool expression_for(const struct search *s, struct buf *out)
+{
+	struct buf name = BUF_INIT(1024);
+	bool header, text;
+
+	switch (s->scope) {
+	case SEARCH_BODY:
+		return search_expression(SEARCH_PART_TEXT, s->needle, out);
+	case SEARCH_TEXT:
+		header = search_expression(SEARCH_PART_HEADER, s->needle, out);
+		if (header)
+			buf_append_str(out, " OR ");
+		text = search_expression(SEARCH_PART_TEXT, s->needle, out);
+		return header && text;
+	case SEARCH_HEADER:
+		for (size_t i = 0; i < s->field.n; i++)
+			buf_append_byte(&name, ascii_lower(s->field.p[i]));
+		buf_append_byte(&name, ':');
+		header = search_expression(SEARCH_PART_HEADER, buf_slice(&name), out);
+		buf_free(&name);
+		if (header && s->needle.n != 0) {
+			size_t at = buf_len(out);
+
+			buf_append_str(out, " AND ");
+			if (!search_expression(SEARCH_PART_HEADER, s->needle, out))
+				buf_truncate(out, at);
+		}
+		return header;
+	}
+	return false;
+}
+
+static int candidates_indexed(struct search *s, struct slice expression)
+{
+	static const struct { enum account_sql id; bool cut; } OTHERS[] = {{SQL_INDEX_ABOVE, true}, {SQL_INDEX_CUT, true}};
+	sqlite3_stmt *stmt = account_db_statement(&s->a->db, SQL_INDEX_MATCH, s->err);
+	int rc;
+
+	if (stmt == NULL)
+		return ERR_IO;
+	bind_text(stmt, 1, expression);
+	bind_u64(stmt, 2, (uint64_t)s->m->number);
+	rc = candidates_from(s, stmt, false);
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(OTHERS); i++) {
+		stmt = account_db_statement(&s->a->db, OTHERS[i].id, s->err);
+		if (stmt == NULL)
+			return ERR_IO;
+		bind_u64(stmt, 1, (uint64_t)s->m->number);
+		bind_u64(stmt, 2, s->a->indexed);
+		rc = candidates_from(s, stmt, OTHERS[i].cut);
+	}
+	return rc;
+}
+
+static int candidates_all(struct search *s)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < s->uids->count; i++) {
+		sqlite3_stmt *stmt = account_db_statement(&s->a->db, SQL_SEARCH_ROWS, s->err);
+
+		if (stmt == NULL)
+			return ERR_IO;
+		bind_u64(stmt, 1, (uint64_t)s->m->number);
+		bind_u64(stmt, 2, s->uids->ranges[i].first);
+		bind_u64(stmt, 3, s->uids->ranges[i].last);
+		rc = candidates_from(s, stmt, true);
+	}
+	return rc;
+}
+
+/* ---- confirming ---- */
+
+static bool texts_match(const struct search *s, struct slice texts)
+{
+	struct slice header, text;
+
+	if (!text_split(texts, &header, &text))
+		return false;
+	switch (s->scope) {
+	case SEARCH_BODY:
+		return slice_search(text, s->needle) >= 0;
+	case SEARCH_TEXT:
+		return slice_search(header, s->needle) >= 0 || slice_search(text, s->needle) >= 0;
+	case SEARCH_HEADER:
+		return mime_search_field(header, s->field, s->needle);
+	}
+	return false;
+}
+
+/* The next part after `p` in the order of the message, not leaving `root`. */
+static const struct mime_part *part_next(const struct mime_part *p)
+{
+	if (p->children != NULL)
+		return p->children;
+	while (p != NULL && p->next == NULL)
+		p = p->parent;
+	return p == NULL ? NULL : p->next;
+}
+
+static int part_scan(struct search *s, struct sealed *sealed, const struct mime_part *part, struct arena *arena, struct buf *window, bool *ret_found)
+{
+	struct mime_text *t = mime_text_open(part, true, arena);
+	struct buf piece = BUF_INIT(SCAN_PIECE);
+	int rc = 0;
+
+	for (uint64_t at = part->body_start; rc == 0 && !*ret_found; at += SCAN_PIECE) {
+		uint64_t n = part->body_end - at < SCAN_PIECE ? part->body_end - at : SCAN_PIECE;
+		bool last = at + n == part->body_end;
+
+		buf_clear(&piece);
+		rc = sealed_read(sealed, at, n, &piece, s->err);
+		if (rc < 0)
+			break;
+		mime_text_feed(t, buf_slice(&piece), last, window);
+		*ret_found = slice_search(buf_slice(window), s->needle) >= 0;
+		if (buf_len(window) >= s->needle.n)
+			buf_consume(window, buf_len(window) - s->needle.n + 1);
+		if (last)
+			break;
+	}
+	mime_text_close(&t);
+	buf_free(&piece);
+	return rc;
+}
+
+/* The text that did not fit into the digest: all text parts of the record itself. */
+static int record_scan(struct search *s, const struct candidate *c, struct slice listing, bool *ret_found)
+{
+	struct arena arena = ARENA_INIT;
+	struct buf window = BUF_INIT(SIZE_MAX);
+	struct digest d;
+	struct slice prefix;
+	struct sealed *sealed;
+	int rc = digest_decode_structure(listing, &arena, &d);
+
+	if (rc == 0 && d.search_text_cut)
+		rc = body_open(s->a, s->m, c->uid, &arena, &prefix, &sealed, s->err);
+	else
+		d.root = NULL;
+	for (const struct mime_part *p = rc == 0 ? d.root : NULL; rc == 0 && p != NULL && !*ret_found; p = part_next(p)) {
+		if (slice_eq(p->type, SLICE("text")))
+			rc = part_scan(s, sealed, p, &arena, &window, ret_found);
+	}
+	buf_free(&window);
+	arena_free(&arena);
+	return rc;
+}
+
+static int cut_scan(struct search *s, const struct candidate *c, bool *ret_found)
+{
+	struct arena arena = ARENA_INIT;
+	struct mailbox_ref ref;
+	struct slice listing;
+	uint32_t prefix;
+	int rc;
+
+	memcpy(ref.id, s->m->id, sizeof ref.id);
+	rc = op_digest(&s->a->base, &ref, c->uid, false, &arena, &listing, &prefix, s->err);
+	if (rc == 0)
+		rc = record_scan(s, c, listing, ret_found);
+	arena_free(&arena);
+	return rc;
+}
+
+static int candidate_check(struct search *s, const struct candidate *c, bool *ret_found)
+{
+	struct error err = {0};
+	int rc;
+
+	*ret_found = false;
+	buf_clear(&s->texts);
+	rc = text_get(s->a, c->body, &s->texts, &err);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	if (rc < 0) { /* one damaged row does not spoil the others */
+		s->a->host.damaged(s->a->host.arg, s->a, &err);
+		return 0;
+	}
+	*ret_found = texts_match(s, buf_slice(&s->texts));
+	if (*ret_found || !c->cut || s->scope == SEARCH_HEADER)
+		return 0;
+	return cut_scan(s, c, ret_found) == ERR_IO ? ERR_IO : 0;
+}
+
+static int by_uid(const void *pa, const void *pb)
+{
+	const struct candidate *a = pa, *b = pb;
+
+	return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+int op_search(struct account *base, const struct mailbox_ref *ref, const struct uid_set *uids, enum search_scope scope, struct slice field,
+              struct slice needle, struct uid_set *ret, struct error *err)
+{
+	struct search s = {.a = account_of(base), .uids = uids, .scope = scope, .field = field, .needle = needle, .texts = BUF_INIT(SIZE_MAX),
+	                   .err = err};
+	struct buf expression = BUF_INIT(65536);
+	bool found;
+	int rc;
+
+	s.m = mailbox_by_ref(s.a, ref, err);
+	if (s.m == NULL)
+		return ERR_NOT_FOUND;
+	rc = s.a->indexed != 0 && expression_for(&s, &expression) && !expression.failed ? candidates_indexed(&s, buf_slice(&expression))
+		: candidates_all(&s);
+	if (rc == 0 && s.count != 0)
+		qsort(s.list, s.count, sizeof *s.list, by_uid);
+	for (size_t i = 0; rc == 0 && i < s.count; i++) {
+		rc = candidate_check(&s, &s.list[i], &found);
+		if (rc == 0 && found)
+			uid_set_add(ret, s.list[i].uid);
+	}
+	buf_free(&expression);
+	buf_free(&s.texts);
+	memory_free(s.list);
+	return rc;
+}
+
+/* ---- indexing ---- */
+
+/* White space is no part of any token, so the marks of the parts can be told from the text. */
+static void index_append(struct buf *out, enum search_part part, struct slice text)
+{
+	uint8_t *p;
+
+	buf_append_byte(out, (uint8_t)part);
+	buf_append(out, text);
+	if (out->failed)
+		return;
+	p = out->data + out->end - text.n;
+	for (size_t i = 0; i < text.n; i++) {
+		if (p[i] < 0x20)
+			p[i] = ' ';
+	}
+}
+
+static int index_one(struct store_account *a, uint64_t body, struct slice texts, struct buf *scratch, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_INDEX_PUT, err);
+	struct slice header, text;
+
+	if (s == NULL)
+		return ERR_IO;
+	if (!text_split(texts, &header, &text))
+		return 0;
+	buf_clear(scratch);
+	index_append(scratch, SEARCH_PART_HEADER, header);
+	index_append(scratch, SEARCH_PART_TEXT, text);
+	bind_u64(s, 1, body);
+	bind_text(s, 2, buf_slice(scratch));
+	return account_db_run(&a->db, s, err);
+}
+
+static int index_batch(struct store_account *a, unsigned max, unsigned *ret_count, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_TEXT_NEXT, err);
+	struct buf texts = BUF_INIT(SIZE_MAX), scratch = BUF_INIT(SIZE_MAX);
+	int step = SQLITE_DONE, rc = s == NULL ? ERR_IO : 0;
+
+	if (rc == 0) {
+		bind_u64(s, 1, a->indexed);
+		bind_u64(s, 2, max);
+	}
+	while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		uint64_t body = column_u64(s, 0);
+
+		buf_clear(&texts);
+		if (text_expand(a, column_blob(s, 2), column_u64(s, 1), &texts, err) == 0)
+			rc = index_one(a, body, buf_slice(&texts), &scratch, err);
+		a->indexed = body;
+		(*ret_count)++;
+	}
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = account_db_error(&a->db, err);
+	if (s != NULL)
+		account_db_done(s);
+	buf_free(&texts);
+	buf_free(&scratch);
+	return rc;
+}
+
+int store_account_index(struct store_account *a, unsigned max, bool *ret_more, struct error *err)
+{
+	unsigned count = 0;
+	sqlite3_stmt *s;
+	int rc = txn_begin(a, false, err);
+
+	*ret_more = false;
+	if (rc < 0)
+		return rc;
+	rc = index_batch(a, max, &count, err);
+	s = rc == 0 ? account_db_statement(&a->db, SQL_INDEXED_SET, err) : NULL;
+	if (s != NULL) {
+		bind_u64(s, 1, a->indexed);
+		rc = account_db_run(&a->db, s, err);
+	}
+	if (rc < 0) {
+		txn_rollback(a);
+		return rc;
+	}
+	*ret_more = count == max;
+	return txn_commit(a, err);
+}

@@ -1,0 +1,68 @@
+/* The statements of account.db: ACCOUNT_SQL(id, text). */
+ACCOUNT_SQL(STATE_GET, "SELECT cursor, modseq, modseq_mark, uidvalidity, clean, indexed FROM state")
+ACCOUNT_SQL(STATE_SET, "UPDATE state SET cursor=?1, modseq=?2, modseq_mark=?3, uidvalidity=?4, clean=?5")
+ACCOUNT_SQL(INDEXED_SET, "UPDATE state SET indexed=?1")
+
+ACCOUNT_SQL(MAILBOX_ALL, "SELECT number, id, name, uidvalidity, uidnext, uid_mark, special, subscribed, live, modseq, messages, unseen, deleted,"
+	" size, deleted_size, vanished_floor FROM mailbox")
+ACCOUNT_SQL(MAILBOX_PUT, "INSERT OR REPLACE INTO mailbox(number, id, name, uidvalidity, uidnext, uid_mark, special, subscribed, live, modseq,"
+	" messages, unseen, deleted, size, deleted_size, vanished_floor) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)")
+ACCOUNT_SQL(MAILBOX_COUNTS, "UPDATE mailbox SET uidnext=?2, uid_mark=?3, modseq=?4, messages=?5, unseen=?6, deleted=?7, size=?8, deleted_size=?9,"
+	" vanished_floor=?10 WHERE number=?1")
+ACCOUNT_SQL(MAILBOX_DELETE, "DELETE FROM mailbox WHERE number=?1")
+
+ACCOUNT_SQL(KEYWORD_ALL, "SELECT number, name FROM keyword ORDER BY number")
+ACCOUNT_SQL(KEYWORD_PUT, "INSERT INTO keyword(number, name) VALUES(?1, ?2)")
+
+#define MESSAGE_COLUMNS "m.uid, m.modseq, m.flags, m.keywords, m.size, m.internal, m.saved, m.email, m.thread, m.body"
+ACCOUNT_SQL(MESSAGE_RANGE, "SELECT " MESSAGE_COLUMNS " FROM message m WHERE m.mailbox=?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
+ACCOUNT_SQL(MESSAGE_DIGEST, "SELECT " MESSAGE_COLUMNS ", b.digest, b.prefix FROM message m JOIN body b ON b.number=m.body"
+	" WHERE m.mailbox=?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
+ACCOUNT_SQL(MESSAGE_CHANGED, "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_modseq WHERE m.mailbox=?1 AND m.modseq>?4"
+	" AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
+ACCOUNT_SQL(MESSAGE_PUT, "INSERT INTO message(mailbox, uid, modseq, flags, keywords, size, internal, saved, email, thread, body)"
+	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")
+ACCOUNT_SQL(MESSAGE_FLAGS, "UPDATE message SET modseq=?3, flags=?4, keywords=?5 WHERE mailbox=?1 AND uid=?2")
+ACCOUNT_SQL(MESSAGE_DELETE, "DELETE FROM message WHERE mailbox=?1 AND uid=?2")
+
+ACCOUNT_SQL(BODY_PUT, "INSERT INTO body(seq, pack, ordinal, offset, size, refs, kind, cut, data_key, prefix, digest)"
+	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")
+ACCOUNT_SQL(BODY_BY_SEQ, "SELECT number FROM body WHERE seq=?1")
+ACCOUNT_SQL(BODY_OF, "SELECT b.number, b.seq, b.pack, b.ordinal, b.offset, b.size, b.kind, b.cut, b.data_key, b.prefix, b.digest, m.size"
+	" FROM message m JOIN body b ON b.number=m.body WHERE m.mailbox=?1 AND m.uid=?2")
+ACCOUNT_SQL(BODY_ADD_REF, "UPDATE body SET refs=refs+1 WHERE number=?1")
+ACCOUNT_SQL(BODY_DROP_REF, "UPDATE body SET refs=refs-1 WHERE number=?1 RETURNING refs, seq")
+ACCOUNT_SQL(BODY_SIZE, "SELECT size FROM body WHERE number=?1")
+ACCOUNT_SQL(BODY_DELETE, "DELETE FROM body WHERE number=?1")
+ACCOUNT_SQL(BODY_TOTAL, "SELECT coalesce(sum(size),0), count(*) FROM body")
+ACCOUNT_SQL(BODY_ALL, "SELECT number, seq, pack, ordinal, offset, data_key, refs, kind FROM body ORDER BY number")
+ACCOUNT_SQL(BODY_REFS_CHECK, "SELECT b.number FROM body b WHERE b.refs <> (SELECT count(*) FROM message m WHERE m.body=b.number) LIMIT 1")
+ACCOUNT_SQL(BODY_ORPHANS, "SELECT m.uid FROM message m WHERE NOT EXISTS (SELECT 1 FROM body b WHERE b.number=m.body) LIMIT 1")
+
+ACCOUNT_SQL(TEXT_PUT, "INSERT INTO body_text(body, size, text) VALUES(?1, ?2, ?3)")
+ACCOUNT_SQL(TEXT_GET, "SELECT size, text FROM body_text WHERE body=?1")
+ACCOUNT_SQL(TEXT_DELETE, "DELETE FROM body_text WHERE body=?1")
+ACCOUNT_SQL(TEXT_NEXT, "SELECT body, size, text FROM body_text WHERE body>?1 ORDER BY body LIMIT ?2")
+
+ACCOUNT_SQL(VANISHED_PUT, "INSERT OR REPLACE INTO vanished(mailbox, modseq, first, last) VALUES(?1, ?2, ?3, ?4)")
+ACCOUNT_SQL(VANISHED_SINCE, "SELECT first, last FROM vanished WHERE mailbox=?1 AND modseq>?2")
+ACCOUNT_SQL(VANISHED_FLOOR, "SELECT modseq FROM vanished WHERE mailbox=?1 ORDER BY modseq LIMIT 1 OFFSET ?2")
+ACCOUNT_SQL(VANISHED_TRIM, "DELETE FROM vanished WHERE mailbox=?1 AND modseq<=?2")
+
+ACCOUNT_SQL(THREAD_GET, "SELECT thread FROM thread WHERE hash=?1")
+ACCOUNT_SQL(THREAD_PUT, "INSERT OR IGNORE INTO thread(hash, thread) VALUES(?1, ?2)")
+
+ACCOUNT_SQL(UNREF_PUT, "INSERT OR IGNORE INTO unref(seq) VALUES(?1)")
+ACCOUNT_SQL(UNREF_HAS, "SELECT 1 FROM unref WHERE seq=?1")
+ACCOUNT_SQL(UNREF_LIST, "SELECT seq FROM unref ORDER BY seq LIMIT ?1")
+ACCOUNT_SQL(UNREF_DELETE, "DELETE FROM unref WHERE seq=?1")
+
+ACCOUNT_SQL(INDEX_PUT, "INSERT INTO search(rowid, text) VALUES(?1, ?2)")
+ACCOUNT_SQL(INDEX_DELETE, "DELETE FROM search WHERE rowid=?1")
+ACCOUNT_SQL(INDEX_MATCH, "SELECT m.uid, m.body FROM search s JOIN message m ON m.body=s.rowid AND m.mailbox=?2 WHERE s.search MATCH ?1")
+ACCOUNT_SQL(INDEX_CUT, "SELECT m.uid, m.body FROM body b INDEXED BY body_cut JOIN message m ON m.body=b.number WHERE b.cut<>0 AND m.mailbox=?1"
+	" AND b.number<=?2")
+ACCOUNT_SQL(INDEX_ABOVE, "SELECT uid, body FROM message WHERE mailbox=?1 AND body>?2")
+ACCOUNT_SQL(SEARCH_ROWS, "SELECT uid, body FROM message WHERE mailbox=?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid")
+ACCOUNT_SQL(CHECK_COUNTS, "SELECT count(*), coalesce(sum((flags & 1)=0),0), coalesce(sum((flags & 8)<>0),0), coalesce(sum(size),0),"
+	" coalesce(max(uid),0), coalesce(max(modseq),0) FROM message WHERE mailbox=?1")

@@ -1,0 +1,59 @@
+#include "store/account_internal.h"
+
+#include "mime/limits.h"
+
+#define TEXT_LEVEL 1
+#define TEXTS_MAX (MIME_SEARCH_HEADER_MAX * 4 + MIME_SEARCH_TEXT_MAX * 4 + 8)
+
+int text_put(struct store_account *a, uint64_t body, struct slice text, struct error *err)
+{
+	struct buf packed = BUF_INIT(SIZE_MAX);
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_TEXT_PUT, err);
+	uint8_t *p = buf_reserve(&packed, ZSTD_compressBound(text.n));
+	size_t n = ZSTD_compressCCtx(a->compress, p, ZSTD_compressBound(text.n), text.p, text.n, TEXT_LEVEL);
+	int rc = ERR_IO;
+
+	if (s != NULL && !ZSTD_isError(n)) {
+		bind_u64(s, 1, body);
+		bind_u64(s, 2, text.n);
+		bind_blob(s, 3, slice_make(p, n));
+		rc = account_db_run(&a->db, s, err);
+	}
+	buf_free(&packed);
+	return rc;
+}
+
+int text_expand(struct store_account *a, struct slice packed, uint64_t size, struct buf *out, struct error *err)
+{
+	uint8_t *p = size > TEXTS_MAX ? NULL : buf_reserve(out, size);
+	size_t n;
+
+	if (p == NULL)
+		return error_set(err, ERR_DAMAGED, "%s: a search text of %llu bytes", a->db.path, (unsigned long long)size);
+	n = ZSTD_decompressDCtx(a->expand, p, size, packed.p, packed.n);
+	if (ZSTD_isError(n) || n != size)
+		return error_set(err, ERR_DAMAGED, "%s: a search text does not decompress", a->db.path);
+	buf_commit(out, n);
+	return 0;
+}
+
+int text_get(struct store_account *a, uint64_t body, struct buf *out, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_TEXT_GET, err);
+	int step, rc;
+
+	if (s == NULL)
+		return ERR_IO;
+	bind_u64(s, 1, body);
+	step = sqlite3_step(s);
+	rc = step == SQLITE_ROW ? text_expand(a, column_blob(s, 1), column_u64(s, 0), out, err) : step == SQLITE_DONE ? ERR_NOT_FOUND
+		: account_db_error(&a->db, err);
+	account_db_done(s);
+	return rc;
+}
+
+bool text_split(struct slice texts, struct slice *ret_header, struct slice *ret_text)
+{
+	*ret_header = *ret_text = SLICE_NONE;
+	return slice_get_bytes(&texts, ret_header) && slice_get_bytes(&texts, ret_text);
+}
