@@ -1,6 +1,5 @@
 /* letterlock: administration over the Unix socket of the server. */
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,7 +299,6 @@ int main(int argc, char **argv)
 	int used;
 
 	setlocale(LC_CTYPE, "");
-	signal(SIGPIPE, SIG_IGN);
 	cli.config_path = getenv("LETTERLOCK_CONFIG");
 	if (cli.config_path == NULL || *cli.config_path == 0)
 		cli.config_path = DEFAULT_CONFIG;

@@ -10,7 +10,7 @@ import time
 
 import letters
 from instance import Failure
-from people import ALIASES, DOMAIN, GROUPS, HOSTNAME, OUTSIDE, PEOPLE, address
+from people import ALIASES, DOMAIN, GROUPS, OUTSIDE, PEOPLE, address
 
 ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
 

@@ -1,0 +1,75 @@
+"""What a tree of processes costs, from /proc."""
+import os
+import subprocess
+import time
+
+TICK = os.sysconf('SC_CLK_TCK')
+
+
+def table():
+    """pid -> (ppid, user+system+children's seconds)."""
+    rows = {}
+    for name in os.listdir('/proc'):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f'/proc/{name}/stat', encoding='utf-8', errors='replace') as f:
+                fields = f.read().rpartition(')')[2].split()
+        except OSError:
+            continue
+        rows[int(name)] = (int(fields[1]), sum(int(x) for x in fields[11:15]) / TICK)
+    return rows
+
+
+def tree(root):
+    """The pids of root and all below it."""
+    rows, found = table(), [root]
+    for pid in found:
+        found += [p for p, (parent, _) in rows.items() if parent == pid]
+    return [p for p in found if p in rows]
+
+
+def cpu_seconds(roots):
+    """CPU seconds of the trees, those of ended children included."""
+    rows = table()
+    return sum(rows[pid][1] for root in roots for pid in tree(root) if pid in rows)
+
+
+def pss_kb(roots):
+    total = 0
+    for root in roots:
+        for pid in tree(root):
+            try:
+                with open(f'/proc/{pid}/smaps_rollup', encoding='utf-8') as f:
+                    total += sum(int(line.split()[1]) for line in f if line.startswith('Pss:'))
+            except OSError:
+                pass
+    return total
+
+
+def wait_quiet(roots, seconds=120):
+    """Until the trees use less than 2 % of a core for a second."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = cpu_seconds(roots)
+        time.sleep(1)
+        if cpu_seconds(roots) - before < 0.02:
+            return
+    raise RuntimeError('the server does not come to rest')
+
+
+class SyncCounter:
+    """Counts fsync and fdatasync calls of the trees with strace."""
+
+    def __init__(self, roots, path):
+        self.path = path
+        pids = [arg for root in roots for pid in tree(root) for arg in ('-p', str(pid))]
+        self.strace = subprocess.Popen(['strace', '-f', '-qq', '-e', 'trace=fsync,fdatasync', '-e', 'signal=none', '-o', path, *pids],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(1.5)
+
+    def stop(self):
+        self.strace.terminate()
+        self.strace.wait()
+        with open(self.path, encoding='utf-8', errors='replace') as f:
+            return sum(1 for line in f if 'sync(' in line)
