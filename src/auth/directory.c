@@ -22,6 +22,7 @@ static const char schema[] =
 	"CREATE INDEX address_target ON address (target) WHERE target IS NOT NULL;"
 	"CREATE TABLE member (domain TEXT NOT NULL, local TEXT NOT NULL, member TEXT NOT NULL, PRIMARY KEY (domain, local, member),"
 	" FOREIGN KEY (domain, local) REFERENCES address (domain, local) ON DELETE CASCADE) WITHOUT ROWID;"
+	"CREATE INDEX member_member ON member (member);"
 	"CREATE TABLE credential (id INTEGER PRIMARY KEY, account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
 	" kind INTEGER NOT NULL, label TEXT NOT NULL, lookup BLOB NOT NULL, salt BLOB NOT NULL, passes INTEGER NOT NULL,"
 	" memory INTEGER NOT NULL, wrap BLOB NOT NULL, created INTEGER NOT NULL);"

@@ -103,6 +103,9 @@ int directory_members(struct directory *d, struct slice local, struct slice doma
 /* The aliases whose target is exactly `target`. */
 int directory_aliases_of(struct directory *d, struct slice target, struct arena *arena, struct slice *ret, size_t max);
 
+/* Takes an address out of all groups and removes the aliases that lead to it: nobody inherits them with the address. */
+int directory_address_forget(struct directory *d, struct slice target, struct error *err);
+
 /* ---- credentials ---- */
 struct credential {
 	uint32_t id;

@@ -136,3 +136,15 @@ int directory_aliases_of(struct directory *d, struct slice target, struct arena 
 	sql_int(s, 2, (int64_t)max);
 	return read_texts(s, arena, ret);
 }
+
+int directory_address_forget(struct directory *d, struct slice target, struct error *err)
+{
+	static const enum directory_query queries[] = {Q_ALIASES_FORGET, Q_MEMBER_FORGET};
+	int rc = 0;
+	for (size_t i = 0; i < ARRAY_LEN(queries) && rc == 0; i++) {
+		sqlite3_stmt *s = sql_query(d, queries[i]);
+		sql_text(s, 1, target);
+		rc = sql_run(d, s, err);
+	}
+	return rc;
+}

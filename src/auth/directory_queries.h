@@ -32,6 +32,8 @@ QUERY(ADDRESS_GET, "SELECT kind, account, target, name FROM address WHERE domain
 QUERY(ADDRESS_REMOVE, "DELETE FROM address WHERE domain = ?1 AND local = ?2 AND kind = ?3")
 QUERY(ADDRESS_LIST, "SELECT kind, account, target, name, local || '@' || domain FROM address "
 	"WHERE kind = ?1 AND (?2 = '' OR domain = ?2) AND (domain, local) > (?3, ?4) ORDER BY domain, local LIMIT ?5")
+QUERY(ALIASES_FORGET, "DELETE FROM address WHERE target = ?1")
+QUERY(MEMBER_FORGET, "DELETE FROM member WHERE member = ?1")
 QUERY(ALIASES_OF, "SELECT local || '@' || domain FROM address WHERE target = ?1 ORDER BY domain, local LIMIT ?2")
 
 QUERY(MEMBER_ADD, "INSERT INTO member (domain, local, member) VALUES (?1, ?2, ?3)")

@@ -1,0 +1,317 @@
+/* Passwords, recovery codes, app passwords: the operations that touch account secrets. */
+#include <string.h>
+
+#include "auth/admin_job.h"
+#include "auth/scram.h"
+#include "crypt/crypt.h"
+
+#define WRAP_BUF_MAX (WRAP_MAX + 64)
+
+int job_open_password(struct admin_job *job, struct secrets *ret)
+{
+	struct wrap_owner owner = job->old_kek.request.owner;
+	struct error err = {0};
+	int rc = wrap_open(&owner, job->old_kek.kek, job->password.wrap, ret, &err);
+	if (rc == ERR_DENIED)
+		return job_refuse(job, ADMIN_DENIED, "password", "The password is not right.");
+	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
+}
+
+static int add_credential(struct admin_job *job, struct credential *c, const uint8_t kek[KEK_SIZE], const struct secrets *secrets, struct error *err)
+{
+	struct buf wrap = BUF_INIT(WRAP_BUF_MAX);
+	struct wrap_owner owner = {.credential = c->id, .kind = c->kind};
+	memcpy(owner.account, job->account.id, sizeof owner.account);
+	memcpy(c->account, job->account.id, sizeof c->account);
+	wrap_seal(&owner, kek, secrets, &wrap);
+	c->wrap = buf_slice(&wrap);
+	c->created = job_unix(job);
+	int rc = wrap.failed ? error_set(err, ERR_LIMIT, "a wrap is too large") : directory_credential_add(job_directory(job), c, err);
+	buf_free(&wrap);
+	return rc;
+}
+
+static int add_code(struct admin_job *job, enum wrap_kind kind, const uint8_t code[CODE_SIZE], struct slice label, const struct secrets *secrets,
+                    uint32_t *ret_id, struct error *err)
+{
+	struct credential c = {.kind = kind, .label = label};
+	uint8_t kek[KEK_SIZE];
+	int rc = directory_credential_number(job_directory(job), &c.id, err);
+	if (rc != 0)
+		return rc;
+	struct wrap_owner owner = {.credential = c.id, .kind = kind};
+	memcpy(owner.account, job->account.id, sizeof owner.account);
+	wrap_kek_code(&owner, code, kek);
+	code_lookup(code, directory_lookup_key(job_directory(job)), c.lookup);
+	rc = add_credential(job, &c, kek, secrets, err);
+	secret_wipe(kek, sizeof kek);
+	*ret_id = c.id;
+	return rc;
+}
+
+int job_replace_credentials(struct admin_job *job, const struct secrets *secrets, char *ret_code, struct error *err)
+{
+	const struct kek_request *r = &job->new_kek.request;
+	struct credential password = {.id = r->owner.credential, .kind = WRAP_PASSWORD, .cost = r->cost};
+	uint8_t code[CODE_SIZE];
+	uint32_t id;
+	memcpy(password.salt, r->salt, sizeof password.salt);
+	int rc = directory_credential_remove_all(job_directory(job), job->account.id, err);
+	if (rc == 0)
+		rc = add_credential(job, &password, job->new_kek.kek, secrets, err);
+	if (rc != 0 || ret_code == NULL)
+		return rc;
+	code_make(code);
+	code_text(code, CODE_RECOVERY, ret_code);
+	rc = add_code(job, WRAP_RECOVERY, code, SLICE_NONE, secrets, &id, err);
+	secret_wipe(code, sizeof code);
+	return rc;
+}
+
+/* ---- a new password with a new generation ---- */
+
+/* Inside a change. `flags`: those the account has afterwards. */
+static int new_generation(struct admin_job *job, struct secrets *secrets, uint32_t first, unsigned flags, char *ret_code, struct error *err)
+{
+	uint8_t secret_key[32];
+	int rc = secrets_add(secrets, first, err);
+	/* After SECRETS_MAX changes the newest generation stays; the password changes all the same. */
+	if (rc != 0 && rc != ERR_LIMIT)
+		return rc;
+	job->account.generation = secrets_newest(secrets)->generation;
+	job->account.flags = flags;
+	secrets_pair(secrets_newest(secrets), job->account.public_key, secret_key);
+	secret_wipe(secret_key, sizeof secret_key);
+	rc = directory_account_update(job_directory(job), &job->account, err);
+	return rc == 0 ? job_replace_credentials(job, secrets, ret_code, err) : rc;
+}
+
+static int count_app_passwords(struct admin_job *job)
+{
+	struct credential *apps = arena_alloc_array(&job->arena, APP_PASSWORDS_MAX, sizeof *apps);
+	return directory_credential_list(job_directory(job), job->account.id, WRAP_APP, &job->arena, apps, APP_PASSWORDS_MAX);
+}
+
+static int keep_mail(struct admin_job *job, struct secrets *secrets)
+{
+	struct error err = {0};
+	char code[CODE_TEXT_SIZE + 1] = "";
+	int apps = count_app_passwords(job);
+	int rc = directory_begin(job_directory(job), &err);
+	if (rc == 0)
+		rc = new_generation(job, secrets, 1, job->account.flags & ~(unsigned)ACCOUNT_PROVISIONAL, code, &err);
+	if (rc == 0)
+		rc = directory_commit(job_directory(job), &err);
+	if (rc != 0) {
+		directory_rollback(job_directory(job));
+		return job_refuse_error(job, rc, "account");
+	}
+	job_set(job, "recovery_code", json_string(code));
+	job_set(job, "app_passwords_removed", json_integer(apps > 0 ? apps : 0));
+	job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+	secret_wipe(code, sizeof code);
+	return 0;
+}
+
+static int passwd_prepare(struct admin_job *job)
+{
+	int rc = job_stretch_old(job, "old");
+	return rc == 0 ? job_stretch_new(job, "new", job->account.id) : rc;
+}
+
+static int user_passwd(struct admin_job *job)
+{
+	struct secrets secrets = SECRETS_NONE;
+	int rc = job_open_password(job, &secrets);
+	if (rc == 0)
+		rc = keep_mail(job, &secrets);
+	secrets_free(&secrets);
+	return rc;
+}
+
+static int reset_prepare(struct admin_job *job)
+{
+	struct auth_object object = {0};
+	memcpy(object.account, job->account.id, sizeof object.account);
+	if (job_text(job, "recovery_code").n > 0)
+		return job_stretch_new(job, "new", job->account.id);
+	if (!json_is_true(json_object_get(job->args, "lose_mail")))
+		return job_refuse(job, ADMIN_DENIED, "mail_would_be_lost",
+		                  "Without the recovery code all mail of this account is lost for good. Give the recovery code, or say that the mail may be lost.");
+	if (!auth_permit(&job->subject, AUTH_OP_PASSWORD_DISCARD, &object))
+		return job_refuse(job, ADMIN_DENIED, "denied", "You may not do this.");
+	return job_stretch_new(job, "new", job->account.id);
+}
+
+static int open_recovery(struct admin_job *job, struct secrets *ret)
+{
+	uint8_t code[CODE_SIZE], lookup[CODE_LOOKUP_SIZE], kek[KEK_SIZE];
+	struct credential c;
+	if (!code_parse(job_text(job, "recovery_code"), CODE_RECOVERY, code))
+		return job_refuse(job, ADMIN_DENIED, "recovery_code", "The recovery code is not right: a letter is missing or mistyped.");
+	code_lookup(code, directory_lookup_key(job_directory(job)), lookup);
+	int rc = directory_credential_by_code(job_directory(job), job->account.id, WRAP_RECOVERY, lookup, &job->arena, &c);
+	if (rc != 0)
+		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_DENIED, "recovery_code", "The recovery code is not that of this account, or was replaced.")
+		                           : job_refuse_error(job, rc, "account");
+	struct wrap_owner owner = {.credential = c.id, .kind = WRAP_RECOVERY};
+	memcpy(owner.account, job->account.id, sizeof owner.account);
+	wrap_kek_code(&owner, code, kek);
+	rc = wrap_open(&owner, kek, c.wrap, ret, NULL);
+	secret_wipe(kek, sizeof kek);
+	secret_wipe(code, sizeof code);
+	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
+}
+
+static int discard_in_change(struct admin_job *job, struct error *err)
+{
+	struct secrets secrets = SECRETS_NONE;
+	int rc = new_generation(job, &secrets, job->account.generation + 1, job->account.flags | ACCOUNT_PROVISIONAL, NULL, err);
+	secrets_free(&secrets);
+	return rc;
+}
+
+static int discard_mail(struct admin_job *job)
+{
+	int rc = job_change(job, discard_in_change);
+	if (rc != 0)
+		return rc;
+	job_set(job, "mail_lost", json_true());
+	job_set(job, "provisional", json_true());
+	job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+	return 0;
+}
+
+static int user_reset(struct admin_job *job)
+{
+	struct secrets secrets = SECRETS_NONE;
+	if (job_text(job, "recovery_code").n == 0)
+		return discard_mail(job);
+	int rc = open_recovery(job, &secrets);
+	if (rc == 0)
+		rc = keep_mail(job, &secrets);
+	secrets_free(&secrets);
+	return rc;
+}
+
+/* ---- app passwords ---- */
+
+/* For SCRAM the text counts, not the code: one entry as it is shown and one without hyphens. */
+static int add_scram(struct admin_job *job, uint32_t credential, struct slice text, const struct secrets *secrets, struct error *err)
+{
+	struct scram_key key = {.credential = credential};
+	struct wrap_owner owner = {.credential = credential, .kind = WRAP_SCRAM};
+	struct buf wrap = BUF_INIT(WRAP_BUF_MAX);
+	uint8_t client_key[SCRAM_KEY_SIZE], kek[KEK_SIZE];
+	memcpy(owner.account, job->account.id, sizeof owner.account);
+	scram_keys(text, slice_make(job->account.scram_salt, SCRAM_SALT_SIZE), SCRAM_ITERATIONS, client_key, key.stored_key, key.server_key);
+	wrap_kek_scram(&owner, client_key, kek);
+	wrap_seal(&owner, kek, secrets, &wrap);
+	key.wrap = buf_slice(&wrap);
+	int rc = directory_scram_add(job_directory(job), job->account.id, &key, err);
+	buf_free(&wrap);
+	secret_wipe(client_key, sizeof client_key);
+	secret_wipe(kek, sizeof kek);
+	return rc;
+}
+
+static int app_add_in_change(struct admin_job *job, const struct secrets *secrets, struct slice label, struct error *err)
+{
+	uint8_t code[CODE_SIZE];
+	char text[CODE_TEXT_SIZE + 1], plain[CODE_LETTERS + 1];
+	uint32_t id = 0;
+	code_make(code);
+	code_text(code, CODE_APP_PASSWORD, text);
+	code_text_plain(code, CODE_APP_PASSWORD, plain);
+	int rc = add_code(job, WRAP_APP, code, label, secrets, &id, err);
+	if (rc == 0)
+		rc = add_scram(job, id, slice_str(text), secrets, err);
+	if (rc == 0)
+		rc = add_scram(job, id, slice_str(plain), secrets, err);
+	if (rc == 0) {
+		job_set(job, "app_password", json_string(text));
+		job_set(job, "id", job_json(arena_printf(&job->arena, "%u", id)));
+	}
+	secret_wipe(code, sizeof code);
+	secret_wipe(text, sizeof text);
+	secret_wipe(plain, sizeof plain);
+	return rc;
+}
+
+static int app_add_prepare(struct admin_job *job)
+{
+	return job_stretch_old(job, "password");
+}
+
+static int app_add(struct admin_job *job)
+{
+	struct error err = {0};
+	struct secrets secrets = SECRETS_NONE;
+	struct slice label;
+	int rc = job_open_password(job, &secrets);
+	if (rc == 0)
+		rc = job_name(job, "label", &label);
+	if (rc == 0 && count_app_passwords(job) >= APP_PASSWORDS_MAX)
+		rc = job_refuse(job, ADMIN_FAILED, "limit", "An account has at most %d app passwords.", APP_PASSWORDS_MAX);
+	if (rc != 0)
+		goto out;
+	rc = directory_begin(job_directory(job), &err);
+	if (rc == 0)
+		rc = app_add_in_change(job, &secrets, label, &err);
+	if (rc == 0)
+		rc = directory_commit(job_directory(job), &err);
+	if (rc != 0) {
+		directory_rollback(job_directory(job));
+		job_refuse_error(job, rc, "app password");
+	}
+out:
+	secrets_free(&secrets);
+	return rc;
+}
+
+static int app_list(struct admin_job *job)
+{
+	struct credential *apps = arena_alloc_array(&job->arena, APP_PASSWORDS_MAX, sizeof *apps);
+	int count = directory_credential_list(job_directory(job), job->account.id, WRAP_APP, &job->arena, apps, APP_PASSWORDS_MAX);
+	if (count < 0)
+		return job_refuse_error(job, count, "account");
+	json_t *out = json_array();
+	for (int i = 0; i < count; i++) {
+		json_t *a = json_object();
+		json_object_set_new(a, "id", job_json(arena_printf(&job->arena, "%u", apps[i].id)));
+		json_object_set_new(a, "label", job_json(apps[i].label));
+		json_object_set_new(a, "created", json_integer((json_int_t)apps[i].created));
+		json_array_append_new(out, a);
+	}
+	job_set(job, "app_passwords", out);
+	return 0;
+}
+
+static int app_remove_in_change(struct admin_job *job, struct error *err)
+{
+	uint32_t id;
+	if (slice_to_u32(job_text(job, "id"), &id) != 0)
+		return job_refuse(job, ADMIN_INVALID, "invalid", "The id of an app password is a number.");
+	int rc = directory_credential_remove(job_directory(job), job->account.id, id, WRAP_APP, err);
+	if (rc != 0)
+		job_refuse_error(job, rc, "app password");
+	job->password.id = id;
+	return rc;
+}
+
+static int app_remove(struct admin_job *job)
+{
+	int rc = job_change(job, app_remove_in_change);
+	if (rc == 0)
+		job_host(job)->revoke(job_host(job)->arg, job->account.id, job->password.id);
+	return rc;
+}
+
+const struct admin_operation_row admin_secret_rows[] = {
+	{"user.passwd", AUTH_OP_PASSWORD_CHANGE, true, passwd_prepare, user_passwd},
+	{"user.reset", AUTH_OP_PASSWORD_CHANGE, true, reset_prepare, user_reset},
+	{"user.app_password.add", AUTH_OP_APP_PASSWORD, true, app_add_prepare, app_add},
+	{"user.app_password.list", AUTH_OP_APP_PASSWORD, true, NULL, app_list},
+	{"user.app_password.remove", AUTH_OP_APP_PASSWORD, true, NULL, app_remove},
+	{0},
+};

@@ -1,0 +1,180 @@
+#include <string.h>
+
+#include "auth/admin_job.h"
+#include "crypt/crypt.h"
+
+static json_t *account_json(const struct account *a)
+{
+	const char *role = auth_role_name(a->role);
+	json_t *u = json_object();
+	json_object_set_new(u, "address", job_json(a->address));
+	json_object_set_new(u, "name", job_json(a->name));
+	json_object_set_new(u, "department", job_json(a->department));
+	json_object_set_new(u, "role", json_string(role != NULL ? role : ""));
+	json_object_set_new(u, "state", json_string(a->state == ACCOUNT_ACTIVE ? "active" : "disabled"));
+	json_object_set_new(u, "quota", json_integer((json_int_t)a->quota));
+	json_object_set_new(u, "provisional", json_boolean((a->flags & ACCOUNT_PROVISIONAL) != 0));
+	return u;
+}
+
+static int user_list(struct admin_job *job)
+{
+	struct account *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE + 1, sizeof *list);
+	struct slice domain = SLICE_NONE;
+	int rc = job_text(job, "domain").n > 0 ? job_domain(job, "domain", &domain) : 0;
+	if (rc != 0)
+		return rc;
+	int count = directory_account_list(job_directory(job), domain, job_text(job, "after"), &job->arena, list, DIRECTORY_PAGE + 1);
+	if (count < 0)
+		return job_refuse_error(job, count, "user");
+	json_t *out = json_array();
+	for (int i = 0; i < count && i < DIRECTORY_PAGE; i++)
+		json_array_append_new(out, account_json(&list[i]));
+	job_set(job, "users", out);
+	job_set(job, "more", json_boolean(count > DIRECTORY_PAGE));
+	if (count > DIRECTORY_PAGE)
+		job_set(job, "next", job_json(list[DIRECTORY_PAGE - 1].address));
+	return 0;
+}
+
+static int user_show(struct admin_job *job)
+{
+	struct credential *apps = arena_alloc_array(&job->arena, APP_PASSWORDS_MAX, sizeof *apps);
+	int count = directory_credential_list(job_directory(job), job->account.id, WRAP_APP, &job->arena, apps, APP_PASSWORDS_MAX);
+	if (count < 0)
+		return job_refuse_error(job, count, "user");
+	json_decref(job->result);
+	job->result = account_json(&job->account);
+	job_set(job, "created", json_integer((json_int_t)job->account.created));
+	job_set(job, "app_passwords", json_integer(count));
+	return 0;
+}
+
+/* name, department, role, quota: those that are given replace the ones in `a`. */
+static int read_properties(struct admin_job *job, struct account *a)
+{
+	int rc = 0;
+	const json_t *quota = json_object_get(job->args, "quota");
+	struct auth_object object = {.department = a->department};
+	enum auth_role role = a->role;
+	if (job_has(job, "name") && (rc = job_name(job, "name", &a->name)) != 0)
+		return rc;
+	if (job_has(job, "department") && (rc = job_name(job, "department", &a->department)) != 0)
+		return rc;
+	if (quota != NULL && (!json_is_integer(quota) || json_integer_value(quota) < 0))
+		return job_refuse(job, ADMIN_INVALID, "invalid", "The quota is a number of bytes.");
+	if (quota != NULL)
+		a->quota = (uint64_t)json_integer_value(quota);
+	if (job_has(job, "role") && !auth_role_parse(job_text(job, "role"), &role))
+		return job_refuse(job, ADMIN_INVALID, "invalid", "Roles are user, department, administrator, officer, auditor and approver.");
+	if (role != a->role && !auth_permit(&job->subject, AUTH_OP_ROLE_CHANGE, &object))
+		return job_refuse(job, ADMIN_DENIED, "denied", "You may not change roles.");
+	a->role = role;
+	return 0;
+}
+
+static int user_add_prepare(struct admin_job *job)
+{
+	struct address address;
+	struct directory_address found;
+	int rc = job_own_address(job, "address", &address);
+	if (rc != 0)
+		return rc;
+	if (directory_address_get(job_directory(job), address.local, address.domain, &job->arena, &found) == 0)
+		return job_refuse_error(job, ERR_EXISTS, "address");
+	struct account *a = &job->account;
+	*a = (struct account){.address = address_text(&address, &job->arena), .state = ACCOUNT_ACTIVE, .role = AUTH_ROLE_USER,
+		.flags = ACCOUNT_PROVISIONAL, .created = job_unix(job)};
+	random_bytes(a->id, sizeof a->id);
+	random_bytes(a->scram_salt, sizeof a->scram_salt);
+	rc = read_properties(job, a);
+	return rc == 0 ? job_stretch_new(job, "password", a->id) : rc;
+}
+
+static int add_in_change(struct admin_job *job, struct error *err)
+{
+	struct secrets secrets = SECRETS_NONE;
+	uint8_t secret_key[32];
+	int rc = secrets_add(&secrets, 1, err);
+	if (rc != 0)
+		return rc;
+	job->account.generation = secrets_newest(&secrets)->generation;
+	secrets_pair(secrets_newest(&secrets), job->account.public_key, secret_key);
+	secret_wipe(secret_key, sizeof secret_key);
+	rc = directory_account_add(job_directory(job), &job->account, err);
+	if (rc == 0)
+		rc = job_replace_credentials(job, &secrets, NULL, err);
+	secrets_free(&secrets);
+	return rc;
+}
+
+static int user_add(struct admin_job *job)
+{
+	int rc = job_change(job, add_in_change);
+	if (rc == 0) {
+		job_set(job, "address", job_json(job->account.address));
+		job_set(job, "provisional", json_true());
+	}
+	return rc;
+}
+
+static int update_in_change(struct admin_job *job, struct error *err)
+{
+	return directory_account_update(job_directory(job), &job->account, err);
+}
+
+static int user_set(struct admin_job *job)
+{
+	enum auth_role before = job->account.role;
+	int rc = read_properties(job, &job->account);
+	if (rc == 0)
+		rc = job_change(job, update_in_change);
+	if (rc == 0 && before != job->account.role)
+		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+	return rc;
+}
+
+static int set_state(struct admin_job *job, enum account_state state)
+{
+	job->account.state = state;
+	int rc = job_change(job, update_in_change);
+	if (rc == 0 && state != ACCOUNT_ACTIVE)
+		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+	return rc;
+}
+
+static int user_disable(struct admin_job *job)
+{
+	return set_state(job, ACCOUNT_DISABLED);
+}
+
+static int user_enable(struct admin_job *job)
+{
+	return set_state(job, ACCOUNT_ACTIVE);
+}
+
+static int remove_in_change(struct admin_job *job, struct error *err)
+{
+	int rc = directory_address_forget(job_directory(job), job->account.address, err);
+	return rc == 0 ? directory_account_remove(job_directory(job), job->account.id, err) : rc;
+}
+
+/* With the wraps go the secrets: the mail cannot be read any more by anybody. */
+static int user_remove(struct admin_job *job)
+{
+	int rc = job_change(job, remove_in_change);
+	if (rc == 0)
+		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+	return rc;
+}
+
+const struct admin_operation_row admin_user_rows[] = {
+	{"user.list", AUTH_OP_ACCOUNT_SEE, false, NULL, user_list},
+	{"user.show", AUTH_OP_ACCOUNT_SEE, true, NULL, user_show},
+	{"user.add", AUTH_OP_ACCOUNT_CHANGE, false, user_add_prepare, user_add},
+	{"user.set", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_set},
+	{"user.disable", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_disable},
+	{"user.enable", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_enable},
+	{"user.remove", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_remove},
+	{0},
+};

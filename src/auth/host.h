@@ -1,0 +1,36 @@
+/* What auth needs from its process, as functions, so that tests run it without loop and messages. */
+#ifndef AUTH_HOST_H
+#define AUTH_HOST_H
+
+#include "auth/secrets.h"
+#include "base/clock.h"
+
+typedef void auth_call_fn(void *arg);
+/* mac is NULL when `key` did not answer. */
+typedef void auth_hmac_fn(void *arg, const uint8_t *mac);
+typedef void auth_ticket_fn(void *arg, bool ok);
+
+struct auth_ticket { /* MAIL_TICKET; borrowed */
+	uint16_t shard;
+	uint8_t ticket[16], account[16];
+	struct slice login, secrets, own;
+	uint64_t quota;
+	uint8_t protocol;
+	uint32_t credential;
+};
+
+struct auth_host {
+	void *arg;
+	struct moment (*now)(void *arg);
+	/* HMAC by the role `key` under the key of that label. fn is called once, perhaps at once. */
+	void (*hmac)(void *arg, const char *label, struct slice data, auth_hmac_fn *fn, void *fn_arg);
+	/* `work` on a thread of the pool, then `done` on the loop. */
+	void (*work)(void *arg, auth_call_fn *work, auth_call_fn *done, void *call_arg);
+	/* fn after ms milliseconds; cannot be taken back. */
+	void (*after)(void *arg, int64_t ms, auth_call_fn *fn, void *fn_arg);
+	void (*ticket)(void *arg, const struct auth_ticket *ticket, auth_ticket_fn *fn, void *fn_arg);
+	/* Ends sessions: of one credential, or of the whole account (credential 0). */
+	void (*revoke)(void *arg, const uint8_t account[16], uint32_t credential);
+};
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * From a password to the KEK of its wrap: Argon2id on the pool, then the pepper from `key`. At most cores - 1 at once, the newest request
+ * first, each with a deadline: under a storm some people get in, instead of everybody waiting for ever.
+ */
+#ifndef AUTH_KEK_H
+#define AUTH_KEK_H
+
+#include "auth/host.h"
+#include "auth/wrap.h"
+
+#define KEK_WAITING_MAX 1000
+#define KEK_DEADLINE_MS 5000
+
+struct kek_queue;
+
+struct kek_request {
+	struct wrap_owner owner;
+	uint8_t salt[PASSWORD_SALT_SIZE];
+	struct password_cost cost;
+	struct slice password; /* copied, at most PASSWORD_MAX */
+};
+
+/* rc 0 and the KEK (wiped after the call), or ERR_TEMPORARY. Called once, never from inside kek_start. */
+typedef void kek_fn(void *arg, int rc, const uint8_t *kek);
+
+/* parallel: at least 1. */
+struct kek_queue *kek_queue_create(const struct auth_host *host, unsigned parallel);
+void kek_queue_destroy(struct kek_queue **q); /* nothing may be running */
+void kek_start(struct kek_queue *q, const struct kek_request *request, kek_fn *fn, void *arg);
+unsigned kek_waiting(const struct kek_queue *q);
+
+#endif

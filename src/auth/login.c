@@ -1,0 +1,332 @@
+#include <string.h>
+
+#include "auth/mechanism.h"
+#include "auth/remember.h"
+#include "auth/resolve.h"
+#include "auth/throttle.h"
+#include "base/ensure.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "crypt/crypt.h"
+
+#define EXCHANGE_MAGIC 0x45584348u
+#define STEPS_MAX 4
+#define SENDER_FACTS_MAX 60000
+
+struct auth_login {
+	struct directory *directory;
+	struct auth_host host;
+	struct kek_queue *keks;
+	struct remember *remember;
+	struct throttle *throttle;
+	struct auth_login_settings settings;
+	struct map exchanges; /* by id */
+};
+
+struct auth_login *auth_login_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue,
+                                     const struct auth_login_settings *settings)
+{
+	struct auth_login *login = memory_alloc(sizeof *login);
+	login->directory = directory;
+	login->host = *host;
+	login->keks = queue;
+	login->settings = *settings;
+	login->remember = remember_create();
+	login->throttle = throttle_create(settings->failures_per_minute);
+	return login;
+}
+
+static void exchange_free(struct exchange *x)
+{
+	ENSURE_MAGIC(x, EXCHANGE_MAGIC);
+	map_remove(&x->login->exchanges, map_key_u64(&x->id));
+	if (x->password.n > 0)
+		secret_wipe((void *)x->password.p, x->password.n);
+	buf_free(&x->sender_facts);
+	arena_free(&x->arena);
+	x->magic = 0;
+	memory_free(x);
+}
+
+void auth_login_destroy(struct auth_login **login)
+{
+	if (*login == NULL)
+		return;
+	MAP_FOREACH(e, &(*login)->exchanges)
+		exchange_free(e->value);
+	map_free(&(*login)->exchanges);
+	remember_destroy(&(*login)->remember);
+	throttle_destroy(&(*login)->throttle);
+	MEMORY_FREE(login);
+}
+
+void auth_login_configure(struct auth_login *login, const struct auth_login_settings *settings)
+{
+	login->settings = *settings;
+	throttle_limit(login->throttle, settings->failures_per_minute);
+}
+
+unsigned auth_login_exchanges(const struct auth_login *login)
+{
+	return (unsigned)login->exchanges.count;
+}
+
+struct directory *login_directory(struct auth_login *login) { return login->directory; }
+struct kek_queue *login_keks(struct auth_login *login) { return login->keks; }
+struct remember *login_remember(struct auth_login *login) { return login->remember; }
+const struct auth_host *login_host(const struct auth_login *login) { return &login->host; }
+struct password_cost login_cost(const struct auth_login *login) { return login->settings.cost; }
+
+static struct moment now_of(const struct exchange *x)
+{
+	return x->login->host.now(x->login->host.arg);
+}
+
+/* ---- answers ---- */
+
+static void answer(struct exchange *x, struct auth_step_result *result)
+{
+	auth_step_fn *fn = x->fn;
+	x->running = false;
+	x->fn = NULL;
+	result->mechanism = x->mechanism->name;
+	result->reason = x->reason;
+	fn(x->fn_arg, result);
+}
+
+void exchange_challenge(struct exchange *x, struct slice data)
+{
+	struct auth_step_result result = {.status = AUTH_CONTINUE, .session = x->id, .data = data};
+	x->steps++;
+	answer(x, &result);
+}
+
+static void answer_failure(void *arg)
+{
+	struct exchange *x = arg;
+	struct auth_step_result result = {.status = x->status, .login = x->name};
+	answer(x, &result);
+	exchange_free(x);
+}
+
+/* All bad credentials are answered at the same distance from the question, whatever work they took. */
+void exchange_failed(struct exchange *x, enum auth_status status, const char *reason)
+{
+	x->status = status;
+	x->reason = reason;
+	if (status != AUTH_BAD_CREDENTIALS) {
+		answer_failure(x);
+		return;
+	}
+	struct moment now = now_of(x);
+	int64_t delay = throttle_failed(x->login->throttle, x->address, x->name, x->login->settings.failure_delay_ms, now);
+	int64_t passed = now.mono_ms - x->step_ms;
+	x->login->host.after(x->login->host.arg, passed < delay ? delay - passed : 0, answer_failure, x);
+}
+
+static void answer_success(struct exchange *x, bool with_ticket)
+{
+	struct auth_step_result result = {
+		.status = AUTH_OK, .data = x->final_data, .login = x->account.address, .sender = buf_slice(&x->sender_facts),
+		.shard = auth_shard(x->account.id, x->login->settings.shards),
+	};
+	memcpy(result.account, x->account.id, sizeof result.account);
+	if (with_ticket)
+		memcpy(result.ticket, x->ticket, sizeof result.ticket);
+	throttle_succeeded(x->login->throttle, x->address, x->name, now_of(x));
+	answer(x, &result);
+	exchange_free(x);
+}
+
+static void ticket_taken(void *arg, bool ok)
+{
+	struct exchange *x = arg;
+	if (ok)
+		answer_success(x, true);
+	else
+		exchange_failed(x, AUTH_TEMPORARY, "the mail process took no ticket");
+}
+
+/* ---- after verification ---- */
+
+void auth_account_fact(const struct account *account, enum fact_kind kind, const struct auth_login_settings *settings, struct recipient_fact *ret)
+{
+	*ret = (struct recipient_fact){
+		.kind = kind, .generation = account->generation, .shard = auth_shard(account->id, settings->shards),
+		.quota = account->quota != 0 ? account->quota : settings->quota, .address = account->address,
+	};
+	memcpy(ret->account, account->id, sizeof ret->account);
+	memcpy(ret->public_key, account->public_key, sizeof ret->public_key);
+}
+
+static int write_sender_facts(struct exchange *x)
+{
+	struct slice *own = arena_alloc_array(&x->arena, LOGIN_OWN_ADDRESSES_MAX, sizeof *own);
+	int count = resolve_own_addresses(x->login->directory, &x->account, &x->arena, own, LOGIN_OWN_ADDRESSES_MAX);
+	if (count < 0)
+		return count;
+	struct sender_fact sender = {.login = x->account.address, .addresses = own, .address_count = (size_t)count};
+	struct recipient_fact self;
+	memcpy(sender.account, x->account.id, sizeof sender.account);
+	auth_account_fact(&x->account, FACT_LOCAL, &x->login->settings, &self);
+	fact_write_sender(&x->sender_facts, &sender, x->login->settings.boot_secret);
+	fact_write_recipient(&x->sender_facts, &self, x->login->settings.boot_secret);
+	return x->sender_facts.failed ? ERR_LIMIT : 0;
+}
+
+static void send_ticket(struct exchange *x, const struct secrets *secrets)
+{
+	struct buf encoded = BUF_INIT(SECRETS_ENCODED_MAX), own = BUF_INIT(4096);
+	struct recipient_fact fact;
+	struct auth_ticket t = {.login = x->account.address, .protocol = (uint8_t)x->protocol, .credential = x->used_credential};
+	secrets_encode(secrets, &encoded);
+	auth_account_fact(&x->account, FACT_OWN, &x->login->settings, &fact);
+	fact_write_recipient(&own, &fact, x->login->settings.boot_secret);
+	random_bytes(x->ticket, sizeof x->ticket);
+	memcpy(t.ticket, x->ticket, sizeof t.ticket);
+	memcpy(t.account, x->account.id, sizeof t.account);
+	t.shard = fact.shard;
+	t.quota = fact.quota;
+	t.secrets = buf_slice(&encoded);
+	t.own = buf_slice(&own);
+	x->login->host.ticket(x->login->host.arg, &t, ticket_taken, x);
+	buf_free_secret(&encoded);
+	buf_free(&own);
+}
+
+static bool may_use(const struct exchange *x)
+{
+	struct auth_subject subject = {.role = x->account.role, .department = x->account.department};
+	struct auth_object object = {.department = x->account.department};
+	memcpy(subject.account, x->account.id, sizeof subject.account);
+	memcpy(object.account, x->account.id, sizeof object.account);
+	return auth_permit(&subject, x->protocol == AUTH_PROTOCOL_SUBMISSION ? AUTH_OP_MAIL_SEND : AUTH_OP_MAIL_READ, &object);
+}
+
+void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t credential, struct slice data)
+{
+	x->used_credential = credential;
+	x->final_data = data;
+	if (x->account.state != ACCOUNT_ACTIVE)
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, "the account is disabled");
+	else if (!may_use(x))
+		exchange_failed(x, AUTH_DENIED, "the account has no mailbox");
+	else if (write_sender_facts(x) != 0)
+		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
+	else if (x->protocol == AUTH_PROTOCOL_SUBMISSION)
+		answer_success(x, false);
+	else
+		send_ticket(x, secrets);
+	secrets_free(secrets);
+}
+
+/* ---- beginning ---- */
+
+int exchange_identify(struct exchange *x, struct slice name)
+{
+	struct address a;
+	struct directory_address found;
+	x->known = false;
+	x->name = arena_dup(&x->arena, slice_sub(name, 0, AUTH_LOGIN_MAX));
+	if (address_parse(name, &x->arena, &a) != 0)
+		return 0;
+	x->name = address_text(&a, &x->arena);
+	int rc = directory_address_get(x->login->directory, a.local, a.domain, &x->arena, &found);
+	if (rc == 0 && found.kind == ADDRESS_ACCOUNT)
+		rc = directory_account_get(x->login->directory, found.account, &x->arena, &x->account);
+	else if (rc == 0)
+		rc = ERR_NOT_FOUND;
+	x->known = rc == 0;
+	return rc == 0 || rc == ERR_NOT_FOUND ? 0 : ERR_TEMPORARY;
+}
+
+bool exchange_allowed(struct exchange *x)
+{
+	if (throttle_allowed(x->login->throttle, x->address, x->name, now_of(x)))
+		return true;
+	exchange_failed(x, AUTH_THROTTLED, "too many failures from this address");
+	return false;
+}
+
+static const struct mechanism *mechanism_find(struct slice name)
+{
+	static const struct mechanism *const all[] = {&mechanism_plain, &mechanism_scram, &mechanism_scram_plus};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (slice_eq_nocase(name, slice_str(all[i]->name)))
+			return all[i];
+	return NULL;
+}
+
+static void drop_old(struct auth_login *login, int64_t now)
+{
+	MAP_FOREACH(e, &login->exchanges) {
+		struct exchange *x = e->value;
+		if (!x->running && x->began_ms + LOGIN_EXCHANGE_MS < now)
+			exchange_free(x);
+	}
+}
+
+static struct exchange *begin(struct auth_login *login, const struct auth_step *step, const struct mechanism *mechanism, int64_t now)
+{
+	if (login->exchanges.count >= LOGIN_EXCHANGES_MAX)
+		drop_old(login, now);
+	if (login->exchanges.count >= LOGIN_EXCHANGES_MAX)
+		return NULL;
+	struct exchange *x = memory_alloc(sizeof *x);
+	x->magic = EXCHANGE_MAGIC;
+	x->login = login;
+	x->sender = step->sender;
+	x->protocol = step->protocol;
+	x->tls = step->tls;
+	x->mechanism = mechanism;
+	x->began_ms = now;
+	x->address = arena_dup(&x->arena, step->address);
+	buf_init(&x->sender_facts, SENDER_FACTS_MAX);
+	do
+		random_bytes(&x->id, sizeof x->id);
+	while (x->id == 0 || map_get(&login->exchanges, map_key_u64(&x->id)) != NULL);
+	map_put(&login->exchanges, map_key_u64(&x->id), x);
+	return x;
+}
+
+static void refuse(auth_step_fn *fn, void *arg, enum auth_status status, const char *reason)
+{
+	struct auth_step_result result = {.status = status, .mechanism = "", .reason = reason};
+	fn(arg, &result);
+}
+
+static bool step_valid(const struct auth_step *step)
+{
+	return step->data.n <= AUTH_SASL_DATA_MAX && step->protocol >= AUTH_PROTOCOL_SUBMISSION && step->protocol < AUTH_PROTOCOL_COUNT;
+}
+
+/* The exchange that a later step names; one that belongs to another sender or is at work does not exist for it. */
+static struct exchange *find(struct auth_login *login, const struct auth_step *step)
+{
+	struct exchange *x = map_get(&login->exchanges, map_key_u64(&step->session));
+	return x != NULL && x->sender == step->sender && !x->running && x->steps < STEPS_MAX ? x : NULL;
+}
+
+void auth_login_step(struct auth_login *login, const struct auth_step *step, auth_step_fn *fn, void *arg)
+{
+	int64_t now = login->host.now(login->host.arg).mono_ms;
+	const struct mechanism *mechanism = step->session == 0 ? mechanism_find(step->mechanism) : NULL;
+	if (!step_valid(step) || (step->session == 0 && mechanism == NULL)) {
+		refuse(fn, arg, AUTH_INVALID, "unknown mechanism or protocol, or too long");
+		return;
+	}
+	struct exchange *x = step->session == 0 ? begin(login, step, mechanism, now) : find(login, step);
+	if (x == NULL) {
+		refuse(fn, arg, step->session == 0 ? AUTH_TEMPORARY : AUTH_INVALID, "no such exchange, or too many");
+		return;
+	}
+	if (step->binding.n > 0) {
+		x->binding_type = arena_dup(&x->arena, step->binding_type);
+		x->binding = arena_dup(&x->arena, step->binding);
+	}
+	x->running = true;
+	x->step_ms = now;
+	x->fn = fn;
+	x->fn_arg = arg;
+	x->mechanism->step(x, step->data);
+}

@@ -1,0 +1,65 @@
+/*
+ * Signing in: SASL exchanges from first message to ticket. The network side (edge) sends each client message as one step; everything that
+ * takes time (Argon2id, the answer of `key`, the delay after a failure, the ticket) goes through struct auth_host.
+ */
+#ifndef AUTH_LOGIN_H
+#define AUTH_LOGIN_H
+
+#include "auth/auth.h"
+#include "auth/directory.h"
+#include "auth/host.h"
+#include "auth/kek.h"
+#include "store/fact.h"
+
+#define LOGIN_EXCHANGES_MAX 20000      /* open at once */
+#define LOGIN_EXCHANGE_MS MINUTES_MS(2) /* from first to last message */
+#define LOGIN_OWN_ADDRESSES_MAX 500
+
+struct auth_login;
+
+struct auth_login_settings {
+	uint32_t failures_per_minute; /* of one address */
+	int64_t failure_delay_ms;
+	unsigned shards;
+	uint64_t quota;               /* default of an account, 0: none */
+	struct password_cost cost;    /* of the hash that unknown names pay */
+	const uint8_t *boot_secret;   /* FACT_SECRET_SIZE bytes, for the facts */
+};
+
+/* Keeps `directory`, `queue` and boot_secret by pointer. */
+struct auth_login *auth_login_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue,
+                                     const struct auth_login_settings *settings);
+void auth_login_destroy(struct auth_login **login); /* nothing may be running */
+void auth_login_configure(struct auth_login *login, const struct auth_login_settings *settings);
+
+struct auth_step { /* borrowed */
+	uint32_t sender;        /* who sends it; the steps of an exchange come from one sender */
+	uint64_t session;       /* 0: begins an exchange */
+	enum auth_protocol protocol;
+	enum auth_tls tls;
+	struct slice address, mechanism, binding_type, binding, data;
+};
+
+struct auth_step_result { /* borrowed, valid during the callback */
+	enum auth_status status;
+	uint64_t session;       /* AUTH_CONTINUE: for the next step */
+	struct slice data;      /* challenge, or what the mechanism says at success */
+	uint8_t account[16];
+	struct slice login;     /* the account's address; at failure the name that was tried (for the log), if it looks like one */
+	uint16_t shard;
+	uint8_t ticket[16];
+	struct slice sender;    /* sender fact, then a recipient fact of the account itself */
+	const char *mechanism;
+	const char *reason;     /* for the log only */
+};
+typedef void auth_step_fn(void *arg, const struct auth_step_result *result);
+
+/* fn is called exactly once, perhaps before this returns. */
+void auth_login_step(struct auth_login *login, const struct auth_step *step, auth_step_fn *fn, void *arg);
+
+unsigned auth_login_exchanges(const struct auth_login *login);
+
+/* The recipient fact of an account: where its mail goes. kind: FACT_LOCAL or FACT_OWN. */
+void auth_account_fact(const struct account *account, enum fact_kind kind, const struct auth_login_settings *settings, struct recipient_fact *ret);
+
+#endif

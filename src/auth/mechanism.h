@@ -1,0 +1,66 @@
+/* Inside auth: an exchange and what its mechanism (one file each) calls to go on or to end it. */
+#ifndef AUTH_MECHANISM_H
+#define AUTH_MECHANISM_H
+
+#include "auth/login.h"
+#include "auth/scram.h"
+
+struct exchange;
+
+struct mechanism {
+	const char *name;
+	/* One client message. Ends in exactly one exchange_challenge, exchange_verified or exchange_failed, now or later. */
+	void (*step)(struct exchange *x, struct slice data);
+};
+extern const struct mechanism mechanism_plain, mechanism_scram, mechanism_scram_plus;
+
+struct exchange {
+	uint32_t magic;
+	struct auth_login *login;
+	uint64_t id;
+	uint32_t sender;
+	enum auth_protocol protocol;
+	enum auth_tls tls;
+	struct arena arena;
+	struct slice address, binding_type, binding;
+	const struct mechanism *mechanism;
+	int64_t began_ms;    /* of the exchange */
+	int64_t step_ms;     /* of this step */
+	bool running;        /* a step is in work */
+	auth_step_fn *fn;    /* of this step */
+	void *fn_arg;
+
+	unsigned steps;      /* done before this one */
+	struct slice name;   /* sign-in name in normal form, or as given when it is none */
+	bool known;          /* the account exists */
+	struct account account;
+	struct scram scram;
+	struct slice password; /* PLAIN: wiped at the end */
+	struct credential credential;
+
+	struct slice final_data;
+	uint32_t used_credential;
+	uint8_t ticket[16];
+	struct buf sender_facts;
+	const char *reason;
+	enum auth_status status;
+};
+
+/* Sets name, known and account from what the client calls itself. 0 or ERR_TEMPORARY. */
+int exchange_identify(struct exchange *x, struct slice name);
+/* May this name be tried from this address now? Ends the exchange with AUTH_THROTTLED when not. */
+bool exchange_allowed(struct exchange *x);
+void exchange_challenge(struct exchange *x, struct slice data);
+/* data: what the mechanism says at success, in the arena. Takes the secrets over. */
+void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t credential, struct slice data);
+/* AUTH_BAD_CREDENTIALS counts as a failure and is answered after the delay; reason: for the log. */
+void exchange_failed(struct exchange *x, enum auth_status status, const char *reason);
+
+/* Parts of the login that mechanisms use. */
+struct directory *login_directory(struct auth_login *login);
+struct kek_queue *login_keks(struct auth_login *login);
+struct remember *login_remember(struct auth_login *login);
+const struct auth_host *login_host(const struct auth_login *login);
+struct password_cost login_cost(const struct auth_login *login);
+
+#endif

@@ -1,0 +1,120 @@
+#include <string.h>
+
+#include "auth/mechanism.h"
+#include "auth/plain.h"
+#include "auth/remember.h"
+#include "crypt/hash.h"
+
+/* An app password: found by its keyed hash, opened without Argon2id. False: it is none of this account. */
+static bool try_app_password(struct exchange *x)
+{
+	uint8_t code[CODE_SIZE], lookup[CODE_LOOKUP_SIZE], kek[KEK_SIZE];
+	struct credential c;
+	struct secrets secrets = SECRETS_NONE;
+	if (!code_parse(x->password, CODE_APP_PASSWORD, code))
+		return false;
+	code_lookup(code, directory_lookup_key(login_directory(x->login)), lookup);
+	if (!x->known || directory_credential_by_code(login_directory(x->login), x->account.id, WRAP_APP, lookup, &x->arena, &c) != 0)
+		return false;
+	struct wrap_owner owner = {.credential = c.id, .kind = WRAP_APP};
+	memcpy(owner.account, x->account.id, sizeof owner.account);
+	wrap_kek_code(&owner, code, kek);
+	if (wrap_open(&owner, kek, c.wrap, &secrets, NULL) != 0)
+		return false;
+	exchange_verified(x, &secrets, c.id, SLICE_NONE);
+	return true;
+}
+
+static struct wrap_owner password_owner(const struct exchange *x)
+{
+	struct wrap_owner owner = {.kind = WRAP_PASSWORD, .credential = x->credential.id};
+	if (x->credential.id != 0)
+		memcpy(owner.account, x->account.id, sizeof owner.account);
+	return owner;
+}
+
+static void got_kek(void *arg, int rc, const uint8_t *kek)
+{
+	struct exchange *x = arg;
+	struct secrets secrets = SECRETS_NONE;
+	struct wrap_owner owner = password_owner(x);
+	struct moment now = login_host(x->login)->now(login_host(x->login)->arg);
+	if (rc != 0) {
+		exchange_failed(x, AUTH_TEMPORARY, "password hashing is overloaded or key does not answer");
+		return;
+	}
+	rc = owner.credential == 0 ? ERR_DENIED : wrap_open(&owner, kek, x->credential.wrap, &secrets, NULL);
+	if (rc == 0) {
+		remember_put(login_remember(x->login), &owner, x->name, x->password, now, &secrets);
+		exchange_verified(x, &secrets, owner.credential, SLICE_NONE);
+	} else if (rc == ERR_DENIED) {
+		remember_put(login_remember(x->login), &owner, x->name, x->password, now, NULL);
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, x->known ? "wrong password" : "unknown name");
+	} else {
+		exchange_failed(x, AUTH_TEMPORARY, "the wrap cannot be used");
+	}
+}
+
+/* The password's own salt and cost; for unknown names (and accounts without password) as much work with a salt nobody has. */
+static int load_credential(struct exchange *x)
+{
+	int rc = x->known ? directory_credential_password(login_directory(x->login), x->account.id, &x->arena, &x->credential) : ERR_NOT_FOUND;
+	if (rc != ERR_NOT_FOUND)
+		return rc;
+	uint8_t fake[HASH_SIZE];
+	hash_keyed(x->name, directory_lookup_key(login_directory(x->login)), fake);
+	x->credential = (struct credential){.cost = login_cost(x->login)};
+	memcpy(x->credential.salt, fake, sizeof x->credential.salt);
+	return 0;
+}
+
+static void try_password(struct exchange *x)
+{
+	struct secrets secrets = SECRETS_NONE;
+	if (load_credential(x) != 0) {
+		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
+		return;
+	}
+	struct wrap_owner owner = password_owner(x);
+	struct moment now = login_host(x->login)->now(login_host(x->login)->arg);
+	switch (remember_find(login_remember(x->login), &owner, x->name, x->password, now, &secrets)) {
+	case REMEMBERED_RIGHT:
+		exchange_verified(x, &secrets, owner.credential, SLICE_NONE);
+		return;
+	case REMEMBERED_WRONG:
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, x->known ? "wrong password again" : "unknown name again");
+		return;
+	case REMEMBERED_NOT:
+		break;
+	}
+	struct kek_request request = {.owner = owner, .cost = x->credential.cost, .password = x->password};
+	memcpy(request.salt, x->credential.salt, sizeof request.salt);
+	kek_start(login_keks(x->login), &request, got_kek, x);
+}
+
+static void plain_step(struct exchange *x, struct slice data)
+{
+	struct plain plain;
+	if (data.n == 0 && x->steps == 0) {
+		exchange_challenge(x, SLICE_NONE); /* the client sends its message in answer to an empty challenge (RFC 4954 4) */
+		return;
+	}
+	if (plain_parse(data, &plain) != 0) {
+		exchange_failed(x, AUTH_INVALID, "malformed message");
+		return;
+	}
+	x->password = arena_dup(&x->arena, plain.password);
+	if (exchange_identify(x, plain.name) != 0) {
+		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
+		return;
+	}
+	if (!exchange_allowed(x))
+		return;
+	/* Nobody acts for somebody else (RFC 4616 2). */
+	if (plain.authzid.n > 0 && !slice_eq_nocase(plain.authzid, plain.name))
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, "authorization identity differs");
+	else if (!try_app_password(x))
+		try_password(x);
+}
+
+const struct mechanism mechanism_plain = {"PLAIN", plain_step};
