@@ -1,10 +1,8 @@
 #!/usr/bin/python3
 """./dev bench: the same load on Letterlock and on Postfix with Dovecot, one after the other, on this machine, in one run."""
 import argparse
-import imaplib
 import json
 import os
-import ssl
 import statistics
 import subprocess
 import sys
@@ -50,27 +48,11 @@ class Run:
 
     # ---- delivery ----
 
-    def imap(self, user):
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        client = imaplib.IMAP4_SSL('127.0.0.1', self.server.ports['imaps'], ssl_context=context)
-        client.login(address(user), PASSWORD)
-        return client
-
-    def stored(self, users):
-        total = 0
-        for user in users:
-            client = self.imap(user)
-            answer = client.status('INBOX', '(MESSAGES)')[1][0]
-            total += int(answer.split(b'MESSAGES ')[1].rstrip(b')'))
-            client.logout()
-        return total
-
     def wait_stored(self, users, total):
         end = time.monotonic() + 600
-        while self.stored(users) < total:
+        while self.server.stored(users) < total:
             if time.monotonic() > end:
-                raise Failure(f'only {self.stored(users)} of {total} messages are stored')
+                raise Failure(f'only {self.server.stored(users)} of {total} messages are stored')
             time.sleep(0.05)
 
     def push(self, users, count, size, sessions=SESSIONS):
@@ -131,7 +113,7 @@ class Run:
         with subprocess.Popen([LOAD, 'idle', str(self.server.ports['imaps']), str(count), 'INBOX', *people], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:
             if 'open' not in held.stdout.readline():
                 raise Failure('the idle sessions could not be opened')
-            time.sleep(5)
+            time.sleep(10)
             after = pss_kb(roots)
             held.stdin.close()
         self.note('KB PSS per idle TLS session', round((after - before) / count, 1))

@@ -1,8 +1,11 @@
 """The two servers of the comparison, each with private configuration and ports, started and ended here."""
+import imaplib
 import os
 import pwd
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -36,6 +39,19 @@ class Letterlock:
             self.instance.cli('user', 'add', address(user), '--stdin', stdin='provisional-password\n')
             self.instance.cli('user', 'passwd', address(user), '--stdin', stdin=f'provisional-password\n{PASSWORD}\n')
 
+    def stored(self, users):
+        """Messages in their mailboxes; asking has them filed."""
+        total = 0
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        for user in users:
+            client = imaplib.IMAP4_SSL('127.0.0.1', self.ports['imaps'], ssl_context=context)
+            client.login(address(user), PASSWORD)
+            answer = client.status('INBOX', '(MESSAGES)')[1][0]
+            total += int(answer.split(b'MESSAGES ')[1].rstrip(b')'))
+            client.logout()
+        return total
+
     def roots(self):
         return [self.instance.processes['letterlockd'].pid]
 
@@ -65,9 +81,6 @@ userdb {{
   args = uid={mail_uid} gid={mail_gid} home={dir}/mail/%n allow_all_users=yes
 }}
 service lmtp {{
-  unix_listener {dir}/run/lmtp {{
-    mode = 0666
-  }}
   inet_listener lmtp {{
     address = 127.0.0.1
     port = {lmtp}
@@ -88,12 +101,21 @@ service imap-login {{
 }}
 service imap {{
   process_limit = 10000
+  unix_listener imap-master {{
+    user = $default_internal_user
+  }}
 }}
+service imap-hibernate {{
+  unix_listener imap-hibernate {{
+    mode = 0666
+  }}
+}}
+imap_hibernate_timeout = 2s
 service anvil {{
-  client_limit = 20000
+  client_limit = 40000
 }}
 service auth {{
-  client_limit = 20000
+  client_limit = 40000
 }}
 default_client_limit = 20000
 default_process_limit = 10000
@@ -189,7 +211,6 @@ class PostfixDovecot:
             f.write(text.format(**values).lstrip())
 
     def wait(self):
-        import socket
         end = time.monotonic() + 30
         for name in ('smtp', 'imaps', 'lmtp'):
             while True:
@@ -201,6 +222,15 @@ class PostfixDovecot:
                         with open(os.path.join(self.dir, 'servers.log'), encoding='utf-8') as f:
                             raise Failure(f'{name} does not answer: {f.read()[-2000:]}') from None
                     time.sleep(0.1)
+
+    def stored(self, users):
+        """Counted in the file system, which costs the servers nothing."""
+        total = 0
+        for user in users:
+            for folder in ('new', 'cur'):
+                path = os.path.join(self.dir, 'mail', user, folder)
+                total += len(os.listdir(path)) if os.path.isdir(path) else 0
+        return total
 
     def roots(self):
         return [child.pid for child in self.children]
