@@ -46,6 +46,8 @@ static int state_save(struct store_account *a, struct error *err)
 	bind_u64(s, 3, a->modseq_mark);
 	bind_u64(s, 4, a->uid_validity);
 	bind_u64(s, 5, a->clean);
+	bind_u64(s, 6, a->used);
+	bind_u64(s, 7, a->bodies);
 	return account_db_run(&a->db, s, err);
 }
 
@@ -157,23 +159,8 @@ static int state_load(struct store_account *a, struct error *err)
 		a->uid_validity = (uint32_t)column_u64(s, 3);
 		a->clean = column_u64(s, 4);
 		a->indexed = column_u64(s, 5);
-	}
-	account_db_done(s);
-	return rc;
-}
-
-static int totals_load(struct store_account *a, struct error *err)
-{
-	sqlite3_stmt *s = account_db_statement(&a->db, SQL_BODY_TOTAL, err);
-	int rc = 0;
-
-	if (s == NULL)
-		return ERR_IO;
-	if (sqlite3_step(s) != SQLITE_ROW) {
-		rc = account_db_error(&a->db, err);
-	} else {
-		a->used = column_u64(s, 0);
-		a->bodies = column_u64(s, 1);
+		a->used = column_u64(s, 6);
+		a->bodies = column_u64(s, 7);
 	}
 	account_db_done(s);
 	return rc;
@@ -184,25 +171,10 @@ static int load_all(struct store_account *a, struct error *err)
 	int rc = state_load(a, err);
 
 	if (rc == 0)
-		rc = totals_load(a, err);
-	if (rc == 0)
 		rc = mailbox_load_all(a, err);
 	if (rc == 0)
 		rc = keyword_load_all(a, err);
 	return rc;
-}
-
-void txn_rollback(struct store_account *a)
-{
-	struct error err;
-	uint64_t modseq_mark = a->modseq_mark;
-
-	account_db_rollback(&a->db);
-	body_close(a);
-	if (load_all(a, &err) < 0)
-		a->host.damaged(a->host.arg, a, &err);
-	if (modseq_mark < a->modseq_mark)
-		a->modseq = a->modseq_mark; /* cannot be: marks only rise */
 }
 
 /* After an unclean stop numbers may have been shown that the database has lost: go on at the marks. */
@@ -217,6 +189,17 @@ static void marks_apply(struct store_account *a)
 		m->uid_next = m->uid_mark;
 		m->dirty = true;
 	}
+}
+
+void txn_rollback(struct store_account *a)
+{
+	struct error err;
+
+	account_db_rollback(&a->db);
+	body_close(a);
+	if (load_all(a, &err) < 0)
+		a->host.damaged(a->host.arg, a, &err);
+	marks_apply(a);
 }
 
 /* ---- opening ---- */

@@ -1,8 +1,6 @@
 /* The invariants of an account, one function each; docs/account-db.md numbers them. */
 #include <inttypes.h>
 #include <string.h>
-#include "crypt/crypt.h"
-#include "mime/digest.h"
 #include "store/account_internal.h"
 
 struct check {
@@ -77,6 +75,18 @@ static void check_none(struct check *c, enum account_sql id, const char *what)
 	account_db_done(s);
 }
 
+static void check_totals(struct check *c)
+{
+	sqlite3_stmt *s = account_db_statement(&c->a->db, SQL_BODY_TOTAL, NULL);
+
+	if (s == NULL)
+		return;
+	if (sqlite3_step(s) == SQLITE_ROW && (column_u64(s, 0) != c->a->used || column_u64(s, 1) != c->a->bodies))
+		finding(c, "the account counts %" PRIu64 " bodies of %" PRIu64 " bytes, there are %" PRIu64 " of %" PRIu64, c->a->bodies, c->a->used,
+		        column_u64(s, 1), column_u64(s, 0));
+	account_db_done(s);
+}
+
 /* Every byte of a record verifies. */
 static void check_record(struct check *c, sqlite3_stmt *s)
 {
@@ -124,6 +134,7 @@ unsigned store_account_check(struct store_account *a, bool deep, store_check_fn 
 		if (a->mailboxes[i]->live)
 			check_mailbox(&c, a->mailboxes[i]);
 	}
+	check_totals(&c);
 	check_none(&c, SQL_BODY_REFS_CHECK, "a body whose count of rows is wrong");
 	check_none(&c, SQL_BODY_ORPHANS, "a row without body, UID");
 	if (deep)

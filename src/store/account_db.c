@@ -18,8 +18,8 @@ static const char *const SQL_TEXT[SQL_COUNT] = {
 /* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). */
 static const char SCHEMA[] =
 	"CREATE TABLE state(cursor INTEGER NOT NULL, modseq INTEGER NOT NULL, modseq_mark INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,"
-	" clean INTEGER NOT NULL, indexed INTEGER NOT NULL);"
-	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0);"
+	" clean INTEGER NOT NULL, indexed INTEGER NOT NULL, used INTEGER NOT NULL, bodies INTEGER NOT NULL);"
+	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0, 0, 0);"
 	"CREATE TABLE mailbox(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
 	" uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, uid_mark INTEGER NOT NULL, special INTEGER NOT NULL,"
 	" subscribed INTEGER NOT NULL, live INTEGER NOT NULL, modseq INTEGER NOT NULL, messages INTEGER NOT NULL, unseen INTEGER NOT NULL,"
@@ -129,6 +129,8 @@ int account_db_open(struct account_db *db, const char *path, const uint8_t key[3
 	}
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	rc = db_set_key(db, key, err);
+	if (rc == 0) /* the first read tells whether the key fits */
+		rc = db_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", err);
 	if (rc == 0 && search_register(db->sqlite) < 0)
 		rc = error_set(err, ERR_UNSUPPORTED, "%s: no full-text index", path);
 	if (rc == 0)

@@ -118,7 +118,7 @@ static int record_read(struct store_account *a, struct filing *f, bool with_dige
 static int record_take(struct store_account *a, struct filing *f, struct error *err)
 {
 	unsigned crashes = danger_of(a, f->arrival->seq);
-	struct error why = {0};
+	struct error why = {0}, named = {0};
 	int rc = 0;
 
 	danger_set(a, f->arrival->seq);
@@ -134,8 +134,8 @@ static int record_take(struct store_account *a, struct filing *f, struct error *
 	if (rc < 0 || crashes > 0) {
 		if (rc == 0)
 			error_set(&why, ERR_DAMAGED, "opening the record ended this process");
-		error_set(&why, why.code, "pack %u record %u: %.200s", f->arrival->place.pack, f->arrival->place.ordinal, why.private_text);
-		a->host.damaged(a->host.arg, a, &why);
+		error_set(&named, why.code, "pack %u record %u: %.200s", f->arrival->place.pack, f->arrival->place.ordinal, why.private_text);
+		a->host.damaged(a->host.arg, a, &named);
 		digest_opaque(f);
 	}
 	return 0;

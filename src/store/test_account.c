@@ -1,0 +1,520 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "crypt/crypt.h"
+#include "mime/text.h"
+#include "store/test_rig.h"
+#include "sys/file.h"
+
+#define OPS(r) ((r)->mailboxes->ops)
+#define A(r) ((r)->mailboxes)
+
+static const struct slice LETTER = SLICE_INIT("From: a@example.org\r\nSubject: Hello\r\nMessage-ID: <1@x>\r\n\r\nBody text here\r\n");
+static const char PREFIX[] = "Return-Path: <s@example.org>\r\nDelivered-To: r@example.org\r\n";
+
+static int setup(void **state)
+{
+	struct rig *r = memory_alloc(sizeof *r);
+
+	rig_start(r);
+	*state = r;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_stop(*state);
+	memory_free(*state);
+	return 0;
+}
+
+static int collect_uid(void *arg, const struct message_row *row)
+{
+	uid_set_add(arg, row->uid);
+	return 0;
+}
+
+static void expect_uids(struct rig *r, const char *mailbox, const char *want)
+{
+	struct mailbox_ref ref = rig_mailbox(r, mailbox);
+	struct uid_set set = {0};
+	struct buf text = BUF_INIT(1000);
+
+	assert_int_equal(OPS(r)->messages(A(r), &ref, 1, UINT32_MAX, 0, collect_uid, &set, NULL), 0);
+	uid_set_print(&set, &text);
+	buf_append_byte(&text, 0);
+	assert_string_equal((const char *)buf_slice(&text).p, want);
+	uid_set_free(&set);
+	buf_free(&text);
+}
+
+static void expect_text(struct rig *r, const char *mailbox, uint32_t uid, struct slice want)
+{
+	struct mailbox_ref ref = rig_mailbox(r, mailbox);
+	struct buf out = BUF_INIT(1 << 20);
+
+	assert_int_equal(OPS(r)->read(A(r), &ref, uid, 0, UINT64_MAX, &out, NULL), 0);
+	assert_int_equal(buf_len(&out), want.n);
+	assert_memory_equal(buf_slice(&out).p, want.p, want.n);
+	buf_free(&out);
+}
+
+static void a_new_account_has_its_mailboxes(void **state)
+{
+	struct rig *r = *state;
+	struct arena arena = ARENA_INIT;
+	struct mailbox_info *list;
+	size_t n;
+
+	assert_int_equal(OPS(r)->list(A(r), &arena, &list, &n, NULL), 0);
+	assert_int_equal(n, 6);
+	assert_true(slice_eq(list[0].name, SLICE("INBOX")) && slice_eq(list[5].name, SLICE("Trash")));
+	assert_int_equal(list[5].special_use, USE_TRASH);
+	for (size_t i = 0; i < n; i++)
+		assert_true(list[i].subscribed && list[i].exists && list[i].uid_validity != 0);
+	arena_free(&arena);
+	assert_int_equal(rig_check(r), 0);
+}
+
+static void an_arrival_is_filed_and_read_with_its_prefix(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct buf want = BUF_INIT(4096), part = BUF_INIT(4096);
+	struct arena arena = ARENA_INIT;
+	struct digest d;
+	struct slice encoded;
+	uint32_t prefix;
+
+	rig_deliver(r, SLICE_NONE, LETTER);
+	rig_deliver(r, SLICE("Archive"), LETTER);
+	rig_deliver(r, SLICE("No such"), LETTER);
+	rig_file(r);
+	rig_file(r);
+	expect_uids(r, "INBOX", "1:2");
+	expect_uids(r, "Archive", "1");
+	buf_append_str(&want, PREFIX);
+	buf_append(&want, LETTER);
+	expect_text(r, "INBOX", 1, buf_slice(&want));
+	expect_text(r, "Archive", 1, buf_slice(&want));
+	assert_int_equal(OPS(r)->read(A(r), &inbox, 1, 10, sizeof PREFIX, &part, NULL), 0);
+	assert_true(slice_eq(buf_slice(&part), slice_sub(buf_slice(&want), 10, 10 + sizeof PREFIX)));
+	assert_int_equal(OPS(r)->digest(A(r), &inbox, 1, true, &arena, &encoded, &prefix, NULL), 0);
+	assert_int_equal(prefix, sizeof PREFIX - 1);
+	assert_int_equal(digest_decode(encoded, &arena, &d), 0);
+	assert_true(slice_eq(d.envelope.subject, SLICE("Hello")));
+	assert_true(slice_search(d.search_text, SLICE("body text")) >= 0);
+	assert_int_equal(rig_status(r, "INBOX").messages, 2);
+	assert_int_equal(rig_status(r, "INBOX").unseen, 2);
+	assert_int_equal(rig_status(r, "INBOX").size, 2 * want.end);
+	assert_int_equal(rig_check(r), 0);
+	arena_free(&arena);
+	buf_free(&want);
+	buf_free(&part);
+}
+
+static void flags_change_with_modseq_and_condition(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct uid_set set = {0}, skipped = {0};
+	uint64_t before, modseq;
+	unsigned keyword;
+
+	rig_deliver_many(r, 3);
+	rig_file(r);
+	before = rig_status(r, "INBOX").highest_modseq;
+	uid_set_add_range(&set, 1, 2);
+	assert_int_equal(OPS(r)->keyword(A(r), SLICE("$Junk"), true, &keyword, NULL), 0);
+	assert_int_equal(OPS(r)->store(A(r), &inbox, &set, FLAGS_ADD, (struct flag_set){FLAG_SEEN, 1u << keyword}, UINT64_MAX, NULL, &modseq, NULL), 0);
+	assert_true(modseq > before);
+	assert_int_equal(rig_status(r, "INBOX").unseen, 1);
+	uid_set_add(&set, 3);
+	assert_int_equal(OPS(r)->store(A(r), &inbox, &set, FLAGS_ADD, (struct flag_set){FLAG_DELETED, 0}, before, &skipped, &modseq, NULL), 0);
+	assert_true(uid_set_has(&skipped, 1) && !uid_set_has(&skipped, 3));
+	assert_int_equal(rig_status(r, "INBOX").deleted, 1);
+	assert_int_equal(OPS(r)->store(A(r), &inbox, &set, FLAGS_REMOVE, (struct flag_set){FLAG_FLAGGED, 0}, UINT64_MAX, NULL, &modseq, NULL), 0);
+	assert_int_equal(modseq, 0);
+	rig_reopen(r);
+	assert_int_equal(rig_status(r, "INBOX").deleted, 1);
+	assert_int_equal(OPS(r)->keyword(A(r), SLICE("$junk"), false, &keyword, NULL), 0);
+	assert_int_equal(rig_check(r), 0);
+	uid_set_free(&set);
+	uid_set_free(&skipped);
+}
+
+static void expunge_tells_what_vanished_and_gives_back(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX"), trash = rig_mailbox(r, "Trash");
+	struct uid_set set = {0}, gone = {0}, vanished = {0};
+	struct copy_result copied;
+	struct arena arena = ARENA_INIT;
+	uint64_t seqs[10], before;
+
+	rig_deliver_many(r, 4);
+	rig_file(r);
+	uid_set_add_range(&set, 1, 2);
+	assert_int_equal(OPS(r)->copy(A(r), &inbox, &set, &trash, false, &arena, &copied, NULL), 0);
+	assert_int_equal(copied.count, 2);
+	before = rig_status(r, "INBOX").highest_modseq;
+	uid_set_add(&set, 3);
+	assert_int_equal(OPS(r)->expunge(A(r), &inbox, &set, true, &gone, NULL), 0);
+	assert_int_equal(uid_set_size(&gone), 3);
+	assert_int_equal(OPS(r)->vanished(A(r), &inbox, before, &vanished, NULL), 0);
+	assert_int_equal(uid_set_size(&vanished), 3);
+	/* 1 and 2 live on in Trash; only 3 is given back. */
+	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 1);
+	assert_int_equal(seqs[0], 3);
+	assert_int_equal(store_account_unrefs_done(r->account, seqs, 1, NULL), 0);
+	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 0);
+	assert_int_equal(OPS(r)->copy(A(r), &inbox, &(struct uid_set){.ranges = (struct uid_range[]){{4, 4}}, .count = 1}, &trash, true, &arena, &copied, NULL), 0);
+	expect_uids(r, "INBOX", "");
+	expect_uids(r, "Trash", "1:3");
+	assert_int_equal(rig_check(r), 0);
+	uid_set_free(&set);
+	uid_set_free(&gone);
+	uid_set_free(&vanished);
+	arena_free(&arena);
+}
+
+static void mailboxes_are_made_renamed_removed(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref ref, again;
+	struct error err;
+
+	assert_int_equal(OPS(r)->create(A(r), SLICE("a/b/c"), 0, &ref, NULL), 0);
+	assert_int_equal(OPS(r)->find(A(r), SLICE("a/b"), &again, NULL), 0);
+	assert_int_equal(OPS(r)->create(A(r), SLICE("a/b/c"), 0, &ref, &err), ERR_EXISTS);
+	assert_int_equal(OPS(r)->create(A(r), SLICE("a//c"), 0, &ref, &err), ERR_INVALID);
+	rig_deliver(r, SLICE("a/b/c"), LETTER);
+	rig_file(r);
+	assert_int_equal(OPS(r)->rename(A(r), SLICE("a"), SLICE("z/y"), NULL), 0);
+	expect_uids(r, "z/y/b/c", "1");
+	assert_int_equal(OPS(r)->find(A(r), SLICE("a"), &again, &err), ERR_NOT_FOUND);
+	assert_int_equal(OPS(r)->remove(A(r), SLICE("z/y/b"), NULL), 0);
+	expect_uids(r, "z/y/b/c", "1");
+	assert_int_equal(OPS(r)->remove(A(r), SLICE("INBOX"), &err), ERR_DENIED);
+	assert_int_equal(OPS(r)->remove(A(r), SLICE("z/y/b/c"), NULL), 0);
+	rig_deliver(r, SLICE_NONE, LETTER);
+	rig_file(r);
+	assert_int_equal(OPS(r)->rename(A(r), SLICE("inbox"), SLICE("Old"), NULL), 0);
+	expect_uids(r, "Old", "1");
+	expect_uids(r, "INBOX", "");
+	rig_reopen(r);
+	expect_uids(r, "Old", "1");
+	assert_int_equal(rig_check(r), 0);
+}
+
+struct appended {
+	int calls;
+	enum error_code code;
+	uint32_t uid[4];
+};
+
+static void on_append(void *arg, enum error_code code, uint32_t validity, uint32_t uid)
+{
+	struct appended *got = arg;
+
+	got->code = code;
+	got->uid[got->calls++] = uid;
+}
+
+static void append_two(struct rig *r, struct appended *got)
+{
+	int fd = memfd_from_slice("m", LETTER, NULL);
+	struct append_input in[2] = {{.mailbox = rig_mailbox(r, "Drafts"), .fd = fd, .size = LETTER.n, .flags = {FLAG_DRAFT, 0}, .internal_date = 99}};
+
+	in[1] = in[0];
+	OPS(r)->append(A(r), in, 2, on_append, got);
+	assert_int_equal(got->calls, 0);
+	close(fd);
+	rig_run(r);
+	assert_int_equal(got->calls, 2);
+}
+
+static void append_is_all_or_nothing(void **state)
+{
+	struct rig *r = *state;
+	struct appended good = {0}, bad = {0};
+	uint64_t seqs[4];
+
+	append_two(r, &good);
+	assert_int_equal(good.code, 0);
+	assert_int_equal(good.uid[1], 2);
+	expect_text(r, "Drafts", 2, LETTER);
+	r->append_fails = true;
+	append_two(r, &bad);
+	assert_int_equal(bad.code, ERR_NO_SPACE);
+	assert_int_equal(bad.uid[0], 0);
+	assert_int_equal(store_account_unrefs(r->account, seqs, 4), 1);
+	rig_file(r);
+	assert_int_equal(r->recovered, 0);
+	expect_uids(r, "Drafts", "1:2");
+	assert_int_equal(rig_check(r), 0);
+}
+
+static void an_own_ref_nobody_knows_is_recovered(void **state)
+{
+	struct rig *r = *state;
+	struct store_arrival *arrival = rig_deliver(r, SLICE_NONE, LETTER);
+	struct appended got = {0};
+
+	(void)arrival;
+	append_two(r, &got);
+	rig_file(r);
+	/* The database as it was before all of this. */
+	store_account_close(&r->account);
+	{
+		char path[128];
+
+		snprintf(path, sizeof path, "%s/account/account.db", r->directory);
+		assert_int_equal(unlink(path), 0);
+	}
+	rig_open(r);
+	rig_file(r);
+	rig_run(r);
+	assert_int_equal(r->recovered, 2);
+	expect_uids(r, "Recovered", "1:2");
+	expect_uids(r, "INBOX", "1");
+	assert_int_equal(rig_check(r), 0);
+}
+
+static void after_a_crash_no_uid_is_given_twice(void **state)
+{
+	struct rig *r = *state;
+	uint64_t modseq;
+
+	rig_deliver_many(r, 3);
+	rig_file(r);
+	modseq = rig_status(r, "INBOX").highest_modseq;
+	rig_crash(r);
+	assert_int_equal(rig_status(r, "INBOX").messages, 3);
+	assert_true(rig_status(r, "INBOX").uid_next >= 1001);
+	rig_deliver(r, SLICE_NONE, LETTER);
+	rig_file(r);
+	assert_true(rig_status(r, "INBOX").highest_modseq > modseq + 900);
+	assert_int_equal(rig_check(r), 0);
+	rig_reopen(r);
+	assert_int_equal(rig_status(r, "INBOX").uid_next, 1002);
+	assert_int_equal(rig_check(r), 0);
+}
+
+static void an_older_database_reads_its_arrivals_again(void **state)
+{
+	struct rig *r = *state;
+	char command[300];
+
+	rig_deliver_many(r, 2);
+	rig_file(r);
+	store_account_close(&r->account);
+	snprintf(command, sizeof command, "cp '%s/account/account.db' '%s/old.db'", r->directory, r->directory);
+	assert_int_equal(system(command), 0);
+	rig_open(r);
+	rig_deliver_many(r, 3);
+	rig_file(r);
+	expect_uids(r, "INBOX", "1:5");
+	store_account_close(&r->account);
+	snprintf(command, sizeof command, "cp '%s/old.db' '%s/account/account.db'", r->directory, r->directory);
+	assert_int_equal(system(command), 0);
+	rig_open(r);
+	expect_uids(r, "INBOX", "1:2");
+	rig_file(r);
+	expect_uids(r, "INBOX", "1:5");
+	assert_int_equal(rig_check(r), 0);
+}
+
+static void a_wrong_key_sets_the_database_aside(void **state)
+{
+	struct rig *r = *state;
+
+	rig_deliver_many(r, 2);
+	rig_file(r);
+	store_account_close(&r->account);
+	r->database_key[0] ^= 1;
+	rig_open(r);
+	assert_true(r->aside);
+	rig_file(r);
+	expect_uids(r, "INBOX", "1:2");
+}
+
+static void flip(struct rig *r, const char *name, long offset)
+{
+	char path[128];
+	FILE *f;
+	int c;
+
+	snprintf(path, sizeof path, "%s/%s", r->directory, name);
+	f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, offset, SEEK_SET), 0);
+	c = fgetc(f);
+	fseek(f, offset, SEEK_SET);
+	fputc(c ^ 1, f);
+	fclose(f);
+}
+
+static void a_damaged_record_is_named_and_the_others_work(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct buf out = BUF_INIT(1 << 20);
+	struct error err = {0};
+
+	for (int i = 0; i < 3; i++)
+		rig_deliver(r, SLICE_NONE, LETTER);
+	flip(r, "packs/00000001.pack", (long)r->ledger[1].place.offset + 64 + 5 + 130);
+	rig_file(r);
+	assert_true(r->damaged >= 1);
+	expect_uids(r, "INBOX", "1:3");
+	assert_true(OPS(r)->read(A(r), &inbox, 2, 0, 100, &out, &err) == ERR_DAMAGED);
+	buf_clear(&out);
+	assert_int_equal(OPS(r)->read(A(r), &inbox, 3, 0, 1000, &out, NULL), 0);
+	assert_int_equal(store_account_check(r->account, true, NULL, NULL), 1);
+	buf_free(&out);
+}
+
+static void flipped_bytes_in_the_database_are_errors_not_lies(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+
+	rig_deliver_many(r, 60);
+	rig_file(r);
+	store_account_close(&r->account);
+	for (long page = 14; page < 40; page += 5)
+		flip(r, "account/account.db", page * 4096 + 100);
+	rig_open(r);
+	if (!r->aside) {
+		for (uint32_t uid = 1; uid <= 60; uid++) {
+			struct buf out = BUF_INIT(1 << 20);
+			struct error err = {0};
+			int rc = OPS(r)->read(A(r), &inbox, uid, 0, UINT64_MAX, &out, &err);
+
+			assert_true(rc == 0 || rc == ERR_DAMAGED || rc == ERR_NOT_FOUND || rc == ERR_IO);
+			buf_free(&out);
+		}
+		assert_true(store_account_check(r->account, false, NULL, NULL) > 0);
+	}
+}
+
+static void a_record_that_ended_its_reader_is_filed_opaque(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	char path[128];
+	uint64_t seq;
+	uint8_t mark[9] = {0};
+	FILE *f;
+	struct arena arena = ARENA_INIT;
+	struct slice encoded;
+	struct digest d;
+	uint32_t prefix;
+
+	seq = rig_deliver(r, SLICE_NONE, LETTER)->seq;
+	store_account_close(&r->account);
+	snprintf(path, sizeof path, "%s/account/opening", r->directory);
+	memcpy(mark, &seq, 8);
+	mark[8] = 1;
+	f = fopen(path, "wb");
+	fwrite(mark, 1, sizeof mark, f);
+	fclose(f);
+	rig_open(r);
+	rig_file(r);
+	assert_int_equal(OPS(r)->digest(A(r), &inbox, 1, false, &arena, &encoded, &prefix, NULL), 0);
+	assert_int_equal(digest_decode(encoded, &arena, &d), 0);
+	assert_true(d.opaque);
+	assert_int_equal(d.size, LETTER.n);
+	arena_free(&arena);
+}
+
+static int keep_row(void *arg, const struct message_row *row)
+{
+	*(struct message_row *)arg = *row;
+	return 0;
+}
+
+static void replies_share_a_thread(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct message_row rows[3];
+	struct slice letters[] = {
+		SLICE("Subject: Plan\r\nMessage-ID: <1@x>\r\n\r\na\r\n"), SLICE("Subject: Re: plan\r\nMessage-ID: <2@x>\r\nReferences: <1@x>\r\n\r\nb\r\n"),
+		SLICE("Subject: Other\r\nMessage-ID: <3@x>\r\nReferences: <1@x>\r\n\r\nc\r\n"),
+	};
+
+	for (int i = 0; i < 3; i++)
+		rig_deliver(r, SLICE_NONE, letters[i]);
+	rig_file(r);
+	for (uint32_t i = 0; i < 3; i++) {
+		OPS(r)->messages(A(r), &inbox, i + 1, i + 1, 0, keep_row, &rows[i], NULL);
+	}
+	assert_memory_equal(rows[0].thread_id, rows[1].thread_id, 16);
+	assert_memory_not_equal(rows[0].thread_id, rows[2].thread_id, 16);
+}
+
+struct ear {
+	struct account_listener listener;
+	int lists, boxes;
+};
+
+static void on_change(struct account_listener *self, const struct mailbox_ref *mailbox)
+{
+	struct ear *ear = (struct ear *)self;
+
+	if (mailbox == NULL)
+		ear->lists++;
+	else
+		ear->boxes++;
+}
+
+static void listeners_hear_later_not_at_once(void **state)
+{
+	struct rig *r = *state;
+	struct ear ear = {.listener = {.changed = on_change}};
+	struct mailbox_ref ref;
+
+	rig_run(r);
+	OPS(r)->listen(A(r), &ear.listener);
+	rig_deliver(r, SLICE_NONE, LETTER);
+	rig_file(r);
+	assert_int_equal(ear.boxes, 0);
+	rig_run(r);
+	assert_int_equal(ear.boxes, 1);
+	OPS(r)->create(A(r), SLICE("n"), 0, &ref, NULL);
+	rig_run(r);
+	assert_int_equal(ear.lists, 1);
+	OPS(r)->unlisten(A(r), &ear.listener);
+	rig_deliver(r, SLICE_NONE, LETTER);
+	rig_file(r);
+	rig_run(r);
+	assert_int_equal(ear.boxes, 1);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_new_account_has_its_mailboxes), T(an_arrival_is_filed_and_read_with_its_prefix), T(flags_change_with_modseq_and_condition),
+		T(expunge_tells_what_vanished_and_gives_back), T(mailboxes_are_made_renamed_removed), T(append_is_all_or_nothing),
+		T(an_own_ref_nobody_knows_is_recovered), T(after_a_crash_no_uid_is_given_twice), T(an_older_database_reads_its_arrivals_again),
+		T(a_wrong_key_sets_the_database_aside), T(a_damaged_record_is_named_and_the_others_work),
+		T(flipped_bytes_in_the_database_are_errors_not_lies), T(a_record_that_ended_its_reader_is_filed_opaque), T(replies_share_a_thread),
+		T(listeners_hear_later_not_at_once),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	crypt_init();
+	mime_warm();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
