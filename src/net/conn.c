@@ -19,6 +19,7 @@ static void release(struct conn *conn)
 	timer_destroy(&conn->kick);
 	tls_session_free(&conn->tls);
 	tls_context_free(&conn->next_context);
+	tls_ticket_free(&conn->ticket);
 	memory_free((void *)conn->server_name.p);
 	buf_free_secret(&conn->in);
 	buf_free_secret(&conn->out);
@@ -407,6 +408,18 @@ void conn_secure_server(struct conn *conn, struct tls_context *context)
 void conn_secure_client(struct conn *conn, struct tls_context *context, struct slice server_name)
 {
 	secure(conn, context, false, server_name);
+}
+
+void conn_offer_ticket(struct conn *conn, struct tls_ticket **ticket)
+{
+	tls_ticket_free(&conn->ticket);
+	conn->ticket = *ticket;
+	*ticket = NULL;
+}
+
+struct tls_ticket *conn_take_ticket(struct conn *conn)
+{
+	return conn->tls != NULL && !conn->tls_server ? tls_take_ticket(conn->tls) : NULL;
 }
 
 bool conn_is_secure(const struct conn *conn)

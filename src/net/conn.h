@@ -57,6 +57,10 @@ void conn_idle_limit(struct conn *conn, int64_t ms);
 void conn_secure_server(struct conn *conn, struct tls_context *context);
 /* Client side; server_name for SNI. */
 void conn_secure_client(struct conn *conn, struct tls_context *context, struct slice server_name);
+/* Before conn_secure_client: resume with *ticket, which the connection takes over (set to NULL; NULL is allowed). */
+void conn_offer_ticket(struct conn *conn, struct tls_ticket **ticket);
+/* The newest ticket of a client connection for the next one to this peer; the caller's. NULL: none. */
+struct tls_ticket *conn_take_ticket(struct conn *conn);
 bool conn_is_secure(const struct conn *conn);
 const struct tls_session *conn_tls(const struct conn *conn); /* NULL when plain */
 /* Takes the descriptor away from a plain connection whose buffers are empty: -1 when not possible. No event follows; destroy it. */

@@ -151,6 +151,9 @@ void conn_begin_handshake(struct conn *conn)
 		conn_fail(conn, CONN_ERROR);
 		return;
 	}
+	if (conn->ticket != NULL)
+		tls_use_ticket(conn->tls, conn->ticket);
+	tls_ticket_free(&conn->ticket);
 	conn->state = CONN_HANDSHAKING;
 }
 

@@ -50,6 +50,7 @@ struct conn {
 	bool owe_drained;
 	bool eof;
 	struct slice server_name; /* owned copy */
+	struct tls_ticket *ticket; /* to resume with, until the handshake begins */
 	char address[ADDRESS_TEXT_MAX];
 };
 

@@ -1,0 +1,125 @@
+/*
+ * The relay: sends the messages of one job after the other to other hosts. It opens a record with a data key that `key` gives it for this
+ * one record, asks `resolver` for names, and touches no disk.
+ *
+ *   relay.c          the role: jobs in, results out           relay_route.c  from a domain to addresses
+ *   relay_delivery.c one job: hops in turn, results           relay_link.c   connections and those kept for the next message
+ */
+#ifndef ROLE_RELAY_H
+#define ROLE_RELAY_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "net/conn.h"
+#include "queue/job.h"
+#include "role/role.h"
+#include "smtp/client.h"
+#include "store/seal.h"
+#include "sys/file.h"
+
+#define RELAY_HOPS_MAX 16          /* addresses tried for one job */
+#define RELAY_HOSTS_MAX 8          /* MX hosts looked at */
+#define RELAY_CONNECT_MS 30000     /* one address; RFC 5321 4.5.3.2 leaves it to TCP */
+#define RELAY_IDLE_MS 5000         /* a connection waits this long for another message */
+#define RELAY_MESSAGES_MAX 100     /* of one connection */
+#define RELAY_JOB_MS 780000        /* a job is answered by then; below the deadline of RELAY_DELIVER */
+#define RELAY_RECIPIENTS_MAX 1000  /* of one transaction */
+#define RELAY_PIECE 32768          /* bytes of the message opened at a time */
+#define RELAY_HEADER_MAX (4u << 20)
+#define RELAY_PEERS_MAX 4096       /* destinations remembered (TLS ticket, failed TLS) */
+
+struct relay {
+	struct role_context *ctx;
+	struct tls_context *opportunistic, *verified;
+	struct buf password;           /* of the smart host */
+	struct map peers;              /* "address port" -> struct relay_peer */
+	struct list_node deliveries;
+	unsigned running;
+	uint64_t delivered, deferred, bounced;
+	bool stopping;
+};
+
+/* An address to try. */
+struct relay_hop {
+	struct slice host;             /* name for SNI and logs, without port; a literal for a literal */
+	struct slice address;          /* 192.0.2.1 or 2001:db8::1 */
+	uint16_t port;
+	bool smart_host;               /* sign in, verify */
+};
+
+/* What came out of routing: hops, or why there are none. */
+struct relay_route {
+	struct relay_hop hops[RELAY_HOPS_MAX];
+	size_t count;
+	struct smtp_reply failure;     /* when count is 0; constant texts; a code below 500: try again later */
+};
+typedef void relay_route_fn(void *arg);
+/* Fills *route (texts in the arena); fn once, perhaps from inside. The search cannot be cancelled: `arg` must live until fn. */
+void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn, void *arg);
+/* From rdata of an MX record: preference and name as text. 0 or ERR_INVALID. */
+int relay_mx_parse(struct slice rdata, struct arena *arena, uint16_t *ret_preference, struct slice *ret_name);
+
+struct relay_delivery;
+struct relay_link;
+
+/* One destination address. Counts its connections, keeps idle ones, lets deliveries wait. */
+struct relay_peer {
+	struct relay_hop hop;
+	char *key;
+	unsigned open;                 /* links, idle ones included */
+	struct list_node idle;         /* links */
+	struct list_node waiting;      /* deliveries */
+	struct tls_ticket *ticket;
+	int64_t plain_until_ms;        /* a handshake failed: connections are plain until then */
+};
+
+/* ---- relay_link.c ---- */
+/* Gives the delivery a link to the hop as soon as there is one; then the link calls delivery_* below. */
+void relay_link_request(struct relay *relay, const struct relay_hop *hop, struct relay_delivery *d);
+/* The delivery wants no more of it (while it waits, connects or sends): an open connection is dropped. */
+void relay_link_abandon(struct relay_delivery *d);
+/* Says QUIT on every idle connection. */
+void relay_links_close_idle(struct relay *relay);
+/* Capabilities and TLS of the link, for results. */
+bool relay_link_has_dsn(const struct relay_link *link);
+uint32_t relay_link_recipients_max(const struct relay_link *link);
+void relay_link_tls_text(const struct relay_link *link, struct buf *out);
+
+/* ---- relay_delivery.c ---- */
+struct relay_delivery {
+	struct list_node node;         /* of relay->deliveries */
+	struct list_node waiting;      /* of a peer */
+	struct relay *relay;
+	struct ipc_call *call;
+	struct arena arena;
+	struct slice destination;
+	struct job job;
+	struct file_map record;
+	struct seal_source source;
+	struct sealed *sealed;
+	uint64_t position;             /* of the body that goes out */
+	struct relay_route route;
+	size_t hop;                    /* which is tried */
+	struct delivery_result *results; /* one per recipient; state 0: none yet */
+	struct smtp_client_message message;
+	struct smtp_client_recipient *batch; /* of the current transaction */
+	size_t *batch_index;           /* recipient of the job */
+	size_t batch_settled;
+	struct smtp_reply last;        /* why the last hop failed */
+	struct slice last_host;
+	struct timer *deadline;
+	struct timer *retry;           /* of KEY_OPEN */
+	struct relay_link *link;
+	unsigned outstanding;          /* answers of other roles that will come */
+	bool finished;
+};
+void relay_delivery_begin(struct relay *relay, struct ipc_call *call, const struct ipc_relay_deliver *request);
+void relay_delivery_give_up(struct relay_delivery *d, const struct smtp_reply *why);
+/* From the link. */
+const struct smtp_client_message *relay_delivery_message(struct relay_delivery *d); /* next transaction, NULL: all done */
+void relay_delivery_recipient(struct relay_delivery *d, size_t index, const struct smtp_reply *reply);
+int relay_delivery_body(struct relay_delivery *d, struct buf *out);
+void relay_delivery_done(struct relay_delivery *d);
+void relay_delivery_failed(struct relay_delivery *d, enum smtp_client_stage stage, const struct smtp_reply *reply);
+
+#endif
