@@ -5,16 +5,18 @@
  *
  * Included several times; no guard.
  */
-/* {"domains":[{"domain","users","catch_all"}]}; catch_all is an address or "" (no catch-all). */
+/* {"domains":[{"domain","users","catch_all","postmaster"}]}; addresses, or "" for none. */
 OPERATION("domain.list", AUTH, "")
-OPERATION("domain.add", AUTH, "domain catch_all?")
+OPERATION("domain.add", AUTH, "domain catch_all? postmaster?")
+OPERATION("domain.set", AUTH, "domain catch_all? postmaster?")
 OPERATION("domain.remove", AUTH, "domain")
 /* {"users":[{"address","name","department","role","state","quota","provisional"}], "more":true, "next":…}; state: active, disabled.
  * Lists are pages: "after" is the last address of the former page. */
 OPERATION("user.list", AUTH, "domain? after?")
 /* One user as above and "created", "app_passwords" (count). */
 OPERATION("user.show", AUTH, "address")
-/* The password is provisional: the user chooses an own one with user.passwd. quota in bytes, 0: the default. */
+/* The password is provisional: the user chooses an own one with user.passwd. quota in bytes, 0: the default. Roles: user,
+ * department, administrator, officer, auditor, approver. */
 OPERATION("user.add", AUTH, "address password name? department? role? quota#?")
 OPERATION("user.set", AUTH, "address name? department? role? quota#?")
 OPERATION("user.disable", AUTH, "address")
@@ -22,7 +24,8 @@ OPERATION("user.enable", AUTH, "address")
 OPERATION("user.remove", AUTH, "address")
 /* {"recovery_code"}: the new one, shown once. */
 OPERATION("user.passwd", AUTH, "address old new")
-/* With the recovery code the mail stays readable: {"recovery_code"}. Without it lose_mail must be true: the account starts empty. */
+/* With the recovery code the mail stays readable: {"recovery_code"}. Without it lose_mail must be true: the account
+ * starts empty and the password is provisional: {"mail_lost":true}. */
 OPERATION("user.reset", AUTH, "address new recovery_code? lose_mail!?")
 /* {"app_password","id"}: shown once. password: the user's own, it opens the account's secrets. */
 OPERATION("user.app_password.add", AUTH, "address password label?")

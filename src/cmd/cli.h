@@ -56,7 +56,7 @@ bool cli_confirm(const struct cli *cli, const char *question);
 
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(const char *op, const json_t *result);
-/* A table: columns "title:member title:member …"; rows is an array of objects. */
+/* A table: columns "title:member title:member …"; rows is an array of objects. A '@' behind a member: unix seconds, shown as a time. */
 void cli_table(const json_t *rows, const char *columns);
 /* "title: value" lines of the named members, when they are there. */
 void cli_fields(const json_t *object, const char *columns);

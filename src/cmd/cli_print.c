@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/arena.h"
-#include "base/utf8.h"
+#include "base/clock.h"
 
 #define COLUMN_MAX 12
 
@@ -42,6 +42,12 @@ void cli_print_json(const char *op, const json_t *result)
 	json_decref(out);
 }
 
+struct column {
+	char title[24], member[40];
+	bool is_time;
+	int width;
+};
+
 /* One value as text on one line, without control characters (values come from users). */
 static const char *text_of(struct arena *arena, const json_t *value)
 {
@@ -66,10 +72,19 @@ static const char *text_of(struct arena *arena, const json_t *value)
 	return (const char *)s.p;
 }
 
-static const char *cell(struct arena *arena, const json_t *row, const char *member)
+static const char *time_text(struct arena *arena, int64_t seconds)
 {
-	const json_t *value = json_object_get(row, member);
+	struct calendar c = calendar_from_unix(seconds);
 
+	return (const char *)arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour, c.minute, c.second).p;
+}
+
+static const char *cell(struct arena *arena, const json_t *row, const struct column *column)
+{
+	const json_t *value = json_object_get(row, column->member);
+
+	if (column->is_time && json_is_integer(value))
+		return json_integer_value(value) > 0 ? time_text(arena, json_integer_value(value)) : "";
 	if (json_is_array(value)) {
 		struct slice joined = arena_printf(arena, "%s", "");
 		size_t i;
@@ -96,11 +111,6 @@ static int width(const char *text)
 	return columns;
 }
 
-struct column {
-	char title[24], member[40];
-	int width;
-};
-
 static size_t columns_parse(const char *spec, struct column *columns)
 {
 	struct slice rest = slice_str(spec), word, title;
@@ -110,6 +120,8 @@ static size_t columns_parse(const char *spec, struct column *columns)
 		slice_split(&word, ':', &title);
 		if (word.n == 0)
 			word = title;
+		columns[count].is_time = slice_ends(word, SLICE("@"));
+		word.n -= columns[count].is_time ? 1 : 0;
 		snprintf(columns[count].title, sizeof columns[count].title, "%.*s", SLICE_ARG(title));
 		snprintf(columns[count].member, sizeof columns[count].member, "%.*s", SLICE_ARG(word));
 		columns[count].width = width(columns[count].title);
@@ -126,7 +138,7 @@ static void print_padded(const char *text, int columns)
 static void print_row(struct arena *arena, const json_t *row, const struct column *columns, size_t count)
 {
 	for (size_t c = 0; c < count; c++) {
-		const char *text = row != NULL ? cell(arena, row, columns[c].member) : columns[c].title;
+		const char *text = row != NULL ? cell(arena, row, &columns[c]) : columns[c].title;
 		print_padded(text, c + 1 < count ? columns[c].width + 2 : width(text));
 	}
 	fputc('\n', stdout);
@@ -141,7 +153,7 @@ void cli_table(const json_t *rows, const char *spec)
 
 	json_array_foreach(rows, i, row)
 		for (size_t c = 0; c < count; c++) {
-			int w = width(cell(&arena, row, columns[c].member));
+			int w = width(cell(&arena, row, &columns[c]));
 			columns[c].width = w > columns[c].width ? w : columns[c].width;
 		}
 	if (!cli_is_plain())
@@ -167,7 +179,7 @@ void cli_fields(const json_t *object, const char *spec)
 		if (json_object_get(object, columns[c].member) == NULL)
 			continue;
 		print_padded(columns[c].title, widest + 2);
-		printf("%s\n", cell(&arena, object, columns[c].member));
+		printf("%s\n", cell(&arena, object, &columns[c]));
 	}
 	arena_free(&arena);
 }

@@ -4,12 +4,12 @@
 
 static void show_list(const json_t *result)
 {
-	cli_table(json_object_get(result, "jobs"), "ID:id STATE:state FROM:from SIZE:size ATTEMPTS:attempts NEXT:next");
+	cli_table(json_object_get(result, "jobs"), "ID:id STATE:state FROM:from SIZE:size ATTEMPTS:attempts NEXT:next@");
 }
 
 static void show_job(const json_t *result)
 {
-	cli_fields(result, "id:id state:state from:from size:size created:created next:next attempts:attempts");
+	cli_fields(result, "id:id state:state from:from size:size created:created@ next:next@ attempts:attempts");
 	if (json_object_get(result, "recipients") != NULL) {
 		putchar('\n');
 		cli_table(json_object_get(result, "recipients"), "RECIPIENT:address STATE:state REPLY:reply");

@@ -5,7 +5,7 @@
 
 static void show_status(const json_t *result)
 {
-	cli_fields(result, "version:version since:since sandbox:sandbox");
+	cli_fields(result, "version:version since:since@ sandbox:sandbox");
 	putchar('\n');
 	cli_table(json_object_get(result, "roles"), "ROLE:role NO:index PID:pid STATE:state RESTARTS:restarts CPU-MS:cpu_ms MEMORY:rss");
 }

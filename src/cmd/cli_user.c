@@ -10,15 +10,20 @@ static void show_list(const json_t *result)
 static void show_user(const json_t *result)
 {
 	cli_fields(result, "address:address name:name department:department role:role state:state quota:quota provisional:provisional "
-		"created:created app-passwords:app_passwords");
+		"created:created@ app-passwords:app_passwords");
 }
 
 static void show_recovery(const json_t *result)
 {
+	json_int_t removed = json_integer_value(json_object_get(result, "app_passwords_removed"));
 	const char *code = json_string_value(json_object_get(result, "recovery_code"));
 
 	if (code != NULL)
 		printf("Recovery code: %s\nIt is shown only now. Without it or the password the mail of this account cannot be read again.\n", code);
+	if (removed > 0)
+		printf("App passwords that ended with it: %lld\n", (long long)removed);
+	if (json_is_true(json_object_get(result, "mail_lost")))
+		puts("The account starts empty; its password is provisional.");
 }
 
 static void show_app_password(const json_t *result)
@@ -28,7 +33,7 @@ static void show_app_password(const json_t *result)
 
 static void show_app_passwords(const json_t *result)
 {
-	cli_table(json_object_get(result, "app_passwords"), "ID:id LABEL:label CREATED:created");
+	cli_table(json_object_get(result, "app_passwords"), "ID:id LABEL:label CREATED:created@");
 }
 
 /* Nobody loses mail by a reset without having been told so. */

@@ -6,12 +6,12 @@ OUTSIDE = 'outside.test'
 
 # local part, name, department, role
 PEOPLE = [
-    ('lin.xiaomei', '林晓梅', '财务部', 'manager'),
-    ('wang.lei', '王磊', '财务部', 'employee'),
-    ('anna.schmidt', 'Anna Schmidt', 'Engineering', 'manager'),
-    ('james.carter', 'James Carter', 'Engineering', 'employee'),
-    ('chen.yu', '陈宇', 'Engineering', 'employee'),
-    ('zhao.min', '赵敏', '行政部', 'manager'),
+    ('lin.xiaomei', '林晓梅', '财务部', 'department'),
+    ('wang.lei', '王磊', '财务部', 'user'),
+    ('anna.schmidt', 'Anna Schmidt', 'Engineering', 'department'),
+    ('james.carter', 'James Carter', 'Engineering', 'user'),
+    ('chen.yu', '陈宇', 'Engineering', 'user'),
+    ('zhao.min', '赵敏', '行政部', 'department'),
     ('maria.rossi', 'Maria Rossi', '行政部', 'administrator'),
 ]
 
