@@ -59,9 +59,11 @@ static void add_mailbox(struct parser *p, struct slice name, struct slice local,
 }
 
 /*
- * Words of a phrase or local part up to a special, joined: in a phrase runs of blanks become one blank, in a local part they go
- * (obs-local-part). Quotes are taken off.
+ * Words of a phrase or local part up to a special, joined by WORD_BREAK: in a phrase it becomes one blank, in a local part or domain it
+ * goes (RFC 5322 4.4). Quotes are taken off; blanks inside them stay.
  */
+#define WORD_BREAK '\n' /* occurs in no unfolded value */
+
 struct words {
 	uint8_t *text;
 	size_t n;
@@ -74,7 +76,7 @@ struct words {
 static void words_add(struct words *w, struct slice word)
 {
 	if (w->blank && w->n > 0 && w->n < w->room)
-		w->text[w->n++] = ' ';
+		w->text[w->n++] = WORD_BREAK;
 	w->blank = false;
 	w->any = true;
 	if (word.n > w->room - w->n)
@@ -154,23 +156,23 @@ static struct words take_words(struct parser *p)
 	return w;
 }
 
-static struct slice words_text(const struct words *w)
+static struct slice words_phrase(const struct words *w)
 {
+	for (size_t i = 0; i < w->n; i++)
+		if (w->text[i] == WORD_BREAK)
+			w->text[i] = ' ';
 	return slice_make(w->text, w->n);
 }
 
-static struct slice without_blanks(struct slice s, struct arena *arena)
+static struct slice words_solid(struct words *w)
 {
-	uint8_t *to;
 	size_t n = 0;
 
-	if (slice_find(s, ' ') < 0)
-		return s;
-	to = arena_alloc(arena, s.n);
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != ' ')
-			to[n++] = s.p[i];
-	return slice_make(to, n);
+	for (size_t i = 0; i < w->n; i++)
+		if (w->text[i] != WORD_BREAK)
+			w->text[n++] = w->text[i];
+	w->n = n;
+	return slice_make(w->text, n);
 }
 
 /* After '@': a domain or literal, blanks and comments inside dropped (obs-domain). */
@@ -186,12 +188,13 @@ static struct slice take_domain(struct parser *p, struct slice *ret_comment)
 		size_t tail = end < 0 ? p->rest.n : (size_t)end + 1;
 		uint8_t *joined = arena_alloc(p->arena, w.n + tail);
 
+		words_solid(&w);
 		memcpy(joined, w.text, w.n);
 		memcpy(joined + w.n, p->rest.p, tail);
 		p->rest = slice_from(p->rest, tail);
-		return without_blanks(slice_make(joined, w.n + tail), p->arena);
+		return slice_make(joined, w.n + tail);
 	}
-	return without_blanks(words_text(&w), p->arena);
+	return words_solid(&w);
 }
 
 /* "@a,@b:" in front of an addr-spec (obs-route) is dropped. */
@@ -224,16 +227,16 @@ static void take_angle(struct parser *p, struct slice name)
 		p->rest = slice_from(p->rest, 1);
 	if (p->rest.n > 0 && p->rest.p[0] == '>')
 		p->rest = slice_from(p->rest, 1);
-	add_mailbox(p, name, without_blanks(words_text(&local), p->arena), host);
+	add_mailbox(p, name, words_solid(&local), host);
 }
 
-static void take_at(struct parser *p, const struct words *local)
+static void take_at(struct parser *p, struct words *local)
 {
 	struct slice comment = local->comment, host;
 
 	p->rest = slice_from(p->rest, 1);
 	host = take_domain(p, &comment);
-	add_mailbox(p, comment, without_blanks(words_text(local), p->arena), host);
+	add_mailbox(p, comment, words_solid(local), host);
 }
 
 /* Trailing text of a broken address up to the next separator. */
@@ -257,7 +260,7 @@ static void take_address(struct parser *p, bool *in_group)
 
 	if (next == '<') {
 		p->rest = slice_from(p->rest, 1);
-		take_angle(p, words_text(&w));
+		take_angle(p, words_phrase(&w));
 		skip_to_separator(p);
 	} else if (next == '@') {
 		take_at(p, &w);
@@ -282,13 +285,13 @@ static void take_address(struct parser *p, bool *in_group)
 		if (*in_group)
 			add_marker(p, SLICE_NONE);
 		if (w.any) {
-			add_marker(p, words_text(&w));
+			add_marker(p, words_phrase(&w));
 			*in_group = true;
 		} else {
 			*in_group = false;
 		}
 	} else if (w.any) {
-		add_mailbox(p, w.comment, words_text(&w), SLICE_NONE);
+		add_mailbox(p, w.comment, words_phrase(&w), SLICE_NONE);
 	} else if (w.comment.n > 0) {
 		add_mailbox(p, w.comment, SLICE_NONE, SLICE_NONE);
 	}

@@ -56,7 +56,7 @@ static size_t word_parse(struct slice s, struct word *ret)
 			return end + 2;
 		}
 		/* Another start inside: this one has no end. It also keeps the search linear. */
-		if (s.p[end] == '=' && s.p[end + 1] == '?')
+		if (s.p[end] == '=' && s.p[end + 1] == '?' && (end + 2 >= s.n || s.p[end + 2] != '='))
 			return 0;
 	}
 	return 0;

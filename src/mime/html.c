@@ -137,8 +137,8 @@ static uint32_t reference_code(const char *name)
 	return 0;
 }
 
-/* The name of a reference is complete; an unknown one is shown as it stands. */
-static void reference_done(struct html *h, struct buf *out)
+/* The name of a reference is complete; an unknown one is shown as it stands. False: unknown. */
+static bool reference_done(struct html *h, struct buf *out)
 {
 	uint32_t code = reference_code(h->name);
 
@@ -153,6 +153,7 @@ static void reference_done(struct html *h, struct buf *out)
 		flush_space(h, out);
 		utf8_append(out, code);
 	}
+	return code != 0;
 }
 
 /* One byte in a state that is not TEXT. Returns false when the byte belongs to the text again. */
@@ -219,8 +220,7 @@ static bool step(struct html *h, uint8_t c, struct buf *out)
 			name_add(h, c);
 			return true;
 		}
-		reference_done(h, out);
-		return c == ';';
+		return reference_done(h, out) && c == ';';
 	case RAW:
 		/* Waits for "</name". */
 		if (c == '<') {
