@@ -12,7 +12,7 @@
 struct admin_server {
 	struct loop *loop;
 	struct ipc *ipc;
-	struct listener *listener;
+	struct listener *listener; /* NULL: destroyed, only sessions that wait are left */
 	struct list_node sessions;
 	unsigned session_count;
 	unsigned owner;
@@ -35,12 +35,17 @@ static void session_next(struct session *s);
 
 static void session_free(struct session *s)
 {
+	struct admin_server *server = s->server;
+
 	list_remove(&s->node);
-	s->server->session_count--;
-	listener_pause(s->server->listener, false);
 	json_decref(s->parts);
 	conn_destroy(&s->conn);
 	memory_free(s);
+	server->session_count--;
+	if (server->listener != NULL)
+		listener_pause(server->listener, false);
+	else if (server->session_count == 0)
+		memory_free(server);
 }
 
 static void session_answered(struct session *s)
@@ -211,13 +216,16 @@ static void on_readable(void *owner)
 	session_next(owner);
 }
 
-static void on_ended(void *owner, enum conn_end why)
+static void session_drop(struct session *s)
 {
-	struct session *s = owner;
-
 	conn_destroy(&s->conn);
 	if (s->pending == 0)
 		session_free(s);
+}
+
+static void on_ended(void *owner, enum conn_end why)
+{
+	session_drop(owner);
 }
 
 static const struct conn_events events = {.readable = on_readable, .ended = on_ended};
@@ -264,11 +272,16 @@ void admin_server_destroy(struct admin_server **server)
 {
 	if (*server == NULL)
 		return;
-	/* Sessions that wait for a reply still point here: the memory goes with the process. */
-	listener_destroy(&(*server)->listener);
-	LIST_FOREACH(it, &(*server)->sessions)
-		conn_destroy(&LIST_ITEM(it, struct session, node)->conn);
+	struct admin_server *ending = *server;
 	*server = NULL;
+	listener_destroy(&ending->listener);
+	if (ending->session_count == 0) {
+		memory_free(ending);
+		return;
+	}
+	/* Sessions that wait for a reply go when it comes, and the last one takes the server along. */
+	LIST_FOREACH(it, &ending->sessions)
+		session_drop(LIST_ITEM(it, struct session, node));
 }
 
 unsigned admin_server_sessions(const struct admin_server *server)
