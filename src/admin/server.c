@@ -275,13 +275,12 @@ void admin_server_destroy(struct admin_server **server)
 	struct admin_server *ending = *server;
 	*server = NULL;
 	listener_destroy(&ending->listener);
-	if (ending->session_count == 0) {
-		memory_free(ending);
-		return;
-	}
-	/* Sessions that wait for a reply go when it comes, and the last one takes the server along. */
+	/* Sessions that wait for a reply go when it comes, and the last one takes the server along; not while we look at them. */
+	ending->session_count++;
 	LIST_FOREACH(it, &ending->sessions)
 		session_drop(LIST_ITEM(it, struct session, node));
+	if (--ending->session_count == 0)
+		memory_free(ending);
 }
 
 unsigned admin_server_sessions(const struct admin_server *server)
