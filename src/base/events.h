@@ -16,6 +16,7 @@ LOG_EVENT(CONN_REFUSED, LOG_WARN, "conn.refused", "a connection was refused by a
 LOG_EVENT(TLS_FAILED, LOG_INFO, "tls.failed", "a TLS handshake failed")
 LOG_EVENT(LOGIN_OK, LOG_INFO, "login.ok", "a user signed in")
 LOG_EVENT(LOGIN_FAILED, LOG_WARN, "login.failed", "a sign-in was refused")
+LOG_EVENT(AUTH_REFUSED, LOG_INFO, "auth.refused", "why a sign-in was refused")
 LOG_EVENT(SMTP_ACCEPTED, LOG_INFO, "smtp.accepted", "a message was accepted and is durable")
 LOG_EVENT(SMTP_REFUSED, LOG_INFO, "smtp.refused", "a message or recipient was refused")
 LOG_EVENT(SMTP_TEMPFAIL, LOG_WARN, "smtp.tempfail", "a message could not be taken now")

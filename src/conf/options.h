@@ -27,6 +27,8 @@ OPTION(limits_connections_per_address, "limits.connections_per_address", number,
 OPTION(limits_recipients, "limits.recipients", number, "1000", true, "recipients of one message")
 OPTION(limits_messages_per_minute, "limits.messages_per_minute", number, "0", true, "messages a signed-in user may send in a minute; 0: no limit")
 OPTION(limits_logins_per_minute, "limits.logins_per_minute", number, "30", true, "failed sign-ins from one address in a minute before it has to wait")
+OPTION(auth_hash_time, "auth.hash_time", duration, "40ms", false, "CPU time of a password hash, measured at first start, then kept; 0: almost none (tests)")
+OPTION(auth_failure_delay, "auth.failure_delay", duration, "2s", true, "a refused sign-in is answered after this time")
 OPTION(limits_idle, "limits.idle", duration, "30m", true, "a signed-in client may be silent this long (RFC 9051 5.4)")
 OPTION(limits_smtp_idle, "limits.smtp_idle", duration, "5m", true, "an SMTP client may be silent this long (RFC 5321 4.5.3.2)")
 OPTION(limits_login_time, "limits.login_time", duration, "1m", true, "time to sign in")

@@ -1,0 +1,40 @@
+#include "auth/recipient.h"
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "smtp/xtext.h"
+
+/* ORCPT that stands for the address as it was given (RFC 3461 4.2, RFC 6533 3). */
+static void make_original(struct slice recipient, struct buf *out)
+{
+	buf_append_str(out, slice_is_ascii(recipient) ? "rfc822;" : "utf-8;");
+	xtext_encode(recipient, out);
+}
+
+static void write_fact(const struct resolve_target *t, struct slice notify, struct slice original, const struct auth_login_settings *settings,
+                       struct buf *out)
+{
+	struct recipient_fact fact = {.kind = FACT_REMOTE};
+	if (t->local)
+		auth_account_fact(&t->account, FACT_LOCAL, settings, &fact);
+	fact.address = t->address;
+	fact.original = original;
+	fact.mailbox = t->mailbox;
+	fact.notify = notify;
+	fact_write_recipient(out, &fact, settings->boot_secret);
+}
+
+int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn, const struct auth_login_settings *settings,
+                    struct buf *out)
+{
+	struct slice notify, orcpt;
+	struct buf original = BUF_INIT(2048);
+	if (!auth_dsn_decode(dsn, &notify, &orcpt))
+		return ERR_INVALID;
+	if (orcpt.n == 0 && result->changed)
+		make_original(recipient, &original);
+	for (size_t i = 0; i < result->count; i++)
+		write_fact(&result->targets[i], notify, orcpt.n > 0 ? orcpt : buf_slice(&original), settings, out);
+	buf_free(&original);
+	return out->failed || buf_len(out) > RECIPIENT_FACTS_MAX ? ERR_LIMIT : 0;
+}

@@ -1,0 +1,236 @@
+/* The auth role: wires src/auth to loop, messages and configuration. */
+#include "role/auth.h"
+
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "crypt/crypt.h"
+
+#define PATH_MAX_BYTES 4000
+#define KEY_REPLY_MAX 4096
+#define PARALLEL_MAX 64
+
+/* ---- struct auth_host over this process ---- */
+
+static struct moment host_now(void *arg)
+{
+	const struct auth_process *a = arg;
+	return loop_now(a->ctx->loop);
+}
+
+struct pending {
+	union {
+		auth_hmac_fn *hmac;
+		auth_ticket_fn *ticket;
+		auth_call_fn *call;
+	};
+	void *arg;
+	struct timer *timer;
+};
+
+static void hmac_replied(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct pending *p = arg;
+	const struct ipc_key_hmac_reply *reply = message;
+	p->hmac(p->arg, outcome == IPC_OK && reply->status == 0 ? reply->mac.b : NULL);
+	memory_free(p);
+}
+
+static void host_hmac(void *arg, const char *label, struct slice data, auth_hmac_fn *fn, void *fn_arg)
+{
+	struct auth_process *a = arg;
+	struct pending *p = memory_alloc(sizeof *p);
+	struct ipc_key_hmac request = {.label = slice_str(label), .data = data};
+	p->hmac = fn;
+	p->arg = fn_arg;
+	ipc_request(a->ctx->ipc, IPC_KEY_HMAC, IPC_ANY, &request, hmac_replied, p);
+}
+
+static void host_work(void *arg, auth_call_fn *work, auth_call_fn *done, void *call_arg)
+{
+	const struct auth_process *a = arg;
+	loop_work(a->ctx->loop, work, done, call_arg);
+}
+
+static void timer_fired(void *arg)
+{
+	struct pending *p = arg;
+	timer_destroy(&p->timer);
+	p->call(p->arg);
+	memory_free(p);
+}
+
+static void host_after(void *arg, int64_t ms, auth_call_fn *fn, void *fn_arg)
+{
+	const struct auth_process *a = arg;
+	if (ms <= 0) {
+		loop_defer(a->ctx->loop, fn, fn_arg);
+		return;
+	}
+	struct pending *p = memory_alloc(sizeof *p);
+	p->call = fn;
+	p->arg = fn_arg;
+	p->timer = timer_create_on(a->ctx->loop, timer_fired, p);
+	timer_start(p->timer, ms);
+}
+
+static void ticket_replied(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct pending *p = arg;
+	const struct ipc_mail_ticket_reply *reply = message;
+	p->ticket(p->arg, outcome == IPC_OK && reply->status == 0);
+	memory_free(p);
+}
+
+static void host_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket_fn *fn, void *fn_arg)
+{
+	const struct auth_process *a = arg;
+	struct pending *p = memory_alloc(sizeof *p);
+	struct ipc_mail_ticket request = {
+		.login = ticket->login, .secrets = ticket->secrets, .own = ticket->own, .quota = ticket->quota, .protocol = ticket->protocol,
+		.credential = ticket->credential,
+	};
+	memcpy(request.ticket.b, ticket->ticket, sizeof request.ticket.b);
+	memcpy(request.account.b, ticket->account, sizeof request.account.b);
+	p->ticket = fn;
+	p->arg = fn_arg;
+	ipc_request(a->ctx->ipc, IPC_MAIL_TICKET, ticket->shard, &request, ticket_replied, p);
+}
+
+/* When the shard is away its sessions are as well: nothing to do again. */
+static void revoke_replied(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	if (outcome == IPC_TIMEOUT || outcome == IPC_BUSY)
+		log_event(EV_IPC_DEADLINE, LOG_STR("request", "mail_revoke"));
+}
+
+static void host_revoke(void *arg, const uint8_t account[16], uint32_t credential)
+{
+	struct auth_process *a = arg;
+	struct ipc_mail_revoke request = {.credential = credential};
+	memcpy(request.account.b, account, sizeof request.account.b);
+	ipc_request(a->ctx->ipc, IPC_MAIL_REVOKE, auth_shard(account, a->settings.shards), &request, revoke_replied, a);
+}
+
+/* ---- life ---- */
+
+static int fetch_key(struct auth_process *a, uint8_t ret_key[32], struct error *err)
+{
+	struct ipc_key_database request = {.name = SLICE("directory")};
+	struct ipc_key_database_reply reply = {0};
+	uint8_t storage[KEY_REPLY_MAX];
+	enum ipc_outcome outcome = ipc_request_sync(a->ctx->ipc, IPC_KEY_DATABASE, &request, &reply, storage, sizeof storage);
+	bool ok = outcome == IPC_OK && reply.status == 0;
+	if (ok)
+		memcpy(ret_key, reply.key.b, 32);
+	secret_wipe(&reply, sizeof reply);
+	secret_wipe(storage, sizeof storage);
+	return ok ? 0 : error_set(err, ERR_TEMPORARY, "key does not give the key of the directory");
+}
+
+static int open_directory(struct auth_process *a, struct error *err)
+{
+	uint8_t key[32];
+	struct buf path = BUF_INIT(PATH_MAX_BYTES);
+	int rc = fetch_key(a, key, err);
+	if (rc != 0)
+		return rc;
+	buf_printf(&path, "%s/" ROLE_DIR_DIRECTORY "/directory.db", a->ctx->data_dir);
+	buf_append_byte(&path, 0);
+	rc = path.failed ? error_set(err, ERR_LIMIT, "data_dir is too long") : directory_open((const char *)buf_slice(&path).p, key, &a->directory, err);
+	secret_wipe(key, sizeof key);
+	buf_free(&path);
+	return rc;
+}
+
+/* Measured once, kept: a later start on a busy machine must not choose weaker. auth.hash_time 0 is for tests. */
+static int load_cost(struct auth_process *a, struct error *err)
+{
+	struct password_cost *cost = &a->settings.cost;
+	if (a->ctx->config->auth_hash_time == 0) {
+		*cost = PASSWORD_COST_MIN;
+		return 0;
+	}
+	if (directory_setting_u32(a->directory, "argon2id passes", &cost->passes) == 0
+	    && directory_setting_u32(a->directory, "argon2id memory", &cost->memory_kib) == 0)
+		return 0;
+	*cost = password_calibrate((uint32_t)a->ctx->config->auth_hash_time);
+	int rc = directory_begin(a->directory, err);
+	if (rc == 0)
+		rc = directory_setting_set_u32(a->directory, "argon2id passes", cost->passes, err);
+	if (rc == 0)
+		rc = directory_setting_set_u32(a->directory, "argon2id memory", cost->memory_kib, err);
+	if (rc == 0)
+		rc = directory_commit(a->directory, err);
+	directory_rollback(a->directory);
+	return rc;
+}
+
+static void read_settings(struct auth_process *a)
+{
+	const struct config *c = a->ctx->config;
+	unsigned shards = ipc_instances(a->ctx->ipc, ROLE_MAIL);
+	a->settings.failures_per_minute = c->limits_logins_per_minute > UINT32_MAX ? UINT32_MAX : (uint32_t)c->limits_logins_per_minute;
+	a->settings.failure_delay_ms = c->auth_failure_delay;
+	a->settings.shards = shards > 0 ? shards : 1;
+	a->settings.quota = c->quota;
+	a->settings.boot_secret = a->ctx->boot_secret;
+}
+
+static unsigned parallel(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	return cores < 3 ? 1 : cores > PARALLEL_MAX ? PARALLEL_MAX : (unsigned)cores - 1;
+}
+
+/* Passwords and codes pass through JSON values: their memory is overwritten when it is given back. */
+static void free_wiped(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static int auth_start(struct role_context *ctx, struct error *err)
+{
+	struct auth_process *a = memory_alloc(sizeof *a);
+	crypt_init();
+	json_set_alloc_funcs(malloc, free_wiped);
+	json_object_seed(0); /* before the jail closes: it reads the system's random source */
+	a->ctx = ctx;
+	ctx->state = a;
+	a->host = (struct auth_host){a, host_now, host_hmac, host_work, host_after, host_ticket, host_revoke};
+	int rc = open_directory(a, err);
+	if (rc == 0)
+		rc = load_cost(a, err);
+	if (rc != 0)
+		return rc;
+	read_settings(a);
+	a->keks = kek_queue_create(&a->host, parallel());
+	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
+	a->admin = auth_admin_create(a->directory, &a->host, a->keks, &(struct auth_admin_settings){(unsigned)geteuid(), a->settings.cost});
+	auth_register(a);
+	return 0;
+}
+
+static void auth_reload(struct role_context *ctx)
+{
+	struct auth_process *a = ctx->state;
+	read_settings(a);
+	auth_login_configure(a->login, &a->settings);
+}
+
+static void auth_role_status(struct role_context *ctx, struct buf *out)
+{
+	const struct auth_process *a = ctx->state;
+	buf_printf(out, "\"sign_ins\":%llu,\"sign_outs\":%llu,\"failures\":%llu,\"exchanges\":%u,\"hashing_waits\":%u,\"argon2id_kib\":%u,\"argon2id_passes\":%u",
+	           (unsigned long long)a->sign_ins, (unsigned long long)a->sign_outs, (unsigned long long)a->failures, auth_login_exchanges(a->login), kek_waiting(a->keks),
+	           a->settings.cost.memory_kib, a->settings.cost.passes);
+}
+
+const struct role_ops role_auth = {.start = auth_start, .reload = auth_reload, .status = auth_role_status};

@@ -1,0 +1,202 @@
+/* The requests that auth answers. */
+#include <string.h>
+
+#include "auth/recipient.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "role/auth.h"
+
+/* ---- AUTH_SASL ---- */
+
+struct sasl_call {
+	struct auth_process *a;
+	struct ipc_call *call;
+	size_t cid_len;
+	uint8_t cid[64];
+};
+
+static void log_refusal(const struct sasl_call *s, const struct auth_step_result *r)
+{
+	log_event(EV_AUTH_REFUSED, LOG_TEXT("cid", slice_make(s->cid, s->cid_len)), LOG_TEXT("user", r->login), LOG_STR("mechanism", r->mechanism),
+	          LOG_STR("why", r->reason));
+}
+
+static void step_done(void *arg, const struct auth_step_result *r)
+{
+	struct sasl_call *s = arg;
+	struct ipc_auth_sasl_reply reply = {
+		.status = (uint8_t)r->status, .session = r->session, .data = r->data, .login = r->login, .shard = r->shard, .sender = r->sender,
+	};
+	memcpy(reply.account.b, r->account, sizeof reply.account.b);
+	memcpy(reply.ticket.b, r->ticket, sizeof reply.ticket.b);
+	if (r->status == AUTH_OK) {
+		s->a->sign_ins++;
+	} else if (r->status != AUTH_CONTINUE) {
+		s->a->failures++;
+		log_refusal(s, r);
+	}
+	ipc_reply(s->call, &reply);
+	memory_free(s);
+}
+
+static uint32_t sender_of(const struct ipc_call *call)
+{
+	unsigned index = 0;
+	enum role role = ipc_call_sender(call, &index);
+	return (uint32_t)role << 16 | (index & 0xffff);
+}
+
+static void on_sasl(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_sasl *request = message;
+	struct sasl_call *s = memory_alloc(sizeof *s);
+	struct auth_step step = {
+		.sender = sender_of(call), .session = request->session, .protocol = (enum auth_protocol)request->protocol,
+		.tls = (enum auth_tls)request->tls, .address = slice_sub(request->address, 0, 64), .mechanism = request->mechanism,
+		.binding_type = request->binding_type, .binding = request->binding, .data = request->data,
+	};
+	s->a = a;
+	s->call = call;
+	s->cid_len = request->cid.n < sizeof s->cid ? request->cid.n : sizeof s->cid;
+	if (s->cid_len > 0)
+		memcpy(s->cid, request->cid.p, s->cid_len);
+	auth_login_step(a->login, &step, step_done, s);
+}
+
+/* ---- AUTH_SENDER, AUTH_RECIPIENT ---- */
+
+static bool is_somebody(const ipc_id *id)
+{
+	static const uint8_t nobody[16];
+	return memcmp(id->b, nobody, sizeof nobody) != 0;
+}
+
+/* The account that a request speaks for: it exists and is active. 0, ERR_DENIED or an error of the directory. */
+static int load_active(struct auth_process *a, const ipc_id *id, struct arena *arena, struct account *ret)
+{
+	int rc = directory_account_get(a->directory, id->b, arena, ret);
+	if (rc == ERR_NOT_FOUND || (rc == 0 && ret->state != ACCOUNT_ACTIVE))
+		return ERR_DENIED;
+	return rc;
+}
+
+static void on_sender(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_sender *request = message;
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	int rc = load_active(a, &request->account, &arena, &account);
+	if (rc == 0)
+		rc = resolve_sender_allowed(a->directory, &account, request->reverse_path, &arena);
+	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY});
+	arena_free(&arena);
+}
+
+static void refuse(struct ipc_auth_recipient_reply *reply, uint16_t code, const char *enhanced, const char *text)
+{
+	*reply = (struct ipc_auth_recipient_reply){.status = AUTH_REFUSED, .code = code, .enhanced = slice_str(enhanced), .text = slice_str(text)};
+}
+
+static void answer_recipient(struct auth_process *a, const struct ipc_auth_recipient *request, bool signed_in, struct arena *arena, struct buf *facts,
+                             struct ipc_auth_recipient_reply *reply)
+{
+	struct resolve_result result;
+	resolve_recipient(a->directory, request->recipient, signed_in, a->ctx->config->hostname, arena, &result);
+	if (result.status != AUTH_OK) {
+		refuse(reply, result.code, result.enhanced, result.text);
+		return;
+	}
+	int rc = recipient_facts(&result, request->recipient, request->dsn, &a->settings, facts);
+	if (rc == ERR_INVALID)
+		refuse(reply, 501, "5.5.4", "Bad parameters");
+	else if (rc != 0)
+		refuse(reply, 451, "4.2.4", "The list is too long");
+	else
+		*reply = (struct ipc_auth_recipient_reply){.status = AUTH_OK, .facts = buf_slice(facts)};
+}
+
+static void on_recipient(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_recipient *request = message;
+	struct ipc_auth_recipient_reply reply;
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX);
+	/* Port 25 knows nobody: what it says of an account does not count. */
+	bool signed_in = ipc_call_sender(call, NULL) == ROLE_CLIENT && is_somebody(&request->account);
+	int rc = signed_in ? load_active(a, &request->account, &arena, &account) : 0;
+	if (rc == ERR_DENIED)
+		refuse(&reply, 550, "5.7.1", "Sending is not allowed");
+	else if (rc != 0)
+		refuse(&reply, 451, "4.3.0", "Temporary local problem");
+	else
+		answer_recipient(a, request, signed_in, &arena, &facts, &reply);
+	ipc_reply(call, &reply);
+	buf_free(&facts);
+	arena_free(&arena);
+}
+
+/* ---- the others ---- */
+
+static int store_profile(struct auth_process *a, const struct ipc_auth_profile *request)
+{
+	struct error err = {0};
+	int rc = directory_begin(a->directory, &err);
+	if (rc == 0)
+		rc = directory_profile_set(a->directory, request->account.b, request->profile, &err);
+	if (rc == 0)
+		rc = directory_commit(a->directory, &err);
+	directory_rollback(a->directory);
+	if (rc != 0)
+		log_event(EV_INTERNAL, LOG_STR("what", "delivery profile"), LOG_STR("why", err.private_text));
+	return rc;
+}
+
+static void on_profile(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_profile *request = message;
+	unsigned index = 0;
+	struct arena arena = ARENA_INIT;
+	struct slice before;
+	(void)ipc_call_sender(call, &index);
+	/* A shard speaks for the accounts of its buckets only. */
+	bool ok = auth_profile_valid(request->profile) && auth_shard(request->account.b, a->settings.shards) == index;
+	/* Most are pushed again unchanged: nothing is written then. */
+	if (ok && !(directory_profile_get(a->directory, request->account.b, &arena, &before) == 0 && slice_eq(before, request->profile)))
+		ok = store_profile(a, request) == 0;
+	ipc_reply(call, &(struct ipc_auth_profile_reply){.status = ok ? AUTH_OK : AUTH_REFUSED});
+	arena_free(&arena);
+}
+
+static void on_logout(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	a->sign_outs++;
+}
+
+static void admin_done(void *arg, unsigned status, struct slice result)
+{
+	ipc_reply(arg, &(struct ipc_auth_admin_reply){.status = (uint8_t)status, .result = result});
+}
+
+static void on_admin(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_admin *request = message;
+	auth_admin_run(a->admin, request->subject, request->op, request->args, admin_done, call);
+}
+
+void auth_register(struct auth_process *a)
+{
+	struct ipc *ipc = a->ctx->ipc;
+	ipc_handle(ipc, IPC_AUTH_SASL, on_sasl, a);
+	ipc_handle(ipc, IPC_AUTH_SENDER, on_sender, a);
+	ipc_handle(ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
+	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
+	ipc_handle(ipc, IPC_AUTH_LOGOUT, on_logout, a);
+	ipc_handle(ipc, IPC_AUTH_ADMIN, on_admin, a);
+}
