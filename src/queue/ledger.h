@@ -178,8 +178,16 @@ struct ledger_stats {
 	int64_t records, record_bytes, refs, refs_dropped, messages, message_bytes, oldest_ms, held, waiting;
 };
 int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct error *err);
-/* The invariants of docs/spool-db.md: 0, or ERR_DAMAGED with the first violation. Reads everything. */
-int ledger_check(struct ledger *ledger, struct error *err);
+/* The invariants of docs/spool-db.md: 0, or ERR_DAMAGED with the first violation. contents: every record is read and verified too. */
+int ledger_check(struct ledger *ledger, bool contents, struct error *err);
+/* The packs that hold live records (memory_free live), and the last committed position. */
+struct ledger_packs {
+	uint32_t *live;
+	size_t live_count;
+	uint32_t pack;
+	uint64_t end;
+};
+int ledger_packs(struct ledger *ledger, struct ledger_packs *ret, struct error *err);
 
 /* The closed pack that compaction gains most from; *ret_pack 0: none. *ret_ordinals: its live records (memory_free). */
 int ledger_compact_pick(struct ledger *ledger, uint32_t *ret_pack, uint32_t **ret_ordinals, size_t *ret_count, struct error *err);

@@ -188,7 +188,7 @@ static int check_records(struct ledger *l, struct error *err)
 	return rc == ERR_NOT_FOUND ? error_set(err, ERR_DAMAGED, "a record of the ledger is in no pack") : rc;
 }
 
-int ledger_check(struct ledger *l, struct error *err)
+int ledger_check(struct ledger *l, bool contents, struct error *err)
 {
 	int64_t dangling = 0, miscounted = 0;
 	int rc = spool_check(&l->spool, err);
@@ -200,7 +200,29 @@ int ledger_check(struct ledger *l, struct error *err)
 		rc = error_set(err, ERR_DAMAGED, "%d refs dangle", (int)dangling);
 	if (rc == 0 && miscounted > 0)
 		rc = error_set(err, ERR_DAMAGED, "%d records have a wrong number of refs", (int)miscounted);
-	return rc == 0 ? check_records(l, err) : rc;
+	return rc == 0 && contents ? check_records(l, err) : rc;
+}
+
+int ledger_packs(struct ledger *l, struct ledger_packs *ret, struct error *err)
+{
+	struct ledger_packs p = {0};
+	uint32_t ordinal;
+	size_t capacity = 0;
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_PACK_LIST, "");
+	int rc;
+	while ((rc = spool_step(&l->spool, st, err)) == 1) {
+		if (sqlite3_column_int64(st, 2) <= 0)
+			continue;
+		if (p.live_count == capacity)
+			p.live = memory_grow(p.live, (capacity = capacity ? 2 * capacity : 64) * sizeof *p.live);
+		p.live[p.live_count++] = (uint32_t)sqlite3_column_int64(st, 0);
+	}
+	pack_writer_position(l->writer, &p.pack, &p.end, &ordinal);
+	if (rc < 0)
+		memory_free(p.live);
+	else
+		*ret = p;
+	return rc;
 }
 
 static int read_ordinals(struct ledger *l, uint32_t pack, uint32_t **ret, size_t *ret_count, struct error *err)

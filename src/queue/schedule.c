@@ -41,7 +41,9 @@ struct task {
 	uint64_t record;
 	uint32_t attempts;
 	int64_t created_ms, due_ms;
-	bool warned, hold, dropped, blocked; /* blocked: another task found the destination unreachable */
+	bool warned, hold, dropped;
+	bool blocked;              /* another task found the destination unreachable */
+	bool delivering;           /* counted in destination.running */
 	size_t recipient_count;
 	uint16_t recipients[];
 };
@@ -232,6 +234,7 @@ static void start(struct schedule *s, struct task *t, bool deliver)
 {
 	leave(s, t);
 	set_state(s, t, TASK_RUNNING);
+	t->delivering = deliver;
 	if (deliver)
 		t->destination->running++;
 	destination_turn(s, t->destination);
@@ -454,7 +457,8 @@ static void keep_temporary(struct task *t, const enum delivery_state *states)
 
 static void stop_running(struct schedule *s, struct task *t)
 {
-	ENSURE(t->state == TASK_RUNNING && t->destination->running > 0);
+	ENSURE(t->state == TASK_RUNNING && t->delivering && t->destination->running > 0);
+	t->delivering = false;
 	t->destination->running--;
 	destination_turn(s, t->destination);
 }
@@ -499,6 +503,8 @@ void schedule_remove(struct schedule *s, struct task *t)
 {
 	ENSURE_MAGIC(s, SCHEDULE_MAGIC);
 	ENSURE(t->state == TASK_RUNNING);
+	if (t->delivering)
+		stop_running(s, t);
 	task_free(s, t);
 }
 

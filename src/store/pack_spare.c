@@ -8,13 +8,14 @@
 #include "sys/fault.h"
 
 #define SPARE_UNFINISHED "spare.new"
+#define SPARE_SIZE (PACK_SIZE - 4096) /* so that it is never taken for the largest pack; the rest follows when it becomes one */
 
 static int fill(int fd, struct error *err)
 {
 	int injected = fault_errno(spare_write);
 	if (injected != 0)
 		errno = injected;
-	if (injected != 0 || pack_write_zeros(fd, 0, PACK_SIZE) < 0 || fsync(fd) < 0)
+	if (injected != 0 || pack_write_zeros(fd, 0, SPARE_SIZE) < 0 || fsync(fd) < 0)
 		return error_errno(err, "write the spare pack");
 	return 0;
 }

@@ -137,10 +137,15 @@ static int create_pack(const struct pack_writer *w, uint32_t *pack, struct error
 		errno = injected;
 		return error_errno(err, "create pack %u", *pack);
 	}
-	if (renameat(w->directory, PACK_SPARE_NAME, w->directory, name) < 0 && errno != ENOENT)
+	bool spare = renameat(w->directory, PACK_SPARE_NAME, w->directory, name) == 0;
+	if (!spare && errno != ENOENT)
 		return error_errno(err, "create pack %u", *pack);
 	int fd = openat(w->directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? error_errno(err, "create pack %u", *pack) : fd;
+	if (fd < 0)
+		return error_errno(err, "create pack %u", *pack);
+	if (spare)
+		(void)!ftruncate(fd, PACK_SIZE); /* a little longer, in blocks that are not there yet: no harm when it fails */
+	return fd;
 }
 
 static int next_pack(struct pack_writer *w, struct error *err)

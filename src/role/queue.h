@@ -1,0 +1,107 @@
+/* The queue role in parts: groups for the worker, acceptance, sending, notices, housekeeping, administration. Only role/queue*.c include it. */
+#ifndef ROLE_QUEUE_H
+#define ROLE_QUEUE_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "queue/ledger.h"
+#include "queue/schedule.h"
+#include "role/role.h"
+#include "sys/file.h"
+
+#define QUEUE_RUNNING_MAX 200          /* deliveries at a time; the row of RELAY_DELIVER allows more */
+#define QUEUE_PART_RECIPIENTS 100      /* of one delivery or notification */
+#define QUEUE_PART_BYTES 60000u        /* of their addresses, so that the IPC row holds them */
+#define QUEUE_PUT_BACK_MS SECONDS_MS(30)
+
+struct queue_role;
+struct queue_job;
+typedef void queue_job_fn(struct queue_role *q, struct queue_job *job);
+
+/* One operation for the ledger and what follows it. Embedded in whatever asks; `done` runs on the loop and frees it. */
+struct queue_job {
+	struct list_node node;
+	struct ledger_op op;
+	queue_job_fn *done;
+	size_t bytes;              /* of records, for the limit of a group */
+};
+
+struct queue_group {
+	struct queue_role *q;
+	struct queue_job *jobs[LEDGER_GROUP_MAX];
+	struct ledger_op *ops[LEDGER_GROUP_MAX];
+	size_t count;
+	int64_t now_ms;
+	int rc;
+	struct error err;
+	uint64_t prepared;
+};
+
+struct queue_role {
+	struct role_context *ctx;
+	char *spool, *packs;
+	uint8_t *database_key, *jobs_key;
+	struct ledger *ledger;     /* the worker's while `working` */
+	bool working, start_deferred, stopping;
+	int64_t stop_ms;           /* deliveries in hand may finish until then */
+	struct list_node pending;  /* struct queue_job */
+	struct queue_group group;
+	uint64_t prepared;         /* bytes that the packs have ready */
+
+	struct schedule *schedule;
+	struct timer *send_timer, *tick;
+	bool loaded;               /* the schedule holds what the ledger holds */
+	struct list_node lost_marks; /* results that could not be written yet */
+	struct map notices;        /* record -> struct notice: notifications in work or waiting */
+	struct list_node notice_turns;
+	unsigned notices_working;
+
+	bool full, io_failed;
+	bool making_spare, making_ballast, compacting;
+	int64_t spare_retry_ms, sweep_ms, epoch_ms, drop_ms, compact_ms;
+	uint32_t newest_epoch;
+	uint64_t accepted, delivered, deferred, bounced, groups;
+};
+
+static inline struct moment queue_now(const struct queue_role *q)
+{
+	return loop_now(q->ctx->loop);
+}
+
+/* Hands the job to the next group. */
+void queue_submit(struct queue_role *q, struct queue_job *job);
+/* Statements to be followed by role_stopped when nothing is in hand. */
+void queue_try_stop(struct queue_role *q);
+
+void queue_accept_setup(struct queue_role *q);   /* QUEUE_ACCEPT, ROOM, ARRIVALS, UNREF */
+/* Accepts a record (a memfd, taken over) from inside; marks become true with it (copied). */
+typedef void queue_accepted_fn(struct queue_role *q, void *arg, enum queue_result result);
+void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark *marks, size_t mark_count, queue_accepted_fn *fn, void *arg);
+
+/* sending */
+void queue_send_setup(struct queue_role *q);
+void queue_send_configure(struct queue_role *q);
+void queue_send_message(struct queue_role *q, const struct ledger_message *m); /* a new or loaded message */
+void queue_send_pump(struct queue_role *q);
+void queue_send_retry_marks(struct queue_role *q);
+/* Copies `count` marks into op.arena and writes them; then notifications that they owe are made. */
+void queue_mark(struct queue_role *q, const struct ledger_mark *marks, size_t count);
+/* The recipient's fate when a delivery is given up: MARK_FAILED, or MARK_DONE when nobody wants to know. */
+enum mark_kind queue_failure_kind(struct queue_role *q, const struct job *job, size_t recipient, struct slice queue_id);
+
+/* Copies a record's disk form into a sealed memfd; runs on a worker. Negative on failure. */
+int queue_copy_record(const char *packs, struct place *place, struct error *err);
+
+/* notifications */
+void queue_notice(struct queue_role *q, uint64_t record);
+void queue_notice_tick(struct queue_role *q);
+void queue_notice_free(struct queue_role *q);
+bool queue_message_owes(const struct ledger_message *m);
+
+/* housekeeping */
+void queue_keep_tick(struct queue_role *q);
+void queue_keep_result(struct queue_role *q, int rc, const struct error *err); /* of a group that wrote */
+
+void queue_admin_setup(struct queue_role *q);
+
+#endif

@@ -1,0 +1,244 @@
+/* What comes in: records, questions for room and arrivals, and the end of references. */
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/memory.h"
+#include "queue/disk.h"
+#include "role/queue.h"
+#include "sys/fault.h"
+
+#define RECORD_SLACK (16u << 20) /* a record is at most twice the message and this */
+
+struct accept {
+	struct queue_job job;
+	struct ipc_call *call;      /* NULL: from inside */
+	struct file_map map;
+	struct ledger_mark *marks;
+	queue_accepted_fn *fn;
+	void *arg;
+};
+
+static void accept_free(struct accept *a)
+{
+	ledger_op_free(&a->job.op);
+	file_unmap(&a->map);
+	memory_free(a->marks);
+	memory_free(a);
+}
+
+static void hint_readers(struct queue_role *q, const struct ledger_op *op)
+{
+	unsigned shards = ipc_instances(q->ctx->ipc, ROLE_MAIL);
+	for (size_t i = 0; i < op->accept.hint_count && shards > 0; i++) {
+		const struct ledger_hint *hint = &op->accept.hints[i];
+		struct ipc_mail_hint request = {.seq = hint->seq};
+		memcpy(request.account.b, hint->account, sizeof request.account.b);
+		ipc_request(q->ctx->ipc, IPC_MAIL_HINT, hint->account[0] * shards / 256u, &request, NULL, NULL);
+	}
+}
+
+static void reply_accept(struct accept *a)
+{
+	const struct ledger_op *op = &a->job.op;
+	struct ipc_queue_accept_reply reply = {.result = (uint8_t)op->result};
+	char id[QUEUE_ID_SIZE];
+	if (op->result == QUEUE_OK) {
+		queue_id_format(op->accept.place.pack, op->accept.place.ordinal, id);
+		reply.queue_id = slice_str(id);
+		reply.seq = op->accept.own_seq;
+		reply.pack = op->accept.place.pack;
+		reply.ordinal = op->accept.place.ordinal;
+		reply.offset = op->accept.place.offset;
+	}
+	ipc_reply(a->call, &reply);
+}
+
+static void on_accepted(struct queue_role *q, struct queue_job *job)
+{
+	struct accept *a = CONTAINER_OF(job, struct accept, job);
+	const struct ledger_op *op = &job->op;
+	if (a->call != NULL)
+		reply_accept(a);
+	if (op->result == QUEUE_OK) {
+		q->accepted++;
+		hint_readers(q, op);
+		if (op->accept.has_message) {
+			queue_send_message(q, &op->accept.message);
+			if (queue_message_owes(&op->accept.message))
+				queue_notice(q, op->accept.message.record);
+			queue_send_pump(q);
+		}
+	} else if (op->result == QUEUE_REFUSED) {
+		log_event(EV_INTERNAL, LOG_STR("error", op->err.private_text));
+	}
+	if (a->fn != NULL)
+		a->fn(q, a->arg, op->result);
+	accept_free(a);
+}
+
+/* Takes the descriptor over. */
+static int accept_begin(struct queue_role *q, int fd, struct accept **ret, struct error *err)
+{
+	struct accept *a = memory_alloc(sizeof *a);
+	uint64_t max = 2 * q->ctx->config->message_size + RECORD_SLACK;
+	int rc = memfd_map(fd, max < PACK_RECORD_MAX ? max : PACK_RECORD_MAX, &a->map, err);
+	if (fd >= 0)
+		close(fd);
+	if (rc < 0) {
+		memory_free(a);
+		return rc;
+	}
+	a->job.done = on_accepted;
+	a->job.bytes = a->map.content.n;
+	a->job.op.kind = LEDGER_ACCEPT;
+	a->job.op.accept.record = a->map.content;
+	*ret = a;
+	return 0;
+}
+
+static void handle_accept(void *arg, struct ipc_call *call, const void *message)
+{
+	struct queue_role *q = arg;
+	const struct ipc_queue_accept *request = message;
+	struct error err = {0};
+	struct accept *a;
+	if (q->stopping || accept_begin(q, request->record, &a, &err) < 0) {
+		struct ipc_queue_accept_reply reply = {.result = q->stopping ? QUEUE_ERROR : QUEUE_REFUSED};
+		if (!q->stopping)
+			log_event(EV_INTERNAL, LOG_TEXT("cid", request->cid), LOG_STR("error", err.private_text));
+		else if (request->record >= 0)
+			close(request->record);
+		ipc_reply(call, &reply);
+		return;
+	}
+	a->call = call;
+	queue_submit(q, &a->job);
+}
+
+void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark *marks, size_t mark_count, queue_accepted_fn *fn, void *arg)
+{
+	struct accept *a;
+	struct error err = {0};
+	if (accept_begin(q, record, &a, &err) < 0) {
+		log_event(EV_INTERNAL, LOG_STR("error", err.private_text));
+		fn(q, arg, QUEUE_REFUSED);
+		return;
+	}
+	a->marks = memory_alloc_array(mark_count + 1, sizeof *a->marks);
+	memcpy(a->marks, marks, mark_count * sizeof *a->marks);
+	a->job.op.accept.marks = a->marks;
+	a->job.op.accept.mark_count = mark_count;
+	a->fn = fn;
+	a->arg = arg;
+	queue_submit(q, &a->job);
+}
+
+/* ---- room ---- */
+
+struct room {
+	struct queue_job job;
+	struct ipc_call *call;
+	uint64_t limit, size;
+};
+
+static void on_room(struct queue_role *q, struct queue_job *job)
+{
+	struct room *r = CONTAINER_OF(job, struct room, job);
+	const struct ledger_op *op = &job->op;
+	struct ipc_queue_room_reply reply = {.result = (uint8_t)op->result, .used = op->room.used, .count = op->room.count};
+	bool over = r->limit > 0 && (op->room.used > r->limit || r->size > r->limit - op->room.used);
+	if (op->result == QUEUE_OK && over)
+		reply.result = QUEUE_QUOTA;
+	ipc_reply(r->call, &reply);
+	ledger_op_free(&job->op);
+	memory_free(r);
+}
+
+static void handle_room(void *arg, struct ipc_call *call, const void *message)
+{
+	struct queue_role *q = arg;
+	const struct ipc_queue_room *request = message;
+	static const uint8_t nobody[16];
+	struct ipc_queue_room_reply reply = {.result = QUEUE_OK};
+	if (q->full || !disk_has_room(disk_available(q->spool), q->prepared, request->size))
+		reply.result = QUEUE_FULL;
+	if (reply.result != QUEUE_OK || memcmp(request->account.b, nobody, sizeof nobody) == 0) {
+		ipc_reply(call, &reply);
+		return;
+	}
+	struct room *r = memory_alloc(sizeof *r);
+	r->call = call;
+	r->limit = request->limit;
+	r->size = request->size;
+	r->job.done = on_room;
+	r->job.op.kind = LEDGER_ROOM;
+	memcpy(r->job.op.room.account, request->account.b, sizeof r->job.op.room.account);
+	queue_submit(q, &r->job);
+}
+
+/* ---- arrivals ---- */
+
+struct ask {
+	struct queue_job job;
+	struct ipc_call *call;
+	struct slice seqs;         /* unref: owned copy */
+};
+
+static void on_arrivals(struct queue_role *q, struct queue_job *job)
+{
+	struct ask *a = CONTAINER_OF(job, struct ask, job);
+	struct ipc_queue_arrivals_reply reply = {.result = (uint8_t)job->op.result};
+	if (job->op.result == QUEUE_OK) {
+		reply.more = job->op.arrivals.more;
+		reply.list = buf_slice(&job->op.arrivals.list);
+	}
+	ipc_reply(a->call, &reply);
+	ledger_op_free(&job->op);
+	memory_free(a);
+}
+
+static void handle_arrivals(void *arg, struct ipc_call *call, const void *message)
+{
+	struct queue_role *q = arg;
+	const struct ipc_queue_arrivals *request = message;
+	struct ask *a = memory_alloc(sizeof *a);
+	a->call = call;
+	a->job.done = on_arrivals;
+	a->job.op.kind = LEDGER_ARRIVALS;
+	memcpy(a->job.op.arrivals.account, request->account.b, sizeof a->job.op.arrivals.account);
+	a->job.op.arrivals.after = request->after;
+	a->job.op.arrivals.limit = request->limit;
+	queue_submit(q, &a->job);
+}
+
+static void on_unref(struct queue_role *q, struct queue_job *job)
+{
+	struct ask *a = CONTAINER_OF(job, struct ask, job);
+	struct ipc_queue_unref_reply reply = {.result = (uint8_t)job->op.result};
+	ipc_reply(a->call, &reply);
+	ledger_op_free(&job->op);
+	memory_free((void *)(uintptr_t)a->seqs.p);
+	memory_free(a);
+}
+
+static void handle_unref(void *arg, struct ipc_call *call, const void *message)
+{
+	struct queue_role *q = arg;
+	const struct ipc_queue_unref *request = message;
+	struct ask *a = memory_alloc(sizeof *a);
+	a->call = call;
+	a->seqs = slice_make(memory_dup_str(request->seqs), request->seqs.n);
+	a->job.done = on_unref;
+	a->job.op.kind = LEDGER_UNREF;
+	memcpy(a->job.op.unref.account, request->account.b, sizeof a->job.op.unref.account);
+	a->job.op.unref.seqs = a->seqs;
+	queue_submit(q, &a->job);
+}
+
+void queue_accept_setup(struct queue_role *q)
+{
+	ipc_handle(q->ctx->ipc, IPC_QUEUE_ACCEPT, handle_accept, q);
+	ipc_handle(q->ctx->ipc, IPC_QUEUE_ROOM, handle_room, q);
+	ipc_handle(q->ctx->ipc, IPC_QUEUE_ARRIVALS, handle_arrivals, q);
+	ipc_handle(q->ctx->ipc, IPC_QUEUE_UNREF, handle_unref, q);
+}

@@ -1,0 +1,272 @@
+/* Housekeeping: room on the disk, the spare pack, sweeps, compaction, the epochs of outgoing mail. */
+#include <string.h>
+#include "base/log.h"
+#include "base/memory.h"
+#include "queue/disk.h"
+#include "role/queue.h"
+
+#define SPARE_RETRY_MS MINUTES_MS(1)
+#define SWEEP_EVERY_MS MINUTES_MS(5)
+#define COMPACT_EVERY_MS MINUTES_MS(1)
+#define EPOCH_EVERY_MS HOURS_MS(24)
+#define DROP_EVERY_MS HOURS_MS(1)   /* filter uses an epoch for a minute after a new one is made */
+
+/* ---- the disk ---- */
+
+static void disk_full(struct queue_role *q, const char *why)
+{
+	if (q->full)
+		return;
+	q->full = true;
+	log_event(EV_QUEUE_DISK_FULL, LOG_STR("error", why));
+	disk_ballast_drop(q->spool);
+	pack_spare_drop(q->packs);
+}
+
+static void check_disk(struct queue_role *q)
+{
+	uint64_t available = disk_available(q->spool);
+	if (!q->full && !disk_has_room(available, 0, 0)) {
+		disk_full(q, "less than the reserve is free");
+	} else if (q->full && disk_recovered(available)) {
+		q->full = false;
+		q->spare_retry_ms = 0;
+		log_event(EV_QUEUE_DISK_OK, LOG_NUM("available", available));
+	}
+}
+
+void queue_keep_result(struct queue_role *q, int rc, const struct error *err)
+{
+	if (rc == 0) {
+		q->io_failed = false;
+		return;
+	}
+	if (rc == ERR_NO_SPACE) {
+		disk_full(q, err->private_text);
+		return;
+	}
+	if (!q->io_failed)
+		log_event(EV_QUEUE_IO, LOG_STR("error", err->private_text));
+	q->io_failed = true;
+}
+
+struct file_task {
+	struct queue_role *q;
+	bool spare;
+	int rc;
+	struct error err;
+};
+
+static void make_file(void *arg)
+{
+	struct file_task *t = arg;
+	t->rc = t->spare ? pack_spare_make(t->q->packs, &t->err) : disk_ballast_make(t->q->spool, &t->err);
+}
+
+static void made_file(void *arg)
+{
+	struct file_task *t = arg;
+	struct queue_role *q = t->q;
+	if (t->spare)
+		q->making_spare = false;
+	else
+		q->making_ballast = false;
+	q->spare_retry_ms = queue_now(q).mono_ms + (t->rc == 0 ? SECONDS_MS(1) : SPARE_RETRY_MS);
+	memory_free(t);
+	queue_try_stop(q);
+}
+
+static void start_file(struct queue_role *q, bool spare)
+{
+	struct file_task *t = memory_alloc(sizeof *t);
+	t->q = q;
+	t->spare = spare;
+	if (spare)
+		q->making_spare = true;
+	else
+		q->making_ballast = true;
+	loop_work(q->ctx->loop, make_file, made_file, t);
+}
+
+/* Both are luxuries: only while there is room for everything else too. */
+static void keep_files(struct queue_role *q)
+{
+	uint64_t available = disk_available(q->spool);
+	if (q->full || q->making_spare || q->making_ballast || queue_now(q).mono_ms < q->spare_retry_ms)
+		return;
+	if (disk_recovered(available))
+		start_file(q, false);
+	if (available > DISK_RESERVE + 2ull * PACK_SIZE)
+		start_file(q, true);
+}
+
+/* ---- sweeps ---- */
+
+static void on_swept(struct queue_role *q, struct queue_job *job)
+{
+	q->sweep_ms = queue_now(q).mono_ms + (job->op.result == QUEUE_OK && job->op.sweep.more ? 0 : SWEEP_EVERY_MS);
+	ledger_op_free(&job->op);
+	memory_free(job);
+}
+
+static void sweep(struct queue_role *q)
+{
+	struct queue_job *job = memory_alloc(sizeof *job);
+	q->sweep_ms = INT64_MAX;
+	job->done = on_swept;
+	job->op.kind = LEDGER_SWEEP;
+	queue_submit(q, job);
+}
+
+/* ---- compaction: chosen by the worker, copied beside it, put in place by it ---- */
+
+struct compaction {
+	struct queue_job job;
+	struct queue_role *q;
+	uint32_t pack;
+	uint32_t *ordinals;
+	uint64_t *offsets, end;
+	size_t count;
+	int rc;
+	struct error err;
+};
+
+static void compaction_end(struct compaction *c)
+{
+	struct queue_role *q = c->q;
+	if (c->rc < 0)
+		log_event(c->rc == ERR_DAMAGED ? EV_STORE_DAMAGED : EV_QUEUE_IO, LOG_NUM("pack", c->pack), LOG_STR("error", c->err.private_text));
+	else if (c->pack != 0)
+		log_event(EV_QUEUE_COMPACTED, LOG_NUM("pack", c->pack), LOG_NUM("records", c->count));
+	q->compact_ms = queue_now(q).mono_ms + (c->pack != 0 && c->rc == 0 ? SECONDS_MS(1) : c->rc < 0 ? HOURS_MS(1) : COMPACT_EVERY_MS);
+	q->compacting = false;
+	memory_free(c->ordinals);
+	memory_free(c->offsets);
+	memory_free(c);
+	queue_try_stop(q);
+}
+
+static void on_moved(struct queue_role *q, struct queue_job *job)
+{
+	struct compaction *c = CONTAINER_OF(job, struct compaction, job);
+	c->rc = job->op.result == QUEUE_OK ? 0 : ERR_IO;
+	c->err = job->op.err;
+	compaction_end(c);
+}
+
+static void compact_work(void *arg)
+{
+	struct compaction *c = arg;
+	c->rc = pack_compact(c->q->packs, c->pack, c->ordinals, c->count, &c->offsets, &c->end, &c->err);
+}
+
+static void compact_done(void *arg)
+{
+	struct compaction *c = arg;
+	if (c->rc < 0) {
+		compaction_end(c);
+		return;
+	}
+	c->job = (struct queue_job){.done = on_moved, .op = {.kind = LEDGER_MOVED, .moved = {
+		.pack = c->pack, .ordinals = c->ordinals, .offsets = c->offsets, .count = c->count, .end = c->end}}};
+	queue_submit(c->q, &c->job);
+}
+
+static int pick_work(struct ledger *ledger, void *arg, struct error *err)
+{
+	struct compaction *c = arg;
+	return ledger_compact_pick(ledger, &c->pack, &c->ordinals, &c->count, err);
+}
+
+static void on_picked(struct queue_role *q, struct queue_job *job)
+{
+	struct compaction *c = CONTAINER_OF(job, struct compaction, job);
+	if (job->op.result != QUEUE_OK || c->pack == 0) {
+		c->rc = job->op.result != QUEUE_OK ? ERR_IO : 0;
+		c->err = job->op.err;
+		compaction_end(c);
+		return;
+	}
+	loop_work(q->ctx->loop, compact_work, compact_done, c);
+}
+
+static void compact(struct queue_role *q)
+{
+	struct compaction *c = memory_alloc(sizeof *c);
+	q->compacting = true;
+	c->q = q;
+	c->job.done = on_picked;
+	c->job.op.kind = LEDGER_CALL;
+	c->job.op.call.fn = pick_work;
+	c->job.op.call.arg = c;
+	queue_submit(q, &c->job);
+}
+
+/* ---- epochs ---- */
+
+static void on_epoch(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct queue_role *q = arg;
+	const struct ipc_key_epoch_reply *reply = message;
+	int64_t now = queue_now(q).mono_ms;
+	if (outcome != IPC_OK || reply->status != 0) {
+		q->epoch_ms = now + MINUTES_MS(1);
+		return;
+	}
+	q->newest_epoch = reply->epoch;
+	q->drop_ms = now + DROP_EVERY_MS;
+}
+
+static void rotate_epoch(struct queue_role *q)
+{
+	struct ipc_key_epoch request = {.rotate = 1};
+	q->epoch_ms = queue_now(q).mono_ms + EPOCH_EVERY_MS;
+	ipc_request(q->ctx->ipc, IPC_KEY_EPOCH, 0, &request, on_epoch, q);
+}
+
+struct oldest {
+	struct queue_job job;
+	uint32_t epoch;
+};
+
+static int oldest_work(struct ledger *ledger, void *arg, struct error *err)
+{
+	struct oldest *o = arg;
+	return ledger_oldest_epoch(ledger, &o->epoch, err);
+}
+
+static void on_oldest(struct queue_role *q, struct queue_job *job)
+{
+	struct oldest *o = CONTAINER_OF(job, struct oldest, job);
+	uint32_t before = o->epoch != 0 && o->epoch < q->newest_epoch ? o->epoch : q->newest_epoch;
+	struct ipc_key_epoch_drop request = {.before = before};
+	if (job->op.result == QUEUE_OK && before > 0)
+		ipc_request(q->ctx->ipc, IPC_KEY_EPOCH_DROP, 0, &request, NULL, NULL);
+	memory_free(o);
+}
+
+static void drop_epochs(struct queue_role *q)
+{
+	struct oldest *o = memory_alloc(sizeof *o);
+	q->drop_ms = queue_now(q).mono_ms + DROP_EVERY_MS;
+	o->job.done = on_oldest;
+	o->job.op.kind = LEDGER_CALL;
+	o->job.op.call.fn = oldest_work;
+	o->job.op.call.arg = o;
+	queue_submit(q, &o->job);
+}
+
+void queue_keep_tick(struct queue_role *q)
+{
+	int64_t now = queue_now(q).mono_ms;
+	check_disk(q);
+	keep_files(q);
+	if (now >= q->epoch_ms)
+		rotate_epoch(q);
+	if (q->newest_epoch != 0 && now >= q->drop_ms)
+		drop_epochs(q);
+	if (now >= q->sweep_ms)
+		sweep(q);
+	if (now >= q->compact_ms && !q->compacting)
+		compact(q);
+}
