@@ -18,6 +18,7 @@ struct store_account *account_of(struct account *base)
 	struct store_account *a = (struct store_account *)base;
 
 	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	account_wake(a);
 	return a;
 }
 
@@ -25,7 +26,10 @@ struct store_account *account_of(struct account *base)
 
 int txn_begin(struct store_account *a, bool durable, struct error *err)
 {
-	int rc = account_db_begin(&a->db, durable || a->clean, err);
+	int rc;
+
+	account_wake(a);
+	rc = account_db_begin(&a->db, durable || a->clean, err);
 
 	if (rc < 0)
 		return rc;
@@ -238,6 +242,7 @@ static int database_open(struct store_account *a, const struct store_account_con
 	snprintf(path, sizeof path, "%s/account.db", a->directory);
 	for (size_t i = 0; i < config->database_key_count; i++) {
 		rc = account_db_open(&a->db, path, config->database_keys[i], err);
+		a->key_index = i;
 		if (rc != ERR_DAMAGED)
 			return rc;
 	}
@@ -246,6 +251,7 @@ static int database_open(struct store_account *a, const struct store_account_con
 	a->host.damaged(a->host.arg, a, err);
 	rc = set_aside(a, path, err);
 	*ret_aside = true;
+	a->key_index = 0;
 	return rc < 0 ? rc : account_db_open(&a->db, path, config->database_keys[0], err);
 }
 
@@ -369,6 +375,44 @@ static void account_seal_off(struct store_account *a)
 		account_db_rollback(&a->db);
 }
 
+void account_wake(struct store_account *a)
+{
+	char path[PATH_SIZE];
+	struct error err = {0};
+	uint8_t key[32];
+	int rc;
+
+	if (!a->parked)
+		return;
+	snprintf(path, sizeof path, "%s/account.db", a->directory);
+	rc = a->host.database_key(a->host.arg, a, a->key_index, key);
+	if (rc == 0)
+		rc = account_db_open(&a->db, path, key, &err);
+	secret_wipe(key, sizeof key);
+	if (rc == 0)
+		a->parked = false;
+	else
+		a->host.damaged(a->host.arg, a, &err);
+}
+
+void store_account_park(struct store_account *a)
+{
+	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	if (a->parked || a->appends != 0)
+		return;
+	body_close(a);
+	account_seal_off(a);
+	if (!a->clean)
+		return; /* the mark could not be written: try again later */
+	account_db_close(&a->db);
+	a->parked = true;
+}
+
+bool store_account_parked(const struct store_account *a)
+{
+	return a->parked;
+}
+
 void store_account_close(struct store_account **ap)
 {
 	struct store_account *a = *ap;
@@ -472,9 +516,11 @@ void store_account_tell(struct store_account *a)
 
 size_t store_account_unrefs(struct store_account *a, uint64_t *seqs, size_t max)
 {
-	sqlite3_stmt *s = account_db_statement(&a->db, SQL_UNREF_LIST, NULL);
+	sqlite3_stmt *s;
 	size_t n = 0;
 
+	account_wake(a);
+	s = account_db_statement(&a->db, SQL_UNREF_LIST, NULL);
 	if (s == NULL)
 		return 0;
 	bind_u64(s, 1, max);

@@ -58,6 +58,8 @@ struct store_host {
 	void (*unref)(void *arg, struct store_account *a);
 	/* Names of mailboxes changed: the delivery profile has to be pushed. */
 	void (*profile)(void *arg, struct store_account *a);
+	/* Number `index` of the database keys given at open, again: the account wakes. */
+	int (*database_key)(void *arg, struct store_account *a, size_t index, uint8_t ret_key[32]);
 	/* Something stored does not verify; work goes on. */
 	void (*damaged)(void *arg, struct store_account *a, const struct error *err);
 	/* Own refs were filed in Recovered. May be NULL. */
@@ -81,10 +83,13 @@ struct store_account_config {
 int store_account_open(const struct store_account_config *config, struct store_account **ret, bool *ret_aside, struct error *err);
 /* Marks a clean stop and closes. Appends on their way must have ended. */
 void store_account_close(struct store_account **account);
+/* Closes the database after marking a clean stop; the next call that needs it opens it again. Nothing when an append is on its way. */
+void store_account_park(struct store_account *a);
+bool store_account_parked(const struct store_account *a);
 struct account *store_account_mailboxes(struct store_account *a);
 const uint8_t *store_account_id(const struct store_account *a);
 void store_account_set_quota(struct store_account *a, uint64_t quota);
-/* True when somebody listens or an append is on its way: not to be parked. */
+/* True when somebody listens, an append is on its way or listeners wait to be told: not to be closed. */
 bool store_account_busy(const struct store_account *a);
 
 /* ---- arrivals ---- */

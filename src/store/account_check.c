@@ -129,6 +129,7 @@ unsigned store_account_check(struct store_account *a, bool deep, store_check_fn 
 {
 	struct check c = {.a = a, .fn = fn, .arg = arg};
 
+	account_wake(a);
 	check_pages(&c);
 	for (size_t i = 0; i < a->mailbox_count; i++) {
 		if (a->mailboxes[i]->live)

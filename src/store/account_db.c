@@ -160,6 +160,10 @@ sqlite3_stmt *account_db_statement(struct account_db *db, enum account_sql id, s
 {
 	sqlite3_stmt **s = &db->statements[id];
 
+	if (db->sqlite == NULL) {
+		error_set(err, ERR_TEMPORARY, "the account's database is closed");
+		return NULL;
+	}
 	if (*s == NULL && sqlite3_prepare_v3(db->sqlite, SQL_TEXT[id], -1, SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK)
 		account_db_error(db, err);
 	return *s;
@@ -184,6 +188,8 @@ int account_db_begin(struct account_db *db, bool durable, struct error *err)
 	int rc = 0;
 
 	ENSURE(!db->in_transaction);
+	if (db->sqlite == NULL)
+		return error_set(err, ERR_TEMPORARY, "the account's database is closed");
 	if (db->full != durable)
 		rc = db_exec(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err);
 	if (rc == 0) {

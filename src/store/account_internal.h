@@ -27,6 +27,8 @@ struct store_account {
 	uint8_t id[16];
 	char *directory;
 	uint64_t quota;
+	size_t key_index;          /* the database key that fitted */
+	bool parked;
 	struct store_host host;
 	struct seal_reader_key *keys;
 	size_t key_count;
@@ -58,6 +60,8 @@ struct store_account {
 };
 
 struct store_account *account_of(struct account *a);
+/* Opens the database when it is parked; when that fails every statement fails. */
+void account_wake(struct store_account *a);
 
 /* ---- account.c ---- */
 int txn_begin(struct store_account *a, bool durable, struct error *err);

@@ -500,6 +500,23 @@ static void listeners_hear_later_not_at_once(void **state)
 	assert_int_equal(ear.boxes, 1);
 }
 
+static void a_parked_account_wakes_where_it_stopped(void **state)
+{
+	struct rig *r = *state;
+
+	rig_deliver_many(r, 2);
+	rig_file(r);
+	store_account_park(r->account);
+	assert_true(store_account_parked(r->account));
+	assert_int_equal(rig_status(r, "INBOX").messages, 2);
+	store_account_park(r->account);
+	rig_deliver_many(r, 1);
+	rig_file(r);
+	assert_false(store_account_parked(r->account));
+	expect_uids(r, "INBOX", "1:3");
+	assert_int_equal(rig_check(r), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -510,7 +527,7 @@ int main(void)
 		T(an_own_ref_nobody_knows_is_recovered), T(after_a_crash_no_uid_is_given_twice), T(an_older_database_reads_its_arrivals_again),
 		T(a_wrong_key_sets_the_database_aside), T(a_damaged_record_is_named_and_the_others_work),
 		T(flipped_bytes_in_the_database_are_errors_not_lies), T(a_record_that_ended_its_reader_is_filed_opaque), T(replies_share_a_thread),
-		T(listeners_hear_later_not_at_once),
+		T(listeners_hear_later_not_at_once), T(a_parked_account_wakes_where_it_stopped),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

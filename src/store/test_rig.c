@@ -53,6 +53,12 @@ static void host_profile(void *arg, struct store_account *a)
 	((struct rig *)arg)->profiles++;
 }
 
+static int host_database_key(void *arg, struct store_account *a, size_t index, uint8_t ret_key[32])
+{
+	memcpy(ret_key, ((struct rig *)arg)->database_key, 32);
+	return 0;
+}
+
 static void host_damaged(void *arg, struct store_account *a, const struct error *err)
 {
 	((struct rig *)arg)->damaged++;
@@ -73,7 +79,7 @@ void rig_open(struct rig *r)
 		.directory = path, .keys = &r->key, .key_count = 1, .database_keys = (const uint8_t (*)[32])&r->database_key, .database_key_count = 1,
 		.packs = r->reader,
 		.host = {.arg = r, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_nothing,
-		         .profile = host_profile, .damaged = host_damaged, .recovered = host_recovered},
+		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered},
 	};
 
 	snprintf(path, sizeof path, "%s/account", r->directory);
