@@ -188,5 +188,9 @@ void ram_account_destroy(struct account **account);
 int ram_account_deliver(struct account *account, struct slice mailbox, struct slice message, int64_t internal_date);
 /* Lets appends and notices that wait happen (the RAM twin has no loop). Returns how many did. */
 unsigned ram_account_run(struct account *account);
+/* For tests: header lines put in front of messages that are delivered from now on; how far `vanished` remembers; the quota. */
+void ram_account_set_prefix(struct account *account, struct slice prefix);
+void ram_account_forget_vanished(struct account *account);
+void ram_account_set_quota(struct account *account, uint64_t limit);
 
 #endif
