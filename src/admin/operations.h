@@ -21,6 +21,7 @@ OPERATION("user.add", AUTH, "address password name? department? role? quota#?")
 OPERATION("user.set", AUTH, "address name? department? role? quota#?")
 OPERATION("user.disable", AUTH, "address")
 OPERATION("user.enable", AUTH, "address")
+/* {"account"}: its id, for queue.account_remove. */
 OPERATION("user.remove", AUTH, "address")
 /* {"recovery_code"}: the new one, shown once. */
 OPERATION("user.passwd", AUTH, "address old new")
@@ -43,7 +44,8 @@ OPERATION("group.add", AUTH, "address name? members[]?")
 OPERATION("group.remove", AUTH, "address")
 OPERATION("group.member.add", AUTH, "address member")
 OPERATION("group.member.remove", AUTH, "address member")
-/* {"jobs":[{"id","state","from","size","created","next","attempts","recipients":[{"address","state","reply"}]}], "more"} */
+/* state: queued, deferred, held or notifying.
+ * {"jobs":[{"id","state","from","size","created","next","attempts","recipients":[{"address","state","reply"}]}], "more"} */
 OPERATION("queue.list", QUEUE, "state? from? to? after?")
 OPERATION("queue.show", QUEUE, "id")
 OPERATION("queue.hold", QUEUE, "id")
@@ -52,6 +54,8 @@ OPERATION("queue.retry", QUEUE, "id")
 OPERATION("queue.drop", QUEUE, "id")
 OPERATION("queue.bounce", QUEUE, "id")
 OPERATION("queue.stats", QUEUE, "")
+/* Ends the references of an account that user.remove has removed; account in hexadecimal digits. */
+OPERATION("queue.account_remove", QUEUE, "account")
 /* {"problems":[{"what","where","safe"}], "checked":{…}}: ADMIN_PARTIAL when there are problems. */
 OPERATION("queue.check", QUEUE, "")
 OPERATION("mail.sessions", MAIL, "")

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "base/codec.h"
 #include "crypt/crypt.h"
 
 static json_t *account_json(const struct account *a)
@@ -162,9 +163,15 @@ static int remove_in_change(struct admin_job *job, struct error *err)
 /* With the wraps go the secrets: the mail cannot be read any more by anybody. */
 static int user_remove(struct admin_job *job)
 {
+	struct buf id = BUF_INIT(32);
 	int rc = job_change(job, remove_in_change);
-	if (rc == 0)
+	if (rc == 0) {
 		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+		/* For queue.account_remove, which ends the references to its mail. */
+		hex_encode(slice_make(job->account.id, sizeof job->account.id), &id);
+		job_set(job, "account", job_json(buf_slice(&id)));
+	}
+	buf_free(&id);
 	return rc;
 }
 

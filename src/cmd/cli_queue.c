@@ -44,7 +44,7 @@ static int run_drop(struct cli *cli, const struct cli_command *command, json_t *
 
 static const struct cli_command commands[] = {
 	{.words = "queue list", .op = "queue.list", .options = "state from to", .show = show_list, .list = "jobs",
-		.help = "mail on its way out; --state queued, deferred or held"},
+		.help = "mail on its way out; --state queued, deferred, held or notifying"},
 	{.words = "queue show", .op = "queue.show", .positional = "id", .show = show_job, .help = "one message and its recipients"},
 	{.words = "queue hold", .op = "queue.hold", .positional = "id", .help = "no attempts until it is released"},
 	{.words = "queue release", .op = "queue.release", .positional = "id", .help = "ends a hold"},

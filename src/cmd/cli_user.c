@@ -58,6 +58,29 @@ static int run_reset(struct cli *cli, const struct cli_command *command, json_t 
 	return code;
 }
 
+/* First the person in auth, then the references to the mail in queue. */
+static int run_remove(struct cli *cli, const struct cli_command *command, json_t *args)
+{
+	json_t *result = NULL, *rest = json_object(), *done = NULL;
+	int code = ADMIN_DENIED;
+
+	if (cli_confirm(cli, "The account and all its mail are removed for ever. Go on?"))
+		code = cli_ask(cli, command->op, args, &result);
+	if (code == 0) {
+		json_object_set(rest, "account", json_object_get(result, "account"));
+		code = cli_ask(cli, "queue.account_remove", rest, &done);
+		code = code == 0 ? 0 : ADMIN_PARTIAL;
+	}
+	if (result != NULL && cli->json)
+		cli_print_json(command->op, result);
+	else if (code == 0 && !cli->quiet)
+		puts("done");
+	json_decref(done);
+	json_decref(rest);
+	json_decref(result);
+	return code;
+}
+
 static const struct cli_command commands[] = {
 	{.words = "user list", .op = "user.list", .options = "domain", .show = show_list, .list = "users", .help = "the users"},
 	{.words = "user show", .op = "user.show", .positional = "address", .show = show_user, .help = "one user"},
@@ -66,7 +89,7 @@ static const struct cli_command commands[] = {
 	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota#", .help = "changes what is named"},
 	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "no sign-in; mail still arrives"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},
-	{.words = "user remove", .op = "user.remove", .positional = "address", .help = "removes the account and its mail"},
+	{.words = "user remove", .op = "user.remove", .positional = "address", .run = run_remove, .help = "removes the account and its mail"},
 	{.words = "user passwd", .op = "user.passwd", .positional = "address", .secrets = "old new", .show = show_recovery,
 		.help = "the user's own password; prints the recovery code. Standard input: present password, new password"},
 	{.words = "user reset", .op = "user.reset", .positional = "address", .options = "lose_mail!", .secrets = "recovery_code? new",

@@ -189,6 +189,7 @@ class Instance:
         self.openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650', '-subj',
                      '/CN=Letterlock demo CA', '-addext', 'keyUsage=critical,keyCertSign,cRLSign', '-keyout', 'tls/ca.key', '-out', 'tls/ca.pem')
         self.issue('server', HOSTNAME)
+        self.issue('outside', f'mx.{OUTSIDE}')
         shutil.copyfile(self.path('tls', 'ca.pem'), self.path('ca.pem'))
         os.chmod(self.path('ca.pem'), 0o644)
         self.account.own(self.path('ca.pem'))
@@ -255,7 +256,8 @@ class Instance:
         return {**kept, 'HOME': '/nonexistent'}
 
     def start_outside(self):
-        self.spawn('outside', [self.program('letterlock-outside'), '--listen', f'127.0.0.1:{self.outside_port}', '--dir', self.path('outside')])
+        self.spawn('outside', [self.program('letterlock-outside'), '--listen', f'127.0.0.1:{self.outside_port}', '--dir', self.path('outside'),
+                               '--cert', self.path('tls', 'outside.pem'), '--key', self.path('tls', 'outside.key')])
 
     def start_server(self):
         self.spawn('letterlockd', [self.program('letterlockd'), '--config', self.path('letterlock.yaml')])
