@@ -31,7 +31,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	uint8_t *p;
 
 	ENSURE(size < SIZE_MAX / 2);
-	size = (size + 15) & ~(size_t)15;
+	size = size > 0 ? (size + 15) & ~(size_t)15 : 16;
 	if (size > a->left) {
 		/* Blocks grow with the arena, so that many small pieces cost few calls. */
 		size_t block = a->total < BLOCK_SIZE ? BLOCK_SIZE : a->total;

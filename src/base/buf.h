@@ -33,7 +33,7 @@ static inline size_t buf_len(const struct buf *b)
 }
 static inline struct slice buf_slice(const struct buf *b)
 {
-	return slice_make(b->data + b->start, b->end - b->start);
+	return b->data != NULL ? slice_make(b->data + b->start, b->end - b->start) : SLICE_NONE;
 }
 
 void buf_append(struct buf *b, struct slice s);
