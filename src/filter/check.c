@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "filter/filter_internal.h"
 #include "mime/address.h"
 #include "mime/header.h"
@@ -33,10 +35,14 @@ static struct slice lower(struct slice s, struct arena *arena)
 static struct slice without_detail(struct slice spec, struct arena *arena)
 {
 	ptrdiff_t at = slice_rfind(spec, '@'), plus = slice_find(spec, '+');
+	uint8_t *to;
 
 	if (plus <= 0 || at < plus)
 		return spec;
-	return arena_printf(arena, "%.*s%.*s", SLICE_ARG(slice_sub(spec, 0, (size_t)plus)), SLICE_ARG(slice_from(spec, (size_t)at)));
+	to = arena_alloc(arena, spec.n);
+	memcpy(to, spec.p, (size_t)plus);
+	memcpy(to + plus, spec.p + at, spec.n - (size_t)at);
+	return slice_make(to, spec.n - (size_t)(at - plus));
 }
 
 static bool owns(const struct sender_fact *sender, struct slice spec, struct slice bare)

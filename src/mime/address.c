@@ -252,6 +252,19 @@ static void skip_to_separator(struct parser *p)
 	}
 }
 
+/* "a@b"; either may hold any byte. */
+static struct slice join_at(struct slice a, struct slice b, struct arena *arena)
+{
+	uint8_t *to = arena_alloc(arena, a.n + 1 + b.n);
+
+	if (a.n > 0)
+		memcpy(to, a.p, a.n);
+	to[a.n] = '@';
+	if (b.n > 0)
+		memcpy(to + a.n + 1, b.p, b.n);
+	return slice_make(to, a.n + 1 + b.n);
+}
+
 /* One address, up to its separator; a group start stands alone. */
 static void take_address(struct parser *p, bool *in_group)
 {
@@ -270,7 +283,7 @@ static void take_address(struct parser *p, bool *in_group)
 
 			p->rest = slice_from(p->rest, 1);
 			if (p->count <= MIME_ADDRESSES_MAX && a->host.n > 0) {
-				struct slice name = arena_printf(p->arena, "%.*s@%.*s", SLICE_ARG(a->mailbox), SLICE_ARG(a->host));
+				struct slice name = join_at(a->mailbox, a->host, p->arena);
 				struct parser inner = {.rest = p->rest, .arena = p->arena, .last = &inner.first};
 
 				take_angle(&inner, name);
@@ -368,14 +381,13 @@ static struct slice quoted_local(struct slice local, struct arena *arena)
 
 struct slice mime_address_spec(const struct mime_address *a, struct arena *arena)
 {
-	struct slice local = a->mailbox, host;
+	struct slice local = a->mailbox;
 
 	if (a->mailbox.n == 0 || a->host.n == 0)
 		return SLICE_NONE;
 	if (!is_dot_atom(local))
 		local = quoted_local(local, arena);
-	host = lower(a->host, arena);
-	return arena_printf(arena, "%.*s@%.*s", SLICE_ARG(local), SLICE_ARG(host));
+	return join_at(local, lower(a->host, arena), arena);
 }
 
 struct slice mime_address_display(const struct mime_address *a, struct arena *arena)
