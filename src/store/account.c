@@ -242,7 +242,7 @@ static int database_open(struct store_account *a, const struct store_account_con
 	snprintf(path, sizeof path, "%s/account.db", a->directory);
 	for (size_t i = 0; i < config->database_key_count; i++) {
 		rc = account_db_open(&a->db, path, config->database_keys[i], err);
-		a->key_index = i;
+		a->key_index = config->database_key_count - 1 - i;
 		if (rc != ERR_DAMAGED)
 			return rc;
 	}
@@ -251,7 +251,7 @@ static int database_open(struct store_account *a, const struct store_account_con
 	a->host.damaged(a->host.arg, a, err);
 	rc = set_aside(a, path, err);
 	*ret_aside = true;
-	a->key_index = 0;
+	a->key_index = config->database_key_count - 1;
 	return rc < 0 ? rc : account_db_open(&a->db, path, config->database_keys[0], err);
 }
 
@@ -337,9 +337,7 @@ int store_account_open(const struct store_account_config *config, struct store_a
 	a->quota = config->quota;
 	a->host = config->host;
 	a->packs = config->packs;
-	a->keys = memory_alloc_array(config->key_count + 1, sizeof *a->keys);
-	memcpy(a->keys, config->keys, config->key_count * sizeof *a->keys);
-	a->key_count = config->key_count;
+	store_account_set_keys(a, config->keys, config->key_count);
 	a->compress = ZSTD_createCCtx();
 	a->expand = ZSTD_createDCtx();
 	a->danger_fd = -1;
@@ -444,6 +442,13 @@ struct account *store_account_mailboxes(struct store_account *a)
 const uint8_t *store_account_id(const struct store_account *a)
 {
 	return a->id;
+}
+
+void store_account_set_keys(struct store_account *a, const struct seal_reader_key *keys, size_t count)
+{
+	a->keys = memory_grow(a->keys, (count + 1) * sizeof *a->keys);
+	memcpy(a->keys, keys, count * sizeof *a->keys);
+	a->key_count = count;
 }
 
 void store_account_set_quota(struct store_account *a, uint64_t quota)

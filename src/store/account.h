@@ -58,7 +58,7 @@ struct store_host {
 	void (*unref)(void *arg, struct store_account *a);
 	/* Names of mailboxes changed: the delivery profile has to be pushed. */
 	void (*profile)(void *arg, struct store_account *a);
-	/* Number `index` of the database keys given at open, again: the account wakes. */
+	/* The database key with this number, again, because the account wakes. Numbers count from the oldest, 0. */
 	int (*database_key)(void *arg, struct store_account *a, size_t index, uint8_t ret_key[32]);
 	/* Something stored does not verify; work goes on. */
 	void (*damaged)(void *arg, struct store_account *a, const struct error *err);
@@ -88,6 +88,8 @@ void store_account_park(struct store_account *a);
 bool store_account_parked(const struct store_account *a);
 struct account *store_account_mailboxes(struct store_account *a);
 const uint8_t *store_account_id(const struct store_account *a);
+/* There are more generations now: replaces the reader keys, as at open. */
+void store_account_set_keys(struct store_account *a, const struct seal_reader_key *keys, size_t count);
 void store_account_set_quota(struct store_account *a, uint64_t quota);
 /* True when somebody listens, an append is on its way or listeners wait to be told: not to be closed. */
 bool store_account_busy(const struct store_account *a);

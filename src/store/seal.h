@@ -82,7 +82,8 @@ struct seal_reader_key { /* one generation of an account */
 };
 
 struct sealed; /* header of an opened record: chunk table and data key */
-/* Finds the reader entry of (kind, account) and opens its wrap. ERR_NOT_FOUND, ERR_DAMAGED. note points into arena. */
+/* Finds the reader entry of (kind, account) and opens its wrap. ERR_NOT_FOUND (no entry, or a generation that is lost), ERR_TEMPORARY (a
+ * generation newer than all keys), ERR_DAMAGED, ERR_UNSUPPORTED, ERR_IO. note points into arena. */
 int sealed_open(const struct seal_source *source, enum reader_kind kind, const uint8_t account[16], const struct seal_reader_key *keys,
                 size_t key_count, struct arena *arena, struct filing_note *ret_note, struct sealed **ret, struct error *err);
 /* With the data key known (from a row, or from KEY_OPEN): no exchange. */

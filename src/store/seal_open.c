@@ -194,13 +194,19 @@ static int table_open(struct sealed *s, struct error *err)
 	return chunks_check(s, p + SEAL_TABLE_FIXED, err);
 }
 
-static const struct seal_reader_key *key_find(const struct seal_reader_key *keys, size_t count, uint32_t generation)
+/* A generation above all that we have is one whose key will come; one below is lost for good. */
+static int key_find(const struct seal_reader_key *keys, size_t count, uint32_t generation, const struct seal_reader_key **ret, struct error *err)
 {
+	uint32_t newest = 0;
+
 	for (size_t i = 0; i < count; i++) {
+		*ret = &keys[i];
 		if (keys[i].generation == generation)
-			return &keys[i];
+			return 0;
+		if (keys[i].generation > newest)
+			newest = keys[i].generation;
 	}
-	return NULL;
+	return error_set(err, generation > newest ? ERR_TEMPORARY : ERR_NOT_FOUND, "sealed record: no key of generation %u", generation);
 }
 
 /* Finds the entry of (kind, account); its number in *ret_index. */
@@ -286,7 +292,7 @@ int sealed_open(const struct seal_source *source, enum reader_kind kind, const u
 {
 	struct sealed *s = NULL;
 	struct seal_wrap_keys wrap = {0};
-	const struct seal_reader_key *key;
+	const struct seal_reader_key *key = NULL;
 	uint8_t entry[SEAL_ENTRY_SIZE], aad[SEAL_READER_AAD];
 	uint32_t index;
 	int rc = sealed_begin(source, &s, err);
@@ -295,11 +301,9 @@ int sealed_open(const struct seal_source *source, enum reader_kind kind, const u
 		rc = entry_find(s, kind, account, entry, &index, err);
 	if (rc < 0)
 		goto out;
-	key = key_find(keys, key_count, get_u32(entry + ENTRY_GENERATION));
-	if (key == NULL) {
-		rc = error_set(err, ERR_NOT_FOUND, "sealed record: no key of generation %u", get_u32(entry + ENTRY_GENERATION));
+	rc = key_find(keys, key_count, get_u32(entry + ENTRY_GENERATION), &key, err);
+	if (rc < 0)
 		goto out;
-	}
 	seal_reader_aad(s->prefix + AT_NONCE, kind, account, key->generation, aad);
 	if (wrap_keys(key->secret_key, key->public_key, s->prefix + AT_EPHEMERAL, s->prefix + AT_NONCE, &wrap) < 0
 	    || !wrap_open(&wrap, aad, entry + ENTRY_WRAP, s->data_key)) {

@@ -1,0 +1,268 @@
+#include "role/mail.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <jansson.h>
+#include "base/codec.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "crypt/crypt.h"
+#include "crypt/slab.h"
+#include "ipc/admin.h"
+#include "mime/text.h"
+
+/* ---- tickets ---- */
+
+static void ticket_free(struct mail_role *m, struct mail_ticket *t)
+{
+	map_remove(&m->tickets, slice_make(t->id.b, sizeof t->id.b));
+	mail_account_drop(t->account);
+	memory_free(t);
+}
+
+static enum auth_status ticket_take(struct mail_role *m, const struct ipc_mail_ticket *r, struct error *err)
+{
+	struct mail_account *a;
+	struct mail_ticket *t, *old;
+
+	if (auth_shard(r->account.b, ipc_instances(m->ctx->ipc, ROLE_MAIL)) != m->ctx->index)
+		return AUTH_DENIED;
+	if (m->stopping || m->tickets.count >= MAIL_TICKETS_MAX || mail_account_admit(m, r, &a, err) < 0)
+		return AUTH_TEMPORARY;
+	t = memory_alloc(sizeof *t);
+	*t = (struct mail_ticket){.id = r->ticket, .account = a, .protocol = r->protocol, .credential = r->credential,
+	                          .until_ms = mail_now(m) + MAIL_TICKET_MS};
+	mail_account_hold(a);
+	old = map_get(&m->tickets, slice_make(t->id.b, sizeof t->id.b));
+	if (old != NULL)
+		ticket_free(m, old);
+	map_put(&m->tickets, slice_make(t->id.b, sizeof t->id.b), t);
+	return AUTH_OK;
+}
+
+static void on_ticket(void *arg, struct ipc_call *call, const void *request)
+{
+	struct error err = {0};
+	struct ipc_mail_ticket_reply reply = {.status = (uint8_t)ticket_take(arg, request, &err)};
+
+	if (reply.status != AUTH_OK)
+		log_event(EV_STORE_OPEN_FAILED, LOG_STR("at", "ticket"), LOG_STR("why", err.private_text));
+	ipc_reply(call, &reply);
+}
+
+/* ---- sessions ---- */
+
+static enum auth_status attach(struct mail_role *m, const struct ipc_mail_attach *r, struct error *err)
+{
+	struct mail_ticket *t = map_get(&m->tickets, slice_make(r->ticket.b, sizeof r->ticket.b));
+	int rc;
+
+	if (t == NULL || t->protocol != r->protocol || t->until_ms < mail_now(m) || r->session < 0 || m->stopping) {
+		if (r->session >= 0)
+			close(r->session);
+		error_set(err, ERR_DENIED, "no such ticket");
+		return AUTH_DENIED;
+	}
+	mail_account_hold(t->account);
+	rc = mail_session_start(t->account, t, r, err);
+	mail_account_drop(t->account);
+	ticket_free(m, t); /* good for one session */
+	return rc < 0 ? AUTH_TEMPORARY : AUTH_OK;
+}
+
+static void on_attach(void *arg, struct ipc_call *call, const void *request)
+{
+	const struct ipc_mail_attach *r = request;
+	struct error err = {0};
+	struct ipc_mail_attach_reply reply = {.status = (uint8_t)attach(arg, r, &err)};
+
+	if (reply.status != AUTH_OK)
+		log_event(EV_CONN_REFUSED, LOG_TEXT("cid", r->cid), LOG_STR("why", err.private_text));
+	ipc_reply(call, &reply);
+}
+
+static void on_revoke(void *arg, struct ipc_call *call, const void *request)
+{
+	struct mail_role *m = arg;
+	const struct ipc_mail_revoke *r = request;
+	struct ipc_mail_revoke_reply reply = {0};
+	struct mail_account *a = mail_account_find(m, r->account.b);
+
+	if (a != NULL) {
+		mail_account_hold(a);
+		MAP_FOREACH(entry, &m->tickets) {
+			struct mail_ticket *t = entry->value;
+
+			if (t->account == a && (r->credential == 0 || t->credential == r->credential))
+				ticket_free(m, t);
+		}
+		mail_session_end(m, a, r->credential, "Signed out by the administrator or from another device");
+		mail_account_drop(a);
+	}
+	ipc_reply(call, &reply);
+}
+
+static void on_hint(void *arg, struct ipc_call *call, const void *request)
+{
+	const struct ipc_mail_hint *r = request;
+	struct mail_account *a = mail_account_find(arg, r->account.b);
+
+	if (a == NULL || a->store == NULL || (r->seq != 0 && r->seq <= store_account_cursor(a->store)))
+		return;
+	mail_account_touch(a);
+	mail_account_pull(a);
+}
+
+/* ---- administration ---- */
+
+struct findings {
+	json_t *list;
+	struct slice login;
+};
+
+static void finding_add(void *arg, const char *text)
+{
+	struct findings *f = arg;
+
+	if (json_array_size(f->list) < 100)
+		json_array_append_new(f->list, json_pack("{s:s%, s:s}", "where", (const char *)f->login.p, f->login.n, "what", text));
+}
+
+/* Every account that is open here: the keys of the others are not. */
+static enum admin_status admin_check(struct mail_role *m, struct buf *out)
+{
+	struct findings f = {.list = json_array()};
+	unsigned accounts = 0, findings = 0;
+	json_t *result;
+	char *text;
+
+	MAP_FOREACH(entry, &m->accounts) {
+		struct mail_account *a = entry->value;
+
+		if (a->store == NULL)
+			continue;
+		f.login = a->login;
+		findings += store_account_check(a->store, true, finding_add, &f);
+		accounts++;
+	}
+	result = json_pack("{s:o, s:{s:i}}", "problems", f.list, "checked", "accounts", (int)accounts);
+	text = json_dumps(result, JSON_COMPACT);
+	buf_append_str(out, text == NULL ? "{}" : text);
+	free(text);
+	json_decref(result);
+	return findings == 0 ? ADMIN_OK : ADMIN_PARTIAL;
+}
+
+static void on_admin(void *arg, struct ipc_call *call, const void *request)
+{
+	struct mail_role *m = arg;
+	const struct ipc_mail_admin *r = request;
+	struct buf out = BUF_INIT(ADMIN_JSON_MAX);
+	struct ipc_mail_admin_reply reply = {.status = ADMIN_OK};
+
+	log_event(EV_ADMIN_REQUEST, LOG_TEXT("subject", r->subject), LOG_TEXT("op", r->op));
+	if (slice_eq(r->op, SLICE("mail.sessions"))) {
+		buf_append_str(&out, "{\"sessions\":[");
+		mail_session_list(m, &out);
+		buf_append_str(&out, "]}");
+	} else if (slice_eq(r->op, SLICE("mail.check"))) {
+		reply.status = (uint8_t)admin_check(m, &out);
+	} else {
+		reply.status = ADMIN_NOT_FOUND;
+		buf_append_str(&out, "{\"error\":\"no such operation\"}");
+	}
+	reply.result = buf_slice(&out);
+	ipc_reply(call, &reply);
+	buf_free(&out);
+}
+
+/* ---- life ---- */
+
+static void on_sweep(void *arg)
+{
+	struct mail_role *m = arg;
+
+	MAP_FOREACH(entry, &m->tickets) {
+		struct mail_ticket *t = entry->value;
+
+		if (t->until_ms < mail_now(m))
+			ticket_free(m, t);
+	}
+	MAP_FOREACH(account, &m->accounts)
+		mail_account_sweep(account->value);
+	timer_start(m->sweep, MAIL_SWEEP_MS);
+}
+
+static int mail_start(struct role_context *ctx, struct error *err)
+{
+	struct mail_role *m = memory_alloc(sizeof *m);
+
+	crypt_init();
+	slab_setup(MAIL_SLAB_CELLS);
+	mime_warm();
+	m->ctx = ctx;
+	list_init(&m->sessions);
+	ctx->state = m;
+	ipc_handle(ctx->ipc, IPC_MAIL_TICKET, on_ticket, m);
+	ipc_handle(ctx->ipc, IPC_MAIL_ATTACH, on_attach, m);
+	ipc_handle(ctx->ipc, IPC_MAIL_REVOKE, on_revoke, m);
+	ipc_handle(ctx->ipc, IPC_MAIL_HINT, on_hint, m);
+	ipc_handle(ctx->ipc, IPC_MAIL_ADMIN, on_admin, m);
+	m->sweep = timer_create_on(ctx->loop, on_sweep, m);
+	return 0;
+}
+
+static void mail_run(struct role_context *ctx)
+{
+	struct mail_role *m = ctx->state;
+
+	timer_start(m->sweep, MAIL_SWEEP_MS);
+}
+
+/* Sessions are cut MAIL_BYE_MS after their goodbye; accounts close cleanly with the last one. */
+static void stop_when_quiet(void *arg)
+{
+	struct mail_role *m = arg;
+
+	MAP_FOREACH(entry, &m->accounts) {
+		struct mail_account *a = entry->value;
+
+		if (a->store != NULL && a->sessions == 0)
+			store_account_park(a->store);
+	}
+	if (m->session_count != 0 || ipc_outstanding(m->ctx->ipc) != 0) {
+		timer_start(m->sweep, 100);
+		return;
+	}
+	role_stopped(m->ctx);
+}
+
+static void mail_stop(struct role_context *ctx)
+{
+	struct mail_role *m = ctx->state;
+
+	m->stopping = true;
+	MAP_FOREACH(entry, &m->tickets)
+		ticket_free(m, entry->value);
+	mail_session_end(m, NULL, 0, "The server is stopping");
+	timer_destroy(&m->sweep);
+	m->sweep = timer_create_on(ctx->loop, stop_when_quiet, m);
+	timer_start(m->sweep, 1);
+}
+
+static void mail_status(struct role_context *ctx, struct buf *out)
+{
+	struct mail_role *m = ctx->state;
+	size_t open = 0;
+
+	MAP_FOREACH(entry, &m->accounts) {
+		struct mail_account *a = entry->value;
+
+		open += a->store != NULL && !store_account_parked(a->store);
+	}
+	buf_printf(out, "\"sessions\":%zu,\"sessions_total\":%zu,\"accounts\":%zu,\"accounts_open\":%zu,\"tickets\":%zu,\"filed\":%zu,"
+	           "\"secrets\":%zu,\"locked\":%s", m->session_count, m->session_total, m->accounts.count, open, m->tickets.count, m->filed,
+	           slab_used(), slab_locked() ? "true" : "false");
+}
+
+const struct role_ops role_mail = {.start = mail_start, .run = mail_run, .stop = mail_stop, .status = mail_status};

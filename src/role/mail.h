@@ -1,0 +1,112 @@
+/*
+ * The mail role: a shard of the readers' accounts. The only process that holds account secrets and opens mail for people.
+ *
+ *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, arrivals, index
+ *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
+ */
+#ifndef ROLE_MAIL_H
+#define ROLE_MAIL_H
+
+#include "auth/auth.h"
+#include "auth/secrets.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "net/conn.h"
+#include "role/role.h"
+#include "store/account.h"
+
+#define MAIL_ACCOUNT_MAGIC 0x6d616363u
+#define MAIL_SESSION_MAGIC 0x6d736573u
+#define MAIL_TICKET_MS 60000        /* life of a ticket */
+#define MAIL_TICKETS_MAX 10000
+#define MAIL_SWEEP_MS 5000
+#define MAIL_PARK_MS 60000          /* an account without a command for this long closes its database */
+#define MAIL_INDEX_WAIT_MS 2000     /* after the last arrival */
+#define MAIL_INDEX_STEP_MS 30       /* between two batches */
+#define MAIL_INDEX_BATCH 25         /* messages; about 20 ms of the loop */
+#define MAIL_RETRY_MS 3000          /* after queue could not be asked */
+#define MAIL_UNREF_BATCH 1000
+#define MAIL_SLAB_CELLS 32768
+#define MAIL_BYE_MS 700             /* a revoked session is cut after this */
+#define MAIL_SESSIONS_PER_ACCOUNT 200
+
+struct mail_role {
+	struct role_context *ctx;
+	struct map accounts;        /* id -> struct mail_account */
+	struct map tickets;         /* id -> struct mail_ticket */
+	struct list_node sessions;
+	struct pack_reader *packs;
+	struct timer *sweep;
+	size_t session_count, session_total, filed;
+	bool stopping;
+};
+
+/* One account with a session or a ticket. Freed when nothing holds it. */
+struct mail_account {
+	uint32_t magic;
+	struct mail_role *role;
+	uint8_t id[16];
+	struct slice login;         /* owned */
+	struct mail_keys {
+		struct secrets secrets;
+		uint8_t **pairs;                 /* cells of the slab, as many as secrets */
+		struct seal_reader_key *readers;
+	} keys;
+	struct buf own;             /* MACed fact for APPEND */
+	uint64_t quota;
+	struct store_account *store; /* NULL: not opened yet */
+	unsigned held;              /* sessions, tickets, requests in flight */
+	unsigned sessions;
+	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;
+	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
+	struct timer *retry, *index;
+	int64_t used_ms;            /* of the last command or arrival */
+};
+
+struct mail_ticket {
+	ipc_id id;
+	struct mail_account *account;
+	uint8_t protocol;
+	uint32_t credential;
+	int64_t until_ms;
+};
+
+static inline int64_t mail_now(const struct mail_role *m)
+{
+	return loop_now(m->ctx->loop).mono_ms;
+}
+static inline struct slice mail_id(const uint8_t id[16])
+{
+	return slice_make(id, 16);
+}
+
+/* ---- mail_account.c ---- */
+/* Finds or makes the account of a ticket and takes over what it brings. 0 or negative. */
+int mail_account_admit(struct mail_role *m, const struct ipc_mail_ticket *ticket, struct mail_account **ret, struct error *err);
+struct mail_account *mail_account_find(struct mail_role *m, const uint8_t id[16]);
+void mail_account_hold(struct mail_account *a);
+/* The last one closes the store and wipes the secrets. */
+void mail_account_drop(struct mail_account *a);
+/* Opens the store when it is not open. */
+int mail_account_open(struct mail_account *a, struct error *err);
+/* Asks queue for arrivals and files them. */
+void mail_account_pull(struct mail_account *a);
+void mail_account_touch(struct mail_account *a);
+/* Called every MAIL_SWEEP_MS. */
+void mail_account_sweep(struct mail_account *a);
+/* The delivery profile goes to auth soon. */
+void mail_account_profile(struct mail_account *a);
+
+/* ---- mail_append.c ---- */
+void mail_append_start(struct mail_account *a, struct store_append *append);
+
+/* ---- mail_session.c ---- */
+struct mail_session;
+/* Takes over the descriptor, also on failure. */
+int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket, const struct ipc_mail_attach *request, struct error *err);
+/* Says goodbye to the sessions of an account (credential 0: all of them; account NULL: everybody). */
+void mail_session_end(struct mail_role *m, const struct mail_account *a, uint32_t credential, const char *text);
+/* Appends {"cid":…} objects separated by commas. */
+void mail_session_list(struct mail_role *m, struct buf *out);
+
+#endif

@@ -1,0 +1,528 @@
+#include "role/mail.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/memory.h"
+#include "crypt/crypt.h"
+#include "crypt/slab.h"
+#include "queue/queue.h"
+#include "sys/fault.h"
+
+static void log_account(enum log_event event, const struct mail_account *a, const struct error *err)
+{
+	log_event(event, LOG_TEXT("user", a->login), LOG_STR("error", error_code_name(err->code)), LOG_STR("why", err->private_text));
+}
+
+/* ---- secrets ---- */
+
+static void keys_free(struct mail_keys *k)
+{
+	for (size_t i = 0; k->pairs != NULL && i < k->secrets.count; i++)
+		slab_free(&k->pairs[i]);
+	MEMORY_FREE(&k->pairs);
+	MEMORY_FREE(&k->readers);
+	secrets_free(&k->secrets);
+}
+
+/* Derives the X25519 pair of every generation. */
+static int keys_make(struct mail_keys *k, struct slice encoded, struct error *err)
+{
+	int rc = secrets_decode(encoded, &k->secrets, err);
+
+	if (rc < 0)
+		return rc;
+	k->pairs = memory_alloc_array(k->secrets.count + 1, sizeof *k->pairs);
+	k->readers = memory_alloc_array(k->secrets.count + 1, sizeof *k->readers);
+	for (size_t i = 0; i < k->secrets.count; i++) {
+		k->pairs[i] = slab_alloc(32);
+		if (k->pairs[i] == NULL)
+			return error_set(err, ERR_TEMPORARY, "no room for secrets");
+		secrets_pair(&k->secrets.items[i], k->readers[i].public_key, k->pairs[i]);
+		k->readers[i].generation = k->secrets.items[i].generation;
+		k->readers[i].secret_key = k->pairs[i];
+	}
+	return k->secrets.count == 0 ? error_set(err, ERR_INVALID, "no secrets") : 0;
+}
+
+/* Takes over what a ticket brought when it has more generations than we know. */
+static int keys_update(struct mail_account *a, struct slice encoded, struct error *err)
+{
+	struct mail_keys fresh = {0}, old = a->keys;
+	int rc = keys_make(&fresh, encoded, err);
+
+	if (rc < 0 || fresh.secrets.count <= old.secrets.count) {
+		keys_free(&fresh);
+		return rc;
+	}
+	a->keys = fresh;
+	if (a->store != NULL)
+		store_account_set_keys(a->store, a->keys.readers, a->keys.secrets.count);
+	keys_free(&old);
+	return 0;
+}
+
+/* ---- life ---- */
+
+struct mail_account *mail_account_find(struct mail_role *m, const uint8_t id[16])
+{
+	return map_get(&m->accounts, mail_id(id));
+}
+
+void mail_account_hold(struct mail_account *a)
+{
+	ENSURE_MAGIC(a, MAIL_ACCOUNT_MAGIC);
+	a->held++;
+}
+
+static void account_free(struct mail_account *a)
+{
+	ENSURE(a->waiters == NULL && a->ready == NULL);
+	map_remove(&a->role->accounts, mail_id(a->id));
+	store_account_close(&a->store);
+	keys_free(&a->keys);
+	timer_destroy(&a->retry);
+	timer_destroy(&a->index);
+	buf_free(&a->own);
+	memory_free((void *)(uintptr_t)a->login.p);
+	a->magic = 0;
+	memory_free(a);
+}
+
+void mail_account_drop(struct mail_account *a)
+{
+	ENSURE_MAGIC(a, MAIL_ACCOUNT_MAGIC);
+	ENSURE(a->held > 0);
+	if (--a->held == 0)
+		account_free(a);
+}
+
+void mail_account_touch(struct mail_account *a)
+{
+	a->used_ms = mail_now(a->role);
+}
+
+static void on_retry(void *arg);
+static void on_index(void *arg);
+
+static struct mail_account *account_new(struct mail_role *m, const struct ipc_mail_ticket *ticket)
+{
+	struct mail_account *a = memory_alloc(sizeof *a);
+
+	a->magic = MAIL_ACCOUNT_MAGIC;
+	a->role = m;
+	memcpy(a->id, ticket->account.b, sizeof a->id);
+	a->login = slice_make(memory_dup_str(ticket->login), ticket->login.n);
+	a->own = BUF_INIT(65536);
+	a->retry = timer_create_on(m->ctx->loop, on_retry, a);
+	a->index = timer_create_on(m->ctx->loop, on_index, a);
+	return a;
+}
+
+int mail_account_admit(struct mail_role *m, const struct ipc_mail_ticket *ticket, struct mail_account **ret, struct error *err)
+{
+	struct mail_account *a = mail_account_find(m, ticket->account.b);
+	int rc = 0;
+
+	if (a == NULL) {
+		a = account_new(m, ticket);
+		rc = keys_update(a, ticket->secrets, err);
+		if (rc < 0) {
+			account_free(a);
+			return rc;
+		}
+		map_put(&m->accounts, mail_id(a->id), a);
+	} else {
+		rc = keys_update(a, ticket->secrets, err);
+		if (rc < 0)
+			return rc;
+	}
+	a->quota = ticket->quota;
+	buf_clear(&a->own);
+	buf_append(&a->own, ticket->own);
+	if (a->store != NULL)
+		store_account_set_quota(a->store, a->quota);
+	mail_account_touch(a);
+	*ret = a;
+	return 0;
+}
+
+/* ---- what the store asks of us ---- */
+
+static int64_t host_now(void *arg)
+{
+	struct mail_account *a = arg;
+
+	return moment_unix(loop_now(a->role->ctx->loop));
+}
+
+static void host_append(void *arg, struct store_append *append)
+{
+	mail_append_start(arg, append);
+}
+
+static void host_catch_up(void *arg, struct store_account *store, void (*done)(void *arg), void *done_arg)
+{
+	struct mail_account *a = arg;
+	struct mail_waiter *w = memory_alloc(sizeof *w);
+
+	*w = (struct mail_waiter){.next = a->waiters, .done = done, .arg = done_arg};
+	a->waiters = w;
+	mail_account_pull(a);
+}
+
+static void tell_now(void *arg)
+{
+	struct mail_account *a = arg;
+
+	a->soon = false;
+	if (a->store != NULL)
+		store_account_tell(a->store);
+	mail_account_drop(a);
+}
+
+static void host_soon(void *arg, struct store_account *store)
+{
+	struct mail_account *a = arg;
+
+	if (a->soon)
+		return;
+	a->soon = true;
+	mail_account_hold(a);
+	loop_defer(a->role->ctx->loop, tell_now, a);
+}
+
+static void unrefs_send(struct mail_account *a);
+
+static void host_unref(void *arg, struct store_account *store)
+{
+	unrefs_send(arg);
+}
+
+static void host_profile(void *arg, struct store_account *store)
+{
+	mail_account_profile(arg);
+}
+
+static void host_damaged(void *arg, struct store_account *store, const struct error *err)
+{
+	log_account(EV_STORE_DAMAGED, arg, err);
+}
+
+static void host_recovered(void *arg, struct store_account *store, size_t count)
+{
+	struct mail_account *a = arg;
+
+	log_event(EV_STORE_RECOVERED, LOG_TEXT("user", a->login), LOG_NUM("count", count));
+}
+
+static int host_database_key(void *arg, struct store_account *store, size_t index, uint8_t ret_key[32])
+{
+	struct mail_account *a = arg;
+
+	if (index >= a->keys.secrets.count)
+		return ERR_NOT_FOUND;
+	secrets_database_key(&a->keys.secrets.items[index], ret_key);
+	return 0;
+}
+
+/* ---- opening ---- */
+
+static int packs_open(struct mail_role *m, struct error *err)
+{
+	char path[600];
+
+	if (m->packs != NULL)
+		return 0;
+	snprintf(path, sizeof path, "%s/" ROLE_DIR_PACKS, m->ctx->data_dir);
+	m->packs = pack_reader_open(path, 0, err);
+	return m->packs == NULL ? ERR_IO : 0;
+}
+
+static void account_path(const struct mail_account *a, char *path, size_t size)
+{
+	char hex[33];
+
+	for (int i = 0; i < 16; i++)
+		snprintf(hex + i * 2, 3, "%02x", a->id[i]);
+	snprintf(path, size, "%s/" ROLE_DIR_ACCOUNTS "/%.2s/%s", a->role->ctx->data_dir, hex, hex);
+}
+
+int mail_account_open(struct mail_account *a, struct error *err)
+{
+	char path[600];
+	uint8_t (*keys)[32];
+	bool aside = false;
+	int rc;
+	struct store_account_config config = {
+		.directory = path, .quota = a->quota, .keys = a->keys.readers, .key_count = a->keys.secrets.count, .database_key_count = a->keys.secrets.count,
+		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
+		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered},
+	};
+
+	if (a->store != NULL)
+		return 0;
+	rc = packs_open(a->role, err);
+	if (rc < 0)
+		return rc;
+	account_path(a, path, sizeof path);
+	memcpy(config.id, a->id, sizeof config.id);
+	config.packs = a->role->packs;
+	keys = memory_alloc_array(a->keys.secrets.count, sizeof *keys);
+	for (size_t i = 0; i < a->keys.secrets.count; i++)
+		host_database_key(a, NULL, a->keys.secrets.count - 1 - i, keys[i]);
+	config.database_keys = (const uint8_t (*)[32])keys;
+	rc = store_account_open(&config, &a->store, &aside, err);
+	secret_wipe(keys, a->keys.secrets.count * sizeof *keys);
+	memory_free(keys);
+	if (rc < 0) {
+		log_account(EV_STORE_OPEN_FAILED, a, err);
+		return rc;
+	}
+	mail_account_profile(a);
+	mail_account_pull(a);
+	unrefs_send(a);
+	return 0;
+}
+
+/* ---- arrivals ---- */
+
+/* Callers of catch_up hear from the loop, whatever they do with the account then. */
+static void waiters_tell(void *arg)
+{
+	struct mail_account *a = arg;
+
+	while (a->ready != NULL) {
+		struct mail_waiter *w = a->ready;
+
+		a->ready = w->next;
+		w->done(w->arg);
+		memory_free(w);
+	}
+	mail_account_drop(a);
+}
+
+static void waiters_ready(struct mail_account *a)
+{
+	struct mail_waiter **end = &a->ready;
+
+	if (a->waiters == NULL)
+		return;
+	if (a->ready == NULL) {
+		mail_account_hold(a);
+		loop_defer(a->role->ctx->loop, waiters_tell, a);
+	}
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = a->waiters;
+	a->waiters = NULL;
+}
+
+static void pull_end(struct mail_account *a, bool failed)
+{
+	bool again = a->pull_again && !failed;
+
+	a->pulling = a->pull_again = false;
+	if (failed)
+		timer_start(a->retry, MAIL_RETRY_MS);
+	if (again) {
+		mail_account_pull(a);
+	} else {
+		waiters_ready(a);
+		timer_start(a->index, MAIL_INDEX_WAIT_MS);
+	}
+}
+
+static void pull_send(struct mail_account *a);
+
+static size_t arrivals_decode(struct slice list, struct store_arrival *ret, size_t max)
+{
+	struct queue_arrival q;
+	size_t n = 0;
+
+	while (n < max && list.n != 0 && queue_arrival_decode(&list, &q) == 0) {
+		if (q.kind == READER_ARRIVAL || q.kind == READER_OWN)
+			ret[n++] = (struct store_arrival){.seq = q.seq, .kind = (enum reader_kind)q.kind, .place = q.place, .size = q.size};
+	}
+	return n;
+}
+
+static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct mail_account *a = arg;
+	const struct ipc_queue_arrivals_reply *reply = message;
+	struct store_arrival *list;
+	struct error err = {0};
+	size_t count, taken = 0;
+	int rc;
+
+	if (outcome != IPC_OK || reply->result != QUEUE_OK || a->store == NULL) {
+		pull_end(a, true);
+		goto out;
+	}
+	list = memory_alloc_array(STORE_BATCH_MAX, sizeof *list);
+	count = arrivals_decode(reply->list, list, STORE_BATCH_MAX);
+	rc = count == 0 ? 0 : store_account_file(a->store, list, count, &taken, &err);
+	memory_free(list);
+	a->role->filed += taken;
+	if (rc < 0) {
+		log_account(EV_STORE_DAMAGED, a, &err);
+		pull_end(a, true);
+	} else if (reply->more && taken == count && count != 0) {
+		pull_send(a);
+	} else {
+		pull_end(a, false);
+	}
+out:
+	mail_account_drop(a);
+}
+
+static void pull_send(struct mail_account *a)
+{
+	struct ipc_queue_arrivals request = {.after = store_account_cursor(a->store), .limit = STORE_BATCH_MAX};
+
+	memcpy(request.account.b, a->id, sizeof request.account.b);
+	mail_account_hold(a);
+	ipc_request(a->role->ctx->ipc, IPC_QUEUE_ARRIVALS, IPC_ANY, &request, on_arrivals, a);
+}
+
+void mail_account_pull(struct mail_account *a)
+{
+	if (a->store == NULL)
+		return;
+	if (a->pulling) {
+		a->pull_again = true;
+		return;
+	}
+	a->pulling = true;
+	timer_stop(a->retry);
+	pull_send(a);
+}
+
+/* ---- giving back ---- */
+
+struct unrefs {
+	struct mail_account *account;
+	size_t count;
+	uint64_t seqs[MAIL_UNREF_BATCH];
+};
+
+static void on_unref(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct unrefs *u = arg;
+	struct mail_account *a = u->account;
+	const struct ipc_queue_unref_reply *reply = message;
+	struct error err = {0};
+
+	a->sending_unrefs = false;
+	if (outcome == IPC_OK && reply->result == QUEUE_OK && a->store != NULL) {
+		if (store_account_unrefs_done(a->store, u->seqs, u->count, &err) == 0)
+			unrefs_send(a);
+		else
+			log_account(EV_STORE_DAMAGED, a, &err);
+	} else {
+		timer_start(a->retry, MAIL_RETRY_MS);
+	}
+	memory_free(u);
+	mail_account_drop(a);
+}
+
+static void unrefs_send(struct mail_account *a)
+{
+	struct unrefs *u;
+	struct buf list = BUF_INIT(MAIL_UNREF_BATCH * 8);
+	struct ipc_queue_unref request = {0};
+
+	if (a->sending_unrefs || a->store == NULL)
+		return;
+	u = memory_alloc(sizeof *u);
+	u->account = a;
+	u->count = store_account_unrefs(a->store, u->seqs, MAIL_UNREF_BATCH);
+	if (u->count == 0) {
+		memory_free(u);
+		return;
+	}
+	for (size_t i = 0; i < u->count; i++)
+		buf_put_u64(&list, u->seqs[i]);
+	memcpy(request.account.b, a->id, sizeof request.account.b);
+	request.seqs = buf_slice(&list);
+	a->sending_unrefs = true;
+	mail_account_hold(a);
+	ipc_request(a->role->ctx->ipc, IPC_QUEUE_UNREF, IPC_ANY, &request, on_unref, u);
+	FAULT_POINT(unref_sent);
+	buf_free(&list);
+}
+
+/* ---- the delivery profile ---- */
+
+static void on_profile(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct mail_account *a = arg;
+
+	a->profile_sending = false;
+	if (outcome != IPC_OK) {
+		a->profile_dirty = true;
+		timer_start(a->retry, MAIL_RETRY_MS);
+	} else if (a->profile_dirty) {
+		mail_account_profile(a);
+	}
+	mail_account_drop(a);
+}
+
+void mail_account_profile(struct mail_account *a)
+{
+	struct buf names = BUF_INIT(SIZE_MAX), profile = BUF_INIT(AUTH_PROFILE_MAX);
+	struct ipc_auth_profile request = {0};
+	struct slice rest, name;
+
+	a->profile_dirty = true;
+	if (a->profile_sending || a->store == NULL)
+		return;
+	a->profile_dirty = false;
+	store_account_profile(a->store, &names);
+	auth_profile_begin(&profile);
+	for (rest = buf_slice(&names); slice_split(&rest, 0, &name) && buf_len(&profile) + name.n + 8 < AUTH_PROFILE_MAX;)
+		auth_profile_mailbox(&profile, name);
+	memcpy(request.account.b, a->id, sizeof request.account.b);
+	request.profile = buf_slice(&profile);
+	a->profile_sending = true;
+	mail_account_hold(a);
+	ipc_request(a->role->ctx->ipc, IPC_AUTH_PROFILE, IPC_ANY, &request, on_profile, a);
+	buf_free(&names);
+	buf_free(&profile);
+}
+
+/* ---- timers ---- */
+
+static void on_retry(void *arg)
+{
+	struct mail_account *a = arg;
+
+	mail_account_pull(a);
+	unrefs_send(a);
+	if (a->profile_dirty)
+		mail_account_profile(a);
+}
+
+static void on_index(void *arg)
+{
+	struct mail_account *a = arg;
+	struct error err = {0};
+	bool more = false;
+
+	if (a->store == NULL || store_account_parked(a->store))
+		return;
+	if (store_account_index(a->store, MAIL_INDEX_BATCH, &more, &err) < 0)
+		log_account(EV_STORE_DAMAGED, a, &err);
+	else if (more) {
+		mail_account_touch(a); /* not parked before the index is complete */
+		timer_start(a->index, MAIL_INDEX_STEP_MS);
+	}
+}
+
+void mail_account_sweep(struct mail_account *a)
+{
+	if (a->store == NULL || a->pulling || a->sending_unrefs || mail_now(a->role) - a->used_ms < MAIL_PARK_MS)
+		return;
+	store_account_park(a->store);
+}

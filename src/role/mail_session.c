@@ -1,0 +1,347 @@
+#include "role/mail.h"
+
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/memory.h"
+#include "imap/session.h"
+#include "pop3/session.h"
+#include "sys/file.h"
+
+#define INPUT_MAX 131072
+
+/*
+ * Bytes of a signed-in client. One of imap and pop3 is set. The session ends when the connection has ended and nothing deferred is under
+ * way (`held`).
+ */
+struct mail_session {
+	uint32_t magic;
+	struct list_node node;
+	struct mail_account *account;
+	struct conn *conn;
+	struct imap_session *imap;
+	struct pop3_session *pop3;
+	struct timer *idle;
+	uint32_t credential;
+	char cid[32], address[48];
+	int64_t since, command_ms;
+	int literal_fd;
+	unsigned held;
+	bool run_soon, ended, finishing;
+};
+
+static void session_drop(struct mail_session *s);
+
+static struct loop *loop_of(const struct mail_session *s)
+{
+	return s->account->role->ctx->loop;
+}
+
+/* ---- running the engine ---- */
+
+static bool engine_hungry(const struct mail_session *s)
+{
+	return s->imap != NULL ? imap_session_hungry(s->imap) : pop3_session_hungry(s->pop3);
+}
+
+static bool engine_closing(const struct mail_session *s)
+{
+	return s->imap != NULL ? imap_session_closing(s->imap) : pop3_session_closing(s->pop3);
+}
+
+static void engine_run(struct mail_session *s)
+{
+	struct buf *in = conn_input(s->conn), *out = conn_output(s->conn);
+
+	if (s->imap != NULL)
+		imap_session_run(s->imap, in, out, loop_now(loop_of(s)));
+	else
+		pop3_session_run(s->pop3, in, out);
+}
+
+static void engine_free(struct mail_session *s)
+{
+	imap_session_destroy(&s->imap);
+	pop3_session_destroy(&s->pop3);
+}
+
+static void idle_start(struct mail_session *s)
+{
+	int64_t limit = s->imap != NULL ? imap_session_idle_limit(s->imap) : POP3_IDLE_MS;
+
+	if (limit > 0)
+		timer_start(s->idle, limit);
+	else
+		timer_stop(s->idle);
+}
+
+static void run_deferred(void *arg);
+
+static void run_later(struct mail_session *s)
+{
+	if (s->run_soon || s->ended)
+		return;
+	s->run_soon = true;
+	s->held++;
+	loop_defer(loop_of(s), run_deferred, s);
+}
+
+static void session_finish(struct mail_session *s)
+{
+	if (s->finishing || s->conn == NULL)
+		return;
+	s->finishing = true;
+	conn_finish(s->conn);
+	timer_start(s->idle, MAIL_BYE_MS);
+}
+
+static void session_run(struct mail_session *s)
+{
+	if (s->ended || s->finishing)
+		return;
+	mail_account_touch(s->account);
+	if (!conn_congested(s->conn))
+		engine_run(s);
+	conn_flush(s->conn);
+	if (conn_output(s->conn)->failed) { /* larger than any answer may be: our bug, but only this session's */
+		log_event(EV_INTERNAL, LOG_STR("cid", s->cid), LOG_STR("at", "session output"));
+		session_finish(s);
+		return;
+	}
+	if (engine_closing(s))
+		session_finish(s);
+	else if (engine_hungry(s) && !conn_congested(s->conn))
+		run_later(s);
+	if (!s->finishing)
+		idle_start(s);
+}
+
+static void run_deferred(void *arg)
+{
+	struct mail_session *s = arg;
+
+	s->run_soon = false;
+	session_run(s);
+	session_drop(s);
+}
+
+/* ---- events of the connection ---- */
+
+static void on_readable(void *owner)
+{
+	session_run(owner);
+}
+
+static void on_ended(void *owner, enum conn_end why)
+{
+	struct mail_session *s = owner;
+
+	if (s->ended)
+		return;
+	s->ended = true;
+	session_drop(s);
+}
+
+static const struct conn_events EVENTS = {.readable = on_readable, .drained = on_readable, .ended = on_ended};
+
+static void session_cut(struct mail_session *s)
+{
+	on_ended(s, CONN_LOCAL);
+}
+
+static void on_idle(void *arg)
+{
+	struct mail_session *s = arg;
+
+	if (s->finishing) {
+		session_cut(s);
+		return;
+	}
+	if (s->imap != NULL && imap_session_timeout(s->imap, conn_output(s->conn), loop_now(loop_of(s)))) {
+		conn_flush(s->conn);
+		idle_start(s);
+		return;
+	}
+	if (s->pop3 != NULL)
+		pop3_session_bye(s->pop3, "idle for too long", conn_output(s->conn));
+	session_finish(s);
+}
+
+/* ---- what the engine asks of us ---- */
+
+static int literal_begin(void *owner, uint64_t size)
+{
+	struct mail_session *s = owner;
+
+	file_close(&s->literal_fd);
+	s->literal_fd = memfd_new("letter", NULL);
+	return s->literal_fd < 0 ? ERR_TEMPORARY : 0;
+}
+
+static int literal_data(void *owner, struct slice data)
+{
+	struct mail_session *s = owner;
+
+	return s->literal_fd < 0 ? ERR_TEMPORARY : file_write_all(s->literal_fd, data, NULL);
+}
+
+static int literal_end(void *owner)
+{
+	struct mail_session *s = owner;
+	int fd = s->literal_fd;
+
+	if (fd < 0 || memfd_seal(fd, NULL) < 0) {
+		file_close(&s->literal_fd);
+		return ERR_TEMPORARY;
+	}
+	s->literal_fd = -1;
+	return fd;
+}
+
+static void literal_abort(void *owner)
+{
+	struct mail_session *s = owner;
+
+	file_close(&s->literal_fd);
+}
+
+static void literal_close(void *owner, int fd)
+{
+	close(fd);
+}
+
+static void on_wake(void *owner)
+{
+	run_later(owner);
+}
+
+static const struct imap_session_callbacks IMAP_CALLBACKS = {
+	.literal_begin = literal_begin, .literal_data = literal_data, .literal_end = literal_end, .literal_abort = literal_abort,
+	.literal_close = literal_close, .wake = on_wake,
+};
+static const struct pop3_session_callbacks POP3_CALLBACKS = {.wake = on_wake};
+
+/* ---- life ---- */
+
+/* Held by the connection until it ends and by a deferred run: the last one frees. */
+static void session_drop(struct mail_session *s)
+{
+	struct mail_account *a = s->account;
+
+	ENSURE_MAGIC(s, MAIL_SESSION_MAGIC);
+	ENSURE(s->held > 0);
+	if (--s->held > 0)
+		return;
+	list_remove(&s->node);
+	engine_free(s);
+	conn_destroy(&s->conn);
+	timer_destroy(&s->idle);
+	file_close(&s->literal_fd);
+	a->role->session_count--;
+	a->sessions--;
+	log_event(EV_CONN_CLOSE, LOG_STR("cid", s->cid), LOG_TEXT("user", a->login));
+	s->magic = 0;
+	memory_free(s);
+	mail_account_drop(a);
+}
+
+static void copy_text(char *to, size_t size, struct slice from)
+{
+	size_t n = from.n < size - 1 ? from.n : size - 1;
+
+	memcpy(to, n == 0 ? (const void *)"" : from.p, n);
+	to[n] = 0;
+}
+
+static void engine_start(struct mail_session *s, uint8_t protocol, struct slice tag)
+{
+	struct mail_account *a = s->account;
+	const struct config *config = a->role->ctx->config;
+	struct imap_session_settings settings = {.append_limit = config->message_size, .server_name = SLICE("Letterlock"), .user = a->login};
+
+	if (protocol == AUTH_PROTOCOL_POP3) {
+		s->pop3 = pop3_session_create(store_account_mailboxes(a->store), &POP3_CALLBACKS, s);
+		pop3_session_hello(s->pop3, slice_eq(tag, SLICE("utf8")));
+		return;
+	}
+	s->imap = imap_session_create(store_account_mailboxes(a->store), &settings, &IMAP_CALLBACKS, s);
+	imap_session_hello(s->imap, tag, conn_output(s->conn));
+}
+
+int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket, const struct ipc_mail_attach *request, struct error *err)
+{
+	struct mail_session *s;
+	int rc = a->sessions >= MAIL_SESSIONS_PER_ACCOUNT ? error_set(err, ERR_LIMIT, "more than %d sessions", MAIL_SESSIONS_PER_ACCOUNT)
+		: mail_account_open(a, err);
+
+	if (rc < 0) {
+		close(request->session);
+		return rc;
+	}
+	s = memory_alloc(sizeof *s);
+	s->magic = MAIL_SESSION_MAGIC;
+	s->account = a;
+	s->credential = ticket->credential;
+	s->literal_fd = -1;
+	s->held = 1; /* the connection */
+	s->since = moment_unix(loop_now(a->role->ctx->loop));
+	copy_text(s->cid, sizeof s->cid, request->cid);
+	copy_text(s->address, sizeof s->address, request->address);
+	mail_account_hold(a);
+	a->sessions++;
+	a->role->session_count++;
+	a->role->session_total++;
+	list_append(&a->role->sessions, &s->node);
+	s->idle = timer_create_on(a->role->ctx->loop, on_idle, s);
+	s->conn = conn_create(a->role->ctx->loop, request->session, INPUT_MAX, &EVENTS, s);
+	conn_output(s->conn)->max = IMAP_OUTPUT_MAX * 2;
+	buf_append(conn_input(s->conn), request->pending);
+	engine_start(s, request->protocol, request->tag);
+	run_later(s);
+	return 0;
+}
+
+static void session_bye(struct mail_session *s, const char *text)
+{
+	if (s->ended || s->finishing)
+		return;
+	if (s->imap != NULL)
+		imap_session_bye(s->imap, text, conn_output(s->conn));
+	else
+		pop3_session_bye(s->pop3, text, conn_output(s->conn));
+	session_finish(s);
+}
+
+void mail_session_end(struct mail_role *m, const struct mail_account *a, uint32_t credential, const char *text)
+{
+	LIST_FOREACH(it, &m->sessions) {
+		struct mail_session *s = LIST_ITEM(it, struct mail_session, node);
+
+		if ((a == NULL || s->account == a) && (credential == 0 || s->credential == credential))
+			session_bye(s, text);
+	}
+}
+
+void mail_session_list(struct mail_role *m, struct buf *out)
+{
+	const char *comma = "";
+
+	LIST_FOREACH(it, &m->sessions) {
+		struct mail_session *s = LIST_ITEM(it, struct mail_session, node);
+
+		if (buf_len(out) > 50000)
+			return;
+		buf_printf(out, "%s{\"cid\":\"%s\",\"protocol\":\"%s\",\"address\":\"%s\",\"since\":%lld,\"user\":\"", comma, s->cid,
+		           s->imap != NULL ? "imap" : "pop3", s->address, (long long)s->since);
+		for (size_t i = 0; i < s->account->login.n; i++) {
+			uint8_t c = s->account->login.p[i];
+
+			if (c == '"' || c == '\\')
+				buf_append_byte(out, '\\');
+			if (c >= 0x20)
+				buf_append_byte(out, c);
+		}
+		buf_append_str(out, "\"}");
+		comma = ",";
+	}
+}
