@@ -40,7 +40,9 @@ static size_t dotted_length(struct slice s)
 
 static bool label_valid(struct slice label, bool utf8)
 {
-	if (label.n == 0 || label.n > SMTP_LABEL_MAX * (utf8 ? 4 : 1) || label.p[0] == '-' || label.p[label.n - 1] == '-')
+	/* A U-label is measured as its A-label, which is not known here: no character becomes shorter than a quarter. */
+	size_t max = slice_is_ascii(label) ? SMTP_LABEL_MAX : SMTP_LABEL_MAX * 4;
+	if (label.n == 0 || label.n > max || label.p[0] == '-' || label.p[label.n - 1] == '-')
 		return false;
 	for (size_t i = 0; i < label.n; i++) {
 		uint8_t c = label.p[i];
