@@ -1,0 +1,223 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "crypt/crypt.h"
+#include "mime/text.h"
+#include "store/search.h"
+#include "store/test_rig.h"
+
+#define LETTERS 120
+
+static int setup(void **state)
+{
+	struct rig *r = memory_alloc(sizeof *r);
+
+	rig_start(r);
+	rig_deliver_many(r, LETTERS);
+	rig_file(r);
+	*state = r;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_stop(*state);
+	memory_free(*state);
+	return 0;
+}
+
+static void index_some(struct rig *r, unsigned count)
+{
+	bool more = true;
+	struct error err = {0};
+
+	while (more && count > 0) {
+		unsigned n = count < 7 ? count : 7;
+
+		assert_int_equal(store_account_index(r->account, n, &more, &err), 0);
+		count -= n;
+	}
+}
+
+/* The slow reference: the definition itself, over the whole texts. */
+static bool reference_matches(struct rig *r, uint32_t uid, enum search_scope scope, struct slice field, struct slice needle)
+{
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct arena arena = ARENA_INIT;
+	struct slice encoded;
+	struct digest d;
+	uint32_t prefix;
+	bool found;
+
+	assert_int_equal(r->mailboxes->ops->digest(r->mailboxes, &inbox, uid, true, &arena, &encoded, &prefix, NULL), 0);
+	assert_int_equal(digest_decode(encoded, &arena, &d), 0);
+	found = scope == SEARCH_HEADER ? mime_search_field(d.search_header, field, needle)
+		: slice_search(d.search_text, needle) >= 0 || (scope == SEARCH_TEXT && slice_search(d.search_header, needle) >= 0);
+	arena_free(&arena);
+	return found;
+}
+
+static void compare(struct rig *r, enum search_scope scope, struct slice field, struct slice needle)
+{
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct uid_set all = {0}, got = {0};
+
+	uid_set_add_range(&all, 1, LETTERS);
+	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &all, scope, field, needle, &got, NULL), 0);
+	for (uint32_t uid = 1; uid <= LETTERS; uid++) {
+		if (uid_set_has(&got, uid) != reference_matches(r, uid, scope, field, needle)) {
+			print_message("# scope %d needle \"%.*s\" uid %u\n", scope, SLICE_ARG(needle), uid);
+			fail();
+		}
+	}
+	uid_set_free(&all);
+	uid_set_free(&got);
+}
+
+static uint32_t random_state = 12345;
+static uint32_t next_random(uint32_t below)
+{
+	random_state = random_state * 1664525u + 1013904223u;
+	return (random_state >> 8) % below;
+}
+
+/* A piece of a random text, sometimes changed by one byte's worth. */
+static struct slice random_needle(struct rig *r, struct arena *arena)
+{
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct slice encoded, text;
+	struct digest d;
+	uint32_t prefix, start, n;
+
+	assert_int_equal(r->mailboxes->ops->digest(r->mailboxes, &inbox, 1 + next_random(LETTERS), true, arena, &encoded, &prefix, NULL), 0);
+	assert_int_equal(digest_decode(encoded, arena, &d), 0);
+	text = next_random(4) == 0 ? d.search_header : d.search_text;
+	start = next_random((uint32_t)text.n - 1);
+	while (start < text.n && (text.p[start] & 0xc0) == 0x80)
+		start++;
+	n = 1 + next_random(next_random(3) == 0 ? 40 : 9);
+	text = utf8_prefix(slice_from(text, start), n);
+	if (text.n > 0 && next_random(5) == 0) {
+		text = arena_dup(arena, text);
+		if (text.p[text.n - 1] < 0x80)
+			((uint8_t *)(uintptr_t)text.p)[text.n - 1] = 'q';
+	}
+	return text;
+}
+
+static void compare_random(struct rig *r, unsigned rounds)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		struct arena arena = ARENA_INIT;
+		struct slice needle = random_needle(r, &arena);
+
+		if (needle.n != 0)
+			compare(r, (enum search_scope)next_random(2), SLICE_NONE, needle);
+		compare(r, SEARCH_HEADER, SLICE("Subject"), utf8_prefix(needle, 5));
+		arena_free(&arena);
+	}
+}
+
+static void a_search_without_index_is_exact(void **state)
+{
+	compare_random(*state, 40);
+}
+
+static void a_half_built_index_changes_no_answer(void **state)
+{
+	index_some(*state, LETTERS / 2);
+	compare_random(*state, 120);
+}
+
+static void a_complete_index_changes_no_answer(void **state)
+{
+	struct rig *r = *state;
+
+	index_some(r, LETTERS + 10);
+	compare_random(r, 200);
+	compare(r, SEARCH_BODY, SLICE_NONE, SLICE("fox jumps"));
+	compare(r, SEARCH_BODY, SLICE_NONE, SLICE("会議"));
+	compare(r, SEARCH_BODY, SLICE_NONE, SLICE("议"));
+	compare(r, SEARCH_BODY, SLICE_NONE, SLICE("a"));
+	compare(r, SEARCH_TEXT, SLICE_NONE, SLICE("x\"1"));
+	compare(r, SEARCH_HEADER, SLICE("In-Reply-To"), SLICE_NONE);
+	compare(r, SEARCH_HEADER, SLICE("X-None"), SLICE_NONE);
+	assert_int_equal(rig_check(r), 0);
+}
+
+static void expunged_messages_leave_the_index(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct uid_set some = {0}, got = {0};
+
+	index_some(r, LETTERS + 10);
+	uid_set_add_range(&some, 1, 50);
+	assert_int_equal(r->mailboxes->ops->expunge(r->mailboxes, &inbox, &some, true, NULL, NULL), 0);
+	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &some, SEARCH_BODY, SLICE_NONE, SLICE("fox"), &got, NULL), 0);
+	assert_int_equal(uid_set_size(&got), 0);
+	assert_int_equal(rig_check(r), 0);
+	uid_set_free(&some);
+	uid_set_free(&got);
+}
+
+/* A text above the limit of the digest is searched in the record itself. */
+static void long_texts_are_searched_to_their_end(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct buf letter = BUF_INIT(8 << 20);
+	struct uid_set all = {0}, got = {0};
+
+	buf_append_str(&letter, "Subject: long\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n");
+	while (buf_len(&letter) < 3 << 20)
+		buf_append_str(&letter, "nothing of interest stands in this line of many\r\n");
+	buf_append_str(&letter, "Here Is The ENDING\r\n");
+	rig_deliver(r, SLICE_NONE, buf_slice(&letter));
+	rig_file(r);
+	index_some(r, LETTERS + 10);
+	uid_set_add_range(&all, 1, LETTERS + 1);
+	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &all, SEARCH_BODY, SLICE_NONE, SLICE("the ending"), &got, NULL), 0);
+	assert_int_equal(uid_set_size(&got), 1);
+	assert_true(uid_set_has(&got, LETTERS + 1));
+	buf_free(&letter);
+	uid_set_free(&all);
+	uid_set_free(&got);
+}
+
+static int count_token(void *arg, struct slice token, size_t start, size_t end)
+{
+	struct buf *b = arg;
+
+	buf_append(b, token);
+	buf_append_byte(b, ' ');
+	return 0;
+}
+
+static void tokens_are_trigrams_and_pairs(void **state)
+{
+	struct buf b = BUF_INIT(1000);
+
+	search_tokens(SEARCH_PART_TEXT, SLICE("abcd e中文x"), count_token, &b);
+	assert_true(slice_eq(buf_slice(&b), SLICE("tabc tbcd t中 t中文 t文 ")));
+	buf_free(&b);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_search_without_index_is_exact), T(a_half_built_index_changes_no_answer), T(a_complete_index_changes_no_answer),
+		T(expunged_messages_leave_the_index), T(long_texts_are_searched_to_their_end), cmocka_unit_test(tokens_are_trigrams_and_pairs),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	crypt_init();
+	mime_warm();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
