@@ -117,6 +117,9 @@ static int scan_one(struct recovery *v, uint32_t pack, uint64_t from)
 	v->end = from ? from : PACK_FILE_HEADER;
 	int rc = pack_scan(v->fd, pack, from, true, found, v, NULL, v->err);
 	close(v->fd);
+	/* A pack that was begun and holds nothing may lack even its file header: the next record begins another one. */
+	if (from == 0 && v->next_ordinal == 1)
+		v->next_ordinal = PACK_ORDINAL_MAX + 1;
 	return rc < 0 ? rc : 0;
 }
 
