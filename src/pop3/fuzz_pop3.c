@@ -1,5 +1,6 @@
 /* Both engines with any input, whole and split: no crash, bounded output, and the answers do not depend on the splitting. */
 #include "base/ensure.h"
+#include "pop3/line.h"
 #include "pop3/login.h"
 #include "pop3/session.h"
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "pop3/line.h"

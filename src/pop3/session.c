@@ -1,3 +1,4 @@
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "pop3/line.h"
 #include "pop3/session.h"

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "pop3/line.h"
 #include "pop3/login.h"
 #include "pop3/session.h"
 
@@ -218,7 +219,7 @@ static void retr_stuffs_dots_and_ends_the_last_line(void **state)
 	struct room *r = *state;
 
 	room_dialogue(r, "", "+OK 2 messages\r\n");
-	room_dialogue(r, "RETR 1\r\n", "+OK 39 octets\r\nSubject: one\r\n\r\n..dot\r\nline 2\r\nline 3\r\n.\r\n");
+	room_dialogue(r, "RETR 1\r\n", "+OK 38 octets\r\nSubject: one\r\n\r\n..dot\r\nline 2\r\nline 3\r\n.\r\n");
 	room_dialogue(r, "RETR 2\r\n", "+OK 22 octets\r\nSubject: two\r\n\r\nno end\r\n.\r\n");
 	room_dialogue(r, "RETR 3\r\nRETR 0\r\n", "-ERR No such message\r\n-ERR No such message\r\n");
 }
@@ -228,9 +229,9 @@ static void top_gives_the_header_and_as_many_lines(void **state)
 	struct room *r = *state;
 
 	buf_clear(&r->out);
-	room_dialogue(r, "TOP 1 0\r\n", "+OK 39 octets\r\nSubject: one\r\n\r\n.\r\n");
-	room_dialogue(r, "TOP 1 2\r\n", "+OK 39 octets\r\nSubject: one\r\n\r\n..dot\r\nline 2\r\n.\r\n");
-	room_dialogue(r, "TOP 1 99\r\n", "+OK 39 octets\r\nSubject: one\r\n\r\n..dot\r\nline 2\r\nline 3\r\n.\r\n");
+	room_dialogue(r, "TOP 1 0\r\n", "+OK 38 octets\r\nSubject: one\r\n\r\n.\r\n");
+	room_dialogue(r, "TOP 1 2\r\n", "+OK 38 octets\r\nSubject: one\r\n\r\n..dot\r\nline 2\r\n.\r\n");
+	room_dialogue(r, "TOP 1 99\r\n", "+OK 38 octets\r\nSubject: one\r\n\r\n..dot\r\nline 2\r\nline 3\r\n.\r\n");
 }
 
 static void deletions_happen_at_quit_only(void **state)
@@ -247,7 +248,7 @@ static void deletions_happen_at_quit_only(void **state)
 	assert_true(pop3_session_closing(r->session));
 	pop3_session_destroy(&r->session);
 	room_enter(r);
-	room_dialogue(r, "UIDL 1\r\n", "+OK 1 messages\r\n+OK 1 1.1\r\n");
+	room_dialogue(r, "UIDL 1\r\n", "+OK 1 messages\r\n+OK 1 1001.1\r\n");
 }
 
 int main(void)
