@@ -297,12 +297,9 @@ static void take_address(struct parser *p, bool *in_group)
 		p->rest = slice_from(p->rest, 1);
 		if (*in_group)
 			add_marker(p, SLICE_NONE);
-		if (w.any) {
+		*in_group = w.n > 0;
+		if (w.n > 0)
 			add_marker(p, words_phrase(&w));
-			*in_group = true;
-		} else {
-			*in_group = false;
-		}
 	} else if (w.any) {
 		add_mailbox(p, w.comment, words_phrase(&w), SLICE_NONE);
 	} else if (w.comment.n > 0) {
