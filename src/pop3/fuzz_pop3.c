@@ -94,6 +94,7 @@ static void run_session(struct slice data)
 	buf_free(&out);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf whole = BUF_INIT(64 << 20), split = BUF_INIT(64 << 20);
