@@ -211,6 +211,22 @@ static uint32_t sequence_of(struct fetch_args *a, uint32_t uid)
 	return ++a->cursor;
 }
 
+/* \Seen was set on the way: the client must learn the flags, and with CONDSTORE the modseq (RFC 7162 3.1). */
+static void write_marked(struct fetch_args *a, const struct message_row *row)
+{
+	struct imap_session *s = a->session;
+
+	if (!a->flags_asked) {
+		buf_append_str(s->out, "FLAGS ");
+		imap_write_flags(s, s->out, row->flags);
+		buf_append_byte(s->out, ' ');
+	}
+	if ((s->enabled & ENABLED_CONDSTORE) != 0 && !has_item(a->items, FETCH_MODSEQ)) {
+		write_modseq(s->out, row->modseq);
+		buf_append_byte(s->out, ' ');
+	}
+}
+
 static void write_begin(struct fetch_args *a, uint32_t seq, const struct message_row *row)
 {
 	struct imap_session *s = a->session;
@@ -218,11 +234,8 @@ static void write_begin(struct fetch_args *a, uint32_t seq, const struct message
 	buf_append_bytes(s->out, "* ", 2);
 	buf_append_u64(s->out, seq);
 	buf_append_bytes(s->out, " FETCH (", 8);
-	if (a->marked.count > 0 && !a->flags_asked && uid_set_has(&a->marked, row->uid)) {
-		buf_append_str(s->out, "FLAGS ");
-		imap_write_flags(s, s->out, row->flags);
-		buf_append_byte(s->out, ' ');
-	}
+	if (a->marked.count > 0 && uid_set_has(&a->marked, row->uid))
+		write_marked(a, row);
 }
 
 static int print_message(struct fetch_args *a, const struct message_row *row, const struct digest *d)

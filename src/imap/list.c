@@ -223,7 +223,7 @@ static void write_line(struct imap_session *s, const struct list_args *args, con
 	buf_append_str(s->out, ") \"/\" ");
 	imap_write_mailbox(s, s->out, box->name);
 	if (child_info)
-		buf_append_str(s->out, (args->select & SELECT_SUBSCRIBED) != 0 ? " (CHILDINFO (\"SUBSCRIBED\"))" : " (CHILDINFO (\"SPECIAL-USE\"))");
+		buf_append_str(s->out, (args->select & SELECT_SUBSCRIBED) != 0 ? " (\"CHILDINFO\" (\"SUBSCRIBED\"))" : " (\"CHILDINFO\" (\"SPECIAL-USE\"))");
 	buf_append_str(s->out, "\r\n");
 }
 
