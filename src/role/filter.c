@@ -12,6 +12,7 @@
 #include "filter/filter.h"
 #include "mime/text.h"
 #include "role/role.h"
+#include "store/fact.h"
 #include "store/seal.h"
 #include "sys/file.h"
 
@@ -190,11 +191,21 @@ static int read_original(struct filter_role *f, struct slice record, const struc
 	return code;
 }
 
+/* Only a notification that leaves the house needs an epoch. */
+static bool goes_outside(struct slice fact_bytes)
+{
+	struct recipient_fact fact;
+	struct slice whole;
+
+	return fact_peek_recipient(&fact_bytes, &fact, &whole) == 0 && fact.kind == FACT_REMOTE;
+}
+
 static int compose(struct filter_role *f, const struct ipc_filter_dsn *request, struct filter_result *result, int *ret_fd, struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
 	struct file_map map = FILE_MAP_NONE;
 	struct buf original = BUF_INIT(MESSAGE_MAX);
+	const struct filter_epoch *epoch = NULL;
 	struct dsn_report report;
 	bool whole = false;
 	int code = dsn_report_decode(request->report, &f->arena, &report);
@@ -205,8 +216,10 @@ static int compose(struct filter_role *f, const struct ipc_filter_dsn *request, 
 		code = memfd_map(request->original, MESSAGE_MAX, &map, err);
 	if (code == 0 && request->original >= 0)
 		code = read_original(f, map.content, &report, &original, &whole, err);
+	if (code == 0 && goes_outside(report.fact))
+		epoch = epoch_get(f);
 	if (code == 0)
-		code = filter_dsn(&report, buf_slice(&original), whole, &settings, f->ctx->boot_secret, epoch_get(f), &f->arena, result, err);
+		code = filter_dsn(&report, buf_slice(&original), whole, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
 	if (code == 0) {
 		*ret_fd = memfd_from_slice("record", buf_slice(&result->record), err);
 		code = *ret_fd < 0 ? *ret_fd : 0;
