@@ -319,7 +319,10 @@ static void final_reply(struct smtp_client *c, const struct smtp_reply *reply, s
 
 void client_message_reply(struct smtp_client *c, const struct smtp_reply *reply, struct buf *out)
 {
-	if (c->expect == EXPECT_ENVELOPE)
+	/* RFC 5321 3.8: the host closes, which says nothing of the message. After the end of the data it is an answer. */
+	if (reply->code == 421 && c->expect != EXPECT_FINAL)
+		client_fail(c, reply);
+	else if (c->expect == EXPECT_ENVELOPE)
 		envelope_reply(c, reply, out);
 	else if (c->expect == EXPECT_CHUNK)
 		chunk_reply(c, reply, out);

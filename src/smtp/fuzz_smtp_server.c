@@ -19,7 +19,8 @@ static void run(struct rig *r, uint8_t kind, struct slice input, unsigned cut)
 		set.noise_max = 10;
 	}
 	set.recipients_max = set.recipients_max != 0 ? set.recipients_max : 20;
-	rig_open(r, &set, kind >> 4 & 3 ? RIG_LATER_REVERSED : RIG_AT_ONCE);
+	/* Where refusals are counted, it depends on the order of answers when it is enough. */
+	rig_open(r, &set, kind & 16 && !(kind & 8) ? RIG_LATER_REVERSED : RIG_AT_ONCE);
 	while (input.n > 0) {
 		size_t n = cut == 0 || cut > input.n ? input.n : cut;
 		rig_feed(r, slice_sub(input, 0, n));

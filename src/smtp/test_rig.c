@@ -33,7 +33,9 @@ static void answer_mail(struct rig *r)
 static void answer_rcpt(struct rig *r, uint32_t token, char verdict)
 {
 	r->accepted += verdict != 'p' && verdict != 't';
-	if (verdict == 'l' || verdict == 'f' || verdict == 'c')
+	/* The strongest wins, in whatever order the answers come. */
+	static const char strength[] = {['l'] = 1, ['c'] = 2, ['f'] = 3, ['z'] = 0};
+	if (strength[(unsigned char)verdict] > strength[(unsigned char)r->verdict])
 		r->verdict = verdict;
 	smtp_server_rcpt_reply(r->server, token, verdict == 'p' ? &permanent : verdict == 't' ? &temporary : NULL);
 }
@@ -229,7 +231,7 @@ void rig_settle(struct rig *r)
 	do {
 		smtp_server_pump(r->server, &r->in, &r->out);
 	} while (answer_some(r));
-	if (r->tls) {
+	if (r->tls && !r->manual_tls) {
 		r->tls = false;
 		smtp_server_secured(r->server);
 	}

@@ -24,7 +24,7 @@ struct rig {
 	char pending; /* 0, 'm' mail, 'b' data begin, 'e' data end, 's' sasl */
 	char verdict;
 	unsigned sasl_step;
-	bool lmtp;
+	bool lmtp, manual_tls; /* manual_tls: smtp_server_secured is the caller's */
 };
 
 void rig_open(struct rig *r, const struct smtp_server_settings *settings, enum rig_answers answers);
