@@ -331,7 +331,7 @@ static int listen_on(const char *text, struct error *err)
 	socklen_t n = 0;
 	int one = 1;
 	if (config_parse_host_port(slice_str(text), &host, &port) == 0)
-		n = address_parse(host, port, &address);
+		n = net_address_parse(host, port, &address);
 	if (n == 0)
 		return error_set(err, ERR_INVALID, "not an address and port: %s", text);
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-socklen_t address_parse(struct slice text, uint16_t port, struct sockaddr_storage *ret_address)
+socklen_t net_address_parse(struct slice text, uint16_t port, struct sockaddr_storage *ret_address)
 {
 	char literal[ADDRESS_TEXT_MAX];
 	if (text.n == 0 || text.n >= sizeof literal)

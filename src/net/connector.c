@@ -66,7 +66,7 @@ static void on_timer(void *arg)
 static int begin(struct connector *c, struct slice address, uint16_t port)
 {
 	struct sockaddr_storage to;
-	socklen_t n = address_parse(address, port, &to);
+	socklen_t n = net_address_parse(address, port, &to);
 	if (n == 0)
 		return EAFNOSUPPORT;
 	c->fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
