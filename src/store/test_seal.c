@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/codec.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/kx.h"
@@ -219,6 +220,52 @@ static void no_flipped_bit_goes_unnoticed(void **state)
 	fixture_free(&f);
 }
 
+/* docs/seal.md prints this record: it must open for ever. Reader key 01 02 … 20, account 11…11, generation 7, boot secret a0 a1 … bf. */
+static const char VECTOR[] =
+	"4c4c52310101000000000001000000029c2bea6313be85f2bcb6f196febd2d001ddd19096228910313bf9be463d60f510c36679524059048731ebb14"
+	"8a531c7b0000000000000020000000520000001600000000000001580000003200000000010000001111111111111111111111111111111100000007"
+	"b8d719004b4826c779c9570633dc43248effadc8d5ed52aa20b22a59e42f9ecf61e0bb946b7834e5b929c904ba18da500000000000000052bde519ed"
+	"5d8c608980a5cec349031c342735ed9ff0f48fb83d71d7b1b183365f92b007d8eced60475f03ead168a8d7878a019c2ba357e38cc16fcbe1b9d2d7f5"
+	"8634d0dcb9ec4eec9634f7ef5570153348b16a2818b54edc2b2344b41c8867766b0e95dd1feffda473288b8c7247746b978532c9615a55add618d63f"
+	"fe47f874644a16f9d8304a7b62ad50cd47a4a16b648aa9a4fea73f671c5783fc328d89bf5a5322862b3486bbbf7e1ab02cab412151f75f42fd804aaa"
+	"d10e278f877c4eb4401c0a8967ec3e9409ffd0dd198eb9293980d403082a4ed519ca6a6f6200000003a830d7621134e3d167236f6a42b24c44fd07c9"
+	"40601983c41cf84c0cbe983bb9";
+
+static void the_record_of_the_documentation_opens(void **state)
+{
+	struct buf record = BUF_INIT(4096), out = BUF_INIT(4096);
+	struct arena arena = ARENA_INIT;
+	struct seal_reader_key key = {.generation = 7};
+	uint8_t secret_key[32], boot[32], account[16];
+	struct filing_note note;
+	struct seal_source source;
+	struct sealed *s = NULL;
+	struct slice disk;
+
+	for (int i = 0; i < 32; i++) {
+		secret_key[i] = (uint8_t)(i + 1);
+		boot[i] = (uint8_t)(0xa0 + i);
+	}
+	memset(account, 0x11, sizeof account);
+	key.secret_key = secret_key;
+	kx_public(secret_key, key.public_key);
+	assert_int_equal(hex_decode(slice_str(VECTOR), &record), 0);
+	assert_true(seal_verify(buf_slice(&record), boot));
+	disk = seal_disk_form(buf_slice(&record), NULL);
+	source = source_of(&disk);
+	assert_int_equal(sealed_open(&source, READER_ARRIVAL, account, &key, 1, &arena, &note, &s, NULL), 0);
+	assert_true(slice_eq(note.mailbox, SLICE("Lists")) && slice_eq(note.flags, SLICE("\\Seen")) && note.internal_date == 1700000000);
+	assert_int_equal(sealed_read(s, 0, 1000, &out, NULL), 0);
+	assert_true(slice_eq(buf_slice(&out), SLICE("Subject: test vector\r\n\r\nHello.\r\n")));
+	buf_clear(&out);
+	assert_int_equal(sealed_digest(s, &out, NULL), 0);
+	assert_true(slice_eq(buf_slice(&out), SLICE("digest")));
+	sealed_close(&s);
+	arena_free(&arena);
+	buf_free(&record);
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +274,7 @@ int main(void)
 		cmocka_unit_test(the_outbound_wrap_opens_at_its_key_holder),
 		cmocka_unit_test(a_wrong_key_and_a_stranger_get_nothing),
 		cmocka_unit_test(no_flipped_bit_goes_unnoticed),
+		cmocka_unit_test(the_record_of_the_documentation_opens),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
