@@ -1,6 +1,7 @@
 #include "conf/config.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
@@ -95,6 +96,36 @@ void config_needs_restart(const struct config *now, const struct config *next, s
 		buf_append_str(out, separator);
 		buf_append(out, config_options[i].name);
 		separator = ", ";
+	}
+}
+
+static size_t value_size(enum config_type type)
+{
+	switch (type) {
+	case CONFIG_TYPE_text:
+	case CONFIG_TYPE_path:
+		return sizeof(struct slice);
+	case CONFIG_TYPE_number:
+	case CONFIG_TYPE_size:
+		return sizeof(uint64_t);
+	case CONFIG_TYPE_duration:
+		return sizeof(config_duration);
+	case CONFIG_TYPE_flag:
+		return sizeof(config_flag);
+	case CONFIG_TYPE_texts:
+	case CONFIG_TYPE_listens:
+	case CONFIG_TYPE_routes:
+		return sizeof(config_texts);
+	}
+	UNREACHABLE();
+}
+
+void config_keep_fixed(struct config *next, const struct config *now)
+{
+	for (size_t i = 0; i < config_option_count; i++) {
+		const struct config_option *o = &config_options[i];
+		if (!o->reloadable)
+			memcpy((char *)next + o->offset, (const char *)now + o->offset, value_size(o->type));
 	}
 }
 

@@ -56,6 +56,9 @@ int config_set(struct config *config, struct slice name, struct slice value, str
 /* The names of the options in which both differ and which are not reloadable, separated by ", ". */
 void config_needs_restart(const struct config *now, const struct config *next, struct buf *out);
 
+/* Takes the values of the options that are not reloadable from `now`, which must outlive `next`. */
+void config_keep_fixed(struct config *next, const struct config *now);
+
 /* The binary image that roles get. */
 void config_encode(const struct config *config, struct buf *out);
 struct config *config_decode(struct slice image, struct error *err);

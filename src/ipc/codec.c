@@ -26,6 +26,17 @@ const struct ipc_row *ipc_row(enum ipc_type type)
 	return &rows[type];
 }
 
+bool ipc_may_talk(enum role a, enum role b)
+{
+	for (unsigned i = 0; i < IPC_TYPE_COUNT; i++) {
+		if (rows[i].receiver == b && rows[i].senders & 1u << a)
+			return true;
+		if (rows[i].receiver == a && rows[i].senders & 1u << b)
+			return true;
+	}
+	return false;
+}
+
 const char *role_name(enum role role)
 {
 	static const char *const names[ROLE_COUNT] = {

@@ -4,19 +4,14 @@
 
 #include "base/buf.h"
 #include "ipc/ipc.h"
+#include "ipc/socket.h"
 
-#define IPC_FDS_MAX 2
 #define IPC_HEADER 8 /* u8 kind, u8 zero, u16 type, u32 id */
 
 enum ipc_kind {
 	IPC_KIND_REQUEST = 1,
 	IPC_KIND_REPLY = 2,
 	IPC_KIND_FAILED = 3, /* instead of a reply, without fields: there is no handler, or the reply does not fit */
-};
-
-struct ipc_fds {
-	int fd[IPC_FDS_MAX];
-	unsigned count;
 };
 
 struct ipc_row {

@@ -93,6 +93,9 @@ void ipc_reply(struct ipc_call *call, const void *reply); /* frees the call */
 /* Who asks: role and instance. */
 enum role ipc_call_sender(const struct ipc_call *call, unsigned *ret_index);
 
+/* Does the table know a request between the two, in either direction? */
+bool ipc_may_talk(enum role a, enum role b);
+
 /* How many instances of a role run (as configured). */
 unsigned ipc_instances(const struct ipc *ipc, enum role role);
 

@@ -101,12 +101,7 @@ void ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const str
 /* The peer is gone or broke the rules: closes; the loop tells everybody who waits. */
 void ipc_channel_end(struct ipc_channel *channel);
 void ipc_channel_violation(struct ipc_channel *channel, const char *what);
-/* One sendmsg: 0, ERR_TEMPORARY when the socket is full, or ERR_CLOSED. */
-int ipc_socket_send(int fd, struct slice bytes, const struct ipc_fds *fds);
-/* One recvmsg: 0, ERR_TEMPORARY, ERR_CLOSED, or ERR_INVALID for a message cut short. */
-int ipc_socket_receive(int fd, uint8_t *room, size_t room_size, size_t *ret_n, struct ipc_fds *ret_fds);
 bool ipc_channel_flush(struct ipc_channel *channel); /* false when the socket is full or the channel has ended */
-void ipc_fds_close(struct ipc_fds *fds);
 
 /* Looks at one message that arrived; takes the descriptors. */
 void ipc_dispatch(struct ipc_channel *channel, struct slice bytes, struct ipc_fds *fds);

@@ -28,12 +28,13 @@ struct role_context {
 	unsigned index;              /* instance: 0 … instances - 1 */
 	struct loop *loop;
 	struct ipc *ipc;
-	const struct config *config; /* replaced before reload() is called; the old one stays valid during the call */
+	const struct config *config; /* replaced before reload() is called; old ones stay valid for the life of the process */
 	const uint8_t *boot_secret;  /* 32 guarded bytes; NULL where the row does not grant it (auth, filter, queue have it) */
 	const uint8_t *master_key;   /* 32 guarded bytes; only in key */
 	const char *data_dir;        /* absolute; only below it does the jail open what the row names (the directories of ROLE_DIR_*) */
 	struct slice tls_chain;      /* PEM, leaf first; empty when none is configured. Replaced before reload() */
 	struct slice tls_key;        /* PEM; only in key. Replaced before reload() */
+	struct slice dns_zone;       /* text of the file dns.zone; only in resolver. Replaced before reload() */
 	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s". */
 	struct role_listen {
 		const char *service; /* "admin" for the role admin: the Unix socket run_dir/admin.sock */

@@ -1,0 +1,299 @@
+/* PARENT_ADMIN: status, reload, stop, check. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/log.h"
+#include "crypt/ca.h"
+#include "ipc/admin.h"
+#include "role/parent.h"
+#include "sys/file.h"
+
+#define CERTIFICATE_WARN_DAYS 14
+
+static void json_text(struct buf *out, struct slice s)
+{
+	buf_append_byte(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_append_byte(out, '\\');
+		if (s.p[i] < 0x20)
+			buf_printf(out, "\\u%04x", s.p[i]);
+		else
+			buf_append_byte(out, s.p[i]);
+	}
+	buf_append_byte(out, '"');
+}
+
+static void reply(struct ipc_call *call, enum admin_status status, struct buf *result)
+{
+	if (result->failed) {
+		buf_clear(result);
+		buf_append_str(result, "{\"error\":\"the answer is too large\"}");
+		status = ADMIN_FAILED;
+	}
+	ipc_reply(call, &(struct ipc_parent_admin_reply){.status = (uint8_t)status, .result = buf_slice(result)});
+	buf_free(result);
+}
+
+static void reply_error(struct ipc_call *call, enum admin_status status, const char *text)
+{
+	struct buf result = BUF_INIT(ADMIN_JSON_MAX);
+	buf_append_str(&result, "{\"error\":");
+	json_text(&result, slice_str(text));
+	buf_append_str(&result, "}");
+	reply(call, status, &result);
+}
+
+/* ---- status ---- */
+
+static const char *state_name(enum child_state state)
+{
+	switch (state) {
+	case CHILD_DOWN:
+		return "down";
+	case CHILD_STARTING:
+		return "starting";
+	case CHILD_READY:
+		return "ready";
+	case CHILD_STOPPING:
+		return "stopping";
+	case CHILD_GONE:
+		return "gone";
+	}
+	UNREACHABLE();
+}
+
+static uint64_t field(struct slice line, unsigned index)
+{
+	struct slice word = SLICE_NONE;
+	uint64_t value = 0;
+	for (unsigned i = 0; i <= index; i++)
+		if (!slice_split(&line, ' ', &word))
+			return 0;
+	return slice_to_u64(slice_trim(word), &value) == 0 ? value : 0;
+}
+
+static struct slice proc_line(pid_t pid, const char *name, struct buf *room)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	buf_clear(room);
+	file_read(path, room, NULL);
+	return buf_slice(room);
+}
+
+/* Processor time in ms and resident bytes of a process (proc(5): stat fields 14 and 15, statm field 2). */
+static void usage(pid_t pid, uint64_t *ret_cpu_ms, uint64_t *ret_rss)
+{
+	struct buf room = BUF_INIT(4096);
+	struct slice stat = proc_line(pid, "stat", &room);
+	ptrdiff_t name_end = slice_rfind(stat, ')');
+	stat = name_end < 0 ? SLICE_NONE : slice_from(stat, (size_t)name_end + 2);
+	*ret_cpu_ms = (field(stat, 11) + field(stat, 12)) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	*ret_rss = field(proc_line(pid, "statm", &room), 1) * (uint64_t)sysconf(_SC_PAGESIZE);
+	buf_free(&room);
+}
+
+static void append_role(struct buf *out, const struct child *child, int64_t now)
+{
+	uint64_t cpu_ms = 0, rss = 0;
+	if (child->pid > 0)
+		usage(child->pid, &cpu_ms, &rss);
+	buf_printf(out, "{\"role\":\"%s\",\"index\":%u,\"pid\":%d,\"state\":\"%s\",\"restarts\":%u,\"uptime_s\":%lld,\"cpu_ms\":%llu,\"rss\":%llu",
+		role_name(child->role), child->index, (int)child->pid, state_name(child->state), child->restarts,
+		(long long)(child->pid > 0 ? (now - child->started_at) / 1000 : 0), (unsigned long long)cpu_ms, (unsigned long long)rss);
+	buf_printf(out, ",\"landlock\":%s,\"seccomp\":%s,\"status\":{%.*s}}", child->jail.landlock ? "true" : "false",
+		child->jail.seccomp ? "true" : "false", SLICE_ARG(buf_slice(&child->status)));
+}
+
+static const char *sandbox_summary(const struct parent *parent)
+{
+	for (size_t i = 0; i < parent->child_count; i++)
+		if (parent->children[i].state == CHILD_READY && !parent->children[i].jail.landlock)
+			return "without Landlock: roles of one user are not isolated from each other's files";
+	return "full";
+}
+
+static void append_since(struct buf *out, int64_t wall_ms)
+{
+	struct calendar c = calendar_from_unix(wall_ms / 1000);
+	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour, c.minute, c.second);
+}
+
+static void finish_status(struct parent *parent)
+{
+	int64_t now = loop_now(parent->loop).mono_ms;
+	timer_stop(parent->status_timer);
+	for (size_t c = 0; c < parent->status_call_count; c++) {
+		struct buf out = BUF_INIT(ADMIN_JSON_MAX);
+		buf_append_str(&out, "{\"version\":\"" LETTERLOCK_VERSION "\",\"since\":\"");
+		append_since(&out, parent->since_ms);
+		buf_printf(&out, "\",\"sandbox\":\"%s\",\"roles\":[", sandbox_summary(parent));
+		for (size_t i = 0; i < parent->child_count; i++) {
+			if (i > 0)
+				buf_append_byte(&out, ',');
+			append_role(&out, &parent->children[i], now);
+		}
+		buf_append_str(&out, "]}");
+		reply(parent->status_calls[c], ADMIN_OK, &out);
+	}
+	parent->status_call_count = 0;
+}
+
+void parent_admin_answered(struct parent *parent)
+{
+	for (size_t i = 0; i < parent->child_count; i++)
+		if (parent->children[i].asked && parent->children[i].state == CHILD_READY)
+			return;
+	finish_status(parent);
+}
+
+static void on_status_limit(void *arg)
+{
+	finish_status(arg);
+}
+
+static void do_status(struct parent *parent, struct ipc_call *call)
+{
+	if (parent->status_call_count == PARENT_CALLS_MAX) {
+		reply_error(call, ADMIN_UNAVAILABLE, "too many requests for the status at once");
+		return;
+	}
+	parent->status_calls[parent->status_call_count++] = call;
+	if (parent->status_call_count > 1)
+		return;
+	for (size_t i = 0; i < parent->child_count; i++) {
+		struct child *child = &parent->children[i];
+		child->asked = child->state == CHILD_READY;
+		if (child->asked)
+			child_send(child, CONTROL_STATUS);
+		else
+			buf_clear(&child->status);
+	}
+	timer_start(parent->status_timer, PARENT_STATUS_MS);
+	parent_admin_answered(parent);
+}
+
+/* ---- reload, stop, check ---- */
+
+static void do_reload(struct parent *parent, struct ipc_call *call)
+{
+	struct buf restart = BUF_INIT(4096), result = BUF_INIT(ADMIN_JSON_MAX);
+	struct error err = {0};
+	if (parent_reload(parent, &restart, &err) != 0) {
+		reply_error(call, ADMIN_CONFIG, err.private_text);
+	} else {
+		buf_append_str(&result, "{\"restart\":");
+		json_text(&result, buf_slice(&restart));
+		buf_append_str(&result, "}");
+		reply(call, ADMIN_OK, &result);
+	}
+	buf_free(&restart);
+	buf_free(&result);
+}
+
+static void stop_now(void *arg)
+{
+	parent_begin_stop(arg);
+}
+
+static void do_stop(struct parent *parent, struct ipc_call *call)
+{
+	struct buf result = BUF_INIT(16);
+	buf_append_str(&result, "{}");
+	reply(call, ADMIN_OK, &result);
+	loop_defer(parent->loop, stop_now, parent);
+}
+
+struct findings {
+	struct buf *out;
+	unsigned count;
+};
+
+static void finding(struct findings *f, const char *where, const char *what, const char *safe)
+{
+	buf_append_str(f->out, f->count++ > 0 ? ",{\"where\":" : "{\"where\":");
+	json_text(f->out, slice_str(where));
+	buf_append_str(f->out, ",\"what\":");
+	json_text(f->out, slice_str(what));
+	buf_append_str(f->out, ",\"safe\":");
+	json_text(f->out, slice_str(safe));
+	buf_append_str(f->out, "}");
+}
+
+static void check_config(struct parent *parent, struct findings *f)
+{
+	struct config_problems problems = {0};
+	struct config *next = config_read(parent->config_path, &problems);
+	struct buf restart = BUF_INIT(4096);
+	for (size_t i = 0; i < problems.count; i++)
+		finding(f, "configuration", (const char *)problems.items[i].text.p, "the running server keeps the former configuration");
+	if (next != NULL)
+		config_needs_restart(parent->config, next, &restart);
+	if (buf_len(&restart) > 0) {
+		buf_append_byte(&restart, '\0');
+		finding(f, "options that wait for a restart", (const char *)buf_slice(&restart).p, "the running server keeps the former values");
+	}
+	buf_free(&restart);
+	config_free(&next);
+	config_problems_free(&problems);
+}
+
+static void check_certificate(struct parent *parent, struct findings *f)
+{
+	if (buf_len(&parent->tls_chain) == 0)
+		return;
+	int64_t left = ca_not_after(buf_slice(&parent->tls_chain)) - moment_unix(loop_now(parent->loop));
+	if (left < 0)
+		finding(f, "tls.certificate", "it has expired", "clients that check refuse to connect; mail from outside still comes in");
+	else if (left < CERTIFICATE_WARN_DAYS * 86400)
+		finding(f, "tls.certificate", "it expires within 14 days", "nothing is refused yet");
+}
+
+static void check_roles(struct parent *parent, struct findings *f)
+{
+	for (size_t i = 0; i < parent->child_count; i++) {
+		const struct child *c = &parent->children[i];
+		if (c->state != CHILD_READY)
+			finding(f, role_name(c->role), "this process is not running", "mail that was accepted is kept");
+		else if (!c->jail.landlock)
+			finding(f, role_name(c->role), "the kernel has no Landlock", "system calls are still limited");
+	}
+}
+
+static void do_check(struct parent *parent, struct ipc_call *call)
+{
+	struct buf result = BUF_INIT(ADMIN_JSON_MAX);
+	struct findings f = {.out = &result};
+	buf_append_str(&result, "{\"problems\":[");
+	check_config(parent, &f);
+	check_certificate(parent, &f);
+	check_roles(parent, &f);
+	buf_append_str(&result, "]}");
+	reply(call, f.count == 0 ? ADMIN_OK : ADMIN_PARTIAL, &result);
+}
+
+static const struct {
+	const char *op;
+	void (*run)(struct parent *parent, struct ipc_call *call);
+} operations[] = {{"status", do_status}, {"reload", do_reload}, {"stop", do_stop}, {"check", do_check}};
+
+static void on_admin(void *arg, struct ipc_call *call, const void *request)
+{
+	const struct ipc_parent_admin *r = request;
+	for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+		if (slice_eq(r->op, slice_str(operations[i].op))) {
+			operations[i].run(arg, call);
+			return;
+		}
+	}
+	reply_error(call, ADMIN_INVALID, "no such operation");
+}
+
+void parent_admin_start(struct parent *parent)
+{
+	parent->status_timer = timer_create_on(parent->loop, on_status_limit, parent);
+	ipc_handle(parent->ipc, IPC_PARENT_ADMIN, on_admin, parent);
+}

@@ -1,0 +1,157 @@
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/log.h"
+#include "crypt/crypt.h"
+#include "crypt/slab.h"
+#include "crypt/tls.h"
+#include "role/parent.h"
+#include "sys/file.h"
+
+#define CHAIN_MAX (256 * 1024)
+#define ZONE_MAX (8 * 1024 * 1024)
+#define MASTER_KEY_SIZE CONTROL_SECRET_SIZE
+
+int parent_load_tls(const struct config *config, struct buf *chain, struct buf *key, struct error *err)
+{
+	buf_init(chain, CHAIN_MAX);
+	buf_init(key, CONTROL_TLS_KEY_MAX);
+	if (config->tls_certificate.n == 0)
+		return 0;
+	int r = file_read((const char *)config->tls_certificate.p, chain, err);
+	if (r == 0)
+		r = file_read((const char *)config->tls_key.p, key, err);
+	struct tls_key *loaded = r == 0 ? tls_key_load(buf_slice(key), err) : NULL;
+	if (r == 0)
+		r = loaded == NULL ? ERR_INVALID : tls_key_matches(loaded, buf_slice(chain), err);
+	tls_key_free(&loaded);
+	if (r != 0) {
+		buf_free(chain);
+		buf_free_secret(key);
+	}
+	return r;
+}
+
+int parent_make_image(const struct config *config, struct slice chain, struct error *err)
+{
+	struct buf image = BUF_INIT(CONTROL_IMAGE_MAX), whole = BUF_INIT(CONTROL_IMAGE_MAX), zone = BUF_INIT(ZONE_MAX);
+	int fd = -1;
+	int r = config->dns_zone.n > 0 ? file_read((const char *)config->dns_zone.p, &zone, err) : 0;
+	if (r != 0)
+		goto out;
+	config_encode(config, &image);
+	buf_put_bytes(&whole, buf_slice(&image));
+	buf_put_bytes(&whole, chain);
+	buf_put_bytes(&whole, buf_slice(&zone));
+	if (whole.failed || image.failed) {
+		r = error_set(err, ERR_LIMIT, "the configuration is too large");
+		goto out;
+	}
+	fd = memfd_from_slice("configuration", buf_slice(&whole), err);
+	r = fd < 0 ? fd : 0;
+out:
+	buf_free(&image);
+	buf_free(&whole);
+	buf_free(&zone);
+	return r != 0 ? r : fd;
+}
+
+static int make_owned(struct parent *parent, const char *path, struct error *err)
+{
+	int r = file_make_dir(path, 0700, err);
+	if (r == 0 && parent->uid != (uid_t)-1 && chown(path, parent->uid, parent->gid) != 0)
+		r = error_errno(err, "%s", path);
+	return r;
+}
+
+static int make_buckets(struct parent *parent, const char *accounts, struct error *err)
+{
+	int r = 0;
+	for (unsigned i = 0; i < 256 && r == 0; i++) {
+		struct arena arena = ARENA_INIT;
+		struct slice path = arena_printf(&arena, "%s/%02x", accounts, i);
+		r = make_owned(parent, (const char *)path.p, err);
+		arena_free(&arena);
+	}
+	return r;
+}
+
+int parent_make_directories(struct parent *parent, struct error *err)
+{
+	static const char *const names[] = {ROLE_DIR_KEY, ROLE_DIR_DIRECTORY, ROLE_DIR_SPOOL, ROLE_DIR_PACKS, ROLE_DIR_ACCOUNTS};
+	const struct config *c = parent->config;
+	int r = make_owned(parent, (const char *)c->data_dir.p, err);
+	if (r == 0)
+		r = file_make_dir((const char *)c->run_dir.p, 0755, err);
+	for (size_t i = 0; i < ARRAY_LEN(names) && r == 0; i++) {
+		struct slice path = arena_printf(&parent->arena, "%.*s/%s", SLICE_ARG(c->data_dir), names[i]);
+		r = make_owned(parent, (const char *)path.p, err);
+		if (r == 0 && slice_ends(path, SLICE("/" ROLE_DIR_ACCOUNTS)))
+			r = make_buckets(parent, (const char *)path.p, err);
+	}
+	return r;
+}
+
+static bool is_empty_directory(const char *path)
+{
+	DIR *dir = opendir(path);
+	bool empty = true;
+	if (dir == NULL)
+		return true;
+	for (struct dirent *e; (e = readdir(dir)) != NULL;)
+		empty &= e->d_name[0] == '.';
+	closedir(dir);
+	return empty;
+}
+
+static int create_master_key(struct parent *parent, const char *path, struct error *err)
+{
+	struct slice keys = arena_printf(&parent->arena, "%.*s/%s", SLICE_ARG(parent->config->data_dir), ROLE_DIR_KEY);
+	/* A new key would make everything that is there unreadable; somebody has to look for the old one. */
+	if (!is_empty_directory((const char *)keys.p))
+		return error_set(err, ERR_NOT_FOUND, "%s is missing, but there is data that needs it", path);
+	random_bytes(parent->master_key, MASTER_KEY_SIZE);
+	int r = file_create(path, slice_make(parent->master_key, MASTER_KEY_SIZE), 0600, err);
+	if (r == 0)
+		log_event(EV_KEY_CREATED, LOG_STR("file", path), LOG_STR("advice", "keep a copy: who has this file and the data can read queue and directory"));
+	return r;
+}
+
+static int check_mode(const char *path, struct error *err)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return error_errno(err, "%s", path);
+	if (st.st_mode & 077)
+		return error_set(err, ERR_DENIED, "%s: others may read it; it must have mode 0600", path);
+	return 0;
+}
+
+int parent_load_master_key(struct parent *parent, struct error *err)
+{
+	const struct config *c = parent->config;
+	struct slice path = c->key_file.n > 0 ? c->key_file : arena_printf(&parent->arena, "%.*s/master.key", SLICE_ARG(c->data_dir));
+	const char *name = (const char *)path.p;
+	struct buf content = BUF_INIT(MASTER_KEY_SIZE);
+	parent->master_key = slab_alloc(MASTER_KEY_SIZE);
+	parent->boot_secret = slab_alloc(CONTROL_SECRET_SIZE);
+	ENSURE(parent->master_key != NULL && parent->boot_secret != NULL);
+	random_bytes(parent->boot_secret, CONTROL_SECRET_SIZE);
+	int r = file_read(name, &content, err);
+	if (r == ERR_NOT_FOUND) {
+		r = create_master_key(parent, name, err);
+	} else if (r == 0) {
+		r = check_mode(name, err);
+		if (r == 0 && buf_len(&content) != MASTER_KEY_SIZE)
+			r = error_set(err, ERR_INVALID, "%s: not a key of %d bytes", name, MASTER_KEY_SIZE);
+		if (r == 0)
+			memcpy(parent->master_key, buf_slice(&content).p, MASTER_KEY_SIZE);
+	}
+	buf_free_secret(&content);
+	return r;
+}

@@ -1,0 +1,108 @@
+#include "role/table.h"
+
+#include <unistd.h>
+
+#include "base/ensure.h"
+
+#define GIB (1ULL << 30)
+
+static const struct role_row rows[ROLE_COUNT] = {
+	[ROLE_PARENT] = {0},
+	[ROLE_KEY] = {
+		.ops = &role_key, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_KEY, true}},
+		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .stop_rank = 6,
+	},
+	[ROLE_AUTH] = {
+		.ops = &role_auth, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_DIRECTORY, true}},
+		.boot_secret = true, .stop_rank = 5,
+	},
+	[ROLE_MX] = {
+		.ops = &role_mx, .sets = SANDBOX_ACCEPT, .services = "smtp", .stop_rank = 0,
+	},
+	[ROLE_CLIENT] = {
+		.ops = &role_client, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "submission submissions imap imaps pop3 pop3s",
+		.stop_rank = 0,
+	},
+	[ROLE_RESOLVER] = {
+		.ops = &role_resolver, .sets = SANDBOX_CONNECT | SANDBOX_BIND, .dns_zone = true, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
+	},
+	[ROLE_FILTER] = {
+		.ops = &role_filter, .sets = 0, .limits = {.address_space = 8 * GIB}, .boot_secret = true, .stop_rank = 4,
+	},
+	[ROLE_QUEUE] = {
+		.ops = &role_queue, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_SPOOL, true}, {ROLE_DIR_PACKS, true}},
+		.boot_secret = true, .stop_rank = 3,
+	},
+	[ROLE_RELAY] = {
+		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT,
+		.paths = {{"/etc/ssl", false}, {"/usr/share/ca-certificates", false}, {"/usr/local/share/ca-certificates", false}}, .stop_rank = 2,
+	},
+	[ROLE_MAIL] = {
+		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, true}, {ROLE_DIR_PACKS, false}}, .stop_rank = 1,
+	},
+	[ROLE_ADMIN] = {
+		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,
+	},
+};
+
+const struct role_row *role_row(enum role role)
+{
+	ENSURE(role < ROLE_COUNT);
+	return &rows[role];
+}
+
+static unsigned shards(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	if (config->workers_mail > 0)
+		return (unsigned)config->workers_mail;
+	return cores > 0 && cores <= 128 ? 2 * (unsigned)cores : 2;
+}
+
+unsigned role_instances(enum role role, const struct config *config)
+{
+	switch (role) {
+	case ROLE_PARENT:
+	case ROLE_COUNT:
+		return 0;
+	case ROLE_MX:
+		return (unsigned)config->workers_mx;
+	case ROLE_CLIENT:
+		return (unsigned)config->workers_client;
+	case ROLE_FILTER:
+		return (unsigned)config->workers_filter;
+	case ROLE_RELAY:
+		return (unsigned)config->workers_relay;
+	case ROLE_MAIL:
+		return shards(config);
+	case ROLE_KEY:
+	case ROLE_AUTH:
+	case ROLE_RESOLVER:
+	case ROLE_QUEUE:
+	case ROLE_ADMIN:
+		return 1;
+	}
+	UNREACHABLE();
+}
+
+bool role_serves(enum role role, struct slice service)
+{
+	struct slice rest = slice_str(rows[role].services), one;
+	while (slice_split(&rest, ' ', &one))
+		if (slice_eq(one, service))
+			return true;
+	return false;
+}
+
+struct sandbox_policy role_policy(enum role role, const struct config *config, struct arena *arena, struct sandbox_path *paths)
+{
+	const struct role_row *row = role_row(role);
+	size_t count = 0;
+	for (size_t i = 0; i < ROLE_PATHS_MAX && row->paths[i].path != NULL; i++) {
+		const char *path = row->paths[i].path;
+		struct slice full = path[0] == '/' ? arena_printf(arena, "%s", path) : arena_printf(arena, "%.*s/%s", SLICE_ARG(config->data_dir), path);
+		paths[count++] = (struct sandbox_path){.path = (const char *)full.p, .write = row->paths[i].write};
+	}
+	return (struct sandbox_policy){.sets = row->sets, .paths = paths, .path_count = count, .limits = row->limits,
+		.best_effort = slice_eq(config->sandbox, SLICE("best-effort"))};
+}

@@ -1,0 +1,35 @@
+/* The rights of every role: one row each. Nothing else grants a right. Internal to role (and its tests). */
+#ifndef ROLE_TABLE_H
+#define ROLE_TABLE_H
+
+#include "role/role.h"
+#include "sys/sandbox.h"
+
+#define ROLE_PATHS_MAX 4
+
+struct role_row {
+	const struct role_ops *ops;
+	unsigned sets; /* enum sandbox_set */
+	struct {
+		const char *path; /* below data_dir, or absolute */
+		bool write;
+	} paths[ROLE_PATHS_MAX];
+	struct sandbox_limits limits;
+	bool boot_secret;
+	bool master_key;  /* and the private TLS key */
+	bool dns_zone;
+	const char *services; /* of the listening descriptors it gets, separated by spaces */
+	unsigned stop_rank; /* roles of a lower rank are stopped first */
+};
+
+const struct role_row *role_row(enum role role);
+/* Instances that run under this configuration; 0 for the parent. */
+unsigned role_instances(enum role role, const struct config *config);
+bool role_serves(enum role role, struct slice service);
+
+/*
+ * The sandbox of the row; fills `paths` (ROLE_PATHS_MAX) with texts of the arena.
+ */
+struct sandbox_policy role_policy(enum role role, const struct config *config, struct arena *arena, struct sandbox_path *paths);
+
+#endif
