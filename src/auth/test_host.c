@@ -1,0 +1,203 @@
+#include "auth/test_host.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "crypt/crypt.h"
+#include "crypt/hash.h"
+
+static const uint8_t boot_secret[32] = {42};
+
+static void push(struct test_auth *t, int64_t ms, auth_call_fn *fn, void *arg)
+{
+	assert_true(t->event_count < 4096);
+	t->events[t->event_count++] = (struct test_event){t->now.mono_ms + ms, t->order++, fn, arg};
+}
+
+void test_host_run(struct test_auth *t)
+{
+	while (t->event_count > 0) {
+		size_t first = 0;
+		for (size_t i = 1; i < t->event_count; i++)
+			if (t->events[i].at < t->events[first].at || (t->events[i].at == t->events[first].at && t->events[i].order < t->events[first].order))
+				first = i;
+		struct test_event e = t->events[first];
+		t->events[first] = t->events[--t->event_count];
+		if (e.at > t->now.mono_ms) {
+			t->now.wall_ms += e.at - t->now.mono_ms;
+			t->now.mono_ms = e.at;
+		}
+		e.fn(e.arg);
+	}
+}
+
+static struct moment fake_now(void *arg)
+{
+	return ((struct test_auth *)arg)->now;
+}
+
+static void fake_hmac(void *arg, const char *label, struct slice data, auth_hmac_fn *fn, void *fn_arg)
+{
+	struct test_auth *t = arg;
+	uint8_t mac[32];
+	assert_string_equal(label, "pepper");
+	hash_hmac_sha256(SLICE("organisation"), data, mac);
+	fn(fn_arg, t->key_away ? NULL : mac);
+}
+
+static void fake_work(void *arg, auth_call_fn *work, auth_call_fn *done, void *call_arg)
+{
+	struct test_auth *t = arg;
+	t->hashes++;
+	work(call_arg);
+	push(t, 40, done, call_arg);
+}
+
+static void fake_after(void *arg, int64_t ms, auth_call_fn *fn, void *fn_arg)
+{
+	push(arg, ms, fn, fn_arg);
+}
+
+static void fake_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket_fn *fn, void *fn_arg)
+{
+	struct test_auth *t = arg;
+	t->tickets++;
+	t->last_credential = ticket->credential;
+	buf_clear(&t->last_secrets);
+	buf_append(&t->last_secrets, ticket->secrets);
+	buf_clear(&t->last_own);
+	buf_append(&t->last_own, ticket->own);
+	fn(fn_arg, !t->mail_away);
+}
+
+static void fake_revoke(void *arg, const uint8_t account[16], uint32_t credential)
+{
+	struct test_auth *t = arg;
+	t->revokes++;
+	t->last_revoked = credential;
+}
+
+static void open_directory(struct test_auth *t)
+{
+	static const uint8_t key[32] = {7};
+	struct error err = {0};
+	assert_int_equal(directory_open(NULL, key, &t->directory, &err), 0);
+}
+
+struct test_auth *test_auth_create(void)
+{
+	struct test_auth *t = memory_alloc(sizeof *t);
+	t->now = (struct moment){1700000000000, 1000};
+	t->host = (struct auth_host){t, fake_now, fake_hmac, fake_work, fake_after, fake_ticket, fake_revoke};
+	t->settings = (struct auth_login_settings){30, 2000, 4, 0, PASSWORD_COST_MIN, boot_secret};
+	open_directory(t);
+	buf_init(&t->last_secrets, 100000);
+	buf_init(&t->last_own, 100000);
+	buf_init(&t->data, 100000);
+	buf_init(&t->sender, 100000);
+	buf_init(&t->result, 100000);
+	t->keks = kek_queue_create(&t->host, 1);
+	t->login = auth_login_create(t->directory, &t->host, t->keks, &t->settings);
+	t->admin = auth_admin_create(t->directory, &t->host, t->keks, &(struct auth_admin_settings){1000, PASSWORD_COST_MIN});
+	assert_int_equal(test_admin(t, "domain.add", "{\"domain\":\"example.org\"}"), 0);
+	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"name\":\"Ann\"}"), 0);
+	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"bob@example.org\",\"password\":\"bob password\"}"), 0);
+	return t;
+}
+
+void test_auth_free(struct test_auth **tp)
+{
+	struct test_auth *t = *tp;
+	auth_admin_destroy(&t->admin);
+	auth_login_destroy(&t->login);
+	kek_queue_destroy(&t->keks);
+	directory_close(&t->directory);
+	buf_free(&t->last_secrets);
+	buf_free(&t->last_own);
+	buf_free(&t->data);
+	buf_free(&t->sender);
+	buf_free(&t->result);
+	MEMORY_FREE(tp);
+}
+
+static void admin_answer(void *arg, unsigned status, struct slice result)
+{
+	struct test_auth *t = arg;
+	t->admin_status = status;
+	buf_clear(&t->result);
+	buf_append(&t->result, result);
+}
+
+unsigned test_admin(struct test_auth *t, const char *op, const char *args)
+{
+	return test_admin_as(t, "unix:0", op, args);
+}
+
+unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op, const char *args)
+{
+	t->admin_status = 99;
+	auth_admin_run(t->admin, slice_str(subject), slice_str(op), slice_str(args), admin_answer, t);
+	test_host_run(t);
+	assert_int_not_equal(t->admin_status, 99);
+	return t->admin_status;
+}
+
+const char *test_member(struct test_auth *t, const char *name)
+{
+	static char text[1000];
+	struct slice r = buf_slice(&t->result);
+	json_t *o = json_loadb((const char *)r.p, r.n, 0, NULL);
+	const char *value = json_string_value(json_object_get(o, name));
+	size_t n = value != NULL ? strlen(value) : 0;
+	assert_true(n < sizeof text);
+	if (n > 0)
+		memcpy(text, value, n);
+	text[n] = '\0';
+	json_decref(o);
+	return text;
+}
+
+static void step_answer(void *arg, const struct auth_step_result *r)
+{
+	struct test_auth *t = arg;
+	t->answers++;
+	t->status = r->status;
+	t->session = r->session;
+	t->answered_at = t->now.mono_ms;
+	memcpy(t->account, r->account, 16);
+	buf_clear(&t->data);
+	buf_append(&t->data, r->data);
+	buf_clear(&t->sender);
+	buf_append(&t->sender, r->sender);
+}
+
+static enum auth_status run_step(struct test_auth *t, struct auth_step *step)
+{
+	unsigned before = t->answers;
+	auth_login_step(t->login, step, step_answer, t);
+	test_host_run(t);
+	assert_int_equal(t->answers, before + 1);
+	return t->status;
+}
+
+enum auth_status test_plain(struct test_auth *t, const char *name, const char *password, enum auth_protocol protocol)
+{
+	struct buf data = BUF_INIT(5000);
+	buf_append_byte(&data, 0);
+	buf_append_str(&data, name);
+	buf_append_byte(&data, 0);
+	buf_append_str(&data, password);
+	struct auth_step step = {.sender = 1, .protocol = protocol, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"), .mechanism = SLICE("PLAIN"),
+		.data = buf_slice(&data)};
+	enum auth_status status = run_step(t, &step);
+	buf_free(&data);
+	return status;
+}
+
+enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type, const char *binding)
+{
+	struct auth_step step = {.sender = 1, .session = session, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_BINDING, .address = SLICE("192.0.2.1"),
+		.mechanism = slice_str(mechanism), .data = data, .binding_type = slice_str(binding_type), .binding = slice_str(binding)};
+	return run_step(t, &step);
+}

@@ -1,0 +1,61 @@
+/* For unit tests: an auth without process. Calls are put in order of their fake time and run by test_host_run. */
+#ifndef AUTH_TEST_HOST_H
+#define AUTH_TEST_HOST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "auth/admin.h"
+#include "auth/login.h"
+
+#define TEST_TICKETS 32
+
+struct test_auth {
+	struct auth_host host;
+	struct directory *directory;
+	struct kek_queue *keks;
+	struct auth_login *login;
+	struct auth_admin *admin;
+	struct auth_login_settings settings;
+	struct moment now;
+	struct test_event {
+		int64_t at;
+		uint64_t order;
+		auth_call_fn *fn;
+		void *arg;
+	} events[4096];
+	size_t event_count;
+	uint64_t order;
+	bool key_away, mail_away;
+	unsigned hashes; /* Argon2id runs */
+	/* what the mail process got */
+	unsigned tickets, revokes;
+	struct buf last_secrets, last_own;
+	uint32_t last_credential, last_revoked;
+	/* the last answers */
+	unsigned answers;
+	enum auth_status status;
+	uint64_t session;
+	int64_t answered_at;
+	struct buf data, sender, result;
+	uint8_t account[16];
+	unsigned admin_status;
+};
+
+struct test_auth *test_auth_create(void); /* domain example.org, ann@ and bob@ with the passwords "ann password", "bob password" */
+void test_auth_free(struct test_auth **t);
+void test_host_run(struct test_auth *t);  /* until nothing waits */
+
+/* One operation as local root; the JSON text is in t->result. Returns the status. */
+unsigned test_admin(struct test_auth *t, const char *op, const char *args);
+unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op, const char *args);
+/* A text member of the last result; copied into a static buffer. */
+const char *test_member(struct test_auth *t, const char *name);
+enum auth_status test_plain(struct test_auth *t, const char *name, const char *password, enum auth_protocol protocol);
+enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type, const char *binding);
+
+#endif

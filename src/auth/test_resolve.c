@@ -1,0 +1,290 @@
+#include "auth/test_host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/recipient.h"
+#include "crypt/crypt.h"
+
+struct fixture {
+	struct test_auth *t;
+	struct arena arena;
+	struct resolve_result r;
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	f = (struct fixture){.t = test_auth_create()};
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	arena_free(&f->arena);
+	test_auth_free(&f->t);
+	return 0;
+}
+
+static void ok(struct fixture *f, const char *op, const char *args)
+{
+	assert_int_equal(test_admin(f->t, op, args), 0);
+}
+
+static unsigned resolve(struct fixture *f, const char *recipient, bool signed_in)
+{
+	resolve_recipient(f->t->directory, slice_str(recipient), signed_in, SLICE("mail.example.org"), &f->arena, &f->r);
+	return f->r.status == AUTH_OK ? 0 : f->r.code;
+}
+
+static void assert_target(struct fixture *f, size_t i, bool local, const char *address, const char *mailbox)
+{
+	assert_true(i < f->r.count);
+	assert_int_equal(f->r.targets[i].local, local);
+	assert_true(slice_eq(f->r.targets[i].address, slice_str(address)));
+	assert_true(slice_eq(f->r.targets[i].mailbox, slice_str(mailbox)));
+}
+
+static void test_accounts_without_regard_to_case(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(resolve(f, "ANN@Example.Org", false), 0);
+	assert_int_equal(f->r.count, 1);
+	assert_target(f, 0, true, "ann@example.org", "");
+	assert_int_equal(resolve(f, "\"ann\"@example.org", false), 0);
+	assert_int_equal(resolve(f, "ann@example.org.", false), 0);
+}
+
+static void test_refusals(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(resolve(f, "nobody@example.org", false), 550);
+	assert_string_equal(f->r.enhanced, "5.1.1");
+	assert_int_equal(resolve(f, "someone@elsewhere.net", false), 550);
+	assert_string_equal(f->r.enhanced, "5.7.1");
+	assert_int_equal(resolve(f, "ann", false), 553);
+	assert_int_equal(resolve(f, "a b@example.org", false), 553);
+	ok(f, "user.disable", "{\"address\":\"ann@example.org\"}");
+	assert_int_equal(resolve(f, "ann@example.org", false), 550);
+	assert_string_equal(f->r.enhanced, "5.2.1");
+}
+
+static void test_relay_attempts_in_disguise(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_not_equal(resolve(f, "victim%elsewhere.net@example.org", false), 0);
+	assert_int_not_equal(resolve(f, "\"victim@elsewhere.net\"@example.org", false), 0);
+	assert_int_not_equal(resolve(f, "elsewhere.net!victim@example.org", false), 0);
+	assert_int_not_equal(resolve(f, "victim@[192.0.2.1]", false), 0);
+	assert_int_not_equal(resolve(f, "@elsewhere.net:ann@example.org", false), 0);
+}
+
+static void test_signed_in_senders_may_send_outside(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(resolve(f, "Some.One@Elsewhere.NET", true), 0);
+	assert_target(f, 0, false, "Some.One@elsewhere.net", "");
+	assert_int_equal(resolve(f, "a@[192.0.2.1]", true), 0);
+	assert_int_equal(resolve(f, "nobody@example.org", true), 550);
+}
+
+static void test_aliases_chains_and_outside_targets(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "alias.add", "{\"address\":\"one@example.org\",\"target\":\"ann@example.org\"}");
+	ok(f, "alias.add", "{\"address\":\"two@example.org\",\"target\":\"one@example.org\"}");
+	ok(f, "alias.add", "{\"address\":\"out@example.org\",\"target\":\"Me@Elsewhere.net\"}");
+	assert_int_equal(resolve(f, "two@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	assert_true(f->r.changed);
+	assert_int_equal(resolve(f, "out@example.org", false), 0);
+	assert_target(f, 0, false, "Me@elsewhere.net", "");
+}
+
+static void test_alias_loops_end(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "alias.add", "{\"address\":\"a@example.org\",\"target\":\"ann@example.org\"}");
+	ok(f, "alias.add", "{\"address\":\"b@example.org\",\"target\":\"a@example.org\"}");
+	ok(f, "alias.remove", "{\"address\":\"a@example.org\"}");
+	ok(f, "alias.add", "{\"address\":\"a@example.org\",\"target\":\"b@example.org\"}");
+	assert_int_equal(resolve(f, "a@example.org", false), 550);
+}
+
+static void test_groups_nest_and_loop(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "group.add", "{\"address\":\"inner@example.org\",\"members\":[\"ann@example.org\",\"out@elsewhere.net\"]}");
+	ok(f, "group.add", "{\"address\":\"outer@example.org\",\"members\":[\"inner@example.org\",\"ann@example.org\",\"bob@example.org\"]}");
+	ok(f, "group.member.add", "{\"address\":\"inner@example.org\",\"member\":\"outer@example.org\"}");
+	assert_int_equal(resolve(f, "outer@example.org", false), 0);
+	assert_int_equal(f->r.count, 3);
+	assert_int_equal(resolve(f, "inner@example.org", false), 0);
+	assert_int_equal(f->r.count, 3);
+}
+
+static void test_too_deep_groups_are_refused_for_now(void **state)
+{
+	struct fixture *f = *state;
+	char args[200];
+	ok(f, "alias.add", "{\"address\":\"l0@example.org\",\"target\":\"ann@example.org\"}");
+	for (int i = 1; i < 15; i++) {
+		(void)snprintf(args, sizeof args, "{\"address\":\"l%d@example.org\",\"target\":\"l%d@example.org\"}", i, i - 1);
+		ok(f, "alias.add", args);
+	}
+	assert_int_equal(resolve(f, "l9@example.org", false), 0);
+	assert_int_equal(resolve(f, "l14@example.org", false), 451);
+}
+
+static void test_large_groups_reach_everybody_once(void **state)
+{
+	struct fixture *f = *state;
+	struct address group = {.local = SLICE("big"), .given = SLICE("big"), .domain = SLICE("example.org")};
+	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX);
+	char member[64];
+	ok(f, "group.add", "{\"address\":\"big@example.org\"}");
+	assert_int_equal(directory_begin(f->t->directory, NULL), 0);
+	for (int i = 0; i < GROUP_MEMBERS_MAX; i++) {
+		(void)snprintf(member, sizeof member, "member%d@elsewhere.net", i);
+		assert_int_equal(directory_member_add(f->t->directory, &group, slice_str(member), NULL), 0);
+	}
+	assert_int_equal(directory_member_add(f->t->directory, &group, SLICE("more@elsewhere.net"), NULL), ERR_LIMIT);
+	assert_int_equal(directory_commit(f->t->directory, NULL), 0);
+	assert_int_equal(resolve(f, "big@example.org", false), 0);
+	assert_int_equal(f->r.count, GROUP_MEMBERS_MAX);
+	assert_int_equal(recipient_facts(&f->r, SLICE("big@example.org"), SLICE_NONE, &f->t->settings, &facts), 0);
+	buf_free(&facts);
+}
+
+static void test_subaddress_reaches_the_mailbox_that_exists(void **state)
+{
+	struct fixture *f = *state;
+	struct buf profile = BUF_INIT(1000);
+	assert_int_equal(resolve(f, "ann@example.org", false), 0);
+	auth_profile_begin(&profile);
+	auth_profile_mailbox(&profile, SLICE("Lists"));
+	assert_int_equal(directory_profile_set(f->t->directory, f->r.targets[0].account.id, buf_slice(&profile), NULL), 0);
+	assert_int_equal(resolve(f, "ann+Lists@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "Lists");
+	assert_int_equal(resolve(f, "ann+lists@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "Lists");
+	assert_int_equal(resolve(f, "ann+none@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	assert_int_equal(resolve(f, "ann+inbox@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	ok(f, "alias.add", "{\"address\":\"al@example.org\",\"target\":\"ann@example.org\"}");
+	assert_int_equal(resolve(f, "al+Lists@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "Lists");
+	assert_int_equal(resolve(f, "nobody+Lists@example.org", false), 550);
+	buf_free(&profile);
+}
+
+static void test_catch_all_takes_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "domain.set", "{\"domain\":\"example.org\",\"catch_all\":\"bob@example.org\"}");
+	assert_int_equal(resolve(f, "anything@example.org", false), 0);
+	assert_target(f, 0, true, "bob@example.org", "");
+	assert_int_equal(resolve(f, "ann@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	ok(f, "domain.set", "{\"domain\":\"example.org\",\"catch_all\":\"\"}");
+	assert_int_equal(resolve(f, "anything@example.org", false), 550);
+}
+
+static void test_postmaster_is_always_reachable(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(resolve(f, "Postmaster", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	assert_int_equal(resolve(f, "postmaster@example.org", false), 0);
+	assert_int_equal(resolve(f, "abuse@example.org", false), 0);
+	ok(f, "domain.set", "{\"domain\":\"example.org\",\"postmaster\":\"bob@example.org\"}");
+	assert_int_equal(resolve(f, "POSTMASTER@example.org", false), 0);
+	assert_target(f, 0, true, "bob@example.org", "");
+	/* A domain without accounts: the oldest account of all. */
+	ok(f, "domain.add", "{\"domain\":\"empty.example\"}");
+	assert_int_equal(resolve(f, "postmaster@empty.example", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	ok(f, "alias.add", "{\"address\":\"postmaster@empty.example\",\"target\":\"bob@example.org\"}");
+	assert_int_equal(resolve(f, "postmaster@empty.example", false), 0);
+	assert_target(f, 0, true, "bob@example.org", "");
+}
+
+static void test_unicode_domains_are_one_with_their_a_labels(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "domain.add", "{\"domain\":\"例え.example\"}");
+	ok(f, "user.add", "{\"address\":\"x@例え.example\",\"password\":\"something\"}");
+	assert_int_equal(resolve(f, "x@xn--r8jz45g.example", false), 0);
+	assert_int_equal(resolve(f, "x@例え.example", false), 0);
+	assert_int_equal(resolve(f, "x@\xff.example", false), 553);
+}
+
+static int sender(struct fixture *f, const char *account, const char *reverse_path)
+{
+	assert_int_equal(resolve(f, account, false), 0);
+	struct account a = f->r.targets[0].account;
+	return resolve_sender_allowed(f->t->directory, &a, slice_str(reverse_path), &f->arena);
+}
+
+static void test_senders_own_what_leads_to_them_alone(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "alias.add", "{\"address\":\"al@example.org\",\"target\":\"ann@example.org\"}");
+	ok(f, "group.add", "{\"address\":\"team@example.org\",\"members\":[\"ann@example.org\"]}");
+	assert_int_equal(sender(f, "ann@example.org", "Ann@example.org"), 1);
+	assert_int_equal(sender(f, "ann@example.org", "ann+x@example.org"), 1);
+	assert_int_equal(sender(f, "ann@example.org", "al@example.org"), 1);
+	assert_int_equal(sender(f, "ann@example.org", ""), 1);
+	assert_int_equal(sender(f, "bob@example.org", "al@example.org"), 0);
+	assert_int_equal(sender(f, "ann@example.org", "bob@example.org"), 0);
+	assert_int_equal(sender(f, "ann@example.org", "team@example.org"), 0);
+	assert_int_equal(sender(f, "ann@example.org", "ann@elsewhere.net"), 0);
+	assert_int_equal(sender(f, "ann@example.org", "nonsense"), 0);
+}
+
+static void test_facts_carry_dsn_and_original(void **state)
+{
+	struct fixture *f = *state;
+	struct buf facts = BUF_INIT(10000), dsn = BUF_INIT(1000);
+	struct recipient_fact fact;
+	ok(f, "alias.add", "{\"address\":\"al@example.org\",\"target\":\"ann@example.org\"}");
+	assert_int_equal(resolve(f, "al@example.org", false), 0);
+	auth_dsn_encode(SLICE("NEVER"), SLICE_NONE, &dsn);
+	assert_int_equal(recipient_facts(&f->r, SLICE("al@example.org"), buf_slice(&dsn), &f->t->settings, &facts), 0);
+	struct slice list = buf_slice(&facts);
+	assert_int_equal(fact_read_recipient(&list, f->t->settings.boot_secret, &fact), 0);
+	assert_int_equal(fact.kind, FACT_LOCAL);
+	assert_true(slice_eq(fact.address, SLICE("ann@example.org")));
+	assert_true(slice_eq(fact.original, SLICE("rfc822;al@example.org")));
+	assert_true(slice_eq(fact.notify, SLICE("NEVER")));
+	assert_int_equal(fact.generation, 1);
+	assert_int_equal(recipient_facts(&f->r, SLICE("al@example.org"), SLICE("bad"), &f->t->settings, &facts), ERR_INVALID);
+	buf_free(&facts), buf_free(&dsn);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_accounts_without_regard_to_case, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_relay_attempts_in_disguise, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_signed_in_senders_may_send_outside, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_aliases_chains_and_outside_targets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alias_loops_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_groups_nest_and_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_deep_groups_are_refused_for_now, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large_groups_reach_everybody_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_subaddress_reaches_the_mailbox_that_exists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_catch_all_takes_the_rest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_postmaster_is_always_reachable, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unicode_domains_are_one_with_their_a_labels, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_senders_own_what_leads_to_them_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_facts_carry_dsn_and_original, setup, teardown),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	crypt_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
