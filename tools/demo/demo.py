@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """./dev demo: a complete local mail system in one directory."""
 import argparse
+import imaplib
 import json
 import os
 import shutil
 import signal
+import smtplib
 import sys
 import time
 
@@ -73,15 +75,15 @@ def clear(directory, fresh):
     return state
 
 
-def mark(instance, users):
-    instance.write(MARKER, json.dumps({'made_by': 'letterlock demo', 'users': users}, ensure_ascii=False))
+def mark(instance, users, staff):
+    instance.write(MARKER, json.dumps({'made_by': 'letterlock demo', 'users': users, 'staff': staff}, ensure_ascii=False))
 
 
-def write_json(instance, users):
+def write_json(instance, users, staff):
     ports = {**instance.ports, 'outside': instance.outside_port}
     instance.write('demo.json', json.dumps({
         'domain': DOMAIN, 'hostname': HOSTNAME, 'ports': ports, 'ca_file': instance.path('ca.pem'), 'config': instance.path('letterlock.yaml'),
-        'outside_dir': instance.path('outside'), 'users': users, 'staff': []}, ensure_ascii=False, indent=1) + '\n')
+        'outside_dir': instance.path('outside'), 'users': users, 'staff': staff}, ensure_ascii=False, indent=1) + '\n')
 
 
 def show(instance, users):
@@ -111,12 +113,15 @@ def run(args):
     try:
         instance.setup()
         if state is None:
-            mark(instance, [])
+            mark(instance, [], [])
         instance.start()
-        users = state['users'] if state else Seeder(instance).run()
         if state is None:
-            mark(instance, users)
-        write_json(instance, users)
+            seeder = Seeder(instance)
+            seeder.run()
+            state = {'users': seeder.users, 'staff': seeder.staff}
+            mark(instance, state['users'], state['staff'])
+        users = state['users']
+        write_json(instance, users, state['staff'])
         show(instance, users)
         print('ready', flush=True)
         if args.selftest:
@@ -138,7 +143,9 @@ def main():
         return 0
     except Failure as failure:
         print(f'demo: {failure}', file=sys.stderr)
-        return 1
+    except (OSError, imaplib.IMAP4.error, smtplib.SMTPException) as error:
+        print(f'demo: {type(error).__name__}: {error}', file=sys.stderr)
+    return 1
 
 
 sys.exit(main())

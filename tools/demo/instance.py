@@ -3,6 +3,7 @@ import ctypes
 import json
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -243,13 +244,13 @@ class Instance:
             if not port_is_free(port):
                 raise Failure(f'port {port} is in use; choose another --port-base (now {self.base})')
 
-    def spawn(self, name, args):
+    def spawn(self, name, args, pass_fds=()):
         with open(self.path('log', f'{name}.log'), 'ab') as log:
             self.account.own(self.path('log', f'{name}.log'))
             # A session of its own: the keyboard's interrupt reaches only us, and we stop things in order.
             self.processes[name] = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
                                                     start_new_session=True, preexec_fn=die_with_parent, umask=0o077,
-                                                    env=self.environment(), **self.account.popen_options())
+                                                    env=self.environment(), pass_fds=pass_fds, **self.account.popen_options())
 
     def environment(self):
         kept = {k: v for k, v in os.environ.items() if k in ('PATH', 'LANG', 'LC_ALL', 'TZ', 'ASAN_OPTIONS', 'UBSAN_OPTIONS') or k.startswith('LETTERLOCK_FAULT')}
@@ -260,7 +261,9 @@ class Instance:
                                '--cert', self.path('tls', 'outside.pem'), '--key', self.path('tls', 'outside.key')])
 
     def start_server(self):
-        self.spawn('letterlockd', [self.program('letterlockd'), '--config', self.path('letterlock.yaml')])
+        self.ready, inherited = os.pipe()
+        self.spawn('letterlockd', [self.program('letterlockd'), '--config', self.path('letterlock.yaml'), '--ready-fd', str(inherited)], (inherited,))
+        os.close(inherited)
 
     def setup(self):
         self.prepare()
@@ -276,27 +279,14 @@ class Instance:
         self.wait_ready(timeout)
 
     def wait_ready(self, timeout):
-        end = time.monotonic() + timeout
-        waiting = list(self.ports.values())
-        while waiting:
+        """Until every process of the server is up."""
+        readable, _, _ = select.select([self.ready], [], [], timeout)
+        said = os.read(self.ready, 16) if readable else b''
+        os.close(self.ready)
+        if not said:
+            time.sleep(0.2)
             self.check_alive()
-            if self.greets(waiting[0]):
-                waiting.pop(0)
-                continue
-            if time.monotonic() > end:
-                raise Failure(f'the server does not answer on port {waiting[0]}; {self.log_tail("letterlockd")}')
-            time.sleep(0.02)
-
-    def greets(self, port):
-        implicit = port in (self.ports['imaps'], self.ports['submissions'], self.ports['pop3s'])
-        try:
-            with socket.create_connection(('127.0.0.1', port), timeout=3) as raw:
-                if not implicit:
-                    return raw.recv(4) in (b'220 ', b'* OK', b'+OK ')
-                with self.tls().wrap_socket(raw, server_hostname=HOSTNAME) as s:
-                    return s.recv(4) in (b'220 ', b'* OK', b'+OK ')
-        except OSError:
-            return False
+            raise Failure(f'the server was not ready in {timeout} s; {self.log_tail("letterlockd")}')
 
     def tls(self):
         return ssl.create_default_context(cafile=self.path('ca.pem'))

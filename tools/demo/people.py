@@ -12,8 +12,11 @@ PEOPLE = [
     ('james.carter', 'James Carter', 'Engineering', 'user'),
     ('chen.yu', '陈宇', 'Engineering', 'user'),
     ('zhao.min', '赵敏', '行政部', 'department'),
-    ('maria.rossi', 'Maria Rossi', '行政部', 'administrator'),
+    ('maria.rossi', 'Maria Rossi', '行政部', 'user'),
 ]
+
+# People who run the system; they have no mailbox.
+STAFF = [('admin', '系统管理员 Administrator', 'IT', 'administrator')]
 
 # shared address, name, members
 GROUPS = [

@@ -10,7 +10,7 @@ import time
 
 import letters
 from instance import Failure
-from people import ALIASES, DOMAIN, GROUPS, OUTSIDE, PEOPLE, address
+from people import ALIASES, DOMAIN, GROUPS, OUTSIDE, PEOPLE, STAFF, address
 
 ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
 
@@ -22,7 +22,7 @@ def password():
 class Seeder:
     def __init__(self, instance):
         self.i = instance
-        self.users = []
+        self.users, self.staff = [], []
 
     def run(self):
         self.make_accounts()
@@ -38,18 +38,21 @@ class Seeder:
     def make_accounts(self):
         cli = self.i.cli
         cli('domain', 'add', DOMAIN)
-        for number, (local, name, department, role) in enumerate(PEOPLE):
-            first, own = password(), password()
-            cli('user', 'add', address(local), '--name', name, '--department', department, '--role', role, '--stdin', stdin=first + '\n')
-            result = cli('user', 'passwd', address(local), '--stdin', stdin=f'{first}\n{own}\n')
-            user = {'address': address(local), 'password': own, 'name': name, 'department': department, 'role': role}
-            if number == 0:
-                user['recovery_code'] = result['recovery_code']
-            self.users.append(user)
+        self.users = [self.make_person(*person) for person in PEOPLE]
+        self.staff = [self.make_person(*person) for person in STAFF]
+        for user in self.users[1:] + self.staff:
+            del user['recovery_code']  # theirs is known to nobody but them
         for local, name, members in GROUPS:
             cli('group', 'add', address(local), *[address(m) for m in members], '--name', name)
         for alias, target in ALIASES:
             cli('alias', 'add', address(alias), address(target))
+
+    def make_person(self, local, name, department, role):
+        first, own = password(), password()
+        self.i.cli('user', 'add', address(local), '--name', name, '--department', department, '--role', role, '--stdin', stdin=first + '\n')
+        result = self.i.cli('user', 'passwd', address(local), '--stdin', stdin=f'{first}\n{own}\n')
+        return {'address': address(local), 'password': own, 'name': name, 'department': department, 'role': role,
+                'recovery_code': result['recovery_code']}
 
     def user(self, addr):
         return next(u for u in self.users if u['address'] == addr)
