@@ -123,6 +123,8 @@ bool conn_io_write(struct conn *conn)
 {
 	if (conn->state == CONN_HANDSHAKING || conn->state == CONN_LINGERING || conn->state == CONN_ENDED)
 		return conn->state != CONN_ENDED;
+	/* Whoever filled it up to here may have stopped for it, even if the socket takes everything now. */
+	conn->owe_drained |= buf_len(&conn->out) >= CONN_LOW_MARK;
 	while (buf_len(&conn->out) > 0) {
 		size_t n;
 		enum moved moved = write_some(conn, buf_slice(&conn->out), &n);
