@@ -121,9 +121,11 @@ static int record_take(struct store_account *a, struct filing *f, struct error *
 	struct error why = {0}, named = {0};
 	int rc = 0;
 
-	danger_set(a, f->arrival->seq);
-	if (crashes < 2)
+	if (crashes < 2) {
+		danger_set(a, f->arrival->seq);
 		rc = record_read(a, f, crashes == 0, &why);
+		danger_set(a, 0);
+	}
 	if (rc == ERR_NOT_FOUND)
 		return rc;
 	if (rc == ERR_IO || rc == ERR_TEMPORARY) {
@@ -360,14 +362,12 @@ int store_account_file(struct store_account *a, const struct store_arrival *list
 			cursor = list[taken].seq;
 	}
 	if (rc < 0) {
-		danger_set(a, 0);
 		txn_rollback(a);
 		return rc;
 	}
 	a->cursor = cursor;
 	FAULT_POINT(filed);
 	rc = txn_commit(a, err);
-	danger_set(a, 0);
 	if (rc < 0)
 		return rc;
 	*ret_taken = taken;
@@ -470,7 +470,6 @@ static enum error_code append_commit(struct store_account *a, struct store_appen
 	} else {
 		rc = txn_commit(a, &err);
 	}
-	danger_set(a, 0);
 	return (enum error_code)rc;
 }
 
