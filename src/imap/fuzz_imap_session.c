@@ -4,6 +4,7 @@
  */
 #include "base/ensure.h"
 #include "imap/harness.h"
+#include "imap/parser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
