@@ -142,7 +142,8 @@ static struct context *context_new(struct resolver *r, struct error *err)
 	struct context *c = memory_alloc(sizeof *c);
 	c->resolver = r;
 	c->ub = ub_ctx_create();
-	if (c->ub == NULL || configure(c, err) != 0) {
+	int failed = c->ub == NULL ? error_set(err, ERR_IO, "libunbound: no context") : configure(c, err);
+	if (failed != 0) {
 		context_free(c);
 		return NULL;
 	}

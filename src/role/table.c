@@ -24,7 +24,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.stop_rank = 0,
 	},
 	[ROLE_RESOLVER] = {
-		.ops = &role_resolver, .sets = SANDBOX_CONNECT | SANDBOX_BIND, .dns_zone = true, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
+		.ops = &role_resolver, .sets = SANDBOX_CONNECT | SANDBOX_BIND | SANDBOX_SOCKETPAIR, .dns_zone = true, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
 	},
 	[ROLE_FILTER] = {
 		.ops = &role_filter, .sets = 0, .limits = {.address_space = 8 * GIB}, .boot_secret = true, .stop_rank = 4,
