@@ -19,6 +19,7 @@ class Letter:
         self.token = uuid.uuid4().hex
         self.targets = targets      # (address, mailbox) or (address, None) outside
         self.acknowledged = False
+        self.refused = set()        # addresses that the acknowledging try left out
         self.uncertain = 0          # tries without a clear answer: each may have left a copy
 
     def text(self, size):
@@ -95,7 +96,7 @@ class Stranger(Worker):
         letter = self.letter
         letter.uncertain += 1
         try:
-            client.sendmail(self.sender(), [a for a, _ in letter.targets], self.text)
+            letter.refused = set(client.sendmail(self.sender(), [a for a, _ in letter.targets], self.text))
         except smtplib.SMTPRecipientsRefused:
             letter.uncertain -= 1  # nothing was sent
             self.book.count('refused at RCPT')
