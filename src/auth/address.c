@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+#define LABEL_MAX 63 /* RFC 1035 2.3.4 */
+
 /* RFC 5322 3.2.3 atext without letters and digits. */
 static const char atext[] = "!#$%&'*+-/=?^_`{|}~";
 
@@ -62,14 +64,25 @@ static int normal_local(struct slice given, struct arena *arena, struct slice *r
 	return 0;
 }
 
-static bool is_host_name(struct slice s)
+static bool is_label(struct slice s)
 {
-	if (s.n == 0 || s.n > ADDRESS_DOMAIN_MAX || s.p[0] == '.' || s.p[0] == '-')
+	if (s.n == 0 || s.n > LABEL_MAX || s.p[0] == '-' || s.p[s.n - 1] == '-')
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '.' ? (i + 1 < s.n && s.p[i + 1] == '.') : !ascii_is_alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_')
+		if (!ascii_is_alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_')
 			return false;
-	return s.p[s.n - 1] != '-';
+	return true;
+}
+
+static bool is_host_name(struct slice s)
+{
+	struct slice label;
+	if (s.n == 0 || s.n > ADDRESS_DOMAIN_MAX || s.p[s.n - 1] == '.')
+		return false;
+	while (slice_split(&s, '.', &label))
+		if (!is_label(label))
+			return false;
+	return true;
 }
 
 static int to_a_labels(struct slice text, struct arena *arena, struct slice *ret)

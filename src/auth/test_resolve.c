@@ -66,6 +66,9 @@ static void test_refusals(void **state)
 	assert_string_equal(f->r.enhanced, "5.7.1");
 	assert_int_equal(resolve(f, "ann", false), 553);
 	assert_int_equal(resolve(f, "a b@example.org", false), 553);
+	assert_int_equal(resolve(f, "ann@example.org..", false), 553);
+	assert_int_equal(resolve(f, "ann@.example.org", false), 553);
+	assert_int_equal(resolve(f, "ann@-example.org", false), 553);
 	ok(f, "user.disable", "{\"address\":\"ann@example.org\"}");
 	assert_int_equal(resolve(f, "ann@example.org", false), 550);
 	assert_string_equal(f->r.enhanced, "5.2.1");
