@@ -120,6 +120,8 @@ static void one_address_is_normalised(void **state)
 	static const char *const bad[] = {"", "a", "@b", "a@", "a..b@c", ".a@b", "a.@b", "a@b..c", "a b@c", "a@b c", "\"a@b", "a@-b", "a@b.", "\"\"@b"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(mime_addrspec_split(slice_str(bad[i]), &arena, &local, &domain), ERR_INVALID);
+	/* A NUL byte hides nothing that follows. */
+	assert_int_equal(mime_address_spec(mime_address_parse(SLICE("\"a\0b\"@x"), &arena), &arena).n, 7);
 	check_slice(mime_address_spec(mime_address_parse(SLICE("\"a b\"@X.Y"), &arena), &arena), "\"a b\"@x.y");
 }
 
