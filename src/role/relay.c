@@ -54,12 +54,23 @@ static int start(struct role_context *ctx, struct error *err)
 	r->password = BUF_INIT(PASSWORD_MAX);
 	r->peers = MAP_INIT;
 	list_init(&r->deliveries);
+	list_init(&r->links);
 	ctx->state = r;
 	int rc = contexts_load(r, err);
 	if (rc == 0)
 		rc = password_load(r, err);
 	ipc_handle(ctx->ipc, IPC_RELAY_DELIVER, on_deliver, r);
 	return rc;
+}
+
+void relay_free(struct relay **relay)
+{
+	struct relay *r = *relay;
+	relay_links_free(r);
+	tls_context_free(&r->opportunistic);
+	tls_context_free(&r->verified);
+	buf_free_secret(&r->password);
+	MEMORY_FREE(relay);
 }
 
 /* Files lie outside of the jail: a changed CA or password needs a restart of the role, everything else is read from the new configuration. */

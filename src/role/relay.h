@@ -33,11 +33,14 @@ struct relay {
 	struct tls_context *opportunistic, *verified;
 	struct buf password;           /* of the smart host */
 	struct map peers;              /* "address port" -> struct relay_peer */
-	struct list_node deliveries;
+	struct list_node deliveries, links;
 	unsigned running;
 	uint64_t delivered, deferred, bounced;
 	bool stopping;
 };
+
+/* Frees the state of a role that has stopped, for tests: processes just end. */
+void relay_free(struct relay **relay);
 
 /* An address to try. */
 struct relay_hop {
@@ -80,6 +83,8 @@ void relay_link_request(struct relay *relay, const struct relay_hop *hop, struct
 void relay_link_abandon(struct relay_delivery *d);
 /* Says QUIT on every idle connection. */
 void relay_links_close_idle(struct relay *relay);
+/* Closes everything at once; no delivery may be left. */
+void relay_links_free(struct relay *relay);
 /* Capabilities and TLS of the link, for results. */
 bool relay_link_has_dsn(const struct relay_link *link);
 uint32_t relay_link_recipients_max(const struct relay_link *link);

@@ -12,6 +12,7 @@
 
 struct relay_link {
 	struct list_node node;         /* of peer->idle */
+	struct list_node all;          /* of relay->links */
 	struct relay *relay;
 	struct relay_peer *peer;
 	struct connector *connector;
@@ -94,6 +95,7 @@ static void link_free(struct relay_link *l)
 	struct relay_peer *p = l->peer;
 	ENSURE(l->delivery == NULL);
 	list_remove(&l->node);
+	list_remove(&l->all);
 	connector_cancel(&l->connector);
 	smtp_client_destroy(&l->client);
 	conn_destroy(&l->conn);
@@ -359,6 +361,7 @@ static void link_connect(struct relay *r, struct relay_peer *p, struct relay_del
 	l->idle = timer_create_on(r->ctx->loop, on_idle, l);
 	d->link = l;
 	p->open++;
+	list_append(&r->links, &l->all);
 	l->connector = connector_start(r->ctx->loop, p->hop.address, p->hop.port, RELAY_CONNECT_MS, on_connected, l);
 }
 
@@ -419,6 +422,15 @@ void relay_links_close_idle(struct relay *r)
 		p->open--;
 		peer_tidy(r, p);
 	}
+}
+
+void relay_links_free(struct relay *r)
+{
+	while (!list_empty(&r->links))
+		link_free(LIST_ITEM(r->links.next, struct relay_link, all));
+	MAP_FOREACH(entry, &r->peers)
+		peer_free(r, entry->value);
+	map_free(&r->peers);
 }
 
 bool relay_link_has_dsn(const struct relay_link *l)
