@@ -20,10 +20,13 @@ struct stop {
 	size_t next;       /* after the delimiter line */
 };
 
+#define LINE_BLOCK 4096
+
 struct parser {
 	struct slice message;
 	struct arena *arena;
 	unsigned parts;
+	uint32_t *lines_before; /* line breaks before each block of LINE_BLOCK bytes; made when first asked for */
 };
 
 static struct mime_part *part_parse(struct parser *p, struct mime_part *parent, size_t start, const struct frame *frames, unsigned depth,
@@ -220,16 +223,38 @@ static void fields_apply(struct parser *p, struct mime_part *part, struct slice 
 	}
 }
 
-static uint32_t count_lines(struct slice body)
+static uint32_t count_breaks(struct slice s)
 {
-	uint64_t n = 0;
+	uint32_t n = 0;
 
-	for (size_t i = 0; i < body.n; i++)
-		n += body.p[i] == '\n';
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == '\n';
+	return n;
+}
+
+/* Line breaks before `at`. Enclosed messages are counted at every level: the blocks keep that linear. */
+static uint32_t breaks_before(struct parser *p, size_t at)
+{
+	size_t block = at / LINE_BLOCK;
+
+	if (p->lines_before == NULL) {
+		size_t blocks = p->message.n / LINE_BLOCK;
+
+		p->lines_before = arena_alloc_array(p->arena, blocks + 1, sizeof *p->lines_before);
+		for (size_t i = 0; i < blocks; i++)
+			p->lines_before[i + 1] = p->lines_before[i] + count_breaks(slice_sub(p->message, i * LINE_BLOCK, (i + 1) * LINE_BLOCK));
+	}
+	return p->lines_before[block] + count_breaks(slice_sub(p->message, block * LINE_BLOCK, at));
+}
+
+static uint32_t count_lines(struct parser *p, size_t from, size_t to)
+{
+	uint32_t n = breaks_before(p, to) - breaks_before(p, from);
+
 	/* A last line without line break is one, too. */
-	if (body.n > 0 && body.p[body.n - 1] != '\n')
+	if (to > from && p->message.p[to - 1] != '\n')
 		n++;
-	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+	return n;
 }
 
 static struct mime_part *part_new(struct parser *p, struct mime_part *parent, size_t start)
@@ -265,7 +290,7 @@ static void add_sole_text(struct parser *p, struct mime_part *part)
 	child->type = SLICE("text");
 	child->subtype = SLICE("plain");
 	child->body_end = part->body_end;
-	child->lines = count_lines(slice_sub(p->message, child->body_start, child->body_end));
+	child->lines = count_lines(p, child->body_start, child->body_end);
 	part->children = child;
 }
 
@@ -296,7 +321,7 @@ static void message_parse(struct parser *p, struct mime_part *part, const struct
 	part->children = part_parse(p, part, part->body_start, frames, depth + 1, ret);
 	part->body_end = ret->body_end > part->body_start ? ret->body_end : part->body_start;
 	mime_envelope_parse(slice_sub(p->message, part->children->header_start, part->children->body_start), p->arena, part->envelope);
-	part->lines = count_lines(slice_sub(p->message, part->body_start, part->body_end));
+	part->lines = count_lines(p, part->body_start, part->body_end);
 }
 
 static void leaf_parse(struct parser *p, struct mime_part *part, const struct frame *frames, struct stop *ret)
@@ -304,7 +329,7 @@ static void leaf_parse(struct parser *p, struct mime_part *part, const struct fr
 	stop_find(p, part->body_start, frames, ret);
 	part->body_end = ret->body_end;
 	if (slice_eq(part->type, SLICE("text")))
-		part->lines = count_lines(slice_sub(p->message, part->body_start, part->body_end));
+		part->lines = count_lines(p, part->body_start, part->body_end);
 }
 
 /* A delimiter cut the header off: an empty body there. */
