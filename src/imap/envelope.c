@@ -1,48 +1,93 @@
 /* ENVELOPE, BODY, BODYSTRUCTURE: RFC 9051 7.5.2. */
 #include <string.h>
+#include "base/ensure.h"
 #include "base/utf8.h"
 #include "imap/fetch.h"
 
-static void write_address(const struct imap_session *s, const struct mime_address *a, struct buf *out)
+/*
+ * The envelope is printed through a bare pointer into memory that was reserved once: it is the inner loop of the listing of a mailbox.
+ */
+static uint8_t *put_nstring(const struct imap_session *s, uint8_t *to, struct slice text, bool has)
 {
-	buf_append_byte(out, '(');
-	imap_write_nstring(s, out, a->name, a->has_name);
-	buf_append_bytes(out, " NIL ", 5);
-	imap_write_nstring(s, out, a->mailbox, a->has_mailbox);
-	buf_append_byte(out, ' ');
-	imap_write_nstring(s, out, a->host, a->has_host);
-	buf_append_byte(out, ')');
+	if (has)
+		return imap_put_string(s, to, text);
+	memcpy(to, "NIL", 3);
+	return to + 3;
 }
 
-static void write_addresses(const struct imap_session *s, const struct mime_address *list, struct buf *out)
+static uint8_t *put_address(const struct imap_session *s, uint8_t *to, const struct mime_address *a)
+{
+	*to++ = '(';
+	to = put_nstring(s, to, a->name, a->has_name);
+	memcpy(to, " NIL ", 5);
+	to = put_nstring(s, to + 5, a->mailbox, a->has_mailbox);
+	*to++ = ' ';
+	to = put_nstring(s, to, a->host, a->has_host);
+	*to++ = ')';
+	return to;
+}
+
+static uint8_t *put_addresses(const struct imap_session *s, uint8_t *to, const struct mime_address *list)
 {
 	if (list == NULL) {
-		buf_append_bytes(out, " NIL", 4);
-		return;
+		memcpy(to, " NIL", 4);
+		return to + 4;
 	}
-	buf_append_bytes(out, " (", 2);
+	*to++ = ' ';
+	*to++ = '(';
 	for (; list != NULL; list = list->next)
-		write_address(s, list, out);
-	buf_append_byte(out, ')');
+		to = put_address(s, to, list);
+	*to++ = ')';
+	return to;
+}
+
+static size_t addresses_bound(const struct mime_address *list)
+{
+	size_t bound = 8;
+
+	for (; list != NULL; list = list->next)
+		bound += IMAP_STRING_BOUND(list->name.n) + IMAP_STRING_BOUND(list->mailbox.n) + IMAP_STRING_BOUND(list->host.n) + 16;
+	return bound;
+}
+
+static size_t envelope_bound(const struct mime_envelope *e)
+{
+	return IMAP_STRING_BOUND(e->date.n) + IMAP_STRING_BOUND(e->subject.n) + IMAP_STRING_BOUND(e->in_reply_to.n) +
+	       IMAP_STRING_BOUND(e->message_id.n) + 3 * addresses_bound(e->from) + addresses_bound(e->sender) + addresses_bound(e->reply_to) +
+	       addresses_bound(e->to) + addresses_bound(e->cc) + addresses_bound(e->bcc) + 32;
+}
+
+static uint8_t *put_envelope(const struct imap_session *s, uint8_t *to, const struct mime_envelope *e)
+{
+	*to++ = '(';
+	to = put_nstring(s, to, e->date, e->has_date);
+	*to++ = ' ';
+	to = put_nstring(s, to, e->subject, e->has_subject);
+	to = put_addresses(s, to, e->from);
+	/* RFC 9051 7.5.2: without Sender and Reply-To they are From. */
+	to = put_addresses(s, to, e->sender != NULL ? e->sender : e->from);
+	to = put_addresses(s, to, e->reply_to != NULL ? e->reply_to : e->from);
+	to = put_addresses(s, to, e->to);
+	to = put_addresses(s, to, e->cc);
+	to = put_addresses(s, to, e->bcc);
+	*to++ = ' ';
+	to = put_nstring(s, to, e->in_reply_to, e->has_in_reply_to);
+	*to++ = ' ';
+	to = put_nstring(s, to, e->message_id, e->has_message_id);
+	*to++ = ')';
+	return to;
 }
 
 void write_envelope(const struct imap_session *s, const struct mime_envelope *e, struct buf *out)
 {
-	buf_append_byte(out, '(');
-	imap_write_nstring(s, out, e->date, e->has_date);
-	buf_append_byte(out, ' ');
-	imap_write_nstring(s, out, e->subject, e->has_subject);
-	write_addresses(s, e->from, out);
-	write_addresses(s, e->sender != NULL ? e->sender : e->from, out);
-	write_addresses(s, e->reply_to != NULL ? e->reply_to : e->from, out);
-	write_addresses(s, e->to, out);
-	write_addresses(s, e->cc, out);
-	write_addresses(s, e->bcc, out);
-	buf_append_byte(out, ' ');
-	imap_write_nstring(s, out, e->in_reply_to, e->has_in_reply_to);
-	buf_append_byte(out, ' ');
-	imap_write_nstring(s, out, e->message_id, e->has_message_id);
-	buf_append_byte(out, ')');
+	size_t bound = envelope_bound(e);
+	uint8_t *to = buf_reserve(out, bound);
+
+	if (to == NULL)
+		return;
+	size_t n = (size_t)(put_envelope(s, to, e) - to);
+	ENSURE(n <= bound);
+	buf_commit(out, n);
 }
 
 /* RFC 2231 4: a value beyond ASCII goes back to its extended form for clients that read no UTF-8 here. */

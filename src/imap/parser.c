@@ -107,7 +107,7 @@ bool imap_parse_atom(struct imap_parser *p, struct slice *ret)
 
 static bool check_text(struct imap_parser *p, struct slice s)
 {
-	if (memchr(s.p, 0, s.n) != NULL)
+	if (slice_find(s, 0) >= 0)
 		return imap_parse_fail(p, "NUL is not allowed");
 	return true;
 }

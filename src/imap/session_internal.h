@@ -116,6 +116,9 @@ bool imap_output_full(const struct imap_session *s);
 /* write.c: pieces of responses. */
 void imap_write_quoted(struct buf *out, struct slice s);           /* caller knows that it is safe text */
 void imap_write_string(const struct imap_session *s, struct buf *out, struct slice text); /* quoted or literal */
+/* The same into memory that holds IMAP_STRING_BOUND bytes; returns its end. */
+#define IMAP_STRING_BOUND(n) (2 * (n) + 24)
+uint8_t *imap_put_string(const struct imap_session *s, uint8_t *to, struct slice text);
 void imap_write_nstring(const struct imap_session *s, struct buf *out, struct slice text, bool has);
 void imap_write_astring(const struct imap_session *s, struct buf *out, struct slice text);
 void imap_write_mailbox(const struct imap_session *s, struct buf *out, struct slice name);

@@ -24,46 +24,79 @@ static int classify(struct slice s)
 	return class;
 }
 
-static void write_plain(struct buf *out, struct slice s)
-{
-	uint8_t *p = buf_reserve(out, s.n + 2);
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-	if (p == NULL)
-		return;
-	p[0] = '"';
-	if (s.n > 0)
-		memcpy(p + 1, s.p, s.n);
-	p[s.n + 1] = '"';
-	buf_commit(out, s.n + 2);
+/* True for bytes that all stand for themselves, eight at a time; false may also mean "look closer". */
+static bool is_surely_plain(struct slice s)
+{
+	uint64_t bad = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= s.n; i += 8) {
+		uint64_t x, quote, slash;
+		memcpy(&x, s.p + i, 8);
+		quote = x ^ EACH('"');
+		slash = x ^ EACH('\\');
+		bad |= x | (x - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1));
+	}
+	if ((bad & EACH(0x80)) != 0)
+		return false;
+	for (; i < s.n; i++) {
+		if (text_class[s.p[i]] != TEXT_PLAIN)
+			return false;
+	}
+	return true;
+}
+
+static uint8_t *put_quoted(uint8_t *to, struct slice s)
+{
+	*to++ = '"';
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			*to++ = '\\';
+		*to++ = s.p[i];
+	}
+	*to++ = '"';
+	return to;
 }
 
 void imap_write_quoted(struct buf *out, struct slice s)
 {
-	buf_append_byte(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_append_byte(out, '\\');
-		buf_append_byte(out, s.p[i]);
-	}
-	buf_append_byte(out, '"');
+	uint8_t *to = buf_reserve(out, IMAP_STRING_BOUND(s.n));
+
+	if (to != NULL)
+		buf_commit(out, (size_t)(put_quoted(to, s) - to));
+}
+
+static uint8_t *put_number(uint8_t *to, uint64_t value)
+{
+	uint8_t digits[20];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (uint8_t)('0' + value % 10);
+	} while ((value /= 10) > 0);
+	while (n > 0)
+		*to++ = digits[--n];
+	return to;
 }
 
 /* A literal cannot carry NUL (RFC 9051 4.3): it is left out. */
-static void write_literal(struct buf *out, struct slice s)
+static uint8_t *put_literal(uint8_t *to, struct slice s)
 {
 	size_t nuls = 0;
 
 	for (size_t i = 0; i < s.n; i++)
 		nuls += s.p[i] == 0;
-	buf_append_byte(out, '{');
-	buf_append_u64(out, s.n - nuls);
-	buf_append_str(out, "}\r\n");
-	for (size_t i = 0; nuls > 0 && i < s.n; i++) {
+	*to++ = '{';
+	to = put_number(to, s.n - nuls);
+	memcpy(to, "}\r\n", 3);
+	to += 3;
+	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] != 0)
-			buf_append_byte(out, s.p[i]);
+			*to++ = s.p[i];
 	}
-	if (nuls == 0)
-		buf_append(out, s);
+	return to;
 }
 
 /* RFC 6855 3, RFC 9051 4.3: UTF-8 in quoted strings only for clients that asked for it. */
@@ -72,18 +105,35 @@ static bool utf8_allowed(const struct imap_session *s)
 	return (s->enabled & (ENABLED_UTF8 | ENABLED_REV2)) != 0;
 }
 
-void imap_write_string(const struct imap_session *s, struct buf *out, struct slice text)
+static uint8_t *put_special(const struct imap_session *s, uint8_t *to, struct slice text)
 {
 	int class = classify(text);
 
-	if (class == TEXT_PLAIN)
-		write_plain(out, text);
-	else if (class == TEXT_ESCAPE)
-		imap_write_quoted(out, text);
-	else if (class == TEXT_LITERAL && utf8_allowed(s) && slice_find(text, '\n') < 0 && slice_find(text, '\r') < 0 && utf8_valid(text))
-		imap_write_quoted(out, text);
-	else
-		write_literal(out, text);
+	if (class == TEXT_PLAIN || class == TEXT_ESCAPE)
+		return put_quoted(to, text);
+	if (class == TEXT_LITERAL && utf8_allowed(s) && slice_find(text, '\n') < 0 && slice_find(text, '\r') < 0 && utf8_valid(text))
+		return put_quoted(to, text);
+	return put_literal(to, text);
+}
+
+uint8_t *imap_put_string(const struct imap_session *s, uint8_t *to, struct slice text)
+{
+	if (!is_surely_plain(text))
+		return put_special(s, to, text);
+	*to++ = '"';
+	if (text.n > 0)
+		memcpy(to, text.p, text.n);
+	to += text.n;
+	*to++ = '"';
+	return to;
+}
+
+void imap_write_string(const struct imap_session *s, struct buf *out, struct slice text)
+{
+	uint8_t *to = buf_reserve(out, IMAP_STRING_BOUND(text.n));
+
+	if (to != NULL)
+		buf_commit(out, (size_t)(imap_put_string(s, to, text) - to));
 }
 
 void imap_write_nstring(const struct imap_session *s, struct buf *out, struct slice text, bool has)
