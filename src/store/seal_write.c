@@ -96,53 +96,63 @@ static void seal_message(struct writer *w)
 	buf_free(&header);
 }
 
+/* Wrap and note of one reader. Two entries of one reader share keys: the nonce of a note is its entry's number, that of a wrap is zero (the
+ * plain text is the same). */
+static void seal_for(struct writer *w, const struct seal_reader *r, size_t index, const struct seal_wrap_keys *keys, struct slice note,
+                     uint8_t *entry, uint8_t *sealed_note)
+{
+	uint8_t aad[SEAL_READER_AAD], nonce[12];
+
+	seal_reader_aad(w->record_nonce, r->kind, r->account, r->generation, aad);
+	seal_nonce(0, false, index, nonce);
+	aead_seal(AEAD_CHACHA20, keys->note, nonce, slice_make(aad, sizeof aad), note, sealed_note);
+	entry[ENTRY_KIND] = (uint8_t)r->kind;
+	memcpy(entry + ENTRY_ACCOUNT, r->account, 16);
+	put_u32(entry + ENTRY_GENERATION, r->generation);
+	put_u32(entry + ENTRY_NOTE_SIZE, (uint32_t)(note.n + SEAL_TAG));
+	seal_nonce(0, false, 0, nonce);
+	aead_seal(AEAD_CHACHA20, keys->wrap, nonce, slice_make(aad, sizeof aad), slice_make(w->data_key, 32), entry + ENTRY_WRAP);
+}
+
+/* Appends the note of reader `index`; its entry lies at `entries` already. */
+static int seal_reader(struct writer *w, size_t index, size_t entries, size_t notes, struct buf *note, struct error *err)
+{
+	const struct seal_reader *r = &w->in->readers[index];
+	struct seal_wrap_keys keys;
+	uint8_t shared[32], *entry, *p;
+
+	buf_clear(note);
+	filing_note_encode(&r->note, note);
+	if (note->failed || !kx_shared(w->ephemeral_secret, r->public_key, shared))
+		return error_set(err, ERR_INVALID, "reader %zu has a bad key or too long a note", index);
+	p = buf_reserve(w->out, buf_len(note) + SEAL_TAG);
+	if (p == NULL)
+		return error_set(err, ERR_LIMIT, "record is too large");
+	seal_kdf(shared, w->prefix + AT_EPHEMERAL, r->public_key, w->record_nonce, &keys);
+	entry = w->out->data + w->out->start + entries + index * SEAL_ENTRY_SIZE;
+	seal_for(w, r, index, &keys, buf_slice(note), entry, p);
+	put_u32(entry + ENTRY_NOTE_OFFSET, (uint32_t)(buf_len(w->out) - notes));
+	buf_commit(w->out, buf_len(note) + SEAL_TAG);
+	secret_wipe(shared, sizeof shared);
+	secret_wipe(&keys, sizeof keys);
+	return 0;
+}
+
 static int seal_readers(struct writer *w, struct error *err)
 {
-	size_t entries = buf_len(w->out), notes;
-	size_t entries_size = w->in->reader_count * SEAL_ENTRY_SIZE;
+	size_t entries = buf_len(w->out), notes, size = w->in->reader_count * SEAL_ENTRY_SIZE;
 	struct buf note = BUF_INIT(SEAL_NOTE_MAX);
+	uint8_t *p = buf_reserve(w->out, size);
 	int rc = 0;
 
-	if (buf_reserve(w->out, entries_size) == NULL)
+	if (p == NULL)
 		return error_set(err, ERR_LIMIT, "record is too large");
-	memset(w->out->data + w->out->end, 0, entries_size);
-	buf_commit(w->out, entries_size);
+	memset(p, 0, size);
+	buf_commit(w->out, size);
 	notes = buf_len(w->out);
-	for (size_t i = 0; i < w->in->reader_count; i++) {
-		const struct seal_reader *r = &w->in->readers[i];
-		uint8_t shared[32], aad[SEAL_READER_AAD], nonce[12], *p, *entry;
-		struct seal_wrap_keys keys;
-
-		buf_clear(&note);
-		filing_note_encode(&r->note, &note);
-		if (note.failed || !kx_shared(w->ephemeral_secret, r->public_key, shared)) {
-			rc = error_set(err, ERR_INVALID, "reader %zu has a bad key or too long a note", i);
-			goto out;
-		}
-		p = buf_reserve(w->out, buf_len(&note) + SEAL_TAG);
-		if (p == NULL) {
-			rc = error_set(err, ERR_LIMIT, "record is too large");
-			goto out;
-		}
-		seal_kdf(shared, w->prefix + AT_EPHEMERAL, r->public_key, w->record_nonce, &keys);
-		seal_reader_aad(w->record_nonce, r->kind, r->account, r->generation, aad);
-		/* Two entries of one reader share keys: the nonce of a note is its entry's number, that of a wrap is zero (same plain text). */
-		seal_nonce(0, false, i, nonce);
-		aead_seal(AEAD_CHACHA20, keys.note, nonce, slice_make(aad, sizeof aad), buf_slice(&note), p);
-		entry = w->out->data + w->out->start + entries + i * SEAL_ENTRY_SIZE;
-		entry[ENTRY_KIND] = (uint8_t)r->kind;
-		memcpy(entry + ENTRY_ACCOUNT, r->account, 16);
-		put_u32(entry + ENTRY_GENERATION, r->generation);
-		seal_nonce(0, false, 0, nonce);
-		aead_seal(AEAD_CHACHA20, keys.wrap, nonce, slice_make(aad, sizeof aad), slice_make(w->data_key, 32), entry + ENTRY_WRAP);
-		put_u32(entry + ENTRY_NOTE_OFFSET, (uint32_t)(buf_len(w->out) - notes));
-		put_u32(entry + ENTRY_NOTE_SIZE, (uint32_t)(buf_len(&note) + SEAL_TAG));
-		buf_commit(w->out, buf_len(&note) + SEAL_TAG);
-		secret_wipe(shared, sizeof shared);
-		secret_wipe(&keys, sizeof keys);
-	}
+	for (size_t i = 0; rc == 0 && i < w->in->reader_count; i++)
+		rc = seal_reader(w, i, entries, notes, &note, err);
 	put_u32(w->prefix + AT_NOTES_SIZE, (uint32_t)(buf_len(w->out) - notes));
-out:
 	buf_free(&note);
 	return rc;
 }
