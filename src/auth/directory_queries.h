@@ -9,7 +9,7 @@ QUERY(DOMAIN_ADD, "INSERT INTO domain (name, catch_all, postmaster) VALUES (?1, 
 QUERY(DOMAIN_GET, "SELECT name, catch_all, postmaster, 0 FROM domain WHERE name = ?1")
 QUERY(DOMAIN_SET, "UPDATE domain SET catch_all = ?2, postmaster = ?3 WHERE name = ?1")
 QUERY(DOMAIN_REMOVE, "DELETE FROM domain WHERE name = ?1")
-QUERY(DOMAIN_LIST, "SELECT name, catch_all, postmaster, (SELECT count(*) FROM address WHERE domain = name AND kind = 1) FROM domain "
+QUERY(DOMAIN_LIST, "SELECT name, catch_all, postmaster, (SELECT count(*) FROM address WHERE address.domain = domain.name AND kind = 1) FROM domain "
 	"WHERE name > ?1 ORDER BY name LIMIT ?2")
 QUERY(DOMAIN_USED, "SELECT 1 FROM address WHERE domain = ?1 LIMIT 1")
 

@@ -194,6 +194,13 @@ static void test_lists_come_in_pages(void **state)
 	assert_true(slice_search(buf_slice(&t->result), SLICE("user097@")) < 0);
 }
 
+static void test_domains_count_their_users(void **state)
+{
+	struct test_auth *t = *state;
+	assert_int_equal(test_admin(t, "domain.list", "{}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"users\":2")) > 0);
+}
+
 static void test_a_domain_in_use_stays(void **state)
 {
 	struct test_auth *t = *state;
@@ -247,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nonsense_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_properties_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lists_come_in_pages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_domains_count_their_users, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_domain_in_use_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed_users_leave_no_aliases_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_group_members, setup, teardown),

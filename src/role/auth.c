@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -200,6 +201,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 {
 	struct auth_process *a = memory_alloc(sizeof *a);
 	crypt_init();
+	(void)umask(077); /* SQLite makes its files by the umask */
 	json_set_alloc_funcs(malloc, free_wiped);
 	json_object_seed(0); /* before the jail closes: it reads the system's random source */
 	a->ctx = ctx;
