@@ -87,7 +87,7 @@ static const struct cli_command commands[] = {
 	{.words = "user add", .op = "user.add", .positional = "address", .options = "name department role quota#", .secrets = "password",
 		.help = "a new user with a provisional password; the user chooses an own one with: letterlock user passwd"},
 	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota#", .help = "changes what is named"},
-	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "no sign-in; mail still arrives"},
+	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "no sign-in, and mail to the user is refused"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},
 	{.words = "user remove", .op = "user.remove", .positional = "address", .run = run_remove, .help = "removes the account and its mail"},
 	{.words = "user passwd", .op = "user.passwd", .positional = "address", .secrets = "old new", .show = show_recovery,

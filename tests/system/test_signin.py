@@ -5,6 +5,7 @@ import hmac
 import imaplib
 import os
 import secrets
+import smtplib
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_a_reset_needs_the_recovery_code(site):
     site.find(user, subject)
 
 
-def test_a_disabled_user_cannot_sign_in_but_gets_mail(site):
+def test_a_disabled_user_neither_signs_in_nor_gets_mail(site):
     user, subject = new_user(site, 'disabled'), mark()
     with Wire(site.ports['imaps'], site.tls(), timeout=10) as wire:
         wire.line()
@@ -132,8 +133,10 @@ def test_a_disabled_user_cannot_sign_in_but_gets_mail(site):
     with pytest.raises(imaplib.IMAP4.error):
         with site.imap(user):
             pass
-    site.deliver([user['address']], letter('x@outside.test', user['address'], subject))
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        site.deliver([user['address']], letter('x@outside.test', user['address'], subject))
     site.instance.cli('user', 'enable', user['address'])
+    site.deliver([user['address']], letter('x@outside.test', user['address'], subject))
     site.find(user, subject)
 
 
