@@ -1,6 +1,6 @@
 /*
- * letterlock-outside: the rest of the world, for the demo, tests and benchmarks. A small SMTP host on which every address is a mailbox, stored
- * as DIR/<local part>/<n>.eml, except these:
+ * letterlock-outside: the rest of the world, for the demo, tests and benchmarks. A small SMTP host on which every address is a mailbox,
+ * stored as DIR/<local part>/<n>.eml, except these:
  *
  *   temperror@  451 4.3.0 at RCPT     tempdata@  451 4.3.0 after the data
  *   permerror@  550 5.1.1 at RCPT     permdata@  554 5.6.0 after the data
@@ -335,7 +335,8 @@ static int listen_on(const char *text, struct error *err)
 	if (n == 0)
 		return error_set(err, ERR_INVALID, "not an address and port: %s", text);
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 || bind(fd, (struct sockaddr *)&address, n) < 0 || listen(fd, 1024) < 0) {
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 || bind(fd, (struct sockaddr *)&address, n) < 0 ||
+	    listen(fd, 1024) < 0) {
 		int rc = error_errno(err, "listening on %s", text);
 		file_close(&fd);
 		return rc;
@@ -426,7 +427,8 @@ int main(int argc, char **argv)
 	loop_on_signal(w.loop, SIGINT, on_signal, &w);
 	w.listener = listener_create(w.loop, fd, on_accept, &w);
 	loop_run(w.loop);
-	printf("messages %llu recipients %llu bytes %llu\n", (unsigned long long)w.messages, (unsigned long long)w.recipients, (unsigned long long)w.bytes);
+	printf("messages %llu recipients %llu bytes %llu\n", (unsigned long long)w.messages, (unsigned long long)w.recipients,
+	       (unsigned long long)w.bytes);
 	clean(&w);
 	return 0;
 }

@@ -73,7 +73,8 @@ void relay_free(struct relay **relay)
 	MEMORY_FREE(relay);
 }
 
-/* Files lie outside of the jail: a changed CA or password needs a restart of the role, everything else is read from the new configuration. */
+/* Files lie outside of the jail: a changed CA or password needs a restart of the role, everything else is read from
+ * the new configuration. */
 static void reload(struct role_context *ctx)
 {
 	relay_links_close_idle(ctx->state);

@@ -58,7 +58,8 @@ struct relay_route {
 };
 typedef void relay_route_fn(void *arg);
 /* Fills *route (texts in the arena); fn once, perhaps from inside. The search cannot be cancelled: `arg` must live until fn. */
-void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn, void *arg);
+void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn,
+                      void *arg);
 /* From rdata of an MX record: preference and name as text. 0 or ERR_INVALID. */
 int relay_mx_parse(struct slice rdata, struct arena *arena, uint16_t *ret_preference, struct slice *ret_name);
 

@@ -5,14 +5,18 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "role/relay.h"
+#include "smtp/path.h"
 
 #define KEY_RETRY_MS 200
 #define RECORD_MAX (1ull << 31)
 #define RESULT_TEXT_MAX 500
+#define RESULT_FIXED_MAX 120   /* of one result besides host and text */
+#define HOST_TEXT_MAX 80       /* in a result when there are many */
+#define RESULTS_MAX 120000     /* below the maximum of RELAY_DELIVER */
 
-static struct slice printable(struct arena *arena, struct slice text)
+static struct slice printable(struct arena *arena, struct slice text, size_t max)
 {
-	struct slice copy = arena_dup(arena, utf8_prefix(text, RESULT_TEXT_MAX));
+	struct slice copy = arena_dup(arena, utf8_prefix(text, max));
 	for (size_t i = 0; i < copy.n; i++) {
 		uint8_t *c = (uint8_t *)copy.p + i;
 		*c = *c < ' ' || *c == 0x7f ? ' ' : *c;
@@ -38,7 +42,7 @@ static void result_set(struct relay_delivery *d, size_t index, const struct smtp
 		return;
 	*r = (struct delivery_result){.state = state_of(reply, dsn), .code = reply->code, .remote_host = host, .tls = tls};
 	r->enhanced = arena_dup(&d->arena, reply->enhanced);
-	r->text = printable(&d->arena, reply->text);
+	r->text = printable(&d->arena, reply->text, RESULT_TEXT_MAX);
 	d->relay->delivered += r->state == DELIVERY_DONE || r->state == DELIVERY_RELAYED;
 	d->relay->deferred += r->state == DELIVERY_TEMPORARY;
 	d->relay->bounced += r->state == DELIVERY_PERMANENT;
@@ -61,6 +65,21 @@ static void release(struct relay_delivery *d)
 		role_stopped(relay->ctx);
 }
 
+/* So that all results fit into one reply: the more recipients, the shorter the texts. */
+static void shorten(struct relay_delivery *d)
+{
+	size_t n = d->job.recipient_count;
+	size_t share = n > 0 ? RESULTS_MAX / n : RESULTS_MAX;
+	if (share > RESULT_FIXED_MAX + RESULT_TEXT_MAX + 2 * SMTP_DOMAIN_MAX)
+		return;
+	size_t text = share > RESULT_FIXED_MAX + HOST_TEXT_MAX ? share - RESULT_FIXED_MAX - HOST_TEXT_MAX : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct delivery_result *r = &d->results[i];
+		r->text = utf8_prefix(r->text, text);
+		r->remote_host = text > 0 ? slice_sub(r->remote_host, 0, HOST_TEXT_MAX) : SLICE_NONE;
+	}
+}
+
 /* Every recipient has a result: tell queue. */
 static void finish(struct relay_delivery *d)
 {
@@ -70,6 +89,7 @@ static void finish(struct relay_delivery *d)
 	d->finished = true;
 	relay_link_abandon(d);
 	timer_stop(d->deadline);
+	shorten(d);
 	for (size_t i = 0; i < d->job.recipient_count; i++)
 		delivery_result_encode(&d->results[i], &results);
 	struct ipc_relay_deliver_reply reply = {.results = buf_slice(&results)};
@@ -109,7 +129,7 @@ static struct smtp_reply kept_reply(struct relay_delivery *d, const struct smtp_
 	struct smtp_reply kept = {.code = reply->code < 500 ? reply->code : 450, .enhanced = SLICE("4.4.0")};
 	if (reply->enhanced.n > 0 && reply->enhanced.p[0] == '4')
 		kept.enhanced = arena_dup(&d->arena, reply->enhanced);
-	kept.text = printable(&d->arena, reply->text);
+	kept.text = printable(&d->arena, reply->text, RESULT_TEXT_MAX);
 	return kept;
 }
 

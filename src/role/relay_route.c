@@ -267,7 +267,8 @@ static bool to_ascii(struct search *s, struct slice domain)
 	return rc == IDN2_OK;
 }
 
-void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn, void *arg)
+void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn,
+                      void *arg)
 {
 	struct search *s = memory_alloc(sizeof *s);
 	struct slice address;

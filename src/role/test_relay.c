@@ -105,7 +105,9 @@ static void visitor_ended(void *owner, enum conn_end why)
 	memory_free(v);
 }
 
-static const struct conn_events visitor_events = {.readable = visitor_move, .drained = visitor_move, .secured = visitor_secured, .ended = visitor_ended};
+static const struct conn_events visitor_events = {
+	.readable = visitor_move, .drained = visitor_move, .secured = visitor_secured, .ended = visitor_ended,
+};
 
 static void host_accept(void *arg, int fd)
 {
@@ -231,7 +233,8 @@ static void on_resolve(void *arg, struct ipc_call *call, const void *request)
 static void world_open(struct world *w, enum host_kind kind)
 {
 	char port[16];
-	*w = (struct world){.loop = loop_create(), .config = config_default(), .record = BUF_INIT(1u << 26), .plain = BUF_INIT(1u << 26), .results = BUF_INIT(1u << 20)};
+	*w = (struct world){.loop = loop_create(), .config = config_default(), .record = BUF_INIT(1u << 26),
+	                    .plain = BUF_INIT(1u << 26), .results = BUF_INIT(1u << 20)};
 	kx_keypair(w->public_key, w->secret_key);
 	host_open(&w->host, w->loop, kind);
 	snprintf(port, sizeof port, "%u", w->host.port);
@@ -291,7 +294,8 @@ static void seal(struct world *w, size_t size)
 	memcpy(reader.public_key, w->public_key, 32);
 	for (size_t i = 0; buf_len(&body) < size; i++)
 		buf_printf(&body, "%s line %zu\r\n", i % 3 == 0 ? "." : "", i);
-	struct seal_input in = {.header = &header, .header_pieces = 1, .body = buf_slice(&body), .digest = SLICE("d"), .readers = &reader, .reader_count = 1, .job = SLICE("j")};
+	struct seal_input in = {.header = &header, .header_pieces = 1, .body = buf_slice(&body), .digest = SLICE("d"), .readers = &reader,
+	 .reader_count = 1, .job = SLICE("j")};
 	buf_clear(&w->record);
 	buf_clear(&w->plain);
 	buf_append(&w->plain, header);
@@ -343,7 +347,8 @@ static void expect(struct world *w, unsigned index, enum delivery_state state, u
 {
 	struct delivery_result r = result_of(w, index);
 	if (r.state != state || r.code != code || !slice_eq(r.enhanced, slice_str(enhanced)) || (tls != NULL && !slice_eq(r.tls, slice_str(tls))))
-		fail_msg("%u: %d %u %.*s %.*s (%.*s) %.*s", index, (int)r.state, r.code, SLICE_ARG(r.enhanced), SLICE_ARG(r.text), SLICE_ARG(r.tls), SLICE_ARG(r.remote_host));
+		fail_msg("%u: %d %u %.*s %.*s (%.*s) %.*s", index, (int)r.state, r.code, SLICE_ARG(r.enhanced), SLICE_ARG(r.text), SLICE_ARG(r.tls),
+		 SLICE_ARG(r.remote_host));
 }
 
 static const char *const one[] = {"a@there.example", NULL};

@@ -4,9 +4,9 @@
  * The owner calls smtp_client_pump() when input has arrived, when output has drained, after the handshake, and when the engine says `wake`.
  * One message at a time; the same connection takes the next one after `message_done`.
  *
- * Downgrades. SMTPUTF8 needed and not offered: every recipient fails with 5.6.7 (RFC 6531 3.5). BINARYMIME without BINARYMIME and CHUNKING at
- * the peer: 5.6.3 (RFC 3030 3). 8-bit text without 8BITMIME at the peer is sent as it is: re-encoding breaks signatures, bouncing loses
- * mail, and no server in use strips the eighth bit. Only then SIZE says "too big" before a byte was sent: 5.3.4.
+ * Downgrades. SMTPUTF8 needed and not offered: every recipient fails with 5.6.7 (RFC 6531 3.5). BINARYMIME without BINARYMIME and
+ * CHUNKING at the peer: 5.6.3 (RFC 3030 3). 8-bit text without 8BITMIME at the peer is sent as it is: re-encoding breaks signatures, bouncing loses
+ * mail, and no server in use strips the eighth bit. A message above the peer's SIZE: 5.3.4, before a byte was sent.
  */
 #ifndef SMTP_CLIENT_H
 #define SMTP_CLIENT_H

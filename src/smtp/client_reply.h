@@ -17,7 +17,8 @@ struct reply_reader {
 
 void reply_reader_init(struct reply_reader *r);
 void reply_reader_free(struct reply_reader *r);
-/* Consumes lines of `in` up to the end of one reply. 1: complete, *ret is valid until the next call; 0: more is needed; negative: no SMTP. */
+/* Consumes lines of `in` up to the end of one reply. 1: complete, *ret is valid until the next call; 0: more is needed;
+ * negative: no SMTP. */
 int reply_reader_read(struct reply_reader *r, struct buf *in, struct smtp_reply *ret);
 /* "5.1.1" at the front of *text, which moves behind it; empty when there is none or it contradicts the code. RFC 2034 4. */
 struct slice reply_enhanced_take(struct slice *text, uint16_t code);

@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sender s = {.rounds = 2};
 	for (unsigned i = 0; i < RECIPIENTS; i++)
 		s.recipients[i].address = SLICE("a@b.example");
-	s.message = (struct smtp_client_message){.reverse_path = SLICE("c@d"), .size = 30, .smtputf8 = (data[0] & 8) != 0, .body_binary = (data[0] & 16) != 0,
+	s.message = (struct smtp_client_message){.reverse_path = SLICE("c@d"), .size = 30, .smtputf8 = (data[0] & 8) != 0,
+	                                         .body_binary = (data[0] & 16) != 0,
 	                                         .recipients = s.recipients, .recipient_count = RECIPIENTS};
 	s.client = smtp_client_create(&set, &events, &s);
 	struct buf in = BUF_INIT(1u << 20), out = BUF_INIT(1u << 20);

@@ -1,4 +1,4 @@
-/* The server engine: whatever arrives and however it is cut, the replies are the same, the output is lines, and what was accepted holds only CRLF. */
+/* The server engine: whatever arrives and however it is cut, the replies and events are the same, and the output is lines. */
 #include <string.h>
 #include "base/ensure.h"
 #include "smtp/test_rig.h"

@@ -6,8 +6,8 @@
  *
  * The owner calls smtp_server_pump() once after accepting (it sends the greeting), whenever input has arrived, whenever output has
  * drained, and when the engine says `ready`. Questions (`struct smtp_server_events`) may be answered inside the callback or any time
- * later with the matching smtp_server_*_reply(); each must be answered exactly once. Several `rcpt` questions may be open at once, everything
- * else is asked one at a time; replies go out in the order of the commands.
+ * later with the matching smtp_server_*_reply(); each must be answered exactly once. Several `rcpt` questions may be open at once,
+ * everything else is asked one at a time; replies go out in the order of the commands.
  *
  * Lines end with CRLF and with nothing else. A bare CR or LF in a command is refused; in DATA the message is read to its true end
  * (CRLF . CRLF) and refused, so no other view of where it ends can be smuggled through (CVE-2023-51764 and its family).

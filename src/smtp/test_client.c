@@ -166,7 +166,8 @@ static void a_conversation_with_our_own_server(void **state)
 			sender_open(&s, &set, four);
 			s.rounds = 2;
 			talk(&s, &r, split);
-			expect_log(&s, "opened\n1: 550 5.1.1\n2: 451 4.3.0\n0: 250 2.0.0\n3: 250 2.0.0\ndone\n1: 550 5.1.1\n2: 451 4.3.0\n0: 250 2.0.0\n3: 250 2.0.0\ndone\nclosed\n");
+			expect_log(&s, "opened\n1: 550 5.1.1\n2: 451 4.3.0\n0: 250 2.0.0\n3: 250 2.0.0\ndone\n1: 550 5.1.1\n2: 451 4.3.0\n0: 250 2.0.0\n"
+			 "3: 250 2.0.0\ndone\nclosed\n");
 			assert_true(slice_eq(buf_slice(&r.message), s.body));
 			assert_true(slice_search(buf_slice(&r.log), SLICE("as ESMTPS\n")) >= 0);
 			sender_close(&s);
@@ -215,8 +216,10 @@ static void bare_line_ends_become_crlf(void **state)
 	(void)state;
 	static const char *const to[] = {"a@d", NULL};
 	static const struct { struct slice in, out; } cases[] = {
-		{SLICE_INIT("a\nb"), SLICE_INIT("a\r\nb\r\n")}, {SLICE_INIT("a\rb\r\n"), SLICE_INIT("a\r\nb\r\n")}, {SLICE_INIT("a\n.\nb"), SLICE_INIT("a\r\n.\r\nb\r\n")},
-		{SLICE_INIT("\r\n.\r\n"), SLICE_INIT("\r\n.\r\n")}, {SLICE_INIT("a\r\r\n\n.\r"), SLICE_INIT("a\r\n\r\n\r\n.\r\n")}, {SLICE_INIT(""), SLICE_INIT("")},
+		{SLICE_INIT("a\nb"), SLICE_INIT("a\r\nb\r\n")}, {SLICE_INIT("a\rb\r\n"), SLICE_INIT("a\r\nb\r\n")}, {SLICE_INIT("a\n.\nb"),
+		 SLICE_INIT("a\r\n.\r\nb\r\n")},
+		{SLICE_INIT("\r\n.\r\n"), SLICE_INIT("\r\n.\r\n")}, {SLICE_INIT("a\r\r\n\n.\r"), SLICE_INIT("a\r\n\r\n\r\n.\r\n")}, {SLICE_INIT(""),
+		 SLICE_INIT("")},
 		{SLICE_INIT("..\r\n..."), SLICE_INIT("..\r\n...\r\n")},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -274,31 +277,48 @@ struct script {
 #define HELLO "250-mx\r\n250-PIPELINING\r\n250 DSN\r\n"
 #define BODY "Subject: x\r\n\r\n..dot\r\n...\r\nend\r\n.\r\n"
 static const struct script scripts[] = {
-	{"helo after ehlo", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", "502 what\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 2.0.0 ok\r\n", "221 bye\r\n"},
+	{"helo after ehlo", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", "502 what\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n",
+	 "354 go\r\n", "250 2.0.0 ok\r\n", "221 bye\r\n"},
 	 .sent = "EHLO client.example\r\nHELO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\n" BODY "QUIT\r\n",
 	 .log = "opened\n0: 250 2.0.0\ndone\nclosed\n"},
 	{"greeting refuses", {.tls = SMTP_TLS_NEVER}, .replies = {"554-no\r\n554 never\r\n"}, .sent = "", .log = "failed 0 554\n"},
 	{"not smtp", {.tls = SMTP_TLS_NEVER}, .replies = {"HTTP/1.1 200 OK\r\n"}, .sent = "", .log = "failed 0 0\n"},
 	{"codes that disagree", {.tls = SMTP_TLS_NEVER}, .replies = {"220-a\r\n250 b\r\n"}, .sent = "", .log = "failed 0 0\n"},
-	{"mail refused", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "550 5.7.1 no\r\n", "503 no\r\n", "503 no\r\n", "221 bye\r\n"}, .log = "opened\n0: 550 5.7.1\ndone\nclosed\n"},
-	{"recipient refused, data refused", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "550 5.1.1 no\r\n", "554 none\r\n", "250 ok\r\n", "221 bye\r\n"},
-	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\nRSET\r\nQUIT\r\n", .log = "opened\n0: 550 5.1.1\ndone\nclosed\n"},
-	{"recipient refused, data wanted all the same", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "550 5.1.1 no\r\n", "354 go\r\n", "554 empty\r\n", "221 bye\r\n"},
-	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\n.\r\nQUIT\r\n", .log = "opened\n0: 550 5.1.1\ndone\nclosed\n"},
-	{"data refused", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "250 ok\r\n", "451 4.3.0 later\r\n", "250 ok\r\n", "221 bye\r\n"}, .log = "opened\n0: 451 4.3.0\ndone\nclosed\n"},
+	{"mail refused", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "550 5.7.1 no\r\n", "503 no\r\n", "503 no\r\n",
+	 "221 bye\r\n"}, .log = "opened\n0: 550 5.7.1\ndone\nclosed\n"},
+	{"recipient refused, data refused", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "550 5.1.1 no\r\n",
+	 "554 none\r\n", "250 ok\r\n", "221 bye\r\n"},
+	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\nRSET\r\nQUIT\r\n",
+	 .log = "opened\n0: 550 5.1.1\ndone\nclosed\n"},
+	{"recipient refused, data wanted all the same", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n",
+	 "550 5.1.1 no\r\n", "354 go\r\n", "554 empty\r\n", "221 bye\r\n"},
+	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\n.\r\nQUIT\r\n",
+	 .log = "opened\n0: 550 5.1.1\ndone\nclosed\n"},
+	{"data refused", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "250 ok\r\n", "451 4.3.0 later\r\n",
+	 "250 ok\r\n", "221 bye\r\n"}, .log = "opened\n0: 451 4.3.0\ndone\nclosed\n"},
 	{"tls required, not offered", {.tls = SMTP_TLS_REQUIRED}, .replies = {"220 mx\r\n", HELLO}, .log = "failed 1 0\n"},
-	{"tls refused, optional", {.tls = SMTP_TLS_OPPORTUNISTIC}, .replies = {"220 mx\r\n", "250-mx\r\n250 STARTTLS\r\n", "454 not now\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n", "221 bye\r\n"},
+	{"tls refused, optional", {.tls = SMTP_TLS_OPPORTUNISTIC}, .replies = {"220 mx\r\n", "250-mx\r\n250 STARTTLS\r\n", "454 not now\r\n",
+	 "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n", "221 bye\r\n"},
 	 .log = "opened\n0: 250 \ndone\nclosed\n"},
-	{"text behind the 220 of starttls", {.tls = SMTP_TLS_OPPORTUNISTIC}, .whole = true, .replies = {"220 mx\r\n", "250-mx\r\n250 STARTTLS\r\n", "220 go\r\n250 injected\r\n"}, .log = "failed 2 0\n"},
-	{"smtputf8 needed", {.tls = SMTP_TLS_NEVER}, .utf8 = true, .replies = {"220 mx\r\n", HELLO, "221 bye\r\n"}, .log = "opened\n0: 553 5.6.7\ndone\nclosed\n"},
-	{"binary needed", {.tls = SMTP_TLS_NEVER}, .binary = true, .replies = {"220 mx\r\n", HELLO, "221 bye\r\n"}, .log = "opened\n0: 554 5.6.3\ndone\nclosed\n"},
-	{"too big", {.tls = SMTP_TLS_NEVER}, .size = 1000, .replies = {"220 mx\r\n", "250-mx\r\n250 SIZE 999\r\n", "221 bye\r\n"}, .log = "opened\n0: 552 5.3.4\ndone\nclosed\n"},
+	{"text behind the 220 of starttls", {.tls = SMTP_TLS_OPPORTUNISTIC}, .whole = true, .replies = {"220 mx\r\n",
+	 "250-mx\r\n250 STARTTLS\r\n", "220 go\r\n250 injected\r\n"}, .log = "failed 2 0\n"},
+	{"smtputf8 needed", {.tls = SMTP_TLS_NEVER}, .utf8 = true, .replies = {"220 mx\r\n", HELLO, "221 bye\r\n"},
+	 .log = "opened\n0: 553 5.6.7\ndone\nclosed\n"},
+	{"binary needed", {.tls = SMTP_TLS_NEVER}, .binary = true, .replies = {"220 mx\r\n", HELLO, "221 bye\r\n"},
+	 .log = "opened\n0: 554 5.6.3\ndone\nclosed\n"},
+	{"too big", {.tls = SMTP_TLS_NEVER}, .size = 1000, .replies = {"220 mx\r\n", "250-mx\r\n250 SIZE 999\r\n", "221 bye\r\n"},
+	 .log = "opened\n0: 552 5.3.4\ndone\nclosed\n"},
 	{"size and 8 bit announced", {.tls = SMTP_TLS_NEVER}, .size = 1000, .eightbit = true,
-	 .replies = {"220 mx\r\n", "250-mx\r\n250-SIZE\r\n250 8BITMIME\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n", "221 bye\r\n"},
-	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example> SIZE=1000 BODY=8BITMIME\r\nRCPT TO:<a@d>\r\nDATA\r\n" BODY "QUIT\r\n", .log = "opened\n0: 250 \ndone\nclosed\n"},
-	{"8 bit without 8BITMIME is sent as it is", {.tls = SMTP_TLS_NEVER}, .eightbit = true, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n", "221 bye\r\n"},
-	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\n" BODY "QUIT\r\n", .log = "opened\n0: 250 \ndone\nclosed\n"},
-	{"421 while idle", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n421 bye\r\n"}, .twice = true, .log = "opened\n0: 250 \ndone\nfailed 5 421\n"},
+	 .replies = {"220 mx\r\n", "250-mx\r\n250-SIZE\r\n250 8BITMIME\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 ok\r\n",
+	 "221 bye\r\n"},
+	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example> SIZE=1000 BODY=8BITMIME\r\nRCPT TO:<a@d>\r\nDATA\r\n" BODY "QUIT\r\n",
+	 .log = "opened\n0: 250 \ndone\nclosed\n"},
+	{"8 bit without 8BITMIME is sent as it is", {.tls = SMTP_TLS_NEVER}, .eightbit = true, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n",
+	 "250 ok\r\n", "354 go\r\n", "250 ok\r\n", "221 bye\r\n"},
+	 .sent = "EHLO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\n" BODY "QUIT\r\n",
+	 .log = "opened\n0: 250 \ndone\nclosed\n"},
+	{"421 while idle", {.tls = SMTP_TLS_NEVER}, .replies = {"220 mx\r\n", HELLO, "250 ok\r\n", "250 ok\r\n", "354 go\r\n",
+	 "250 ok\r\n421 bye\r\n"}, .twice = true, .log = "opened\n0: 250 \ndone\nfailed 5 421\n"},
 };
 
 /* Length of the line or message body at the front; 0: incomplete. */

@@ -3,7 +3,8 @@
 #include "base/ensure.h"
 #include "smtp/server.h"
 
-/* Local parts: perm…, temp…: refused at RCPT (or MAIL); late…: refused after DATA; full…: refused before DATA; cut…: refused while it arrives. */
+/* Local parts: perm…, temp…: refused at RCPT (or MAIL); late…: refused after DATA; full…: refused before DATA; cut…: refused
+ * while it arrives. */
 static char verdict_of(const struct smtp_path *path)
 {
 	if (slice_starts_nocase(path->local, SLICE("perm")))
@@ -61,7 +62,9 @@ static void answer_end(struct rig *r)
 /* "secret" signs in after two steps with a server-final, "clear" at once, "later" fails for now. */
 static void answer_sasl(struct rig *r)
 {
-	static const enum smtp_sasl_result results[] = {['c'] = SMTP_SASL_CHALLENGE, ['o'] = SMTP_SASL_OK, ['p'] = SMTP_SASL_FAIL, ['t'] = SMTP_SASL_TEMPORARY};
+	static const enum smtp_sasl_result results[] = {
+		['c'] = SMTP_SASL_CHALLENGE, ['o'] = SMTP_SASL_OK, ['p'] = SMTP_SASL_FAIL, ['t'] = SMTP_SASL_TEMPORARY,
+	};
 	char verdict = r->verdict;
 	r->pending = 0;
 	struct slice data = verdict == 'c' ? SLICE("Password:") : SLICE_NONE;
@@ -136,7 +139,8 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 {
 	struct rig *r = owner;
 	buf_printf(&r->log, "mail <%.*s> size=%llu body=%d utf8=%d ret=%.*s envid=%.*s auth=%.*s\n", SLICE_ARG(mail->path.address),
-	           (unsigned long long)mail->size, (int)mail->body, mail->smtputf8, SLICE_ARG(mail->ret), SLICE_ARG(mail->envid), SLICE_ARG(mail->auth));
+	           (unsigned long long)mail->size, (int)mail->body, mail->smtputf8, SLICE_ARG(mail->ret), SLICE_ARG(mail->envid),
+	           SLICE_ARG(mail->auth));
 	r->verdict = verdict_of(&mail->path);
 	r->accepted = 0;
 	buf_clear(&r->message);
@@ -146,7 +150,8 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 {
 	struct rig *r = owner;
-	buf_printf(&r->log, "rcpt <%.*s> notify=%.*s orcpt=%.*s\n", SLICE_ARG(rcpt->path.address), SLICE_ARG(rcpt->notify), SLICE_ARG(rcpt->orcpt));
+	buf_printf(&r->log, "rcpt <%.*s> notify=%.*s orcpt=%.*s\n", SLICE_ARG(rcpt->path.address), SLICE_ARG(rcpt->notify),
+	 SLICE_ARG(rcpt->orcpt));
 	char verdict = verdict_of(&rcpt->path);
 	if (r->answers == RIG_AT_ONCE) {
 		answer_rcpt(r, token, verdict);

@@ -1,5 +1,5 @@
-/* Dialogues with the server engine. Each is fed whole, byte by byte and at random splits, with answers at once, later, and in reverse order: the
- * transcript has to be the same every time. */
+/* Dialogues with the server engine. Each is fed whole, byte by byte and at random splits, with answers at once, later, and in reverse order:
+ * the transcript has to be the same every time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,12 +58,16 @@ static const struct dialogue dialogues[] = {
 	{"an empty message", KIND_MX, ENVELOPE "DATA\r\n.\r\n", NULL, "250 250 250 354 250", MAIL_LOG RCPT_LOG "begin 0\nend  as ESMTP\n"},
 	{"two messages", KIND_MX, ENVELOPE "DATA\r\na\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster>\r\nDATA\r\nb\r\n.\r\n", NULL,
 	 "250 250 250 354 250 250 250 354 250",
-	 MAIL_LOG RCPT_LOG "begin 0\nend a\r\n as ESMTP\nmail <> size=0 body=0 utf8=0 ret= envid= auth=\nrcpt <postmaster> notify= orcpt=\nbegin 0\nend b\r\n as ESMTP\n"},
+	 MAIL_LOG RCPT_LOG "begin 0\nend a\r\n as ESMTP\nmail <> size=0 body=0 utf8=0 ret= envid= auth=\nrcpt <postmaster> notify= orcpt=\n"
+	 "begin 0\nend b\r\n as ESMTP\n"},
 	{"lower case", KIND_MX, "ehlo x\r\nmail from:<a@b>\r\nrcpt to:<c@d>\r\ndata\r\nx\r\n.\r\nquit\r\n", NULL, "250 250 250 354 250 221", NULL},
-	{"order", KIND_MX, "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nEHLO x\r\nRCPT TO:<a@b>\r\nDATA\r\nMAIL FROM:<a@b>\r\nDATA\r\nMAIL FROM:<a@b>\r\n", NULL,
+	{"order", KIND_MX, "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nEHLO x\r\nRCPT TO:<a@b>\r\nDATA\r\nMAIL FROM:<a@b>\r\nDATA\r\n"
+	 "MAIL FROM:<a@b>\r\n", NULL,
 	 "503 503 503 250 503 503 250 503 503", NULL},
-	{"all recipients refused", KIND_MX, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<temp@d>\r\nDATA\r\nRSET\r\n", NULL, "250 250 550 451 554 250", NULL},
-	{"mixed recipients keep their order", KIND_MX, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<a@d>\r\nRCPT TO:bad\r\nRCPT TO:<temp@d>\r\nRCPT TO:<b@d>\r\nDATA\r\n.\r\n", NULL,
+	{"all recipients refused", KIND_MX, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<temp@d>\r\nDATA\r\nRSET\r\n", NULL, "250 250 550 451 554 250",
+	 NULL},
+	{"mixed recipients keep their order", KIND_MX, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<a@d>\r\nRCPT TO:bad\r\nRCPT TO:<temp@d>\r\n"
+	 "RCPT TO:<b@d>\r\nDATA\r\n.\r\n", NULL,
 	 "250 250 550 250 501 451 250 354 250", NULL},
 	{"sender refused", KIND_MX, EHLO "MAIL FROM:<perm@x>\r\nMAIL FROM:<temp@x>\r\nRCPT TO:<a@b>\r\n", NULL, "250 550 451 503", NULL},
 	{"refused after data", KIND_MX, OPEN "RCPT TO:<late@d>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", NULL},
@@ -72,88 +76,124 @@ static const struct dialogue dialogues[] = {
 	{"rset", KIND_MX, ENVELOPE "RSET\r\nDATA\r\n", NULL, "250 250 250 250 503", MAIL_LOG RCPT_LOG "reset\n"},
 	{"ehlo resets", KIND_MX, ENVELOPE EHLO "DATA\r\n", NULL, "250 250 250 250 503", MAIL_LOG RCPT_LOG "reset\n"},
 	{"quit in a transaction", KIND_MX, ENVELOPE "QUIT\r\n", NULL, "250 250 250 221", MAIL_LOG RCPT_LOG "reset\nquit\n"},
-	{"small commands", KIND_MX, "NOOP\r\nNOOP x\r\nHELP\r\nHELP MAIL\r\nVRFY a\r\nVRFY\r\nEXPN l\r\nFROB\r\n\r\n", NULL, "250 250 214 214 252 501 502 500 500", ""},
+	{"small commands", KIND_MX, "NOOP\r\nNOOP x\r\nHELP\r\nHELP MAIL\r\nVRFY a\r\nVRFY\r\nEXPN l\r\nFROB\r\n\r\n", NULL,
+	 "250 250 214 214 252 501 502 500 500", ""},
 	{"wrong arguments", KIND_MX, "EHLO\r\nRSET x\r\nQUIT now\r\nDATA x\r\nEHLO a b\r\nHELO <x>\r\n", NULL, "501 501 501 501 501 501", ""},
 	{"a browser", KIND_MX, "GET / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\n", NULL, "421", "refused\n"},
 	{"parameters of mail", KIND_MX, EHLO "MAIL FROM:<a@b> SIZE=1000 BODY=8BITMIME SMTPUTF8 RET=hdrs ENVID=QQ+2B AUTH=<>\r\n", NULL, "250 250",
 	 "mail <a@b> size=1000 body=2 utf8=1 ret=HDRS envid=QQ+2B auth=<>\n"},
 	{"bad parameters of mail", KIND_MX,
-	 EHLO "MAIL FROM:<a@b> SIZE=x\r\nMAIL FROM:<a@b> BODY=9BIT\r\nMAIL FROM:<a@b> SMTPUTF8=1\r\nMAIL FROM:<a@b> RET=ALL\r\nMAIL FROM:<a@b> ENVID=a+b\r\n"
-	 "MAIL FROM:<a@b> SIZE=1 SIZE=1\r\nMAIL FROM:<a@b> FOO=1\r\nMAIL FROM:<a@b>SIZE=1\r\nMAIL FROM:<a@b> SIZE\r\nMAIL FROM:<a@b> SIZE=99999999999999999999999\r\n",
+	 EHLO "MAIL FROM:<a@b> SIZE=x\r\nMAIL FROM:<a@b> BODY=9BIT\r\nMAIL FROM:<a@b> SMTPUTF8=1\r\nMAIL FROM:<a@b> RET=ALL\r\n"
+	 "MAIL FROM:<a@b> ENVID=a+b\r\n"
+	 "MAIL FROM:<a@b> SIZE=1 SIZE=1\r\nMAIL FROM:<a@b> FOO=1\r\nMAIL FROM:<a@b>SIZE=1\r\nMAIL FROM:<a@b> SIZE\r\n"
+	 "MAIL FROM:<a@b> SIZE=99999999999999999999999\r\n",
 	 NULL, "250 501 501 501 501 501 501 555 501 501 501", ""},
-	{"parameters of rcpt", KIND_MX, OPEN "RCPT TO:<c@d> NOTIFY=success,FAILURE ORCPT=rfc822;x+40y\r\nRCPT TO:<c@d> NOTIFY=never\r\n", NULL, "250 250 250 250",
+	{"parameters of rcpt", KIND_MX, OPEN "RCPT TO:<c@d> NOTIFY=success,FAILURE ORCPT=rfc822;x+40y\r\nRCPT TO:<c@d> NOTIFY=never\r\n", NULL,
+	 "250 250 250 250",
 	 MAIL_LOG "rcpt <c@d> notify=SUCCESS,FAILURE orcpt=rfc822;x+40y\nrcpt <c@d> notify=NEVER orcpt=\n"},
 	{"bad parameters of rcpt", KIND_MX,
-	 OPEN "RCPT TO:<c@d> NOTIFY=NEVER,DELAY\r\nRCPT TO:<c@d> NOTIFY=\r\nRCPT TO:<c@d> NOTIFY=DELAY,DELAY\r\nRCPT TO:<c@d> NOTIFY=DELAY,\r\nRCPT TO:<c@d> ORCPT=x\r\n"
+	 OPEN "RCPT TO:<c@d> NOTIFY=NEVER,DELAY\r\nRCPT TO:<c@d> NOTIFY=\r\nRCPT TO:<c@d> NOTIFY=DELAY,DELAY\r\nRCPT TO:<c@d> NOTIFY=DELAY,\r\n"
+	 "RCPT TO:<c@d> ORCPT=x\r\n"
 	 "RCPT TO:<c@d> ORCPT=rfc822;a b\r\nRCPT TO:<c@d> X=1\r\n", NULL, "250 250 501 501 501 501 501 555 555", MAIL_LOG},
 	{"paths", KIND_MX,
-	 EHLO "MAIL FROM:<@r.example,@s:a@b>\r\nRCPT TO:<\"a b\"@c>\r\nRCPT TO:<a@[192.0.2.1]>\r\nRCPT TO:<a@[IPv6:2001:db8::1]>\r\nRCPT TO: <c@d>\r\nRCPT TO:<Postmaster>\r\n", NULL,
-	 "250 250 250 250 250 250 250", "mail <a@b> size=0 body=0 utf8=0 ret= envid= auth=\nrcpt <\"a b\"@c> notify= orcpt=\nrcpt <a@[192.0.2.1]> notify= orcpt=\n"
+	 EHLO "MAIL FROM:<@r.example,@s:a@b>\r\nRCPT TO:<\"a b\"@c>\r\nRCPT TO:<a@[192.0.2.1]>\r\nRCPT TO:<a@[IPv6:2001:db8::1]>\r\n"
+	 "RCPT TO: <c@d>\r\nRCPT TO:<Postmaster>\r\n", NULL,
+	 "250 250 250 250 250 250 250", "mail <a@b> size=0 body=0 utf8=0 ret= envid= auth=\nrcpt <\"a b\"@c> notify= orcpt=\n"
+	 "rcpt <a@[192.0.2.1]> notify= orcpt=\n"
 	 "rcpt <a@[IPv6:2001:db8::1]> notify= orcpt=\nrcpt <c@d> notify= orcpt=\nrcpt <Postmaster> notify= orcpt=\n"},
 	{"bad paths", KIND_MX,
-	 OPEN "RCPT TO:<>\r\nRCPT TO:<a>\r\nRCPT TO:<a@>\r\nRCPT TO:<@b>\r\nRCPT TO:<a@b\r\nRCPT TO:a@b\r\nRCPT TO:<.a@b>\r\nRCPT TO:<a..b@c>\r\nRCPT TO:<a@-b>\r\n"
-	 "RCPT TO:<a@[300.1.1.1]>\r\nRCPT TO:<a@b.>\r\nRCPT TO <a@b>\r\n", NULL, "250 250 501 501 501 501 501 501 501 501 501 501 501 501", MAIL_LOG},
-	{"smtputf8", KIND_MX, EHLO "MAIL FROM:<\xc3\xa4@b>\r\nMAIL FROM:<\xc3\xa4@b> SMTPUTF8\r\nRCPT TO:<\xe7\x94\xa8@\xe4\xbe\x8b.example>\r\nRCPT TO:<\xff@b>\r\nDATA\r\n.\r\n", NULL,
+	 OPEN "RCPT TO:<>\r\nRCPT TO:<a>\r\nRCPT TO:<a@>\r\nRCPT TO:<@b>\r\nRCPT TO:<a@b\r\nRCPT TO:a@b\r\nRCPT TO:<.a@b>\r\nRCPT TO:<a..b@c>\r\n"
+	 "RCPT TO:<a@-b>\r\n"
+	 "RCPT TO:<a@[300.1.1.1]>\r\nRCPT TO:<a@b.>\r\nRCPT TO <a@b>\r\n", NULL, "250 250 501 501 501 501 501 501 501 501 501 501 501 501",
+	 MAIL_LOG},
+	{"smtputf8", KIND_MX, EHLO "MAIL FROM:<\xc3\xa4@b>\r\nMAIL FROM:<\xc3\xa4@b> SMTPUTF8\r\nRCPT TO:<\xe7\x94\xa8@\xe4\xbe\x8b.example>\r\n"
+	 "RCPT TO:<\xff@b>\r\nDATA\r\n.\r\n", NULL,
 	 "250 553 250 250 501 354 250",
-	 "mail <\xc3\xa4@b> size=0 body=0 utf8=1 ret= envid= auth=\nrcpt <\xe7\x94\xa8@\xe4\xbe\x8b.example> notify= orcpt=\nbegin 0\nend  as UTF8SMTP\n"},
+	 "mail <\xc3\xa4@b> size=0 body=0 utf8=1 ret= envid= auth=\nrcpt <\xe7\x94\xa8@\xe4\xbe\x8b.example> notify= orcpt=\nbegin 0\n"
+	 "end  as UTF8SMTP\n"},
 	{"utf-8 without smtputf8", KIND_MX, OPEN "RCPT TO:<\xc3\xa4@b>\r\n", NULL, "250 250 553", MAIL_LOG},
 	{"starttls", KIND_MX, EHLO "STARTTLS\r\n", NULL, "250 220", "starttls\n"},
 	{"auth needs tls", KIND_SUBMISSION, EHLO "AUTH PLAIN AAAA\r\nMAIL FROM:<a@b>\r\n", NULL, "250 530 530", ""},
 	{"no auth on port 25", KIND_MX, EHLO "AUTH PLAIN AAAA\r\n", NULL, "250 502", ""},
 	{"chunks", KIND_MX, ENVELOPE "BDAT 5\r\na\r\nbcBDAT 4 LAST\r\n\r\n..NOOP\r\n", NULL, "250 250 250 250 250 250", NULL},
-	{"chunks of lines", KIND_MX, ENVELOPE "BDAT 5\r\na\r\n.cBDAT 2 LAST\r\n\r\nNOOP\r\n", NULL, "250 250 250 250 250 250", MAIL_LOG RCPT_LOG "begin 0\nend a\r\n.c\r\n as ESMTP\n"},
-	{"one chunk", KIND_MX, ENVELOPE "BDAT 3 last\r\na\r\nNOOP\r\n", NULL, "250 250 250 250 250", MAIL_LOG RCPT_LOG "begin 3\nend a\r\n as ESMTP\n"},
-	{"an empty last chunk", KIND_MX, ENVELOPE "BDAT 3\r\na\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250", MAIL_LOG RCPT_LOG "begin 0\nend a\r\n as ESMTP\n"},
-	{"binary chunks", KIND_MX, EHLO "MAIL FROM:<a@b.example> BODY=BINARYMIME\r\nRCPT TO:<u@d.example>\r\nDATA\r\nBDAT 4 LAST\r\n\n\r\r.", NULL, "250 250 250 503 250",
+	{"chunks of lines", KIND_MX, ENVELOPE "BDAT 5\r\na\r\n.cBDAT 2 LAST\r\n\r\nNOOP\r\n", NULL, "250 250 250 250 250 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nend a\r\n.c\r\n as ESMTP\n"},
+	{"one chunk", KIND_MX, ENVELOPE "BDAT 3 last\r\na\r\nNOOP\r\n", NULL, "250 250 250 250 250",
+	 MAIL_LOG RCPT_LOG "begin 3\nend a\r\n as ESMTP\n"},
+	{"an empty last chunk", KIND_MX, ENVELOPE "BDAT 3\r\na\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nend a\r\n as ESMTP\n"},
+	{"binary chunks", KIND_MX, EHLO "MAIL FROM:<a@b.example> BODY=BINARYMIME\r\nRCPT TO:<u@d.example>\r\nDATA\r\nBDAT 4 LAST\r\n\n\r\r.",
+	 NULL, "250 250 250 503 250",
 	 "mail <a@b.example> size=0 body=3 utf8=0 ret= envid= auth=\n" RCPT_LOG "begin 4\nend \n\r\r. as ESMTP\n"},
 	{"a stray chunk is swallowed", KIND_MX, EHLO "BDAT 6\r\nQUIT\r\nNOOP\r\n", NULL, "250 503 250", ""},
 	{"a stray chunk before any greeting", KIND_MX, "BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", NULL, "503 250", ""},
-	{"chunks and data do not mix", KIND_MX, ENVELOPE "BDAT 2\r\n\r\nDATA\r\nRCPT TO:<u@d>\r\nMAIL FROM:<a@b>\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 503 503 503 250", NULL},
+	{"chunks and data do not mix", KIND_MX, ENVELOPE "BDAT 2\r\n\r\nDATA\r\nRCPT TO:<u@d>\r\nMAIL FROM:<a@b>\r\nBDAT 0 LAST\r\n", NULL,
+	 "250 250 250 250 503 503 503 250", NULL},
 	{"chunks without recipients", KIND_MX, OPEN "BDAT 6\r\nQUIT\r\nRCPT TO:<a@b>\r\n", NULL, "250 250 503 503", MAIL_LOG "reset\n"},
 	{"a chunk of unknown size", KIND_MX, ENVELOPE "BDAT x\r\n", NULL, "250 250 250 421", MAIL_LOG RCPT_LOG "reset\nrefused\n"},
 	{"refused chunks", KIND_MX, OPEN "RCPT TO:<full@d>\r\nBDAT 3\r\na\r\nBDAT 3 LAST\r\nb\r\nNOOP\r\n", NULL, "250 250 250 452 503 250", NULL},
-	{"rset in chunks", KIND_MX, ENVELOPE "BDAT 3\r\na\r\nRSET\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250 503", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"rset in chunks", KIND_MX, ENVELOPE "BDAT 3\r\na\r\nRSET\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250 503",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
 
 	/* Line ends: all that is not CRLF. */
 	{"bare LF in a command", KIND_MX, "EHLO x\nMAIL FROM:<a@b>\r\nEHLO x\r\n", NULL, "500 250", ""},
 	{"bare CR in a command", KIND_MX, "EHLO x\rMAIL FROM:<a@b>\r\nEHLO x\r\n", NULL, "500 250", ""},
 	{"CR CR LF in a command", KIND_MX, "EHLO x\r\r\nEHLO x\r\n", NULL, "500 250", ""},
 	{"NUL in a command", KIND_MX, "EHLO x\x01\r\nEHLO x\r\n", NULL, "500 250", ""},
-	{"end by LF . LF", KIND_MX, ENVELOPE "DATA\r\na\n.\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"end by LF . CRLF", KIND_MX, ENVELOPE "DATA\r\na\n.\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"end by CRLF . LF", KIND_MX, ENVELOPE "DATA\r\na\r\n.\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"end by CR . CR", KIND_MX, ENVELOPE "DATA\r\na\r.\rMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"end by CRLF . CR", KIND_MX, ENVELOPE "DATA\r\na\r\n.\rMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"end by CR . CRLF", KIND_MX, ENVELOPE "DATA\r\na\r.\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"end by CR LF CR . CR LF", KIND_MX, ENVELOPE "DATA\r\na\r\n\r.\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"end by CRLF . CR CR LF", KIND_MX, ENVELOPE "DATA\r\na\r\n.\r\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"bare LF in the middle", KIND_MX, ENVELOPE "DATA\r\na\nb\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"bare LF at the start", KIND_MX, ENVELOPE "DATA\r\n\n.\r\n\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by LF . LF", KIND_MX, ENVELOPE "DATA\r\na\n.\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by LF . CRLF", KIND_MX, ENVELOPE "DATA\r\na\n.\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by CRLF . LF", KIND_MX, ENVELOPE "DATA\r\na\r\n.\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by CR . CR", KIND_MX, ENVELOPE "DATA\r\na\r.\rMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by CRLF . CR", KIND_MX, ENVELOPE "DATA\r\na\r\n.\rMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by CR . CRLF", KIND_MX, ENVELOPE "DATA\r\na\r.\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by CR LF CR . CR LF", KIND_MX, ENVELOPE "DATA\r\na\r\n\r.\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL,
+	 "250 250 250 354 550 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"end by CRLF . CR CR LF", KIND_MX, ENVELOPE "DATA\r\na\r\n.\r\r\nMAIL FROM:<evil@x>\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"bare LF in the middle", KIND_MX, ENVELOPE "DATA\r\na\nb\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
+	{"bare LF at the start", KIND_MX, ENVELOPE "DATA\r\n\n.\r\n\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
 	{"dots that end nothing", KIND_MX, ENVELOPE "DATA\r\n..\r\n. \r\n...x\r\n.y\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 250 250",
 	 MAIL_LOG RCPT_LOG "begin 0\nend .\r\n \r\n..x\r\ny\r\n as ESMTP\n"},
-	{"bare LF in a chunk", KIND_MX, ENVELOPE "BDAT 5 LAST\r\na\nb\r\nNOOP\r\n", NULL, "250 250 250 550 250", MAIL_LOG RCPT_LOG "begin 5\nreset\n"},
+	{"bare LF in a chunk", KIND_MX, ENVELOPE "BDAT 5 LAST\r\na\nb\r\nNOOP\r\n", NULL, "250 250 250 550 250",
+	 MAIL_LOG RCPT_LOG "begin 5\nreset\n"},
 
 	/* LMTP */
 	{"lmtp knows no ehlo", KIND_LMTP, "EHLO x\r\nHELO x\r\nLHLO x\r\n", NULL, "500 500 250", ""},
 	{"smtp knows no lhlo", KIND_MX, "LHLO x\r\n", NULL, "500", ""},
-	{"lmtp replies for each", KIND_LMTP, LHLO_ENVELOPE "RCPT TO:<perm@d>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n", NULL, "250 250 250 250 550 354 250 250 250", NULL},
+	{"lmtp replies for each", KIND_LMTP, LHLO_ENVELOPE "RCPT TO:<perm@d>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n", NULL,
+	 "250 250 250 250 550 354 250 250 250", NULL},
 	{"lmtp refuses one", KIND_LMTP, LHLO_ENVELOPE "RCPT TO:<late@d>\r\nDATA\r\nx\r\n.\r\n", NULL, "250 250 250 250 250 354 550 250 250", NULL},
 	{"lmtp bad data", KIND_LMTP, LHLO_ENVELOPE "DATA\r\nx\ny\r\n.\r\n", NULL, "250 250 250 250 354 550 550", NULL},
 	{"lmtp chunks", KIND_LMTP, LHLO_ENVELOPE "BDAT 3\r\nx\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250 250 250", NULL},
 
 	/* Limits */
 	{"size announced", KIND_SMALL, EHLO "MAIL FROM:<a@b> SIZE=101\r\nMAIL FROM:<a@b> SIZE=100\r\n", NULL, "250 552 250", NULL},
-	{"size streamed", KIND_SMALL, ENVELOPE "DATA\r\n0123456789012345678901234567890123456789012345678\r\n0123456789012345678901234567890123456789012345678\r\n.\r\nNOOP\r\n", NULL,
+	{"size streamed", KIND_SMALL, ENVELOPE "DATA\r\n0123456789012345678901234567890123456789012345678\r\n"
+	 "0123456789012345678901234567890123456789012345678\r\n.\r\nNOOP\r\n", NULL,
 	 "250 250 250 354 552 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"size just fits", KIND_SMALL, ENVELOPE "DATA\r\n012345678901234567890123456789012345678901234567\r\n012345678901234567890123456789012345678901234567\r\n.\r\nNOOP\r\n", NULL,
+	{"size just fits", KIND_SMALL, ENVELOPE "DATA\r\n012345678901234567890123456789012345678901234567\r\n"
+	 "012345678901234567890123456789012345678901234567\r\n.\r\nNOOP\r\n", NULL,
 	 "250 250 250 354 250 250", NULL},
-	{"size in chunks", KIND_SMALL, ENVELOPE "BDAT 52\r\n01234567890123456789012345678901234567890123456789\r\nBDAT 52 LAST\r\n01234567890123456789012345678901234567890123456789\r\nNOOP\r\n", NULL,
+	{"size in chunks", KIND_SMALL, ENVELOPE "BDAT 52\r\n01234567890123456789012345678901234567890123456789\r\nBDAT 52 LAST\r\n"
+	 "01234567890123456789012345678901234567890123456789\r\nNOOP\r\n", NULL,
 	 "250 250 250 250 552 250", MAIL_LOG RCPT_LOG "begin 0\nreset\n"},
-	{"too many recipients", KIND_SMALL, ENVELOPE "RCPT TO:<b@d>\r\nRCPT TO:<c@d>\r\nRCPT TO:<d@d>\r\nRCPT TO:<e@d>\r\nDATA\r\n.\r\n", NULL, "250 250 250 250 250 452 452 354 250", NULL},
-	{"refused recipients do not count", KIND_SMALL, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<a@d>\r\nRCPT TO:<perm@d>\r\nRCPT TO:<b@d>\r\nRCPT TO:<c@d>\r\n", NULL, "250 250 550 250 550 250 250", NULL},
-	{"too many refused recipients", KIND_SMALL, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<perm@d>\r\nRCPT TO:<perm@d>\r\n", NULL, "250 250 550 550 550 421", NULL},
+	{"too many recipients", KIND_SMALL, ENVELOPE "RCPT TO:<b@d>\r\nRCPT TO:<c@d>\r\nRCPT TO:<d@d>\r\nRCPT TO:<e@d>\r\nDATA\r\n.\r\n", NULL,
+	 "250 250 250 250 250 452 452 354 250", NULL},
+	{"refused recipients do not count", KIND_SMALL, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<a@d>\r\nRCPT TO:<perm@d>\r\nRCPT TO:<b@d>\r\n"
+	 "RCPT TO:<c@d>\r\n", NULL, "250 250 550 250 550 250 250", NULL},
+	{"too many refused recipients", KIND_SMALL, OPEN "RCPT TO:<perm@d>\r\nRCPT TO:<perm@d>\r\nRCPT TO:<perm@d>\r\n", NULL,
+	 "250 250 550 550 550 421", NULL},
 	{"too many errors", KIND_SMALL, "X\r\nX\r\nX\r\nX\r\nX\r\n", NULL, "500 500 500 421", "refused\n"},
-	{"too many messages", KIND_SMALL, EHLO "MAIL FROM:<a@b>\r\nRSET\r\nMAIL FROM:<a@b>\r\nRSET\r\nMAIL FROM:<a@b>\r\n", NULL, "250 250 250 250 250 421", NULL},
+	{"too many messages", KIND_SMALL, EHLO "MAIL FROM:<a@b>\r\nRSET\r\nMAIL FROM:<a@b>\r\nRSET\r\nMAIL FROM:<a@b>\r\n", NULL,
+	 "250 250 250 250 250 421", NULL},
 	{"too much noise", KIND_SMALL, "NOOP\r\nNOOP\r\nRSET\r\nHELP\r\nVRFY a\r\nNOOP\r\nNOOP\r\n", NULL, "250 250 250 214 252 421", "refused\n"},
 };
 
@@ -283,7 +323,8 @@ static void failed_sign_ins_end_the_connection(void **state)
 	set.tls_required = false;
 	struct rig r;
 	rig_open(&r, &set, RIG_AT_ONCE);
-	expect_codes(&r, EHLO "AUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nNOOP\r\n", "250 535 535 535 535 421");
+	expect_codes(&r, EHLO "AUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nAUTH PLAIN YmFk\r\nNOOP\r\n",
+	 "250 535 535 535 535 421");
 	assert_true(r.ended);
 	rig_close(&r);
 }

@@ -29,14 +29,17 @@ static void paths(void **state)
 		{"<\"\"@c>", 0, 0, "\"\"@c", ""}, {"<\"a@c>", 0, ERR_INVALID, "", ""}, {"<\"a\\\"@c>", 0, ERR_INVALID, "", ""},
 		{"<\"a\nb\"@c>", 0, ERR_INVALID, "", ""}, {"<a.b.c@d.e>", 0, 0, "a.b.c@d.e", "a.b.c"}, {"<a.@b>", 0, ERR_INVALID, "", ""},
 		{"<a b@c>", 0, ERR_INVALID, "", ""}, {"<a@b@c>", 0, ERR_INVALID, "", ""}, {"<a@b c>", 0, ERR_INVALID, "", ""},
-		{"<@x,@y.z:a@b>", 0, 0, "a@b", "a"}, {"<@x:@y:a@b>", 0, ERR_INVALID, "", ""}, {"<@x,:a@b>", 0, ERR_INVALID, "", ""}, {"<@x a@b>", 0, ERR_INVALID, "", ""},
+		{"<@x,@y.z:a@b>", 0, 0, "a@b", "a"}, {"<@x:@y:a@b>", 0, ERR_INVALID, "", ""}, {"<@x,:a@b>", 0, ERR_INVALID, "", ""}, {"<@x a@b>", 0,
+		 ERR_INVALID, "", ""},
 		{"<a@[192.0.2.1]>", 0, 0, "a@[192.0.2.1]", "a"}, {"<a@[192.0.2]>", 0, ERR_INVALID, "", ""}, {"<a@[IPv6:::1]>", 0, 0, "a@[IPv6:::1]", "a"},
 		{"<a@[2001:db8::1]>", 0, ERR_INVALID, "", ""}, {"<a@[1.2.3.4>", 0, ERR_INVALID, "", ""},
 		{"<" A63 "a@b>", 0, 0, A63 "a@b", A63 "a"}, {"<" A63 "aa@b>", 0, ERR_LIMIT, "", ""},
 		{"<a@" A63 ">", 0, 0, "a@" A63, "a"}, {"<a@a" A63 ">", 0, ERR_INVALID, "", ""},
 		{"<a@" A63 "." A63 "." A63 "." A63 ".a>", 0, ERR_LIMIT, "", ""},
-		{"<\xc3\xa4@b>", 0, ERR_UNSUPPORTED, "", ""}, {"<\xc3\xa4@\xc3\xa4>", SMTP_PATH_UTF8, 0, "\xc3\xa4@\xc3\xa4", "\xc3\xa4"}, {"<\xc3@b>", SMTP_PATH_UTF8, ERR_INVALID, "", ""},
-		{"a@b", 0, ERR_INVALID, "", ""}, {"<a@b", 0, ERR_INVALID, "", ""}, {"<", 0, ERR_INVALID, "", ""}, {"", 0, ERR_INVALID, "", ""}, {"<a@b..c>", 0, ERR_INVALID, "", ""},
+		{"<\xc3\xa4@b>", 0, ERR_UNSUPPORTED, "", ""}, {"<\xc3\xa4@\xc3\xa4>", SMTP_PATH_UTF8, 0, "\xc3\xa4@\xc3\xa4", "\xc3\xa4"}, {"<\xc3@b>",
+		 SMTP_PATH_UTF8, ERR_INVALID, "", ""},
+		{"a@b", 0, ERR_INVALID, "", ""}, {"<a@b", 0, ERR_INVALID, "", ""}, {"<", 0, ERR_INVALID, "", ""}, {"", 0, ERR_INVALID, "", ""},
+		 {"<a@b..c>", 0, ERR_INVALID, "", ""},
 		{"<a@b->", 0, ERR_INVALID, "", ""}, {"<a@_x.b>", 0, 0, "a@_x.b", "a"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -91,7 +94,8 @@ static void proxy_headers(void **state)
 		{"PROXY TCP4 2001:db8::1 ::1 1 2\r\n", PROXY_INVALID, "", 0}, {"PROXY TCP4 192.0.2.1 10.0.0.1 1\r\n", PROXY_INVALID, "", 0},
 		{"PROXY TCP4 192.0.2.1 10.0.0.1 1 65536\r\n", PROXY_INVALID, "", 0}, {"PROXY TCP4 192.0.2.1 10.0.0.1 1 2 3\r\n", PROXY_INVALID, "", 0},
 		{"EHLO x\r\n", PROXY_INVALID, "", 0}, {"PROX", PROXY_MORE, "", 0}, {"PROXY TCP4 1", PROXY_MORE, "", 0}, {"", PROXY_MORE, "", 0},
-		{"PROXY UNKNOWN                                                                                                              \r\n", PROXY_INVALID, "", 0},
+		{"PROXY UNKNOWN                                                                                                              \r\n",
+		 PROXY_INVALID, "", 0},
 	};
 	struct proxy_header h;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
