@@ -17,8 +17,8 @@
 
 #define IMAP_LINE_MAX 65536           /* all bytes of a command that are in no literal */
 #define IMAP_LITERAL_MAX 65536        /* a literal that is not a message */
-#define IMAP_COMMAND_MAX 262144       /* line and buffered literals together */
-#define IMAP_INPUT_MAX (IMAP_COMMAND_MAX + 65536) /* for the owner's input buffer */
+#define IMAP_COMMAND_MAX 65536        /* where the last buffered literal of a command must end */
+#define IMAP_INPUT_MAX (IMAP_COMMAND_MAX + IMAP_LINE_MAX) /* the longest command; the owner's input buffer must hold as much */
 #define IMAP_LOGIN_LINE_MAX 16384     /* the same before login */
 #define IMAP_LOGIN_LITERAL_MAX 4096
 #define IMAP_LITERAL_MINUS_MAX 4096   /* RFC 7888 5 */

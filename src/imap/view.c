@@ -37,6 +37,8 @@ int imap_view_open(struct imap_session *s, const struct mailbox_ref *m, bool rea
 	s->view.read_only = read_only;
 	s->view.uid_validity = status->uid_validity;
 	s->view.known_modseq = s->view.expunged_modseq = status->highest_modseq;
+	s->view.capacity = status->messages + 16; /* about right: a parked session keeps this array */
+	s->view.uids = memory_alloc_array(s->view.capacity, sizeof *s->view.uids);
 	int rc = s->account->ops->messages(s->account, m, 1, UINT32_MAX, 0, open_row, &o, err);
 	if (rc < 0) {
 		imap_view_close(s);

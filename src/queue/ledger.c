@@ -389,6 +389,13 @@ int ledger_run(struct ledger *l, struct ledger_op **ops, size_t count, int64_t n
 	return rc;
 }
 
+void ledger_configure(struct ledger *l, int64_t undelete_ms, int64_t expire_ms)
+{
+	ENSURE_MAGIC(l, LEDGER_MAGIC);
+	l->config.undelete_ms = undelete_ms;
+	l->config.expire_ms = expire_ms;
+}
+
 uint64_t ledger_prepared(const struct ledger *l)
 {
 	return pack_writer_prepared(l->writer);

@@ -171,6 +171,8 @@ int ledger_messages(struct ledger *ledger, uint64_t after, ledger_message_fn *fn
 int ledger_place(struct ledger *ledger, uint64_t record, struct place *ret, struct error *err);
 /* The oldest epoch a message still needs; 0: none. */
 int ledger_oldest_epoch(struct ledger *ledger, uint32_t *ret_epoch, struct error *err);
+/* Takes over changed settings; on the worker too. */
+void ledger_configure(struct ledger *ledger, int64_t undelete_ms, int64_t expire_ms);
 /* Bytes that can be written without new blocks. */
 uint64_t ledger_prepared(const struct ledger *ledger);
 

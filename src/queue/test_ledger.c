@@ -380,6 +380,7 @@ static void test_compaction_keeps_every_live_record(void **state)
 	stat(path, &after);
 	assert_true(after.st_size < before.st_size / 5);
 	assert_consistent();
+	memory_free(ordinals);
 	assert_int_equal(ledger_compact_pick(ledger, &pack, &ordinals, &count, &err), 0);
 	assert_int_equal(pack, 0);
 	reopen(NOW);

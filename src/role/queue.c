@@ -209,9 +209,35 @@ static void queue_run(struct role_context *ctx)
 	queue_send_pump(q);
 }
 
+struct change {
+	struct queue_job job;
+	int64_t undelete_ms, expire_ms;
+};
+
+static int change_work(struct ledger *ledger, void *arg, struct error *err)
+{
+	const struct change *c = arg;
+	ledger_configure(ledger, c->undelete_ms, c->expire_ms);
+	return 0;
+}
+
+static void on_changed(struct queue_role *q, struct queue_job *job)
+{
+	memory_free(CONTAINER_OF(job, struct change, job));
+}
+
 static void queue_reload(struct role_context *ctx)
 {
+	struct change *c = memory_alloc(sizeof *c);
+	c->undelete_ms = ctx->config->queue_undelete;
+	c->expire_ms = ctx->config->relay_expire;
+	c->job.done = on_changed;
+	c->job.op.kind = LEDGER_CALL;
+	c->job.op.call.fn = change_work;
+	c->job.op.call.arg = c;
+	queue_submit(ctx->state, &c->job);
 	queue_send_configure(ctx->state);
+	queue_send_pump(ctx->state);
 }
 
 void queue_try_stop(struct queue_role *q)

@@ -71,6 +71,7 @@ struct relay_peer {
 	struct relay_hop hop;
 	char *key;
 	unsigned open;                 /* links, idle ones included */
+	unsigned held;                 /* loops that work on it: it is not freed */
 	struct list_node idle;         /* links */
 	struct list_node waiting;      /* deliveries */
 	struct tls_ticket *ticket;

@@ -53,7 +53,7 @@ static void peer_free(struct relay *r, struct relay_peer *p)
 
 static void peer_tidy(struct relay *r, struct relay_peer *p)
 {
-	bool used = p->open > 0 || !list_empty(&p->waiting);
+	bool used = p->open > 0 || p->held > 0 || !list_empty(&p->waiting);
 	bool worth = p->ticket != NULL || p->plain_until_ms > now_ms(r);
 	if (!used && (!worth || r->peers.count > RELAY_PEERS_MAX))
 		peer_free(r, p);
@@ -78,13 +78,23 @@ static struct relay_peer *peer_get(struct relay *r, const struct relay_hop *hop)
 	return p;
 }
 
+static bool peer_has_room(const struct relay *r, const struct relay_peer *p)
+{
+	uint64_t max = r->ctx->config->relay_per_destination;
+	return p->open < (max > 0 ? max : 1);
+}
+
+/* Lets waiting deliveries go on. The peer may be gone afterwards. */
 static void peer_serve(struct relay *r, struct relay_peer *p)
 {
-	while (!list_empty(&p->waiting) && (!list_empty(&p->idle) || p->open < r->ctx->config->relay_per_destination)) {
+	p->held++; /* a link that fails at once must not take it away */
+	while (!list_empty(&p->waiting) && (!list_empty(&p->idle) || peer_has_room(r, p))) {
 		struct relay_delivery *d = LIST_ITEM(p->waiting.next, struct relay_delivery, waiting);
 		list_remove(&d->waiting);
 		relay_link_request(r, &d->route.hops[d->hop], d);
 	}
+	p->held--;
+	peer_tidy(r, p);
 }
 
 /* ---- end of a link ---- */
@@ -104,7 +114,6 @@ static void link_free(struct relay_link *l)
 	memory_free(l);
 	p->open--;
 	peer_serve(r, p);
-	peer_tidy(r, p);
 }
 
 static bool signs_in(const struct relay_link *l)
@@ -381,7 +390,7 @@ void relay_link_request(struct relay *r, const struct relay_hop *hop, struct rel
 	struct relay_peer *p = peer_get(r, hop);
 	if (!list_empty(&p->idle))
 		link_use(LIST_ITEM(p->idle.prev, struct relay_link, node), d);
-	else if (p->open < r->ctx->config->relay_per_destination)
+	else if (peer_has_room(r, p))
 		link_connect(r, p, d);
 	else
 		list_append(&p->waiting, &d->waiting);
@@ -416,10 +425,10 @@ void relay_links_close_idle(struct relay *r)
 {
 	MAP_FOREACH(entry, &r->peers) {
 		struct relay_peer *p = entry->value;
-		p->open++; /* keeps it */
+		p->held++;
 		while (!list_empty(&p->idle))
 			link_quit(LIST_ITEM(p->idle.next, struct relay_link, node));
-		p->open--;
+		p->held--;
 		peer_tidy(r, p);
 	}
 }

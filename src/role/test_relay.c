@@ -420,6 +420,48 @@ static void too_many_recipients_go_in_several_transactions(void **state)
 	world_close(&w);
 }
 
+struct many {
+	unsigned left, done;
+	bool all;
+};
+
+static void on_one_of_many(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct many *m = arg;
+	const struct ipc_relay_deliver_reply *reply = message;
+	struct delivery_result r;
+	struct slice list = reply->results;
+	assert_int_equal(outcome, IPC_OK);
+	assert_int_equal(delivery_result_decode(&list, &r), 0);
+	m->done += r.state == DELIVERY_DONE;
+	m->all = --m->left == 0;
+}
+
+static void connections_to_one_destination_are_limited(void **state)
+{
+	(void)state;
+	struct world w;
+	struct many m = {.left = 50};
+	struct job_recipient recipient = {.address = SLICE("a@there.example")};
+	struct job job = {.reverse_path = SLICE("me@here.example"), .recipients = &recipient, .recipient_count = 1, .cid = SLICE("c1")};
+	struct buf encoded = BUF_INIT(1u << 20), scratch = BUF_INIT(1u << 26);
+	world_open(&w, HOST_TLS);
+	assert_int_equal(config_set(w.config, SLICE("relay.per_destination"), SLICE("3"), NULL), 0);
+	seal(&w, 10000);
+	relay_job_encode(SLICE("there.example"), &job, &encoded);
+	int fd = memfd_from_slice("record", seal_disk_form(buf_slice(&w.record), &scratch), NULL);
+	struct ipc_relay_deliver request = {.job = buf_slice(&encoded), .record = fd};
+	for (unsigned i = 0; i < 50; i++)
+		ipc_request(w.queue, IPC_RELAY_DELIVER, 0, &request, on_one_of_many, &m);
+	file_close(&fd);
+	buf_free(&encoded);
+	buf_free(&scratch);
+	assert_true(ipc_test_run_until(w.loop, &m.all, 20000));
+	assert_int_equal(m.done, 50);
+	assert_int_equal(w.host.visits, 3);
+	world_close(&w);
+}
+
 static void the_next_host_is_tried(void **state)
 {
 	(void)state;
@@ -511,6 +553,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mail_goes_out_under_tls_and_the_connection_is_used_again), cmocka_unit_test(a_large_message_streams_through),
 		cmocka_unit_test(every_recipient_gets_its_own_result), cmocka_unit_test(too_many_recipients_go_in_several_transactions),
+		cmocka_unit_test(connections_to_one_destination_are_limited),
 		cmocka_unit_test(the_next_host_is_tried), cmocka_unit_test(broken_tls_falls_back_to_plain),
 		cmocka_unit_test(hosts_that_do_not_take_it_are_tried_later), cmocka_unit_test(what_dns_says), cmocka_unit_test(routes_come_before_mx),
 	};

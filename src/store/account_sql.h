@@ -62,7 +62,7 @@ ACCOUNT_SQL(INDEX_DELETE, "DELETE FROM search WHERE rowid=?1")
 ACCOUNT_SQL(INDEX_MATCH, "SELECT m.uid, m.body FROM search s JOIN message m ON m.body=s.rowid AND m.mailbox=?2 WHERE s.search MATCH ?1")
 ACCOUNT_SQL(INDEX_CUT, "SELECT m.uid, m.body FROM body b INDEXED BY body_cut JOIN message m ON m.body=b.number WHERE b.cut<>0 AND m.mailbox=?1"
 	" AND b.number<=?2")
-ACCOUNT_SQL(INDEX_ABOVE, "SELECT uid, body FROM message WHERE mailbox=?1 AND body>?2")
+ACCOUNT_SQL(INDEX_ABOVE, "SELECT uid, body FROM message INDEXED BY message_body WHERE mailbox=?1 AND body>?2")
 ACCOUNT_SQL(SEARCH_ROWS, "SELECT uid, body FROM message WHERE mailbox=?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid")
 ACCOUNT_SQL(CHECK_COUNTS, "SELECT count(*), coalesce(sum((flags & 1)=0),0), coalesce(sum((flags & 8)<>0),0), coalesce(sum(size),0),"
 	" coalesce(max(uid),0), coalesce(max(modseq),0) FROM message WHERE mailbox=?1")

@@ -58,8 +58,14 @@ def test_swaks_over_every_door(site):
     site.find(user, subject)
 
 
-def test_mbsync_makes_a_true_copy_and_stays_quiet_after(site, folder):
+@pytest.mark.parametrize('mechanism', ['PLAIN', 'SCRAM-SHA-256'])
+def test_mbsync_makes_a_true_copy_and_stays_quiet_after(site, folder, mechanism):
+    """SCRAM with an app password: it is not for the passwords of people."""
     user = site.user('lin.xiaomei')
+    password = user['password']
+    if mechanism != 'PLAIN':
+        made = site.instance.cli('user', 'app-password', 'add', user['address'], '--stdin', stdin=password + '\n')
+        password = made['app_password']
     (folder / 'mail').mkdir()
     config = folder / 'mbsyncrc'
     config.write_text(f'''
@@ -67,7 +73,8 @@ IMAPAccount demo
 Host localhost
 Port {site.ports["imaps"]}
 User {user["address"]}
-Pass {user["password"]}
+Pass {password}
+AuthMechs {mechanism}
 SSLType IMAPS
 CertificateFile {site.instance.path("ca.pem")}
 
