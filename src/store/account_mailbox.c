@@ -27,7 +27,8 @@ static int by_name(const void *pa, const void *pb)
 
 static void mailboxes_sort(struct store_account *a)
 {
-	qsort(a->mailboxes, a->mailbox_count, sizeof(struct store_mailbox *), by_name);
+	if (a->mailbox_count > 1)
+		qsort(a->mailboxes, a->mailbox_count, sizeof(struct store_mailbox *), by_name);
 }
 
 static void mailbox_free(struct store_mailbox *m)
