@@ -205,7 +205,8 @@ int job_stretch_old(struct admin_job *job, const char *name)
 		return job_refuse(job, ADMIN_DENIED, "password", "The password is not right.");
 	int rc = directory_credential_password(job_directory(job), job->account.id, &job->arena, &job->password);
 	if (rc != 0)
-		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_FAILED, "no_password", "The account has no password.") : job_refuse_error(job, rc, "account");
+		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_FAILED, "no_password", "The account has no password.") : job_refuse_error(job, rc,
+			"account");
 	struct kek_request *r = &job->old_kek.request;
 	*r = (struct kek_request){.cost = job->password.cost, .password = text};
 	r->owner = (struct wrap_owner){.credential = job->password.id, .kind = WRAP_PASSWORD};
@@ -285,7 +286,8 @@ static void new_ready(void *arg, int rc, const uint8_t *kek)
 
 static const struct admin_operation_row *find_row(struct slice op)
 {
-	static const struct admin_operation_row *const tables[] = {admin_domain_rows, admin_user_rows, admin_secret_rows, admin_address_rows, admin_group_rows};
+	static const struct admin_operation_row *const tables[] = {admin_domain_rows, admin_user_rows, admin_secret_rows, admin_address_rows,
+		admin_group_rows};
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		for (const struct admin_operation_row *row = tables[i]; row->name != NULL; row++)
 			if (slice_eq(op, slice_str(row->name)))

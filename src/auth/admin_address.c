@@ -13,7 +13,8 @@ static int alias_list(struct admin_job *job)
 	int rc = read_domain(job, &domain);
 	if (rc != 0)
 		return rc;
-	int count = directory_address_list(job_directory(job), ADDRESS_ALIAS, domain, job_text(job, "after"), &job->arena, list, DIRECTORY_PAGE + 1);
+	int count = directory_address_list(job_directory(job), ADDRESS_ALIAS, domain, job_text(job, "after"), &job->arena, list,
+		DIRECTORY_PAGE + 1);
 	if (count < 0)
 		return job_refuse_error(job, count, "alias");
 	json_t *out = json_array();

@@ -38,7 +38,8 @@ static int group_list(struct admin_job *job)
 	int rc = job_text(job, "domain").n > 0 ? job_domain(job, "domain", &domain) : 0;
 	if (rc != 0)
 		return rc;
-	int count = directory_address_list(job_directory(job), ADDRESS_GROUP, domain, job_text(job, "after"), &job->arena, list, DIRECTORY_PAGE + 1);
+	int count = directory_address_list(job_directory(job), ADDRESS_GROUP, domain, job_text(job, "after"), &job->arena, list,
+		DIRECTORY_PAGE + 1);
 	if (count < 0)
 		return job_refuse_error(job, count, "group");
 	json_t *out = json_array();

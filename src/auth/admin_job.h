@@ -19,7 +19,8 @@ struct admin_operation_row {
 	/* Does it. Both return 0, or a negative code after job_refuse (or without: an internal failure). */
 	int (*apply)(struct admin_job *job);
 };
-extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[], admin_group_rows[];
+extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[],
+	admin_group_rows[];
 
 struct admin_kek {
 	bool wanted, ready;
@@ -48,7 +49,8 @@ const struct auth_host *job_host(const struct admin_job *job);
 int64_t job_unix(const struct admin_job *job);
 
 /* Ends the operation: "code" is stable, the text is one sentence. Returns ERR_DENIED, so that `return job_refuse(…)` works. */
-__attribute__((format(printf, 4, 5))) int job_refuse(struct admin_job *job, enum admin_status status, const char *code, const char *format, ...);
+__attribute__((format(printf, 4, 5))) int job_refuse(struct admin_job *job, enum admin_status status, const char *code,
+	const char *format, ...);
 /* From a directory error; what: "the address". */
 int job_refuse_error(struct admin_job *job, int rc, const char *what);
 
@@ -77,7 +79,7 @@ int job_change(struct admin_job *job, int (*fn)(struct admin_job *job, struct er
 
 /* Opens the account's secrets with the stretched password. */
 int job_open_password(struct admin_job *job, struct secrets *ret);
-/* Inside a change: replaces every credential of the account by the new password and a fresh recovery code (text in ret_code; NULL: none). */
+/* Inside a change: replaces all credentials of the account by the new password and a fresh recovery code (text in ret_code; NULL: none). */
 int job_replace_credentials(struct admin_job *job, const struct secrets *secrets, char *ret_code, struct error *err);
 
 #endif

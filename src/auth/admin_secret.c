@@ -17,7 +17,8 @@ int job_open_password(struct admin_job *job, struct secrets *ret)
 	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
 }
 
-static int add_credential(struct admin_job *job, struct credential *c, const uint8_t kek[KEK_SIZE], const struct secrets *secrets, struct error *err)
+static int add_credential(struct admin_job *job, struct credential *c, const uint8_t kek[KEK_SIZE], const struct secrets *secrets,
+	struct error *err)
 {
 	struct buf wrap = BUF_INIT(WRAP_BUF_MAX);
 	struct wrap_owner owner = {.credential = c->id, .kind = c->kind};
@@ -31,7 +32,8 @@ static int add_credential(struct admin_job *job, struct credential *c, const uin
 	return rc;
 }
 
-static int add_code(struct admin_job *job, enum wrap_kind kind, const uint8_t code[CODE_SIZE], struct slice label, const struct secrets *secrets,
+static int add_code(struct admin_job *job, enum wrap_kind kind, const uint8_t code[CODE_SIZE], struct slice label,
+	const struct secrets *secrets,
                     uint32_t *ret_id, struct error *err)
 {
 	struct credential c = {.kind = kind, .label = label};
@@ -137,7 +139,8 @@ static int reset_prepare(struct admin_job *job)
 		return job_stretch_new(job, "new", job->account.id);
 	if (!json_is_true(json_object_get(job->args, "lose_mail")))
 		return job_refuse(job, ADMIN_DENIED, "mail_would_be_lost",
-		                  "Without the recovery code all mail of this account is lost for good. Give the recovery code, or say that the mail may be lost.");
+		                  "Without the recovery code all mail of this account is lost for good. "
+		                  "Give the recovery code, or say that the mail may be lost.");
 	if (!auth_permit(&job->subject, AUTH_OP_PASSWORD_DISCARD, &object))
 		return job_refuse(job, ADMIN_DENIED, "denied", "You may not do this.");
 	return job_stretch_new(job, "new", job->account.id);
@@ -152,7 +155,8 @@ static int open_recovery(struct admin_job *job, struct secrets *ret)
 	code_lookup(code, directory_lookup_key(job_directory(job)), lookup);
 	int rc = directory_credential_by_code(job_directory(job), job->account.id, WRAP_RECOVERY, lookup, &job->arena, &c);
 	if (rc != 0)
-		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_DENIED, "recovery_code", "The recovery code is not that of this account, or was replaced.")
+		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_DENIED, "recovery_code",
+			"The recovery code is not that of this account, or was replaced.")
 		                           : job_refuse_error(job, rc, "account");
 	struct wrap_owner owner = {.credential = c.id, .kind = WRAP_RECOVERY};
 	memcpy(owner.account, job->account.id, sizeof owner.account);

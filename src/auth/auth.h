@@ -41,7 +41,8 @@ bool auth_dsn_decode(struct slice data, struct slice *ret_notify, struct slice *
 
 /*
  * Which channel binding an initial SCRAM message asks for: "p=tls-exporter,,n=…" gives "tls-exporter" (RFC 5802 7). edge puts the type
- * and tls_channel_binding() of it into AUTH_SASL.binding_type and .binding of the same request; false (send both empty) for any other message.
+ * and tls_channel_binding() of it into AUTH_SASL.binding_type and .binding of the same request;
+ * false (send both empty) for any other message.
  */
 bool auth_binding_wanted(struct slice message, struct slice *ret_type);
 

@@ -171,7 +171,8 @@ static int prepare_database(struct directory *d, struct error *err)
 	int version = schema_version(d);
 	if (version == 0)
 		return create_schema(d, err);
-	return version == SCHEMA_VERSION ? 0 : error_set(err, ERR_UNSUPPORTED, "directory.db has schema %d, this program knows %d", version, SCHEMA_VERSION);
+	return version == SCHEMA_VERSION ? 0 : error_set(err, ERR_UNSUPPORTED, "directory.db has schema %d, this program knows %d", version,
+		SCHEMA_VERSION);
 }
 
 int directory_open(const char *path, const uint8_t key[32], struct directory **ret, struct error *err)

@@ -47,7 +47,8 @@ struct directory_domain {
 	uint64_t accounts;
 };
 int directory_domain_add(struct directory *d, const struct directory_domain *domain, struct error *err);
-int directory_domain_get(struct directory *d, struct slice name, struct arena *arena, struct directory_domain *ret); /* 0, ERR_NOT_FOUND, ERR_IO */
+int directory_domain_get(struct directory *d, struct slice name, struct arena *arena, struct directory_domain *ret); /* 0,
+	ERR_NOT_FOUND, ERR_IO */
 int directory_domain_set(struct directory *d, const struct directory_domain *domain, struct error *err);
 /* ERR_CONFLICT while it has addresses. */
 int directory_domain_remove(struct directory *d, struct slice name, struct error *err);
@@ -72,10 +73,12 @@ struct account {
 /* ERR_EXISTS: the address is taken; ERR_NOT_FOUND: no such domain. */
 int directory_account_add(struct directory *d, const struct account *account, struct error *err);
 int directory_account_get(struct directory *d, const uint8_t id[16], struct arena *arena, struct account *ret);
-int directory_account_update(struct directory *d, const struct account *account, struct error *err); /* all but id, address, salt, created */
+int directory_account_update(struct directory *d, const struct account *account, struct error *err); /* all but id, address, salt,
+	created */
 /* With its addresses, credentials and profile. */
 int directory_account_remove(struct directory *d, const uint8_t id[16], struct error *err);
-int directory_account_list(struct directory *d, struct slice domain, struct slice after, struct arena *arena, struct account *ret, size_t max);
+int directory_account_list(struct directory *d, struct slice domain, struct slice after, struct arena *arena, struct account *ret,
+	size_t max);
 /* The account that was made first and is active, in the domain (or anywhere: empty). */
 int directory_account_first(struct directory *d, struct slice domain, uint8_t ret_id[16]);
 
@@ -121,11 +124,13 @@ struct credential {
 /* A number that no credential had before. Inside a change. */
 int directory_credential_number(struct directory *d, uint32_t *ret, struct error *err);
 int directory_credential_add(struct directory *d, const struct credential *c, struct error *err);
-int directory_credential_by_code(struct directory *d, const uint8_t account[16], enum wrap_kind kind, const uint8_t lookup[CODE_LOOKUP_SIZE],
+int directory_credential_by_code(struct directory *d, const uint8_t account[16], enum wrap_kind kind,
+	const uint8_t lookup[CODE_LOOKUP_SIZE],
                                  struct arena *arena, struct credential *ret);
 /* The password of the account: ERR_NOT_FOUND when it has none. */
 int directory_credential_password(struct directory *d, const uint8_t account[16], struct arena *arena, struct credential *ret);
-int directory_credential_list(struct directory *d, const uint8_t account[16], enum wrap_kind kind, struct arena *arena, struct credential *ret, size_t max);
+int directory_credential_list(struct directory *d, const uint8_t account[16], enum wrap_kind kind, struct arena *arena,
+	struct credential *ret, size_t max);
 /* ERR_NOT_FOUND when the account has no such credential of that kind. */
 int directory_credential_remove(struct directory *d, const uint8_t account[16], uint32_t id, enum wrap_kind kind, struct error *err);
 int directory_credential_remove_all(struct directory *d, const uint8_t account[16], struct error *err);

@@ -79,7 +79,8 @@ int directory_account_remove(struct directory *d, const uint8_t id[16], struct e
 	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such account") : rc;
 }
 
-int directory_account_list(struct directory *d, struct slice domain, struct slice after, struct arena *arena, struct account *ret, size_t max)
+int directory_account_list(struct directory *d, struct slice domain, struct slice after, struct arena *arena, struct account *ret,
+	size_t max)
 {
 	ptrdiff_t at = slice_rfind(after, '@');
 	sqlite3_stmt *s = sql_query(d, Q_ACCOUNT_LIST);

@@ -48,7 +48,8 @@ int directory_credential_add(struct directory *d, const struct credential *c, st
 	return sql_run(d, s, err);
 }
 
-int directory_credential_by_code(struct directory *d, const uint8_t account[16], enum wrap_kind kind, const uint8_t lookup[CODE_LOOKUP_SIZE],
+int directory_credential_by_code(struct directory *d, const uint8_t account[16], enum wrap_kind kind,
+	const uint8_t lookup[CODE_LOOKUP_SIZE],
                                  struct arena *arena, struct credential *ret)
 {
 	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_CODE);
@@ -68,7 +69,8 @@ int directory_credential_password(struct directory *d, const uint8_t account[16]
 	return count == 1 ? 0 : count == 0 ? ERR_NOT_FOUND : count;
 }
 
-int directory_credential_list(struct directory *d, const uint8_t account[16], enum wrap_kind kind, struct arena *arena, struct credential *ret, size_t max)
+int directory_credential_list(struct directory *d, const uint8_t account[16], enum wrap_kind kind, struct arena *arena,
+	struct credential *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_KIND);
 	sql_blob(s, 1, account, 16);

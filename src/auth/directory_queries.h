@@ -9,13 +9,15 @@ QUERY(DOMAIN_ADD, "INSERT INTO domain (name, catch_all, postmaster) VALUES (?1, 
 QUERY(DOMAIN_GET, "SELECT name, catch_all, postmaster, 0 FROM domain WHERE name = ?1")
 QUERY(DOMAIN_SET, "UPDATE domain SET catch_all = ?2, postmaster = ?3 WHERE name = ?1")
 QUERY(DOMAIN_REMOVE, "DELETE FROM domain WHERE name = ?1")
-QUERY(DOMAIN_LIST, "SELECT name, catch_all, postmaster, (SELECT count(*) FROM address WHERE address.domain = domain.name AND kind = 1) FROM domain "
+QUERY(DOMAIN_LIST, "SELECT name, catch_all, postmaster, "
+	"(SELECT count(*) FROM address WHERE address.domain = domain.name AND kind = 1) FROM domain "
 	"WHERE name > ?1 ORDER BY name LIMIT ?2")
 QUERY(DOMAIN_USED, "SELECT 1 FROM address WHERE domain = ?1 LIMIT 1")
 
-#define ACCOUNT_COLUMNS "account.id, address.local || '@' || address.domain, account.name, department, language, state, role, flags, quota, " \
-	"generation, public_key, scram_salt, created"
-QUERY(ACCOUNT_ADD, "INSERT INTO account (id, name, department, language, state, role, flags, quota, generation, public_key, scram_salt, created) "
+#define ACCOUNT_COLUMNS "account.id, address.local || '@' || address.domain, account.name, department, language, state, " \
+	"role, flags, quota, generation, public_key, scram_salt, created"
+QUERY(ACCOUNT_ADD, "INSERT INTO account "
+	"(id, name, department, language, state, role, flags, quota, generation, public_key, scram_salt, created) "
 	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
 QUERY(ACCOUNT_GET, "SELECT " ACCOUNT_COLUMNS " FROM account JOIN address ON address.account = account.id WHERE account.id = ?1")
 QUERY(ACCOUNT_UPDATE, "UPDATE account SET name = ?2, department = ?3, language = ?4, state = ?5, role = ?6, flags = ?7, quota = ?8, "

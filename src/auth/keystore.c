@@ -262,7 +262,8 @@ static int make_epoch(struct keystore *ks, int64_t now_ms, struct error *err)
 	return rc;
 }
 
-int keystore_epoch(struct keystore *ks, bool rotate, int64_t now_ms, uint32_t *ret_epoch, uint8_t ret_public[KEYSTORE_KEY_SIZE], struct error *err)
+int keystore_epoch(struct keystore *ks, bool rotate, int64_t now_ms, uint32_t *ret_epoch, uint8_t ret_public[KEYSTORE_KEY_SIZE],
+	struct error *err)
 {
 	const struct epoch *newest = ks->epoch_count > 0 ? &ks->epochs[ks->epoch_count - 1] : NULL;
 	if (newest == NULL || (rotate && newest->created_ms + KEYSTORE_EPOCH_AGE_MS <= now_ms)) {

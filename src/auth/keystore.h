@@ -23,7 +23,8 @@ void keystore_close(struct keystore **ks);
 const uint8_t *keystore_key(const struct keystore *ks, struct slice name);
 
 /* The newest queue epoch; a new one is made when it is older than KEYSTORE_EPOCH_AGE_MS and rotate is set. */
-int keystore_epoch(struct keystore *ks, bool rotate, int64_t now_ms, uint32_t *ret_epoch, uint8_t ret_public[KEYSTORE_KEY_SIZE], struct error *err);
+int keystore_epoch(struct keystore *ks, bool rotate, int64_t now_ms, uint32_t *ret_epoch, uint8_t ret_public[KEYSTORE_KEY_SIZE],
+	struct error *err);
 /* Both halves of an epoch. False: it does not exist (any more). */
 bool keystore_epoch_pair(const struct keystore *ks, uint32_t epoch, uint8_t ret_public[KEYSTORE_KEY_SIZE], const uint8_t **ret_secret);
 /* Destroys the private halves of all epochs below `before` except the newest: overwrites, then removes the files. */

@@ -149,7 +149,8 @@ static void ticket_taken(void *arg, bool ok)
 
 /* ---- after verification ---- */
 
-void auth_account_fact(const struct account *account, enum fact_kind kind, const struct auth_login_settings *settings, struct recipient_fact *ret)
+void auth_account_fact(const struct account *account, enum fact_kind kind, const struct auth_login_settings *settings,
+	struct recipient_fact *ret)
 {
 	*ret = (struct recipient_fact){
 		.kind = kind, .generation = account->generation, .shard = auth_shard(account->id, settings->shards),

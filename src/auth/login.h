@@ -60,6 +60,7 @@ void auth_login_step(struct auth_login *login, const struct auth_step *step, aut
 unsigned auth_login_exchanges(const struct auth_login *login);
 
 /* The recipient fact of an account: where its mail goes. kind: FACT_LOCAL or FACT_OWN. */
-void auth_account_fact(const struct account *account, enum fact_kind kind, const struct auth_login_settings *settings, struct recipient_fact *ret);
+void auth_account_fact(const struct account *account, enum fact_kind kind, const struct auth_login_settings *settings,
+	struct recipient_fact *ret);
 
 #endif

@@ -11,7 +11,8 @@ static void make_original(struct slice recipient, struct buf *out)
 	xtext_encode(recipient, out);
 }
 
-static void write_fact(const struct resolve_target *t, struct slice notify, struct slice original, const struct auth_login_settings *settings,
+static void write_fact(const struct resolve_target *t, struct slice notify, struct slice original,
+	const struct auth_login_settings *settings,
                        struct buf *out)
 {
 	struct recipient_fact fact = {.kind = FACT_REMOTE};
@@ -24,7 +25,8 @@ static void write_fact(const struct resolve_target *t, struct slice notify, stru
 	fact_write_recipient(out, &fact, settings->boot_secret);
 }
 
-int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn, const struct auth_login_settings *settings,
+int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn,
+	const struct auth_login_settings *settings,
                     struct buf *out)
 {
 	struct slice notify, orcpt;

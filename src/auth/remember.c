@@ -80,7 +80,8 @@ static struct wrap_owner as_remembered(const struct wrap_owner *owner)
 	return o;
 }
 
-enum remembered remember_find(struct remember *r, const struct wrap_owner *owner, struct slice name, struct slice password, struct moment now,
+enum remembered remember_find(struct remember *r, const struct wrap_owner *owner, struct slice name, struct slice password,
+	struct moment now,
                               struct secrets *ret)
 {
 	struct keys keys;

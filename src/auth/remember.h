@@ -20,7 +20,8 @@ void remember_destroy(struct remember **r);
 
 enum remembered { REMEMBERED_NOT, REMEMBERED_RIGHT, REMEMBERED_WRONG };
 /* owner: account and credential of the password (both zero for unknown names, then `name` tells them apart). */
-enum remembered remember_find(struct remember *r, const struct wrap_owner *owner, struct slice name, struct slice password, struct moment now,
+enum remembered remember_find(struct remember *r, const struct wrap_owner *owner, struct slice name, struct slice password,
+	struct moment now,
                               struct secrets *ret);
 /* secrets NULL: the password is wrong. */
 void remember_put(struct remember *r, const struct wrap_owner *owner, struct slice name, struct slice password, struct moment now,

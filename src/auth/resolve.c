@@ -129,7 +129,8 @@ static void expand_group(struct walk *w, struct slice local, struct slice domain
 		expand(w, members[i], depth + 1);
 }
 
-static void follow(struct walk *w, const struct directory_address *found, struct slice local, struct slice domain, struct slice detail, unsigned depth)
+static void follow(struct walk *w, const struct directory_address *found, struct slice local, struct slice domain, struct slice detail,
+	unsigned depth)
 {
 	switch (found->kind) {
 	case ADDRESS_ACCOUNT:

@@ -31,7 +31,8 @@ struct scram_channel {
 	struct slice type, data; /* binding that edge took from TLS; empty: none */
 };
 
-/* client-first-message. 0, ERR_INVALID (malformed), ERR_DENIED (binding missing, of a foreign type, or a downgrade). Copies into the arena. */
+/* client-first-message. 0, ERR_INVALID (malformed), ERR_DENIED (binding missing, of a foreign type, or a downgrade). Copies into
+ * the arena. */
 int scram_client_first(struct scram *s, struct arena *arena, struct slice message, const struct scram_channel *channel);
 /* Makes server-first-message: in s->server_first. server_nonce: printable ASCII without comma. */
 void scram_server_first(struct scram *s, struct slice salt, uint32_t iterations, struct slice server_nonce);

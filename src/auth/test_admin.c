@@ -92,8 +92,10 @@ static void test_reset_with_recovery_code_keeps_the_mail(void **state)
 	struct secrets secrets = SECRETS_NONE;
 	assert_int_equal(test_admin(t, "user.passwd", PASSWD("ann password", "my own password")), ADMIN_OK);
 	struct slice code = arena_dup(&arena, slice_str(test_member(t, "recovery_code")));
-	struct slice args = arena_printf(&arena, "{\"address\":\"ann@example.org\",\"new\":\"after reset\",\"recovery_code\":\"%.*s\"}", SLICE_ARG(code));
-	struct slice wrong = arena_printf(&arena, "{\"address\":\"bob@example.org\",\"new\":\"after reset\",\"recovery_code\":\"%.*s\"}", SLICE_ARG(code));
+	struct slice args = arena_printf(&arena, "{\"address\":\"ann@example.org\",\"new\":\"after reset\",\"recovery_code\":\"%.*s\"}",
+		SLICE_ARG(code));
+	struct slice wrong = arena_printf(&arena, "{\"address\":\"bob@example.org\",\"new\":\"after reset\",\"recovery_code\":\"%.*s\"}",
+		SLICE_ARG(code));
 	assert_int_equal(test_admin(t, "user.reset", (const char *)wrong.p), ADMIN_DENIED);
 	assert_int_equal(test_admin(t, "user.reset", (const char *)args.p), ADMIN_OK);
 	assert_string_not_equal(test_member(t, "recovery_code"), (const char *)code.p);
@@ -168,7 +170,8 @@ static void test_properties_are_kept(void **state)
 {
 	struct test_auth *t = *state;
 	struct arena arena = ARENA_INIT;
-	assert_int_equal(test_admin(t, "user.set", "{\"address\":\"ann@example.org\",\"name\":\"安\",\"department\":\"law\",\"quota\":1000}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "user.set", "{\"address\":\"ann@example.org\",\"name\":\"安\",\"department\":\"law\",\"quota\":1000}"),
+		ADMIN_OK);
 	assert_int_equal(test_admin(t, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
 	assert_string_equal(test_member(t, "name"), "安");
 	assert_string_equal(test_member(t, "department"), "law");
@@ -216,7 +219,8 @@ static void test_removed_users_leave_no_aliases_behind(void **state)
 {
 	struct test_auth *t = *state;
 	assert_int_equal(test_admin(t, "alias.add", "{\"address\":\"a@example.org\",\"target\":\"ann@example.org\"}"), ADMIN_OK);
-	assert_int_equal(test_admin(t, "group.add", "{\"address\":\"g@example.org\",\"members\":[\"ann@example.org\",\"bob@example.org\"]}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "group.add", "{\"address\":\"g@example.org\",\"members\":[\"ann@example.org\",\"bob@example.org\"]}"),
+		ADMIN_OK);
 	assert_int_equal(test_admin(t, "user.remove", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
 	assert_int_equal(test_admin(t, "alias.list", "{}"), ADMIN_OK);
 	assert_true(slice_search(buf_slice(&t->result), SLICE("ann@")) < 0);
@@ -234,7 +238,8 @@ static void test_group_members(void **state)
 	assert_int_equal(test_admin(t, "group.list", "{}"), ADMIN_OK);
 	assert_true(slice_search(buf_slice(&t->result), SLICE("[\"Someone@elsewhere.net\"]")) > 0);
 	assert_int_equal(test_admin(t, "group.member.remove", "{\"address\":\"g@example.org\",\"member\":\"Someone@elsewhere.net\"}"), ADMIN_OK);
-	assert_int_equal(test_admin(t, "group.member.remove", "{\"address\":\"g@example.org\",\"member\":\"Someone@elsewhere.net\"}"), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin(t, "group.member.remove", "{\"address\":\"g@example.org\",\"member\":\"Someone@elsewhere.net\"}"),
+		ADMIN_NOT_FOUND);
 	assert_int_equal(test_admin(t, "group.remove", "{\"address\":\"g@example.org\"}"), ADMIN_OK);
 	assert_int_equal(test_admin(t, "alias.remove", "{\"address\":\"ann@example.org\"}"), ADMIN_NOT_FOUND);
 }

@@ -195,9 +195,11 @@ enum auth_status test_plain(struct test_auth *t, const char *name, const char *p
 	return status;
 }
 
-enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type, const char *binding)
+enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type,
+	const char *binding)
 {
-	struct auth_step step = {.sender = 1, .session = session, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_BINDING, .address = SLICE("192.0.2.1"),
+	struct auth_step step = {.sender = 1, .session = session, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_BINDING,
+		.address = SLICE("192.0.2.1"),
 		.mechanism = slice_str(mechanism), .data = data, .binding_type = slice_str(binding_type), .binding = slice_str(binding)};
 	return run_step(t, &step);
 }

@@ -56,6 +56,7 @@ unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op,
 /* A text member of the last result; copied into a static buffer. */
 const char *test_member(struct test_auth *t, const char *name);
 enum auth_status test_plain(struct test_auth *t, const char *name, const char *password, enum auth_protocol protocol);
-enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type, const char *binding);
+enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type,
+	const char *binding);
 
 #endif

@@ -34,7 +34,8 @@ static const char *file_in(const char *dir, const char *name)
 
 static int teardown(void **state)
 {
-	static const char *const files[] = {"organisation", "epoch-1", "epoch-2", "epoch-3", "directory.db", "directory.db-wal", "directory.db-shm"};
+	static const char *const files[] = {"organisation", "epoch-1", "epoch-2", "epoch-3", "directory.db", "directory.db-wal",
+		"directory.db-shm"};
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		(void)unlink(file_in(*state, files[i]));
 	return rmdir(*state);

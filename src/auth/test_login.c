@@ -193,7 +193,8 @@ static void test_throttle_memory_is_bounded(void **state)
 
 static const char *app_password(struct test_auth *t)
 {
-	assert_int_equal(test_admin(t, "user.app_password.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"label\":\"phone\"}"), 0);
+	assert_int_equal(test_admin(t, "user.app_password.add",
+		"{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"label\":\"phone\"}"), 0);
 	return test_member(t, "app_password");
 }
 
@@ -208,7 +209,7 @@ static enum auth_status scram(struct test_auth *t, const char *name, struct slic
 	enum auth_status status = test_step(t, mechanism, 0, buf_slice(&message), plus ? "tls-exporter" : NULL, plus ? "channel" : NULL);
 	if (status != AUTH_CONTINUE)
 		goto out;
-	struct slice server_first = arena_dup(&arena, buf_slice(&t->data)), rest = server_first, nonce, s, i;
+	struct slice server_first = arena_dup(&arena, buf_slice(&t->data)), rest = server_first, nonce = SLICE_NONE, s = SLICE_NONE, i = SLICE_NONE;
 	assert_true(slice_split(&rest, ',', &nonce) && slice_split(&rest, ',', &s) && slice_split(&rest, ',', &i));
 	assert_true(slice_eq(i, SLICE("i=4096")));
 	assert_int_equal(base64_decode_strict(slice_from(s, 2), &salt), 0);
@@ -274,7 +275,7 @@ static void test_scram_refuses_passwords_and_unknown_names(void **state)
 
 static struct slice salt_of(struct test_auth *t, const char *name, struct arena *arena)
 {
-	struct slice rest, part;
+	struct slice rest, part = SLICE_NONE;
 	assert_int_equal(test_step(t, "SCRAM-SHA-256", 0, arena_printf(arena, "n,,n=%s,r=x", name), NULL, NULL), AUTH_CONTINUE);
 	rest = buf_slice(&t->data);
 	assert_true(slice_split(&rest, ',', &part) && slice_split(&rest, ',', &part));
@@ -285,7 +286,8 @@ static void test_scram_unknown_names_keep_their_salt(void **state)
 {
 	struct test_auth *t = *state;
 	struct arena arena = ARENA_INIT;
-	struct slice a = salt_of(t, "nobody@example.org", &arena), b = salt_of(t, "NOBODY@example.org", &arena), c = salt_of(t, "other@example.org", &arena);
+	struct slice a = salt_of(t, "nobody@example.org", &arena), b = salt_of(t, "NOBODY@example.org", &arena), c = salt_of(t,
+		"other@example.org", &arena);
 	assert_true(slice_eq(a, b));
 	assert_false(slice_eq(a, c));
 	assert_int_equal(a.n, salt_of(t, "ann@example.org", &arena).n);

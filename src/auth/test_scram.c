@@ -66,7 +66,8 @@ static void test_scram_downgrade_is_noticed(void **state)
 
 static void test_scram_malformed_first_messages(void **state)
 {
-	static const char *const bad[] = {"", "n", "n,", "n,,", "n,,n=u", "n,,r=x,n=u", "n,,m=1,n=u,r=x", "x,,n=u,r=x", "n,b=z,n=u,r=x", "n,,n=a=2,r=x",
+	static const char *const bad[] = {"", "n", "n,", "n,,", "n,,n=u", "n,,r=x,n=u", "n,,m=1,n=u,r=x", "x,,n=u,r=x", "n,b=z,n=u,r=x",
+		"n,,n=a=2,r=x",
 		"n,,n=a=3F,r=x", "n,,n=u,r=", "n,,n=u,r=a b", "n,,n=\xff,r=x", "p=,,n=u,r=x"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_true(first(bad[i], false, false, NULL, NULL) < 0);

@@ -74,7 +74,8 @@ static void kek(const struct wrap_owner *owner, struct slice secret, struct slic
 	hash_hkdf(secret, salt, label, slice_make(context, sizeof context), ret, KEK_SIZE);
 }
 
-void wrap_kek_password(const struct wrap_owner *owner, const uint8_t stretched[PASSWORD_KEY_SIZE], const uint8_t pepper[32], uint8_t ret[KEK_SIZE])
+void wrap_kek_password(const struct wrap_owner *owner, const uint8_t stretched[PASSWORD_KEY_SIZE], const uint8_t pepper[32],
+	uint8_t ret[KEK_SIZE])
 {
 	kek(owner, slice_make(stretched, PASSWORD_KEY_SIZE), slice_make(pepper, 32), "wrap password", ret);
 }

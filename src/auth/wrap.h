@@ -33,7 +33,8 @@ void wrap_seal(const struct wrap_owner *owner, const uint8_t kek[KEK_SIZE], cons
 int wrap_open(const struct wrap_owner *owner, const uint8_t kek[KEK_SIZE], struct slice wrap, struct secrets *ret, struct error *err);
 
 /* The KEKs. `stretched` is the Argon2id result, `pepper` the answer of `key` to wrap_pepper_data. */
-void wrap_kek_password(const struct wrap_owner *owner, const uint8_t stretched[PASSWORD_KEY_SIZE], const uint8_t pepper[32], uint8_t ret[KEK_SIZE]);
+void wrap_kek_password(const struct wrap_owner *owner, const uint8_t stretched[PASSWORD_KEY_SIZE], const uint8_t pepper[32],
+	uint8_t ret[KEK_SIZE]);
 void wrap_kek_code(const struct wrap_owner *owner, const uint8_t code[CODE_SIZE], uint8_t ret[KEK_SIZE]);
 void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32], uint8_t ret[KEK_SIZE]);
 /* What `key` computes the pepper over (label "pepper"): account and credential, 20 bytes. */

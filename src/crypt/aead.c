@@ -29,14 +29,16 @@ size_t aead_nonce_size(enum aead algorithm)
 	return row != NULL ? row->nonce_size : 0;
 }
 
-void aead_seal(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice plain, uint8_t *out)
+void aead_seal(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice plain,
+	uint8_t *out)
 {
 	const struct aead_row *row = row_of(algorithm);
 	ENSURE(row != NULL);
 	ENSURE(row->seal(out, NULL, plain.p, plain.n, ad.p, ad.n, NULL, nonce, key) == 0);
 }
 
-bool aead_open(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice sealed, uint8_t *out)
+bool aead_open(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice sealed,
+	uint8_t *out)
 {
 	const struct aead_row *row = row_of(algorithm);
 	if (row == NULL || sealed.n < AEAD_TAG_SIZE)

@@ -20,8 +20,10 @@ enum aead { /* the algorithm id of every stored format */
 size_t aead_nonce_size(enum aead algorithm); /* 0 for an unknown id */
 
 /* Writes plain.n + AEAD_TAG_SIZE bytes to out, which may be plain.p itself. */
-void aead_seal(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice plain, uint8_t *out);
+void aead_seal(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice plain,
+	uint8_t *out);
 /* Writes sealed.n - AEAD_TAG_SIZE bytes to out, which may be sealed.p itself. False (out is then undefined) when it does not verify. */
-bool aead_open(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice sealed, uint8_t *out);
+bool aead_open(enum aead algorithm, const uint8_t key[AEAD_KEY_SIZE], const uint8_t *nonce, struct slice ad, struct slice sealed,
+	uint8_t *out);
 
 #endif

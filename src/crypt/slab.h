@@ -11,10 +11,11 @@
 
 #define SLAB_CELL_MAX 64
 
-/* Before the jail closes, at most three times: room for `cells` more cells of 64 bytes (each may be cut into two of 32). Ends the process when
- * there is no memory. */
+/* Before the jail closes, at most three times: room for `cells` more cells of 64 bytes (each may be cut into two of 32). Ends the
+ * process when there is no memory. */
 void slab_setup(size_t cells);
-/* A zeroed cell for `size` (at most SLAB_CELL_MAX) bytes, or NULL when the slab is full. Without slab_setup a slab of 1,024 cells is made. */
+/* A zeroed cell for `size` (at most SLAB_CELL_MAX) bytes, or NULL when the slab is full.
+ * Without slab_setup a slab of 1,024 cells is made. */
 uint8_t *slab_alloc(size_t size);
 /* Wipes and frees *p and sets it to NULL; NULL inside is allowed. */
 void slab_free(uint8_t **p);

@@ -143,7 +143,8 @@ static int open_directory(struct auth_process *a, struct error *err)
 		return rc;
 	buf_printf(&path, "%s/" ROLE_DIR_DIRECTORY "/directory.db", a->ctx->data_dir);
 	buf_append_byte(&path, 0);
-	rc = path.failed ? error_set(err, ERR_LIMIT, "data_dir is too long") : directory_open((const char *)buf_slice(&path).p, key, &a->directory, err);
+	rc = path.failed ? error_set(err, ERR_LIMIT, "data_dir is too long") : directory_open((const char *)buf_slice(&path).p, key,
+		&a->directory, err);
 	secret_wipe(key, sizeof key);
 	buf_free(&path);
 	return rc;
@@ -230,9 +231,10 @@ static void auth_reload(struct role_context *ctx)
 static void auth_role_status(struct role_context *ctx, struct buf *out)
 {
 	const struct auth_process *a = ctx->state;
-	buf_printf(out, "\"sign_ins\":%llu,\"sign_outs\":%llu,\"failures\":%llu,\"exchanges\":%u,\"hashing_waits\":%u,\"argon2id_kib\":%u,\"argon2id_passes\":%u",
-	           (unsigned long long)a->sign_ins, (unsigned long long)a->sign_outs, (unsigned long long)a->failures, auth_login_exchanges(a->login), kek_waiting(a->keks),
-	           a->settings.cost.memory_kib, a->settings.cost.passes);
+	buf_printf(out, "\"sign_ins\":%llu,\"sign_outs\":%llu,\"failures\":%llu,", (unsigned long long)a->sign_ins,
+	           (unsigned long long)a->sign_outs, (unsigned long long)a->failures);
+	buf_printf(out, "\"exchanges\":%u,\"hashing_waits\":%u,\"argon2id_kib\":%u,\"argon2id_passes\":%u", auth_login_exchanges(a->login),
+	           kek_waiting(a->keks), a->settings.cost.memory_kib, a->settings.cost.passes);
 }
 
 const struct role_ops role_auth = {.start = auth_start, .reload = auth_reload, .status = auth_role_status};

@@ -99,7 +99,8 @@ static void refuse(struct ipc_auth_recipient_reply *reply, uint16_t code, const 
 	*reply = (struct ipc_auth_recipient_reply){.status = AUTH_REFUSED, .code = code, .enhanced = slice_str(enhanced), .text = slice_str(text)};
 }
 
-static void answer_recipient(struct auth_process *a, const struct ipc_auth_recipient *request, bool signed_in, struct arena *arena, struct buf *facts,
+static void answer_recipient(struct auth_process *a, const struct ipc_auth_recipient *request, bool signed_in, struct arena *arena,
+	struct buf *facts,
                              struct ipc_auth_recipient_reply *reply)
 {
 	struct resolve_result result;

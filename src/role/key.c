@@ -181,7 +181,8 @@ static void on_open(void *arg, struct ipc_call *call, const void *message)
 	struct seal_reader_key pair = {.generation = request->epoch};
 	bool known = keystore_epoch_pair(k->keys, request->epoch, pair.public_key, &pair.secret_key);
 	if (known && request->record_nonce.n == 16 && request->wrap.n == 48
-	    && seal_wrap_open(READER_OUTBOUND, nobody, &pair, request->ephemeral.b, request->record_nonce.p, request->wrap.p, reply.data_key.b) == 0)
+	    && seal_wrap_open(READER_OUTBOUND, nobody, &pair, request->ephemeral.b, request->record_nonce.p, request->wrap.p,
+	    	reply.data_key.b) == 0)
 		reply.status = KEY_OK;
 	(void)count(k, (enum key_status)reply.status);
 	ipc_reply(call, &reply);
@@ -230,7 +231,8 @@ static int key_start(struct role_context *ctx, struct error *err)
 	buf_printf(&path, "%s/" ROLE_DIR_KEY, ctx->data_dir);
 	buf_append_byte(&path, 0);
 	int rc = path.failed ? error_set(err, ERR_LIMIT, "data_dir is too long")
-	                     : keystore_open((const char *)buf_slice(&path).p, ctx->master_key, loop_now(ctx->loop).wall_ms, &created, &k->keys, err);
+	                     : keystore_open((const char *)buf_slice(&path).p, ctx->master_key, loop_now(ctx->loop).wall_ms, &created,
+	                     	&k->keys, err);
 	if (rc == 0 && created)
 		log_event(EV_KEY_CREATED, LOG_STR("where", ROLE_DIR_KEY));
 	if (rc == 0)
