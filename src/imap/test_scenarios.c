@@ -82,6 +82,8 @@ static bool take_output(struct harness_client *c, struct slice *ret)
 static void complain(struct scenario *sc, const char *what, struct slice expected, struct slice got)
 {
 	sc->failures++;
+	expected = expected.p != NULL ? expected : SLICE("");
+	got = got.p != NULL ? got : SLICE("");
 	printf("# %s:%u: %s\n#   expected: %.*s\n#   got:      %.*s\n", sc->name, sc->line, what, SLICE_ARG(expected), SLICE_ARG(got));
 }
 
