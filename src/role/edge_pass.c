@@ -41,8 +41,11 @@ static void move_both(struct pass *p)
 		move(p->client->conn, p->back);
 	if (alive(p))
 		move(p->back, p->client->conn);
+	/* Both inputs have room again, which their connections see only when they are told. */
 	if (alive(p))
 		conn_flush(p->client->conn);
+	if (alive(p))
+		conn_flush(p->back);
 }
 
 static void back_event(void *owner)
