@@ -108,6 +108,14 @@ static void append_role(struct buf *out, const struct child *child, int64_t now)
 		child->jail.seccomp ? "true" : "false", SLICE_ARG(buf_slice(&child->status)));
 }
 
+static void append_self(struct buf *out, const struct parent *parent)
+{
+	uint64_t cpu_ms, rss;
+	usage(getpid(), &cpu_ms, &rss);
+	buf_printf(out, "{\"role\":\"parent\",\"index\":0,\"pid\":%d,\"state\":\"ready\",\"restarts\":0,\"cpu_ms\":%llu,\"rss\":%llu,\"status\":{}}",
+		(int)getpid(), (unsigned long long)cpu_ms, (unsigned long long)rss);
+}
+
 static const char *sandbox_summary(const struct parent *parent)
 {
 	for (size_t i = 0; i < parent->child_count; i++)
@@ -131,9 +139,9 @@ static void finish_status(struct parent *parent)
 		buf_append_str(&out, "{\"version\":\"" LETTERLOCK_VERSION "\",\"since\":\"");
 		append_since(&out, parent->since_ms);
 		buf_printf(&out, "\",\"sandbox\":\"%s\",\"roles\":[", sandbox_summary(parent));
+		append_self(&out, parent);
 		for (size_t i = 0; i < parent->child_count; i++) {
-			if (i > 0)
-				buf_append_byte(&out, ',');
+			buf_append_byte(&out, ',');
 			append_role(&out, &parent->children[i], now);
 		}
 		buf_append_str(&out, "]}");
