@@ -43,7 +43,7 @@ static const struct option options[] = {
 	{"role", required_argument, NULL, OPTION_ROLE},
 	{"index", required_argument, NULL, OPTION_INDEX},
 	{"make-certificate", required_argument, NULL, OPTION_CERTIFICATE},
-	{"jail-probe", required_argument, NULL, OPTION_PROBE},
+	{"jail-probe", no_argument, NULL, OPTION_PROBE},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{NULL, 0, NULL, 0},
@@ -51,8 +51,8 @@ static const struct option options[] = {
 
 struct arguments {
 	struct parent_options parent;
-	const char *role, *index, *certificate_dir, *probe;
-	bool version, help;
+	const char *role, *index, *certificate_dir;
+	bool version, help, probe;
 };
 
 static int usage(const char *what)
@@ -91,7 +91,7 @@ static int take_option(struct arguments *a, enum option_id id, const char *value
 		a->certificate_dir = value;
 		return 0;
 	case OPTION_PROBE:
-		a->probe = value;
+		a->probe = true;
 		return 0;
 	case OPTION_VERSION:
 		a->version = true;
@@ -159,8 +159,8 @@ static int run_role(const struct arguments *a)
 	if (a->index != NULL && slice_to_u32(slice_str(a->index), &index) != 0)
 		return usage("--index is not a number");
 #ifdef LETTERLOCK_FAULTS
-	if (a->probe != NULL)
-		return role_jail_probe(role, a->parent.config_path, a->probe);
+	if (a->probe)
+		return role_jail_probe(role, index, a->parent.config_path);
 #endif
 	if (fcntl(CONTROL_FD, F_GETFD) < 0)
 		return usage("--role is for the parent process only");

@@ -310,9 +310,9 @@ static void warm_libraries(void)
 
 static int close_jail(struct process *p, struct error *err)
 {
-	struct sandbox_path paths[ROLE_PATHS_MAX];
 	struct arena arena = ARENA_INIT;
-	struct sandbox_policy policy = role_policy(p->ctx.role, p->ctx.config, &arena, paths);
+	struct sandbox_policy policy = role_policy(p->ctx.role, p->ctx.index, p->ctx.config, &arena);
+	role_probe_prepare(&p->ctx);
 	int r = sandbox_enter(&policy, &p->jail, err);
 	arena_free(&arena);
 	return r;
@@ -357,6 +357,7 @@ int role_main(enum role role, unsigned index)
 	p->control = watcher_create(p->ctx.loop, CONTROL_FD, on_control, p);
 	watcher_set(p->control, WATCH_READ);
 	say_ready(p);
+	role_probe_run(&p->ctx);
 	if (p->ops->run != NULL)
 		p->ops->run(&p->ctx);
 	if (!p->stopped)

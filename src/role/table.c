@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include "auth/auth.h"
 #include "base/ensure.h"
 
 #define GIB (1ULL << 30)
+#define BUCKETS 256u
 
 static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_PARENT] = {0},
@@ -38,7 +40,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.paths = {{"/etc/ssl", false}, {"/usr/share/ca-certificates", false}, {"/usr/local/share/ca-certificates", false}}, .stop_rank = 2,
 	},
 	[ROLE_MAIL] = {
-		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, true}, {ROLE_DIR_PACKS, false}}, .stop_rank = 1,
+		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, true, .buckets = true}, {ROLE_DIR_PACKS, false}}, .stop_rank = 1,
 	},
 	[ROLE_ADMIN] = {
 		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,
@@ -94,14 +96,28 @@ bool role_serves(enum role role, struct slice service)
 	return false;
 }
 
-struct sandbox_policy role_policy(enum role role, const struct config *config, struct arena *arena, struct sandbox_path *paths)
+/* The buckets of a shard, as auth gives out accounts (auth_shard). */
+static size_t add_buckets(struct slice folder, unsigned index, unsigned instances, struct arena *arena, struct sandbox_path *out)
+{
+	size_t count = 0;
+	for (unsigned bucket = 0; bucket < BUCKETS; bucket++)
+		if (auth_shard(&(const uint8_t[16]){(uint8_t)bucket}[0], instances) == index)
+			out[count++] = (struct sandbox_path){.path = (const char *)arena_printf(arena, "%.*s/%02x", SLICE_ARG(folder), bucket).p, .write = true};
+	return count;
+}
+
+struct sandbox_policy role_policy(enum role role, unsigned index, const struct config *config, struct arena *arena)
 {
 	const struct role_row *row = role_row(role);
+	struct sandbox_path *paths = arena_alloc_array(arena, ROLE_PATHS_MAX + BUCKETS, sizeof *paths);
 	size_t count = 0;
 	for (size_t i = 0; i < ROLE_PATHS_MAX && row->paths[i].path != NULL; i++) {
 		const char *path = row->paths[i].path;
 		struct slice full = path[0] == '/' ? arena_printf(arena, "%s", path) : arena_printf(arena, "%.*s/%s", SLICE_ARG(config->data_dir), path);
-		paths[count++] = (struct sandbox_path){.path = (const char *)full.p, .write = row->paths[i].write};
+		if (row->paths[i].buckets)
+			count += add_buckets(full, index, role_instances(role, config), arena, paths + count);
+		else
+			paths[count++] = (struct sandbox_path){.path = (const char *)full.p, .write = row->paths[i].write};
 	}
 	return (struct sandbox_policy){.sets = row->sets, .paths = paths, .path_count = count, .limits = row->limits,
 		.best_effort = slice_eq(config->sandbox, SLICE("best-effort"))};

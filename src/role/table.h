@@ -13,6 +13,7 @@ struct role_row {
 	struct {
 		const char *path; /* below data_dir, or absolute */
 		bool write;
+		bool buckets;     /* only the folders of its buckets in it */
 	} paths[ROLE_PATHS_MAX];
 	struct sandbox_limits limits;
 	bool boot_secret;
@@ -27,9 +28,7 @@ const struct role_row *role_row(enum role role);
 unsigned role_instances(enum role role, const struct config *config);
 bool role_serves(enum role role, struct slice service);
 
-/*
- * The sandbox of the row; fills `paths` (ROLE_PATHS_MAX) with texts of the arena.
- */
-struct sandbox_policy role_policy(enum role role, const struct config *config, struct arena *arena, struct sandbox_path *paths);
+/* The sandbox of one instance; its paths live in the arena. */
+struct sandbox_policy role_policy(enum role role, unsigned index, const struct config *config, struct arena *arena);
 
 #endif

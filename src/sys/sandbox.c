@@ -12,9 +12,11 @@
 #include "sys/file.h"
 #include "sys/sandbox_private.h"
 
-/* Rights that came after the headers of this system (ABI 3 and 5). */
+/* What came after the headers of this system (rights of ABI 3 and 5, scopes of ABI 6). */
 #define RIGHT_TRUNCATE (1ULL << 14)
 #define RIGHT_IOCTL_DEV (1ULL << 15)
+#define SCOPE_ABSTRACT_SOCKET (1ULL << 0)
+#define SCOPE_SIGNAL (1ULL << 1)
 #define RIGHTS_ABI1 ((1ULL << 13) - 1)
 #define RIGHT_REFER (1ULL << 13)
 
@@ -23,6 +25,10 @@
 	(RIGHTS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
 		LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | RIGHT_REFER | RIGHT_TRUNCATE)
 #define RIGHTS_OF_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | RIGHT_TRUNCATE)
+
+struct ruleset {
+	uint64_t files, net, scopes;
+};
 
 int sandbox_landlock_abi(void)
 {
@@ -61,8 +67,9 @@ static int allow_path(int ruleset, const struct sandbox_path *path, uint64_t kno
 static int enter_landlock(const struct sandbox_policy *policy, int abi, struct error *err)
 {
 	uint64_t known = rights_known(abi);
-	struct landlock_ruleset_attr attr = {.handled_access_fs = known};
-	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+	/* Signals and abstract sockets end at the border of the role too. An older kernel knows the first member only. */
+	struct ruleset attr = {.files = known, .scopes = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL};
+	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, abi >= 6 ? sizeof attr : sizeof attr.files, 0);
 	if (ruleset < 0)
 		return error_errno(err, "landlock");
 	int r = 0;

@@ -3,6 +3,7 @@
  * accident); anything else is ENOSYS, so that a newer libc falls back to what it used before.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -24,7 +25,7 @@ static const int core_calls[] = {
 	CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(sigaltstack), CALL(gettid), CALL(getpid), CALL(getppid),
 	/* descriptors that it has */
 	CALL(read), CALL(readv), CALL(pread64), CALL(preadv), CALL(write), CALL(writev), CALL(pwrite64), CALL(pwritev), CALL(close), CALL(close_range),
-	CALL(lseek), CALL(fstat), CALL(newfstatat), CALL(dup), CALL(dup2), CALL(dup3), CALL(fcntl), CALL(ftruncate), CALL(fallocate),
+	CALL(lseek), CALL(fstat), CALL(newfstatat), CALL(dup), CALL(dup2), CALL(dup3), CALL(ftruncate), CALL(fallocate),
 	CALL(memfd_create), CALL(pipe2), CALL(eventfd2), CALL(sendfile), CALL(copy_file_range),
 	CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait), CALL(poll), CALL(ppoll), CALL(select), CALL(pselect6),
 	CALL(recvfrom), CALL(recvmsg), CALL(recvmmsg), CALL(sendto), CALL(sendmsg), CALL(sendmmsg), CALL(shutdown),
@@ -81,11 +82,16 @@ static int add_memory(scmp_filter_ctx filter)
 	return r;
 }
 
-/* Limits may be read; signals reach the own process only; ioctl for what libuv and libc ask of descriptors. */
+/* Limits may be read; signals reach the own process only (F_SETOWN and F_SETSIG would reach others); ioctl for what libuv and libc ask
+ * of descriptors. */
 static int add_guarded(scmp_filter_ctx filter)
 {
+	static const int fcntls[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK,
+		F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS};
 	static const unsigned long ioctls[] = {FIONBIO, FIOCLEX, FIONREAD, 0x5401 /* TCGETS: isatty */};
 	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+	for (size_t i = 0; i < ARRAY_LEN(fcntls) && r == 0; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i]));
 	for (size_t i = 0; i < ARRAY_LEN(ioctls) && r == 0; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
 	if (r == 0)

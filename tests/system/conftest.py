@@ -16,9 +16,9 @@ from seed import Seeder  # noqa: E402
 PROGRAMS = os.environ.get('LETTERLOCK_PROGRAMS', os.path.join(TOP, 'build', 'release', 'src', 'cmd'))
 
 
-def make_site(options=None, seed=True):
+def make_site(options=None, seed=True, programs=PROGRAMS):
     directory = tempfile.mkdtemp(prefix='letterlock-test-', dir='/var/tmp')
-    instance = Instance(directory, free_port_base(), PROGRAMS, options=options)
+    instance = Instance(directory, free_port_base(), programs, options=options)
     instance.setup()
     try:
         instance.start()
