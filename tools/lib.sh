@@ -21,12 +21,19 @@ packages_of() {
 	done | tr ' ' '\n' | sort -u
 }
 
+# Whether ./dev has made the library; tools/build-sqlite knows whether it is the right one.
+has_sqlite() {
+	[ -f build/deps/sqlite3mc/recipe ]
+}
+
 # Installs the packages of the named groups that are missing: as root, with sudo, or not at all (then the apt line is printed).
+# A first build needs those of "sqlite" too: all are asked for at once.
 need_packages() {
-	local package missing=() sudo=()
+	local package missing=() sudo=() groups=("$@")
 	local installed
+	[[ " $* " != *" build "* ]] || has_sqlite || groups+=(sqlite)
 	installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' 2>/dev/null | sed -n 's/^ii //p')
-	for package in $(packages_of "$@"); do
+	for package in $(packages_of "${groups[@]}"); do
 		grep -qx -- "$package" <<<"$installed" || missing+=("$package")
 	done
 	has_foreign_node && without_node
@@ -79,7 +86,12 @@ build_dir() {
 	local name=$1 cc=$2
 	shift 2
 	tools/build-sqlite
-	[ -f "build/$name/build.ninja" ] || CC=$(compiler "$cc") meson setup "build/$name" "$@" >&2
+	[ -f "build/$name/build.ninja" ] && return
+	mkdir -p build
+	CC=$(compiler "$cc") meson setup "build/$name" "$@" >"build/$name.setup.log" 2>&1 || {
+		tail -n 20 "build/$name.setup.log" >&2
+		die "meson setup failed; the whole log is in build/$name.setup.log"
+	}
 }
 
 # build_quietly NAME TARGETS…: says only what went wrong.
@@ -87,6 +99,7 @@ build_quietly() {
 	local name=$1 log
 	shift
 	log=build/$name/ninja.log
+	[ -z "$(ninja -n -C "build/$name" "$@" 2>/dev/null | sed -n '/no work to do/d; /Entering directory/d; p')" ] || say "building $name"
 	ninja -C "build/$name" "$@" >"$log" 2>&1 || {
 		grep -v '^\[' "$log" >&2 || true
 		die "the build failed"
