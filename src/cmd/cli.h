@@ -51,11 +51,13 @@ int cli_ask_all(struct cli *cli, const char *op, json_t *args, const char *list,
 int cli_config_load(struct cli *cli);
 /* Reads the secrets of a command into args. 0 or an exit code. */
 int cli_secrets(struct cli *cli, const char *names, json_t *args);
-/* Asks "… [y/N]" unless --yes; false also when there is no terminal. */
+/* Asks "<question> Go on? [y/N]" unless --yes; false also when there is no terminal. */
 bool cli_confirm(const struct cli *cli, const char *question);
 
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(const char *op, const json_t *result);
+/* With --json: the errors that were said, as an object, unless a result was printed. */
+void cli_print_failure(int code);
 /* A table: columns "title:member title:member …"; rows is an array of objects. A '@' behind a member: unix seconds, shown as a time. */
 void cli_table(const json_t *rows, const char *columns);
 /* "title: value" lines of the named members, when they are there. */

@@ -12,8 +12,13 @@ static int run_check(struct cli *cli, const struct cli_command *command, json_t 
 	if (file != NULL)
 		cli->config_path = file;
 	int code = cli_config_load(cli);
-	if (code == 0 && !cli->quiet)
+	if (code == 0 && cli->json) {
+		json_t *good = json_pack("{s:s}", "file", cli->config_path);
+		cli_print_json("config.check", good);
+		json_decref(good);
+	} else if (code == 0 && !cli->quiet) {
 		printf("%s: good\n", cli->config_path);
+	}
 	return code;
 }
 

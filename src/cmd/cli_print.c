@@ -8,18 +8,39 @@
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define COLUMN_MAX 12
+#define ERROR_MAX 2048
+
+/* What was said on stderr and stdout so far: a program that reads JSON gets the errors too. */
+static json_t *errors_said;
+static bool result_printed;
 
 void cli_error(const char *format, ...)
 {
+	char text[ERROR_MAX];
 	va_list args;
 
 	va_start(args, format);
-	fputs("letterlock: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	fprintf(stderr, "letterlock: %s\n", text);
+	if (errors_said == NULL)
+		errors_said = json_array();
+	struct slice whole = utf8_prefix(slice_str(text), sizeof text);
+	json_array_append_new(errors_said, json_stringn((const char *)whole.p, whole.n));
+}
+
+void cli_print_failure(int code)
+{
+	json_t *failure;
+
+	if (result_printed)
+		return;
+	failure = json_pack("{s:i, s:O}", "code", code, "errors", errors_said != NULL ? errors_said : json_array());
+	cli_print_json("failure", failure);
+	json_decref(failure);
 }
 
 bool cli_is_plain(void)
@@ -37,6 +58,7 @@ void cli_print_json(const char *op, const json_t *result)
 	snprintf(schema, sizeof schema, "letterlock.%s.1", op);
 	json_object_set_new(out, "schema", json_string(schema));
 	json_object_update(out, (json_t *)result);
+	result_printed = true;
 	json_dumpf(out, stdout, isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT);
 	fputc('\n', stdout);
 	json_decref(out);

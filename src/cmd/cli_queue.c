@@ -31,7 +31,7 @@ static int run_drop(struct cli *cli, const struct cli_command *command, json_t *
 	json_t *result = NULL;
 	int code;
 
-	if (!cli_confirm(cli, "The message is removed and its sender is not told. Go on?"))
+	if (!cli_confirm(cli, "The message is removed and its sender is not told."))
 		return ADMIN_DENIED;
 	code = cli_ask(cli, command->op, args, &result);
 	if (result != NULL && cli->json)

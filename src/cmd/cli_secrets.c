@@ -138,10 +138,10 @@ bool cli_confirm(const struct cli *cli, const char *question)
 		return true;
 	tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (tty < 0) {
-		cli_error("%s: give --yes to confirm", question);
+		cli_error("%s Nothing was done: there is no terminal to ask at; --yes confirms", question);
 		return false;
 	}
-	dprintf(tty, "%s [y/N] ", question);
+	dprintf(tty, "%s Go on? [y/N] ", question);
 	yes = line_read(tty, &line) && (slice_eq_nocase(buf_slice(&line), SLICE("y")) || slice_eq_nocase(buf_slice(&line), SLICE("yes")));
 	buf_free(&line);
 	close(tty);

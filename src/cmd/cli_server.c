@@ -3,11 +3,40 @@
 #include "base/ensure.h"
 #include "cmd/cli.h"
 
+static json_t *duration_text(json_int_t seconds)
+{
+	char text[40];
+
+	if (seconds >= 86400)
+		snprintf(text, sizeof text, "%lldd %lldh", (long long)(seconds / 86400), (long long)(seconds / 3600 % 24));
+	else
+		snprintf(text, sizeof text, "%lld:%02lld:%02lld", (long long)(seconds / 3600), (long long)(seconds / 60 % 60), (long long)(seconds % 60));
+	return json_string(text);
+}
+
+/* The parent starts the others and has no jail. */
+static const char *jail_text(const json_t *role)
+{
+	if (json_object_get(role, "seccomp") == NULL)
+		return "-";
+	bool seccomp = json_is_true(json_object_get(role, "seccomp")), landlock = json_is_true(json_object_get(role, "landlock"));
+	return seccomp && landlock ? "full" : seccomp ? "seccomp only" : landlock ? "Landlock only" : "NONE";
+}
+
 static void show_status(const json_t *result)
 {
+	json_t *roles = json_deep_copy(json_object_get(result, "roles")), *role;
+	size_t i;
+
+	json_array_foreach(roles, i, role) {
+		json_object_set_new(role, "up", duration_text(json_integer_value(json_object_get(role, "uptime_s"))));
+		json_object_set_new(role, "jail", json_string(jail_text(role)));
+		json_object_set_new(role, "kib", json_integer(json_integer_value(json_object_get(role, "rss")) / 1024));
+	}
 	cli_fields(result, "version:version since:since@ sandbox:sandbox");
 	putchar('\n');
-	cli_table(json_object_get(result, "roles"), "ROLE:role NO:index PID:pid STATE:state RESTARTS:restarts CPU-MS:cpu_ms MEMORY:rss");
+	cli_table(roles, "ROLE:role NO:index PID:pid STATE:state UP:up RESTARTS:restarts SANDBOX:jail CPU-MS:cpu_ms KIB:kib");
+	json_decref(roles);
 }
 
 static void show_reload(const json_t *result)

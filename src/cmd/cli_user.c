@@ -47,7 +47,7 @@ static int run_reset(struct cli *cli, const struct cli_command *command, json_t 
 			"Give the recovery code, or --lose-mail to begin with an empty account");
 		return ADMIN_DENIED;
 	}
-	if (json_object_get(args, "recovery_code") == NULL && !cli_confirm(cli, "All mail of this account will be lost. Go on?"))
+	if (json_object_get(args, "recovery_code") == NULL && !cli_confirm(cli, "All mail of this account will be lost."))
 		return ADMIN_DENIED;
 	code = cli_ask(cli, command->op, args, &result);
 	if (result != NULL && cli->json)
@@ -64,7 +64,7 @@ static int run_remove(struct cli *cli, const struct cli_command *command, json_t
 	json_t *result = NULL, *rest = json_object(), *done = NULL;
 	int code = ADMIN_DENIED;
 
-	if (cli_confirm(cli, "The account and all its mail are removed for ever. Go on?"))
+	if (cli_confirm(cli, "The account and all its mail are removed for ever."))
 		code = cli_ask(cli, command->op, args, &result);
 	if (code == 0) {
 		json_object_set(rest, "account", json_object_get(result, "account"));

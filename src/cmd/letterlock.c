@@ -11,6 +11,13 @@
 #define DEFAULT_CONFIG "/etc/letterlock/letterlock.yaml"
 #define WORDS_MAX 64
 
+/* What the arguments say before it is known which command they are for. */
+struct words {
+	char *items[WORDS_MAX];
+	int count;
+	bool help, version;
+};
+
 static const struct cli_noun *const nouns[] = {&cli_domain, &cli_user, &cli_alias, &cli_group, &cli_queue, &cli_server, &cli_config};
 
 static struct slice word_take(struct slice *rest)
@@ -216,18 +223,23 @@ static int option_take(const struct cli_command *command, char **argv, int argc,
 }
 
 /* First pass: the words without options, to find the command. Values of options do not matter: commands come first. */
-static const struct cli_command *command_of(struct cli *cli, int argc, char **argv, int *ret_used)
+static void words_take(struct cli *cli, int argc, char **argv, struct words *ret)
 {
-	char *words[WORDS_MAX];
-	int count = 0;
-
-	for (int i = 1; i < argc && count < WORDS_MAX; i++) {
+	*ret = (struct words){.count = 0};
+	for (int i = 1; i < argc && ret->count < WORDS_MAX; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			cli->config_path = argv[++i];
+		else if (strcmp(argv[i], "--") == 0)
+			break;
+		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			ret->help = true;
+		else if (strcmp(argv[i], "--version") == 0)
+			ret->version = true;
+		else if (strcmp(argv[i], "--json") == 0)
+			cli->json = true;
 		else if (argv[i][0] != '-')
-			words[count++] = argv[i];
+			ret->items[ret->count++] = argv[i];
 	}
-	return command_find(words, count, ret_used);
 }
 
 static int arguments_take(struct cli *cli, const struct cli_command *command, int used, int argc, char **argv, json_t *args)
@@ -292,30 +304,51 @@ static int command_run(struct cli *cli, const struct cli_command *command, int u
 	return code;
 }
 
+/* Help, or arguments that are no command. */
+static int no_command(const struct words *words)
+{
+	const char *first = words->count > 0 ? words->items[0] : "help";
+
+	if (strcmp(first, "help") == 0)
+		return usage(words->count > 1 ? words->items[1] : NULL);
+	for (size_t n = 0; n < ARRAY_LEN(nouns); n++)
+		if (strcmp(nouns[n]->name, first) == 0) {
+			usage(first);
+			return words->help ? ADMIN_OK : ADMIN_INVALID;
+		}
+	cli_error("no such command: %s; try letterlock help", first);
+	return ADMIN_INVALID;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *command;
+	struct words words;
+	int used;
+
+	words_take(cli, argc, argv, &words);
+	command = command_find(words.items, words.count, &used);
+	if (words.version && words.count == 0) {
+		puts("letterlock " LETTERLOCK_VERSION);
+		return 0;
+	}
+	if (command != NULL && words.help) {
+		command_usage(command);
+		return 0;
+	}
+	return command != NULL ? command_run(cli, command, used, argc, argv) : no_command(&words);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {.socket = -1};
-	const struct cli_command *command;
-	int used;
 
 	setlocale(LC_CTYPE, "");
 	cli.config_path = getenv("LETTERLOCK_CONFIG");
 	if (cli.config_path == NULL || *cli.config_path == 0)
 		cli.config_path = DEFAULT_CONFIG;
-	command = command_of(&cli, argc, argv, &used);
-	if (command != NULL)
-		return command_run(&cli, command, used, argc, argv);
-	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return usage(argc > 2 ? argv[2] : NULL);
-	if (strcmp(argv[1], "--version") == 0) {
-		puts("letterlock " LETTERLOCK_VERSION);
-		return 0;
-	}
-	for (size_t n = 0; n < ARRAY_LEN(nouns); n++)
-		if (strcmp(nouns[n]->name, argv[1]) == 0) {
-			usage(argv[1]);
-			return ADMIN_INVALID;
-		}
-	cli_error("no such command: %s; try letterlock help", argv[1]);
-	return ADMIN_INVALID;
+	int code = run(&cli, argc, argv);
+	if (cli.json && code != 0)
+		cli_print_failure(code);
+	return code;
 }

@@ -24,6 +24,7 @@ struct parse {
 	bool *seen;          /* by index of the option */
 };
 
+/* at NULL: the text names the file itself. */
 __attribute__((format(printf, 4, 5)))
 static void problem(struct parse *p, const yaml_mark_t *at, struct slice key, const char *format, ...)
 {
@@ -40,8 +41,11 @@ static void problem(struct parse *p, const yaml_mark_t *at, struct slice key, co
 		all->items = memory_grow(all->items, all->room * sizeof *all->items);
 	}
 	key = utf8_prefix(key, SHOWN_MAX);
-	all->items[all->count++].text = arena_printf(&all->arena, "%.*s:%zu:%zu: %.*s%s%s", SLICE_ARG(p->file), at->line + 1, at->column + 1,
-		SLICE_ARG(key), key.n > 0 ? ": " : "", what);
+	if (at == NULL)
+		all->items[all->count++].text = arena_dup(&all->arena, slice_str(what));
+	else
+		all->items[all->count++].text = arena_printf(&all->arena, "%.*s:%zu:%zu: %.*s%s%s", SLICE_ARG(p->file), at->line + 1, at->column + 1,
+			SLICE_ARG(key), key.n > 0 ? ": " : "", what);
 }
 
 /* The next event, or false after a syntax error (which is noted). The caller deletes the event. */
@@ -320,7 +324,7 @@ struct config *config_read(const char *path, struct config_problems *problems)
 		config = config_parse(buf_slice(&text), slice_str(path), problems);
 	} else {
 		struct parse p = {.file = slice_str(path), .problems = problems};
-		problem(&p, &(yaml_mark_t){0}, SLICE_NONE, "%s", err.private_text);
+		problem(&p, NULL, SLICE_NONE, "%s", err.private_text);
 	}
 	buf_free(&text);
 	return config;

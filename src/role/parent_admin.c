@@ -108,12 +108,13 @@ static void append_role(struct buf *out, const struct child *child, int64_t now)
 		child->jail.seccomp ? "true" : "false", SLICE_ARG(buf_slice(&child->status)));
 }
 
-static void append_self(struct buf *out, const struct parent *parent)
+static void append_self(struct buf *out, const struct parent *parent, int64_t wall_ms)
 {
 	uint64_t cpu_ms, rss;
 	usage(getpid(), &cpu_ms, &rss);
-	buf_printf(out, "{\"role\":\"parent\",\"index\":0,\"pid\":%d,\"state\":\"ready\",\"restarts\":0,\"cpu_ms\":%llu,\"rss\":%llu,\"status\":{}}",
-		(int)getpid(), (unsigned long long)cpu_ms, (unsigned long long)rss);
+	buf_printf(out, "{\"role\":\"parent\",\"index\":0,\"pid\":%d,\"state\":\"ready\",\"restarts\":0,\"uptime_s\":%lld,\"cpu_ms\":%llu,"
+		"\"rss\":%llu,\"status\":{}}",
+		(int)getpid(), (long long)((wall_ms - parent->since_ms) / 1000), (unsigned long long)cpu_ms, (unsigned long long)rss);
 }
 
 static const char *sandbox_summary(const struct parent *parent)
@@ -139,7 +140,7 @@ static void finish_status(struct parent *parent)
 		buf_append_str(&out, "{\"version\":\"" LETTERLOCK_VERSION "\",\"since\":\"");
 		append_since(&out, parent->since_ms);
 		buf_printf(&out, "\",\"sandbox\":\"%s\",\"roles\":[", sandbox_summary(parent));
-		append_self(&out, parent);
+		append_self(&out, parent, loop_now(parent->loop).wall_ms);
 		for (size_t i = 0; i < parent->child_count; i++) {
 			buf_append_byte(&out, ',');
 			append_role(&out, &parent->children[i], now);

@@ -96,6 +96,13 @@ static const char *state_name(const struct ledger_message *m)
 	return !waiting ? "notifying" : tried ? "deferred" : "queued";
 }
 
+/* A name that state_name gives, or empty for all. */
+static bool is_state(struct slice s)
+{
+	return s.n == 0 || slice_eq(s, SLICE("queued")) || slice_eq(s, SLICE("deferred")) || slice_eq(s, SLICE("held")) ||
+		slice_eq(s, SLICE("notifying"));
+}
+
 static const char *recipient_state(const struct ledger_message *m, const struct ledger_recipient *r)
 {
 	switch (r->state) {
@@ -217,6 +224,10 @@ static int work_list(struct ledger *ledger, void *arg, struct error *err)
 	json_object_set_new(r->result, "more", json_false());
 	if (after.n > 0 && queue_id_parse(after, &pack, &ordinal) < 0) {
 		fail(r, ADMIN_INVALID, "\"after\" is not a queue id.");
+		return 0;
+	}
+	if (!is_state(arg_text(r, "state"))) {
+		fail(r, ADMIN_INVALID, "States are queued, deferred, held and notifying.");
 		return 0;
 	}
 	return ledger_messages(ledger, record_id(pack, ordinal), list_one, r, err);
