@@ -65,17 +65,37 @@ int job_refuse(struct admin_job *job, enum admin_status status, const char *code
 	return ERR_DENIED;
 }
 
+/* What an administrator does when a thing is missing. */
+static const char *missing_hint(const char *what)
+{
+	static const struct { const char *what, *hint; } hints[] = {
+		{"domain", "; letterlock domain add makes it"},
+		{"user", "; letterlock user list shows them"},
+		{"group", "; letterlock group list shows them"},
+		{"alias", "; letterlock alias list shows them"},
+		{"target", " address here; add the user, group or alias first"},
+		{"catch_all", " address here; add the user, group or alias first"},
+		{"postmaster", " address here; add the user, group or alias first"},
+		{"member", " address here; add the user, group or alias first"},
+	};
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+		if (strcmp(hints[i].what, what) == 0)
+			return hints[i].hint;
+	return "";
+}
+
 int job_refuse_error(struct admin_job *job, int rc, const char *what)
 {
 	switch (rc) {
 	case ERR_NOT_FOUND:
-		return job_refuse(job, ADMIN_NOT_FOUND, "not_found", "There is no such %s.", what);
+		return job_refuse(job, ADMIN_NOT_FOUND, "not_found", "There is no such %s%s.", what, missing_hint(what));
 	case ERR_EXISTS:
 		return job_refuse(job, ADMIN_FAILED, "exists", "The %s exists already.", what);
 	case ERR_LIMIT:
 		return job_refuse(job, ADMIN_FAILED, "limit", "The limit for the %s is reached.", what);
 	case ERR_CONFLICT:
-		return job_refuse(job, ADMIN_FAILED, "in_use", "The %s is still in use.", what);
+		return job_refuse(job, ADMIN_FAILED, "in_use", "The %s is still in use%s.", what,
+			strcmp(what, "domain") == 0 ? ": users, aliases or groups are left in it" : "");
 	case ERR_NO_SPACE:
 		return job_refuse(job, ADMIN_FAILED, "disk_full", "The disk is full.");
 	default:
