@@ -25,6 +25,11 @@ struct auth_admin *auth_admin_create(struct directory *directory, const struct a
 	return admin;
 }
 
+void auth_admin_configure(struct auth_admin *admin, const struct auth_admin_settings *settings)
+{
+	admin->settings = *settings;
+}
+
 void auth_admin_destroy(struct auth_admin **admin)
 {
 	MEMORY_FREE(admin);
@@ -108,6 +113,7 @@ static void job_free(struct admin_job *job)
 	json_decref(job->args);
 	json_decref(job->result);
 	arena_free(&job->arena);
+	buf_free_secret(&job->prepared);
 	secret_wipe(job, sizeof *job);
 	memory_free(job);
 }
@@ -241,15 +247,30 @@ static int take_number(struct admin_job *job, struct error *err)
 	return directory_credential_number(job_directory(job), &job->new_kek.request.owner.credential, err);
 }
 
-int job_stretch_new(struct admin_job *job, const char *name, const uint8_t account[16])
+/* Code points of a text that is UTF-8 (jansson checked). */
+static uint64_t characters(struct slice text)
+{
+	uint64_t n = 0;
+	while (text.n > 0) {
+		(void)utf8_next(&text);
+		n++;
+	}
+	return n;
+}
+
+int job_stretch_new(struct admin_job *job, const char *name)
 {
 	struct slice text = job_text(job, name);
-	if (text.n < ADMIN_PASSWORD_MIN || text.n > PASSWORD_MAX || has_control(text))
-		return job_refuse(job, ADMIN_INVALID, "weak_password", "The new password must have %d to %d characters and no control characters.",
-		                  ADMIN_PASSWORD_MIN, PASSWORD_MAX);
+	if (characters(text) < job->admin->settings.password_min || text.n == 0 || text.n > PASSWORD_MAX || has_control(text))
+		return job_refuse(job, ADMIN_INVALID, "weak_password",
+		                  "The new password must have at least %llu characters (at most %d bytes) and no control characters.",
+		                  (unsigned long long)job->admin->settings.password_min, PASSWORD_MAX);
 	struct kek_request *r = &job->new_kek.request;
 	*r = (struct kek_request){.cost = job->admin->settings.cost, .password = text, .owner = {.kind = WRAP_PASSWORD}};
-	memcpy(r->owner.account, account, sizeof r->owner.account);
+	memcpy(r->owner.account, job->account.id, sizeof r->owner.account);
+	if (job->admin->settings.scram_passwords)
+		r->text_count = scram_texts(text, &job->prepared, r->texts);
+	memcpy(r->scram_salt, job->account.scram_salt, sizeof r->scram_salt);
 	random_bytes(r->salt, sizeof r->salt);
 	job->new_kek.wanted = true;
 	return job_change(job, take_number);
@@ -279,10 +300,10 @@ static void apply(struct admin_job *job)
 	finish(job);
 }
 
-static void kek_ready(struct admin_job *job, struct admin_kek *k, int rc, const uint8_t *kek)
+static void kek_ready(struct admin_job *job, struct admin_kek *k, int rc, const struct kek_result *result)
 {
 	if (rc == 0)
-		memcpy(k->kek, kek, KEK_SIZE);
+		k->result = *result;
 	else
 		job->kek_rc = rc;
 	k->ready = rc == 0;
@@ -290,16 +311,16 @@ static void kek_ready(struct admin_job *job, struct admin_kek *k, int rc, const 
 		apply(job);
 }
 
-static void old_ready(void *arg, int rc, const uint8_t *kek)
+static void old_ready(void *arg, int rc, const struct kek_result *result)
 {
 	struct admin_job *job = arg;
-	kek_ready(job, &job->old_kek, rc, kek);
+	kek_ready(job, &job->old_kek, rc, result);
 }
 
-static void new_ready(void *arg, int rc, const uint8_t *kek)
+static void new_ready(void *arg, int rc, const struct kek_result *result)
 {
 	struct admin_job *job = arg;
-	kek_ready(job, &job->new_kek, rc, kek);
+	kek_ready(job, &job->new_kek, rc, result);
 }
 
 /* ---- the way of an operation ---- */
@@ -368,6 +389,7 @@ void auth_admin_run(struct auth_admin *admin, struct slice subject, struct slice
 	job->fn = fn;
 	job->arg = arg;
 	job->result = json_object();
+	buf_init(&job->prepared, PASSWORD_MAX);
 	job->args = args.n <= ADMIN_JSON_MAX ? json_loadb((const char *)args.p, args.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	job->row = find_row(op);
 	if (check(job, subject) != 0 || (job->row->prepare != NULL && job->row->prepare(job) != 0)) {

@@ -11,13 +11,14 @@ struct auth_admin;
 struct auth_admin_settings {
 	unsigned own_uid;          /* the local user that counts as operator */
 	struct password_cost cost; /* of new passwords */
+	uint64_t password_min;     /* characters of a new password */
+	bool scram_passwords;      /* new passwords get SCRAM keys (auth.scram) */
 };
-
-#define ADMIN_PASSWORD_MIN 8 /* bytes */
 
 /* Keeps directory and queue by pointer. */
 struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue,
                                      const struct auth_admin_settings *settings);
+void auth_admin_configure(struct auth_admin *admin, const struct auth_admin_settings *settings);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 
 /* result: a JSON object, borrowed; status: enum admin_status. */

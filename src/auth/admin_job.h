@@ -25,7 +25,7 @@ extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], 
 struct admin_kek {
 	bool wanted, ready;
 	struct kek_request request;
-	uint8_t kek[KEK_SIZE];
+	struct kek_result result;
 };
 
 struct admin_job {
@@ -37,6 +37,9 @@ struct admin_job {
 	struct account account;
 	struct credential password;   /* the account's, when it was stretched */
 	struct admin_kek old_kek, new_kek;
+	struct buf prepared;          /* of the new password (RFC 4013) */
+	uint8_t code[CODE_SIZE];      /* of a new app password */
+	char code_text[CODE_TEXT_SIZE + 1], code_plain[CODE_LETTERS + 1];
 	unsigned pending;
 	int kek_rc;
 	enum admin_status status;
@@ -69,8 +72,8 @@ int job_domain(struct admin_job *job, const char *name, struct slice *ret);
 
 /* The account's password from args.`name` is stretched before apply; job->password is its credential. */
 int job_stretch_old(struct admin_job *job, const char *name);
-/* A new password from args.`name` for this account: job->new_kek.request.owner is its new credential. */
-int job_stretch_new(struct admin_job *job, const char *name, const uint8_t account[16]);
+/* A new password from args.`name` for job->account: job->new_kek.request.owner is its new credential. */
+int job_stretch_new(struct admin_job *job, const char *name);
 
 void job_set(struct admin_job *job, const char *name, json_t *value); /* steals value */
 json_t *job_json(struct slice text);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
-#include "auth/scram.h"
 #include "crypt/crypt.h"
 
 #define WRAP_BUF_MAX (WRAP_MAX + 64)
@@ -11,7 +10,7 @@ int job_open_password(struct admin_job *job, struct secrets *ret)
 {
 	struct wrap_owner owner = job->old_kek.request.owner;
 	struct error err = {0};
-	int rc = wrap_open(&owner, job->old_kek.kek, job->password.wrap, ret, &err);
+	int rc = wrap_open(&owner, job->old_kek.result.kek, job->password.wrap, ret, &err);
 	if (rc == ERR_DENIED)
 		return job_refuse(job, ADMIN_DENIED, "password", "The password is not right.");
 	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
@@ -32,9 +31,15 @@ static int add_credential(struct admin_job *job, struct credential *c, const uin
 	return rc;
 }
 
+/* The SCRAM keys that were computed beside the password's KEK, when they are wanted. */
+static int add_scram(struct admin_job *job, uint32_t credential, const struct secrets *secrets, struct error *err)
+{
+	const struct kek_result *r = &job->new_kek.result;
+	return scram_rows_add(job_directory(job), job->account.id, credential, r->scram_pepper, r->scram, r->scram_count, secrets, err);
+}
+
 static int add_code(struct admin_job *job, enum wrap_kind kind, const uint8_t code[CODE_SIZE], struct slice label,
-	const struct secrets *secrets,
-                    uint32_t *ret_id, struct error *err)
+	const struct secrets *secrets, uint32_t *ret_id, struct error *err)
 {
 	struct credential c = {.kind = kind, .label = label};
 	uint8_t kek[KEK_SIZE];
@@ -60,7 +65,9 @@ int job_replace_credentials(struct admin_job *job, const struct secrets *secrets
 	memcpy(password.salt, r->salt, sizeof password.salt);
 	int rc = directory_credential_remove_all(job_directory(job), job->account.id, err);
 	if (rc == 0)
-		rc = add_credential(job, &password, job->new_kek.kek, secrets, err);
+		rc = add_credential(job, &password, job->new_kek.result.kek, secrets, err);
+	if (rc == 0)
+		rc = add_scram(job, password.id, secrets, err);
 	if (rc != 0 || ret_code == NULL)
 		return rc;
 	code_make(code);
@@ -118,7 +125,7 @@ static int keep_mail(struct admin_job *job, struct secrets *secrets)
 static int passwd_prepare(struct admin_job *job)
 {
 	int rc = job_stretch_old(job, "old");
-	return rc == 0 ? job_stretch_new(job, "new", job->account.id) : rc;
+	return rc == 0 ? job_stretch_new(job, "new") : rc;
 }
 
 static int user_passwd(struct admin_job *job)
@@ -136,14 +143,14 @@ static int reset_prepare(struct admin_job *job)
 	struct auth_object object = {0};
 	memcpy(object.account, job->account.id, sizeof object.account);
 	if (job_text(job, "recovery_code").n > 0)
-		return job_stretch_new(job, "new", job->account.id);
+		return job_stretch_new(job, "new");
 	if (!json_is_true(json_object_get(job->args, "lose_mail")))
 		return job_refuse(job, ADMIN_DENIED, "mail_would_be_lost",
 		                  "Without the recovery code all mail of this account is lost for good. "
 		                  "Give the recovery code, or say that the mail may be lost.");
 	if (!auth_permit(&job->subject, AUTH_OP_PASSWORD_DISCARD, &object))
 		return job_refuse(job, ADMIN_DENIED, "denied", "You may not do this.");
-	return job_stretch_new(job, "new", job->account.id);
+	return job_stretch_new(job, "new");
 }
 
 static int open_recovery(struct admin_job *job, struct secrets *ret)
@@ -200,50 +207,30 @@ static int user_reset(struct admin_job *job)
 
 /* ---- app passwords ---- */
 
-/* For SCRAM the text counts, not the code: one entry as it is shown and one without hyphens. */
-static int add_scram(struct admin_job *job, uint32_t credential, struct slice text, const struct secrets *secrets, struct error *err)
-{
-	struct scram_key key = {.credential = credential};
-	struct wrap_owner owner = {.credential = credential, .kind = WRAP_SCRAM};
-	struct buf wrap = BUF_INIT(WRAP_BUF_MAX);
-	uint8_t client_key[SCRAM_KEY_SIZE], kek[KEK_SIZE];
-	memcpy(owner.account, job->account.id, sizeof owner.account);
-	scram_keys(text, slice_make(job->account.scram_salt, SCRAM_SALT_SIZE), SCRAM_ITERATIONS, client_key, key.stored_key, key.server_key);
-	wrap_kek_scram(&owner, client_key, kek);
-	wrap_seal(&owner, kek, secrets, &wrap);
-	key.wrap = buf_slice(&wrap);
-	int rc = directory_scram_add(job_directory(job), job->account.id, &key, err);
-	buf_free(&wrap);
-	secret_wipe(client_key, sizeof client_key);
-	secret_wipe(kek, sizeof kek);
-	return rc;
-}
-
 static int app_add_in_change(struct admin_job *job, const struct secrets *secrets, struct slice label, struct error *err)
 {
-	uint8_t code[CODE_SIZE];
-	char text[CODE_TEXT_SIZE + 1], plain[CODE_LETTERS + 1];
 	uint32_t id = 0;
-	code_make(code);
-	code_text(code, CODE_APP_PASSWORD, text);
-	code_text_plain(code, CODE_APP_PASSWORD, plain);
-	int rc = add_code(job, WRAP_APP, code, label, secrets, &id, err);
+	int rc = add_code(job, WRAP_APP, job->code, label, secrets, &id, err);
 	if (rc == 0)
-		rc = add_scram(job, id, slice_str(text), secrets, err);
-	if (rc == 0)
-		rc = add_scram(job, id, slice_str(plain), secrets, err);
+		rc = add_scram(job, id, secrets, err);
 	if (rc == 0) {
-		job_set(job, "app_password", json_string(text));
+		job_set(job, "app_password", json_string(job->code_text));
 		job_set(job, "id", job_json(arena_printf(&job->arena, "%u", id)));
 	}
-	secret_wipe(code, sizeof code);
-	secret_wipe(text, sizeof text);
-	secret_wipe(plain, sizeof plain);
 	return rc;
 }
 
+/* For SCRAM the text counts, not the code: keys for the text as it is shown and for the one without hyphens. */
 static int app_add_prepare(struct admin_job *job)
 {
+	struct kek_request *r = &job->new_kek.request;
+	code_make(job->code);
+	code_text(job->code, CODE_APP_PASSWORD, job->code_text);
+	code_text_plain(job->code, CODE_APP_PASSWORD, job->code_plain);
+	*r = (struct kek_request){.texts = {slice_str(job->code_text), slice_str(job->code_plain)}, .text_count = 2};
+	memcpy(r->owner.account, job->account.id, sizeof r->owner.account);
+	memcpy(r->scram_salt, job->account.scram_salt, sizeof r->scram_salt);
+	job->new_kek.wanted = true;
 	return job_stretch_old(job, "password");
 }
 

@@ -89,7 +89,7 @@ static int user_add_prepare(struct admin_job *job)
 	random_bytes(a->id, sizeof a->id);
 	random_bytes(a->scram_salt, sizeof a->scram_salt);
 	rc = read_properties(job, a);
-	return rc == 0 ? job_stretch_new(job, "password", a->id) : rc;
+	return rc == 0 ? job_stretch_new(job, "password") : rc;
 }
 
 static int add_in_change(struct admin_job *job, struct error *err)

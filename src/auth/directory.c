@@ -7,8 +7,14 @@
 #include "crypt/hash.h"
 #include "crypt/slab.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define CACHE_KIB "8192"
+
+#define SCRAM_TABLE \
+	"CREATE TABLE scram (account BLOB NOT NULL, credential INTEGER NOT NULL REFERENCES credential (id) ON DELETE CASCADE," \
+	" keys BLOB NOT NULL, wrap BLOB NOT NULL);" \
+	"CREATE INDEX scram_account ON scram (account);" \
+	"CREATE INDEX scram_credential ON scram (credential);"
 
 static const char schema[] =
 	"CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -27,13 +33,13 @@ static const char schema[] =
 	" kind INTEGER NOT NULL, label TEXT NOT NULL, lookup BLOB NOT NULL, salt BLOB NOT NULL, passes INTEGER NOT NULL,"
 	" memory INTEGER NOT NULL, wrap BLOB NOT NULL, created INTEGER NOT NULL);"
 	"CREATE INDEX credential_account ON credential (account, kind, lookup);"
-	"CREATE TABLE scram (account BLOB NOT NULL, credential INTEGER NOT NULL REFERENCES credential (id) ON DELETE CASCADE,"
-	" stored_key BLOB NOT NULL, server_key BLOB NOT NULL, wrap BLOB NOT NULL);"
-	"CREATE INDEX scram_account ON scram (account);"
-	"CREATE INDEX scram_credential ON scram (credential);"
+	SCRAM_TABLE
 	"CREATE TABLE profile (account BLOB PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE, data BLOB NOT NULL) WITHOUT ROWID;"
 	"INSERT INTO setting (name, value) VALUES ('credential', 0);"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 2;";
+
+/* Version 1 kept SCRAM keys in the clear, with another count: they are made anew at the next sign-in that shows the password. */
+static const char upgrade_from_1[] = "DROP TABLE scram;" SCRAM_TABLE "PRAGMA user_version = 2;";
 
 static const char *const query_texts[] = {
 #define QUERY(id, sql) sql,
@@ -153,11 +159,11 @@ static int schema_version(struct directory *d)
 	return version;
 }
 
-static int create_schema(struct directory *d, struct error *err)
+static int change_schema(struct directory *d, const char *text, struct error *err)
 {
 	int rc = execute(d, "BEGIN IMMEDIATE", err);
 	if (rc == 0)
-		rc = execute(d, schema, err);
+		rc = execute(d, text, err);
 	return rc == 0 ? execute(d, "COMMIT", err) : rc;
 }
 
@@ -165,12 +171,14 @@ static int prepare_database(struct directory *d, struct error *err)
 {
 	int rc = execute(d, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	                    "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -" CACHE_KIB ";"
-	                    "PRAGMA trusted_schema = OFF;", err);
+	                    "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;", err);
 	if (rc != 0)
 		return rc;
 	int version = schema_version(d);
 	if (version == 0)
-		return create_schema(d, err);
+		return change_schema(d, schema, err);
+	if (version == 1)
+		return change_schema(d, upgrade_from_1, err);
 	return version == SCHEMA_VERSION ? 0 : error_set(err, ERR_UNSUPPORTED, "directory.db has schema %d, this program knows %d", version,
 		SCHEMA_VERSION);
 }

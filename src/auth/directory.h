@@ -20,7 +20,6 @@ struct directory;
 #define DIRECTORY_PAGE 100          /* rows of one list page */
 #define GROUP_MEMBERS_MAX 1000
 #define APP_PASSWORDS_MAX 50        /* of one account */
-#define SCRAM_ITERATIONS 4096       /* app passwords have 128 random bits: stretching adds nothing, RFC 7677 4 asks for this much */
 #define SCRAM_SALT_SIZE 16
 
 /* path NULL: in memory, for tests. Makes the file when it is missing. ERR_DAMAGED: wrong key or no directory. */
@@ -135,14 +134,23 @@ int directory_credential_list(struct directory *d, const uint8_t account[16], en
 int directory_credential_remove(struct directory *d, const uint8_t account[16], uint32_t id, enum wrap_kind kind, struct error *err);
 int directory_credential_remove_all(struct directory *d, const uint8_t account[16], struct error *err);
 
-/* SCRAM keys of app passwords (RFC 5802 3); removed with their credential. */
-struct scram_key {
+/* Is there a credential with this number, and is it this account's? 0, ERR_NOT_FOUND, ERR_IO. */
+int directory_credential_exists(struct directory *d, const uint8_t account[16], uint32_t id);
+
+/* SCRAM keys of passwords and app passwords (auth/scram_key.h); removed with their credential. */
+struct scram_row {
 	uint32_t credential;
-	uint8_t stored_key[32], server_key[32];
+	struct slice keys; /* sealed */
 	struct slice wrap;
 };
-int directory_scram_add(struct directory *d, const uint8_t account[16], const struct scram_key *key, struct error *err);
-int directory_scram_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct scram_key *ret, size_t max);
+int directory_scram_add(struct directory *d, const uint8_t account[16], const struct scram_row *row, struct error *err);
+/* passwords false: those of app passwords only. */
+int directory_scram_list(struct directory *d, const uint8_t account[16], bool passwords, struct arena *arena, struct scram_row *ret,
+	size_t max);
+/* How many rows a credential has; negative on failure. */
+int directory_scram_count(struct directory *d, uint32_t credential);
+/* Removes the keys of all passwords that people chose. A change of its own. */
+int directory_scram_forget_passwords(struct directory *d, struct error *err);
 
 /* ---- delivery profiles ---- */
 int directory_profile_set(struct directory *d, const uint8_t account[16], struct slice profile, struct error *err);

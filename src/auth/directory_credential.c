@@ -100,30 +100,60 @@ int directory_credential_remove_all(struct directory *d, const uint8_t account[1
 	return sql_run(d, s, err);
 }
 
-int directory_scram_add(struct directory *d, const uint8_t account[16], const struct scram_key *key, struct error *err)
+int directory_credential_exists(struct directory *d, const uint8_t account[16], uint32_t id)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_EXISTS);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, id);
+	int rc = sql_step(s);
+	sql_done(s);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+}
+
+int directory_scram_add(struct directory *d, const uint8_t account[16], const struct scram_row *row, struct error *err)
 {
 	sqlite3_stmt *s = sql_query(d, Q_SCRAM_ADD);
 	sql_blob(s, 1, account, 16);
-	sql_int(s, 2, key->credential);
-	sql_blob(s, 3, key->stored_key, sizeof key->stored_key);
-	sql_blob(s, 4, key->server_key, sizeof key->server_key);
-	sql_blob(s, 5, key->wrap.p, key->wrap.n);
+	sql_int(s, 2, row->credential);
+	sql_blob(s, 3, row->keys.p, row->keys.n);
+	sql_blob(s, 4, row->wrap.p, row->wrap.n);
 	return sql_run(d, s, err);
 }
 
-int directory_scram_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct scram_key *ret, size_t max)
+int directory_scram_list(struct directory *d, const uint8_t account[16], bool passwords, struct arena *arena, struct scram_row *ret,
+	size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_SCRAM_LIST);
 	sql_blob(s, 1, account, 16);
-	sql_int(s, 2, (int64_t)max);
+	sql_int(s, 2, passwords);
+	sql_int(s, 3, (int64_t)max);
 	int count = 0, rc;
 	while ((rc = sql_step(s)) == 1) {
-		struct scram_key *key = &ret[count++];
-		key->credential = (uint32_t)sqlite3_column_int64(s, 0);
-		sql_get_fixed(s, 1, key->stored_key, sizeof key->stored_key);
-		sql_get_fixed(s, 2, key->server_key, sizeof key->server_key);
-		key->wrap = sql_get(s, 3, arena);
+		struct scram_row *row = &ret[count++];
+		row->credential = (uint32_t)sqlite3_column_int64(s, 0);
+		row->keys = sql_get(s, 1, arena);
+		row->wrap = sql_get(s, 2, arena);
 	}
 	sql_done(s);
 	return rc < 0 ? rc : count;
+}
+
+int directory_scram_count(struct directory *d, uint32_t credential)
+{
+	sqlite3_stmt *s = sql_query(d, Q_SCRAM_COUNT);
+	sql_int(s, 1, credential);
+	int rc = sql_step(s), count = rc == 1 ? sqlite3_column_int(s, 0) : 0;
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}
+
+int directory_scram_forget_passwords(struct directory *d, struct error *err)
+{
+	int rc = directory_begin(d, err);
+	if (rc == 0)
+		rc = sql_run(d, sql_query(d, Q_SCRAM_FORGET), err);
+	if (rc == 0)
+		rc = directory_commit(d, err);
+	directory_rollback(d);
+	return rc;
 }

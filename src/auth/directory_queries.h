@@ -50,8 +50,12 @@ QUERY(CREDENTIAL_CODE, "SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE acco
 QUERY(CREDENTIAL_KIND, "SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE account = ?1 AND kind = ?2 ORDER BY id LIMIT ?3")
 QUERY(CREDENTIAL_REMOVE, "DELETE FROM credential WHERE account = ?1 AND id = ?2 AND kind = ?3")
 QUERY(CREDENTIAL_REMOVE_ALL, "DELETE FROM credential WHERE account = ?1")
-QUERY(SCRAM_ADD, "INSERT INTO scram (account, credential, stored_key, server_key, wrap) VALUES (?1, ?2, ?3, ?4, ?5)")
-QUERY(SCRAM_LIST, "SELECT credential, stored_key, server_key, wrap FROM scram WHERE account = ?1 LIMIT ?2")
+QUERY(CREDENTIAL_EXISTS, "SELECT 1 FROM credential WHERE account = ?1 AND id = ?2")
+QUERY(SCRAM_ADD, "INSERT INTO scram (account, credential, keys, wrap) VALUES (?1, ?2, ?3, ?4)")
+QUERY(SCRAM_LIST, "SELECT scram.credential, scram.keys, scram.wrap FROM scram JOIN credential ON credential.id = scram.credential "
+	"WHERE scram.account = ?1 AND (?2 OR credential.kind <> 1) LIMIT ?3")
+QUERY(SCRAM_COUNT, "SELECT count(*) FROM scram WHERE credential = ?1")
+QUERY(SCRAM_FORGET, "DELETE FROM scram WHERE credential IN (SELECT id FROM credential WHERE kind = 1)")
 
 QUERY(PROFILE_SET, "INSERT INTO profile (account, data) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET data = ?2")
 QUERY(PROFILE_GET, "SELECT data FROM profile WHERE account = ?1")

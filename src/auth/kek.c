@@ -17,8 +17,13 @@ struct kek_job {
 	void *arg;
 	int rc;
 	uint8_t stretched[PASSWORD_KEY_SIZE];
-	size_t password_len;
-	uint8_t password[PASSWORD_MAX];
+	struct secret_text {
+		size_t n;
+		uint8_t p[PASSWORD_MAX];
+	} password, texts[SCRAM_TEXTS_MAX];
+	size_t text_count;
+	uint8_t scram_salt[SCRAM_SALT_SIZE];
+	struct kek_result result;
 };
 
 struct kek_queue {
@@ -58,23 +63,46 @@ unsigned kek_waiting(const struct kek_queue *q)
 	return q->waiting_count;
 }
 
-static void job_answer(struct kek_job *job, int rc, const uint8_t *kek)
+static void job_answer(struct kek_job *job, int rc)
 {
-	job->fn(job->arg, rc, kek);
+	job->fn(job->arg, rc, rc == 0 ? &job->result : NULL);
 	job_free(job);
+}
+
+static void got_scram_pepper(void *arg, const uint8_t *mac)
+{
+	struct kek_job *job = arg;
+	if (mac != NULL)
+		memcpy(job->result.scram_pepper, mac, sizeof job->result.scram_pepper);
+	job_answer(job, mac != NULL ? 0 : ERR_TEMPORARY);
+}
+
+static void ask_scram_pepper(struct kek_job *job)
+{
+	uint8_t data[SCRAM_PEPPER_DATA_SIZE];
+	scram_pepper_data(job->owner.account, data);
+	job->q->host.hmac(job->q->host.arg, "pepper", slice_make(data, sizeof data), got_scram_pepper, job);
 }
 
 static void got_pepper(void *arg, const uint8_t *mac)
 {
 	struct kek_job *job = arg;
-	uint8_t kek[KEK_SIZE];
 	if (mac == NULL) {
-		job_answer(job, ERR_TEMPORARY, NULL);
+		job_answer(job, ERR_TEMPORARY);
 		return;
 	}
-	wrap_kek_password(&job->owner, job->stretched, mac, kek);
-	job_answer(job, 0, kek);
-	secret_wipe(kek, sizeof kek);
+	wrap_kek_password(&job->owner, job->stretched, mac, job->result.kek);
+	if (job->text_count > 0)
+		ask_scram_pepper(job);
+	else
+		job_answer(job, 0);
+}
+
+static void ask_pepper(struct kek_job *job)
+{
+	uint8_t data[WRAP_PEPPER_DATA_SIZE];
+	wrap_pepper_data(&job->owner, data);
+	job->q->host.hmac(job->q->host.arg, "pepper", slice_make(data, sizeof data), got_pepper, job);
 }
 
 static void start_next(struct kek_queue *q);
@@ -82,21 +110,27 @@ static void start_next(struct kek_queue *q);
 static void stretch(void *arg)
 {
 	struct kek_job *job = arg;
-	job->rc = password_hash(slice_make(job->password, job->password_len), job->salt, job->cost, job->stretched);
+	if (job->password.n > 0)
+		job->rc = password_hash(slice_make(job->password.p, job->password.n), job->salt, job->cost, job->stretched);
+	for (size_t i = 0; i < job->text_count; i++) {
+		struct scram_material *m = &job->result.scram[i];
+		scram_keys(slice_make(job->texts[i].p, job->texts[i].n), slice_make(job->scram_salt, SCRAM_SALT_SIZE), SCRAM_ITERATIONS,
+		           m->client_key, m->stored_key, m->server_key);
+	}
+	job->result.scram_count = job->text_count;
 }
 
 static void stretched(void *arg)
 {
 	struct kek_job *job = arg;
 	struct kek_queue *q = job->q;
-	uint8_t data[WRAP_PEPPER_DATA_SIZE];
 	q->running--;
-	if (job->rc != 0) {
-		job_answer(job, ERR_TEMPORARY, NULL);
-	} else {
-		wrap_pepper_data(&job->owner, data);
-		q->host.hmac(q->host.arg, "pepper", slice_make(data, sizeof data), got_pepper, job);
-	}
+	if (job->rc != 0)
+		job_answer(job, ERR_TEMPORARY);
+	else if (job->password.n > 0)
+		ask_pepper(job);
+	else
+		ask_scram_pepper(job);
 	start_next(q);
 }
 
@@ -115,7 +149,7 @@ static void drop_late(struct kek_queue *q)
 		struct kek_job *oldest = LIST_ITEM(q->waiting.prev, struct kek_job, node);
 		if (oldest->deadline_ms > now && q->waiting_count <= KEK_WAITING_MAX)
 			return;
-		job_answer(take(q, &oldest->node), ERR_TEMPORARY, NULL);
+		job_answer(take(q, &oldest->node), ERR_TEMPORARY);
 	}
 }
 
@@ -134,10 +168,18 @@ static void start_soon(void *arg)
 	start_next(arg);
 }
 
+static void copy_text(struct secret_text *to, struct slice from)
+{
+	ENSURE(from.n <= PASSWORD_MAX);
+	to->n = from.n;
+	if (from.n > 0)
+		memcpy(to->p, from.p, from.n);
+}
+
 void kek_start(struct kek_queue *q, const struct kek_request *request, kek_fn *fn, void *arg)
 {
 	struct kek_job *job = memory_alloc(sizeof *job);
-	ENSURE(request->password.n <= PASSWORD_MAX);
+	ENSURE(request->text_count <= SCRAM_TEXTS_MAX && (request->password.n > 0 || request->text_count > 0));
 	job->q = q;
 	job->owner = request->owner;
 	job->cost = request->cost;
@@ -145,9 +187,11 @@ void kek_start(struct kek_queue *q, const struct kek_request *request, kek_fn *f
 	job->fn = fn;
 	job->arg = arg;
 	memcpy(job->salt, request->salt, sizeof job->salt);
-	job->password_len = request->password.n;
-	if (request->password.n > 0)
-		memcpy(job->password, request->password.p, request->password.n);
+	memcpy(job->scram_salt, request->scram_salt, sizeof job->scram_salt);
+	copy_text(&job->password, request->password);
+	job->text_count = request->text_count;
+	for (size_t i = 0; i < request->text_count; i++)
+		copy_text(&job->texts[i], request->texts[i]);
 	list_prepend(&q->waiting, &job->node);
 	q->waiting_count++;
 	q->host.after(q->host.arg, 0, start_soon, q);

@@ -3,6 +3,7 @@
 #include "auth/mechanism.h"
 #include "auth/remember.h"
 #include "auth/resolve.h"
+#include "auth/scram_renew.h"
 #include "auth/throttle.h"
 #include "base/ensure.h"
 #include "base/map.h"
@@ -76,6 +77,12 @@ struct kek_queue *login_keks(struct auth_login *login) { return login->keks; }
 struct remember *login_remember(struct auth_login *login) { return login->remember; }
 const struct auth_host *login_host(const struct auth_login *login) { return &login->host; }
 struct password_cost login_cost(const struct auth_login *login) { return login->settings.cost; }
+bool login_scram_passwords(const struct auth_login *login) { return login->settings.scram_passwords; }
+
+void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct slice *texts, size_t count, const struct secrets *secrets)
+{
+	scram_renew(x->login->directory, x->login->keks, &x->account, credential, texts, count, secrets);
+}
 
 static struct moment now_of(const struct exchange *x)
 {
@@ -204,11 +211,25 @@ static bool may_use(const struct exchange *x)
 	return auth_permit(&subject, x->protocol == AUTH_PROTOCOL_SUBMISSION ? AUTH_OP_MAIL_SEND : AUTH_OP_MAIL_READ, &object);
 }
 
+/* What was true when the exchange began may have ended meanwhile. */
+static int reload(struct exchange *x, uint32_t credential)
+{
+	uint8_t id[16];
+	memcpy(id, x->account.id, sizeof id);
+	int rc = directory_credential_exists(x->login->directory, id, credential);
+	return rc == 0 ? directory_account_get(x->login->directory, id, &x->arena, &x->account) : rc;
+}
+
 void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t credential, struct slice data)
 {
 	x->used_credential = credential;
 	x->final_data = data;
-	if (x->account.state != ACCOUNT_ACTIVE)
+	int rc = reload(x, credential);
+	if (rc == ERR_NOT_FOUND)
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, "the credential was removed just now");
+	else if (rc != 0)
+		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
+	else if (x->account.state != ACCOUNT_ACTIVE)
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, "the account is disabled");
 	else if (!may_use(x))
 		exchange_failed(x, AUTH_DENIED, "the account has no mailbox");

@@ -61,6 +61,9 @@ struct directory *login_directory(struct auth_login *login);
 struct kek_queue *login_keks(struct auth_login *login);
 struct remember *login_remember(struct auth_login *login);
 const struct auth_host *login_host(const struct auth_login *login);
+/* SCRAM keys for a credential that just opened the secrets, when it should have some and has none. */
+void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct slice *texts, size_t count, const struct secrets *secrets);
+bool login_scram_passwords(const struct auth_login *login);
 struct password_cost login_cost(const struct auth_login *login);
 
 #endif

@@ -3,7 +3,28 @@
 #include "auth/mechanism.h"
 #include "auth/plain.h"
 #include "auth/remember.h"
+#include "crypt/crypt.h"
 #include "crypt/hash.h"
+
+static void renew_code(struct exchange *x, uint32_t credential, const uint8_t code[CODE_SIZE], const struct secrets *secrets)
+{
+	char text[CODE_TEXT_SIZE + 1], plain[CODE_LETTERS + 1];
+	code_text(code, CODE_APP_PASSWORD, text);
+	code_text_plain(code, CODE_APP_PASSWORD, plain);
+	exchange_renew_scram(x, credential, (const struct slice[]){slice_str(text), slice_str(plain)}, 2, secrets);
+	secret_wipe(text, sizeof text);
+	secret_wipe(plain, sizeof plain);
+}
+
+static void renew_password(struct exchange *x, uint32_t credential, const struct secrets *secrets)
+{
+	struct slice texts[SCRAM_TEXTS_MAX];
+	struct buf prepared = BUF_INIT(PASSWORD_MAX);
+	size_t count = scram_texts(x->password, &prepared, texts);
+	if (login_scram_passwords(x->login))
+		exchange_renew_scram(x, credential, texts, count, secrets);
+	buf_free_secret(&prepared);
+}
 
 /* An app password: found by its keyed hash, opened without Argon2id. False: it is none of this account. */
 static bool try_app_password(struct exchange *x)
@@ -19,8 +40,11 @@ static bool try_app_password(struct exchange *x)
 	struct wrap_owner owner = {.credential = c.id, .kind = WRAP_APP};
 	memcpy(owner.account, x->account.id, sizeof owner.account);
 	wrap_kek_code(&owner, code, kek);
-	if (wrap_open(&owner, kek, c.wrap, &secrets, NULL) != 0)
+	int rc = wrap_open(&owner, kek, c.wrap, &secrets, NULL);
+	secret_wipe(kek, sizeof kek);
+	if (rc != 0)
 		return false;
+	renew_code(x, c.id, code, &secrets);
 	exchange_verified(x, &secrets, c.id, SLICE_NONE);
 	return true;
 }
@@ -33,7 +57,7 @@ static struct wrap_owner password_owner(const struct exchange *x)
 	return owner;
 }
 
-static void got_kek(void *arg, int rc, const uint8_t *kek)
+static void got_kek(void *arg, int rc, const struct kek_result *result)
 {
 	struct exchange *x = arg;
 	struct secrets secrets = SECRETS_NONE;
@@ -43,9 +67,10 @@ static void got_kek(void *arg, int rc, const uint8_t *kek)
 		exchange_failed(x, AUTH_TEMPORARY, "password hashing is overloaded or key does not answer");
 		return;
 	}
-	rc = owner.credential == 0 ? ERR_DENIED : wrap_open(&owner, kek, x->credential.wrap, &secrets, NULL);
+	rc = owner.credential == 0 ? ERR_DENIED : wrap_open(&owner, result->kek, x->credential.wrap, &secrets, NULL);
 	if (rc == 0) {
 		remember_put(login_remember(x->login), &owner, x->name, x->password, now, &secrets);
+		renew_password(x, owner.credential, &secrets);
 		exchange_verified(x, &secrets, owner.credential, SLICE_NONE);
 	} else if (rc == ERR_DENIED) {
 		remember_put(login_remember(x->login), &owner, x->name, x->password, now, NULL);

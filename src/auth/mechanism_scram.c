@@ -6,7 +6,7 @@
 #include "crypt/hash.h"
 
 #define NONCE_BYTES 18
-#define KEYS_MAX (APP_PASSWORDS_MAX * 2)
+#define ROWS_MAX ((APP_PASSWORDS_MAX + 1) * SCRAM_TEXTS_MAX)
 
 /* Names that do not exist have a salt as well, always the same one. */
 static void fake_salt(struct exchange *x, uint8_t ret[SCRAM_SALT_SIZE])
@@ -53,37 +53,38 @@ static void first_message(struct exchange *x, struct slice data, bool plus)
 	exchange_challenge(x, x->scram.server_first);
 }
 
-/* Which app password made the proof? */
-static const struct scram_key *find_key(struct exchange *x, uint8_t client_key[SCRAM_KEY_SIZE])
+/* Which password made the proof? An unknown name has one row that nothing fits. */
+static const struct scram_row *find_row(struct exchange *x, const uint8_t pepper[SCRAM_PEPPER_SIZE], struct scram_material *ret)
 {
-	static const uint8_t nobody[SCRAM_KEY_SIZE];
-	struct scram_key *keys = arena_alloc_array(&x->arena, KEYS_MAX, sizeof *keys);
-	int count = x->known ? directory_scram_list(login_directory(x->login), x->account.id, &x->arena, keys, KEYS_MAX) : 0;
-	(void)scram_try(&x->scram, nobody, client_key);
+	struct scram_row *rows = arena_alloc_array(&x->arena, ROWS_MAX, sizeof *rows);
+	int count = x->known ? directory_scram_list(login_directory(x->login), x->account.id, login_scram_passwords(x->login), &x->arena, rows,
+		ROWS_MAX) : 0;
+	*ret = (struct scram_material){0};
+	(void)scram_try(&x->scram, ret->stored_key, ret->client_key);
 	for (int i = 0; i < count; i++)
-		if (scram_try(&x->scram, keys[i].stored_key, client_key))
-			return &keys[i];
+		if (scram_row_open(x->account.id, &rows[i], pepper, ret) && scram_try(&x->scram, ret->stored_key, ret->client_key))
+			return &rows[i];
 	return NULL;
 }
 
-static void open_with(struct exchange *x, const struct scram_key *key, const uint8_t client_key[SCRAM_KEY_SIZE])
+static void open_with(struct exchange *x, const struct scram_row *row, const struct scram_material *m, const uint8_t *pepper)
 {
 	uint8_t kek[KEK_SIZE];
 	struct secrets secrets = SECRETS_NONE;
 	struct buf final = BUF_INIT(128);
-	struct wrap_owner owner = {.credential = key->credential, .kind = WRAP_SCRAM};
+	struct wrap_owner owner = {.credential = row->credential, .kind = WRAP_SCRAM};
 	memcpy(owner.account, x->account.id, sizeof owner.account);
-	wrap_kek_scram(&owner, client_key, kek);
-	int rc = wrap_open(&owner, kek, key->wrap, &secrets, NULL);
+	wrap_kek_scram(&owner, m->client_key, pepper, kek);
+	int rc = wrap_open(&owner, kek, row->wrap, &secrets, NULL);
 	secret_wipe(kek, sizeof kek);
 	if (rc != 0) {
-		exchange_failed(x, AUTH_TEMPORARY, "the wrap of an app password does not open");
+		exchange_failed(x, AUTH_TEMPORARY, "the wrap of a password does not open");
 		return;
 	}
-	scram_server_final(&x->scram, key->server_key, &final);
+	scram_server_final(&x->scram, m->server_key, &final);
 	struct slice data = arena_dup(&x->arena, buf_slice(&final));
 	buf_free(&final);
-	exchange_verified(x, &secrets, key->credential, data);
+	exchange_verified(x, &secrets, row->credential, data);
 }
 
 static bool authzid_fits(const struct exchange *x)
@@ -91,20 +92,33 @@ static bool authzid_fits(const struct exchange *x)
 	return x->scram.authzid.n == 0 || slice_eq_nocase(x->scram.authzid, x->scram.name);
 }
 
+static void got_pepper(void *arg, const uint8_t *pepper)
+{
+	struct exchange *x = arg;
+	struct scram_material m;
+	if (pepper == NULL) {
+		exchange_failed(x, AUTH_TEMPORARY, "key does not answer");
+		return;
+	}
+	const struct scram_row *row = find_row(x, pepper, &m);
+	if (row == NULL || !authzid_fits(x))
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, x->known ? "no password fits" : "unknown name");
+	else
+		open_with(x, row, &m, pepper);
+	secret_wipe(&m, sizeof m);
+}
+
 static void final_message(struct exchange *x, struct slice data)
 {
-	uint8_t client_key[SCRAM_KEY_SIZE];
+	uint8_t question[SCRAM_PEPPER_DATA_SIZE];
+	const struct auth_host *host = login_host(x->login);
 	int rc = scram_client_final(&x->scram, data);
 	if (rc != 0) {
 		exchange_failed(x, rc == ERR_INVALID ? AUTH_INVALID : AUTH_BAD_CREDENTIALS, "nonce or channel binding differs, or malformed message");
 		return;
 	}
-	const struct scram_key *key = find_key(x, client_key);
-	if (key == NULL || !authzid_fits(x))
-		exchange_failed(x, AUTH_BAD_CREDENTIALS, x->known ? "no app password fits" : "unknown name");
-	else
-		open_with(x, key, client_key);
-	secret_wipe(client_key, sizeof client_key);
+	scram_pepper_data(x->account.id, question);
+	host->hmac(host->arg, "pepper", slice_make(question, sizeof question), got_pepper, x);
 }
 
 static void step(struct exchange *x, struct slice data, bool plus)

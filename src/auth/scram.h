@@ -43,7 +43,7 @@ bool scram_try(const struct scram *s, const uint8_t stored_key[SCRAM_KEY_SIZE], 
 /* "v=…" */
 void scram_server_final(const struct scram *s, const uint8_t server_key[SCRAM_KEY_SIZE], struct buf *out);
 
-/* StoredKey and ServerKey of a password (ASCII), and its ClientKey. */
+/* StoredKey and ServerKey of a prepared password (auth/saslprep.h), and its ClientKey. Slow: on the pool. */
 void scram_keys(struct slice password, struct slice salt, uint32_t iterations, uint8_t ret_client_key[SCRAM_KEY_SIZE],
                 uint8_t ret_stored_key[SCRAM_KEY_SIZE], uint8_t ret_server_key[SCRAM_KEY_SIZE]);
 

@@ -1,8 +1,11 @@
 #include "auth/test_host.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "auth/directory_sql.h"
 #include "auth/resolve.h"
 #include "crypt/crypt.h"
 #include "ipc/admin.h"
@@ -138,6 +141,7 @@ static void test_password_change_removes_app_passwords(void **state)
 static void test_generations_end_at_their_limit(void **state)
 {
 	struct test_auth *t = *state;
+	auth_admin_configure(t->admin, &(struct auth_admin_settings){1000, PASSWORD_COST_MIN, 8, false}); /* in a hurry */
 	for (int i = 0; i < SECRETS_MAX + 2; i++)
 		assert_int_equal(test_admin(t, "user.passwd", PASSWD("ann password", "ann password")), ADMIN_OK);
 	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
@@ -180,10 +184,48 @@ static void test_properties_are_kept(void **state)
 	arena_free(&arena);
 }
 
+static void test_a_directory_of_the_first_version_opens(void **state)
+{
+	static const uint8_t key[32] = {9};
+	struct directory *d = NULL;
+	struct error err = {0};
+	char path[] = "/tmp/letterlock-directory-XXXXXX", name[100];
+	assert_non_null(mkdtemp(path));
+	(void)snprintf(name, sizeof name, "%s/directory.db", path);
+	assert_int_equal(directory_open(name, key, &d, &err), 0);
+	assert_int_equal(sqlite3_exec(d->db, "DROP TABLE scram; CREATE TABLE scram (account BLOB NOT NULL, credential INTEGER NOT NULL REFERENCES "
+		"credential (id) ON DELETE CASCADE, stored_key BLOB NOT NULL, server_key BLOB NOT NULL, wrap BLOB NOT NULL);"
+		"INSERT INTO domain VALUES ('example.org', '', ''); PRAGMA user_version = 1;", NULL, NULL, NULL), SQLITE_OK);
+	directory_close(&d);
+	assert_int_equal(directory_open(name, key, &d, &err), 0);
+	assert_int_equal(directory_scram_count(d, 1), 0);
+	assert_int_equal(directory_domain_remove(d, SLICE("example.org"), &err), 0);
+	directory_close(&d);
+	assert_int_equal(directory_open(name, key, &d, &err), 0);
+	directory_close(&d);
+	(void)unlink(name);
+	(void)rmdir(path);
+}
+
+static void test_new_passwords_have_a_least_length(void **state)
+{
+	struct test_auth *t = *state;
+	auth_admin_configure(t->admin, &(struct auth_admin_settings){1000, PASSWORD_COST_MIN, 12, true});
+	assert_int_equal(test_admin(t, "user.passwd", PASSWD("ann password", "eleven char")), ADMIN_INVALID);
+	assert_string_equal(test_member(t, "code"), "weak_password");
+	assert_true(slice_search(buf_slice(&t->result), SLICE("at least 12 characters")) > 0);
+	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"x@example.org\",\"password\":\"eleven char\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin(t, "user.reset", "{\"address\":\"ann@example.org\",\"new\":\"short\",\"lose_mail\":true}"), ADMIN_INVALID);
+	/* Characters, not bytes. */
+	assert_int_equal(test_admin(t, "user.passwd", PASSWD("ann password", "十一个汉字不够长的密码")), ADMIN_INVALID);
+	assert_int_equal(test_admin(t, "user.passwd", PASSWD("ann password", "twelve chars")), ADMIN_OK);
+}
+
 static void test_lists_come_in_pages(void **state)
 {
 	struct test_auth *t = *state;
 	char args[200];
+	auth_admin_configure(t->admin, &(struct auth_admin_settings){1000, PASSWORD_COST_MIN, 8, false}); /* in a hurry */
 	for (int i = 0; i < DIRECTORY_PAGE + 5; i++) {
 		(void)snprintf(args, sizeof args, "{\"address\":\"user%03d@example.org\",\"password\":\"something\"}", i);
 		assert_int_equal(test_admin(t, "user.add", args), ADMIN_OK);
@@ -258,7 +300,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_strangers_may_do_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_properties_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new_passwords_have_a_least_length, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lists_come_in_pages, setup, teardown),
+		cmocka_unit_test(test_a_directory_of_the_first_version_opens),
 		cmocka_unit_test_setup_teardown(test_domains_count_their_users, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_domain_in_use_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed_users_leave_no_aliases_behind, setup, teardown),

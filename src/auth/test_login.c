@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auth/scram.h"
+#include "auth/directory_sql.h"
+#include "auth/scram_key.h"
 #include "auth/throttle.h"
 #include "base/codec.h"
 #include "crypt/crypt.h"
+#include "crypt/hash.h"
 
 static int setup(void **state)
 {
@@ -199,7 +201,8 @@ static const char *app_password(struct test_auth *t)
 }
 
 /* The client's half of an exchange; `binding` as a client would see it. */
-static enum auth_status scram(struct test_auth *t, const char *name, struct slice password, bool plus, const char *binding)
+static enum auth_status scram_with(struct test_auth *t, const char *name, struct slice password, bool plus, const char *binding,
+	const char *op, const char *args)
 {
 	struct buf message = BUF_INIT(1000), salt = BUF_INIT(100), c = BUF_INIT(200), auth = BUF_INIT(3000), proof = BUF_INIT(100);
 	struct arena arena = ARENA_INIT;
@@ -211,9 +214,9 @@ static enum auth_status scram(struct test_auth *t, const char *name, struct slic
 		goto out;
 	struct slice server_first = arena_dup(&arena, buf_slice(&t->data)), rest = server_first, nonce = SLICE_NONE, s = SLICE_NONE, i = SLICE_NONE;
 	assert_true(slice_split(&rest, ',', &nonce) && slice_split(&rest, ',', &s) && slice_split(&rest, ',', &i));
-	assert_true(slice_eq(i, SLICE("i=4096")));
+	assert_true(slice_eq(i, SLICE("i=65536")));
 	assert_int_equal(base64_decode_strict(slice_from(s, 2), &salt), 0);
-	scram_keys(password, buf_slice(&salt), 4096, client, stored, server);
+	scram_keys(password, buf_slice(&salt), SCRAM_ITERATIONS, client, stored, server);
 	struct slice cbind = arena_printf(&arena, "%s%s", header, plus ? binding : "");
 	base64_encode(cbind, &c);
 	struct slice without = arena_printf(&arena, "c=%.*s,%.*s", SLICE_ARG(buf_slice(&c)), SLICE_ARG(nonce));
@@ -224,6 +227,11 @@ static enum auth_status scram(struct test_auth *t, const char *name, struct slic
 		signature[k] ^= client[k];
 	base64_encode(slice_make(signature, 32), &proof);
 	struct slice final = arena_printf(&arena, "%.*s,p=%.*s", SLICE_ARG(without), SLICE_ARG(buf_slice(&proof)));
+	if (op != NULL) { /* something happens between the two messages */
+		uint64_t session = t->session;
+		assert_int_equal(test_admin(t, op, args), 0);
+		t->session = session;
+	}
 	status = test_step(t, mechanism, t->session, final, NULL, NULL);
 	if (status == AUTH_OK) {
 		struct buf want = BUF_INIT(100);
@@ -235,6 +243,16 @@ out:
 	buf_free(&message), buf_free(&salt), buf_free(&c), buf_free(&auth), buf_free(&proof);
 	arena_free(&arena);
 	return status;
+}
+
+static enum auth_status scram(struct test_auth *t, const char *name, struct slice password, bool plus, const char *binding)
+{
+	return scram_with(t, name, password, plus, binding, NULL, NULL);
+}
+
+static enum auth_status scram_and(struct test_auth *t, const char *name, struct slice password, const char *op, const char *args)
+{
+	return scram_with(t, name, password, false, NULL, op, args);
 }
 
 static void test_scram_opens_with_an_app_password(void **state)
@@ -264,13 +282,101 @@ static void test_scram_plus_binds_to_the_channel(void **state)
 	assert_int_equal(scram(t, "ann@example.org", slice_str(code), true, "elsewhere"), AUTH_BAD_CREDENTIALS);
 }
 
-static void test_scram_refuses_passwords_and_unknown_names(void **state)
+static void test_scram_refuses_wrong_passwords_and_unknown_names(void **state)
 {
 	struct test_auth *t = *state;
 	app_password(t);
-	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("bob password"), false, NULL), AUTH_BAD_CREDENTIALS);
 	assert_int_equal(scram(t, "nobody@example.org", SLICE("x"), false, NULL), AUTH_BAD_CREDENTIALS);
 	assert_int_equal(scram(t, "bob@example.org", SLICE("x"), false, NULL), AUTH_BAD_CREDENTIALS);
+}
+
+static void test_scram_opens_with_the_passwords_of_people(void **state)
+{
+	struct test_auth *t = *state;
+	unsigned hashes = t->hashes;
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_OK); /* provisional */
+	assert_int_equal(t->hashes, hashes);
+	assert_int_equal(test_admin(t, "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"my own password\"}"), 0);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("my own password"), false, NULL), AUTH_OK);
+	assert_int_equal(test_admin(t, "user.reset", "{\"address\":\"ann@example.org\",\"new\":\"after the reset\",\"lose_mail\":true}"), 0);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("after the reset"), false, NULL), AUTH_OK);
+	struct secrets secrets = SECRETS_NONE;
+	assert_int_equal(secrets_decode(buf_slice(&t->last_secrets), &secrets, NULL), 0);
+	secrets_free(&secrets);
+}
+
+static void test_scram_for_app_passwords_only(void **state)
+{
+	struct test_auth *t = *state;
+	char code[64];
+	(void)snprintf(code, sizeof code, "%s", app_password(t));
+	t->settings.scram_passwords = false;
+	auth_login_configure(t->login, &t->settings);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(scram(t, "ann@example.org", slice_str(code), false, NULL), AUTH_OK);
+	assert_int_equal(directory_scram_forget_passwords(t->directory, NULL), 0);
+	t->settings.scram_passwords = true;
+	auth_login_configure(t->login, &t->settings);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(scram(t, "ann@example.org", slice_str(code), false, NULL), AUTH_OK);
+}
+
+static void test_a_sign_in_by_plain_brings_missing_scram_keys(void **state)
+{
+	struct test_auth *t = *state;
+	const char *code = app_password(t);
+	assert_int_equal(sqlite3_exec(t->directory->db, "DELETE FROM scram", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(scram(t, "ann@example.org", slice_str(code), false, NULL), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_int_equal(test_plain(t, "ann@example.org", code, AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_OK);
+	assert_int_equal(scram(t, "ann@example.org", slice_str(code), false, NULL), AUTH_OK);
+}
+
+static void test_scram_takes_a_password_prepared_or_not(void **state)
+{
+	struct test_auth *t = *state;
+	/* "ﬁ" becomes "fi" and the no-break space a space (RFC 4013 2). */
+	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"eve@example.org\",\"password\":\"ﬁne\u00a0密码 password\"}"), 0);
+	assert_int_equal(scram(t, "eve@example.org", SLICE("fine 密码 password"), false, NULL), AUTH_OK);
+	assert_int_equal(scram(t, "eve@example.org", SLICE("ﬁne\302\240密码 password"), false, NULL), AUTH_OK);
+	assert_int_equal(test_plain(t, "eve@example.org", "ﬁne\302\240密码 password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_int_equal(test_plain(t, "eve@example.org", "fine 密码 password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+}
+
+static void test_scram_keys_open_only_with_the_pepper_of_key(void **state)
+{
+	struct test_auth *t = *state;
+	struct arena arena = ARENA_INIT;
+	struct scram_row row;
+	struct scram_material m;
+	uint8_t question[SCRAM_PEPPER_DATA_SIZE], pepper[32];
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_OK);
+	assert_int_equal(directory_scram_list(t->directory, t->account, true, &arena, &row, 1), 1);
+	scram_pepper_data(t->account, question);
+	hash_hmac_sha256(SLICE("organisation"), slice_make(question, sizeof question), pepper);
+	assert_true(scram_row_open(t->account, &row, pepper, &m));
+	pepper[0] ^= 1;
+	assert_false(scram_row_open(t->account, &row, pepper, &m));
+	pepper[0] ^= 1;
+	row.credential++;
+	assert_false(scram_row_open(t->account, &row, pepper, &m));
+	t->key_away = true;
+	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_TEMPORARY);
+	arena_free(&arena);
+}
+
+static void test_what_was_disabled_during_an_exchange_stays_out(void **state)
+{
+	struct test_auth *t = *state;
+	assert_int_equal(scram_and(t, "ann@example.org", SLICE("ann password"), "user.disable", "{\"address\":\"ann@example.org\"}"),
+		AUTH_BAD_CREDENTIALS);
+	assert_int_equal(scram_and(t, "bob@example.org", SLICE("bob password"), "user.remove", "{\"address\":\"bob@example.org\"}"),
+		AUTH_BAD_CREDENTIALS);
+	assert_int_equal(t->tickets, 0);
 }
 
 static struct slice salt_of(struct test_auth *t, const char *name, struct arena *arena)
@@ -339,7 +445,7 @@ struct mark {
 	int *order, *count, id;
 };
 
-static void note_order(void *arg, int rc, const uint8_t *kek)
+static void note_order(void *arg, int rc, const struct kek_result *result)
 {
 	struct mark *m = arg;
 	assert_int_equal(rc, 0);
@@ -362,7 +468,7 @@ static void test_the_newest_hashing_request_comes_first(void **state)
 	assert_int_equal(order[2], 0);
 }
 
-static void count_temporary(void *arg, int rc, const uint8_t *kek)
+static void count_temporary(void *arg, int rc, const struct kek_result *result)
 {
 	if (rc != 0)
 		++*(unsigned *)arg;
@@ -397,7 +503,13 @@ int main(void)
 		cmocka_unit_test(test_throttle_memory_is_bounded),
 		cmocka_unit_test_setup_teardown(test_scram_opens_with_an_app_password, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scram_plus_binds_to_the_channel, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_scram_refuses_passwords_and_unknown_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_refuses_wrong_passwords_and_unknown_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_opens_with_the_passwords_of_people, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_for_app_passwords_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_sign_in_by_plain_brings_missing_scram_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_takes_a_password_prepared_or_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_keys_open_only_with_the_pepper_of_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_was_disabled_during_an_exchange_stays_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scram_unknown_names_keep_their_salt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_app_password_works_with_plain_without_hashing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed_app_password_is_refused_and_its_sessions_end, setup, teardown),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "auth/plain.h"
+#include "auth/saslprep.h"
 #include "auth/scram.h"
 #include "base/codec.h"
 #include "base/error.h"
@@ -116,6 +117,29 @@ static void test_scram_final_message_checks_binding_and_nonce(void **state)
 	assert_int_equal(final(""), ERR_INVALID);
 }
 
+static bool prepares_to(struct slice text, const char *want)
+{
+	struct buf out = BUF_INIT(100);
+	bool ok = saslprep(text, &out) && slice_eq(buf_slice(&out), slice_str(want));
+	buf_free(&out);
+	return ok;
+}
+
+/* The examples of RFC 4013 3. */
+static void test_saslprep_examples(void **state)
+{
+	struct buf out = BUF_INIT(100);
+	assert_true(prepares_to(SLICE("I\302\255X"), "IX"));
+	assert_true(prepares_to(SLICE("user"), "user"));
+	assert_true(prepares_to(SLICE("USER"), "USER"));
+	assert_true(prepares_to(SLICE("\302\252"), "a"));
+	assert_true(prepares_to(SLICE("\342\205\250"), "IX"));
+	assert_false(saslprep(SLICE("\007"), &out));
+	assert_false(saslprep(SLICE("\330\247\061"), &out));
+	assert_false(saslprep(SLICE("\377"), &out));
+	buf_free(&out);
+}
+
 static void test_plain_messages(void **state)
 {
 	struct plain p;
@@ -141,6 +165,7 @@ int main(void)
 		cmocka_unit_test(test_scram_malformed_first_messages),
 		cmocka_unit_test(test_scram_names_are_decoded),
 		cmocka_unit_test(test_scram_final_message_checks_binding_and_nonce),
+		cmocka_unit_test(test_saslprep_examples),
 		cmocka_unit_test(test_plain_messages),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

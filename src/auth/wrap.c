@@ -85,9 +85,9 @@ void wrap_kek_code(const struct wrap_owner *owner, const uint8_t code[CODE_SIZE]
 	kek(owner, slice_make(code, CODE_SIZE), SLICE_NONE, "wrap code", ret);
 }
 
-void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32], uint8_t ret[KEK_SIZE])
+void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32], const uint8_t pepper[32], uint8_t ret[KEK_SIZE])
 {
-	kek(owner, slice_make(client_key, 32), SLICE_NONE, "wrap scram", ret);
+	kek(owner, slice_make(client_key, 32), slice_make(pepper, 32), "wrap scram", ret);
 }
 
 void wrap_pepper_data(const struct wrap_owner *owner, uint8_t ret[WRAP_PEPPER_DATA_SIZE])

@@ -13,7 +13,7 @@ enum wrap_kind { /* stored; the values never change */
 	WRAP_PASSWORD = 1,  /* a password that a person chose */
 	WRAP_RECOVERY = 2,
 	WRAP_APP = 3,
-	WRAP_SCRAM = 4,     /* second wrap of an app password, under HKDF(ClientKey) */
+	WRAP_SCRAM = 4,     /* second wrap of a password or app password, under HKDF(ClientKey) */
 	WRAP_MANAGED = 5,   /* held by the role `key` */
 	WRAP_REMEMBERED = 6, /* in memory only */
 };
@@ -36,7 +36,8 @@ int wrap_open(const struct wrap_owner *owner, const uint8_t kek[KEK_SIZE], struc
 void wrap_kek_password(const struct wrap_owner *owner, const uint8_t stretched[PASSWORD_KEY_SIZE], const uint8_t pepper[32],
 	uint8_t ret[KEK_SIZE]);
 void wrap_kek_code(const struct wrap_owner *owner, const uint8_t code[CODE_SIZE], uint8_t ret[KEK_SIZE]);
-void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32], uint8_t ret[KEK_SIZE]);
+/* pepper: of the account (auth/scram_key.h). */
+void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32], const uint8_t pepper[32], uint8_t ret[KEK_SIZE]);
 /* What `key` computes the pepper over (label "pepper"): account and credential, 20 bytes. */
 #define WRAP_PEPPER_DATA_SIZE 20
 void wrap_pepper_data(const struct wrap_owner *owner, uint8_t ret[WRAP_PEPPER_DATA_SIZE]);

@@ -85,6 +85,7 @@ static const struct {
 	{"log.format", "logfmt json"},
 	{"log.level", "error warn info debug"},
 	{"language", "en zh-CN zh-TW"},
+	{"auth.scram", "all app_passwords"},
 };
 static const struct {
 	const char *name;
@@ -96,6 +97,7 @@ static const struct {
 	{"workers.relay", 1, 16},
 	{"workers.mail", 0, 256},
 	{"message_size", 65536, 1ULL << 30},
+	{"auth.password_min", 1, 256},
 	{"limits.connections", 1, 1000000},
 	{"limits.connections_per_address", 1, 1000000},
 	{"limits.recipients", 100, 1000}, /* RFC 5321 4.5.3.1.8: at least 100 */

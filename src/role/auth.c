@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/saslprep.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -181,7 +182,22 @@ static void read_settings(struct auth_process *a)
 	a->settings.failure_delay_ms = c->auth_failure_delay;
 	a->settings.shards = shards > 0 ? shards : 1;
 	a->settings.quota = c->quota;
+	a->settings.scram_passwords = slice_eq(c->auth_scram, SLICE("all"));
 	a->settings.boot_secret = a->ctx->boot_secret;
+}
+
+static struct auth_admin_settings admin_settings(const struct auth_process *a)
+{
+	return (struct auth_admin_settings){
+		.own_uid = (unsigned)geteuid(), .cost = a->settings.cost, .password_min = a->ctx->config->auth_password_min,
+		.scram_passwords = a->settings.scram_passwords,
+	};
+}
+
+/* What is not to be used is not to be there for a thief either. */
+static int forget_scram(struct auth_process *a, struct error *err)
+{
+	return a->settings.scram_passwords ? 0 : directory_scram_forget_passwords(a->directory, err);
 }
 
 static unsigned parallel(void)
@@ -202,6 +218,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 {
 	struct auth_process *a = memory_alloc(sizeof *a);
 	crypt_init();
+	saslprep_warm();
 	(void)umask(077); /* SQLite makes its files by the umask */
 	json_set_alloc_funcs(malloc, free_wiped);
 	json_object_seed(0); /* before the jail closes: it reads the system's random source */
@@ -214,9 +231,13 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	if (rc != 0)
 		return rc;
 	read_settings(a);
+	rc = forget_scram(a, err);
+	if (rc != 0)
+		return rc;
+	struct auth_admin_settings settings = admin_settings(a);
 	a->keks = kek_queue_create(&a->host, parallel());
 	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
-	a->admin = auth_admin_create(a->directory, &a->host, a->keks, &(struct auth_admin_settings){(unsigned)geteuid(), a->settings.cost});
+	a->admin = auth_admin_create(a->directory, &a->host, a->keks, &settings);
 	auth_register(a);
 	return 0;
 }
@@ -224,8 +245,13 @@ static int auth_start(struct role_context *ctx, struct error *err)
 static void auth_reload(struct role_context *ctx)
 {
 	struct auth_process *a = ctx->state;
+	struct error err = {0};
 	read_settings(a);
+	struct auth_admin_settings settings = admin_settings(a);
 	auth_login_configure(a->login, &a->settings);
+	auth_admin_configure(a->admin, &settings);
+	if (forget_scram(a, &err) != 0)
+		log_event(EV_INTERNAL, LOG_STR("what", "SCRAM keys of passwords stay"), LOG_STR("why", err.private_text));
 }
 
 static void auth_role_status(struct role_context *ctx, struct buf *out)

@@ -70,6 +70,23 @@ def scram(wire, user, password):
     return answer
 
 
+def test_scram_with_the_password_of_a_person(site):
+    user = site.user('chen.yu')
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        assert b' OK' in scram(wire, user, user['password'])
+        assert b' OK' in wire.tagged('a', 'SELECT INBOX')[0]
+    first = new_user(site, 'scram')
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        assert b' OK' in scram(wire, first, first['password'])
+
+
+def test_a_short_password_is_refused_in_plain_words(site):
+    refused, _, words = site.instance.cli('user', 'add', f'short{os.getpid()}@demo.test', '--stdin', stdin='elevenchars\n', check=False)
+    assert refused != 0 and 'at least 12 characters' in words
+
+
 def test_scram_with_an_app_password(site):
     user = site.user('chen.yu')
     made = app_password(site, user)
