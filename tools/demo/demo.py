@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """./dev demo: a complete local mail system in one directory."""
 import argparse
+import fcntl
 import imaplib
 import json
 import os
@@ -62,6 +63,17 @@ def remove(directory):
     shutil.rmtree(directory)
 
 
+def lock(directory):
+    """One demo in one directory: held until we end."""
+    held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise Failure(f'a demo runs in {directory} already; stop it, or choose another --dir and --port-base') from None
+    return held
+
+
 def clear(directory, fresh):
     """Removes what must not stay; returns the state to go on with."""
     if is_empty_or_missing(directory):
@@ -69,9 +81,11 @@ def clear(directory, fresh):
     state = state_of(directory)
     if state is None:
         raise Failure(f'{directory} was not made by the demo (no {MARKER}): nothing was touched')
+    held = lock(directory)
     if fresh or not state.get('users'):
         remove(directory)
-        return None
+        state = None
+    os.close(held)
     return state
 
 
@@ -107,9 +121,11 @@ def watch(instance):
 
 def run(args):
     directory = os.path.abspath(args.dir or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
-    state = clear(directory, args.fresh)
     instance = Instance(directory, args.port_base, args.programs, Account())
+    state = clear(directory, args.fresh)
     instance.check_ports()
+    instance.prepare()
+    held = lock(directory)
     try:
         instance.setup()
         if state is None:
@@ -131,6 +147,7 @@ def run(args):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         instance.stop()
+        os.close(held)
     return 0
 
 
