@@ -136,6 +136,33 @@ static void test_kx_agrees_and_refuses_zero(void **state)
 	assert_memory_equal(again, pa, 32);
 }
 
+static void test_kx_cache_remembers_what_was_exchanged(void **state)
+{
+	uint8_t a_public[32], a_secret[32], b_public[32], b_secret[32], wrong[32] = {0}, direct[32], shared[32];
+	struct kx_cache *cache = kx_cache_new(4);
+	size_t used = slab_used();
+
+	kx_keypair(a_public, a_secret);
+	kx_keypair(b_public, b_secret);
+	assert_true(kx_shared(a_secret, b_public, direct));
+	assert_true(kx_cache_shared(cache, a_public, a_secret, b_public, shared));
+	assert_memory_equal(shared, direct, 32);
+	assert_int_equal(slab_used(), used + 1);
+	/* The secret key is not looked at again until the values are forgotten. */
+	memset(shared, 0, sizeof shared);
+	assert_true(kx_cache_shared(cache, a_public, wrong, b_public, shared));
+	assert_memory_equal(shared, direct, 32);
+	kx_cache_clear(cache);
+	assert_int_equal(slab_used(), used);
+	assert_true(kx_cache_shared(cache, a_public, b_secret, b_public, shared));
+	assert_memory_not_equal(shared, direct, 32);
+	assert_false(kx_cache_shared(cache, a_public, a_secret, wrong, shared));
+	assert_true(kx_cache_shared(NULL, a_public, a_secret, b_public, shared));
+	assert_memory_equal(shared, direct, 32);
+	kx_cache_free(&cache);
+	assert_null(cache);
+}
+
 static void test_password_hash_depends_on_salt_and_cost(void **state)
 {
 	uint8_t salt[PASSWORD_SALT_SIZE] = {1}, a[32], b[32], c[32];
@@ -223,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_hash_fields_do_not_run_together),
 		cmocka_unit_test(test_aead_opens_in_place_what_it_sealed_and_nothing_else),
 		cmocka_unit_test(test_kx_agrees_and_refuses_zero),
+		cmocka_unit_test(test_kx_cache_remembers_what_was_exchanged),
 		cmocka_unit_test(test_password_hash_depends_on_salt_and_cost),
 		cmocka_unit_test(test_slab_cells_are_zeroed_and_reused),
 		cmocka_unit_test(test_slab_says_when_it_is_full),

@@ -234,7 +234,7 @@ int filter_dsn(const struct dsn_report *report, struct slice original, bool orig
 	struct filter_facts facts = {.recipients = &fact, .count = 1};
 	struct slice list = report->fact;
 	struct envelope e;
-	struct filter_letter letter = {.envelope = &e, .facts = &facts, .is_dsn = true};
+	struct filter_letter letter = {.envelope = &e, .facts = &facts, .sealer = settings->sealer, .is_dsn = true};
 	uint8_t random[12];
 	int code = fact_read_recipient(&list, secret, &fact);
 

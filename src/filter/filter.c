@@ -39,7 +39,7 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 	struct slice header = slice_sub(message, 0, mime_header_length(message));
 	struct buf blob = BUF_INIT(message.n + ADDED_MAX);
 	struct filter_facts facts = {0};
-	struct filter_letter letter = {.envelope = e, .facts = &facts, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0};
+	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0};
 	int code;
 
 	*ret = (struct filter_result){0};

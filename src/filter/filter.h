@@ -19,6 +19,7 @@ struct filter_settings {
 	struct slice hostname;            /* ours, for DSNs; messages bring theirs in the envelope */
 	struct slice language;            /* of notices: en, zh-CN, zh-TW */
 	uint64_t message_size;            /* largest message, 0: no limit of its own */
+	struct sealer *sealer;            /* of the process (store/seal.h), or NULL */
 };
 
 /* The queue epoch that outbound copies are sealed to. */

@@ -33,6 +33,7 @@ void filter_mend_submission(const struct envelope *e, struct slice header, struc
 struct filter_letter {
 	struct slice blob;
 	bool opaque;
+	struct sealer *sealer;
 	const struct envelope *envelope;   /* reverse_path, options, times; for APPEND the filing */
 	const struct filter_facts *facts;
 	bool is_dsn;

@@ -162,7 +162,7 @@ int filter_seal(const struct filter_letter *letter, const uint8_t secret[32], co
                 struct filter_result *ret, struct error *err)
 {
 	struct buf digest = BUF_INIT(MIME_DIGEST_MAX);
-	struct seal_input input = {.header_pieces = 1};
+	struct seal_input input = {.header_pieces = 1, .sealer = letter->sealer};
 	size_t header_size = digest_make(letter, ret, arena, &digest);
 	struct slice header = slice_sub(letter->blob, 0, header_size);
 	int code;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
+#include "crypt/slab.h"
 #include "filter/filter.h"
 #include "mime/text.h"
 #include "role/role.h"
@@ -19,6 +20,8 @@
 #define MESSAGE_MAX (512u << 20)      /* bytes of a memfd that is mapped; the configured limit lies below */
 #define CPU_SECONDS 2                 /* for one message */
 #define MESSAGES_MAX 1000             /* then a fresh process takes over, so that nothing of a message lives long */
+#define FORGET_MS 1000                /* the longest life of an ephemeral secret */
+#define SLAB_CELLS 128
 #define HANDOVER_MS 250               /* idle before that */
 #define EPOCH_AGE_MS MINUTES_MS(1)    /* how long an epoch is used without asking key again */
 #define KEY_REPLY_MAX 4096
@@ -29,6 +32,9 @@ struct filter_role {
 	int64_t epoch_mono_ms;        /* when key told it; 0: never */
 	struct arena arena;
 	struct timer *handover;
+	struct sealer *sealer;
+	struct timer *forget;         /* the ephemeral secret of the sealer */
+	bool forgetting;              /* the timer runs */
 	uint64_t served, refused, failed;
 };
 
@@ -44,7 +50,8 @@ static struct filter_settings settings_of(const struct filter_role *f)
 {
 	const struct config *config = f->ctx->config;
 
-	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size};
+	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size,
+	                                .sealer = f->sealer};
 }
 
 /* The epoch that outgoing copies are sealed to; NULL when key does not answer. */
@@ -69,6 +76,9 @@ static const struct filter_epoch *epoch_get(struct filter_role *f)
 static void count_message(struct filter_role *f)
 {
 	arena_reset(&f->arena);
+	if (!f->forgetting)
+		timer_start(f->forget, FORGET_MS);
+	f->forgetting = true;
 	if (++f->served >= MESSAGES_MAX)
 		timer_start(f->handover, HANDOVER_MS);
 }
@@ -78,6 +88,14 @@ static void handover(void *arg)
 	struct filter_role *f = arg;
 
 	role_stopped(f->ctx);
+}
+
+static void forget(void *arg)
+{
+	struct filter_role *f = arg;
+
+	f->forgetting = false;
+	sealer_forget(f->sealer);
 }
 
 static void log_failure(struct filter_role *f, struct slice cid, const struct error *err)
@@ -262,6 +280,9 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	f->ctx = ctx;
 	f->arena = ARENA_INIT;
 	f->handover = timer_create_on(ctx->loop, handover, f);
+	slab_setup(SLAB_CELLS);
+	f->sealer = sealer_new();
+	f->forget = timer_create_on(ctx->loop, forget, f);
 	ctx->state = f;
 	ipc_handle(ctx->ipc, IPC_FILTER_SEAL, on_seal, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
+#include "crypt/kx.h"
 #include "crypt/slab.h"
 #include "ipc/admin.h"
 #include "mime/text.h"
@@ -110,7 +111,7 @@ static void on_hint(void *arg, struct ipc_call *call, const void *request)
 	if (a == NULL || a->store == NULL || (r->seq != 0 && r->seq <= store_account_cursor(a->store)))
 		return;
 	mail_account_touch(a);
-	mail_account_pull(a);
+	mail_account_hint(a);
 }
 
 /* ---- administration ---- */
@@ -202,6 +203,7 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	mime_warm();
 	m->ctx = ctx;
 	list_init(&m->sessions);
+	m->exchanges = kx_cache_new(MAIL_EXCHANGES);
 	ctx->state = m;
 	ipc_handle(ctx->ipc, IPC_MAIL_TICKET, on_ticket, m);
 	ipc_handle(ctx->ipc, IPC_MAIL_ATTACH, on_attach, m);

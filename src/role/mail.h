@@ -24,9 +24,11 @@
 #define MAIL_INDEX_WAIT_MS 2000     /* after the last arrival */
 #define MAIL_INDEX_STEP_MS 30       /* between two batches */
 #define MAIL_INDEX_BATCH 25         /* messages; about 20 ms of the loop */
+#define MAIL_GATHER_MS 100          /* between two pulls that hints ask for: what arrives meanwhile is filed together */
 #define MAIL_RETRY_MS 3000          /* after queue could not be asked */
 #define MAIL_UNREF_BATCH 1000
 #define MAIL_SLAB_CELLS 32768
+#define MAIL_EXCHANGES 256          /* results of X25519 that are kept: filter seals up to 64 records with one ephemeral key */
 #define MAIL_BYE_MS 700             /* a revoked session is cut after this */
 #define MAIL_SESSIONS_PER_ACCOUNT 200
 
@@ -36,6 +38,7 @@ struct mail_role {
 	struct map tickets;         /* id -> struct mail_ticket */
 	struct list_node sessions;
 	struct pack_reader *packs;
+	struct kx_cache *exchanges;
 	struct timer *sweep;
 	size_t session_count, session_total, filed;
 	bool stopping;
@@ -51,6 +54,7 @@ struct mail_account {
 		struct secrets secrets;
 		uint8_t **pairs;                 /* cells of the slab, as many as secrets */
 		struct seal_reader_key *readers;
+		struct kx_cache *cache;          /* of the shard */
 	} keys;
 	struct buf own;             /* MACed fact for APPEND */
 	uint64_t quota;
@@ -59,7 +63,9 @@ struct mail_account {
 	unsigned sessions;
 	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
-	struct timer *retry, *index;
+	struct timer *retry, *index, *gather;
+	bool gathering;             /* the timer runs */
+	int64_t pulled_ms;          /* begin of the last pull */
 	int64_t used_ms;            /* of the last command or arrival */
 };
 
@@ -91,6 +97,8 @@ void mail_account_drop(struct mail_account *a);
 int mail_account_open(struct mail_account *a, struct error *err);
 /* Asks queue for arrivals and files them. */
 void mail_account_pull(struct mail_account *a);
+/* The same, soon: for a hint of queue. */
+void mail_account_hint(struct mail_account *a);
 void mail_account_touch(struct mail_account *a);
 /* Called every MAIL_SWEEP_MS. */
 void mail_account_sweep(struct mail_account *a);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
+#include "crypt/kx.h"
 #include "crypt/slab.h"
 #include "queue/queue.h"
 #include "sys/fault.h"
@@ -41,6 +42,7 @@ static int keys_make(struct mail_keys *k, struct slice encoded, struct error *er
 		secrets_pair(&k->secrets.items[i], k->readers[i].public_key, k->pairs[i]);
 		k->readers[i].generation = k->secrets.items[i].generation;
 		k->readers[i].secret_key = k->pairs[i];
+		k->readers[i].cache = k->cache;
 	}
 	return k->secrets.count == 0 ? error_set(err, ERR_INVALID, "no secrets") : 0;
 }
@@ -48,7 +50,7 @@ static int keys_make(struct mail_keys *k, struct slice encoded, struct error *er
 /* Takes over what a ticket brought when it has more generations than we know. */
 static int keys_update(struct mail_account *a, struct slice encoded, struct error *err)
 {
-	struct mail_keys fresh = {0}, old = a->keys;
+	struct mail_keys fresh = {.cache = a->role->exchanges}, old = a->keys;
 	int rc = keys_make(&fresh, encoded, err);
 
 	if (rc < 0 || fresh.secrets.count <= old.secrets.count) {
@@ -81,8 +83,10 @@ static void account_free(struct mail_account *a)
 	map_remove(&a->role->accounts, mail_id(a->id));
 	store_account_close(&a->store);
 	keys_free(&a->keys);
+	kx_cache_clear(a->role->exchanges); /* those of others cost an exchange more */
 	timer_destroy(&a->retry);
 	timer_destroy(&a->index);
+	timer_destroy(&a->gather);
 	buf_free(&a->own);
 	memory_free((void *)(uintptr_t)a->login.p);
 	a->magic = 0;
@@ -104,6 +108,7 @@ void mail_account_touch(struct mail_account *a)
 
 static void on_retry(void *arg);
 static void on_index(void *arg);
+static void on_gather(void *arg);
 
 static struct mail_account *account_new(struct mail_role *m, const struct ipc_mail_ticket *ticket)
 {
@@ -116,6 +121,7 @@ static struct mail_account *account_new(struct mail_role *m, const struct ipc_ma
 	a->own = BUF_INIT(65536);
 	a->retry = timer_create_on(m->ctx->loop, on_retry, a);
 	a->index = timer_create_on(m->ctx->loop, on_index, a);
+	a->gather = timer_create_on(m->ctx->loop, on_gather, a);
 	return a;
 }
 
@@ -395,8 +401,31 @@ void mail_account_pull(struct mail_account *a)
 		return;
 	}
 	a->pulling = true;
+	a->pulled_ms = mail_now(a->role);
 	timer_stop(a->retry);
 	pull_send(a);
+}
+
+void mail_account_hint(struct mail_account *a)
+{
+	int64_t wait = a->pulled_ms + MAIL_GATHER_MS - mail_now(a->role);
+
+	if (a->gathering)
+		return;
+	if (wait <= 0) {
+		mail_account_pull(a);
+		return;
+	}
+	a->gathering = true;
+	timer_start(a->gather, wait);
+}
+
+static void on_gather(void *arg)
+{
+	struct mail_account *a = arg;
+
+	a->gathering = false;
+	mail_account_pull(a);
 }
 
 /* ---- giving back ---- */

@@ -43,8 +43,20 @@ struct seal_input {
 	const struct seal_reader *readers;
 	size_t reader_count;        /* at most SEAL_READERS_MAX */
 	struct slice job;
+	struct sealer *sealer;      /* NULL: this record has an ephemeral pair of its own */
 };
 #define SEAL_READERS_MAX 1100
+
+/*
+ * What a process that seals many records keeps from one to the next: the ephemeral pair and what was exchanged with it, for at most
+ * SEALER_RECORDS records and until it is told to forget. The wrap keys differ all the same: the KDF binds the record nonce.
+ */
+struct sealer;
+#define SEALER_RECORDS 64
+struct sealer *sealer_new(void);
+/* Wipes the ephemeral secret and all that was exchanged with it; the next record gets another. */
+void sealer_forget(struct sealer *sealer);
+void sealer_free(struct sealer **sealer);
 
 /* Appends the record with its MAC under the boot secret (blake2b over everything) to `out`. Pieces are not copied more than once. */
 int seal_write(const struct seal_input *input, const uint8_t secret[32], struct buf *out, struct error *err);
@@ -75,10 +87,12 @@ struct seal_source {
 	void *arg;
 	uint64_t size;
 };
+struct kx_cache;
 struct seal_reader_key { /* one generation of an account */
 	uint32_t generation;
 	uint8_t public_key[32];
 	const uint8_t *secret_key;  /* 32 bytes, guarded */
+	struct kx_cache *cache;     /* of exchanges (crypt/kx.h), or NULL */
 };
 
 struct sealed; /* header of an opened record: chunk table and data key */

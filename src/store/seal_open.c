@@ -254,14 +254,13 @@ static int note_open(struct sealed *s, const uint8_t *entry, uint32_t index, con
 	return 0;
 }
 
-static int wrap_keys(const uint8_t secret_key[32], const uint8_t public_key[32], const uint8_t ephemeral[32], const uint8_t nonce[16],
-                     struct seal_wrap_keys *ret)
+static int wrap_keys(const struct seal_reader_key *key, const uint8_t ephemeral[32], const uint8_t nonce[16], struct seal_wrap_keys *ret)
 {
 	uint8_t shared[32];
-	bool ok = kx_shared(secret_key, ephemeral, shared);
+	bool ok = kx_cache_shared(key->cache, key->public_key, key->secret_key, ephemeral, shared);
 
 	if (ok)
-		seal_kdf(shared, ephemeral, public_key, nonce, ret);
+		seal_kdf(shared, ephemeral, key->public_key, nonce, ret);
 	secret_wipe(shared, sizeof shared);
 	return ok ? 0 : ERR_DAMAGED;
 }
@@ -278,7 +277,7 @@ int seal_wrap_open(enum reader_kind kind, const uint8_t account[16], const struc
 {
 	struct seal_wrap_keys keys = {0};
 	uint8_t aad[SEAL_READER_AAD];
-	int rc = wrap_keys(key->secret_key, key->public_key, ephemeral, record_nonce, &keys);
+	int rc = wrap_keys(key, ephemeral, record_nonce, &keys);
 
 	seal_reader_aad(record_nonce, kind, account, key->generation, aad);
 	if (rc == 0 && !wrap_open(&keys, aad, wrap, ret_data_key))
@@ -305,7 +304,7 @@ int sealed_open(const struct seal_source *source, enum reader_kind kind, const u
 	if (rc < 0)
 		goto out;
 	seal_reader_aad(s->prefix + AT_NONCE, kind, account, key->generation, aad);
-	if (wrap_keys(key->secret_key, key->public_key, s->prefix + AT_EPHEMERAL, s->prefix + AT_NONCE, &wrap) < 0
+	if (wrap_keys(key, s->prefix + AT_EPHEMERAL, s->prefix + AT_NONCE, &wrap) < 0
 	    || !wrap_open(&wrap, aad, entry + ENTRY_WRAP, s->data_key)) {
 		rc = damaged(err, "the wrap does not verify");
 		goto out;

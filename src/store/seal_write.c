@@ -3,21 +3,32 @@
 #include <string.h>
 #include <zstd.h>
 #include "base/endian.h"
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "crypt/aead.h"
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "crypt/kx.h"
+#include "crypt/slab.h"
 #include "store/seal_format.h"
 #include "store/seal_note.h"
 
 #define SEAL_LEVEL 1 /* zstd; higher levels gain 3 % on mail and cost twice the time */
 
+#define SEALER_PLACES 64 /* readers whose exchange is remembered */
+
+struct sealer {
+	uint8_t public_key[32], *secret_key;    /* the ephemeral pair */
+	unsigned left;                          /* records that it may still serve */
+	struct kx_cache *cache;                 /* NULL: of one record only */
+};
+
 struct writer {
 	const struct seal_input *in;
 	struct buf *out;
 	size_t start;               /* of the record in out */
-	uint8_t data_key[32], ephemeral_secret[32], record_nonce[16], aad[SEAL_AAD];
+	uint8_t data_key[32], record_nonce[16], aad[SEAL_AAD];
+	struct sealer *sealer;
 	uint8_t prefix[SEAL_PREFIX_SIZE];
 	struct buf table;
 	uint32_t chunks;
@@ -123,7 +134,7 @@ static int seal_reader(struct writer *w, size_t index, size_t entries, size_t no
 
 	buf_clear(note);
 	filing_note_encode(&r->note, note);
-	if (note->failed || !kx_shared(w->ephemeral_secret, r->public_key, shared))
+	if (note->failed || !kx_cache_shared(w->sealer->cache, w->sealer->public_key, w->sealer->secret_key, r->public_key, shared))
 		return error_set(err, ERR_INVALID, "reader %zu has a bad key or too long a note", index);
 	p = buf_reserve(w->out, buf_len(note) + SEAL_TAG);
 	if (p == NULL)
@@ -190,6 +201,17 @@ static void seal_table(struct writer *w, uint8_t digest_coding)
 	buf_commit(w->out, size);
 }
 
+/* The pair for the next record. */
+static void sealer_take(struct sealer *sealer)
+{
+	if (sealer->left == 0) {
+		kx_cache_clear(sealer->cache);
+		kx_keypair(sealer->public_key, sealer->secret_key);
+		sealer->left = SEALER_RECORDS;
+	}
+	sealer->left--;
+}
+
 static void writer_prepare(struct writer *w)
 {
 	random_bytes(w->data_key, sizeof w->data_key);
@@ -197,7 +219,8 @@ static void writer_prepare(struct writer *w)
 	memcpy(w->prefix + AT_MAGIC, SEAL_MAGIC, sizeof SEAL_MAGIC);
 	w->prefix[AT_VERSION] = SEAL_VERSION;
 	w->prefix[AT_SUITE] = SEAL_SUITE;
-	kx_keypair(w->prefix + AT_EPHEMERAL, w->ephemeral_secret);
+	sealer_take(w->sealer);
+	memcpy(w->prefix + AT_EPHEMERAL, w->sealer->public_key, 32);
 	memcpy(w->prefix + AT_NONCE, w->record_nonce, 16);
 	seal_aad(w->record_nonce, w->aad);
 	w->header_size = header_size(w->in);
@@ -219,9 +242,38 @@ static void seal_trailer(struct writer *w, const uint8_t secret[32])
 	buf_append_bytes(w->out, mac, sizeof mac);
 }
 
+struct sealer *sealer_new(void)
+{
+	struct sealer *sealer = memory_alloc(sizeof *sealer);
+
+	sealer->secret_key = slab_alloc(32);
+	ENSURE(sealer->secret_key != NULL);
+	sealer->cache = kx_cache_new(SEALER_PLACES);
+	return sealer;
+}
+
+void sealer_forget(struct sealer *sealer)
+{
+	kx_cache_clear(sealer->cache);
+	secret_wipe(sealer->secret_key, 32);
+	sealer->left = 0;
+}
+
+void sealer_free(struct sealer **sealer)
+{
+	if (*sealer == NULL)
+		return;
+	sealer_forget(*sealer);
+	kx_cache_free(&(*sealer)->cache);
+	slab_free(&(*sealer)->secret_key);
+	MEMORY_FREE(sealer);
+}
+
 int seal_write(const struct seal_input *input, const uint8_t secret[32], struct buf *out, struct error *err)
 {
-	struct writer w = {.in = input, .out = out, .start = buf_len(out), .table = BUF_INIT(SEAL_CHUNKS_MAX * SEAL_TABLE_ENTRY)};
+	uint8_t secret_key[32];
+	struct sealer once = {.secret_key = secret_key};
+	struct writer w = {.in = input, .out = out, .sealer = input->sealer != NULL ? input->sealer : &once, .start = buf_len(out), .table = BUF_INIT(SEAL_CHUNKS_MAX * SEAL_TABLE_ENTRY)};
 	uint8_t digest_coding;
 	int rc = 0;
 
@@ -248,5 +300,6 @@ out:
 	ZSTD_freeCCtx(w.zstd);
 	buf_free(&w.table);
 	secret_wipe(&w, sizeof w);
+	secret_wipe(secret_key, sizeof secret_key);
 	return rc;
 }

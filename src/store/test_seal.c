@@ -231,6 +231,46 @@ static const char VECTOR[] =
 	"d10e278f877c4eb4401c0a8967ec3e9409ffd0dd198eb9293980d403082a4ed519ca6a6f6200000003a830d7621134e3d167236f6a42b24c44fd07c9"
 	"40601983c41cf84c0cbe983bb9";
 
+/* The ephemeral key in the prefix; the wraps of two records of one sealer differ. */
+static void records_of_a_sealer_share_an_ephemeral_key_until_it_forgets(void **state)
+{
+	struct slice header = SLICE("Subject: x\r\n\r\n");
+	struct seal_reader reader = {.kind = READER_ARRIVAL};
+	struct seal_input in = {.header = &header, .header_pieces = 1, .readers = &reader, .reader_count = 1, .sealer = sealer_new()};
+	uint8_t secret_key[32], ephemeral[SEALER_RECORDS + 2][32], wrap[SEALER_RECORDS + 2][48];
+	struct buf record = BUF_INIT(4096);
+
+	kx_keypair(reader.public_key, secret_key);
+	for (size_t i = 0; i < SEALER_RECORDS + 2; i++) {
+		struct seal_reader_key key = {.secret_key = secret_key};
+		struct arena arena = ARENA_INIT;
+		struct filing_note note;
+		struct sealed *s = NULL;
+		struct slice disk;
+		struct seal_source source;
+
+		memcpy(key.public_key, reader.public_key, 32);
+		buf_clear(&record);
+		assert_int_equal(seal_write(&in, SECRET, &record, NULL), 0);
+		disk = seal_disk_form(buf_slice(&record), NULL);
+		assert_true(disk.n > 96 + 80);
+		memcpy(ephemeral[i], disk.p + 32, 32);
+		memcpy(wrap[i], disk.p + 96 + 24, 48);
+		source = source_of(&disk);
+		assert_int_equal(sealed_open(&source, READER_ARRIVAL, reader.account, &key, 1, &arena, &note, &s, NULL), 0);
+		sealed_close(&s);
+		arena_free(&arena);
+		if (i == SEALER_RECORDS)
+			sealer_forget(in.sealer);
+	}
+	assert_memory_equal(ephemeral[0], ephemeral[SEALER_RECORDS - 1], 32);
+	assert_memory_not_equal(wrap[0], wrap[1], 48);
+	assert_memory_not_equal(ephemeral[0], ephemeral[SEALER_RECORDS], 32);
+	assert_memory_not_equal(ephemeral[SEALER_RECORDS], ephemeral[SEALER_RECORDS + 1], 32);
+	sealer_free(&in.sealer);
+	buf_free(&record);
+}
+
 static void the_record_of_the_documentation_opens(void **state)
 {
 	struct buf record = BUF_INIT(4096), out = BUF_INIT(4096);
@@ -274,6 +314,7 @@ int main(void)
 		cmocka_unit_test(the_outbound_wrap_opens_at_its_key_holder),
 		cmocka_unit_test(a_wrong_key_and_a_stranger_get_nothing),
 		cmocka_unit_test(no_flipped_bit_goes_unnoticed),
+		cmocka_unit_test(records_of_a_sealer_share_an_ephemeral_key_until_it_forgets),
 		cmocka_unit_test(the_record_of_the_documentation_opens),
 	};
 
