@@ -103,7 +103,8 @@ class Site:
     def outside_files(self):
         for folder, _, names in os.walk(os.path.realpath(self.instance.path('outside'))):
             for name in names:
-                yield os.path.join(folder, name)
+                if not name.startswith('.'):  # being written
+                    yield os.path.join(folder, name)
 
     def outside_has(self, text, seconds=20):
         """The file below outside/ that contains the text."""

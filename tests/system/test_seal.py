@@ -194,14 +194,14 @@ class Proof:
         assert summary['files'] == len(paths) > 10 and summary['bytes'] > 1_000_000 and summary['needles'] > 3000
         return summary
 
-    def server_pid(self):
-        return self.instance.processes['letterlockd'].pid
-
     def start(self):
-        self.instance.start_server()
-        self.instance.wait_ready(30)
+        if 'letterlockd' not in self.instance.processes:
+            self.instance.start_server()
+            self.instance.wait_ready(30)
 
     def stop_server(self):
+        if 'letterlockd' not in self.instance.processes:
+            return
         process = self.instance.processes.pop('letterlockd')
         process.terminate()
         assert process.wait(30) == 0
@@ -257,6 +257,7 @@ def test_index_searches_changes_and_deletes_leave_no_text(proof):
 
 
 def test_kill_9_leaves_no_text(proof):
+    proof.start()
     with proof.site.imap(proof.user) as client:
         client.select('INBOX')
         client.store('1:*', '-FLAGS', r'(\Seen)')
@@ -281,6 +282,7 @@ def test_start_after_the_kill_and_a_clean_stop_leave_no_text(proof):
 def attack(proof, given='', copy='copy'):
     """Runs the offline attack on a copy of everything that is on the disk."""
     data = os.path.join(proof.folder, copy)
+    proof.stop_server()
     if not os.path.exists(data):
         shutil.copytree(os.path.realpath(proof.instance.path('data')), data, ignore=shutil.ignore_patterns('spare'))
     done = subprocess.run([os.path.join(PROOF, 'offline'), proof.instance.path('letterlock.yaml'), data], input=given, capture_output=True, text=True,
@@ -322,7 +324,8 @@ def test_the_recovery_code_opens_it_too_and_a_wrong_password_nothing(proof):
 
 def test_without_the_master_key_nothing_opens(proof):
     data = os.path.join(proof.folder, 'thief')
-    shutil.copytree(os.path.join(proof.folder, 'copy'), data)
+    proof.stop_server()
+    shutil.copytree(os.path.realpath(proof.instance.path('data')), data, ignore=shutil.ignore_patterns('spare'))
     with open(os.path.join(data, 'master.key'), 'wb') as f:
         f.write(os.urandom(32))
     done = subprocess.run([os.path.join(PROOF, 'offline'), proof.instance.path('letterlock.yaml'), data], input='', capture_output=True, text=True,
@@ -333,7 +336,7 @@ def test_without_the_master_key_nothing_opens(proof):
 def test_when_the_queue_is_empty_and_its_epoch_ended_no_record_opens(proof):
     proof.start()
     for row in proof.instance.cli('queue', 'list')['jobs']:
-        proof.instance.cli('queue', 'drop', str(row['id']), check=False)
+        proof.instance.cli('--yes', 'queue', 'drop', row['id'])
     end = time.monotonic() + 30
     while proof.instance.cli('queue', 'list')['jobs']:
         assert time.monotonic() < end
