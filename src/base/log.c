@@ -1,10 +1,13 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
 
-#define LINE_MAX_BYTES 8192
+#define LINE_MAX_BYTES 4000 /* below PIPE_BUF: a pipe takes the line whole or not at all */
 #define VALUE_MAX_BYTES 1000
 
 static const struct {
@@ -23,13 +26,39 @@ static struct {
 	const char *role;
 	bool json;
 	enum log_level threshold;
-} setup = {"letterlock", false, LOG_INFO};
+	bool may_block;   /* the output is no file: its reader may have stopped */
+	unsigned dropped; /* lines since the last one that went out */
+} setup = {"letterlock", false, LOG_INFO, false, 0};
 
 void log_setup(const char *role, bool json, enum log_level threshold)
 {
 	setup.role = role;
 	setup.json = json;
 	setup.threshold = threshold;
+	struct stat st;
+	setup.may_block = fstat(STDERR_FILENO, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+void log_own_output(void)
+{
+	struct stat st;
+	int fd = fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode) ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
+/* A reader of the log that has stopped must not stop the mail. */
+static bool has_room(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (!setup.may_block || (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0))
+		return true;
+	setup.dropped++;
+	return false;
 }
 
 void log_set_threshold(enum log_level threshold)
@@ -95,7 +124,7 @@ void log_write(enum log_event event, const struct log_field *fields)
 	enum log_level level = events[event].level;
 	ssize_t written;
 
-	if (level > setup.threshold)
+	if (level > setup.threshold || !has_room())
 		return;
 	append_time(&line);
 	append_field(&line, &LOG_STR("level", level_names[level]));
@@ -103,12 +132,14 @@ void log_write(enum log_event event, const struct log_field *fields)
 	append_field(&line, &LOG_STR("event", events[event].name));
 	for (const struct log_field *f = fields; f->key != NULL; f++)
 		append_field(&line, f);
+	if (setup.dropped > 0)
+		append_field(&line, &LOG_NUM("dropped", setup.dropped));
 	append_field(&line, &LOG_STR("msg", events[event].text));
 	line.failed = false;
 	line.max += 2;
 	buf_append_str(&line, setup.json ? "}\n" : "\n");
 	/* One write, so that lines of several processes do not mix. */
 	written = write(STDERR_FILENO, line.data + line.start, buf_len(&line));
-	(void)written; /* a log that cannot be written cannot be reported either */
+	setup.dropped = written < 0 ? setup.dropped + 1 : 0;
 	buf_free(&line);
 }

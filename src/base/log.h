@@ -2,6 +2,7 @@
  * The log: one line of logfmt (or JSON) per event, one write(2) per line, to the inherited standard error.
  *
  * Every line names an event of the table in base/events.h, which fixes its level and text; fields are key and value.
+ * Where that is a pipe, socket or terminal whose reader has stopped, lines are dropped and the next one says how many ("dropped").
  * Never a secret, a subject or a body. The library layers below `role` do not log: they return errors.
  */
 #ifndef BASE_LOG_H
@@ -33,6 +34,8 @@ struct log_field {
 
 /* Once at start of the process; `role` must live for ever. */
 void log_setup(const char *role, bool json, enum log_level threshold);
+/* When standard error is a pipe: opens it anew for this process and its children, so that writing never waits. Once, before any child. */
+void log_own_output(void);
 void log_set_threshold(enum log_level threshold);
 
 /* log_event(EV_X, LOG_STR("cid", cid), LOG_NUM("size", n)) */

@@ -320,6 +320,7 @@ int parent_main(const struct parent_options *options)
 		return check_only(parent.config);
 	if (options->json_log)
 		config_set(parent.config, SLICE("log.format"), SLICE("json"), NULL);
+	log_own_output();
 	log_setup("parent", slice_eq(parent.config->log_format, SLICE("json")), LOG_INFO);
 	crypt_init();
 	tls_library_init();
