@@ -20,7 +20,16 @@ static void on_ready(struct child *child, struct slice in)
 	parent_child_ready(child);
 }
 
-/* The accuser may lie, but it can only end processes that are started again. */
+/* Roles that speak with the network are the first to be taken over. */
+static bool is_exposed(enum role role)
+{
+	return (role_row(role)->sets & (SANDBOX_ACCEPT | SANDBOX_CONNECT)) != 0;
+}
+
+/*
+ * The accuser may lie, but it can only end processes that are started again. An exposed one ends nobody whom all the others need: there it is
+ * started again itself, which gives both a new channel as well.
+ */
 static void on_violation(struct child *child, struct slice in)
 {
 	uint8_t role;
@@ -28,6 +37,8 @@ static void on_violation(struct child *child, struct slice in)
 	if (!slice_get_u8(&in, &role) || !slice_get_u16(&in, &index) || role >= ROLE_COUNT || !ipc_may_talk(child->role, (enum role)role))
 		return;
 	struct child *accused = parent_child(child->parent, (enum role)role, index);
+	if (accused != NULL && is_exposed(child->role) && !is_exposed(accused->role) && accused->role != ROLE_FILTER)
+		accused = child;
 	if (accused != NULL)
 		child_signal(accused, SIGKILL);
 }
