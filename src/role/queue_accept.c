@@ -1,6 +1,7 @@
 /* What comes in: records, questions for room and arrivals, and the end of references. */
 #include <string.h>
 #include <unistd.h>
+#include "auth/auth.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "queue/disk.h"
@@ -33,7 +34,7 @@ static void hint_readers(struct queue_role *q, const struct ledger_op *op)
 		const struct ledger_hint *hint = &op->accept.hints[i];
 		struct ipc_mail_hint request = {.seq = hint->seq};
 		memcpy(request.account.b, hint->account, sizeof request.account.b);
-		ipc_request(q->ctx->ipc, IPC_MAIL_HINT, hint->account[0] * shards / 256u, &request, NULL, NULL);
+		ipc_request(q->ctx->ipc, IPC_MAIL_HINT, auth_shard(hint->account, shards), &request, NULL, NULL);
 	}
 }
 
@@ -178,6 +179,14 @@ static void handle_room(void *arg, struct ipc_call *call, const void *message)
 
 /* ---- arrivals ---- */
 
+/* A shard asks for the accounts of its buckets only; what it says of others is refused. */
+static bool speaks_for(const struct queue_role *q, const struct ipc_call *call, const ipc_id *account)
+{
+	unsigned index = 0;
+	(void)ipc_call_sender(call, &index);
+	return auth_shard(account->b, ipc_instances(q->ctx->ipc, ROLE_MAIL)) == index;
+}
+
 struct ask {
 	struct queue_job job;
 	struct ipc_call *call;
@@ -201,6 +210,10 @@ static void handle_arrivals(void *arg, struct ipc_call *call, const void *messag
 {
 	struct queue_role *q = arg;
 	const struct ipc_queue_arrivals *request = message;
+	if (!speaks_for(q, call, &request->account)) {
+		ipc_reply(call, &(struct ipc_queue_arrivals_reply){.result = QUEUE_REFUSED});
+		return;
+	}
 	struct ask *a = memory_alloc(sizeof *a);
 	a->call = call;
 	a->job.done = on_arrivals;
@@ -225,6 +238,10 @@ static void handle_unref(void *arg, struct ipc_call *call, const void *message)
 {
 	struct queue_role *q = arg;
 	const struct ipc_queue_unref *request = message;
+	if (!speaks_for(q, call, &request->account)) {
+		ipc_reply(call, &(struct ipc_queue_unref_reply){.result = QUEUE_REFUSED});
+		return;
+	}
 	struct ask *a = memory_alloc(sizeof *a);
 	a->call = call;
 	a->seqs = slice_make(memory_dup_str(request->seqs), request->seqs.n);
