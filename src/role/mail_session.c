@@ -261,7 +261,7 @@ static void engine_start(struct mail_session *s, uint8_t protocol, struct slice 
 
 	if (protocol == AUTH_PROTOCOL_POP3) {
 		s->pop3 = pop3_session_create(store_account_mailboxes(a->store), &POP3_CALLBACKS, s);
-		pop3_session_hello(s->pop3, slice_eq(tag, SLICE("utf8")));
+		pop3_session_hello(s->pop3, slice_eq(tag, SLICE("UTF8")));
 		return;
 	}
 	s->imap = imap_session_create(store_account_mailboxes(a->store), &settings, &IMAP_CALLBACKS, s);
@@ -319,6 +319,16 @@ void mail_session_end(struct mail_role *m, const struct mail_account *a, uint32_
 
 		if ((a == NULL || s->account == a) && (credential == 0 || s->credential == credential))
 			session_bye(s, text);
+	}
+}
+
+void mail_session_pairs(struct mail_role *m, struct buf *out)
+{
+	LIST_FOREACH(it, &m->sessions) {
+		struct mail_session *s = LIST_ITEM(it, struct mail_session, node);
+
+		buf_append_bytes(out, s->account->id, 16);
+		buf_put_u32(out, s->credential);
 	}
 }
 
