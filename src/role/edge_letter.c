@@ -169,6 +169,8 @@ static void refused_by_filter(struct edge_letter *l, const struct ipc_filter_sea
 	          LOG_NUM("code", answer.code), LOG_TEXT("why", answer.text));
 	if (answer.code < 400 || answer.code > 599)
 		answer = try_later;
+	if (reply->record >= 0)
+		close(reply->record);
 	finish(l, &answer);
 }
 
