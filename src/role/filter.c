@@ -15,6 +15,7 @@
 #include "role/role.h"
 #include "store/fact.h"
 #include "store/seal.h"
+#include "sys/fault.h"
 #include "sys/file.h"
 
 #define MESSAGE_MAX (512u << 20)      /* bytes of a memfd that is mapped; the configured limit lies below */
@@ -105,8 +106,23 @@ static void log_failure(struct filter_role *f, struct slice cid, const struct er
 	          LOG_STR("what", err->private_text));
 }
 
+/* The rules differ by source, so nobody chooses his: an edge that was taken over does not get past those of submission. */
+static bool source_fits(enum role sender, enum envelope_source source)
+{
+	switch (source) {
+	case ENVELOPE_SMTP:
+		return sender == ROLE_MX;
+	case ENVELOPE_SUBMISSION:
+		return sender == ROLE_CLIENT;
+	case ENVELOPE_APPEND:
+		return sender == ROLE_MAIL;
+	}
+	return false;
+}
+
 /* Seals the mapped message; on success *ret_fd is the record. */
-static int seal(struct filter_role *f, struct slice encoded, struct slice message, struct filter_result *result, int *ret_fd, struct error *err)
+static int seal(struct filter_role *f, enum role sender, struct slice encoded, struct slice message, struct filter_result *result, int *ret_fd,
+                struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_epoch *epoch = NULL;
@@ -115,6 +131,8 @@ static int seal(struct filter_role *f, struct slice encoded, struct slice messag
 
 	if (code < 0)
 		return error_set(err, ERR_INVALID, "malformed envelope");
+	if (!source_fits(sender, e.source))
+		return error_set(err, ERR_DENIED, "%s may not seal a message of this kind", role_name(sender));
 	if (filter_needs_epoch(&e) && (epoch = epoch_get(f)) == NULL)
 		return error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
 	code = filter_message(&e, message, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
@@ -138,7 +156,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	cpu_limit(CPU_SECONDS);
 	code = memfd_map(message_fd, MESSAGE_MAX, &map, &err);
 	if (code == 0)
-		code = seal(f, request->envelope, map.content, &result, &reply.record, &err);
+		code = seal(f, ipc_call_sender(call, NULL), request->envelope, map.content, &result, &reply.record, &err);
 	if (code < 0) {
 		log_failure(f, request->cid, &err);
 		reply.code = 451;
@@ -151,6 +169,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 		reply.text = result.text;
 	}
 	cpu_limit(0);
+	FAULT_POINT(filter_sealed);
 	ipc_reply(call, &reply);
 	file_close(&reply.record);
 	file_close(&message_fd);
@@ -261,6 +280,7 @@ static void on_dsn(void *arg, struct ipc_call *call, const void *message)
 	if (reply.status != 0)
 		log_failure(f, SLICE("dsn"), &err);
 	cpu_limit(0);
+	FAULT_POINT(filter_sealed);
 	ipc_reply(call, &reply);
 	file_close(&reply.record);
 	file_close(&original);
