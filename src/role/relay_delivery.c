@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "role/relay.h"
 #include "smtp/path.h"
+#include "sys/fault.h"
 
 #define KEY_RETRY_MS 200
 #define RECORD_MAX (1ull << 31)
@@ -194,6 +195,8 @@ void relay_delivery_recipient(struct relay_delivery *d, size_t index, const stru
 	if (index > 0 && is_too_many(d, reply))
 		return;
 	d->batch_settled++;
+	if (reply->code < 300)
+		FAULT_POINT(relay_sent);
 	relay_link_tls_text(d->link, &tls);
 	result_set(d, d->batch_index[index], reply, host_text(d), arena_dup(&d->arena, buf_slice(&tls)));
 	buf_free(&tls);
