@@ -14,6 +14,9 @@
 #include "base/ensure.h"
 #include "sys/sandbox_private.h"
 
+/* SCMP_A0 and its like leave the second operand out where none is needed. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 #define CALL(name) SCMP_SYS(name)
 
 static const int core_calls[] = {
