@@ -277,6 +277,66 @@ def test_start_after_the_kill_and_a_clean_stop_leave_no_text(proof):
     proof.assert_nothing_in(proof.data_files())
 
 
+# ---- what people sign in with ----
+
+def code_bytes(code):
+    """The secret of a code: 28 letters of base32 are 16 bytes and a checksum."""
+    return base64.b32decode(code.replace('-', '').upper() + '====')[:16]
+
+
+def about_processes(instance, folder):
+    """Command lines and environments, as files that can be searched."""
+    path = os.path.join(folder, 'processes')
+    with open(path, 'wb') as out:
+        for pid in processes(instance):
+            for name in ('cmdline', 'environ'):
+                with contextlib.suppress(OSError), open(f'/proc/{pid}/{name}', 'rb') as f:
+                    out.write(f.read() + b'\n')
+    return path
+
+
+def test_passwords_and_codes_are_nowhere(proof):
+    proof.start()
+    cli, address = proof.instance.cli, 'kookaburra.keeper@demo.test'
+    first, password, wrong = 'Provisional-Nightjar-31', 'Laughing-Kookaburra-Überraschung-77', 'Mistaken-Kingfisher-Passphrase-5'
+    cli('user', 'add', address, '--name', 'Keeper', '--stdin', stdin=first + '\n')
+    recovery = cli('user', 'passwd', address, '--stdin', stdin=f'{first}\n{password}\n')['recovery_code']
+    app = cli('user', 'app-password', 'add', address, '--label', 'telephone', '--stdin', stdin=password + '\n')['app_password']
+    keeper = {'address': address, 'password': app}
+    with proof.site.imap(keeper) as client:
+        client.select('INBOX')
+        with proof.site.smtp(keeper) as smtp:
+            smtp.noop()
+        with pytest.raises(imaplib.IMAP4.error), proof.site.imap(keeper, wrong):
+            pass
+        plain = imaplib.IMAP4_SSL('127.0.0.1', proof.instance.ports['imaps'], ssl_context=proof.site.tls(), timeout=60)
+        plain.authenticate('PLAIN', lambda _: f'\0{address}\0{password}'.encode())
+        needles = Needles()
+        for text in (first, password, wrong, recovery, app, recovery.replace('-', ''), app.replace('-', ''), f'\0{address}\0{password}'):
+            needles.add_text(text)
+        for code in (recovery, app):
+            needles.add(code_bytes(code))
+            needles.add(code_bytes(code).hex().encode())
+        paths = [*proof.data_files(), *open_files(proof.instance), *files_below(proof.instance.path('log')),
+                 about_processes(proof.instance, proof.folder)]
+        found, summary = search(needles, paths, proof.folder)
+        assert found == [] and summary['needles'] > 80
+        plain.logout()
+
+
+def test_nothing_stored_of_a_code_opens_its_wrap(proof):
+    """The attack tries lookup hashes and SCRAM keys as they are stored; the code itself opens, so it would have noticed."""
+    proof.start()
+    cli, address, password = proof.instance.cli, 'nightjar.keeper@demo.test', 'Own-Nightjar-Passphrase-8'
+    cli('user', 'add', address, '--name', 'Keeper', '--stdin', stdin='First-Nightjar-Passphrase\n')
+    cli('user', 'passwd', address, '--stdin', stdin=f'First-Nightjar-Passphrase\n{password}\n')
+    app = cli('user', 'app-password', 'add', address, '--label', 'telephone', '--stdin', stdin=password + '\n')['app_password']
+    _, wraps, summary = attack(proof, copy='codes')
+    assert wraps == [] and summary['wraps'] > 9
+    _, wraps, _ = attack(proof, f'{address} {app}\n', copy='codes')
+    assert {(x['address'], x['how']) for x in wraps} == {(address, 'the code was given')}
+
+
 # ---- the thief of disk and key files ----
 
 def attack(proof, given='', copy='copy'):
