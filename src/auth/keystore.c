@@ -309,21 +309,29 @@ static int destroy_file(const struct keystore *ks, const char *name, struct erro
 	return rc;
 }
 
-int keystore_epoch_drop(struct keystore *ks, uint32_t before, uint32_t *ret_dropped, struct error *err)
+static int drop_one(struct keystore *ks, size_t at, struct error *err)
+{
+	char name[32];
+	epoch_name(ks->epochs[at].number, name);
+	int rc = destroy_file(ks, name, err);
+	if (rc != 0)
+		return rc;
+	slab_free(&ks->epochs[at].secret);
+	ks->epoch_count--;
+	memmove(&ks->epochs[at], &ks->epochs[at + 1], (ks->epoch_count - at) * sizeof ks->epochs[0]);
+	return 0;
+}
+
+int keystore_epoch_drop(struct keystore *ks, uint32_t from, uint32_t before, uint32_t *ret_dropped, struct error *err)
 {
 	int rc = 0;
+	size_t at = 0;
 	*ret_dropped = 0;
-	while (rc == 0 && ks->epoch_count > 1 && ks->epochs[0].number < before) {
-		char name[32];
-		epoch_name(ks->epochs[0].number, name);
-		rc = destroy_file(ks, name, err);
-		if (rc != 0)
-			break;
-		slab_free(&ks->epochs[0].secret);
-		ks->epoch_count--;
-		memmove(&ks->epochs[0], &ks->epochs[1], ks->epoch_count * sizeof ks->epochs[0]);
-		(*ret_dropped)++;
-	}
+	while (at < ks->epoch_count && ks->epochs[at].number < from)
+		at++;
+	while (rc == 0 && at + 1 < ks->epoch_count && ks->epochs[at].number < before)
+		if ((rc = drop_one(ks, at, err)) == 0)
+			(*ret_dropped)++;
 	if (*ret_dropped > 0)
 		(void)file_sync_dir(ks->directory, NULL);
 	return rc;

@@ -10,7 +10,7 @@
 
 #define KEYSTORE_KEY_SIZE 32
 #define KEYSTORE_EPOCHS_MAX 400
-#define KEYSTORE_EPOCH_AGE_MS INT64_C(86400000)
+#define KEYSTORE_EPOCH_AGE_MS INT64_C(3600000)
 
 struct keystore;
 
@@ -27,7 +27,7 @@ int keystore_epoch(struct keystore *ks, bool rotate, int64_t now_ms, uint32_t *r
 	struct error *err);
 /* Both halves of an epoch. False: it does not exist (any more). */
 bool keystore_epoch_pair(const struct keystore *ks, uint32_t epoch, uint8_t ret_public[KEYSTORE_KEY_SIZE], const uint8_t **ret_secret);
-/* Destroys the private halves of all epochs below `before` except the newest: overwrites, then removes the files. */
-int keystore_epoch_drop(struct keystore *ks, uint32_t before, uint32_t *ret_dropped, struct error *err);
+/* Destroys the private halves of the epochs from `from` on and below `before`, except the newest: overwrites, then removes the files. */
+int keystore_epoch_drop(struct keystore *ks, uint32_t from, uint32_t before, uint32_t *ret_dropped, struct error *err);
 
 #endif

@@ -13,7 +13,7 @@
 #include "auth/keystore.h"
 #include "crypt/crypt.h"
 
-#define DAY KEYSTORE_EPOCH_AGE_MS
+#define AGE KEYSTORE_EPOCH_AGE_MS
 
 static const uint8_t master[32] = {1}, other_master[32] = {2};
 
@@ -34,7 +34,7 @@ static const char *file_in(const char *dir, const char *name)
 
 static int teardown(void **state)
 {
-	static const char *const files[] = {"organisation", "epoch-1", "epoch-2", "epoch-3", "directory.db", "directory.db-wal",
+	static const char *const files[] = {"organisation", "epoch-1", "epoch-2", "epoch-3", "epoch-4", "epoch-5", "directory.db", "directory.db-wal",
 		"directory.db-shm"};
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		(void)unlink(file_in(*state, files[i]));
@@ -97,30 +97,50 @@ static void test_a_file_under_another_name_does_not_open(void **state)
 	assert_int_equal(keystore_open(*state, master, 1000, &created, &no, &err), ERR_DAMAGED);
 }
 
-static void test_epochs_change_daily_and_are_destroyed(void **state)
+static void test_epochs_change_by_age_and_are_destroyed(void **state)
 {
 	struct keystore *ks = open_store(*state, true);
 	struct error err = {0};
 	uint32_t first, second, dropped;
 	uint8_t a[32], b[32], pub[32];
 	const uint8_t *secret;
-	assert_int_equal(keystore_epoch(ks, true, 1000 + DAY - 1, &first, a, &err), 0);
-	assert_int_equal(keystore_epoch(ks, false, 1000 + DAY, &second, b, &err), 0);
+	assert_int_equal(keystore_epoch(ks, true, 1000 + AGE - 1, &first, a, &err), 0);
+	assert_int_equal(keystore_epoch(ks, false, 1000 + AGE, &second, b, &err), 0);
 	assert_int_equal(first, second);
-	assert_int_equal(keystore_epoch(ks, true, 1000 + DAY, &second, b, &err), 0);
+	assert_int_equal(keystore_epoch(ks, true, 1000 + AGE, &second, b, &err), 0);
 	assert_int_equal(second, first + 1);
 	assert_memory_not_equal(a, b, 32);
 	keystore_close(&ks);
 	ks = open_store(*state, false);
 	assert_true(keystore_epoch_pair(ks, first, pub, &secret));
 	assert_memory_equal(pub, a, 32);
-	assert_int_equal(keystore_epoch_drop(ks, 100, &dropped, &err), 0);
+	assert_int_equal(keystore_epoch_drop(ks, 0, 100, &dropped, &err), 0);
 	assert_int_equal(dropped, 1);
 	assert_false(keystore_epoch_pair(ks, first, pub, &secret));
 	assert_true(keystore_epoch_pair(ks, second, pub, &secret));
 	assert_int_not_equal(access(file_in(*state, "epoch-1"), F_OK), 0);
-	assert_int_equal(keystore_epoch_drop(ks, 100, &dropped, &err), 0);
+	assert_int_equal(keystore_epoch_drop(ks, 0, 100, &dropped, &err), 0);
 	assert_int_equal(dropped, 0);
+	keystore_close(&ks);
+}
+
+static void test_an_epoch_in_use_outlives_younger_ones(void **state)
+{
+	struct keystore *ks = open_store(*state, true);
+	struct error err = {0};
+	uint32_t number, dropped;
+	uint8_t pub[32];
+	const uint8_t *secret;
+	for (int i = 1; i <= 4; i++)
+		assert_int_equal(keystore_epoch(ks, true, 1000 + i * AGE, &number, pub, &err), 0);
+	assert_int_equal(number, 5);
+	assert_int_equal(keystore_epoch_drop(ks, 0, 2, &dropped, &err), 0);
+	assert_int_equal(dropped, 1);
+	assert_int_equal(keystore_epoch_drop(ks, 3, 5, &dropped, &err), 0);
+	assert_int_equal(dropped, 2);
+	assert_true(keystore_epoch_pair(ks, 2, pub, &secret));
+	assert_false(keystore_epoch_pair(ks, 4, pub, &secret));
+	assert_true(keystore_epoch_pair(ks, 5, pub, &secret));
 	keystore_close(&ks);
 }
 
@@ -157,7 +177,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_another_master_key_opens_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_lost_organisation_file_is_not_made_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_file_under_another_name_does_not_open, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_epochs_change_daily_and_are_destroyed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_epochs_change_by_age_and_are_destroyed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_epoch_in_use_outlives_younger_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_file_opens_with_its_key_only, setup, teardown),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

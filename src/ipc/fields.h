@@ -14,11 +14,11 @@
 /* Wraps (wrap=1) or opens (wrap=0) account secrets of a managed account. */
 #define IPC_FIELDS_KEY_MANAGED(F) F(u8, wrap) F(id, account) F(bytes, data)
 #define IPC_REPLY_KEY_MANAGED(F) F(u8, status) F(bytes, data)
-/* The public key of the newest queue epoch; one is made when there is none or it is older than a day (queue asks with rotate=1). */
+/* The public key of the newest queue epoch; one is made when there is none or it is older than an hour (queue asks with rotate=1). */
 #define IPC_FIELDS_KEY_EPOCH(F) F(u8, rotate)
 #define IPC_REPLY_KEY_EPOCH(F) F(u8, status) F(u32, epoch) F(key, public_key)
-/* Destroys the private half of every epoch below `before` except the newest. */
-#define IPC_FIELDS_KEY_EPOCH_DROP(F) F(u32, before)
+/* Destroys the private half of every epoch from `from` on and below `before`, except the newest. */
+#define IPC_FIELDS_KEY_EPOCH_DROP(F) F(u32, from) F(u32, before)
 #define IPC_REPLY_KEY_EPOCH_DROP(F) F(u8, status) F(u32, dropped)
 /* Opens the wrap of an outbound reader (store/seal.h) and gives the data key of that one record. */
 #define IPC_FIELDS_KEY_OPEN(F) F(u32, epoch) F(key, ephemeral) F(bytes, record_nonce) F(bytes, wrap)
@@ -38,8 +38,9 @@
  * ORCPT as given. protocol (everywhere): enum auth_protocol. */
 #define IPC_FIELDS_AUTH_RECIPIENT(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn)
 #define IPC_REPLY_AUTH_RECIPIENT(F) F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts)
-#define IPC_FIELDS_AUTH_LOGOUT(F) F(bytes, cid) F(id, account)
-#define IPC_REPLY_AUTH_LOGOUT(F)
+/* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
+#define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)
+#define IPC_REPLY_AUTH_REVALIDATE(F) F(bytes, verdicts)
 /* mail pushes what delivery needs to know of an account: mailbox names (and later the script). */
 #define IPC_FIELDS_AUTH_PROFILE(F) F(id, account) F(bytes, profile)
 #define IPC_REPLY_AUTH_PROFILE(F) F(u8, status)
@@ -85,6 +86,9 @@
 /* Ends every session of the account (credential 0) or of one credential, and forgets its secrets when none is left. */
 #define IPC_FIELDS_MAIL_REVOKE(F) F(id, account) F(u32, credential)
 #define IPC_REPLY_MAIL_REVOKE(F) F(u8, status)
+/* auth has begun anew: the shard asks AUTH_REVALIDATE about everybody who is signed in. */
+#define IPC_FIELDS_MAIL_REVALIDATE(F)
+#define IPC_REPLY_MAIL_REVALIDATE(F)
 /* session: one end of a stream socket pair that carries plain bytes; pending: bytes the client sent already; hello: what the
  * session has to say first (the tagged OK of the login, composed by mail from `tag`). */
 #define IPC_FIELDS_MAIL_ATTACH(F) \

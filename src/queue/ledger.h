@@ -169,8 +169,8 @@ typedef int ledger_message_fn(void *arg, const struct ledger_message *message); 
 /* All messages with record > after, ascending. */
 int ledger_messages(struct ledger *ledger, uint64_t after, ledger_message_fn *fn, void *arg, struct error *err);
 int ledger_place(struct ledger *ledger, uint64_t record, struct place *ret, struct error *err);
-/* The oldest epoch a message still needs; 0: none. */
-int ledger_oldest_epoch(struct ledger *ledger, uint32_t *ret_epoch, struct error *err);
+/* The epochs that messages still need, ascending, at most `max`: the first of them when there are more. */
+int ledger_epochs(struct ledger *ledger, uint32_t *ret, size_t max, size_t *ret_count, struct error *err);
 /* Takes over changed settings; on the worker too. */
 void ledger_configure(struct ledger *ledger, int64_t undelete_ms, int64_t expire_ms);
 /* Bytes that can be written without new blocks. */

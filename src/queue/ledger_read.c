@@ -132,13 +132,16 @@ int ledger_place(struct ledger *l, uint64_t record, struct place *ret, struct er
 	return rc;
 }
 
-int ledger_oldest_epoch(struct ledger *l, uint32_t *ret_epoch, struct error *err)
+int ledger_epochs(struct ledger *l, uint32_t *ret, size_t max, size_t *ret_count, struct error *err)
 {
-	int64_t epoch;
-	int rc = spool_number(&l->spool, err, 0, &epoch, SQL_MESSAGE_OLDEST_EPOCH, "");
-	if (rc == 0)
-		*ret_epoch = (uint32_t)epoch;
-	return rc;
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_MESSAGE_EPOCHS, "i", (int64_t)max);
+	size_t count = 0;
+	int rc;
+	while ((rc = spool_step(&l->spool, st, err)) > 0 && count < max)
+		ret[count++] = (uint32_t)sqlite3_column_int64(st, 0);
+	spool_done(st);
+	*ret_count = count;
+	return rc < 0 ? rc : 0;
 }
 
 static int read_row(struct ledger *l, enum spool_sql sql, int64_t *const *columns, int count, struct error *err)

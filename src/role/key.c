@@ -164,7 +164,7 @@ static void on_epoch_drop(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_key_epoch_drop *request = message;
 	struct ipc_key_epoch_drop_reply reply = {0};
 	struct error err = {0};
-	if (keystore_epoch_drop(k->keys, request->before, &reply.dropped, &err) != 0) {
+	if (keystore_epoch_drop(k->keys, request->from, request->before, &reply.dropped, &err) != 0) {
 		reply.status = KEY_FAILED;
 		log_event(EV_INTERNAL, LOG_STR("what", "queue epoch"), LOG_STR("why", err.private_text));
 	}

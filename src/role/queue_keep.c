@@ -8,8 +8,9 @@
 #define SPARE_RETRY_MS MINUTES_MS(1)
 #define SWEEP_EVERY_MS MINUTES_MS(5)
 #define COMPACT_EVERY_MS MINUTES_MS(1)
-#define EPOCH_EVERY_MS HOURS_MS(24)
-#define DROP_EVERY_MS HOURS_MS(1)   /* filter uses an epoch for a minute after a new one is made */
+#define EPOCH_EVERY_MS MINUTES_MS(10) /* key makes a new one when the newest is old enough */
+#define DROP_EVERY_MS MINUTES_MS(10)  /* filter uses an epoch for a minute after a new one is made */
+#define EPOCHS_MAX 400                /* that messages wait for; key has no more either */
 
 /* ---- the disk ---- */
 
@@ -224,36 +225,51 @@ static void rotate_epoch(struct queue_role *q)
 	ipc_request(q->ctx->ipc, IPC_KEY_EPOCH, 0, &request, on_epoch, q);
 }
 
-struct oldest {
+struct epochs {
 	struct queue_job job;
-	uint32_t epoch;
+	uint32_t newest; /* when it was asked: filter may still use it */
+	uint32_t needed[EPOCHS_MAX];
+	size_t count;
 };
 
-static int oldest_work(struct ledger *ledger, void *arg, struct error *err)
+static int epochs_work(struct ledger *ledger, void *arg, struct error *err)
 {
-	struct oldest *o = arg;
-	return ledger_oldest_epoch(ledger, &o->epoch, err);
+	struct epochs *e = arg;
+	return ledger_epochs(ledger, e->needed, EPOCHS_MAX, &e->count, err);
 }
 
-static void on_oldest(struct queue_role *q, struct queue_job *job)
+static void drop_between(struct queue_role *q, uint32_t from, uint32_t before)
 {
-	struct oldest *o = CONTAINER_OF(job, struct oldest, job);
-	uint32_t before = o->epoch != 0 && o->epoch < q->newest_epoch ? o->epoch : q->newest_epoch;
-	struct ipc_key_epoch_drop request = {.before = before};
-	if (job->op.result == QUEUE_OK && before > 0)
+	struct ipc_key_epoch_drop request = {.from = from, .before = before};
+	if (from < before)
 		ipc_request(q->ctx->ipc, IPC_KEY_EPOCH_DROP, 0, &request, NULL, NULL);
-	memory_free(o);
+}
+
+/* All that nothing waits for: a message on hold keeps its own epoch, not those that came after it. */
+static void on_epochs(struct queue_role *q, struct queue_job *job)
+{
+	struct epochs *e = CONTAINER_OF(job, struct epochs, job);
+	uint32_t from = 0;
+	bool known = job->op.result == QUEUE_OK;
+	for (size_t i = 0; known && i < e->count && e->needed[i] < e->newest; i++) {
+		drop_between(q, from, e->needed[i]);
+		from = e->needed[i] + 1;
+	}
+	if (known && e->count < EPOCHS_MAX)
+		drop_between(q, from, e->newest);
+	memory_free(e);
 }
 
 static void drop_epochs(struct queue_role *q)
 {
-	struct oldest *o = memory_alloc(sizeof *o);
+	struct epochs *e = memory_alloc(sizeof *e);
 	q->drop_ms = queue_now(q).mono_ms + DROP_EVERY_MS;
-	o->job.done = on_oldest;
-	o->job.op.kind = LEDGER_CALL;
-	o->job.op.call.fn = oldest_work;
-	o->job.op.call.arg = o;
-	queue_submit(q, &o->job);
+	e->newest = q->newest_epoch;
+	e->job.done = on_epochs;
+	e->job.op.kind = LEDGER_CALL;
+	e->job.op.call.fn = epochs_work;
+	e->job.op.call.arg = e;
+	queue_submit(q, &e->job);
 }
 
 void queue_keep_tick(struct queue_role *q)

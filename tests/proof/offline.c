@@ -122,7 +122,7 @@ static void end_epochs(struct offline *o)
 	struct error err = {0};
 	uint64_t oldest = number(o->spool, "SELECT coalesce(min(epoch), 0) FROM message WHERE epoch > 0");
 	if (keystore_epoch(o->keystore, true, now_ms() + 2 * DAY_MS, &epoch, public_key, &err) != 0 ||
-	    keystore_epoch_drop(o->keystore, oldest > 0 && oldest < epoch ? (uint32_t)oldest : epoch, &dropped, &err) != 0)
+	    keystore_epoch_drop(o->keystore, 0, oldest > 0 && oldest < epoch ? (uint32_t)oldest : epoch, &dropped, &err) != 0)
 		offline_die("epochs: %s", err.private_text);
 	printf("{\"dropped\":%u,\"epoch\":%u}\n", dropped, epoch);
 }

@@ -363,7 +363,7 @@ def test_disk_and_key_files_open_waiting_outbound_mail_and_nothing_else(proof):
     # Only the outbound copy opens, and only by the key of its epoch.
     assert all(x['kind'] == KIND_OUTBOUND and x['how'].startswith('epoch ') for x in records)
     assert subjects([x for x in records if x['waiting']]) == set(proof.waiting) and summary['waiting'] == 2
-    # What was sent already opens as long as its epoch lives; letters that never left the house do not.
+    # What was sent already opens as long as its epoch lives; letters that stayed in the house do not.
     assert not any(UNUSUAL in subject for subject in subjects(records))
 
 
