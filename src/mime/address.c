@@ -302,7 +302,7 @@ static void take_address(struct parser *p, bool *in_group)
 			add_marker(p, words_phrase(&w));
 	} else if (w.any) {
 		add_mailbox(p, w.comment, words_phrase(&w), SLICE_NONE);
-	} else if (w.comment.n > 0) {
+	} else if (w.comment.n > 0 && !*in_group) { /* in a group a lone comment is only that */
 		add_mailbox(p, w.comment, SLICE_NONE, SLICE_NONE);
 	}
 }

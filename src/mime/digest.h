@@ -63,7 +63,7 @@ struct digest {
 	size_t reference_count;
 	struct slice message_id;            /* normalised, without <>; empty when absent */
 	struct slice preview;               /* UTF-8, at most 256 characters, RFC 8970 */
-	struct slice display_from, display_to, display_cc; /* RFC 5957: display name else mailbox, of the first address, UTF-8 */
+	struct slice display_from, display_to, display_cc; /* RFC 5957 3, of the first address or group, UTF-8 */
 	/* Folded text for SEARCH (mime/text.h mime_fold): header values decoded, then all text parts in order; 1 MiB at most. */
 	struct slice search_header;         /* "name: value\n" for every field of the top header, decoded and folded */
 	struct slice search_text;

@@ -69,16 +69,10 @@ static void thread_fill(struct slice header, struct arena *arena, struct digest 
 		references_fill(d->envelope.in_reply_to, arena, d);
 }
 
-/* RFC 5957 3: of the first address. */
+/* RFC 5957 3: of the first address; of a group its name. */
 static struct slice display_of(const struct mime_address *list, struct arena *arena)
 {
-	while (list != NULL && !list->has_host)
-		list = list->next;
-	if (list == NULL)
-		return SLICE_NONE;
-	if (list->name.n > 0)
-		return mime_words_decode_arena(list->name, arena);
-	return mime_words_decode_arena(list->mailbox, arena);
+	return list != NULL ? mime_address_display(list, arena) : SLICE_NONE;
 }
 
 /* Every field once decoded and folded: "name: value\n". */

@@ -250,7 +250,7 @@ static void thread_fields_are_normalised(void **state)
 	assert_int_equal(d.reference_count, 3);
 	check_slice(d.references[2], "3@x");
 	check_slice(d.display_from, "Jörg");
-	check_slice(d.display_to, "y");
+	check_slice(d.display_to, "grp");
 	assert_true(d.has_sent);
 	assert_int_equal(d.sent_unix, 946684800);
 	make_and_check(SLICE("In-Reply-To: <9@x>\r\n\r\n"), &d);
