@@ -12,6 +12,16 @@ static int read_range(struct imap_session *s, const struct fetch_message *m, uin
 	return buf_len(out) - before == n ? 0 : ERR_DAMAGED;
 }
 
+/* A literal cannot carry NUL (RFC 9051 4.3.1); the length is announced already, so another byte stands in its place. BINARY gives the NUL. */
+static void replace_nul(struct buf *out, size_t from)
+{
+	struct slice s = slice_from(buf_slice(out), from);
+	uint8_t *p = (uint8_t *)s.p;
+
+	for (ptrdiff_t at; (at = slice_find(s, 0)) >= 0; s = slice_from(s, (size_t)at + 1), p += at + 1)
+		p[at] = 0x80;
+}
+
 static void begin_item(struct imap_session *s, const struct fetch_item *item)
 {
 	section_label(s, item, s->out);
@@ -47,6 +57,7 @@ static int begin_fields(struct imap_session *s, const struct fetch_message *m, c
 		apply_partial(item, buf_len(&chosen), &start, &length);
 		begin_item(s, item);
 		begin_literal(s, length, false);
+		replace_nul(&chosen, 0);
 		buf_append(s->out, slice_sub(buf_slice(&chosen), (size_t)start, (size_t)(start + length)));
 	}
 	buf_free(&header);
@@ -176,10 +187,19 @@ static int continue_decoded(struct imap_session *s, const struct fetch_message *
 	return rc;
 }
 
+static int continue_raw(struct imap_session *s, const struct fetch_message *m, struct fetch_stream *stream, uint64_t n)
+{
+	size_t before = buf_len(s->out);
+	int rc = read_range(s, m, stream->at, n, s->out);
+
+	replace_nul(s->out, before < buf_len(s->out) ? before : buf_len(s->out));
+	return rc;
+}
+
 int fetch_continue_bytes(struct imap_session *s, const struct fetch_message *m, struct fetch_stream *stream)
 {
 	uint64_t n = stream->end - stream->at < FETCH_CHUNK ? stream->end - stream->at : FETCH_CHUNK;
-	int rc = stream->decoded ? continue_decoded(s, m, stream, n) : read_range(s, m, stream->at, n, s->out);
+	int rc = stream->decoded ? continue_decoded(s, m, stream, n) : continue_raw(s, m, stream, n);
 
 	stream->at += n;
 	if (rc < 0 || stream->at == stream->end || (stream->decoded && stream->left == 0))

@@ -165,6 +165,19 @@ static void write_search(struct imap_session *s, const uint32_t *numbers, size_t
 	buf_append_str(s->out, "\r\n");
 }
 
+static bool only_ends(const struct search_return *ret)
+{
+	return (ret->options & (SEARCH_MIN | SEARCH_MAX)) != 0 && (ret->options & (SEARCH_ALL | SEARCH_COUNT | SEARCH_PARTIAL)) == 0;
+}
+
+static void add_ends(const struct search_return *ret, const struct uid_set *found, struct uid_set *ends)
+{
+	if ((ret->options & SEARCH_MIN) != 0 && found->count > 0)
+		uid_set_add(ends, found->ranges[0].first);
+	if ((ret->options & SEARCH_MAX) != 0 && found->count > 0)
+		uid_set_add(ends, found->ranges[found->count - 1].last);
+}
+
 /* RFC 5182 2.1, RFC 4731 3.1: with MIN or MAX alone only these are saved. */
 void search_save(struct imap_session *s, const struct search_return *ret, const struct uid_set *found)
 {
@@ -172,15 +185,23 @@ void search_save(struct imap_session *s, const struct search_return *ret, const 
 
 	if ((ret->options & SEARCH_SAVE) == 0)
 		return;
-	if ((ret->options & (SEARCH_MIN | SEARCH_MAX)) != 0 && (ret->options & (SEARCH_ALL | SEARCH_COUNT | SEARCH_PARTIAL)) == 0) {
-		if ((ret->options & SEARCH_MIN) != 0 && found->count > 0)
-			uid_set_add(&saved, found->ranges[0].first);
-		if ((ret->options & SEARCH_MAX) != 0 && found->count > 0)
-			uid_set_add(&saved, found->ranges[found->count - 1].last);
-	} else {
+	if (only_ends(ret))
+		add_ends(ret, found, &saved);
+	else
 		uid_set_add_set(&saved, found);
-	}
 	uid_set_move(&s->view.saved, &saved);
+}
+
+/* RFC 4731 3.2: with MIN or MAX alone the modseq of these counts, not that of all found. */
+static void narrow_modseq(struct imap_session *s, const struct search_return *ret, const struct uid_set *found, uint64_t *modseq)
+{
+	struct uid_set ends = {0};
+
+	if (*modseq == 0 || !only_ends(ret))
+		return;
+	add_ends(ret, found, &ends);
+	search_modseq(s, &ends, modseq);
+	uid_set_free(&ends);
 }
 
 enum imap_step imap_proceed_search(struct imap_session *s)
@@ -203,6 +224,7 @@ enum imap_step imap_proceed_search(struct imap_session *s)
 		return STEP_DONE;
 	}
 	search_save(s, &args->give, &found);
+	narrow_modseq(s, &args->give, &found, &modseq);
 	uint32_t *numbers = search_numbers(s, &found, &count);
 	if (!args->give.given && (s->enabled & ENABLED_REV2) != 0) { /* RFC 9051 6.4.4: SEARCH is answered by ESEARCH */
 		args->give.given = true;

@@ -50,6 +50,8 @@ bool search_parse_charset(struct imap_parser *p, struct search_program *program)
 bool search_parse_keys(struct imap_session *s, struct imap_parser *p, struct search_program *ret);
 /* UIDs of the view that match. 0 or an error of the account. */
 int search_run(struct imap_session *s, struct search_program *program, struct uid_set *ret, uint64_t *ret_highest_modseq);
+/* The highest modseq of these messages, 0 when there is none. */
+int search_modseq(struct imap_session *s, const struct uid_set *uids, uint64_t *ret);
 void search_free(struct search_program *program);
 
 /* RETURN (...): RFC 4731, RFC 5182, RFC 5267 (ESORT), RFC 9394. */

@@ -271,6 +271,12 @@ static int modseq_fn(void *arg, const struct message_row *row)
 	return 0;
 }
 
+int search_modseq(struct imap_session *s, const struct uid_set *uids, uint64_t *ret)
+{
+	*ret = 0;
+	return imap_rows(s, uids, modseq_fn, ret, NULL);
+}
+
 int search_run(struct imap_session *s, struct search_program *program, struct uid_set *ret, uint64_t *ret_highest_modseq)
 {
 	struct run run = {.session = s};
@@ -281,7 +287,7 @@ int search_run(struct imap_session *s, struct search_program *program, struct ui
 	resolve_sets(s, program->root);
 	run_node(&run, program->root, &set);
 	if (program->modseq && run.error == 0)
-		imap_rows(s, &set, modseq_fn, ret_highest_modseq, NULL);
+		search_modseq(s, &set, ret_highest_modseq);
 	uid_set_move(ret, &set);
 	arena_free(&run.scratch);
 	return run.error;

@@ -156,6 +156,19 @@ static int digest_fn(void *arg, const struct message_row *row, struct slice byte
 	return 0;
 }
 
+/* The folded texts in the order of i;ascii-casemap (RFC 4790 9.2.1): letters count as capitals, so they stand before "[" and "_". */
+static int compare_texts(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t x = ascii_upper(a.p[i]), y = ascii_upper(b.p[i]);
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return (a.n > b.n) - (a.n < b.n);
+}
+
 static int compare_by(const struct entry *a, const struct entry *b, enum sort_key key)
 {
 	switch (key) {
@@ -174,7 +187,7 @@ static int compare_by(const struct entry *a, const struct entry *b, enum sort_ke
 	case SORT_COUNT:
 		break;
 	}
-	return slice_cmp(a->texts[key], b->texts[key]);
+	return compare_texts(a->texts[key], b->texts[key]);
 }
 
 static int compare_entries(const void *x, const void *y)
