@@ -132,7 +132,7 @@ static void ask_auth(struct edge_client *c, struct slice mechanism, struct slice
 		.cid = edge_cid(c),
 		.session = c->sasl.session,
 		.protocol = (uint8_t)c->service->auth_protocol,
-		.tls = conn_is_secure(c->conn),
+		.tls = conn_is_secure(c->conn) ? AUTH_TLS_BINDING : AUTH_TLS_NONE, /* -PLUS is offered wherever there is TLS */
 		.address = edge_address(c),
 		.mechanism = mechanism,
 		.binding_type = c->sasl.binding_type,

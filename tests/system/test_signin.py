@@ -5,6 +5,7 @@ import hmac
 import imaplib
 import os
 import secrets
+import subprocess
 import smtplib
 
 import pytest
@@ -40,13 +41,13 @@ def test_revoking_ends_the_open_session(site):
         assert wire.is_closed()
 
 
-def scram(wire, user, password):
-    """A SCRAM-SHA-256 client without channel binding (RFC 7677)."""
+def scram(wire, user, password, header='n,,', binding=b''):
+    """A SCRAM-SHA-256 client (RFC 7677), with channel binding when the header begins with "p="."""
     nonce = secrets.token_urlsafe(18)
     first = f'n={user["address"]},r={nonce}'
-    wire.send('s AUTHENTICATE SCRAM-SHA-256\r\n')
+    wire.send('s AUTHENTICATE SCRAM-SHA-256' + ('-PLUS' if header.startswith('p') else '') + '\r\n')
     assert wire.line().startswith(b'+')
-    wire.send(base64.b64encode(f'n,,{first}'.encode()) + b'\r\n')
+    wire.send(base64.b64encode(f'{header}{first}'.encode()) + b'\r\n')
     challenge = wire.line()
     if not challenge.startswith(b'+ '):
         return challenge
@@ -55,7 +56,8 @@ def scram(wire, user, password):
     assert values['r'].startswith(nonce)
     salted = hashlib.pbkdf2_hmac('sha256', password.encode(), base64.b64decode(values['s']), int(values['i']))
     client_key = hmac.digest(salted, b'Client Key', 'sha256')
-    without_proof = f'c=biws,r={values["r"]}'
+    channel = base64.b64encode(header.encode() + binding).decode()
+    without_proof = f'c={channel},r={values["r"]}'
     signature = hmac.digest(hashlib.sha256(client_key).digest(), f'{first},{server_first},{without_proof}'.encode(), 'sha256')
     proof = base64.b64encode(bytes(a ^ b for a, b in zip(client_key, signature))).decode()
     wire.send(base64.b64encode(f'{without_proof},p={proof}'.encode()) + b'\r\n')
@@ -80,6 +82,63 @@ def test_scram_with_the_password_of_a_person(site):
     with Wire(site.ports['imaps'], site.tls()) as wire:
         wire.line()
         assert b' OK' in scram(wire, first, first['password'])
+
+
+def certificate_hash(wire):
+    """tls-server-end-point (RFC 5929 4.1); the certificate is signed with SHA-256."""
+    return hashlib.sha256(wire.socket.getpeercert(binary_form=True)).digest()
+
+
+def test_scram_plus_binds_to_the_certificate(site):
+    user = site.user('chen.yu')
+    for change, outcome in ((b'', b' OK'), (b'x', b' NO')):
+        with Wire(site.ports['imaps'], site.tls()) as wire:
+            wire.line()
+            assert 'AUTH=SCRAM-SHA-256-PLUS' in repr(wire.tagged('c', 'CAPABILITY'))
+            assert outcome in scram(wire, user, user['password'], 'p=tls-server-end-point,,', certificate_hash(wire)[len(change):] + change)
+
+
+class ExporterWire:
+    """IMAP through openssl s_client, which shows what RFC 9266 binds to."""
+
+    def __init__(self, port):
+        self.process = subprocess.Popen(['openssl', 's_client', '-connect', f'127.0.0.1:{port}', '-ign_eof', '-keymatexport', 'EXPORTER-Channel-Binding',
+                                         '-keymatexportlen', '32'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.material = None
+        while self.material is None or not self.last.startswith(b'* OK'):
+            self.last = self.line()
+            assert self.last
+            if b'Keying material: ' in self.last:
+                self.material = bytes.fromhex(self.last.split()[-1].decode())
+
+    def line(self):
+        return self.process.stdout.readline()
+
+    def send(self, data):
+        self.process.stdin.write(data if isinstance(data, bytes) else data.encode())
+        self.process.stdin.flush()
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_scram_plus_binds_to_the_session(site):
+    user = site.user('chen.yu')
+    for change, outcome in ((b'', b' OK'), (b'x', b' NO')):
+        wire = ExporterWire(site.ports['imaps'])
+        try:
+            assert outcome in scram(wire, user, user['password'], 'p=tls-exporter,,', wire.material[len(change):] + change)
+        finally:
+            wire.close()
+
+
+def test_scram_notices_that_plus_was_hidden(site):
+    """Who says "y" was not shown -PLUS, though it was offered (RFC 5802 6)."""
+    user = site.user('chen.yu')
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        assert b' NO' in scram(wire, user, user['password'], 'y,,')
 
 
 def test_a_short_password_is_refused_in_plain_words(site):
