@@ -19,9 +19,10 @@ OPERATION("user.show", AUTH, "address")
  * department, administrator, officer, auditor, approver. */
 OPERATION("user.add", AUTH, "address password name? department? role? quota#?")
 OPERATION("user.set", AUTH, "address name? department? role? quota#?")
+/* Nobody signs in, sessions end at once, mail is refused with 550 5.2.1: {"account"}. */
 OPERATION("user.disable", AUTH, "address")
 OPERATION("user.enable", AUTH, "address")
-/* {"account"}: its id, for queue.account_remove. */
+/* The last step of four that may be repeated as a whole: user.disable, mail.remove, queue.account_remove, user.remove. {"account"} */
 OPERATION("user.remove", AUTH, "address")
 /* {"recovery_code"}: the new one, shown once. */
 OPERATION("user.passwd", AUTH, "address old new")
@@ -54,12 +55,14 @@ OPERATION("queue.retry", QUEUE, "id")
 OPERATION("queue.drop", QUEUE, "id")
 OPERATION("queue.bounce", QUEUE, "id")
 OPERATION("queue.stats", QUEUE, "")
-/* Ends the references of an account that user.remove has removed; account in hexadecimal digits. */
+/* Ends the references of an account that is disabled; account in hexadecimal digits. */
 OPERATION("queue.account_remove", QUEUE, "account")
 /* {"problems":[{"what","where","safe"}], "checked":{…}}: ADMIN_PARTIAL when there are problems. */
 OPERATION("queue.check", QUEUE, "")
 OPERATION("mail.sessions", MAIL, "")
 OPERATION("mail.check", MAIL, "")
+/* Removes the folder of an account that is disabled; account in hexadecimal digits. */
+OPERATION("mail.remove", MAIL, "account")
 /* {"version","since","roles":[{"role","index","pid","state","restarts","cpu_ms","rss","status":{…}}], "sandbox":{…}} */
 OPERATION("status", PARENT, "")
 OPERATION("reload", PARENT, "")

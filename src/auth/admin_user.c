@@ -144,9 +144,21 @@ static int set_state(struct admin_job *job, enum account_state state)
 	return rc;
 }
 
+/* For mail.remove and queue.account_remove. */
+static void name_account(struct admin_job *job)
+{
+	struct buf id = BUF_INIT(32);
+	hex_encode(slice_make(job->account.id, sizeof job->account.id), &id);
+	job_set(job, "account", job_json(buf_slice(&id)));
+	buf_free(&id);
+}
+
 static int user_disable(struct admin_job *job)
 {
-	return set_state(job, ACCOUNT_DISABLED);
+	int rc = set_state(job, ACCOUNT_DISABLED);
+	if (rc == 0)
+		name_account(job);
+	return rc;
 }
 
 static int user_enable(struct admin_job *job)
@@ -163,15 +175,11 @@ static int remove_in_change(struct admin_job *job, struct error *err)
 /* With the wraps go the secrets: the mail cannot be read any more by anybody. */
 static int user_remove(struct admin_job *job)
 {
-	struct buf id = BUF_INIT(32);
 	int rc = job_change(job, remove_in_change);
 	if (rc == 0) {
 		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
-		/* For queue.account_remove, which ends the references to its mail. */
-		hex_encode(slice_make(job->account.id, sizeof job->account.id), &id);
-		job_set(job, "account", job_json(buf_slice(&id)));
+		name_account(job);
 	}
-	buf_free(&id);
 	return rc;
 }
 

@@ -32,6 +32,14 @@ enum auth_tls {
 	AUTH_TLS_BINDING = 2, /* TLS, and SCRAM-SHA-256-PLUS was offered: a client that says otherwise was lied to (RFC 5802 6) */
 };
 
+/* AUTH_REVALIDATE. */
+enum auth_verdict {
+	AUTH_VERDICT_GOES_ON = 0,
+	AUTH_VERDICT_GONE = 1, /* no such account, disabled, or without that credential */
+	AUTH_VERDICT_UNKNOWN = 2, /* the directory cannot be read */
+};
+#define AUTH_PAIR_SIZE 20
+
 #define AUTH_LOGIN_MAX 320     /* bytes of a sign-in name: local part 64, "@", domain 255 */
 #define AUTH_SASL_DATA_MAX 8192 /* bytes of one decoded SASL message */
 

@@ -6,6 +6,7 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "crypt/slab.h"
+#include "sys/fault.h"
 
 #define SCHEMA_VERSION 2
 #define CACHE_KIB "8192"
@@ -238,6 +239,7 @@ int directory_commit(struct directory *d, struct error *err)
 		d->in_change = false;
 	else
 		directory_rollback(d);
+	FAULT_POINT(directory_committed);
 	return rc;
 }
 

@@ -58,25 +58,39 @@ static int run_reset(struct cli *cli, const struct cli_command *command, json_t 
 	return code;
 }
 
-/* First the person in auth, then the references to the mail in queue. */
+/* The user stays, disabled, until everything that belongs to it is gone: after a failure in between the same command does the rest. */
+static int remove_all(struct cli *cli, json_t *args, json_t **result)
+{
+	static const char *const steps[] = {"mail.remove", "queue.account_remove"};
+	json_t *account = NULL, *id = json_object(), *done = NULL;
+	int code = cli_ask(cli, "user.disable", args, &account);
+
+	json_object_set(id, "account", json_object_get(account, "account"));
+	for (size_t i = 0; code == 0 && i < ARRAY_LEN(steps); i++) {
+		code = cli_ask(cli, steps[i], id, &done);
+		json_decref(done);
+		done = NULL;
+	}
+	if (code == 0)
+		code = cli_ask(cli, "user.remove", args, result);
+	else if (account != NULL)
+		cli_error("the user is disabled but not removed yet: give the command again");
+	json_decref(id);
+	json_decref(account);
+	return code;
+}
+
 static int run_remove(struct cli *cli, const struct cli_command *command, json_t *args)
 {
-	json_t *result = NULL, *rest = json_object(), *done = NULL;
+	json_t *result = NULL;
 	int code = ADMIN_DENIED;
 
-	if (cli_confirm(cli, "The account and all its mail are removed for ever."))
-		code = cli_ask(cli, command->op, args, &result);
-	if (code == 0) {
-		json_object_set(rest, "account", json_object_get(result, "account"));
-		code = cli_ask(cli, "queue.account_remove", rest, &done);
-		code = code == 0 ? 0 : ADMIN_PARTIAL;
-	}
+	if (cli_confirm(cli, "The account and all its mail are removed for ever. Go on?"))
+		code = remove_all(cli, args, &result);
 	if (result != NULL && cli->json)
 		cli_print_json(command->op, result);
 	else if (code == 0 && !cli->quiet)
 		puts("done");
-	json_decref(done);
-	json_decref(rest);
 	json_decref(result);
 	return code;
 }
@@ -87,7 +101,7 @@ static const struct cli_command commands[] = {
 	{.words = "user add", .op = "user.add", .positional = "address", .options = "name department role quota#", .secrets = "password",
 		.help = "a new user with a provisional password; the user chooses an own one with: letterlock user passwd"},
 	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota#", .help = "changes what is named"},
-	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "no sign-in, and mail to the user is refused"},
+	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "sessions end, no sign-in, and mail to the user is refused (550 5.2.1)"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},
 	{.words = "user remove", .op = "user.remove", .positional = "address", .run = run_remove, .help = "removes the account and its mail"},
 	{.words = "user passwd", .op = "user.passwd", .positional = "address", .secrets = "old new", .show = show_recovery,

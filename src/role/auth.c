@@ -242,6 +242,14 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	return 0;
 }
 
+/* What was decided just before a crash may not have reached the shards. */
+static void auth_run(struct role_context *ctx)
+{
+	unsigned shards = ipc_instances(ctx->ipc, ROLE_MAIL);
+	for (unsigned i = 0; i < shards; i++)
+		ipc_request(ctx->ipc, IPC_MAIL_REVALIDATE, i, &(struct ipc_mail_revalidate){0}, NULL, NULL);
+}
+
 static void auth_reload(struct role_context *ctx)
 {
 	struct auth_process *a = ctx->state;
@@ -257,10 +265,9 @@ static void auth_reload(struct role_context *ctx)
 static void auth_role_status(struct role_context *ctx, struct buf *out)
 {
 	const struct auth_process *a = ctx->state;
-	buf_printf(out, "\"sign_ins\":%llu,\"sign_outs\":%llu,\"failures\":%llu,", (unsigned long long)a->sign_ins,
-	           (unsigned long long)a->sign_outs, (unsigned long long)a->failures);
+	buf_printf(out, "\"sign_ins\":%llu,\"failures\":%llu,", (unsigned long long)a->sign_ins, (unsigned long long)a->failures);
 	buf_printf(out, "\"exchanges\":%u,\"hashing_waits\":%u,\"argon2id_kib\":%u,\"argon2id_passes\":%u", auth_login_exchanges(a->login),
 	           kek_waiting(a->keks), a->settings.cost.memory_kib, a->settings.cost.passes);
 }
 
-const struct role_ops role_auth = {.start = auth_start, .reload = auth_reload, .status = auth_role_status};
+const struct role_ops role_auth = {.start = auth_start, .run = auth_run, .reload = auth_reload, .status = auth_role_status};

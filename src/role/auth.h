@@ -14,7 +14,7 @@ struct auth_process {
 	struct auth_login *login;
 	struct auth_admin *admin;
 	struct auth_login_settings settings;
-	uint64_t sign_ins, failures, sign_outs;
+	uint64_t sign_ins, failures;
 };
 
 void auth_register(struct auth_process *a);

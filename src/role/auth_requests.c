@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/recipient.h"
+#include "base/endian.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "role/auth.h"
@@ -173,10 +174,29 @@ static void on_profile(void *arg, struct ipc_call *call, const void *message)
 	arena_free(&arena);
 }
 
-static void on_logout(void *arg, struct ipc_call *call, const void *message)
+static enum auth_verdict verdict_on(struct auth_process *a, const uint8_t pair[AUTH_PAIR_SIZE], struct arena *arena)
 {
-	struct auth_process *a = arg;
-	a->sign_outs++;
+	ipc_id id;
+	struct account account;
+	uint32_t credential = get_u32(pair + 16);
+	memcpy(id.b, pair, sizeof id.b);
+	int rc = load_active(a, &id, arena, &account);
+	if (rc == 0 && credential != 0)
+		rc = directory_credential_exists(a->directory, id.b, credential);
+	return rc == 0 ? AUTH_VERDICT_GOES_ON : rc == ERR_DENIED || rc == ERR_NOT_FOUND ? AUTH_VERDICT_GONE : AUTH_VERDICT_UNKNOWN;
+}
+
+static void on_revalidate(void *arg, struct ipc_call *call, const void *message)
+{
+	const struct ipc_auth_revalidate *request = message;
+	struct buf verdicts = BUF_INIT(SIZE_MAX);
+	for (struct slice rest = request->pairs; rest.n >= AUTH_PAIR_SIZE; rest = slice_from(rest, AUTH_PAIR_SIZE)) {
+		struct arena arena = ARENA_INIT;
+		buf_append_byte(&verdicts, (uint8_t)verdict_on(arg, rest.p, &arena));
+		arena_free(&arena);
+	}
+	ipc_reply(call, &(struct ipc_auth_revalidate_reply){.verdicts = buf_slice(&verdicts)});
+	buf_free(&verdicts);
 }
 
 static void admin_done(void *arg, unsigned status, struct slice result)
@@ -198,6 +218,6 @@ void auth_register(struct auth_process *a)
 	ipc_handle(ipc, IPC_AUTH_SENDER, on_sender, a);
 	ipc_handle(ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
 	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
-	ipc_handle(ipc, IPC_AUTH_LOGOUT, on_logout, a);
+	ipc_handle(ipc, IPC_AUTH_REVALIDATE, on_revalidate, a);
 	ipc_handle(ipc, IPC_AUTH_ADMIN, on_admin, a);
 }

@@ -14,7 +14,7 @@
 
 /* ---- tickets ---- */
 
-static void ticket_free(struct mail_role *m, struct mail_ticket *t)
+void mail_ticket_free(struct mail_role *m, struct mail_ticket *t)
 {
 	map_remove(&m->tickets, slice_make(t->id.b, sizeof t->id.b));
 	mail_account_drop(t->account);
@@ -36,7 +36,7 @@ static enum auth_status ticket_take(struct mail_role *m, const struct ipc_mail_t
 	mail_account_hold(a);
 	old = map_get(&m->tickets, slice_make(t->id.b, sizeof t->id.b));
 	if (old != NULL)
-		ticket_free(m, old);
+		mail_ticket_free(m, old);
 	map_put(&m->tickets, slice_make(t->id.b, sizeof t->id.b), t);
 	return AUTH_OK;
 }
@@ -67,7 +67,7 @@ static enum auth_status attach(struct mail_role *m, const struct ipc_mail_attach
 	mail_account_hold(t->account);
 	rc = mail_session_start(t->account, t, r, err);
 	mail_account_drop(t->account);
-	ticket_free(m, t); /* good for one session */
+	mail_ticket_free(m, t); /* good for one session */
 	return rc < 0 ? AUTH_TEMPORARY : AUTH_OK;
 }
 
@@ -79,27 +79,6 @@ static void on_attach(void *arg, struct ipc_call *call, const void *request)
 
 	if (reply.status != AUTH_OK)
 		log_event(EV_CONN_REFUSED, LOG_TEXT("cid", r->cid), LOG_STR("why", err.private_text));
-	ipc_reply(call, &reply);
-}
-
-static void on_revoke(void *arg, struct ipc_call *call, const void *request)
-{
-	struct mail_role *m = arg;
-	const struct ipc_mail_revoke *r = request;
-	struct ipc_mail_revoke_reply reply = {0};
-	struct mail_account *a = mail_account_find(m, r->account.b);
-
-	if (a != NULL) {
-		mail_account_hold(a);
-		MAP_FOREACH(entry, &m->tickets) {
-			struct mail_ticket *t = entry->value;
-
-			if (t->account == a && (r->credential == 0 || t->credential == r->credential))
-				ticket_free(m, t);
-		}
-		mail_session_end(m, a, r->credential, "Signed out by the administrator or from another device");
-		mail_account_drop(a);
-	}
 	ipc_reply(call, &reply);
 }
 
@@ -162,6 +141,10 @@ static void on_admin(void *arg, struct ipc_call *call, const void *request)
 	struct ipc_mail_admin_reply reply = {.status = ADMIN_OK};
 
 	log_event(EV_ADMIN_REQUEST, LOG_TEXT("subject", r->subject), LOG_TEXT("op", r->op));
+	if (slice_eq(r->op, SLICE("mail.remove"))) {
+		mail_remove(m, call, r->args);
+		return;
+	}
 	if (slice_eq(r->op, SLICE("mail.sessions"))) {
 		buf_append_str(&out, "{\"sessions\":[");
 		mail_session_list(m, &out);
@@ -187,7 +170,7 @@ static void on_sweep(void *arg)
 		struct mail_ticket *t = entry->value;
 
 		if (t->until_ms < mail_now(m))
-			ticket_free(m, t);
+			mail_ticket_free(m, t);
 	}
 	MAP_FOREACH(account, &m->accounts)
 		mail_account_sweep(account->value);
@@ -207,7 +190,7 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	ctx->state = m;
 	ipc_handle(ctx->ipc, IPC_MAIL_TICKET, on_ticket, m);
 	ipc_handle(ctx->ipc, IPC_MAIL_ATTACH, on_attach, m);
-	ipc_handle(ctx->ipc, IPC_MAIL_REVOKE, on_revoke, m);
+	mail_revoke_register(m);
 	ipc_handle(ctx->ipc, IPC_MAIL_HINT, on_hint, m);
 	ipc_handle(ctx->ipc, IPC_MAIL_ADMIN, on_admin, m);
 	m->sweep = timer_create_on(ctx->loop, on_sweep, m);
@@ -245,7 +228,7 @@ static void mail_stop(struct role_context *ctx)
 
 	m->stopping = true;
 	MAP_FOREACH(entry, &m->tickets)
-		ticket_free(m, entry->value);
+		mail_ticket_free(m, entry->value);
 	mail_session_end(m, NULL, 0, "The server is stopping");
 	timer_destroy(&m->sweep);
 	m->sweep = timer_create_on(ctx->loop, stop_when_quiet, m);

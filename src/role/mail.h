@@ -3,6 +3,7 @@
  *
  *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, arrivals, index
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
+ *   mail_revoke.c   sessions that end because auth says so, mail.remove
  */
 #ifndef ROLE_MAIL_H
 #define ROLE_MAIL_H
@@ -39,7 +40,7 @@ struct mail_role {
 	struct list_node sessions;
 	struct pack_reader *packs;
 	struct kx_cache *exchanges;
-	struct timer *sweep;
+	struct timer *sweep, *revalidate;
 	size_t session_count, session_total, filed;
 	bool stopping;
 };
@@ -105,6 +106,17 @@ void mail_account_sweep(struct mail_account *a);
 /* The delivery profile goes to auth soon. */
 void mail_account_profile(struct mail_account *a);
 
+/* The folder of an account, whether or not it is open. */
+void mail_account_path(const struct mail_role *m, const uint8_t id[16], char *path, size_t size);
+
+/* ---- mail.c ---- */
+void mail_ticket_free(struct mail_role *m, struct mail_ticket *t);
+
+/* ---- mail_revoke.c ---- */
+void mail_revoke_register(struct mail_role *m);
+/* The administrative operation: answers the call when the folder is gone. */
+void mail_remove(struct mail_role *m, struct ipc_call *call, struct slice args);
+
 /* ---- mail_append.c ---- */
 void mail_append_start(struct mail_account *a, struct store_append *append);
 
@@ -114,6 +126,8 @@ struct mail_session;
 int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket, const struct ipc_mail_attach *request, struct error *err);
 /* Says goodbye to the sessions of an account (credential 0: all of them; account NULL: everybody). */
 void mail_session_end(struct mail_role *m, const struct mail_account *a, uint32_t credential, const char *text);
+/* Appends account (16 bytes) and credential (u32) of every session. */
+void mail_session_pairs(struct mail_role *m, struct buf *out);
 /* Appends {"cid":…} objects separated by commas. */
 void mail_session_list(struct mail_role *m, struct buf *out);
 

@@ -245,13 +245,13 @@ static int packs_open(struct mail_role *m, struct error *err)
 	return m->packs == NULL ? ERR_IO : 0;
 }
 
-static void account_path(const struct mail_account *a, char *path, size_t size)
+void mail_account_path(const struct mail_role *m, const uint8_t id[16], char *path, size_t size)
 {
 	char hex[33];
 
 	for (int i = 0; i < 16; i++)
-		snprintf(hex + i * 2, 3, "%02x", a->id[i]);
-	snprintf(path, size, "%s/" ROLE_DIR_ACCOUNTS "/%.2s/%s", a->role->ctx->data_dir, hex, hex);
+		snprintf(hex + i * 2, 3, "%02x", id[i]);
+	snprintf(path, size, "%s/" ROLE_DIR_ACCOUNTS "/%.2s/%s", m->ctx->data_dir, hex, hex);
 }
 
 int mail_account_open(struct mail_account *a, struct error *err)
@@ -271,7 +271,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	rc = packs_open(a->role, err);
 	if (rc < 0)
 		return rc;
-	account_path(a, path, sizeof path);
+	mail_account_path(a->role, a->id, path, sizeof path);
 	memcpy(config.id, a->id, sizeof config.id);
 	config.packs = a->role->packs;
 	keys = memory_alloc_array(a->keys.secrets.count, sizeof *keys);
