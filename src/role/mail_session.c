@@ -1,6 +1,7 @@
 #include "role/mail.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/memory.h"
@@ -26,6 +27,7 @@ struct mail_session {
 	char cid[32], address[48];
 	int64_t since, command_ms;
 	int literal_fd;
+	uint64_t literal_size; /* of literal_fd */
 	unsigned held;
 	bool run_soon, ended, finishing;
 };
@@ -169,11 +171,23 @@ static void on_idle(void *arg)
 
 /* ---- what the engine asks of us ---- */
 
+/* Bytes of all messages that are being appended (limits.memory). Of the process, because an append may outlive its session. */
+static uint64_t appending;
+
+static void literal_drop(struct mail_session *s)
+{
+	appending -= s->literal_size;
+	s->literal_size = 0;
+	file_close(&s->literal_fd);
+}
+
 static int literal_begin(void *owner, uint64_t size)
 {
 	struct mail_session *s = owner;
 
-	file_close(&s->literal_fd);
+	literal_drop(s);
+	if (appending + size > s->account->role->ctx->config->limits_memory)
+		return ERR_TEMPORARY;
 	s->literal_fd = memfd_new("letter", NULL);
 	return s->literal_fd < 0 ? ERR_TEMPORARY : 0;
 }
@@ -182,7 +196,15 @@ static int literal_data(void *owner, struct slice data)
 {
 	struct mail_session *s = owner;
 
-	return s->literal_fd < 0 ? ERR_TEMPORARY : file_write_all(s->literal_fd, data, NULL);
+	if (s->literal_fd < 0 || appending + data.n > s->account->role->ctx->config->limits_memory)
+		return ERR_TEMPORARY;
+	if (file_write_all(s->literal_fd, data, NULL) < 0) {
+		literal_drop(s);
+		return ERR_TEMPORARY;
+	}
+	appending += data.n;
+	s->literal_size += data.n;
+	return 0;
 }
 
 static int literal_end(void *owner)
@@ -191,10 +213,11 @@ static int literal_end(void *owner)
 	int fd = s->literal_fd;
 
 	if (fd < 0 || memfd_seal(fd, NULL) < 0) {
-		file_close(&s->literal_fd);
+		literal_drop(s);
 		return ERR_TEMPORARY;
 	}
 	s->literal_fd = -1;
+	s->literal_size = 0; /* counted until literal_close */
 	return fd;
 }
 
@@ -202,11 +225,15 @@ static void literal_abort(void *owner)
 {
 	struct mail_session *s = owner;
 
-	file_close(&s->literal_fd);
+	literal_drop(s);
 }
 
 static void literal_close(void *owner, int fd)
 {
+	struct stat st;
+
+	if (fstat(fd, &st) == 0)
+		appending -= (uint64_t)st.st_size;
 	close(fd);
 }
 
@@ -236,7 +263,7 @@ static void session_drop(struct mail_session *s)
 	engine_free(s);
 	conn_destroy(&s->conn);
 	timer_destroy(&s->idle);
-	file_close(&s->literal_fd);
+	literal_drop(s);
 	a->role->session_count--;
 	a->sessions--;
 	log_event(EV_CONN_CLOSE, LOG_STR("cid", s->cid), LOG_TEXT("user", a->login));
