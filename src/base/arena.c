@@ -78,6 +78,7 @@ struct slice arena_printf(struct arena *a, const char *format, ...)
 	char *text;
 	int n;
 
+	ENSURE(format != NULL);
 	va_start(args, format);
 	va_copy(again, args);
 	n = vsnprintf(NULL, 0, format, args);
