@@ -216,6 +216,14 @@ static int be_dumpable(const struct probe *p) { return outcome(prctl(PR_SET_DUMP
 static int trust_tracer(const struct probe *p) { return outcome(prctl(PR_SET_PTRACER, -1, 0, 0, 0)); }
 static int make_device(const struct probe *p) { return outcome(mknod("/tmp/letterlock-probe-device", S_IFIFO | 0600, 0)); }
 static int make_link(const struct probe *p) { return outcome(symlink("/etc/passwd", "/tmp/letterlock-probe-link")); }
+static int change_mode(const struct probe *p)
+{
+	char path[PATH_SIZE];
+	snprintf(path, sizeof path, "%.*s/master.key", SLICE_ARG(p->config->data_dir));
+	return outcome(chmod(path, 0600));
+}
+
+static int hard_link(const struct probe *p) { return outcome(link("/etc/passwd", "/tmp/letterlock-probe-link")); }
 static int watch_files(const struct probe *p) { return outcome(syscall(SYS_inotify_init1, O_CLOEXEC)); }
 static int share_memory(const struct probe *p) { return outcome(syscall(SYS_shmget, 0, 4096, 0600)); }
 
@@ -271,7 +279,7 @@ static const struct attempt {
 	{"io_uring", do_uring, true}, {"userfault", do_userfault, true}, {"keyring", do_keyring, true}, {"setuid", do_setuid, true},
 	{"setgroups", do_setgroups, true}, {"open_by_handle", do_handle, true}, {"personality", do_personality, true},
 	{"be_dumpable", be_dumpable, false}, {"trust_tracer", trust_tracer, false}, {"make_device", make_device, false},
-	{"make_link", make_link, false}, {"watch_files", watch_files, false}, {"share_memory", share_memory, false},
+	{"make_link", make_link, false}, {"hard_link", hard_link, false}, {"change_mode", change_mode, false}, {"watch_files", watch_files, false}, {"share_memory", share_memory, false},
 	{"raise_limit", raise_limit, false}, {"make_thread", make_thread, false}, {"make_memfd", make_memfd, false},
 };
 
