@@ -183,6 +183,13 @@ int account_db_run(struct account_db *db, sqlite3_stmt *s, struct error *err)
 	return rc;
 }
 
+static int statement_run(struct account_db *db, enum account_sql id, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(db, id, err);
+
+	return s == NULL ? ERR_IO : account_db_run(db, s, err);
+}
+
 int account_db_begin(struct account_db *db, bool durable, struct error *err)
 {
 	int rc = 0;
@@ -194,7 +201,7 @@ int account_db_begin(struct account_db *db, bool durable, struct error *err)
 		rc = db_exec(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err);
 	if (rc == 0) {
 		db->full = durable;
-		rc = db_exec(db, "BEGIN IMMEDIATE", err);
+		rc = statement_run(db, SQL_BEGIN, err);
 	}
 	db->in_transaction = rc == 0;
 	return rc;
@@ -205,7 +212,7 @@ int account_db_commit(struct account_db *db, struct error *err)
 	int rc;
 
 	ENSURE(db->in_transaction);
-	rc = db_exec(db, "COMMIT", err);
+	rc = statement_run(db, SQL_COMMIT, err);
 	if (rc < 0)
 		account_db_rollback(db);
 	db->in_transaction = false;

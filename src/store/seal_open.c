@@ -38,6 +38,9 @@ struct sealed {
 	ZSTD_DCtx *zstd;
 };
 
+/* The context of a record that was closed serves the next one: making one costs more than opening a small record with it. */
+static _Thread_local ZSTD_DCtx *spare;
+
 static int damaged(struct error *err, const char *what)
 {
 	return error_set(err, ERR_DAMAGED, "sealed record: %s", what);
@@ -153,8 +156,10 @@ static int expand(struct sealed *s, uint8_t coding, struct slice packed, uint8_t
 	}
 	if (coding != CODING_ZSTD)
 		return error_set(err, ERR_UNSUPPORTED, "sealed record: coding %u", coding);
-	if (s->zstd == NULL)
-		s->zstd = ZSTD_createDCtx();
+	if (s->zstd == NULL) {
+		s->zstd = spare != NULL ? spare : ZSTD_createDCtx();
+		spare = NULL;
+	}
 	n = ZSTD_decompressDCtx(s->zstd, p, plain, packed.p, packed.n);
 	return ZSTD_isError(n) || n != plain ? damaged(err, "a part does not decompress") : 0;
 }
@@ -455,7 +460,10 @@ void sealed_close(struct sealed **sp)
 	if (s == NULL)
 		return;
 	ENSURE_MAGIC(s, SEALED_MAGIC);
-	ZSTD_freeDCtx(s->zstd);
+	if (spare == NULL)
+		spare = s->zstd;
+	else
+		ZSTD_freeDCtx(s->zstd);
 	buf_free_secret(&s->scratch);
 	memory_free(s->plain);
 	memory_free(s->whole);

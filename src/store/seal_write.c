@@ -21,6 +21,7 @@ struct sealer {
 	uint8_t public_key[32], *secret_key;    /* the ephemeral pair */
 	unsigned left;                          /* records that it may still serve */
 	struct kx_cache *cache;                 /* NULL: of one record only */
+	ZSTD_CCtx *zstd;
 };
 
 struct writer {
@@ -33,7 +34,6 @@ struct writer {
 	struct buf table;
 	uint32_t chunks;
 	uint64_t header_size;
-	ZSTD_CCtx *zstd;
 };
 
 /* Compresses `plain` behind what is in the output already, seals it in place. Returns the sealed size, 0 on failure (out->failed or zstd). */
@@ -45,7 +45,7 @@ static size_t seal_part(struct writer *w, struct slice plain, enum seal_section 
 
 	if (p == NULL)
 		return 0;
-	n = ZSTD_compressCCtx(w->zstd, p, room, plain.p, plain.n, SEAL_LEVEL);
+	n = ZSTD_compressCCtx(w->sealer->zstd, p, room, plain.p, plain.n, SEAL_LEVEL);
 	*ret_coding = CODING_ZSTD;
 	if (ZSTD_isError(n) || n >= plain.n) {
 		if (plain.n != 0)
@@ -266,6 +266,7 @@ void sealer_free(struct sealer **sealer)
 	sealer_forget(*sealer);
 	kx_cache_free(&(*sealer)->cache);
 	slab_free(&(*sealer)->secret_key);
+	ZSTD_freeCCtx((*sealer)->zstd);
 	MEMORY_FREE(sealer);
 }
 
@@ -280,7 +281,8 @@ int seal_write(const struct seal_input *input, const uint8_t secret[32], struct 
 	if (input->reader_count == 0 || input->reader_count > SEAL_READERS_MAX || input->digest.n > SEAL_DIGEST_MAX)
 		return error_set(err, ERR_LIMIT, "record with %zu readers, digest of %zu bytes", input->reader_count, input->digest.n);
 	writer_prepare(&w);
-	w.zstd = ZSTD_createCCtx();
+	if (w.sealer->zstd == NULL)
+		w.sealer->zstd = ZSTD_createCCtx();
 	buf_append_bytes(out, w.prefix, sizeof w.prefix);
 	rc = seal_readers(&w, err);
 	if (rc < 0)
@@ -297,7 +299,7 @@ int seal_write(const struct seal_input *input, const uint8_t secret[32], struct 
 	if (out->failed)
 		rc = error_set(err, ERR_LIMIT, "record is larger than %zu bytes", out->max);
 out:
-	ZSTD_freeCCtx(w.zstd);
+	ZSTD_freeCCtx(once.zstd);
 	buf_free(&w.table);
 	secret_wipe(&w, sizeof w);
 	secret_wipe(secret_key, sizeof secret_key);
