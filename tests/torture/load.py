@@ -17,10 +17,12 @@ TOKEN = re.compile(rb'^X-Token: ([0-9a-f]{32})', re.M)
 class Letter:
     def __init__(self, targets):
         self.token = uuid.uuid4().hex
-        self.targets = targets      # (address, mailbox) or (address, None) outside
+        self.targets = targets      # (address, mailbox or mailboxes of which one has it) or (address, None) outside
         self.acknowledged = False
         self.refused = set()        # addresses that the acknowledging try left out
         self.uncertain = 0          # tries without a clear answer: each may have left a copy
+        self.given_up = False       # an expunge was sent: it need not be there any more
+        self.gone = False           # the expunge was answered: it must not be there any more
 
     def text(self, size):
         filler = ''.join(random.choice('abcdefghij klmnop\n') for _ in range(size)).replace('\n', '\r\n')
@@ -153,21 +155,56 @@ class Appender(Worker):
         client = sign_in(self.load, self.user)
         try:
             while self.going():
-                letter = Letter([(self.user['address'], 'Archive')])
-                self.book.add(letter)
-                letter.uncertain += 1
-                status, data = client.append('Archive', None, None, letter.text(2000))
-                if status != 'OK':
-                    self.book.count('appends refused')
-                    time.sleep(0.1)
-                    continue
-                letter.uncertain -= 1
-                letter.acknowledged = True
-                self.book.count('acknowledged to Appender')
-                found = re.search(rb'APPENDUID (\d+) (\d+)', data[0])
-                self.book.seen(self.user['address'], 'Archive', int(found[1]), int(found[2]), letter.token)
+                self.append(client)
         finally:
             client.shutdown()
+
+    def append(self, client):
+        """(letter, UID), or (None, None)."""
+        letter = Letter([(self.user['address'], 'Archive')])
+        self.book.add(letter)
+        letter.uncertain += 1
+        status, data = client.append('Archive', None, None, letter.text(2000))
+        if status != 'OK':
+            self.book.count('appends refused')
+            time.sleep(0.1)
+            return None, None
+        letter.uncertain -= 1
+        letter.acknowledged = True
+        self.book.count(f'acknowledged to {type(self).__name__}')
+        found = re.search(rb'APPENDUID (\d+) (\d+)', data[0])
+        self.book.seen(self.user['address'], 'Archive', int(found[1]), int(found[2]), letter.token)
+        return letter, found[2].decode()
+
+
+class Mover(Appender):
+    """Moves what it has appended to INBOX, or expunges it: a moved message is in one of the two, an expunged one never comes back."""
+
+    def session(self):
+        client = sign_in(self.load, self.user)
+        try:
+            client.select('Archive')
+            while self.going():
+                letter, uid = self.append(client)
+                if letter:
+                    random.choice([self.move, self.expunge])(client, letter, uid)
+        finally:
+            client.shutdown()
+
+    def move(self, client, letter, uid):
+        address = self.user['address']
+        letter.targets = [(address, ('Archive', 'INBOX'))]
+        if client.uid('MOVE', uid, 'INBOX')[0] == 'OK':
+            letter.targets = [(address, 'INBOX')]
+            self.book.count('moved')
+
+    def expunge(self, client, letter, uid):
+        if client.uid('STORE', uid, '+FLAGS.SILENT', r'(\Deleted)')[0] != 'OK':
+            return
+        letter.given_up = True
+        if client.uid('EXPUNGE', uid)[0] == 'OK':
+            letter.gone = True
+            self.book.count('expunged')
 
 
 class Reader(Worker):
@@ -211,7 +248,7 @@ class Load:
         self.ending = threading.Event()
         self.tls = ssl.create_default_context(cafile=site.path('ca.pem'))
         self.tls.check_hostname = False
-        kinds = [Stranger, Stranger, Appender, Sender, Reader]
+        kinds = [Stranger, Stranger, Appender, Sender, Reader, Mover]
         self.workers = [kinds[i % len(kinds)](self) for i in range(sessions)]
 
     def start(self):

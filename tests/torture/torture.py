@@ -236,15 +236,16 @@ class Torture:
 
     def check_letter(self, letter, found, outside):
         for address, mailbox in letter.targets:
-            promised = letter.acknowledged and address not in letter.refused
+            acknowledged = letter.acknowledged and address not in letter.refused
             if mailbox is None:
                 copies = outside[letter.token]
                 # A crash between "accepted outside" and the mark sends once more: known and counted by the kills.
                 most = 1 + letter.uncertain + self.kills
             else:
-                copies = found.get((address, mailbox), collections.Counter())[letter.token]
-                most = (1 if promised else 0) + letter.uncertain
-            least = 1 if promised else 0
+                mailboxes = mailbox if isinstance(mailbox, tuple) else (mailbox,)
+                copies = sum(found.get((address, m), collections.Counter())[letter.token] for m in mailboxes)
+                most = (1 if acknowledged and not letter.gone else 0) + letter.uncertain
+            least = 1 if acknowledged and not letter.given_up else 0
             if not least <= copies <= most:
                 self.problems.append(f'{letter.token} for {address}: {copies} copies, expected {least} to {most}')
 
