@@ -92,6 +92,7 @@ def test_a_session_lives_through_a_restart_of_auth(site):
 def test_what_auth_decided_before_it_died_still_happens():
     site = make_site(seed=False, programs=FAULT_PROGRAMS)
     try:
+        site.instance.cli('domain', 'add', 'demo.test')
         user = new_user(site, 'leaver')
         signed_in(site, user).socket.close()
         time.sleep(1)
