@@ -167,6 +167,16 @@ static int run_role(const struct arguments *a)
 	return role_main(role, index);
 }
 
+/* Descriptors 0 to 2 are never something else, whatever we were started with. False: there is no /dev/null. */
+static bool standard_descriptors_fill(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd > STDERR_FILENO && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.parent = {.config_path = getenv("LETTERLOCK_CONFIG"), .ready_fd = -1}};
@@ -192,5 +202,7 @@ int main(int argc, char **argv)
 		return run_role(&a);
 	if (a.parent.config_path == NULL)
 		a.parent.config_path = DEFAULT_CONFIG;
+	if (!standard_descriptors_fill())
+		return EXIT_FAILED;
 	return parent_main(&a.parent);
 }

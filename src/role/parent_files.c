@@ -23,12 +23,15 @@ int parent_load_tls(const struct config *config, struct buf *chain, struct buf *
 	buf_init(key, CONTROL_TLS_KEY_MAX);
 	if (config->tls_certificate.n == 0)
 		return 0;
+	struct error why = {0};
 	int r = file_read((const char *)config->tls_certificate.p, chain, err);
 	if (r == 0)
 		r = file_read((const char *)config->tls_key.p, key, err);
-	struct tls_key *loaded = r == 0 ? tls_key_load(buf_slice(key), err) : NULL;
-	if (r == 0)
-		r = loaded == NULL ? ERR_INVALID : tls_key_matches(loaded, buf_slice(chain), err);
+	struct tls_key *loaded = r == 0 ? tls_key_load(buf_slice(key), &why) : NULL;
+	if (r == 0 && loaded == NULL)
+		r = error_set(err, ERR_INVALID, "%.*s: %s", SLICE_ARG(config->tls_key), why.private_text);
+	else if (r == 0 && tls_key_matches(loaded, buf_slice(chain), &why) != 0)
+		r = error_set(err, ERR_INVALID, "%.*s: %s", SLICE_ARG(config->tls_certificate), why.private_text);
 	tls_key_free(&loaded);
 	if (r != 0) {
 		buf_free(chain);
@@ -81,6 +84,20 @@ static int make_buckets(struct parent *parent, const char *accounts, struct erro
 	return r;
 }
 
+/* Two servers on one directory would take each other's sockets and databases. The lock ends with this process. */
+static int lock_directory(struct parent *parent, struct slice directory, struct error *err)
+{
+	struct slice path = arena_printf(&parent->arena, "%.*s/lock", SLICE_ARG(directory));
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open((const char *)path.p, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return error_errno(err, "%s", (const char *)path.p);
+	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+		return 0;
+	close(fd);
+	return error_set(err, ERR_EXISTS, "%.*s: another server runs on this directory", SLICE_ARG(directory));
+}
+
 int parent_make_directories(struct parent *parent, struct error *err)
 {
 	static const char *const names[] = {ROLE_DIR_KEY, ROLE_DIR_DIRECTORY, ROLE_DIR_SPOOL, ROLE_DIR_PACKS, ROLE_DIR_ACCOUNTS};
@@ -88,6 +105,10 @@ int parent_make_directories(struct parent *parent, struct error *err)
 	int r = make_owned(parent, (const char *)c->data_dir.p, err);
 	if (r == 0)
 		r = file_make_dir((const char *)c->run_dir.p, 0755, err);
+	if (r == 0)
+		r = lock_directory(parent, c->data_dir, err);
+	if (r == 0 && !slice_eq(c->run_dir, c->data_dir))
+		r = lock_directory(parent, c->run_dir, err);
 	for (size_t i = 0; i < ARRAY_LEN(names) && r == 0; i++) {
 		struct slice path = arena_printf(&parent->arena, "%.*s/%s", SLICE_ARG(c->data_dir), names[i]);
 		r = make_owned(parent, (const char *)path.p, err);
