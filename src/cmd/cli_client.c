@@ -2,6 +2,7 @@
 #include "cmd/cli.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -24,9 +25,25 @@ int cli_config_load(struct cli *cli)
 	return cli->config != NULL ? 0 : ADMIN_CONFIG;
 }
 
+/* A file that somebody is just editing must not keep the administrator from the running server: only run_dir is needed of it. */
+static int config_load_partly(struct cli *cli)
+{
+	struct config_problems problems = {0};
+
+	if (cli->config != NULL)
+		return 0;
+	cli->config = config_read_partly(cli->config_path, &problems);
+	if (cli->config == NULL)
+		cli_error("%.*s", SLICE_ARG(problems.items[0].text));
+	else if (problems.count > 0 && !cli->quiet)
+		fprintf(stderr, "letterlock: %s has errors; letterlock config check shows them\n", cli->config_path);
+	config_problems_free(&problems);
+	return cli->config != NULL ? 0 : ADMIN_CONFIG;
+}
+
 static int socket_path(struct cli *cli, struct sockaddr_un *ret)
 {
-	int code = cli_config_load(cli);
+	int code = config_load_partly(cli);
 
 	if (code != 0)
 		return code;

@@ -49,6 +49,8 @@ struct config *config_default(void);
 struct config *config_parse(struct slice yaml, struct slice file, struct config_problems *problems);
 /* Reads and parses the file at `path`. */
 struct config *config_read(const char *path, struct config_problems *problems);
+/* As config_read, but with the options that could be read, defaults for the others; NULL only when the file cannot be read. */
+struct config *config_read_partly(const char *path, struct config_problems *problems);
 void config_free(struct config **config);
 /* Sets one option from its text ("10m", "a b c" for lists); for tests and command lines. 0, or ERR_NOT_FOUND, ERR_INVALID. */
 int config_set(struct config *config, struct slice name, struct slice value, struct error *err);

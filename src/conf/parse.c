@@ -297,7 +297,7 @@ static void parse_stream(struct parse *p)
 	check_whole(p);
 }
 
-struct config *config_parse(struct slice yaml, struct slice file, struct config_problems *problems)
+static struct config *parse_whole(struct slice yaml, struct slice file, struct config_problems *problems)
 {
 	struct parse p = {.file = file, .problems = problems, .key = BUF_INIT(4096)};
 	ENSURE(yaml_parser_initialize(&p.yaml) == 1);
@@ -310,22 +310,36 @@ struct config *config_parse(struct slice yaml, struct slice file, struct config_
 	yaml_parser_delete(&p.yaml);
 	memory_free(p.seen);
 	buf_free(&p.key);
-	if (problems->count > 0)
-		config_free(&p.config);
 	return p.config;
 }
 
-struct config *config_read(const char *path, struct config_problems *problems)
+struct config *config_parse(struct slice yaml, struct slice file, struct config_problems *problems)
+{
+	struct config *config = parse_whole(yaml, file, problems);
+	if (problems->count > 0)
+		config_free(&config);
+	return config;
+}
+
+struct config *config_read_partly(const char *path, struct config_problems *problems)
 {
 	struct buf text = BUF_INIT(CONFIG_FILE_MAX);
 	struct error err = {0};
 	struct config *config = NULL;
 	if (file_read(path, &text, &err) == 0) {
-		config = config_parse(buf_slice(&text), slice_str(path), problems);
+		config = parse_whole(buf_slice(&text), slice_str(path), problems);
 	} else {
 		struct parse p = {.file = slice_str(path), .problems = problems};
 		problem(&p, NULL, SLICE_NONE, "%s", err.private_text);
 	}
 	buf_free(&text);
+	return config;
+}
+
+struct config *config_read(const char *path, struct config_problems *problems)
+{
+	struct config *config = config_read_partly(path, problems);
+	if (problems->count > 0)
+		config_free(&config);
 	return config;
 }
