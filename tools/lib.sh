@@ -3,6 +3,8 @@
 
 export PYTHON=/usr/bin/python3
 export PYTHONDONTWRITEBYTECODE=1
+# Names in all scripts are passed to programs and written to files whatever the locale is.
+export PYTHONUTF8=1
 
 die() {
 	printf 'dev: %s\n' "$*" >&2

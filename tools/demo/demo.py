@@ -120,7 +120,8 @@ def watch(instance):
 
 
 def run(args):
-    directory = os.path.abspath(args.dir or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
+    given = args.dir and os.path.join(os.environ.get('DEV_FROM', '.'), args.dir)
+    directory = os.path.abspath(given or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
     instance = Instance(directory, args.port_base, args.programs, Account())
     state = clear(directory, args.fresh)
     instance.check_ports()
@@ -152,6 +153,7 @@ def run(args):
 
 
 def main():
+    sys.stdout.reconfigure(errors='replace')  # names, on a terminal that cannot show them
     for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signo, on_signal)
     try:
