@@ -9,6 +9,7 @@
 #define STOP_CHECK_MS 50
 #define STOP_PATIENCE_MS 8000
 #define TLS_HANDSHAKE_MS 30000
+#define KEY_REST_MS 6000
 
 static const struct edge_service services[] = {
 	{.name = "smtp", .protocol = &edge_smtp, .auth_protocol = AUTH_PROTOCOL_SUBMISSION},
@@ -155,14 +156,15 @@ static bool take_address(struct edge_client *c)
 	struct edge *edge = c->edge;
 	struct edge_address *a = map_get(&edge->addresses, edge_address(c));
 
+	c->counted = (a == NULL ? 0 : a->connections) < edge->ctx->config->limits_connections_per_address;
+	if (!c->counted)
+		return false;
 	if (a == NULL) {
 		a = memory_alloc(sizeof *a);
 		map_put(&edge->addresses, edge_address(c), a);
 	}
-	c->counted = a->connections < edge->ctx->config->limits_connections_per_address;
-	if (c->counted)
-		a->connections++;
-	return c->counted;
+	a->connections++;
+	return true;
 }
 
 static void make_cid(struct edge *edge, struct edge_client *c)
@@ -265,14 +267,22 @@ static const struct edge_service *service_of(const char *name)
 
 /* ---- the role ---- */
 
+/* A key role that hangs holds this loop up for the deadline of its row; handshakes then fail at once for a while, so that the rest goes on. */
 static int tls_sign(void *arg, uint32_t key, uint16_t scheme, struct slice digest, struct buf *out)
 {
 	struct role_context *ctx = arg;
 	struct ipc_key_tls_sign request = {.key = key, .scheme = scheme, .digest = digest};
 	struct ipc_key_tls_sign_reply reply;
+	struct edge *edge = ctx->state;
 	uint8_t storage[4096];
+	int64_t now = loop_now(ctx->loop).mono_ms;
+	enum ipc_outcome outcome = now < edge->key_rest_until_ms
+	                                   ? IPC_BUSY
+	                                   : ipc_request_sync(ctx->ipc, IPC_KEY_TLS_SIGN, &request, &reply, storage, sizeof storage);
 
-	if (ipc_request_sync(ctx->ipc, IPC_KEY_TLS_SIGN, &request, &reply, storage, sizeof storage) != IPC_OK || reply.status != 0)
+	if (outcome == IPC_TIMEOUT)
+		edge->key_rest_until_ms = now + KEY_REST_MS;
+	if (outcome != IPC_OK || reply.status != 0)
 		return ERR_TEMPORARY;
 	buf_append(out, reply.signature);
 	return out->failed ? ERR_LIMIT : 0;

@@ -97,6 +97,7 @@ struct edge {
 	uint64_t accepted, refused, messages;
 	uint32_t cid_counter;
 	int64_t room_until_ms;               /* the disk was found to have room */
+	int64_t key_rest_until_ms;           /* key did not answer: it is not asked before */
 	bool stopping;
 };
 
