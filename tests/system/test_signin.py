@@ -5,11 +5,12 @@ import hmac
 import imaplib
 import os
 import secrets
-import subprocess
 import smtplib
+import subprocess
 
 import pytest
 
+from conftest import end_site, make_site
 from mail import Wire, letter, mark
 
 
@@ -82,6 +83,38 @@ def test_scram_with_the_password_of_a_person(site):
     with Wire(site.ports['imaps'], site.tls()) as wire:
         wire.line()
         assert b' OK' in scram(wire, first, first['password'])
+
+
+def test_scram_with_a_password_of_many_scripts(site):
+    """As typed and as RFC 4013 prepares it: the fullwidth letters become plain ones."""
+    user = new_user(site, 'scripts', 'ｐａｓｓ密码密码密码密码 ü')
+    for form in (user['password'], 'pass密码密码密码密码 ü'):
+        with Wire(site.ports['imaps'], site.tls()) as wire:
+            wire.line()
+            assert b' OK' in scram(wire, user, form)
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        plain = base64.b64encode(f'\0{user["address"]}\0{user["password"]}'.encode()).decode()
+        assert b' OK' in wire.tagged('a', f'AUTHENTICATE PLAIN {plain}')[0]
+
+
+def test_scram_may_be_kept_to_app_passwords():
+    site = make_site({'auth': {'scram': 'app_passwords'}}, seed=False)
+    try:
+        site.instance.cli('domain', 'add', 'demo.test')
+        user = new_user(site, 'strict')
+        made = app_password(site, user)
+        for password, outcome in ((user['password'], b' NO'), (made['app_password'], b' OK')):
+            with Wire(site.ports['imaps'], site.tls()) as wire:
+                wire.line()
+                assert outcome in scram(wire, user, password)
+        with site.imap(user):
+            pass
+        with Wire(site.ports['imaps'], site.tls()) as wire:
+            wire.line()
+            assert b' NO' in scram(wire, user, user['password'])
+    finally:
+        end_site(site)
 
 
 def certificate_hash(wire):
