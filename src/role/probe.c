@@ -279,7 +279,8 @@ static const struct attempt {
 	{"io_uring", do_uring, true}, {"userfault", do_userfault, true}, {"keyring", do_keyring, true}, {"setuid", do_setuid, true},
 	{"setgroups", do_setgroups, true}, {"open_by_handle", do_handle, true}, {"personality", do_personality, true},
 	{"be_dumpable", be_dumpable, false}, {"trust_tracer", trust_tracer, false}, {"make_device", make_device, false},
-	{"make_link", make_link, false}, {"hard_link", hard_link, false}, {"change_mode", change_mode, false}, {"watch_files", watch_files, false}, {"share_memory", share_memory, false},
+	{"make_link", make_link, false}, {"hard_link", hard_link, false}, {"change_mode", change_mode, false}, {"watch_files", watch_files, false},
+	{"share_memory", share_memory, false},
 	{"raise_limit", raise_limit, false}, {"make_thread", make_thread, false}, {"make_memfd", make_memfd, false},
 };
 

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/slab.h"
@@ -94,7 +95,8 @@ static void open_server(struct offline *o, const char *config, const char *data)
 	memcpy(o->master, master.p, sizeof o->master);
 	if (keystore_open(offline_path(o, ROLE_DIR_KEY), o->master, now_ms(), &created, &o->keystore, &err) != 0 || created)
 		offline_die("key store: %s", err.private_text);
-	o->directory = offline_database(offline_path(o, ROLE_DIR_DIRECTORY "/directory.db"), keystore_key(o->keystore, SLICE("database directory")));
+	const uint8_t *key = keystore_key(o->keystore, SLICE("database directory"));
+	o->directory = offline_database(offline_path(o, ROLE_DIR_DIRECTORY "/directory.db"), key);
 	o->spool = offline_database(offline_path(o, ROLE_DIR_SPOOL "/spool.db"), keystore_key(o->keystore, SLICE("database spool")));
 	if (o->directory == NULL || o->spool == NULL)
 		offline_die("directory.db or spool.db does not open");
@@ -134,6 +136,22 @@ static struct slice read_stdin(struct offline *o)
 	return slice_make(room, n);
 }
 
+static void print_summary(struct offline *o)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{"accounts", number(o->directory, "SELECT count(*) FROM account")}, {"keys", o->key_count}, {"wraps", o->wraps},
+		{"wraps_open", o->wraps_open}, {"records", o->records}, {"entries", o->entries}, {"readable", o->readable},
+		{"databases", o->databases}, {"databases_open", o->databases_open}, {"waiting", o->waiting},
+	};
+	printf("{\"summary\":true");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		printf(",\"%s\":%llu", rows[i].name, (unsigned long long)rows[i].value);
+	puts("}");
+}
+
 static void attack(struct offline *o)
 {
 	o->passwords = read_stdin(o);
@@ -142,11 +160,7 @@ static void attack(struct offline *o)
 	offline_try_packs(o);
 	offline_try_databases(o);
 	o->waiting = number(o->spool, "SELECT count(DISTINCT record) FROM outbound WHERE state = 0");
-	printf("{\"summary\":true,\"accounts\":%llu,\"keys\":%zu,\"wraps\":%llu,\"wraps_open\":%llu,\"records\":%llu,\"entries\":%llu,\"readable\":%llu,"
-	       "\"databases\":%llu,\"databases_open\":%llu,\"waiting\":%llu}\n",
-	       (unsigned long long)number(o->directory, "SELECT count(*) FROM account"), o->key_count, (unsigned long long)o->wraps,
-	       (unsigned long long)o->wraps_open, (unsigned long long)o->records, (unsigned long long)o->entries, (unsigned long long)o->readable,
-	       (unsigned long long)o->databases, (unsigned long long)o->databases_open, (unsigned long long)o->waiting);
+	print_summary(o);
 }
 
 /* offline CONFIG [DATA] reads passwords from stdin; offline --end-epochs CONFIG [DATA]. */

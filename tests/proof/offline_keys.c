@@ -78,16 +78,43 @@ static void try_kek(struct target *t, const uint8_t kek[KEK_SIZE], const char *h
 	found->secrets = secrets;
 	t->open = true;
 	o->wraps_open++;
-	printf("{\"wrap\":%u,\"kind\":%d,\"address\":\"%.*s\",\"how\":\"%s\"}\n", t->owner.credential, (int)t->owner.kind, SLICE_ARG(t->address), how);
+	printf("{\"wrap\":%u,\"kind\":%d,\"address\":\"%.*s\",\"how\":\"%s\"}\n", t->owner.credential, (int)t->owner.kind, SLICE_ARG(t->address),
+	       how);
+}
+
+static void pepper_of(struct target *t, struct slice data, uint8_t ret[32])
+{
+	hash_hmac_sha256(slice_make(keystore_key(t->o->keystore, SLICE("pepper")), 32), data, ret);
+}
+
+static void scram_pepper(struct target *t, uint8_t ret[SCRAM_PEPPER_SIZE])
+{
+	uint8_t data[SCRAM_PEPPER_DATA_SIZE];
+	scram_pepper_data(t->owner.account, data);
+	pepper_of(t, slice_make(data, sizeof data), ret);
+}
+
+static void try_scram_password(struct target *t, struct slice password, const char *how)
+{
+	struct scram_material m;
+	uint8_t pepper[SCRAM_PEPPER_SIZE], kek[KEK_SIZE];
+	scram_pepper(t, pepper);
+	scram_keys(password, t->salt, SCRAM_ITERATIONS, m.client_key, m.stored_key, m.server_key);
+	wrap_kek_scram(&t->owner, m.client_key, pepper, kek);
+	try_kek(t, kek, how);
 }
 
 static void try_password(struct target *t, struct slice password, const char *how)
 {
+	if (t->owner.kind == WRAP_SCRAM) {
+		try_scram_password(t, password, how);
+		return;
+	}
 	uint8_t stretched[PASSWORD_KEY_SIZE], data[WRAP_PEPPER_DATA_SIZE], pepper[32], kek[KEK_SIZE];
 	if (t->salt.n != PASSWORD_SALT_SIZE || password_hash(password, t->salt.p, t->cost, stretched) != 0)
 		return;
 	wrap_pepper_data(&t->owner, data);
-	hash_hmac_sha256(slice_make(keystore_key(t->o->keystore, SLICE("pepper")), 32), slice_make(data, sizeof data), pepper);
+	pepper_of(t, slice_make(data, sizeof data), pepper);
 	wrap_kek_password(&t->owner, stretched, pepper, kek);
 	try_kek(t, kek, how);
 }
@@ -96,7 +123,8 @@ static void try_password(struct target *t, struct slice password, const char *ho
 static void guess_passwords(struct target *t)
 {
 	ptrdiff_t at = slice_rfind(t->address, '@');
-	struct slice guesses[] = {SLICE(""), SLICE("password"), SLICE("123456"), t->address, slice_sub(t->address, 0, at > 0 ? (size_t)at : 0), t->name};
+	struct slice local = slice_sub(t->address, 0, at > 0 ? (size_t)at : 0);
+	struct slice guesses[] = {SLICE(""), SLICE("password"), SLICE("123456"), t->address, local, t->name};
 	for (size_t i = 0; i < ARRAY_LEN(guesses); i++)
 		try_password(t, guesses[i], "a guessed password");
 }
@@ -122,9 +150,8 @@ static void guess_codes(struct target *t)
 static void guess_scram(struct target *t)
 {
 	struct scram_material material;
-	uint8_t data[SCRAM_PEPPER_DATA_SIZE], pepper[SCRAM_PEPPER_SIZE], kek[KEK_SIZE];
-	scram_pepper_data(t->owner.account, data);
-	hash_hmac_sha256(slice_make(keystore_key(t->o->keystore, SLICE("pepper")), 32), slice_make(data, sizeof data), pepper);
+	uint8_t pepper[SCRAM_PEPPER_SIZE], kek[KEK_SIZE];
+	scram_pepper(t, pepper);
 	if (!scram_row_open(t->owner.account, &t->row, pepper, &material))
 		offline_die("the keys of SCRAM do not open");
 	const uint8_t *stored[] = {material.stored_key, material.server_key, pepper};
@@ -140,7 +167,8 @@ static void guess_scram(struct target *t)
 static void guess_managed(struct target *t)
 {
 	uint8_t kek[KEK_SIZE];
-	hash_hkdf(slice_make(keystore_key(t->o->keystore, SLICE("managed")), 32), SLICE_NONE, "managed wrap", slice_make(t->owner.account, 16), kek, sizeof kek);
+	struct slice key = slice_make(keystore_key(t->o->keystore, SLICE("managed")), 32);
+	hash_hkdf(key, SLICE_NONE, "managed wrap", slice_make(t->owner.account, 16), kek, sizeof kek);
 	try_kek(t, kek, "managed");
 }
 
@@ -166,7 +194,7 @@ static void use_given(struct target *t)
 		uint8_t code[CODE_SIZE];
 		if (!slice_split(&line, ' ', &address) || !slice_eq_nocase(address, t->address))
 			continue;
-		if (t->owner.kind == WRAP_PASSWORD)
+		if (t->owner.kind == WRAP_PASSWORD || t->owner.kind == WRAP_SCRAM)
 			try_password(t, line, "the password was given");
 		else if (code_parse(line, t->owner.kind == WRAP_RECOVERY ? CODE_RECOVERY : CODE_APP_PASSWORD, code))
 			try_code(t, code, "the code was given");
@@ -177,7 +205,7 @@ static void try_target(struct target *t)
 {
 	t->o->wraps++;
 	use_given(t);
-	if (t->owner.kind == WRAP_PASSWORD)
+	if (t->o->passwords.n == 0 && (t->owner.kind == WRAP_PASSWORD || t->owner.kind == WRAP_SCRAM))
 		guess_passwords(t);
 	guess_codes(t);
 	if (t->owner.kind == WRAP_SCRAM)
@@ -188,9 +216,11 @@ static void try_target(struct target *t)
 
 static struct target target_of(struct offline *o, sqlite3_stmt *s, bool scram)
 {
-	struct target t = {.o = o, .owner = {.credential = (uint32_t)sqlite3_column_int64(s, 1), .kind = scram ? WRAP_SCRAM : (enum wrap_kind)sqlite3_column_int(s, 2)},
-		.wrap = offline_column(s, 3), .name = offline_column(s, 4), .address = arena_dup(&o->arena, offline_column(s, 5)), .lookup = offline_column(s, 6),
+	struct target t = {.o = o, .wrap = offline_column(s, 3), .name = offline_column(s, 4), .lookup = offline_column(s, 6),
 		.salt = offline_column(s, 7), .cost = {(uint32_t)sqlite3_column_int(s, 8), (uint32_t)sqlite3_column_int(s, 9)}};
+	t.owner.credential = (uint32_t)sqlite3_column_int64(s, 1);
+	t.owner.kind = (enum wrap_kind)sqlite3_column_int(s, 2);
+	t.address = arena_dup(&o->arena, offline_column(s, 5));
 	struct slice account = offline_column(s, 0);
 	if (account.n == 16)
 		memcpy(t.owner.account, account.p, 16);
@@ -217,6 +247,6 @@ void offline_try_wraps(struct offline *o)
 {
 	try_rows(o, "SELECT a.id, c.id, c.kind, c.wrap, a.name, " ADDRESS_OF ", c.lookup, c.salt, c.passes, c.memory "
 	         "FROM credential c JOIN account a ON a.id = c.account ORDER BY c.id", false);
-	try_rows(o, "SELECT a.id, s.credential, 4, s.wrap, a.name, " ADDRESS_OF ", NULL, NULL, 0, 0, s.keys "
+	try_rows(o, "SELECT a.id, s.credential, 4, s.wrap, a.name, " ADDRESS_OF ", NULL, a.scram_salt, 0, 0, s.keys "
 	         "FROM scram s JOIN account a ON a.id = s.account ORDER BY s.credential", true);
 }

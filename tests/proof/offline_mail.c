@@ -48,8 +48,8 @@ static void show(struct record *r, struct sealed *sealed, enum reader_kind kind,
 	if (sealed_read(sealed, 0, sealed_header_size(sealed) < HEADER_SHOWN ? sealed_header_size(sealed) : HEADER_SHOWN, &text, NULL) != 0)
 		offline_die("pack %u record %u opens, but cannot be read", r->place.pack, r->place.ordinal);
 	struct slice subject = offline_hex(o, subject_of(buf_slice(&text)));
-	printf("{\"pack\":%u,\"ordinal\":%u,\"kind\":%d,\"waiting\":%s,\"how\":\"%s\",\"subject\":\"%.*s\"}\n", r->place.pack, r->place.ordinal, (int)kind,
-	       r->waiting ? "true" : "false", how, SLICE_ARG(subject));
+	printf("{\"pack\":%u,\"ordinal\":%u,\"kind\":%d,\"waiting\":%s,\"how\":\"%s\",\"subject\":\"%.*s\"}\n", r->place.pack, r->place.ordinal,
+	       (int)kind, r->waiting ? "true" : "false", how, SLICE_ARG(subject));
 	r->read = true;
 	buf_free(&text);
 }

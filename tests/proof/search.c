@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 	load(&s, argv[1]);
 	for (int i = 2; i < argc; i++)
 		search_file(&s, argv[i]);
-	printf("{\"summary\":true,\"needles\":%u,\"files\":%llu,\"bytes\":%llu,\"found\":%llu,\"magic\":%llu}\n", s.count, (unsigned long long)s.files,
-	       (unsigned long long)s.bytes, (unsigned long long)s.found, (unsigned long long)s.frames);
+	printf("{\"summary\":true,\"needles\":%u,\"files\":%llu,\"bytes\":%llu,\"found\":%llu,\"magic\":%llu}\n", s.count,
+	       (unsigned long long)s.files, (unsigned long long)s.bytes, (unsigned long long)s.found, (unsigned long long)s.frames);
 	return 0;
 }

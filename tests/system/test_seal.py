@@ -23,7 +23,8 @@ from people import OUTSIDE
 
 PROOF = os.environ.get('LETTERLOCK_PROOF', os.path.normpath(os.path.join(PROGRAMS, '..', '..', 'tests', 'proof')))
 NEEDLE_MIN, NEEDLE_MAX, SLICES = 8, 200, 24
-KIND_OUTBOUND = 4
+KIND_OUTBOUND = 4  # of a record's reader
+KIND_PASSWORD, KIND_APP, KIND_SCRAM = 1, 3, 4  # of wraps
 
 UNUSUAL = 'quetzalcoatlus-hydroxyzine'
 SECRET_WORDS = 'The xylophonist Wojciechowska hid 4711 rhododendrons beneath the observatory.'
@@ -233,6 +234,14 @@ def test_a_loaded_running_system_has_no_text_on_the_disk(proof):
     proof.assert_nothing_in(proof.data_files() + open_files(proof.instance))
 
 
+def test_the_log_names_addresses_but_no_text(proof):
+    words = Needles()
+    # Header lines of every letter, such as its character set, are words of the log's too.
+    words.all = {n for n in proof.needles.all if len(n) >= 16 and not re.search(rb'@|\.test|utf-8', n)}
+    found, summary = search(words, [proof.instance.path('log', 'letterlockd.log')], proof.folder)
+    assert found == [] and summary['needles'] > 2000
+
+
 def test_index_searches_changes_and_deletes_leave_no_text(proof):
     user = proof.user
     with proof.site.imap(user) as client:
@@ -334,7 +343,7 @@ def test_nothing_stored_of_a_code_opens_its_wrap(proof):
     _, wraps, summary = attack(proof, copy='codes')
     assert wraps == [] and summary['wraps'] > 9
     _, wraps, _ = attack(proof, f'{address} {app}\n', copy='codes')
-    assert {(x['address'], x['how']) for x in wraps} == {(address, 'the code was given')}
+    assert {x['address'] for x in wraps} == {address} and {x['kind'] for x in wraps} == {KIND_APP, KIND_SCRAM}
 
 
 # ---- the thief of disk and key files ----
@@ -370,6 +379,7 @@ def test_disk_and_key_files_open_waiting_outbound_mail_and_nothing_else(proof):
 def test_the_same_program_with_one_password_opens_that_mailbox_only(proof):
     records, wraps, summary = attack(proof, f'{proof.user["address"]} {proof.user["password"]}\n')
     assert {x['address'] for x in wraps} == {proof.user['address']} and summary['databases_open'] == 1
+    assert {x['kind'] for x in wraps} >= {KIND_PASSWORD}
     own = [x for x in records if x['how'] == 'the password was given']
     assert len(own) >= 10 and any(UNUSUAL in subject for subject in subjects(own))
 
