@@ -1,6 +1,7 @@
 /*
- * From a password to the KEK of its wrap: Argon2id on the pool, then the pepper from `key`; and to its SCRAM keys, PBKDF2 on the pool. At most cores - 1 at once, the newest request
- * first, each with a deadline: under a storm some people get in, instead of everybody waiting for ever.
+ * From a password to the KEK of its wrap: Argon2id on the pool, then the pepper from `key`; and to its SCRAM keys: PBKDF2 on the pool. At
+ * most cores - 1 at once, the newest request first, each with a deadline: under a storm some people get in, instead of everybody waiting
+ * for ever.
  */
 #ifndef AUTH_KEK_H
 #define AUTH_KEK_H

@@ -7,7 +7,7 @@
 /* Loads the tables; before the jail closes. */
 void saslprep_warm(void);
 
-/* Appends the prepared form of a stored string; false for texts that have none (control characters, unassigned code points, mixed directions). */
+/* Appends the prepared form of a stored string; false when there is none (control characters, unassigned code points, mixed directions). */
 bool saslprep(struct slice text, struct buf *out);
 
 #endif

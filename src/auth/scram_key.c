@@ -8,7 +8,7 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 
-/* sealed keys = u8 version | u8 algorithm | nonce (24) | AEAD(StoredKey | ServerKey, AD = version | algorithm | account | u32 credential) */
+/* sealed keys = u8 version | u8 algorithm | nonce (24) | AEAD(StoredKey | ServerKey); AD = version | algorithm | account | u32 credential */
 #define KEYS_VERSION 1
 #define HEAD_SIZE 2
 #define AD_SIZE (HEAD_SIZE + 16 + 4)

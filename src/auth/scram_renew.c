@@ -20,7 +20,8 @@ static void write_rows(struct renewal *r, const struct kek_result *result)
 		rc = directory_begin(r->directory, NULL);
 	/* A credential that was removed meanwhile refuses its rows. */
 	if (rc == 0 && directory_scram_count(r->directory, r->credential) == 0)
-		rc = scram_rows_add(r->directory, r->account, r->credential, result->scram_pepper, result->scram, result->scram_count, &secrets, NULL);
+		rc = scram_rows_add(r->directory, r->account, r->credential, result->scram_pepper, result->scram, result->scram_count,
+			&secrets, NULL);
 	if (rc == 0)
 		(void)directory_commit(r->directory, NULL);
 	directory_rollback(r->directory);

@@ -297,10 +297,12 @@ static void test_scram_opens_with_the_passwords_of_people(void **state)
 	unsigned hashes = t->hashes;
 	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_OK); /* provisional */
 	assert_int_equal(t->hashes, hashes);
-	assert_int_equal(test_admin(t, "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"my own password\"}"), 0);
+	assert_int_equal(test_admin(t, "user.passwd",
+		"{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"my own password\"}"), 0);
 	assert_int_equal(scram(t, "ann@example.org", SLICE("ann password"), false, NULL), AUTH_BAD_CREDENTIALS);
 	assert_int_equal(scram(t, "ann@example.org", SLICE("my own password"), false, NULL), AUTH_OK);
-	assert_int_equal(test_admin(t, "user.reset", "{\"address\":\"ann@example.org\",\"new\":\"after the reset\",\"lose_mail\":true}"), 0);
+	assert_int_equal(test_admin(t, "user.reset",
+		"{\"address\":\"ann@example.org\",\"new\":\"after the reset\",\"lose_mail\":true}"), 0);
 	assert_int_equal(scram(t, "ann@example.org", SLICE("after the reset"), false, NULL), AUTH_OK);
 	struct secrets secrets = SECRETS_NONE;
 	assert_int_equal(secrets_decode(buf_slice(&t->last_secrets), &secrets, NULL), 0);
