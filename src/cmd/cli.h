@@ -35,6 +35,7 @@ struct cli_command {
 	void (*show)(const json_t *result);   /* for people; NULL prints "done" */
 	int (*run)(struct cli *cli, const struct cli_command *command, json_t *args); /* instead of asking op */
 	const char *list;                     /* member of the result that comes in pages */
+	bool needs_option;                    /* without any option there is nothing to do */
 };
 struct cli_noun {
 	const char *name;

@@ -11,7 +11,7 @@ static const struct cli_command commands[] = {
 	{.words = "domain add", .op = "domain.add", .positional = "domain", .options = "catch_all postmaster",
 		.help = "takes mail for a domain; --catch-all gets what has no other address"},
 	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster",
-		.help = "changes what is named; an empty text ends it"},
+		.needs_option = true, .help = "changes what is named; an empty text ends it"},
 	{.words = "domain remove", .op = "domain.remove", .positional = "domain", .help = "only when nothing in it is left"},
 };
 const struct cli_noun cli_domain = {"domain", commands, ARRAY_LEN(commands)};

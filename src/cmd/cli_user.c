@@ -85,7 +85,7 @@ static int run_remove(struct cli *cli, const struct cli_command *command, json_t
 	json_t *result = NULL;
 	int code = ADMIN_DENIED;
 
-	if (cli_confirm(cli, "The account and all its mail are removed for ever. Go on?"))
+	if (cli_confirm(cli, "The account and all its mail are removed for ever."))
 		code = remove_all(cli, args, &result);
 	if (result != NULL && cli->json)
 		cli_print_json(command->op, result);
@@ -100,7 +100,8 @@ static const struct cli_command commands[] = {
 	{.words = "user show", .op = "user.show", .positional = "address", .show = show_user, .help = "one user"},
 	{.words = "user add", .op = "user.add", .positional = "address", .options = "name department role quota#", .secrets = "password",
 		.help = "a new user with a provisional password; the user chooses an own one with: letterlock user passwd"},
-	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota#", .help = "changes what is named"},
+	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota#", .needs_option = true,
+		.help = "changes what is named"},
 	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "sessions end, no sign-in, and mail to the user is refused (550 5.2.1)"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},
 	{.words = "user remove", .op = "user.remove", .positional = "address", .run = run_remove, .help = "removes the account and its mail"},

@@ -288,8 +288,13 @@ static int command_run(struct cli *cli, const struct cli_command *command, int u
 	json_t *args = json_object();
 	int code = arguments_take(cli, command, used, argc, argv, args);
 
+	bool has_option = json_object_size(args) > 0;
 	if (code == 0)
 		code = positionals_take(cli, command->positional, args);
+	if (code == 0 && command->needs_option && !has_option) {
+		cli_error("nothing to change: no option was given");
+		code = ADMIN_INVALID;
+	}
 	if (code == ADMIN_INVALID && command->positional != NULL)
 		cli_error("see letterlock help %.*s", (int)strcspn(command->words, " "), command->words);
 	if (code == 0 && command->secrets != NULL)
