@@ -80,7 +80,7 @@ class Run:
 
     def count_syncs(self, count):
         roots = self.server.roots()
-        counter = SyncCounter(roots, os.path.join(OUT, 'strace.out'))
+        counter = SyncCounter(roots, os.path.join(OUT, 'syncs.out'))
         self.push(USERS, count, SMALL)
         self.wait_stored(USERS, self.expected[tuple(USERS)])
         self.note('fsyncs per message, 20 sessions', round(counter.stop() / count, 3))

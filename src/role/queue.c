@@ -11,6 +11,8 @@
 #include "crypt/slab.h"
 
 #define STOP_WAIT_MS SECONDS_MS(3)
+#define GATHER_MS 2       /* that a small group waits under load */
+#define GATHER_ENOUGH 16  /* jobs that are worth a sync of their own */
 
 /* ---- groups ---- */
 
@@ -32,6 +34,24 @@ static bool group_wrote(const struct queue_group *g)
 	return false;
 }
 
+/* Where the last group was one of several, a smaller one waits a moment for company: a sync costs the same for all. */
+static void group_next(struct queue_role *q)
+{
+	if (q->group.count > 1 && q->pending_count < q->group.count && q->pending_count < GATHER_ENOUGH && !q->stopping) {
+		q->gathering = true;
+		timer_start(q->gather, GATHER_MS);
+	} else {
+		group_start(q);
+	}
+}
+
+static void on_gather(void *arg)
+{
+	struct queue_role *q = arg;
+	q->gathering = false;
+	group_start(q);
+}
+
 static void group_done(void *arg)
 {
 	struct queue_group *g = arg;
@@ -45,7 +65,7 @@ static void group_done(void *arg)
 	size_t count = g->count;
 	struct queue_job *jobs[LEDGER_GROUP_MAX];
 	memcpy(jobs, g->jobs, count * sizeof *jobs);
-	group_start(q);
+	group_next(q);
 	for (size_t i = 0; i < count; i++)
 		jobs[i]->done(q, jobs[i]);
 	queue_try_stop(q);
@@ -63,6 +83,7 @@ static void group_start(struct queue_role *q)
 		if (g->count > 0 && bytes + job->bytes > LEDGER_GROUP_BYTES)
 			break;
 		list_remove(&job->node);
+		q->pending_count--;
 		bytes += job->bytes;
 		g->ops[g->count] = &job->op;
 		g->jobs[g->count++] = job;
@@ -84,7 +105,8 @@ static void start_deferred(void *arg)
 void queue_submit(struct queue_role *q, struct queue_job *job)
 {
 	list_append(&q->pending, &job->node);
-	if (q->working || q->start_deferred)
+	q->pending_count++;
+	if (q->working || q->start_deferred || q->gathering)
 		return;
 	q->start_deferred = true;
 	loop_defer(q->ctx->loop, start_deferred, q);
@@ -181,6 +203,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	queue_send_setup(q);
 	queue_admin_setup(q);
 	q->tick = timer_create_on(ctx->loop, on_tick, q);
+	q->gather = timer_create_on(ctx->loop, on_gather, q);
 	return 0;
 }
 
@@ -249,6 +272,7 @@ void queue_try_stop(struct queue_role *q)
 		return;
 	struct role_context *ctx = q->ctx;
 	timer_destroy(&q->tick);
+	timer_destroy(&q->gather);
 	timer_destroy(&q->send_timer);
 	ledger_close(&q->ledger);
 	schedule_destroy(&q->schedule);

@@ -42,7 +42,9 @@ struct queue_role {
 	char *spool, *packs;
 	uint8_t *database_key, *jobs_key;
 	struct ledger *ledger;     /* the worker's while `working` */
-	bool working, start_deferred, stopping;
+	bool working, start_deferred, gathering, stopping;
+	size_t pending_count;      /* jobs that wait for the next group */
+	struct timer *gather;
 	int64_t stop_ms;           /* deliveries in hand may finish until then */
 	struct list_node pending;  /* struct queue_job */
 	struct queue_group group;

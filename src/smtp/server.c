@@ -162,6 +162,17 @@ static bool output_move(struct smtp_server *s, struct buf *out)
 	return buf_len(out) < SMTP_SERVER_OUTPUT_HIGH;
 }
 
+static bool output_room(const struct smtp_server *s, const struct buf *out)
+{
+	return buf_len(out) + buf_len(&s->ready) < SMTP_SERVER_OUTPUT_HIGH;
+}
+
+/* Commands that came together are answered together where an answer from outside is awaited (RFC 2920 3.2). */
+static bool output_held(const struct smtp_server *s, const struct buf *in)
+{
+	return s->phase == PHASE_COMMAND && server_slots(s) > 0 && buf_len(in) > 0;
+}
+
 static bool closing_step(struct smtp_server *s)
 {
 	if (!s->closing || s->waiting != WAIT_NONE || s->state & (STATE_MAIL | STATE_CHUNKS))
@@ -200,9 +211,9 @@ void smtp_server_pump(struct smtp_server *s, struct buf *in, struct buf *out)
 	ENSURE_MAGIC(s, SERVER_MAGIC);
 	ENSURE(!s->pumping);
 	s->pumping = true;
-	while (output_move(s, out) && advance(s, in))
+	while (output_room(s, out) && advance(s, in))
 		;
-	bool room = output_move(s, out);
+	bool room = !output_held(s, in) && output_move(s, out);
 	s->pumping = false;
 	if (s->phase == PHASE_TLS && room && s->waiting == WAIT_NONE && !s->told_end) {
 		s->told_end = true;

@@ -48,6 +48,7 @@ struct file_map {
 	struct slice content;
 	void *address;
 	size_t length;
+	void *copy; /* a small file is read instead */
 };
 #define FILE_MAP_NONE ((struct file_map){0})
 /* memfd_check, then map. */

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/ensure.h"
+#include "base/memory.h"
 #include "sys/file.h"
 
+#define COPY_MAX 65536 /* bytes of a memory file that is read instead of mapped */
 #define SEALS_NEEDED (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 int memfd_new(const char *name, struct error *err)
@@ -49,6 +51,23 @@ int memfd_check(int fd, size_t max, size_t *ret_size, struct error *err)
 	return 0;
 }
 
+/* One copy costs less than a mapping, its faults, and the other threads' share in its end. */
+static int read_whole(int fd, size_t size, struct file_map *ret, struct error *err)
+{
+	uint8_t *p = memory_grow(NULL, size);
+	size_t done = 0;
+	while (done < size) {
+		ssize_t n = pread(fd, p + done, size - done, (off_t)done);
+		if (n <= 0) {
+			memory_free(p);
+			return n < 0 ? error_errno(err, "pread") : error_set(err, ERR_IO, "the memory file ends early");
+		}
+		done += (size_t)n;
+	}
+	*ret = (struct file_map){.content = slice_make(p, size), .copy = p};
+	return 0;
+}
+
 int memfd_map(int fd, size_t max, struct file_map *ret_map, struct error *err)
 {
 	size_t size;
@@ -56,6 +75,8 @@ int memfd_map(int fd, size_t max, struct file_map *ret_map, struct error *err)
 	if (r != 0)
 		return r;
 	struct file_map map = FILE_MAP_NONE;
+	if (size > 0 && size <= COPY_MAX)
+		return read_whole(fd, size, ret_map, err);
 	if (size > 0) {
 		map.address = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (map.address == MAP_FAILED)
@@ -71,5 +92,6 @@ void file_unmap(struct file_map *map)
 {
 	if (map->length > 0)
 		munmap(map->address, map->length);
+	memory_free(map->copy);
 	*map = FILE_MAP_NONE;
 }
