@@ -242,7 +242,8 @@ void pop3_login_input(struct pop3_login *l, struct buf *in, struct buf *out)
 		else
 			client_response(l, slice_trim(slice_sub(whole, 0, c.length)), out);
 		/* What was consumed may be a password. Between STLS and the handshake the owner drops everything. */
-		explicit_bzero(in->data + in->start, c.length < buf_len(in) ? c.length : buf_len(in));
+		if (buf_len(in) > 0)
+			explicit_bzero(in->data + in->start, c.length < buf_len(in) ? c.length : buf_len(in));
 		buf_consume(in, c.length);
 	}
 }
