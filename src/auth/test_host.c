@@ -85,13 +85,13 @@ static void open_directory(struct test_auth *t)
 	assert_int_equal(directory_open(NULL, key, &t->directory, &err), 0);
 }
 
-struct test_auth *test_auth_create(void)
+struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
 	t->host = (struct auth_host){t, fake_now, fake_hmac, fake_work, fake_after, fake_ticket, fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
-		.cost = PASSWORD_COST_MIN, .scram_passwords = true, .boot_secret = boot_secret};
+		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .boot_secret = boot_secret};
 	open_directory(t);
 	buf_init(&t->last_secrets, 100000);
 	buf_init(&t->last_own, 100000);
@@ -100,7 +100,7 @@ struct test_auth *test_auth_create(void)
 	buf_init(&t->result, 100000);
 	t->keks = kek_queue_create(&t->host, 1);
 	t->login = auth_login_create(t->directory, &t->host, t->keks, &t->settings);
-	t->admin = auth_admin_create(t->directory, &t->host, t->keks, &(struct auth_admin_settings){1000, PASSWORD_COST_MIN, 8, true});
+	t->admin = auth_admin_create(t->directory, &t->host, t->keks, &(struct auth_admin_settings){1000, PASSWORD_COST_MIN, 8, scram});
 	assert_int_equal(test_admin(t, "domain.add", "{\"domain\":\"example.org\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"name\":\"Ann\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"bob@example.org\",\"password\":\"bob password\"}"), 0);

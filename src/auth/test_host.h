@@ -46,7 +46,8 @@ struct test_auth {
 	unsigned admin_status;
 };
 
-struct test_auth *test_auth_create(void); /* domain example.org, ann@ and bob@ with the passwords "ann password", "bob password" */
+/* scram: passwords get SCRAM keys, which takes its time. */
+struct test_auth *test_auth_create(bool scram); /* domain example.org, ann@ and bob@ with the passwords "ann password", "bob password" */
 void test_auth_free(struct test_auth **t);
 void test_host_run(struct test_auth *t);  /* until nothing waits */
 

@@ -12,7 +12,13 @@
 
 static int setup(void **state)
 {
-	*state = test_auth_create();
+	*state = test_auth_create(false);
+	return 0;
+}
+
+static int setup_scram(void **state)
+{
+	*state = test_auth_create(true);
 	return 0;
 }
 
@@ -505,13 +511,13 @@ int main(void)
 		cmocka_unit_test(test_throttle_memory_is_bounded),
 		cmocka_unit_test_setup_teardown(test_scram_opens_with_an_app_password, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scram_plus_binds_to_the_channel, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_scram_refuses_wrong_passwords_and_unknown_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_scram_opens_with_the_passwords_of_people, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_scram_for_app_passwords_only, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_sign_in_by_plain_brings_missing_scram_keys, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_scram_takes_a_password_prepared_or_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_scram_keys_open_only_with_the_pepper_of_key, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_was_disabled_during_an_exchange_stays_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_refuses_wrong_passwords_and_unknown_names, setup_scram, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_opens_with_the_passwords_of_people, setup_scram, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_for_app_passwords_only, setup_scram, teardown),
+		cmocka_unit_test_setup_teardown(test_a_sign_in_by_plain_brings_missing_scram_keys, setup_scram, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_takes_a_password_prepared_or_not, setup_scram, teardown),
+		cmocka_unit_test_setup_teardown(test_scram_keys_open_only_with_the_pepper_of_key, setup_scram, teardown),
+		cmocka_unit_test_setup_teardown(test_what_was_disabled_during_an_exchange_stays_out, setup_scram, teardown),
 		cmocka_unit_test_setup_teardown(test_scram_unknown_names_keep_their_salt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_app_password_works_with_plain_without_hashing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed_app_password_is_refused_and_its_sessions_end, setup, teardown),

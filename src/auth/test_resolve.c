@@ -15,7 +15,7 @@ struct fixture {
 static int setup(void **state)
 {
 	static struct fixture f;
-	f = (struct fixture){.t = test_auth_create()};
+	f = (struct fixture){.t = test_auth_create(false)};
 	*state = &f;
 	return 0;
 }
