@@ -255,7 +255,9 @@ static void raise_file_limit(void)
 
 static int prepare(struct parent *parent, struct error *err)
 {
-	int r = parent_load_tls(parent->config, &parent->tls_chain, &parent->tls_key, err);
+	int r = sandbox_harden(err); /* before the first secret is read */
+	if (r == 0)
+		r = parent_load_tls(parent->config, &parent->tls_chain, &parent->tls_key, err);
 	if (r == 0)
 		r = parent_find_user(parent, err);
 	if (r == 0)
@@ -270,8 +272,6 @@ static int prepare(struct parent *parent, struct error *err)
 	r = parent_open_listens(parent, err);
 	if (r == 0)
 		r = parent_drop_rights(err);
-	if (r == 0)
-		r = sandbox_harden(err);
 	return r;
 }
 

@@ -11,11 +11,11 @@
 static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_PARENT] = {0},
 	[ROLE_KEY] = {
-		.ops = &role_key, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_KEY, true}},
+		.ops = &role_key, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_KEY, ROLE_WRITES}},
 		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .stop_rank = 6,
 	},
 	[ROLE_AUTH] = {
-		.ops = &role_auth, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_DIRECTORY, true}},
+		.ops = &role_auth, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_DIRECTORY, ROLE_WRITES}},
 		.boot_secret = true, .stop_rank = 5,
 	},
 	[ROLE_MX] = {
@@ -32,15 +32,17 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.ops = &role_filter, .sets = 0, .limits = {.address_space = 8 * GIB}, .boot_secret = true, .stop_rank = 4,
 	},
 	[ROLE_QUEUE] = {
-		.ops = &role_queue, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_SPOOL, true}, {ROLE_DIR_PACKS, true}},
+		.ops = &role_queue, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_SPOOL, ROLE_WRITES}, {ROLE_DIR_PACKS, ROLE_WRITES}},
 		.boot_secret = true, .stop_rank = 3,
 	},
 	[ROLE_RELAY] = {
 		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT,
-		.paths = {{"/etc/ssl", false}, {"/usr/share/ca-certificates", false}, {"/usr/local/share/ca-certificates", false}}, .stop_rank = 2,
+		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
+		.stop_rank = 2,
 	},
 	[ROLE_MAIL] = {
-		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, true, .buckets = true}, {ROLE_DIR_PACKS, false}}, .stop_rank = 1,
+		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
+		.stop_rank = 1,
 	},
 	[ROLE_ADMIN] = {
 		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,
@@ -114,10 +116,10 @@ struct sandbox_policy role_policy(enum role role, unsigned index, const struct c
 	for (size_t i = 0; i < ROLE_PATHS_MAX && row->paths[i].path != NULL; i++) {
 		const char *path = row->paths[i].path;
 		struct slice full = path[0] == '/' ? arena_printf(arena, "%s", path) : arena_printf(arena, "%.*s/%s", SLICE_ARG(config->data_dir), path);
-		if (row->paths[i].buckets)
+		if (row->paths[i].right == ROLE_WRITES_BUCKETS)
 			count += add_buckets(full, index, role_instances(role, config), arena, paths + count);
 		else
-			paths[count++] = (struct sandbox_path){.path = (const char *)full.p, .write = row->paths[i].write};
+			paths[count++] = (struct sandbox_path){.path = (const char *)full.p, .write = row->paths[i].right == ROLE_WRITES};
 	}
 	return (struct sandbox_policy){.sets = row->sets, .paths = paths, .path_count = count, .limits = row->limits,
 		.best_effort = slice_eq(config->sandbox, SLICE("best-effort"))};

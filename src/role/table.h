@@ -7,13 +7,14 @@
 
 #define ROLE_PATHS_MAX 4
 
+enum role_right { ROLE_READS, ROLE_WRITES, ROLE_WRITES_BUCKETS /* only in the folders of its buckets */ };
+
 struct role_row {
 	const struct role_ops *ops;
 	unsigned sets; /* enum sandbox_set */
 	struct {
 		const char *path; /* below data_dir, or absolute */
-		bool write;
-		bool buckets;     /* only the folders of its buckets in it */
+		enum role_right right;
 	} paths[ROLE_PATHS_MAX];
 	struct sandbox_limits limits;
 	bool boot_secret;
