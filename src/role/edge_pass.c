@@ -13,6 +13,7 @@
 struct pass {
 	struct edge_client *client;
 	struct conn *back; /* to mail; NULL when it has ended */
+	struct buf tag;    /* of the IMAP command that signed in: mail answers it, or we when mail cannot */
 	bool attached;
 };
 
@@ -65,9 +66,10 @@ static void back_ended(void *owner, enum conn_end why)
 
 	edge_client_hold(c);
 	if (!c->ended) {
-		/* What mail said last still goes out. */
+		/* What mail said last still goes out. A refusal is told by on_attached. */
 		buf_append(conn_output(c->conn), buf_slice(conn_input(p->back)));
-		conn_finish(c->conn);
+		if (p->attached)
+			conn_finish(c->conn);
 	}
 	conn_destroy(&p->back);
 	edge_client_drop(c);
@@ -96,6 +98,7 @@ static void pass_free(struct edge_client *c)
 	struct pass *p = c->state;
 
 	conn_destroy(&p->back);
+	buf_free(&p->tag);
 	memory_free(p);
 }
 
@@ -111,6 +114,20 @@ static void no_event(struct edge_client *c)
 
 const struct edge_protocol edge_passing = {no_event, pass_readable, pass_readable, no_event, no_sasl, pass_timeout, pass_stop, pass_free};
 
+static void refuse(struct edge_client *c, struct slice tag)
+{
+	struct buf *out = conn_output(c->conn);
+
+	if (c->service->auth_protocol == AUTH_PROTOCOL_POP3) {
+		buf_append_str(out, "-ERR [SYS/TEMP] Not possible now\r\n");
+	} else {
+		buf_append_str(out, "* BYE Not possible now\r\n");
+		buf_append(out, tag);
+		buf_append_str(out, tag.n > 0 ? " NO [UNAVAILABLE] Not possible now\r\n" : "");
+	}
+	conn_finish(c->conn);
+}
+
 static void on_attached(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct edge_client *c = arg;
@@ -120,13 +137,14 @@ static void on_attached(void *arg, enum ipc_outcome outcome, const void *message
 	if (c->ended)
 		goto out;
 	if (outcome != IPC_OK || reply->status != 0) {
-		bool pop3 = c->service->auth_protocol == AUTH_PROTOCOL_POP3;
-
-		buf_append_str(conn_output(c->conn), pop3 ? "-ERR [SYS/TEMP] Not possible now\r\n" : "* BYE [UNAVAILABLE] Not possible now\r\n");
-		conn_finish(c->conn);
+		refuse(c, buf_slice(&p->tag));
 		goto out;
 	}
 	p->attached = true;
+	if (p->back == NULL) { /* over already */
+		conn_finish(c->conn);
+		goto out;
+	}
 	conn_idle_limit(c->conn, c->edge->ctx->config->limits_idle + PASS_GRACE_MS);
 	move_both(p);
 out:
@@ -154,10 +172,10 @@ static void attach(struct edge_client *c, struct slice tag, int fd)
 void edge_pass_begin(struct edge_client *c, struct slice tag)
 {
 	struct pass *p = memory_alloc(sizeof *p);
-	struct buf hello = BUF_INIT(1024); /* the tag lives in the engine, which ends here */
 	int pair[2];
 
-	buf_append(&hello, tag);
+	p->tag = BUF_INIT(1024); /* the slice lives in the engine, which ends here */
+	buf_append(&p->tag, tag);
 	conn_flush(c->conn);
 	edge_client_deadline(c, 0);
 	c->protocol->free(c);
@@ -165,14 +183,12 @@ void edge_pass_begin(struct edge_client *c, struct slice tag)
 	c->state = p;
 	c->protocol = &edge_passing;
 	if (c->ended)
-		goto out;
+		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {
-		conn_finish(c->conn);
-		goto out;
+		refuse(c, buf_slice(&p->tag));
+		return;
 	}
 	p->back = conn_create(c->edge->ctx->loop, pair[0], CONN_HIGH_MARK, &back_events, p);
-	attach(c, buf_slice(&hello), pair[1]);
+	attach(c, buf_slice(&p->tag), pair[1]);
 	close(pair[1]);
-out:
-	buf_free(&hello);
 }
