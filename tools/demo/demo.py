@@ -1,19 +1,21 @@
 #!/usr/bin/python3
 """./dev demo: a complete local mail system in one directory."""
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is loaded, there is nothing to stop
 import argparse
 import fcntl
 import imaplib
 import json
 import os
 import shutil
-import signal
 import smtplib
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import selftest
-from instance import MARKER, Account, Failure, Instance
+from instance import MARKER, STOPS, Account, Failure, Instance
 from people import DOMAIN, HOSTNAME
 from seed import Seeder
 
@@ -119,18 +121,27 @@ def watch(instance):
         time.sleep(0.5)
 
 
+def take(instance, state):
+    """Makes the directory, marks it as ours, locks it: all or, when somebody stops us, nothing."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        instance.prepare()
+        if state is None:
+            mark(instance, [], [])
+        return lock(instance.directory)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def run(args):
     given = args.dir and os.path.join(os.environ.get('DEV_FROM', '.'), args.dir)
     directory = os.path.abspath(given or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
     instance = Instance(directory, args.port_base, args.programs, Account())
     state = clear(directory, args.fresh)
     instance.check_ports()
-    instance.prepare()
-    held = lock(directory)
+    held = take(instance, state)
     try:
         instance.setup()
-        if state is None:
-            mark(instance, [], [])
         instance.start()
         if state is None:
             seeder = Seeder(instance)
@@ -154,7 +165,7 @@ def run(args):
 
 def main():
     sys.stdout.reconfigure(errors='replace')  # names, on a terminal that cannot show them
-    for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signo in STOPS:
         signal.signal(signo, on_signal)
     try:
         return run(options())

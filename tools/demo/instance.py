@@ -24,8 +24,16 @@ class Failure(Exception):
     """Something a person should read; no traceback."""
 
 
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LIBC = ctypes.CDLL(None)
+
+
+def die_with(parent):
+    """In the child: its end comes with its parent's, which may have been already. Takes signals again."""
+    LIBC.prctl(1, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def has_ipv6():
@@ -51,7 +59,8 @@ def port_is_free(port):
 
 
 def free_port_base():
-    for base in range(20000 + os.getpid() % 300 * 50, 60000, 1100):
+    # Below 32768: from there on the system gives ports to clients.
+    for base in (20000 + (os.getpid() * 50 + n * 350) % 11000 for n in range(220)):
         if all(port_is_free(base + offset) for offset in [n for _, n in SERVICES] + [OUTSIDE_OFFSET]):
             return base
     raise Failure('no free ports')
@@ -247,10 +256,16 @@ class Instance:
     def spawn(self, name, args, pass_fds=()):
         with open(self.path('log', f'{name}.log'), 'ab') as log:
             self.account.own(self.path('log', f'{name}.log'))
-            # A session of its own: the keyboard's interrupt reaches only us, and we stop things in order.
-            self.processes[name] = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
-                                                    start_new_session=True, preexec_fn=die_with_parent, umask=0o077,
-                                                    env=self.environment(), pass_fds=pass_fds, **self.account.popen_options())
+            us = os.getpid()
+            # A process that was started is one that we know of: no signal comes between.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+            try:
+                # A session of its own: the keyboard's interrupt reaches only us, and we stop things in order.
+                self.processes[name] = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
+                                                        start_new_session=True, preexec_fn=lambda: die_with(us), umask=0o077,
+                                                        env=self.environment(), pass_fds=pass_fds, **self.account.popen_options())
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def environment(self):
         kept = {k: v for k, v in os.environ.items() if k in ('PATH', 'LANG', 'LC_ALL', 'TZ', 'ASAN_OPTIONS', 'UBSAN_OPTIONS') or k.startswith('LETTERLOCK_FAULT')}
