@@ -153,10 +153,12 @@ def start_and_stop(command):
     """Seconds to "ready"."""
     begin = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
-        while demo.stdout.readline().strip() != 'ready':
-            assert demo.poll() is None
-        seconds = time.monotonic() - begin
-        demo.send_signal(signal.SIGINT)
+        try:
+            while demo.stdout.readline().strip() != 'ready':
+                assert demo.poll() is None
+            seconds = time.monotonic() - begin
+        finally:
+            demo.send_signal(signal.SIGINT)
         assert demo.wait(20) == 0
     return seconds
 
