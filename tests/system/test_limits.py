@@ -75,4 +75,4 @@ def test_the_time_of_a_refusal_does_not_tell_who_exists(unlimited, attempt):
                 times[kind].append(time.perf_counter() - begin)
     known, unknown = (statistics.median(times[kind]) * 1000 for kind in ('known', 'unknown'))
     print(f'{attempt.__name__}: known {known:.2f} ms, unknown {unknown:.2f} ms')
-    assert abs(known - unknown) < max(3.0, 0.1 * known)
+    assert abs(known - unknown) < 0.25 * known  # a busy machine is this uneven; a hash that was left out would be most of it
