@@ -156,9 +156,9 @@ static struct context *context_new(struct resolver *r, struct error *err)
 
 /* ---- queries ---- */
 
-static void reply_failed(struct ipc_call *call)
+static void reply_failed(struct ipc_call *call, bool bogus)
 {
-	ipc_reply(call, &(struct ipc_resolve_reply){.status = RESOLVE_FAILED, .rcode = RCODE_SERVFAIL});
+	ipc_reply(call, &(struct ipc_resolve_reply){.status = RESOLVE_FAILED, .rcode = RCODE_SERVFAIL, .bogus = bogus});
 }
 
 static void put_records(const struct ub_result *result, struct buf *out)
@@ -175,14 +175,13 @@ static void answer(struct query *q, const struct ub_result *result)
 {
 	struct buf records = BUF_INIT(RECORDS_MAX);
 	put_records(result, &records);
-	if (records.failed) {
-		reply_failed(q->call);
+	if (result->bogus || records.failed) {
+		reply_failed(q->call, result->bogus); /* RFC 4035 5.5: forged data is no answer */
 	} else {
 		ipc_reply(q->call, &(struct ipc_resolve_reply){
 			.status = RESOLVE_OK,
 			.rcode = (uint8_t)result->rcode,
 			.secure = result->secure || q->local,
-			.bogus = result->bogus != 0,
 			.ttl = result->ttl > 0 ? (uint32_t)result->ttl : 0,
 			.canonical = slice_str(result->canonname),
 			.records = buf_slice(&records),
@@ -198,7 +197,7 @@ static void on_answer(void *arg, int error, struct ub_result *result)
 	q->context->pending--;
 	if (error != 0 || result == NULL) {
 		r->failures++;
-		reply_failed(q->call);
+		reply_failed(q->call, false);
 	} else {
 		r->bogus += result->bogus != 0;
 		answer(q, result);
@@ -231,14 +230,14 @@ static void on_resolve(void *arg, struct ipc_call *call, const void *request)
 	int id;
 	r->queries++;
 	if (!make_name(in->name, name, &key)) {
-		reply_failed(call);
+		reply_failed(call, false);
 		return;
 	}
 	struct query *q = memory_alloc(sizeof *q);
 	*q = (struct query){.context = r->context, .call = call, .local = map_get(&r->context->local, key) != NULL};
 	if (ub_resolve_async(r->context->ub, name, in->type, 1, q, on_answer, &id) != 0) {
 		r->failures++;
-		reply_failed(call);
+		reply_failed(call, false);
 		memory_free(q);
 		return;
 	}
