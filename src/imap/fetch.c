@@ -369,13 +369,16 @@ static bool open_next(struct imap_session *s, struct fetch_args *a)
 	return false;
 }
 
-/* Prints items until the output is full or the message is done. 0 or the error that leaves the message out. */
+/*
+ * Prints items until the output is full or the message is done. 0 or the error that leaves the message out. Between items a little more
+ * than full is taken: an error then still leaves out the message and the session lives.
+ */
 static int print_items(struct imap_session *s, struct fetch_args *a)
 {
 	while (a->item != NULL || a->stream.on) {
 		int rc = 0;
 
-		if (imap_output_full(s))
+		if (imap_output_full(s) && (a->stream.on || buf_len(s->out) > IMAP_OUTPUT_HIGH + FETCH_BESIDE))
 			return 0;
 		if (a->stream.on) {
 			rc = fetch_continue_bytes(s, &a->message, &a->stream);

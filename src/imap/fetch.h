@@ -9,6 +9,7 @@
 #define FETCH_FIELDS_MAX 200        /* names in HEADER.FIELDS */
 #define FETCH_HEADER_MAX (4u << 20) /* bytes of a header that HEADER.FIELDS looks at */
 #define HELD_ROOM (FETCH_CHUNK * 4)  /* decoded from one chunk and a held line */
+#define FETCH_BESIDE (FETCH_CHUNK * 4) /* output above IMAP_OUTPUT_HIGH that one message may take between its items */
 
 enum fetch_kind {
 	FETCH_UID, FETCH_FLAGS, FETCH_INTERNALDATE, FETCH_SIZE, FETCH_MODSEQ, FETCH_SAVEDATE, FETCH_EMAILID, FETCH_THREADID,
