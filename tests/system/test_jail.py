@@ -1,12 +1,16 @@
 """The jail of each role, asked from inside: what its row does not give it cannot do. Needs the build with failpoints."""
 import os
+import pwd
 import re
 import subprocess
+import tempfile
 import time
 
 import pytest
 
 from conftest import TOP, end_site, make_site
+from instance import Account, Instance, free_port_base
+from mail import Site
 
 PROGRAMS = os.environ.get('LETTERLOCK_FAULT_PROGRAMS', os.path.join(TOP, 'build', 'faults', 'src', 'cmd'))
 
@@ -140,5 +144,34 @@ def test_a_message_outside_of_the_table_ends_its_sender(forger):
         assert after[(forger, 0)]['pid'] != before[(forger, 0)]['pid'] or after[(forger, 0)]['restarts'] > before[(forger, 0)]['restarts']
         others = [key for key in before if key[0] != forger]
         assert {key: after[key]['pid'] for key in others} == {key: before[key]['pid'] for key in others}, 'others live on'
+    finally:
+        end_site(site)
+
+
+class Root(Account):
+    """Starts the server as root, as a service manager does."""
+
+    def __init__(self):
+        super().__init__()
+        self.user, self.switch, self.uid, self.gid = pwd.getpwuid(self.uid), False, 0, 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason='only root can give rights away')
+def test_started_by_root_the_roles_are_somebody_else_without_rights():
+    root, directory = Root(), tempfile.mkdtemp(prefix='letterlock-test-', dir='/var/tmp')
+    instance = Instance(directory, free_port_base(), PROGRAMS, account=root, options={'user': root.user.pw_name, 'sandbox': 'enforce'})
+    os.chmod(directory, 0o755)
+    instance.setup()
+    os.chmod(instance.path('tls'), 0o755)  # relay reads the CA
+    os.chmod(instance.path('tls', 'ca.pem'), 0o644)
+    site = Site(instance, [])
+    try:
+        instance.start()
+        for (role, index), row in roles(site).items():
+            status = status_of(row['pid'])
+            assert set(status['Uid'].split()) == ({'0'} if role == 'parent' else {str(root.user.pw_uid)}), (role, index)
+            assert role == 'parent' or (status['Groups'].strip() == '' and int(status['CapPrm'], 16) == 0), (role, index)
+        # The key of everything is not the roles'.
+        assert os.stat(instance.path('data', 'master.key')).st_uid == 0
     finally:
         end_site(site)
