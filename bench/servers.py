@@ -24,6 +24,15 @@ def address(user):
     return f'{user}@{DOMAIN}'
 
 
+def imap_sign_in(port, user):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    client = imaplib.IMAP4_SSL('127.0.0.1', port, ssl_context=context)
+    client.login(address(user), PASSWORD)
+    client.select('INBOX')
+    return client
+
+
 class Letterlock:
     name = 'Letterlock'
 
@@ -51,6 +60,9 @@ class Letterlock:
             total += int(answer.split(b'MESSAGES ')[1].rstrip(b')'))
             client.logout()
         return total
+
+    def signed_in(self, user):
+        return imap_sign_in(self.ports['imaps'], user)
 
     def roots(self):
         return [self.instance.processes['letterlockd'].pid]
@@ -231,6 +243,9 @@ class PostfixDovecot:
                 path = os.path.join(self.dir, 'mail', user, folder)
                 total += len(os.listdir(path)) if os.path.isdir(path) else 0
         return total
+
+    def signed_in(self, user):
+        return imap_sign_in(self.ports['imaps'], user)
 
     def roots(self):
         return [child.pid for child in self.children]

@@ -2,7 +2,7 @@
 
 #include "mime/limits.h"
 
-#define TEXT_LEVEL 1
+#define TEXT_LEVEL -1 /* fast: the text is read back by searches only */
 #define TEXTS_MAX (MIME_SEARCH_HEADER_MAX * 4 + MIME_SEARCH_TEXT_MAX * 4 + 8)
 
 int text_put(struct store_account *a, uint64_t body, struct slice text, struct error *err)
