@@ -204,6 +204,16 @@ static void test_own_ref_has_its_seq_in_the_answer(void **state)
 	ledger_op_free(&op);
 }
 
+/* The epoch that messages wait for; 0: none. */
+static uint32_t needed_epoch(void)
+{
+	uint32_t epochs[2];
+	size_t count;
+	assert_int_equal(ledger_epochs(ledger, epochs, 2, &count, NULL), 0);
+	assert_true(count <= 1);
+	return count == 1 ? epochs[0] : 0;
+}
+
 static void test_remote_recipients_wait_until_they_are_done(void **state)
 {
 	struct ledger_op op;
@@ -229,9 +239,11 @@ static void test_remote_recipients_wait_until_they_are_done(void **state)
 	assert_int_equal(m.recipient_count, 1);
 	assert_int_equal(m.recipients[0].code, 451);
 	assert_int_equal(m.recipients[0].due_ms, NOW + 5);
+	assert_int_equal(needed_epoch(), 7);
 	arena_free(&arena);
 	marks[1].kind = MARK_DONE;
 	run(&mark, NOW);
+	assert_int_equal(needed_epoch(), 0);
 	run(&mark, NOW); /* once more: nothing happens twice */
 	assert_int_equal(stats().messages, 0);
 	assert_int_equal(stats().records, 1); /* the local reader still has it */
