@@ -4,11 +4,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/codec.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/utf8.h"
 
@@ -176,6 +178,32 @@ static void calendar_is_its_own_inverse(void **state)
 	assert_int_equal(leap.weekday, 2);
 }
 
+/* The pipe is filled by lines that nobody reads; when it has been read the next line tells of those that were lost. */
+static void log_never_waits_for_its_reader(void **state)
+{
+	static char bytes[1 << 20];
+	int fd[2], kept = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_int_equal(pipe(fd), 0);
+	dup2(fd[1], STDERR_FILENO);
+	close(fd[1]);
+	log_setup("test", false, LOG_INFO);
+	for (int i = 0; i < 20000; i++)
+		log_event(EV_ROLE_START, LOG_NUM("number", i));
+	n = read(fd[0], bytes, sizeof bytes - 1);
+	log_event(EV_ROLE_STOP);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	log_setup("letterlock", false, LOG_INFO);
+	assert_true(n > 0);
+	n = read(fd[0], bytes, sizeof bytes - 1);
+	assert_true(n > 0);
+	bytes[n] = '\0';
+	assert_non_null(strstr(bytes, " dropped="));
+	close(fd[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +218,7 @@ int main(void)
 		cmocka_unit_test(quoted_printable_follows_rfc2045),
 		cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
 		cmocka_unit_test(calendar_is_its_own_inverse),
+		cmocka_unit_test(log_never_waits_for_its_reader),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

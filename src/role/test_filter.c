@@ -29,6 +29,7 @@ static struct {
 	struct role_context ctx;
 	pid_t key;
 	bool answered, stopped;
+	enum envelope_source source; /* 0: SMTP, as t.edge is role mx */
 	struct ipc_filter_seal_reply seal;
 	struct ipc_filter_dsn_reply dsn;
 } t;
@@ -128,7 +129,7 @@ static void on_notice(void *arg, enum ipc_outcome outcome, const void *reply)
 static void seal(const char *message, enum fact_kind kind, int seals)
 {
 	struct recipient_fact fact = {.kind = kind, .account = {1}, .generation = 1, .address = SLICE("bob@else.test")};
-	struct envelope e = {.source = ENVELOPE_SMTP, .received_ms = 1000, .cid = SLICE("c"), .hostname = SLICE("mx.test"),
+	struct envelope e = {.source = t.source != 0 ? t.source : ENVELOPE_SMTP, .received_ms = 1000, .cid = SLICE("c"), .hostname = SLICE("mx.test"),
 		.reverse_path = SLICE("a@b"), .recipient_count = 1};
 	struct buf facts = BUF_INIT(4096), encoded = BUF_INIT(65536);
 	struct ipc_filter_seal request = {.cid = SLICE("c")};
@@ -168,6 +169,19 @@ static void a_refusal_has_no_record(void **state)
 	seal("From: a@b\r\nFrom: c@d\r\n\r\nhi\r\n", FACT_LOCAL, 1);
 	assert_int_equal(t.seal.code, 550);
 	assert_int_equal(t.seal.record, -1);
+}
+
+static void port_25_chooses_no_other_rules(void **state)
+{
+	static const enum envelope_source others[] = {ENVELOPE_SUBMISSION, ENVELOPE_APPEND};
+
+	for (size_t i = 0; i < 2; i++) {
+		t.source = others[i];
+		seal("From: a@b\r\n\r\nhi\r\n", t.source == ENVELOPE_APPEND ? FACT_OWN : FACT_LOCAL, 1);
+		assert_int_equal(t.seal.code, 451);
+		assert_int_equal(t.seal.record, -1);
+	}
+	t.source = 0;
 }
 
 static void a_message_that_may_still_change_is_not_taken(void **state)
@@ -224,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_letter_comes_back_sealed),
 		cmocka_unit_test(a_refusal_has_no_record),
+		cmocka_unit_test(port_25_chooses_no_other_rules),
 		cmocka_unit_test(a_message_that_may_still_change_is_not_taken),
 		cmocka_unit_test(a_notification_returns_the_header_of_a_sealed_letter),
 		cmocka_unit_test(after_its_share_the_process_hands_over),
