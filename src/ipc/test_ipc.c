@@ -15,6 +15,8 @@
 #include "ipc/codec.h"
 #include "ipc/test_pair.h"
 
+#define KEPT_MAX 200
+
 struct bench {
 	struct loop *loop;
 	struct ipc_test_pair pair;
@@ -22,7 +24,8 @@ struct bench {
 	unsigned replies, handled, gone, busy, timeouts, violations;
 	uint8_t reply_data[64];
 	size_t reply_len;
-	struct ipc_call *kept;
+	struct ipc_call *kept[KEPT_MAX];
+	unsigned kept_count;
 	unsigned target;
 	int received_fd;
 };
@@ -35,9 +38,17 @@ static struct bench bench_new(enum role a, enum role b)
 	return t;
 }
 
+/* Behind the end of their channels, replies only free the calls. */
+static void kept_free(struct bench *t)
+{
+	while (t->kept_count > 0)
+		ipc_reply(t->kept[--t->kept_count], NULL);
+}
+
 static void bench_free(struct bench *t)
 {
 	ipc_test_pair_free(&t->pair);
+	kept_free(t);
 	loop_destroy(&t->loop);
 }
 
@@ -122,7 +133,8 @@ static void a_descriptor_travels(void **state)
 static void keep_call(void *arg, struct ipc_call *call, const void *request)
 {
 	struct bench *t = arg;
-	t->kept = call;
+	assert_true(t->kept_count < KEPT_MAX);
+	t->kept[t->kept_count++] = call;
 	t->handled++;
 	t->done = true;
 }
@@ -139,7 +151,7 @@ static void a_late_reply_is_dropped_after_the_deadline(void **state)
 	t.done = false;
 	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
 	assert_int_equal(t.timeouts, 1);
-	ipc_reply(t.kept, &(struct ipc_queue_room_reply){0});
+	ipc_reply(t.kept[--t.kept_count], &(struct ipc_queue_room_reply){0});
 	bool never = false;
 	ipc_test_run_until(t.loop, &never, 20);
 	assert_int_equal(t.replies, 0);
@@ -306,6 +318,7 @@ static void any_takes_the_idle_instance(void **state)
 	ipc_destroy(&queue);
 	for (unsigned i = 0; i < 3; i++)
 		ipc_destroy(&filters[i]);
+	kept_free(&t);
 	loop_destroy(&loop);
 }
 
