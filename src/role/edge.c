@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,6 +11,8 @@
 #define STOP_PATIENCE_MS 8000
 #define TLS_HANDSHAKE_MS 30000
 #define KEY_REST_MS 6000
+#define FDS_PER_CONNECTION 3 /* the client, and the end of a session or a letter and its record */
+#define FDS_RESERVED 512
 
 static const struct edge_service services[] = {
 	{.name = "smtp", .protocol = &edge_smtp, .auth_protocol = AUTH_PROTOCOL_SUBMISSION},
@@ -200,7 +203,7 @@ static const char *over_limit(struct edge_client *c)
 {
 	if (c->edge->stopping)
 		return "stopping";
-	if (c->edge->connections > c->edge->ctx->config->limits_connections)
+	if (c->edge->connections > c->edge->ctx->config->limits_connections || c->edge->connections > c->edge->connections_max)
 		return "connections";
 	return take_address(c) ? NULL : "connections_per_address";
 }
@@ -305,12 +308,24 @@ static void load_tls(struct edge *edge)
 	log_event(EV_TLS_RELOADED);
 }
 
+/* As many as have descriptors for what they may need, so that letters and channels never run short of them. */
+static unsigned connections_possible(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur / FDS_PER_CONNECTION > UINT32_MAX)
+		return UINT32_MAX;
+	return files.rlim_cur > 2 * FDS_RESERVED ? (unsigned)((files.rlim_cur - FDS_RESERVED) / FDS_PER_CONNECTION)
+	                                         : (unsigned)(files.rlim_cur / 2 / FDS_PER_CONNECTION);
+}
+
 static int edge_start(struct role_context *ctx, struct error *err)
 {
 	struct edge *edge = memory_alloc(sizeof *edge);
 
 	ctx->state = edge;
 	edge->ctx = ctx;
+	edge->connections_max = connections_possible();
 	list_init(&edge->clients);
 	load_tls(edge);
 	if (ctx->listen_count > ARRAY_LEN(edge->listeners))

@@ -92,7 +92,7 @@ struct edge {
 	struct map rates;                    /* account -> struct edge_rate */
 	struct listener *listeners[16];
 	unsigned listener_count;
-	unsigned connections;
+	unsigned connections, connections_max;
 	uint64_t transit;                    /* bytes of messages held */
 	uint64_t accepted, refused, messages;
 	uint32_t cid_counter;
