@@ -19,6 +19,8 @@ static void fuzz_results(struct slice in)
 	buf_free(&out);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice in = slice_make(data, size), destination, list = in;
