@@ -270,7 +270,7 @@ static const struct edge_service *service_of(const char *name)
 
 /* ---- the role ---- */
 
-/* A key role that hangs holds this loop up for the deadline of its row; handshakes then fail at once for a while, so that the rest goes on. */
+/* A key role that hangs holds this loop up for the deadline of its row; then handshakes fail at once for a while, and the rest goes on. */
 static int tls_sign(void *arg, uint32_t key, uint16_t scheme, struct slice digest, struct buf *out)
 {
 	struct role_context *ctx = arg;
