@@ -9,12 +9,6 @@
 #include "base/memory.h"
 #include "store/search.h"
 
-/*
- * Bytes of SQLite in this process; above it page caches recycle what they have. Each account may cache 16 MiB (below): the listing of
- * 10,000 messages is read from memory then.
- */
-#define MEMORY_SOFT (256 << 20)
-
 static const char *const SQL_TEXT[SQL_COUNT] = {
 #define ACCOUNT_SQL(id, text) [SQL_##id] = text,
 #include "store/account_sql.h"
@@ -134,7 +128,6 @@ int account_db_open(struct account_db *db, const char *path, const uint8_t key[3
 		goto out;
 	}
 	sqlite3_extended_result_codes(db->sqlite, 1);
-	sqlite3_soft_heap_limit64(MEMORY_SOFT);
 	rc = db_set_key(db, key, err);
 	if (rc == 0) /* the first read tells whether the key fits */
 		rc = db_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", err);
@@ -142,7 +135,7 @@ int account_db_open(struct account_db *db, const char *path, const uint8_t key[3
 		rc = error_set(err, ERR_UNSUPPORTED, "%s: no full-text index", path);
 	if (rc == 0)
 		rc = db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
-		             "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=FAST; PRAGMA cache_size=-16384;", err);
+		             "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=FAST;", err);
 	if (rc == 0)
 		rc = db_schema(db, err);
 out:
