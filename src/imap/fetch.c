@@ -546,5 +546,7 @@ enum imap_step imap_proceed_fetch(struct imap_session *s)
 		}
 		a->wanted = uid_set_size(&a->left);
 	}
+	if (!a->opened) /* flags that follow may have a keyword that another session made */
+		imap_announce_keywords(s);
 	return (a->need & NEED_BYTES) != 0 ? fetch_messages(s, a) : fetch_rows(s, a);
 }
