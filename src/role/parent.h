@@ -56,6 +56,7 @@ struct parent {
 	struct arena arena;
 	int image_fd;                  /* sealed memfd for the roles */
 	struct buf tls_chain, tls_key; /* PEM */
+	struct buf relay_password;     /* at the smart host */
 	uint8_t *boot_secret, *master_key;
 	struct parent_listen *listens;
 	size_t listen_count;
@@ -77,8 +78,9 @@ struct parent {
 };
 
 /* parent_files.c: what is read and made before any role runs. */
-int parent_load_tls(const struct config *config, struct buf *chain, struct buf *key, struct error *err);
-/* A fresh image of configuration, chain and zone: descriptor or negative. */
+/* The certificate with its key (checked against each other) and the password of the smart host; empty where none is configured. */
+int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *password, struct error *err);
+/* A fresh image of configuration, chain, CA and zone: descriptor or negative. */
 int parent_make_image(const struct config *config, struct slice chain, struct error *err);
 int parent_make_directories(struct parent *parent, struct error *err);
 /* Reads the master key, or makes it at the first start. */

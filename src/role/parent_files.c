@@ -15,12 +15,12 @@
 
 #define CHAIN_MAX (256 * 1024)
 #define ZONE_MAX (8 * 1024 * 1024)
+#define CA_MAX (4 * 1024 * 1024)
+#define PASSWORD_MAX 1024
 #define MASTER_KEY_SIZE CONTROL_SECRET_SIZE
 
-int parent_load_tls(const struct config *config, struct buf *chain, struct buf *key, struct error *err)
+static int load_tls(const struct config *config, struct buf *chain, struct buf *key, struct error *err)
 {
-	buf_init(chain, CHAIN_MAX);
-	buf_init(key, CONTROL_TLS_KEY_MAX);
 	if (config->tls_certificate.n == 0)
 		return 0;
 	struct error why = {0};
@@ -33,23 +33,47 @@ int parent_load_tls(const struct config *config, struct buf *chain, struct buf *
 	else if (r == 0 && tls_key_matches(loaded, buf_slice(chain), &why) != 0)
 		r = error_set(err, ERR_INVALID, "%.*s: %s", SLICE_ARG(config->tls_certificate), why.private_text);
 	tls_key_free(&loaded);
+	return r;
+}
+
+static int load_password(const struct config *config, struct buf *password, struct error *err)
+{
+	int r = config->relay_password_file.n > 0 ? file_read((const char *)config->relay_password_file.p, password, err) : 0;
+
+	while (r == 0 && slice_ends(buf_slice(password), SLICE("\n")))
+		buf_truncate(password, buf_len(password) - 1);
+	return r;
+}
+
+int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *password, struct error *err)
+{
+	buf_init(chain, CHAIN_MAX);
+	buf_init(key, CONTROL_TLS_KEY_MAX);
+	buf_init(password, PASSWORD_MAX);
+	int r = load_tls(config, chain, key, err);
+	if (r == 0)
+		r = load_password(config, password, err);
 	if (r != 0) {
 		buf_free(chain);
 		buf_free_secret(key);
+		buf_free_secret(password);
 	}
 	return r;
 }
 
 int parent_make_image(const struct config *config, struct slice chain, struct error *err)
 {
-	struct buf image = BUF_INIT(CONTROL_IMAGE_MAX), whole = BUF_INIT(CONTROL_IMAGE_MAX), zone = BUF_INIT(ZONE_MAX);
+	struct buf image = BUF_INIT(CONTROL_IMAGE_MAX), whole = BUF_INIT(CONTROL_IMAGE_MAX), zone = BUF_INIT(ZONE_MAX), ca = BUF_INIT(CA_MAX);
 	int fd = -1;
 	int r = config->dns_zone.n > 0 ? file_read((const char *)config->dns_zone.p, &zone, err) : 0;
+	if (r == 0 && config->tls_ca.n > 0)
+		r = file_read((const char *)config->tls_ca.p, &ca, err);
 	if (r != 0)
 		goto out;
 	config_encode(config, &image);
 	buf_put_bytes(&whole, buf_slice(&image));
 	buf_put_bytes(&whole, chain);
+	buf_put_bytes(&whole, buf_slice(&ca));
 	buf_put_bytes(&whole, buf_slice(&zone));
 	if (whole.failed || image.failed) {
 		r = error_set(err, ERR_LIMIT, "the configuration is too large");
@@ -61,6 +85,7 @@ out:
 	buf_free(&image);
 	buf_free(&whole);
 	buf_free(&zone);
+	buf_free(&ca);
 	return r != 0 ? r : fd;
 }
 

@@ -100,6 +100,7 @@ static void send_secrets(struct child *child)
 	put_secret(&b, row->boot_secret, parent->boot_secret);
 	put_secret(&b, row->master_key, parent->master_key);
 	buf_put_bytes(&b, row->master_key ? buf_slice(&parent->tls_key) : SLICE_NONE);
+	buf_put_bytes(&b, row->relay_password ? buf_slice(&parent->relay_password) : SLICE_NONE);
 	control_send(child->control, &b, -1);
 }
 

@@ -31,7 +31,6 @@
 struct relay {
 	struct role_context *ctx;
 	struct tls_context *opportunistic, *verified;
-	struct buf password;           /* of the smart host */
 	struct map peers;              /* "address port" -> struct relay_peer */
 	struct list_node deliveries, links;
 	unsigned running;

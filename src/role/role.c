@@ -74,17 +74,18 @@ static enum log_level log_level_of(struct slice name)
 static int take_image(struct process *p, int fd)
 {
 	struct file_map map = FILE_MAP_NONE;
-	struct slice image, chain, zone, in;
+	struct slice image, chain, ca, zone, in;
 	if (fd < 0 || memfd_map(fd, CONTROL_IMAGE_MAX, &map, NULL) != 0)
 		return ERR_INVALID;
 	in = map.content;
 	int r = ERR_INVALID;
-	if (slice_get_bytes(&in, &image) && slice_get_bytes(&in, &chain) && slice_get_bytes(&in, &zone)) {
+	if (slice_get_bytes(&in, &image) && slice_get_bytes(&in, &chain) && slice_get_bytes(&in, &ca) && slice_get_bytes(&in, &zone)) {
 		struct config *config = config_decode(image, NULL);
 		if (config != NULL) {
 			/* Former configurations stay: their texts may be in use anywhere, and reloads are rare. */
 			p->next_config = config;
 			p->ctx.tls_chain = arena_dup(&p->arena, chain);
+			p->ctx.tls_ca = arena_dup(&p->arena, ca);
 			p->ctx.dns_zone = arena_dup(&p->arena, zone);
 			r = 0;
 		}
@@ -108,18 +109,25 @@ static const uint8_t *keep_secret(struct slice secret)
 	return cell;
 }
 
+static void replace_secret(struct process *p, struct slice *kept, struct slice fresh)
+{
+	if (kept->n > 0)
+		secret_wipe((void *)kept->p, kept->n);
+	*kept = arena_dup(&p->arena, fresh);
+}
+
 static int take_secrets(struct process *p, struct slice in)
 {
-	struct slice boot, master, tls_key;
-	if (!slice_get_bytes(&in, &boot) || !slice_get_bytes(&in, &master) || !slice_get_bytes(&in, &tls_key))
+	struct slice boot, master, tls_key, relay_password;
+	if (!slice_get_bytes(&in, &boot) || !slice_get_bytes(&in, &master) || !slice_get_bytes(&in, &tls_key)
+	    || !slice_get_bytes(&in, &relay_password))
 		return ERR_INVALID;
 	if (p->ctx.boot_secret == NULL)
 		p->ctx.boot_secret = keep_secret(boot);
 	if (p->ctx.master_key == NULL)
 		p->ctx.master_key = keep_secret(master);
-	if (p->ctx.tls_key.n > 0)
-		secret_wipe((void *)p->ctx.tls_key.p, p->ctx.tls_key.n);
-	p->ctx.tls_key = arena_dup(&p->arena, tls_key);
+	replace_secret(p, &p->ctx.tls_key, tls_key);
+	replace_secret(p, &p->ctx.relay_password, relay_password);
 	return 0;
 }
 

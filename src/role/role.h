@@ -34,6 +34,8 @@ struct role_context {
 	const char *data_dir;        /* absolute; only below it does the jail open what the row names (the directories of ROLE_DIR_*) */
 	struct slice tls_chain;      /* PEM, leaf first; empty when none is configured. Replaced before reload() */
 	struct slice tls_key;        /* PEM; only in key. Replaced before reload() */
+	struct slice tls_ca;         /* PEM of tls.ca; empty: the system's. Replaced before reload() */
+	struct slice relay_password; /* at the smart host; only in relay. Replaced before reload() */
 	struct slice dns_zone;       /* text of the file dns.zone; only in resolver. Replaced before reload() */
 	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s". */
 	struct role_listen {

@@ -36,7 +36,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.boot_secret = true, .stop_rank = 3,
 	},
 	[ROLE_RELAY] = {
-		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT,
+		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .relay_password = true,
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
 		.stop_rank = 2,
 	},

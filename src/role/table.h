@@ -20,6 +20,7 @@ struct role_row {
 	bool boot_secret;
 	bool master_key;  /* and the private TLS key */
 	bool dns_zone;
+	bool relay_password; /* at the smart host */
 	const char *services; /* of the listening descriptors it gets, separated by spaces */
 	unsigned stop_rank; /* roles of a lower rank are stopped first */
 };
