@@ -110,7 +110,7 @@ static void on_auth(void *arg, enum ipc_outcome outcome, const void *message)
 	struct answer *a = arg;
 	struct edge_client *c = a->client;
 	const struct ipc_auth_sasl_reply *reply = message;
-	enum auth_status status = outcome == IPC_OK ? (enum auth_status)reply->status : AUTH_TEMPORARY;
+	enum auth_status status = outcome == IPC_OK && reply->status <= AUTH_REFUSED ? (enum auth_status)reply->status : AUTH_TEMPORARY;
 
 	if (!answer_wanted(a))
 		goto out;
