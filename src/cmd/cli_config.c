@@ -27,9 +27,10 @@ static int run_describe(struct cli *cli, const struct cli_command *command, json
 	struct buf out = BUF_INIT(1u << 20);
 
 	config_describe(&out);
-	fwrite(out.data + out.start, 1, buf_len(&out), stdout);
+	size_t written = fwrite(out.data + out.start, 1, buf_len(&out), stdout);
+	bool whole = written == buf_len(&out) && fflush(stdout) == 0;
 	buf_free(&out);
-	return 0;
+	return whole ? 0 : ADMIN_FAILED;
 }
 
 static const struct cli_command commands[] = {

@@ -163,7 +163,7 @@ static void run_pass(struct run *run, const struct search_node *list, bool one, 
 
 static void run_text(struct run *run, const struct search_node *n, struct uid_set *set)
 {
-	static const enum search_scope scopes[] = {[OP_TEXT - OP_TEXT] = SEARCH_TEXT, [OP_BODY - OP_TEXT] = SEARCH_BODY, [OP_HEADER - OP_TEXT] = SEARCH_HEADER};
+	static const enum search_scope scopes[] = {[0] = SEARCH_TEXT, [OP_BODY - OP_TEXT] = SEARCH_BODY, [OP_HEADER - OP_TEXT] = SEARCH_HEADER};
 	struct imap_session *s = run->session;
 	struct uid_set found = {0};
 
