@@ -85,6 +85,7 @@ static void update(struct ipc_channel *channel)
 static void free_message(struct ipc_message *message)
 {
 	ipc_fds_close(&message->fds);
+	explicit_bzero(message->bytes, message->n);
 	memory_free(message);
 }
 
@@ -173,6 +174,8 @@ static bool read_batch(struct ipc_channel *channel)
 			continue;
 		}
 		ipc_dispatch(channel, slice_make(iov[i].iov_base, messages[i].msg_len), &fds);
+		if (!destroyed) /* passwords and account secrets are among them */
+			explicit_bzero(iov[i].iov_base, messages[i].msg_len);
 	}
 	if (destroyed)
 		return false;

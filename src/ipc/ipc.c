@@ -1,5 +1,6 @@
 #include "ipc/ipc.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/ensure.h"
@@ -311,6 +312,7 @@ static bool read_stalled(struct ipc *ipc, const bool *destroyed)
 		struct ipc_message *m = LIST_ITEM(channel->backlog.next, struct ipc_message, node);
 		list_remove(&m->node);
 		ipc_dispatch(channel, slice_make(m->bytes, m->n), &m->fds);
+		explicit_bzero(m->bytes, m->n);
 		memory_free(m);
 		if (*destroyed)
 			return false;
@@ -332,6 +334,15 @@ static void on_soon(void *arg)
 }
 
 /* ---- sending ---- */
+
+/* What was encoded is out or copied: passwords and account secrets do not stay behind. */
+static void forget(struct ipc *ipc)
+{
+	struct buf *b = &ipc->scratch;
+	if (buf_len(b) > 0)
+		explicit_bzero(b->data + b->start, buf_len(b));
+	buf_clear(b);
+}
 
 static struct slice encode(struct ipc *ipc, enum ipc_kind kind, enum ipc_type type, uint32_t id, const void *fields, struct ipc_fds *fds)
 {
@@ -374,11 +385,13 @@ void ipc_request(struct ipc *ipc, enum ipc_type type, unsigned index, const void
 	struct ipc_fds fds;
 	struct slice bytes = encode(ipc, IPC_KIND_REQUEST, type, p->id, request, &fds);
 	if (bytes.n == 0) {
+		forget(ipc);
 		drop_pending(p);
 		tell_soon(ipc, fn, arg, IPC_BUSY);
 		return;
 	}
 	ipc_channel_send(channel, bytes, &fds);
+	forget(ipc);
 }
 
 void ipc_reply(struct ipc_call *call, const void *reply)
@@ -396,6 +409,7 @@ void ipc_reply(struct ipc_call *call, const void *reply)
 	channel->ipc->open_calls--;
 	list_remove(&call->node);
 	ipc_channel_send(channel, bytes, &fds);
+	forget(channel->ipc);
 	memory_free(call);
 }
 

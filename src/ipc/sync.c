@@ -67,14 +67,13 @@ static bool take(struct ipc_channel *channel, const struct expected *want, struc
 	return true;
 }
 
-static enum ipc_outcome wait_for(struct ipc_channel *channel, const struct expected *want, int64_t until)
+static enum ipc_outcome wait_for(struct ipc_channel *channel, const struct expected *want, int64_t until, uint8_t *room)
 {
-	uint8_t room[IPC_KEY_MESSAGE_MAX];
 	enum ipc_outcome outcome;
 	for (;;) {
 		struct ipc_fds fds = {.count = 0};
 		size_t n;
-		int r = ipc_socket_receive(channel->fd, room, sizeof room, &n, &fds);
+		int r = ipc_socket_receive(channel->fd, room, IPC_KEY_MESSAGE_MAX, &n, &fds);
 		if (r == 0 && take(channel, want, slice_make(room, n), &fds, &outcome))
 			return outcome;
 		if (r == 0) {
@@ -116,5 +115,8 @@ enum ipc_outcome ipc_request_sync(struct ipc *ipc, enum ipc_type type, const voi
 	if (channel->dead)
 		return IPC_GONE;
 	int64_t limit = ipc->deadline_override > 0 ? ipc->deadline_override : row->deadline_ms;
-	return wait_for(channel, &want, mono_ms() + limit);
+	uint8_t room[IPC_KEY_MESSAGE_MAX];
+	enum ipc_outcome outcome = wait_for(channel, &want, mono_ms() + limit, room);
+	explicit_bzero(room, sizeof room); /* keys of databases come this way */
+	return outcome;
 }
