@@ -108,7 +108,7 @@ static void finding_add(void *arg, const char *text)
 		json_array_append_new(f->list, json_pack("{s:s%, s:s}", "where", (const char *)f->login.p, f->login.n, "what", text));
 }
 
-/* Every account that is open here: the keys of the others are not. */
+/* Every account that is open here, as the keys of the others are not, and those that could not be opened. */
 static enum admin_status admin_check(struct mail_role *m, struct buf *out)
 {
 	struct findings f = {.list = json_array()};
@@ -124,6 +124,17 @@ static enum admin_status admin_check(struct mail_role *m, struct buf *out)
 		f.login = a->login;
 		findings += store_account_check(a->store, true, finding_add, &f);
 		accounts++;
+	}
+	MAP_FOREACH(entry, &m->broken) {
+		const struct mail_broken *b = entry->value;
+		struct buf what = BUF_INIT(400);
+
+		buf_printf(&what, "cannot be opened: %s", b->why);
+		buf_append_byte(&what, 0);
+		f.login = slice_str(b->login);
+		finding_add(&f, (const char *)buf_slice(&what).p);
+		findings++;
+		buf_free(&what);
 	}
 	result = json_pack("{s:o, s:{s:i}}", "problems", f.list, "checked", "accounts", (int)accounts);
 	text = json_dumps(result, JSON_COMPACT);

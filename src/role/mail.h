@@ -37,12 +37,20 @@ struct mail_role {
 	struct role_context *ctx;
 	struct map accounts;        /* id -> struct mail_account */
 	struct map tickets;         /* id -> struct mail_ticket */
+	struct map broken;          /* id -> struct mail_broken: accounts that could not be opened */
 	struct list_node sessions;
 	struct pack_reader *packs;
 	struct kx_cache *exchanges;
 	struct timer *sweep, *revalidate;
 	size_t session_count, session_total, filed;
 	bool stopping;
+};
+
+/* What `check --store` says of an account that could not be opened, until it opens. */
+#define MAIL_BROKEN_MAX 1000
+struct mail_broken {
+	char login[321];
+	char why[300];
 };
 
 /* One account with a session or a ticket. Freed when nothing holds it. */

@@ -254,6 +254,26 @@ void mail_account_path(const struct mail_role *m, const uint8_t id[16], char *pa
 	snprintf(path, size, "%s/" ROLE_DIR_ACCOUNTS "/%.2s/%s", m->ctx->data_dir, hex, hex);
 }
 
+static void remember_broken(struct mail_account *a, const struct error *err)
+{
+	struct map *broken = &a->role->broken;
+	struct mail_broken *b = map_get(broken, mail_id(a->id));
+
+	if (b == NULL && broken->count >= MAIL_BROKEN_MAX)
+		return;
+	if (b == NULL) {
+		b = memory_alloc(sizeof *b);
+		map_put(broken, mail_id(a->id), b);
+	}
+	snprintf(b->login, sizeof b->login, "%.*s", SLICE_ARG(a->login));
+	snprintf(b->why, sizeof b->why, "%s", err->private_text);
+}
+
+static void forget_broken(struct mail_account *a)
+{
+	memory_free(map_remove(&a->role->broken, mail_id(a->id)));
+}
+
 int mail_account_open(struct mail_account *a, struct error *err)
 {
 	char path[600];
@@ -283,8 +303,10 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	memory_free(keys);
 	if (rc < 0) {
 		log_account(EV_STORE_OPEN_FAILED, a, err);
+		remember_broken(a, err);
 		return rc;
 	}
+	forget_broken(a);
 	mail_account_profile(a);
 	mail_account_pull(a);
 	unrefs_send(a);

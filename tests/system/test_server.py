@@ -1,4 +1,5 @@
 """Reload, restart, the sealed store: things of the whole server."""
+import imaplib
 import os
 import re
 import shutil
@@ -145,6 +146,36 @@ def test_a_damaged_pack_record_is_named_and_the_rest_works():
             with site.imap(user) as client:
                 client.select('INBOX', readonly=True)
                 assert client.fetch('1:*', '(FLAGS)')[0] == 'OK'
+    finally:
+        end_site(site)
+
+
+def test_a_damaged_account_database_is_named_and_hurts_nobody_else():
+    site = make_site()
+    try:
+        site.instance.stop()
+        victim = None
+        database = max((os.path.join(folder, name) for folder, _, names in os.walk(site.instance.path('data', 'accounts')) for name in names
+                        if name == 'account.db'), key=os.path.getsize)
+        with open(database, 'r+b') as f:
+            for page in range(1, os.path.getsize(database) // 4096):
+                f.seek(page * 4096 + 100)
+                byte = f.read(1)
+                f.seek(page * 4096 + 100)
+                f.write(bytes([byte[0] ^ 0xff]))
+        site.instance.start()
+        readers = []
+        for user in site.users:
+            try:
+                with site.imap(user) as client:
+                    assert client.select('INBOX', readonly=True)[0] == 'OK'
+                readers.append(user)
+            except (imaplib.IMAP4.error, OSError, AssertionError):
+                victim = user
+        assert len(readers) == len(site.users) - 1
+        code, result, words = site.instance.cli('check', '--store', check=False)
+        assert code == 7, words
+        assert victim['address'] in str(result['mail'])
     finally:
         end_site(site)
 
