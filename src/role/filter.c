@@ -121,8 +121,8 @@ static bool source_fits(enum role sender, enum envelope_source source)
 }
 
 /* Seals the mapped message; on success *ret_fd is the record. */
-static int seal(struct filter_role *f, enum role sender, struct slice encoded, struct slice message, struct filter_result *result, int *ret_fd,
-                struct error *err)
+static int seal(struct filter_role *f, enum role sender, struct slice encoded, struct slice message, struct filter_result *result,
+                int *ret_fd, struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_epoch *epoch = NULL;

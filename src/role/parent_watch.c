@@ -27,8 +27,8 @@ static bool is_exposed(enum role role)
 }
 
 /*
- * The accuser may lie, but it can only end processes that are started again. An exposed one ends nobody whom all the others need: there it is
- * started again itself, which gives both a new channel as well.
+ * The accuser may lie, but it can only end processes that are started again. An exposed one ends nobody whom all the others need: there
+ * it is started again itself, which gives both a new channel as well.
  */
 static void on_violation(struct child *child, struct slice in)
 {
