@@ -359,6 +359,19 @@ void mail_session_pairs(struct mail_role *m, struct buf *out)
 	}
 }
 
+/* A JSON string; control characters are left out. */
+static void put_json(struct buf *out, const char *name, struct slice text)
+{
+	buf_printf(out, "\"%s\":\"", name);
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '"' || text.p[i] == '\\')
+			buf_append_byte(out, '\\');
+		if (text.p[i] >= 0x20)
+			buf_append_byte(out, text.p[i]);
+	}
+	buf_append_str(out, "\",");
+}
+
 void mail_session_list(struct mail_role *m, struct buf *out)
 {
 	const char *comma = "";
@@ -368,17 +381,12 @@ void mail_session_list(struct mail_role *m, struct buf *out)
 
 		if (buf_len(out) > 50000)
 			return;
-		buf_printf(out, "%s{\"cid\":\"%s\",\"protocol\":\"%s\",\"address\":\"%s\",\"since\":%lld,\"user\":\"", comma, s->cid,
-		           s->imap != NULL ? "imap" : "pop3", s->address, (long long)s->since);
-		for (size_t i = 0; i < s->account->login.n; i++) {
-			uint8_t c = s->account->login.p[i];
-
-			if (c == '"' || c == '\\')
-				buf_append_byte(out, '\\');
-			if (c >= 0x20)
-				buf_append_byte(out, c);
-		}
-		buf_append_str(out, "\"}");
+		buf_printf(out, "%s{", comma);
+		put_json(out, "cid", slice_str(s->cid));
+		put_json(out, "protocol", slice_str(s->imap != NULL ? "imap" : "pop3"));
+		put_json(out, "address", slice_str(s->address));
+		put_json(out, "user", s->account->login);
+		buf_printf(out, "\"since\":%lld}", (long long)s->since);
 		comma = ",";
 	}
 }
