@@ -24,6 +24,8 @@
 #define MAIL_PARK_MS 60000          /* an account without a command for this long closes its database */
 #define MAIL_INDEX_WAIT_MS 2000     /* after the last arrival */
 #define MAIL_INDEX_STEP_MS 30       /* between two batches */
+#define MAIL_INDEX_QUIET_MS 300     /* a session that ran this lately is served first ... */
+#define MAIL_INDEX_BUSY_MS 1000     /* ... and a batch waits for this, once */
 #define MAIL_INDEX_BATCH 25         /* messages; about 20 ms of the loop */
 #define MAIL_GATHER_MS 100          /* between two pulls that hints ask for: what arrives meanwhile is filed together */
 #define MAIL_RETRY_MS 3000          /* after queue could not be asked */
@@ -42,6 +44,7 @@ struct mail_role {
 	struct pack_reader *packs;
 	struct kx_cache *exchanges;
 	struct timer *sweep, *revalidate;
+	int64_t ran_ms;             /* when a session ran last */
 	size_t session_count, session_total, filed;
 	bool stopping;
 };
@@ -74,6 +77,7 @@ struct mail_account {
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
 	struct timer *retry, *index, *gather;
 	bool gathering;             /* the timer runs */
+	bool index_waited;          /* the next batch made way for sessions already */
 	int64_t pulled_ms;          /* begin of the last pull */
 	int64_t used_ms;            /* of the last command or arrival */
 };

@@ -555,13 +555,22 @@ static void on_retry(void *arg)
 		mail_account_profile(a);
 }
 
+/* A batch holds the loop of all sessions: while they are busy there is one a second, so that the index still grows. */
+static bool index_makes_way(struct mail_account *a)
+{
+	a->index_waited = !a->index_waited && mail_now(a->role) - a->role->ran_ms < MAIL_INDEX_QUIET_MS;
+	if (a->index_waited)
+		timer_start(a->index, MAIL_INDEX_BUSY_MS);
+	return a->index_waited;
+}
+
 static void on_index(void *arg)
 {
 	struct mail_account *a = arg;
 	struct error err = {0};
 	bool more = false;
 
-	if (a->store == NULL || store_account_parked(a->store))
+	if (a->store == NULL || store_account_parked(a->store) || index_makes_way(a))
 		return;
 	if (store_account_index(a->store, MAIL_INDEX_BATCH, &more, &err) < 0)
 		log_account(EV_STORE_DAMAGED, a, &err);

@@ -113,7 +113,7 @@ void store_account_tell(struct store_account *a);
 
 /* ---- housekeeping ---- */
 
-/* Indexes the texts of up to `max` messages; *ret_more when some are left. */
+/* Indexes the texts of up to `max` messages, fewer when they are long; *ret_more when some may be left. */
 int store_account_index(struct store_account *a, unsigned max, bool *ret_more, struct error *err);
 /* The names of existing mailboxes, each followed by a NUL, for AUTH_PROFILE. */
 void store_account_profile(struct store_account *a, struct buf *out);

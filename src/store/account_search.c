@@ -274,6 +274,8 @@ int op_search(struct account *base, const struct mailbox_ref *ref, const struct 
 
 /* ---- indexing ---- */
 
+#define INDEX_BYTES 131072 /* of text after which a batch ends: a few long letters must not hold the loop */
+
 /* White space is no part of any token, so the marks of the parts can be told from the text. */
 static void index_append(struct buf *out, enum search_part part, struct slice text)
 {
@@ -307,8 +309,11 @@ static int index_one(struct store_account *a, uint64_t body, struct slice texts,
 	return account_db_run(&a->db, s, err);
 }
 
-static int index_batch(struct store_account *a, unsigned max, unsigned *ret_count, struct error *err)
+/* *ret_more: it ended at one of the two limits, not at the end of the texts. */
+static int index_batch(struct store_account *a, unsigned max, bool *ret_more, struct error *err)
 {
+	unsigned count = 0;
+	size_t bytes = 0;
 	sqlite3_stmt *s = account_db_statement(&a->db, SQL_TEXT_NEXT, err);
 	struct buf texts = BUF_INIT(SIZE_MAX), scratch = BUF_INIT(SIZE_MAX);
 	int step = SQLITE_DONE, rc = s == NULL ? ERR_IO : 0;
@@ -317,16 +322,17 @@ static int index_batch(struct store_account *a, unsigned max, unsigned *ret_coun
 		bind_u64(s, 1, a->indexed);
 		bind_u64(s, 2, max);
 	}
-	while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+	while (rc == 0 && !*ret_more && (step = sqlite3_step(s)) == SQLITE_ROW) {
 		uint64_t body = column_u64(s, 0);
 
 		buf_clear(&texts);
 		if (text_expand(a, column_blob(s, 2), column_u64(s, 1), &texts, err) == 0)
 			rc = index_one(a, body, buf_slice(&texts), &scratch, err);
 		a->indexed = body;
-		(*ret_count)++;
+		bytes += buf_len(&texts);
+		*ret_more = ++count == max || bytes >= INDEX_BYTES;
 	}
-	if (rc == 0 && step != SQLITE_DONE)
+	if (rc == 0 && step != SQLITE_DONE && !*ret_more)
 		rc = account_db_error(&a->db, err);
 	if (s != NULL)
 		account_db_done(s);
@@ -337,14 +343,13 @@ static int index_batch(struct store_account *a, unsigned max, unsigned *ret_coun
 
 int store_account_index(struct store_account *a, unsigned max, bool *ret_more, struct error *err)
 {
-	unsigned count = 0;
 	sqlite3_stmt *s;
 	int rc = txn_begin(a, false, err);
 
 	*ret_more = false;
 	if (rc < 0)
 		return rc;
-	rc = index_batch(a, max, &count, err);
+	rc = index_batch(a, max, ret_more, err);
 	s = rc == 0 ? account_db_statement(&a->db, SQL_INDEXED_SET, err) : NULL;
 	if (s != NULL) {
 		bind_u64(s, 1, a->indexed);
@@ -354,6 +359,5 @@ int store_account_index(struct store_account *a, unsigned max, bool *ret_more, s
 		txn_rollback(a);
 		return rc;
 	}
-	*ret_more = count == max;
 	return txn_commit(a, err);
 }
