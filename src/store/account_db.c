@@ -129,12 +129,15 @@ int account_db_open(struct account_db *db, const char *path, const uint8_t key[3
 	}
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	rc = db_set_key(db, key, err);
+	/* Exclusive before the first read: then the index of the log lies in our memory and no statement takes locks. */
+	if (rc == 0)
+		rc = db_exec(db, "PRAGMA locking_mode=EXCLUSIVE", err);
 	if (rc == 0) /* the first read tells whether the key fits */
 		rc = db_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", err);
 	if (rc == 0 && search_register(db->sqlite) < 0)
 		rc = error_set(err, ERR_UNSUPPORTED, "%s: no full-text index", path);
 	if (rc == 0)
-		rc = db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
+		rc = db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
 		             "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=FAST;", err);
 	if (rc == 0)
 		rc = db_schema(db, err);
