@@ -183,6 +183,19 @@ void buf_consume(struct buf *b, size_t n)
 		b->start = b->end = 0;
 }
 
+void buf_move(struct buf *to, struct buf *from)
+{
+	struct buf was = *to;
+
+	if (buf_len(to) > 0 || to->failed || buf_len(from) > to->max) {
+		buf_append(to, buf_slice(from));
+		buf_clear(from);
+		return;
+	}
+	*to = (struct buf){.data = from->data, .start = from->start, .end = from->end, .capacity = from->capacity, .max = was.max};
+	*from = (struct buf){.data = was.data, .capacity = was.capacity, .max = from->max};
+}
+
 void buf_truncate(struct buf *b, size_t n)
 {
 	if (n < buf_len(b))

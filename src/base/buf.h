@@ -55,6 +55,8 @@ void buf_put_bytes(struct buf *b, struct slice s);
 /* Room for at least n bytes at the end: the pointer, or NULL (and failed) above max. Commit what was written. */
 uint8_t *buf_reserve(struct buf *b, size_t n);
 void buf_commit(struct buf *b, size_t n);
+/* Appends all bytes of `from`, which is empty then; when `to` was empty it takes over the memory instead of copying. */
+void buf_move(struct buf *to, struct buf *from);
 /* Drops n bytes (at most all) from the front. */
 void buf_consume(struct buf *b, size_t n);
 /* Cuts to n bytes. */

@@ -61,6 +61,31 @@ static void buf_keeps_its_limit_and_its_error(void **state)
 	buf_free(&b);
 }
 
+static void buf_moves_its_bytes_and_keeps_its_limits(void **state)
+{
+	struct buf to = BUF_INIT(8), from = BUF_INIT(100);
+	const uint8_t *memory;
+
+	buf_append(&from, SLICE("xabc"));
+	buf_consume(&from, 1);
+	memory = buf_slice(&from).p;
+	buf_move(&to, &from);
+	assert_slice(buf_slice(&to), "abc");
+	assert_ptr_equal(buf_slice(&to).p, memory);
+	assert_int_equal(buf_len(&from), 0);
+	buf_append(&from, SLICE("de"));
+	buf_move(&to, &from);
+	assert_slice(buf_slice(&to), "abcde");
+	assert_int_equal(buf_len(&from), 0);
+	assert_true(to.max == 8 && from.max == 100);
+	buf_clear(&to);
+	buf_append(&from, SLICE("123456789"));
+	buf_move(&to, &from);
+	assert_true(to.failed);
+	buf_free(&to);
+	buf_free(&from);
+}
+
 static void integers_survive_the_wire_forms(void **state)
 {
 	struct buf b = BUF_INIT(100);
@@ -210,6 +235,7 @@ int main(void)
 		cmocka_unit_test(slice_numbers_are_strict),
 		cmocka_unit_test(slice_split_keeps_empty_fields),
 		cmocka_unit_test(buf_keeps_its_limit_and_its_error),
+		cmocka_unit_test(buf_moves_its_bytes_and_keeps_its_limits),
 		cmocka_unit_test(integers_survive_the_wire_forms),
 		cmocka_unit_test(arena_gives_aligned_zeroed_memory),
 		cmocka_unit_test(map_finds_what_was_put),

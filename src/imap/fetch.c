@@ -314,10 +314,18 @@ static void reply_end(struct imap_session *s, struct fetch_args *a)
 		IMAP_OK(s, "Fetched");
 }
 
+/* A second step is only taken when the first has filled the output: this one will, too. */
+static void reserve_output(struct imap_session *s, const struct fetch_args *a)
+{
+	if (a->last_uid != 0 && buf_len(s->out) == 0)
+		buf_reserve(s->out, IMAP_OUTPUT_HIGH + FETCH_CHUNK);
+}
+
 static enum imap_step fetch_rows(struct imap_session *s, struct fetch_args *a)
 {
 	int rc;
 
+	reserve_output(s, a);
 	if ((a->need & NEED_DIGEST) == 0)
 		rc = imap_rows(s, &a->left, row_fn, a, NULL);
 	else
@@ -406,6 +414,7 @@ static enum imap_step fetch_messages(struct imap_session *s, struct fetch_args *
 	bool fresh = false;       /* the begin of the message was written in this step: it can be taken back */
 	size_t mark = 0;
 
+	reserve_output(s, a);
 	for (;;) {
 		if (imap_output_full(s))
 			return STEP_MORE;

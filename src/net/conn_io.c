@@ -82,8 +82,10 @@ static bool linger(struct conn *conn)
 static bool take_input(struct conn *conn)
 {
 	size_t room = conn->in.max - buf_len(&conn->in);
-	if (room > CONN_READ_SIZE)
-		room = CONN_READ_SIZE;
+	/* Whoever sends much is read in growing pieces; TLS gives a record at a time. */
+	size_t piece = conn->tls != NULL ? CONN_READ_SIZE : CONN_READ_SIZE + 3 * buf_len(&conn->in);
+	if (room > piece)
+		room = piece;
 	if (room == 0) {
 		conn->was_full = true;
 		return false;

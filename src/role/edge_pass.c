@@ -22,6 +22,8 @@ static void move(struct conn *from, struct conn *to)
 {
 	struct buf *in = conn_input(from), *out = conn_output(to);
 
+	if (buf_len(out) == 0)
+		buf_move(out, in);
 	while (buf_len(in) > 0 && !conn_congested(to)) {
 		struct slice piece = slice_sub(buf_slice(in), 0, CONN_LOW_MARK);
 
