@@ -21,6 +21,8 @@
 #define MAIL_TICKET_MS 60000        /* life of a ticket */
 #define MAIL_TICKETS_MAX 10000
 #define MAIL_SWEEP_MS 5000
+#define MAIL_WARM_MS 5000           /* a session that ran this lately keeps its account warm */
+#define MAIL_WARM_MAX 8             /* warm accounts of a shard: bounds the memory for their databases */
 #define MAIL_PARK_MS 60000          /* an account without a command for this long closes its database */
 #define MAIL_INDEX_WAIT_MS 2000     /* after the last arrival */
 #define MAIL_INDEX_STEP_MS 30       /* between two batches */
@@ -45,7 +47,7 @@ struct mail_role {
 	struct kx_cache *exchanges;
 	struct timer *sweep, *revalidate;
 	int64_t ran_ms;             /* when a session ran last */
-	size_t session_count, session_total, filed;
+	size_t session_count, session_total, filed, warm_count;
 	bool stopping;
 };
 
@@ -77,6 +79,7 @@ struct mail_account {
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
 	struct timer *retry, *index, *gather;
 	bool gathering;             /* the timer runs */
+	bool warm;                  /* counted in warm_count */
 	bool index_waited;          /* the next batch made way for sessions already */
 	int64_t pulled_ms;          /* begin of the last pull */
 	int64_t used_ms;            /* of the last command or arrival */
@@ -113,6 +116,8 @@ void mail_account_pull(struct mail_account *a);
 /* The same, soon: for a hint of queue. */
 void mail_account_hint(struct mail_account *a);
 void mail_account_touch(struct mail_account *a);
+/* A session runs: more of the database is kept in memory until the sweep finds the account unused. */
+void mail_account_warm(struct mail_account *a);
 /* Called every MAIL_SWEEP_MS. */
 void mail_account_sweep(struct mail_account *a);
 /* The delivery profile goes to auth soon. */

@@ -1,5 +1,6 @@
 #include "role/mail.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -81,6 +82,7 @@ static void account_free(struct mail_account *a)
 {
 	ENSURE(a->waiters == NULL && a->ready == NULL);
 	map_remove(&a->role->accounts, mail_id(a->id));
+	a->role->warm_count -= a->warm;
 	store_account_close(&a->store);
 	keys_free(&a->keys);
 	kx_cache_clear(a->role->exchanges); /* those of others cost an exchange more */
@@ -104,6 +106,26 @@ void mail_account_drop(struct mail_account *a)
 void mail_account_touch(struct mail_account *a)
 {
 	a->used_ms = mail_now(a->role);
+}
+
+void mail_account_warm(struct mail_account *a)
+{
+	if (a->warm || a->role->warm_count >= MAIL_WARM_MAX || a->store == NULL || store_account_parked(a->store))
+		return;
+	a->warm = true;
+	a->role->warm_count++;
+	store_account_warm(a->store, true);
+}
+
+static void account_cool(struct mail_account *a)
+{
+	if (!a->warm)
+		return;
+	a->warm = false;
+	a->role->warm_count--;
+	if (a->store != NULL)
+		store_account_warm(a->store, false);
+	malloc_trim(0); /* thousands of pages of 4 KB, between which others live */
 }
 
 static void on_retry(void *arg);
@@ -582,6 +604,8 @@ static void on_index(void *arg)
 
 void mail_account_sweep(struct mail_account *a)
 {
+	if (mail_now(a->role) - a->used_ms >= MAIL_WARM_MS)
+		account_cool(a);
 	if (a->store == NULL || a->pulling || a->sending_unrefs || mail_now(a->role) - a->used_ms < MAIL_PARK_MS)
 		return;
 	store_account_park(a->store);

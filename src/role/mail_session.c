@@ -102,6 +102,7 @@ static void session_run(struct mail_session *s)
 	if (s->ended || s->finishing)
 		return;
 	mail_account_touch(s->account);
+	mail_account_warm(s->account);
 	s->account->role->ran_ms = mail_now(s->account->role);
 	if (!conn_congested(s->conn))
 		engine_run(s);

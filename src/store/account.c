@@ -406,6 +406,14 @@ void store_account_park(struct store_account *a)
 	a->parked = true;
 }
 
+#define CACHE_KIB 2000 /* SQLite's own default */
+#define CACHE_WARM_KIB 12288
+
+void store_account_warm(struct store_account *a, bool warm)
+{
+	account_db_cache(&a->db, warm ? CACHE_WARM_KIB : CACHE_KIB);
+}
+
 bool store_account_parked(const struct store_account *a)
 {
 	return a->parked;

@@ -85,6 +85,8 @@ int store_account_open(const struct store_account_config *config, struct store_a
 void store_account_close(struct store_account **account);
 /* Closes the database after marking a clean stop; the next call that needs it opens it again. Nothing when an append is on its way. */
 void store_account_park(struct store_account *a);
+/* A warm account keeps up to 12 MiB of its database in memory, another one (as after open) 2 MB; the change gives back what was kept. */
+void store_account_warm(struct store_account *a, bool warm);
 bool store_account_parked(const struct store_account *a);
 struct account *store_account_mailboxes(struct store_account *a);
 const uint8_t *store_account_id(const struct store_account *a);

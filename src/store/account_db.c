@@ -147,6 +147,17 @@ out:
 	return rc;
 }
 
+void account_db_cache(struct account_db *db, int kib)
+{
+	char sql[48];
+
+	if (db->sqlite == NULL)
+		return;
+	snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d", kib);
+	db_exec(db, sql, NULL);
+	sqlite3_db_release_memory(db->sqlite);
+}
+
 void account_db_close(struct account_db *db)
 {
 	for (int i = 0; i < SQL_COUNT; i++) {

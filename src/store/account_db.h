@@ -34,6 +34,8 @@ struct account_db {
  */
 int account_db_open(struct account_db *db, const char *path, const uint8_t key[32], struct error *err);
 /* Any number of times. A clean close folds the WAL into the file. */
+/* How much of the database SQLite may keep in memory, in KiB; what is kept beyond the use of the moment is given back. */
+void account_db_cache(struct account_db *db, int kib);
 void account_db_close(struct account_db *db);
 
 /* A ready statement without bindings. Reset it (account_db_done) when its rows were read. NULL and err when it cannot be prepared. */
