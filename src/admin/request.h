@@ -1,5 +1,5 @@
 /*
- * One administrative request: a line of JSON, {"op":"user.add","args":{…}}, checked against admin/operations.h.
+ * One administrative request: a line of JSON, {"op":"user.add","args":{…}}, checked against ipc/operations.h.
  * Pure: no socket, no state.
  */
 #ifndef ADMIN_REQUEST_H
@@ -14,10 +14,13 @@
 #define ADMIN_LINE_MAX 65536   /* bytes of one request line */
 #define ADMIN_LIST_MAX 1000    /* members of one list in args */
 
+enum admin_operation_kind { OPERATION_READS, OPERATION_CHANGES };
+
 struct admin_operation {
 	struct slice name;
 	enum role role;
-	struct slice members; /* as in admin/operations.h */
+	enum admin_operation_kind kind;
+	struct slice members; /* as in ipc/operations.h */
 };
 
 struct admin_request {

@@ -1,4 +1,4 @@
-/* The administrative operations that auth does: AUTH_ADMIN. Names and members: admin/operations.h; statuses: ipc/admin.h. */
+/* The administrative operations that auth does: AUTH_ADMIN. Names and members: ipc/operations.h; statuses: ipc/admin.h. */
 #ifndef AUTH_ADMIN_H
 #define AUTH_ADMIN_H
 

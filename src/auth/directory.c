@@ -42,6 +42,12 @@ static const char schema[] =
 /* Version 1 kept SCRAM keys in the clear, with another count: they are made anew at the next sign-in that shows the password. */
 static const char upgrade_from_1[] = "DROP TABLE scram;" SCRAM_TABLE "PRAGMA user_version = 2;";
 
+static const char *const tables[] = {
+#define TABLE(text) text,
+#include "auth/directory_schema.h"
+#undef TABLE
+};
+
 static const char *const query_texts[] = {
 #define QUERY(id, sql) sql,
 #include "auth/directory_queries.h"
@@ -168,6 +174,14 @@ static int change_schema(struct directory *d, const char *text, struct error *er
 	return rc == 0 ? execute(d, "COMMIT", err) : rc;
 }
 
+static int add_tables(struct directory *d, struct error *err)
+{
+	int rc = execute(d, "BEGIN IMMEDIATE", err);
+	for (size_t i = 0; rc == 0 && i < sizeof tables / sizeof tables[0]; i++)
+		rc = execute(d, tables[i], err);
+	return rc == 0 ? execute(d, "COMMIT", err) : rc;
+}
+
 static int prepare_database(struct directory *d, struct error *err)
 {
 	int rc = execute(d, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
@@ -177,11 +191,12 @@ static int prepare_database(struct directory *d, struct error *err)
 		return rc;
 	int version = schema_version(d);
 	if (version == 0)
-		return change_schema(d, schema, err);
-	if (version == 1)
-		return change_schema(d, upgrade_from_1, err);
-	return version == SCHEMA_VERSION ? 0 : error_set(err, ERR_UNSUPPORTED, "directory.db has schema %d, this program knows %d", version,
-		SCHEMA_VERSION);
+		rc = change_schema(d, schema, err);
+	else if (version == 1)
+		rc = change_schema(d, upgrade_from_1, err);
+	else if (version != SCHEMA_VERSION)
+		rc = error_set(err, ERR_UNSUPPORTED, "directory.db has schema %d, this program knows %d", version, SCHEMA_VERSION);
+	return rc == 0 ? add_tables(d, err) : rc;
 }
 
 int directory_open(const char *path, const uint8_t key[32], struct directory **ret, struct error *err)

@@ -22,7 +22,7 @@ struct cli {
 };
 
 /*
- * A command that asks one operation of admin/operations.h, or runs a function of its own.
+ * A command that asks one operation of ipc/operations.h, or runs a function of its own.
  * positional and options: names of members of args, separated by spaces; a '?' behind a positional: may be missing; '#' behind
  * an option: a size or number; '!': no value; '+' behind a positional: one or more, a list. An option of member x_y is --x-y.
  * secrets: members read from standard input or the terminal, never from the arguments; a '?' asks for nothing when empty.

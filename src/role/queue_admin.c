@@ -1,4 +1,4 @@
-/* The operations of the administrator on the queue (admin/operations.h): JSON in, JSON out. */
+/* The operations of the administrator on the queue (ipc/operations.h): JSON in, JSON out. */
 #include <jansson.h>
 #include <string.h>
 #include <fcntl.h>
