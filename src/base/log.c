@@ -10,16 +10,17 @@
 #define LINE_MAX_BYTES 4000 /* below PIPE_BUF: a pipe takes the line whole or not at all */
 #define VALUE_MAX_BYTES 1000
 
-static const struct {
-	enum log_level level;
-	const char *name;
-	const char *text;
-} events[] = {
-#define LOG_EVENT(id, level, name, text) [EV_##id] = {level, name, text},
+static const struct log_row events[] = {
+#define EVENT(id, level, class, name, fields, text) [EV_##id] = {level, LOG_CLASS_##class, name, fields, text},
 #include "base/events.h"
-#undef LOG_EVENT
+};
+static const struct log_field_row field_rows[] = {
+#define FIELD(name, privacy, part, meaning) {#name, LOG_PRIVACY_##privacy, LOG_PART_##part, meaning},
+#include "base/events.h"
 };
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const char *const class_names[] = {"none", "sign_in", "account", "mail", "access", "admin", "policy", "key", "audit", "system"};
+_Static_assert(sizeof class_names / sizeof class_names[0] == LOG_CLASS_COUNT, "every class has a name");
 
 /* The log is the one thing of a process that has no owner to hang on to. */
 static struct {
@@ -28,7 +29,64 @@ static struct {
 	enum log_level threshold;
 	bool may_block;   /* the output is no file: its reader may have stopped */
 	unsigned dropped; /* lines since the last one that went out */
-} setup = {"letterlock", false, LOG_INFO, false, 0};
+	log_audit_fn *audit;
+	void *audit_arg;
+} setup = {"letterlock", false, LOG_INFO, false, 0, NULL, NULL};
+
+const struct log_row *log_row(enum log_event event)
+{
+	return &events[event];
+}
+
+enum log_event log_event_find(struct slice name)
+{
+	for (enum log_event event = 0; event < EV_COUNT; event++)
+		if (slice_eq(name, slice_str(events[event].name)))
+			return event;
+	return EV_COUNT;
+}
+
+const struct log_field_row *log_field_find(struct slice name)
+{
+	for (size_t i = 0; i < sizeof field_rows / sizeof field_rows[0]; i++)
+		if (slice_eq(name, slice_str(field_rows[i].name)))
+			return &field_rows[i];
+	return NULL;
+}
+
+bool log_row_has(enum log_event event, struct slice field)
+{
+	struct slice rest = slice_str(events[event].fields), word;
+
+	while (slice_split(&rest, ' ', &word))
+		if (slice_eq(word, field))
+			return true;
+	return false;
+}
+
+const char *log_class_name(enum log_class class)
+{
+	return class_names[class];
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+enum log_class log_class_find(struct slice name)
+{
+	for (enum log_class class = 0; class < LOG_CLASS_COUNT; class++)
+		if (slice_eq(name, slice_str(class_names[class])))
+			return class;
+	return LOG_CLASS_COUNT;
+}
+
+void log_set_audit(log_audit_fn *fn, void *arg)
+{
+	setup.audit = fn;
+	setup.audit_arg = arg;
+}
 
 void log_setup(const char *role, bool json, enum log_level threshold)
 {
@@ -124,6 +182,8 @@ void log_write(enum log_event event, const struct log_field *fields)
 	enum log_level level = events[event].level;
 	ssize_t written;
 
+	if (setup.audit != NULL && events[event].class != LOG_CLASS_NONE)
+		setup.audit(setup.audit_arg, event, fields);
 	if (level > setup.threshold || !has_room())
 		return;
 	append_time(&line);

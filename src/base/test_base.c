@@ -215,7 +215,7 @@ static void log_never_waits_for_its_reader(void **state)
 	close(fd[1]);
 	log_setup("test", false, LOG_INFO);
 	for (int i = 0; i < 20000; i++)
-		log_event(EV_ROLE_START, LOG_NUM("number", i));
+		log_event(EV_ROLE_START, LOG_NUM("instance", i));
 	n = read(fd[0], bytes, sizeof bytes - 1);
 	log_event(EV_ROLE_STOP);
 	dup2(kept, STDERR_FILENO);

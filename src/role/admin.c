@@ -19,7 +19,7 @@ static void free_wiped(void *p)
 
 static void audit(struct slice subject, struct slice op)
 {
-	log_event(EV_ADMIN_REQUEST, LOG_TEXT("subject", subject), LOG_TEXT("op", op));
+	log_event(EV_ADMIN_REQUEST, LOG_TEXT("actor", subject), LOG_TEXT("op", op));
 }
 
 static int admin_start(struct role_context *ctx, struct error *err)

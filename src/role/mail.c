@@ -151,7 +151,7 @@ static void on_admin(void *arg, struct ipc_call *call, const void *request)
 	struct buf out = BUF_INIT(ADMIN_JSON_MAX);
 	struct ipc_mail_admin_reply reply = {.status = ADMIN_OK};
 
-	log_event(EV_ADMIN_REQUEST, LOG_TEXT("subject", r->subject), LOG_TEXT("op", r->op));
+	log_event(EV_ADMIN_REQUEST, LOG_TEXT("actor", r->subject), LOG_TEXT("op", r->op));
 	if (slice_eq(r->op, SLICE("mail.remove"))) {
 		mail_remove(m, call, r->args);
 		return;
