@@ -199,6 +199,7 @@ def main():
     parser = argparse.ArgumentParser(prog='./dev bench')
     parser.add_argument('--quick', action='store_true', help='small numbers, one run: shows that it works')
     parser.add_argument('--only-letterlock', action='store_true', help='without Postfix and Dovecot')
+    parser.add_argument('--keep', metavar='DIR', help='work in DIR, which is made, and leave it there: logs and data of the servers')
     parser.add_argument('--programs', default=os.path.join(TOP, 'build/release/src/cmd'), help=argparse.SUPPRESS)
     parser.add_argument('names', nargs='*', help='deliver-4k deliver-75k fsync idle envelope list search bodies; all when none is named')
     args = parser.parse_args()
@@ -206,7 +207,11 @@ def main():
             {'small': 4000, 'large': 1000, 'mailbox': 10000, 'bodies': 2000, 'idle': 1000}
     runs = 1 if args.quick else 3
     build_load()
-    base = tempfile.mkdtemp(prefix='letterlock-bench-', dir='/var/tmp')
+    if args.keep:
+        base = os.path.join(os.environ.get('DEV_FROM', os.getcwd()), args.keep)
+        os.makedirs(base)
+    else:
+        base = tempfile.mkdtemp(prefix='letterlock-bench-', dir='/var/tmp')
     os.chmod(base, 0o755)
     results = {}
     try:
@@ -218,7 +223,8 @@ def main():
             results[theirs.name] = measure(theirs, scale, runs, args.names)
     finally:
         keep(results, scale)
-        remove(base)
+        if not args.keep:
+            remove(base)
     return 0
 
 

@@ -325,7 +325,7 @@ static uint64_t literal_size(const char *line, size_t size)
 	return value;
 }
 
-/* Sends a command and reads to its end; false when it was refused. */
+/* Sends a command and reads to its end; false when it was refused, which standard error says. */
 static bool imap_command(struct wire *w, const char *command)
 {
 	char text[2000];
@@ -340,7 +340,7 @@ static bool imap_command(struct wire *w, const char *command)
 		if (literal > 0)
 			wire_skip(w, literal);
 		else if (line[0] == 'x' && line[1] == ' ')
-			return line[2] == 'O';
+			return line[2] == 'O' || (fwrite(line, 1, size, stderr), false);
 	}
 }
 

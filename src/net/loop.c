@@ -28,9 +28,11 @@ struct signal_watch {
 struct loop {
 	uv_loop_t uv;
 	uv_timer_t clock;      /* fires when the first timer of the heap is due */
-	uv_idle_t busy;        /* runs while something is deferred, so that the loop does not sleep */
+	uv_idle_t busy;        /* runs while something is deferred or overdue, so that the loop does not sleep */
 	uv_check_t check;
 	struct timer_heap timers;
+	bool ringing;          /* timers run: the clock is set when they have */
+	bool overdue;          /* it is not set before the descriptors had their turn */
 	struct deferred *deferred, **deferred_tail;
 	struct signal_watch *signals;
 	struct moment now;
@@ -72,9 +74,15 @@ struct moment loop_now(const struct loop *loop)
 
 static void on_clock(uv_timer_t *handle);
 
+static void on_busy(uv_idle_t *handle)
+{
+}
+
 static void arm(struct loop *loop)
 {
 	const struct timer_node *first = timer_heap_first(&loop->timers);
+	if (loop->ringing)
+		return;
 	if (first == NULL) {
 		uv_timer_stop(&loop->clock);
 		return;
@@ -91,12 +99,19 @@ static void on_clock(uv_timer_t *handle)
 	/* Timers that are started by these callbacks wait for the next round, even when they are due at once. */
 	uint64_t limit = loop->timers.next_order;
 	struct timer_node *first;
+	loop->ringing = true;
 	while ((first = timer_heap_first(&loop->timers)) != NULL && first->due <= loop->now.mono_ms && first->order < limit) {
 		struct timer *timer = CONTAINER_OF(first, struct timer, node);
 		timer_heap_remove(&loop->timers, first);
 		timer->fn(timer->arg);
 	}
-	arm(loop);
+	loop->ringing = false;
+	/* libuv runs a timer that is due again before it looks at descriptors. */
+	loop->overdue = first != NULL && first->due <= clock_ms(CLOCK_MONOTONIC);
+	if (loop->overdue)
+		uv_idle_start(&loop->busy, on_busy);
+	else
+		arm(loop);
 }
 
 struct timer *timer_create_on(struct loop *loop, timer_fn *fn, void *arg)
@@ -146,10 +161,6 @@ static void run_deferred(struct loop *loop)
 	}
 }
 
-static void on_busy(uv_idle_t *handle)
-{
-}
-
 static void on_check(uv_check_t *handle)
 {
 	struct loop *loop = handle->data;
@@ -157,6 +168,10 @@ static void on_check(uv_check_t *handle)
 	run_deferred(loop);
 	if (loop->deferred == NULL)
 		uv_idle_stop(&loop->busy);
+	if (loop->overdue) {
+		loop->overdue = false;
+		arm(loop);
+	}
 }
 
 void loop_defer(struct loop *loop, work_fn *fn, void *arg)

@@ -695,6 +695,55 @@ static void many_timers_run_by_time(void **state)
 	loop_destroy(&o.loop);
 }
 
+struct starving {
+	struct loop *loop;
+	struct timer *timers[2];
+	unsigned rings;
+	bool heard;
+};
+
+/* One of the two is always due. */
+static void ring(void *arg)
+{
+	struct starving *s = arg;
+	if (++s->rings > 1000) {
+		loop_stop(s->loop);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		timer_start(s->timers[i], 0);
+}
+
+static void hear(void *arg, int got)
+{
+	struct starving *s = arg;
+	s->heard = true;
+	loop_stop(s->loop);
+}
+
+static void timers_that_are_always_due_do_not_starve_descriptors(void **state)
+{
+	struct starving s = {.loop = loop_create()};
+	int fd[2];
+	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(write(fd[1], "x", 1), 1);
+	struct watcher *watcher = watcher_create(s.loop, fd[0], hear, &s);
+	watcher_set(watcher, WATCH_READ);
+	for (int i = 0; i < 2; i++) {
+		s.timers[i] = timer_create_on(s.loop, ring, &s);
+		timer_start(s.timers[i], 0);
+	}
+	loop_run(s.loop);
+	assert_true(s.heard);
+	assert_in_range(s.rings, 1, 4);
+	for (int i = 0; i < 2; i++)
+		timer_destroy(&s.timers[i]);
+	watcher_destroy(&watcher);
+	loop_destroy(&s.loop);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static void work_runs_elsewhere_and_is_reported_here(void **state)
 {
 	struct order o = {.loop = loop_create()};
@@ -733,6 +782,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timers_run_in_order_and_stopped_ones_do_not),
 		cmocka_unit_test(many_timers_run_by_time),
+		cmocka_unit_test(timers_that_are_always_due_do_not_starve_descriptors),
 		cmocka_unit_test(work_runs_elsewhere_and_is_reported_here),
 		cmocka_unit_test(bytes_travel_both_ways),
 		cmocka_unit_test(large_output_respects_the_marks_and_arrives_whole),
