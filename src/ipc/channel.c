@@ -89,7 +89,7 @@ static void free_message(struct ipc_message *message)
 	memory_free(message);
 }
 
-static void enqueue(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds)
+static bool enqueue(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds)
 {
 	struct ipc_message *message = memory_alloc(sizeof *message + bytes.n);
 	memcpy(message->bytes, bytes.p, bytes.n);
@@ -97,15 +97,15 @@ static void enqueue(struct ipc_channel *channel, struct slice bytes, const struc
 	for (unsigned i = 0; i < fds->count; i++) {
 		int copy = fcntl(fds->fd[i], F_DUPFD_CLOEXEC, 3);
 		if (copy < 0) {
-			/* Out of descriptors: the message cannot be kept; the peer's deadline tells the caller. */
 			free_message(message);
-			return;
+			return false;
 		}
 		message->fds.fd[message->fds.count++] = copy;
 	}
 	list_append(&channel->queue, &message->node);
 	channel->queued++;
 	update(channel);
+	return true;
 }
 
 bool ipc_channel_flush(struct ipc_channel *channel)
@@ -126,15 +126,22 @@ bool ipc_channel_flush(struct ipc_channel *channel)
 	return true;
 }
 
-void ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds)
+bool ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds)
 {
 	if (channel->dead)
-		return;
+		return true; /* whoever waits hears of the end */
 	int r = list_empty(&channel->queue) ? ipc_socket_send(channel->fd, bytes, fds) : ERR_TEMPORARY;
 	if (r == ERR_TEMPORARY)
-		enqueue(channel, bytes, fds);
-	else if (r != 0)
+		return enqueue(channel, bytes, fds);
+	if (r != 0)
 		ipc_channel_end(channel);
+	return true;
+}
+
+/* A message that is larger than any may be. Its sender alone can have made it; a shortage of descriptors is ours. */
+static bool is_oversized(const struct msghdr *m, const struct ipc_fds *fds)
+{
+	return (m->msg_flags & MSG_TRUNC) || ((m->msg_flags & MSG_CTRUNC) && fds->count == IPC_FDS_MAX);
 }
 
 /* A batch of messages: one system call for what has gathered. Returns true when there may be more. */
@@ -168,12 +175,12 @@ static bool read_batch(struct ipc_channel *channel)
 			ipc_channel_end(channel);
 			continue;
 		}
-		if (messages[i].msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		if (is_oversized(&messages[i].msg_hdr, &fds)) {
 			ipc_fds_close(&fds);
 			ipc_channel_violation(channel, "message too large");
 			continue;
 		}
-		ipc_dispatch(channel, slice_make(iov[i].iov_base, messages[i].msg_len), &fds);
+		ipc_dispatch(channel, slice_make(iov[i].iov_base, messages[i].msg_len), &fds, (messages[i].msg_hdr.msg_flags & MSG_CTRUNC) != 0);
 		if (!destroyed) /* passwords and account secrets are among them */
 			explicit_bzero(iov[i].iov_base, messages[i].msg_len);
 	}
@@ -260,6 +267,8 @@ void ipc_channel_free(struct ipc_channel *channel)
 		list_remove(node);
 		LIST_ITEM(node, struct ipc_call, node)->channel = NULL;
 	}
+	for (uint32_t i = 0; i < channel->slot_count; i++)
+		memory_free(channel->slots[i]);
 	memory_free(channel->slots);
 	memory_free(channel);
 }

@@ -33,14 +33,8 @@ struct ipc *ipc_create(struct loop *loop, enum role role, unsigned index)
 	return ipc;
 }
 
-static void free_all_pending(struct ipc *ipc)
+static void free_verdicts(struct ipc *ipc)
 {
-	for (unsigned i = 0; i < IPC_TYPE_COUNT; i++) {
-		LIST_FOREACH(node, &ipc->waiting[i]) {
-			list_remove(node);
-			memory_free(LIST_ITEM(node, struct ipc_pending, node));
-		}
-	}
 	LIST_FOREACH(node, &ipc->verdicts) {
 		list_remove(node);
 		memory_free(LIST_ITEM(node, struct ipc_verdict, node));
@@ -56,7 +50,7 @@ void ipc_destroy(struct ipc **ipc)
 	ENSURE_MAGIC(i, IPC_MAGIC);
 	if (i->destroyed != NULL)
 		*i->destroyed = true;
-	free_all_pending(i);
+	free_verdicts(i);
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		for (unsigned n = 0; n < i->peers[role].room; n++)
 			if (i->peers[role].channels[n] != NULL)
@@ -134,6 +128,12 @@ void ipc_on_violation(struct ipc *ipc, ipc_violation_fn *fn, void *arg)
 {
 	ipc->violation = fn;
 	ipc->violation_arg = arg;
+}
+
+void ipc_on_shortage(struct ipc *ipc, ipc_shortage_fn *fn, void *arg)
+{
+	ipc->shortage = fn;
+	ipc->shortage_arg = arg;
 }
 
 void ipc_set_deadline(struct ipc *ipc, int64_t ms)
@@ -232,9 +232,18 @@ static void drop_pending(struct ipc_pending *p)
 	channel->slot_hint = ID_SLOT(p->id);
 	channel->outstanding--;
 	channel->sent[p->type]--;
-	channel->ipc->outstanding--;
+	channel->ipc->outstanding -= !p->late;
 	list_remove(&p->node);
 	memory_free(p);
+}
+
+/* The caller has its outcome; the peer still works on it, so it goes on counting. */
+static void keep_late(struct ipc_pending *p)
+{
+	p->late = true;
+	p->fn = NULL;
+	p->channel->ipc->outstanding--;
+	list_remove(&p->node);
 }
 
 static void finish(struct ipc_pending *p, enum ipc_outcome outcome, const void *reply)
@@ -259,8 +268,12 @@ static void on_deadline(void *arg)
 				next = next == 0 || p->deadline < next ? p->deadline : next;
 				break;
 			}
+			ipc_reply_fn *fn = p->fn;
+			void *fn_arg = p->arg;
+			keep_late(p);
 			ipc->destroyed = &destroyed;
-			finish(p, IPC_TIMEOUT, NULL);
+			if (fn != NULL)
+				fn(fn_arg, IPC_TIMEOUT, NULL);
 			if (destroyed)
 				return;
 			ipc->destroyed = NULL;
@@ -311,7 +324,7 @@ static bool read_stalled(struct ipc *ipc, const bool *destroyed)
 	while (!channel->dead && !list_empty(&channel->backlog)) {
 		struct ipc_message *m = LIST_ITEM(channel->backlog.next, struct ipc_message, node);
 		list_remove(&m->node);
-		ipc_dispatch(channel, slice_make(m->bytes, m->n), &m->fds);
+		ipc_dispatch(channel, slice_make(m->bytes, m->n), &m->fds, false);
 		explicit_bzero(m->bytes, m->n);
 		memory_free(m);
 		if (*destroyed)
@@ -390,7 +403,10 @@ void ipc_request(struct ipc *ipc, enum ipc_type type, unsigned index, const void
 		tell_soon(ipc, fn, arg, IPC_BUSY);
 		return;
 	}
-	ipc_channel_send(channel, bytes, &fds);
+	if (!ipc_channel_send(channel, bytes, &fds)) {
+		drop_pending(p);
+		tell_soon(ipc, fn, arg, IPC_BUSY);
+	}
 	forget(ipc);
 }
 
@@ -408,7 +424,10 @@ void ipc_reply(struct ipc_call *call, const void *reply)
 	channel->open[call->type]--;
 	channel->ipc->open_calls--;
 	list_remove(&call->node);
-	ipc_channel_send(channel, bytes, &fds);
+	if (!ipc_channel_send(channel, bytes, &fds)) {
+		bytes = encode(channel->ipc, IPC_KIND_FAILED, call->type, call->id, NULL, &fds);
+		ipc_channel_send(channel, bytes, &fds);
+	}
 	forget(channel->ipc);
 	memory_free(call);
 }
@@ -439,18 +458,18 @@ static void refuse(struct ipc_channel *channel, const struct ipc_header *header)
 		ipc_channel_send(channel, encode(channel->ipc, IPC_KIND_FAILED, header->type, header->id, NULL, &none), &none);
 }
 
-static void dispatch_request(struct ipc_channel *channel, const struct ipc_header *header, struct slice in, struct ipc_fds *fds)
+static void dispatch_request(struct ipc_channel *channel, const struct ipc_header *header, struct slice in, struct ipc_fds *fds, bool cut)
 {
 	struct ipc *ipc = channel->ipc;
 	const struct ipc_row *row = ipc_row(header->type);
 	union ipc_any fields;
 	if (row->receiver != ipc->role || !(row->senders & 1u << channel->peer)) {
 		ipc_channel_violation(channel, "a request that its row does not allow");
-	} else if (channel->open[header->type] >= (uint64_t)row->outstanding * IPC_OPEN_SLACK) {
+	} else if (channel->open[header->type] >= row->outstanding) {
 		ipc_channel_violation(channel, "too many requests");
-	} else if (ipc_decode(header->type, IPC_KIND_REQUEST, in, fds, &fields) != 0) {
+	} else if (!cut && ipc_decode(header->type, IPC_KIND_REQUEST, in, fds, &fields) != 0) {
 		ipc_channel_violation(channel, "a malformed request");
-	} else if (ipc->handlers[header->type].fn == NULL) {
+	} else if (cut || ipc->handlers[header->type].fn == NULL) {
 		refuse(channel, header);
 	} else {
 		struct ipc_call *call = row->deadline_ms == 0 ? NULL : open_call(channel, header);
@@ -460,17 +479,22 @@ static void dispatch_request(struct ipc_channel *channel, const struct ipc_heade
 	ipc_fds_close(fds);
 }
 
-static void dispatch_reply(struct ipc_channel *channel, const struct ipc_header *header, struct slice in, struct ipc_fds *fds)
+static void dispatch_reply(struct ipc_channel *channel, const struct ipc_header *header, struct slice in, struct ipc_fds *fds, bool cut)
 {
 	uint32_t slot = ID_SLOT(header->id);
 	struct ipc_pending *p = header->id < IPC_SYNC_ID && slot < channel->slot_count ? channel->slots[slot] : NULL;
 	union ipc_any fields;
 	if (p == NULL || p->id != header->id) {
-		ipc_fds_close(fds); /* too late: its deadline has passed */
+		ipc_fds_close(fds);
+		if (header->id >= IPC_SYNC_ID && channel->sent[header->type] > 0)
+			channel->sent[header->type]--; /* of a blocking request whose deadline had passed */
 	} else if (p->type != header->type) {
 		ipc_fds_close(fds);
 		ipc_channel_violation(channel, "a reply of another type");
-	} else if (header->kind == IPC_KIND_FAILED) {
+	} else if (p->late) {
+		ipc_fds_close(fds);
+		drop_pending(p);
+	} else if (header->kind == IPC_KIND_FAILED || cut) {
 		ipc_fds_close(fds);
 		finish(p, IPC_GONE, NULL);
 	} else if (ipc_decode(header->type, IPC_KIND_REPLY, in, fds, &fields) != 0) {
@@ -481,7 +505,7 @@ static void dispatch_reply(struct ipc_channel *channel, const struct ipc_header 
 	}
 }
 
-void ipc_dispatch(struct ipc_channel *channel, struct slice bytes, struct ipc_fds *fds)
+void ipc_dispatch(struct ipc_channel *channel, struct slice bytes, struct ipc_fds *fds, bool cut)
 {
 	struct ipc_header header;
 	if (ipc_header_get(&bytes, &header) != 0) {
@@ -489,8 +513,10 @@ void ipc_dispatch(struct ipc_channel *channel, struct slice bytes, struct ipc_fd
 		ipc_channel_violation(channel, "a malformed header");
 		return;
 	}
+	if (cut && channel->ipc->shortage != NULL)
+		channel->ipc->shortage(channel->ipc->shortage_arg, channel->peer, channel->index);
 	if (header.kind == IPC_KIND_REQUEST)
-		dispatch_request(channel, &header, bytes, fds);
+		dispatch_request(channel, &header, bytes, fds, cut);
 	else
-		dispatch_reply(channel, &header, bytes, fds);
+		dispatch_reply(channel, &header, bytes, fds, cut);
 }

@@ -4,6 +4,13 @@
  * Each pair of processes that may talk has one SOCK_SEQPACKET socket pair, made by the parent. After a crash the parent
  * makes new pairs and hands the live roles their ends; requests in flight to the dead one end with IPC_GONE.
  * A message that the table does not allow ends the channel and is logged (IPC_VIOLATION); the parent restarts its sender.
+ *
+ * The outstanding limit of a row counts the same things on both sides: a request counts from its sending until its reply, also
+ * after its deadline has passed. So who asks a slow peer gets IPC_BUSY at the limit, and a peer that is asked for more than the limit
+ * knows that its sender does not keep to the table. A handler therefore answers every call, however late.
+ *
+ * A message whose descriptors do not fit into the process that receives it is nobody's mistake: the request ends with IPC_GONE for
+ * who sent it (a reply, for who waits for it), and nothing else happens.
  */
 #ifndef IPC_IPC_H
 #define IPC_IPC_H
@@ -47,9 +54,9 @@ typedef int ipc_fd; /* -1: none. Sending does not close it; a received one belon
 
 enum ipc_outcome {
 	IPC_OK,
-	IPC_GONE,     /* no such peer now, it ended while working, or it could not answer; try again later */
-	IPC_TIMEOUT,  /* the deadline passed */
-	IPC_BUSY,     /* the outstanding limit of the row is reached, or the request is larger than the row allows */
+	IPC_GONE,     /* no such peer now, it ended while working, or it could not take or answer it; try again later */
+	IPC_TIMEOUT,  /* the deadline passed; the request counts until it is answered all the same */
+	IPC_BUSY,     /* the outstanding limit of the row is reached, the request is larger than the row allows, or descriptors are short here */
 };
 
 struct ipc;
@@ -71,9 +78,12 @@ void ipc_set_instances(struct ipc *ipc, enum role role, unsigned count);
 /* Called when a peer broke the table; its channel is closed already. `what` says how. */
 typedef void ipc_violation_fn(void *arg, enum role peer, unsigned peer_index, const char *what);
 void ipc_on_violation(struct ipc *ipc, ipc_violation_fn *fn, void *arg);
+/* Called when a message could not be taken for want of descriptors in this process. */
+typedef void ipc_shortage_fn(void *arg, enum role peer, unsigned peer_index);
+void ipc_on_shortage(struct ipc *ipc, ipc_shortage_fn *fn, void *arg);
 /* Tests only: deadlines of requests in ms instead of the table's; 0: the table's. */
 void ipc_set_deadline(struct ipc *ipc, int64_t ms);
-/* Requests that wait for a reply, and calls that wait for ours. */
+/* Requests whose callers wait for a reply, and calls that wait for ours. */
 size_t ipc_outstanding(const struct ipc *ipc);
 size_t ipc_open_calls(const struct ipc *ipc);
 

@@ -10,7 +10,6 @@
 #define IPC_BATCH 8           /* messages of one recvmmsg */
 #define IPC_BATCH_ROUNDS 4    /* batches of a channel before others get their turn */
 #define IPC_HINTS_QUEUED 1024 /* a channel whose queue is longer loses hints */
-#define IPC_OPEN_SLACK 4      /* a peer whose requests timed out may have more open than the row says */
 #define IPC_SYNC_ID 0x80000000u /* ids from here on belong to ipc_request_sync */
 
 /* A message that waits for the socket, or one that arrived during a blocking request. */
@@ -22,10 +21,11 @@ struct ipc_message {
 };
 
 struct ipc_pending {
-	struct list_node node; /* in ipc->waiting[type], oldest first */
+	struct list_node node; /* in ipc->waiting[type], oldest first; in none when it is late */
 	struct ipc_channel *channel;
 	uint32_t id;
 	enum ipc_type type;
+	bool late; /* its deadline has passed, the caller was told; its reply is still to come */
 	int64_t deadline;
 	ipc_reply_fn *fn;
 	void *arg;
@@ -54,7 +54,7 @@ struct ipc_channel {
 	struct list_node calls;
 	struct ipc_pending **slots; /* by the lower 16 bits of the id; may be NULL */
 	uint32_t slot_count, slot_hint, generation;
-	uint32_t outstanding;
+	uint32_t outstanding; /* slots in use */
 	uint32_t sent[IPC_TYPE_COUNT], open[IPC_TYPE_COUNT];
 };
 
@@ -90,21 +90,24 @@ struct ipc {
 	uint8_t *receive; /* IPC_BATCH buffers of IPC_MESSAGE_MAX; pages are touched only as far as messages reach */
 	ipc_violation_fn *violation;
 	void *violation_arg;
+	ipc_shortage_fn *shortage;
+	void *shortage_arg;
 	bool *destroyed; /* set while callbacks run */
 };
 
 struct ipc_channel *ipc_channel_find(const struct ipc *ipc, enum role peer, unsigned index);
 struct ipc_channel *ipc_channel_new(struct ipc *ipc, enum role peer, unsigned index, int fd);
 void ipc_channel_free(struct ipc_channel *channel);
-/* Sends or queues. `bytes` holds header and fields; descriptors are duplicated when it is queued. */
-void ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds);
+/* Sends or queues. `bytes` holds header and fields; descriptors are duplicated when it is queued. False: there is no descriptor for that,
+ * and the message is lost. */
+bool ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds);
 /* The peer is gone or broke the rules: closes; the loop tells everybody who waits. */
 void ipc_channel_end(struct ipc_channel *channel);
 void ipc_channel_violation(struct ipc_channel *channel, const char *what);
 bool ipc_channel_flush(struct ipc_channel *channel); /* false when the socket is full or the channel has ended */
 
-/* Looks at one message that arrived; takes the descriptors. */
-void ipc_dispatch(struct ipc_channel *channel, struct slice bytes, struct ipc_fds *fds);
+/* Looks at one message that arrived; takes the descriptors. cut: some of its descriptors are lost. */
+void ipc_dispatch(struct ipc_channel *channel, struct slice bytes, struct ipc_fds *fds, bool cut);
 void ipc_soon(struct ipc *ipc);
 
 #endif

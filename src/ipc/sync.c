@@ -103,6 +103,8 @@ enum ipc_outcome ipc_request_sync(struct ipc *ipc, enum ipc_type type, const voi
 	struct ipc_channel *channel = ipc_channel_find(ipc, ROLE_KEY, 0);
 	if (channel == NULL)
 		return IPC_GONE;
+	if (channel->sent[type] >= row->outstanding)
+		return IPC_BUSY;
 	struct expected want = {.id = IPC_SYNC_ID | (++ipc->sync_counter & 0x7fffffffu), .type = type, .reply = reply, .storage = storage,
 		.storage_size = storage_size};
 	struct ipc_header header = {.kind = IPC_KIND_REQUEST, .type = type, .id = want.id};
@@ -114,9 +116,12 @@ enum ipc_outcome ipc_request_sync(struct ipc *ipc, enum ipc_type type, const voi
 	ipc_channel_send(channel, buf_slice(&ipc->scratch), &fds);
 	if (channel->dead)
 		return IPC_GONE;
+	channel->sent[type]++;
 	int64_t limit = ipc->deadline_override > 0 ? ipc->deadline_override : row->deadline_ms;
 	uint8_t room[IPC_KEY_MESSAGE_MAX];
 	enum ipc_outcome outcome = wait_for(channel, &want, mono_ms() + limit, room);
+	if (outcome != IPC_TIMEOUT)
+		channel->sent[type]--;
 	explicit_bzero(room, sizeof room); /* keys of databases come this way */
 	return outcome;
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,16 +16,14 @@
 #include "ipc/codec.h"
 #include "ipc/test_pair.h"
 
-#define KEPT_MAX 200
-
 struct bench {
 	struct loop *loop;
 	struct ipc_test_pair pair;
 	bool done;
-	unsigned replies, handled, gone, busy, timeouts, violations;
+	unsigned replies, handled, gone, busy, timeouts, violations, shortages;
 	uint8_t reply_data[64];
 	size_t reply_len;
-	struct ipc_call *kept[KEPT_MAX];
+	struct ipc_call **kept;
 	unsigned kept_count;
 	unsigned target;
 	int received_fd;
@@ -43,6 +42,8 @@ static void kept_free(struct bench *t)
 {
 	while (t->kept_count > 0)
 		ipc_reply(t->kept[--t->kept_count], NULL);
+	memory_free(t->kept);
+	t->kept = NULL;
 }
 
 static void bench_free(struct bench *t)
@@ -130,10 +131,17 @@ static void a_descriptor_travels(void **state)
 	bench_free(&t);
 }
 
+static void note_violation(void *arg, enum role peer, unsigned index, const char *what)
+{
+	struct bench *t = arg;
+	t->violations++;
+	t->done = true;
+}
+
 static void keep_call(void *arg, struct ipc_call *call, const void *request)
 {
 	struct bench *t = arg;
-	assert_true(t->kept_count < KEPT_MAX);
+	t->kept = memory_grow(t->kept, (t->kept_count + 1) * sizeof *t->kept);
 	t->kept[t->kept_count++] = call;
 	t->handled++;
 	t->done = true;
@@ -156,6 +164,113 @@ static void a_late_reply_is_dropped_after_the_deadline(void **state)
 	ipc_test_run_until(t.loop, &never, 20);
 	assert_int_equal(t.replies, 0);
 	assert_int_equal(t.gone, 0);
+	bench_free(&t);
+}
+
+static void requests(struct bench *t, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		ipc_request(t->pair.a, IPC_MAIL_TICKET, 0, &(struct ipc_mail_ticket){.credential = i}, count_reply, t);
+}
+
+static void keep_ticket(void *arg, struct ipc_call *call, const void *request)
+{
+	struct bench *t = arg;
+	t->kept = memory_grow(t->kept, (t->kept_count + 1) * sizeof *t->kept);
+	t->kept[t->kept_count++] = call;
+	t->handled++;
+}
+
+/* A peer that is slow for long: its requester reaches the limit of the row, and neither is guilty of anything. */
+static void late_requests_count_until_they_are_answered(void **state)
+{
+	struct bench t = bench_new(ROLE_AUTH, ROLE_MAIL);
+	unsigned limit = ipc_row(IPC_MAIL_TICKET)->outstanding;
+	ipc_handle(t.pair.b, IPC_MAIL_TICKET, keep_ticket, &t);
+	ipc_on_violation(t.pair.b, note_violation, &t);
+	ipc_test_join(t.pair.a, t.pair.b);
+	ipc_set_deadline(t.pair.a, 1);
+	t.target = 6 * limit;
+	for (unsigned round = 0; round < 6; round++) {
+		bool never = false;
+		requests(&t, limit);
+		ipc_test_run_until(t.loop, &never, 50);
+	}
+	assert_true(ipc_test_run_until(t.loop, &t.done, 20000));
+	assert_int_equal(t.violations, 0);
+	assert_int_equal(t.handled, limit);
+	assert_int_equal(t.timeouts, limit);
+	assert_int_equal(t.busy, 5 * limit);
+	assert_int_equal(ipc_outstanding(t.pair.a), 0);
+	/* The answers come at last: there is room again. */
+	while (t.kept_count > 0)
+		ipc_reply(t.kept[--t.kept_count], &(struct ipc_mail_ticket_reply){0});
+	bool never = false;
+	ipc_test_run_until(t.loop, &never, 100);
+	assert_int_equal(t.replies, 0);
+	ipc_set_deadline(t.pair.a, 0);
+	requests(&t, 1);
+	ipc_test_run_until(t.loop, &never, 100);
+	assert_int_equal(t.handled, limit + 1);
+	bench_free(&t);
+}
+
+static void note_shortage(void *arg, enum role peer, unsigned index)
+{
+	struct bench *t = arg;
+	assert_int_equal(peer, ROLE_MX);
+	t->shortages++;
+}
+
+static void ask_with_descriptor(struct bench *t)
+{
+	ipc_request(t->pair.a, IPC_QUEUE_ACCEPT, 0, &(struct ipc_queue_accept){.cid = SLICE("c1"), .record = STDERR_FILENO}, count_reply, t);
+}
+
+static void without_descriptors_a_request_fails_and_its_sender_lives(void **state)
+{
+	struct bench t = bench_new(ROLE_MX, ROLE_QUEUE);
+	struct rlimit before, none;
+	ipc_handle(t.pair.b, IPC_QUEUE_ACCEPT, take_fd, &t);
+	ipc_on_violation(t.pair.b, note_violation, &t);
+	ipc_on_shortage(t.pair.b, note_shortage, &t);
+	ipc_test_join(t.pair.a, t.pair.b);
+	t.target = 1;
+	ask_with_descriptor(&t);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(t.gone, 1);
+	assert_int_equal(t.shortages, 1);
+	assert_int_equal(t.violations, 0);
+	t.done = false;
+	t.target = 2;
+	ask_with_descriptor(&t);
+	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_int_equal(t.replies, 1);
+	close(t.received_fd);
+	bench_free(&t);
+}
+
+/* The socket is full, so the message would wait with descriptors of its own. */
+static void without_descriptors_here_a_request_is_busy_at_once(void **state)
+{
+	struct bench t = bench_new(ROLE_MX, ROLE_QUEUE);
+	struct rlimit before, none;
+	ipc_test_join(t.pair.a, t.pair.b);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	t.target = 4000;
+	for (unsigned i = 0; i < t.target; i++)
+		ask_with_descriptor(&t);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(ipc_test_run_until(t.loop, &t.done, 5000));
+	assert_true(t.busy > 0);
+	assert_int_equal(t.busy + t.gone, t.target);
+	assert_int_equal(ipc_outstanding(t.pair.a), 0);
 	bench_free(&t);
 }
 
@@ -234,13 +349,6 @@ static void a_request_without_handler_is_gone(void **state)
 	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
 	assert_int_equal(t.gone, 1);
 	bench_free(&t);
-}
-
-static void note_violation(void *arg, enum role peer, unsigned index, const char *what)
-{
-	struct bench *t = arg;
-	t->violations++;
-	t->done = true;
 }
 
 /* Sends raw bytes as `peer` to an end of role queue; true when that was a violation. */
@@ -426,6 +534,9 @@ int main(void)
 		cmocka_unit_test(request_and_reply_travel),
 		cmocka_unit_test(a_descriptor_travels),
 		cmocka_unit_test(a_late_reply_is_dropped_after_the_deadline),
+		cmocka_unit_test(late_requests_count_until_they_are_answered),
+		cmocka_unit_test(without_descriptors_a_request_fails_and_its_sender_lives),
+		cmocka_unit_test(without_descriptors_here_a_request_is_busy_at_once),
 		cmocka_unit_test(a_dead_peer_ends_what_is_in_flight),
 		cmocka_unit_test(without_a_peer_the_outcome_is_gone_and_comes_later),
 		cmocka_unit_test(the_outstanding_limit_gives_busy),
