@@ -36,6 +36,12 @@ static void show_status(const json_t *result)
 	cli_fields(result, "version:version since:since@ sandbox:sandbox");
 	putchar('\n');
 	cli_table(roles, "ROLE:role NO:index PID:pid STATE:state UP:up RESTARTS:restarts SANDBOX:jail CPU-MS:cpu_ms KIB:kib");
+	json_array_foreach(roles, i, role) {
+		const char *error = json_string_value(json_object_get(role, "last_error"));
+		if (error != NULL)
+			printf("%s %lld ended last because: %s\n", json_string_value(json_object_get(role, "role")),
+				(long long)json_integer_value(json_object_get(role, "index")), error);
+	}
 	json_decref(roles);
 }
 

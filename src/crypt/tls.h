@@ -26,6 +26,10 @@ int tls_key_matches(const struct tls_key *key, struct slice chain_pem, struct er
 
 /* chain_pem: leaf first. The private key never enters the process: sign is called. TLS 1.2 at least, ALPN list may be empty. */
 struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls_sign_fn *sign, void *arg, struct error *err);
+/* The keys of session tickets, for servers that share them among processes: the newer one encrypts, both decrypt. Random bytes, replaced by
+ * whoever made them. Without this call a server context makes keys of its own and replaces them. */
+#define TLS_TICKET_KEY_SIZE 80
+void tls_context_tickets(struct tls_context *context, const uint8_t *newer, const uint8_t *older);
 /* verify: check chain and name against ca_pem (empty: the system's); else opportunistic. */
 struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err);
 /* Once per process, before any context: OpenSSL without its configuration file. Called by the role layer. */

@@ -64,13 +64,21 @@ static void rotate_tickets(struct tls_ticket_keys *keys)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (keys->made_at != 0 && now.tv_sec - keys->made_at < TICKET_KEY_SECONDS)
+	if (keys->shared || (keys->made_at != 0 && now.tv_sec - keys->made_at < TICKET_KEY_SECONDS))
 		return;
 	keys->older = keys->newer;
 	new_ticket_key(&keys->newer);
 	if (keys->made_at == 0)
 		new_ticket_key(&keys->older);
 	keys->made_at = now.tv_sec == 0 ? 1 : now.tv_sec;
+}
+
+void tls_context_tickets(struct tls_context *context, const uint8_t *newer, const uint8_t *older)
+{
+	_Static_assert(sizeof(struct tls_ticket_key) == TLS_TICKET_KEY_SIZE, "the size of a ticket key");
+	memcpy(&context->tickets.newer, newer, TLS_TICKET_KEY_SIZE);
+	memcpy(&context->tickets.older, older, TLS_TICKET_KEY_SIZE);
+	context->tickets.shared = true;
 }
 
 static int use_ticket_key(const struct tls_ticket_key *key, uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)

@@ -15,6 +15,7 @@ struct tls_ticket_keys {
 		uint8_t name[16], cipher[32], mac[32];
 	} newer, older;
 	int64_t made_at; /* seconds of the monotonic clock */
+	bool shared;     /* given by tls_context_tickets, replaced there */
 };
 
 struct tls_context {

@@ -51,4 +51,4 @@ IPC_REQUEST(MAIL_HINT, mail_hint, R(QUEUE), MAIL, 256, 4096, 0)
 IPC_REQUEST(MAIL_ADMIN, mail_admin, R(ADMIN), MAIL, 65536, 32, 60000)
 
 /* ---- parent: life of the roles ---- */
-IPC_REQUEST(PARENT_ADMIN, parent_admin, R(ADMIN), PARENT, 65536, 8, 60000)
+IPC_REQUEST(PARENT_ADMIN, parent_admin, R(ADMIN), PARENT, 262144, 8, 60000)

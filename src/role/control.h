@@ -20,13 +20,16 @@ enum control_kind {
 	CONTROL_CHANNEL,    /* u8 role, u16 instance; descriptor */
 	CONTROL_GO,         /* everything was sent: start */
 	CONTROL_RELOAD,     /* a new image and new secrets were sent: use them */
+	CONTROL_TICKETS,    /* newer, older TLS ticket key (bytes each): use them */
 	CONTROL_STATUS,     /* answer with CONTROL_STATE */
+	CONTROL_PING,       /* answer with CONTROL_PONG */
 	CONTROL_STOP,       /* finish, then end */
 	/* from the role */
 	CONTROL_READY,      /* u8 Landlock version, u8 Landlock, u8 seccomp */
 	CONTROL_FAILED,     /* text (bytes) */
 	CONTROL_STATE,      /* members of a JSON object (bytes) */
 	CONTROL_VIOLATION,  /* u8 role, u16 instance */
+	CONTROL_PONG,       /* the loop goes round */
 	CONTROL_STOPPED,
 };
 

@@ -291,6 +291,14 @@ static int tls_sign(void *arg, uint32_t key, uint16_t scheme, struct slice diges
 	return out->failed ? ERR_LIMIT : 0;
 }
 
+static void edge_tickets(struct role_context *ctx)
+{
+	struct edge *edge = ctx->state;
+
+	if (edge->tls != NULL && ctx->tls_tickets != NULL)
+		tls_context_tickets(edge->tls, ctx->tls_tickets->newer, ctx->tls_tickets->older);
+}
+
 static void load_tls(struct edge *edge)
 {
 	struct error err = {0};
@@ -305,6 +313,7 @@ static void load_tls(struct edge *edge)
 	}
 	tls_context_free(&edge->tls);
 	edge->tls = fresh;
+	edge_tickets(edge->ctx);
 	log_event(EV_TLS_RELOADED);
 }
 
@@ -364,14 +373,29 @@ static void stop_check(void *arg)
 struct stopping {
 	struct edge *edge;
 	struct timer *timer;
-	int64_t until_ms;
+	int64_t grace_until_ms, until_ms;
 };
+
+/* Goodbye was said; only who waits for the outcome of a letter may hold us up. */
+static void cut_idle(struct edge *edge)
+{
+	LIST_FOREACH(node, &edge->clients) {
+		struct edge_client *c = LIST_ITEM(node, struct edge_client, node);
+
+		if (c->held == 0)
+			on_ended(c, CONN_TIMEOUT);
+	}
+}
 
 static void stop_tick(void *arg)
 {
 	struct stopping *s = arg;
 
-	if (loop_now(s->edge->ctx->loop).mono_ms >= s->until_ms)
+	int64_t now = loop_now(s->edge->ctx->loop).mono_ms;
+
+	if (now >= s->grace_until_ms)
+		cut_idle(s->edge);
+	if (now >= s->until_ms)
 		role_stopped(s->edge->ctx);
 	else
 		stop_check(s->edge);
@@ -382,6 +406,7 @@ static void edge_stop(struct role_context *ctx)
 {
 	struct edge *edge = ctx->state;
 	struct stopping *s = memory_alloc(sizeof *s);
+	int64_t now;
 
 	edge->stopping = true;
 	for (unsigned i = 0; i < edge->listener_count; i++)
@@ -397,7 +422,8 @@ static void edge_stop(struct role_context *ctx)
 			conn_finish(c->conn);
 		edge_client_drop(c);
 	}
-	*s = (struct stopping){edge, NULL, loop_now(ctx->loop).mono_ms + STOP_PATIENCE_MS};
+	now = loop_now(ctx->loop).mono_ms;
+	*s = (struct stopping){edge, NULL, now + ctx->config->limits_stop_grace, now + STOP_PATIENCE_MS};
 	s->timer = timer_create_on(ctx->loop, stop_tick, s);
 	timer_start(s->timer, 1);
 }
@@ -411,5 +437,5 @@ static void edge_status(struct role_context *ctx, struct buf *out)
 	           (unsigned long long)edge->transit);
 }
 
-const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status};
-const struct role_ops role_client = {edge_start, edge_run, edge_reload, edge_stop, edge_status};
+const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};
+const struct role_ops role_client = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};

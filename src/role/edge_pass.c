@@ -91,8 +91,7 @@ static void pass_timeout(struct edge_client *c)
 
 static void pass_stop(struct edge_client *c)
 {
-	/* mail ends its sessions itself, with a word to the client; the connection follows. */
-	edge_client_deadline(c, 3000);
+	/* mail stops at the same time and ends its sessions itself, with a word to the client; the connection follows. */
 }
 
 static void pass_free(struct edge_client *c)

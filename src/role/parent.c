@@ -20,6 +20,8 @@
 #include "sys/file.h"
 #include "sys/sandbox.h"
 
+#define FILES_WANTED 65536
+
 struct child *parent_child(struct parent *parent, enum role role, unsigned index)
 {
 	for (size_t i = 0; i < parent->child_count; i++)
@@ -40,6 +42,7 @@ static void make_children(struct parent *parent)
 		for (unsigned i = 0; i < role_instances(role, parent->config); i++) {
 			*next = (struct child){.parent = parent, .role = role, .index = i, .control = -1};
 			buf_init(&next->status, CONTROL_MAX);
+			buf_init(&next->error, PARENT_ERROR_MAX);
 			next++;
 		}
 	}
@@ -73,11 +76,19 @@ static void notify(const char *state)
 static void tell_ready(struct parent *parent)
 {
 	log_event(EV_ROLE_START, LOG_STR("version", LETTERLOCK_VERSION), LOG_NUM("roles", parent->child_count));
-	notify("READY=1");
+	notify("READY=1\nSTATUS=every process is up");
 	if (parent->ready_fd >= 0) {
 		file_write_all(parent->ready_fd, SLICE("ready\n"), NULL);
 		file_close(&parent->ready_fd);
 	}
+}
+
+void parent_serve_incomplete(struct parent *parent)
+{
+	if (parent->incomplete)
+		return;
+	parent->incomplete = true;
+	notify("READY=1\nSTATUS=a process cannot start, see letterlock status");
 }
 
 void parent_child_ready(struct child *child)
@@ -247,13 +258,18 @@ static void print_problems(const struct config_problems *problems)
 		fprintf(stderr, "%.*s\n", SLICE_ARG(problems->items[i].text));
 }
 
+/* For all roles, which inherit it: as many as we may have, and what an edge needs for its connections where root may raise that. */
 static void raise_file_limit(void)
 {
-	struct rlimit limit;
+	struct rlimit limit, wanted;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	wanted = limit;
+	if (wanted.rlim_max < FILES_WANTED)
+		wanted.rlim_cur = wanted.rlim_max = FILES_WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &wanted) != 0)
+		setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int prepare(struct parent *parent, struct error *err)
@@ -287,8 +303,11 @@ static void run(struct parent *parent)
 	signal(SIGPIPE, SIG_IGN);
 	parent->stop_timer = timer_create_on(parent->loop, on_stop_limit, parent);
 	parent->since_ms = loop_now(parent->loop).wall_ms;
+	parent->since_mono_ms = loop_now(parent->loop).mono_ms;
 	make_children(parent);
 	parent_admin_start(parent);
+	parent_tickets_start(parent);
+	parent_watchdog_start(parent);
 	child_spawn(parent_child(parent, ROLE_KEY, 0));
 	loop_run(parent->loop);
 	log_event(EV_ROLE_STOP);

@@ -13,7 +13,9 @@
 #define PARENT_BACKOFF_MS 100
 #define PARENT_BACKOFF_MAX_MS 30000
 #define PARENT_STABLE_MS 30000       /* a role that ran so long starts again at once */
-#define PARENT_FIRST_TRIES 6         /* failed starts of a role of a server that was never complete */
+#define PARENT_FIRST_TRIES 6         /* failed starts of a role of a server that was never complete, until it goes on without */
+#define PARENT_TICKET_MS (12 * 3600 * 1000) /* how long a TLS ticket key encrypts; so long it is accepted afterwards */
+#define PARENT_ERROR_MAX 200         /* bytes of the last error of a role that are kept */
 #define PARENT_STATUS_MS 500         /* roles that have not answered by then are shown without details */
 #define PARENT_CALLS_MAX 8           /* as the message table says */
 
@@ -39,6 +41,12 @@ struct child {
 	bool clean;                  /* said that it stopped by itself */
 	bool was_ready;
 	bool asked;                  /* for its status */
+	bool pinged;                 /* and has not answered */
+	bool hung;                   /* was ended for that */
+	unsigned silent;             /* ticks of the watchdog since */
+	uint64_t cpu_ms;             /* at the last of them */
+	bool explained;              /* `error` is about this process, not a former one */
+	struct buf error;            /* why it ended, or could not start, last time */
 	struct sandbox_state jail;
 	struct buf status;           /* members of a JSON object */
 };
@@ -58,6 +66,7 @@ struct parent {
 	struct buf tls_chain, tls_key; /* PEM */
 	struct buf relay_password;     /* at the smart host */
 	uint8_t *boot_secret, *master_key;
+	struct role_tickets tickets[ROLE_COUNT]; /* of the rows that have them; mx, which is exposed to everybody, has others than client */
 	struct parent_listen *listens;
 	size_t listen_count;
 	struct child *children;
@@ -65,11 +74,14 @@ struct parent {
 	int exe_fd, ready_fd;
 	uid_t uid;                     /* of the roles; (uid_t)-1: as we are */
 	gid_t gid;
-	int64_t since_ms;              /* wall clock */
+	int64_t since_ms, since_mono_ms; /* wall clock, and the one that does not jump */
 	struct timer *stop_timer;
 	unsigned stop_rank;
 	bool json_log;                 /* by command line */
-	bool ready, stopping, hopeless;
+	bool ready;                    /* every role was up once */
+	bool incomplete;               /* it was said that we serve without some */
+	bool stopping, hopeless;
+	struct timer *watchdog, *ticket_timer;
 	struct ipc_call *status_calls[PARENT_CALLS_MAX];
 	size_t status_call_count;
 	struct timer *status_timer;
@@ -101,17 +113,36 @@ void child_send(struct child *child, enum control_kind kind);
 /* The image and the secrets of its row, then `last`. */
 void child_send_all(struct child *child, enum control_kind last);
 void child_drop_control(struct child *child);
+/* Its TLS ticket keys, when its row has them. */
+void child_send_tickets(struct child *child);
 /* parent_channels.c: a socket pair to every live peer that the message table knows. */
 void parent_connect(struct child *child);
 /* parent_watch.c: what roles say, and their ends. */
 void child_listen(struct child *child);
+void child_read(struct child *child); /* everything that waits */
 void parent_reap(struct parent *parent);
 void child_restart_later(struct child *child);
+/* Keeps the reason of an end that is to come or has come; the first one of a process stays. Printable text; cut at PARENT_ERROR_MAX. */
+void child_explain(struct child *child, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* parent_watchdog.c: ends roles whose loop does not go round. */
+void parent_watchdog_start(struct parent *parent);
+void child_alive(struct child *child);
+/* parent_tickets.c: makes TLS ticket keys, and others every PARENT_TICKET_MS; they are on no disk. */
+void parent_tickets_start(struct parent *parent);
+/* parent_process.c: what proc(5) knows of a process. */
+struct parent_process {
+	char state;      /* R running, S sleeping, D waiting for a disk, T stopped; 0: not known */
+	uint64_t cpu_ms; /* used since its start */
+	uint64_t rss;    /* resident bytes */
+};
+void parent_process_look(pid_t pid, struct parent_process *ret);
 /* parent.c */
 struct child *parent_child(struct parent *parent, enum role role, unsigned index);
 void parent_child_ready(struct child *child);
 void parent_child_ended(struct child *child);
 void parent_begin_stop(struct parent *parent);
+/* Tells the service manager that we are up, though not every role is. */
+void parent_serve_incomplete(struct parent *parent);
 /* 0, or the reason in err; *restart gets the names of options that wait for a restart. */
 int parent_reload(struct parent *parent, struct buf *restart, struct error *err);
 /* parent_admin.c */

@@ -11,6 +11,7 @@
 #include "sys/file.h"
 
 #define CERTIFICATE_WARN_DAYS 14
+#define STATUS_MAX 200000 /* below what PARENT_ADMIN may carry */
 
 static void json_text(struct buf *out, struct slice s)
 {
@@ -65,56 +66,29 @@ static const char *state_name(enum child_state state)
 	UNREACHABLE();
 }
 
-static uint64_t field(struct slice line, unsigned index)
-{
-	struct slice word = SLICE_NONE;
-	uint64_t value = 0;
-	for (unsigned i = 0; i <= index; i++)
-		if (!slice_split(&line, ' ', &word))
-			return 0;
-	return slice_to_u64(slice_trim(word), &value) == 0 ? value : 0;
-}
-
-static struct slice proc_line(pid_t pid, const char *name, struct buf *room)
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	buf_clear(room);
-	file_read(path, room, NULL);
-	return buf_slice(room);
-}
-
-/* Processor time in ms and resident bytes of a process (proc(5): stat fields 14 and 15, statm field 2). */
-static void usage(pid_t pid, uint64_t *ret_cpu_ms, uint64_t *ret_rss)
-{
-	struct buf room = BUF_INIT(4096);
-	struct slice stat = proc_line(pid, "stat", &room);
-	ptrdiff_t name_end = slice_rfind(stat, ')');
-	stat = name_end < 0 ? SLICE_NONE : slice_from(stat, (size_t)name_end + 2);
-	*ret_cpu_ms = (field(stat, 11) + field(stat, 12)) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	*ret_rss = field(proc_line(pid, "statm", &room), 1) * (uint64_t)sysconf(_SC_PAGESIZE);
-	buf_free(&room);
-}
-
 static void append_role(struct buf *out, const struct child *child, int64_t now)
 {
-	uint64_t cpu_ms = 0, rss = 0;
+	struct parent_process p = {0};
 	if (child->pid > 0)
-		usage(child->pid, &cpu_ms, &rss);
+		parent_process_look(child->pid, &p);
 	buf_printf(out, "{\"role\":\"%s\",\"index\":%u,\"pid\":%d,\"state\":\"%s\",\"restarts\":%u,\"uptime_s\":%lld,\"cpu_ms\":%llu,\"rss\":%llu",
 		role_name(child->role), child->index, (int)child->pid, state_name(child->state), child->restarts,
-		(long long)(child->pid > 0 ? (now - child->started_at) / 1000 : 0), (unsigned long long)cpu_ms, (unsigned long long)rss);
+		(long long)(child->pid > 0 ? (now - child->started_at) / 1000 : 0), (unsigned long long)p.cpu_ms, (unsigned long long)p.rss);
+	if (buf_len(&child->error) > 0) {
+		buf_append_str(out, ",\"last_error\":");
+		json_text(out, buf_slice(&child->error));
+	}
 	buf_printf(out, ",\"landlock\":%s,\"seccomp\":%s,\"status\":{%.*s}}", child->jail.landlock ? "true" : "false",
 		child->jail.seccomp ? "true" : "false", SLICE_ARG(buf_slice(&child->status)));
 }
 
-static void append_self(struct buf *out, const struct parent *parent, int64_t wall_ms)
+static void append_self(struct buf *out, const struct parent *parent, int64_t now)
 {
-	uint64_t cpu_ms, rss;
-	usage(getpid(), &cpu_ms, &rss);
+	struct parent_process p;
+	parent_process_look(getpid(), &p);
 	buf_printf(out, "{\"role\":\"parent\",\"index\":0,\"pid\":%d,\"state\":\"ready\",\"restarts\":0,\"uptime_s\":%lld,\"cpu_ms\":%llu,"
 		"\"rss\":%llu,\"status\":{}}",
-		(int)getpid(), (long long)((wall_ms - parent->since_ms) / 1000), (unsigned long long)cpu_ms, (unsigned long long)rss);
+		(int)getpid(), (long long)((now - parent->since_mono_ms) / 1000), (unsigned long long)p.cpu_ms, (unsigned long long)p.rss);
 }
 
 static const char *sandbox_summary(const struct parent *parent)
@@ -136,11 +110,11 @@ static void finish_status(struct parent *parent)
 	int64_t now = loop_now(parent->loop).mono_ms;
 	timer_stop(parent->status_timer);
 	for (size_t c = 0; c < parent->status_call_count; c++) {
-		struct buf out = BUF_INIT(ADMIN_JSON_MAX);
+		struct buf out = BUF_INIT(STATUS_MAX);
 		buf_append_str(&out, "{\"version\":\"" LETTERLOCK_VERSION "\",\"since\":\"");
 		append_since(&out, parent->since_ms);
 		buf_printf(&out, "\",\"sandbox\":\"%s\",\"roles\":[", sandbox_summary(parent));
-		append_self(&out, parent, loop_now(parent->loop).wall_ms);
+		append_self(&out, parent, now);
 		for (size_t i = 0; i < parent->child_count; i++) {
 			buf_append_byte(&out, ',');
 			append_role(&out, &parent->children[i], now);
@@ -175,11 +149,12 @@ static void do_status(struct parent *parent, struct ipc_call *call)
 		return;
 	for (size_t i = 0; i < parent->child_count; i++) {
 		struct child *child = &parent->children[i];
+		bool owes = child->asked && child->state == CHILD_READY; /* then its socket must not fill up */
 		child->asked = child->state == CHILD_READY;
-		if (child->asked)
-			child_send(child, CONTROL_STATUS);
-		else
+		if (!child->asked || owes)
 			buf_clear(&child->status);
+		else
+			child_send(child, CONTROL_STATUS);
 	}
 	timer_start(parent->status_timer, PARENT_STATUS_MS);
 	parent_admin_answered(parent);
@@ -266,7 +241,7 @@ static void check_roles(struct parent *parent, struct findings *f)
 	for (size_t i = 0; i < parent->child_count; i++) {
 		const struct child *c = &parent->children[i];
 		if (c->state != CHILD_READY)
-			finding(f, role_name(c->role), "this process is not running", "mail that was accepted is kept");
+			finding(f, role_name(c->role), "this process is not running; letterlock status shows its last error", "mail that was accepted is kept");
 		else if (!c->jail.landlock)
 			finding(f, role_name(c->role), "the kernel has no Landlock", "system calls are still limited");
 	}

@@ -46,8 +46,10 @@ _Noreturn static void become_role(const struct parent *parent, int control, char
 static void on_start_limit(void *arg)
 {
 	struct child *child = arg;
-	if (child->state == CHILD_STARTING)
-		child_signal(child, SIGKILL);
+	if (child->state != CHILD_STARTING)
+		return;
+	child_explain(child, "it was not ready in %d ms", PARENT_START_MS);
+	child_signal(child, SIGKILL);
 }
 
 static bool fork_role(struct child *child, int control)
@@ -104,6 +106,18 @@ static void send_secrets(struct child *child)
 	control_send(child->control, &b, -1);
 }
 
+void child_send_tickets(struct child *child)
+{
+	const struct role_tickets *t = &child->parent->tickets[child->role];
+	struct buf b = BUF_INIT(CONTROL_MAX);
+	if (child->control < 0 || !role_row(child->role)->tls_tickets)
+		return;
+	control_begin(&b, CONTROL_TICKETS);
+	buf_put_bytes(&b, slice_make(t->newer, sizeof t->newer));
+	buf_put_bytes(&b, slice_make(t->older, sizeof t->older));
+	control_send(child->control, &b, -1);
+}
+
 static void send_instances(struct child *child)
 {
 	struct buf b = BUF_INIT(CONTROL_MAX);
@@ -134,6 +148,7 @@ void child_send_all(struct child *child, enum control_kind last)
 	control_begin(&b, CONTROL_IMAGE);
 	control_send(child->control, &b, child->parent->image_fd);
 	send_secrets(child);
+	child_send_tickets(child);
 	if (last == CONTROL_GO) {
 		send_instances(child);
 		send_listens(child);
@@ -145,15 +160,17 @@ void child_send_all(struct child *child, enum control_kind last)
 void child_spawn(struct child *child)
 {
 	int fd[2];
-	child->clean = false;
+	child->clean = child->hung = child->pinged = child->asked = child->explained = false;
 	child->jail = (struct sandbox_state){0};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) != 0) {
+		child_explain(child, "no socket pair: %s", strerror(errno));
 		child_restart_later(child);
 		return;
 	}
 	bool started = fork_role(child, fd[1]);
 	file_close(&fd[1]);
 	if (!started) {
+		child_explain(child, "fork failed");
 		file_close(&fd[0]);
 		child_restart_later(child);
 		return;

@@ -1,9 +1,28 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "base/log.h"
 #include "role/parent.h"
+
+void child_explain(struct child *child, const char *format, ...)
+{
+	char text[PARENT_ERROR_MAX + 1];
+	va_list args;
+	if (child->explained)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	for (char *p = text; *p != 0; p++) /* it may come from a role */
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+	buf_clear(&child->error);
+	buf_append_str(&child->error, text);
+	child->explained = true;
+}
 
 static void on_ready(struct child *child, struct slice in)
 {
@@ -39,8 +58,10 @@ static void on_violation(struct child *child, struct slice in)
 	struct child *accused = parent_child(child->parent, (enum role)role, index);
 	if (accused != NULL && is_exposed(child->role) && !is_exposed(accused->role) && accused->role != ROLE_FILTER)
 		accused = child;
-	if (accused != NULL)
-		child_signal(accused, SIGKILL);
+	if (accused == NULL)
+		return;
+	child_explain(accused, "%s %u says that it broke the message table", role_name(child->role), child->index);
+	child_signal(accused, SIGKILL);
 }
 
 static void on_state(struct child *child, struct slice in)
@@ -62,14 +83,19 @@ static void on_message(struct child *child, enum control_kind kind, struct slice
 		on_ready(child, in);
 		return;
 	case CONTROL_FAILED:
-		if (slice_get_bytes(&in, &text))
-			log_event(EV_ROLE_FAILED, LOG_STR("peer", role_name(child->role)), LOG_NUM("instance", child->index), LOG_TEXT("error", text));
+		if (!slice_get_bytes(&in, &text))
+			return;
+		log_event(EV_ROLE_FAILED, LOG_STR("peer", role_name(child->role)), LOG_NUM("instance", child->index), LOG_TEXT("error", text));
+		child_explain(child, "%.*s", SLICE_ARG(text));
 		return;
 	case CONTROL_STATE:
 		on_state(child, in);
 		return;
 	case CONTROL_VIOLATION:
 		on_violation(child, in);
+		return;
+	case CONTROL_PONG:
+		child_alive(child);
 		return;
 	case CONTROL_STOPPED:
 		child->clean = true;
@@ -81,14 +107,16 @@ static void on_message(struct child *child, enum control_kind kind, struct slice
 	case CONTROL_CHANNEL:
 	case CONTROL_GO:
 	case CONTROL_RELOAD:
+	case CONTROL_TICKETS:
 	case CONTROL_STATUS:
+	case CONTROL_PING:
 	case CONTROL_STOP:
 		break;
 	}
 	child_signal(child, SIGKILL);
 }
 
-static void read_all(struct child *child)
+void child_read(struct child *child)
 {
 	for (;;) {
 		enum control_kind kind;
@@ -113,7 +141,7 @@ static void read_all(struct child *child)
 
 static void on_control(void *arg, int events)
 {
-	read_all(arg);
+	child_read(arg);
 }
 
 void child_listen(struct child *child)
@@ -140,8 +168,12 @@ void child_restart_later(struct child *child)
 	timer_start(child->timer, wait);
 }
 
-static void tell_crash(const struct child *child, pid_t pid, int status)
+static void tell_crash(struct child *child, pid_t pid, int status)
 {
+	child_explain(child, WIFSIGNALED(status) ? "it was ended by signal %d" : "it ended with status %d",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	if (child->hung)
+		return;
 	if (WIFSIGNALED(status))
 		log_event(EV_ROLE_CRASH, LOG_STR("peer", role_name(child->role)), LOG_NUM("instance", child->index), LOG_NUM("pid", pid),
 			LOG_NUM("signal", WTERMSIG(status)));
@@ -150,13 +182,32 @@ static void tell_crash(const struct child *child, pid_t pid, int status)
 			LOG_NUM("status", WEXITSTATUS(status)));
 }
 
+/*
+ * A server that was never complete and cannot start a role: without key, which starts first, there is nothing; without another one the rest
+ * is worth something, and the administrator can look at it.
+ */
+static void give_up_first_start(struct child *child)
+{
+	struct parent *parent = child->parent;
+	if (child->role == ROLE_KEY) {
+		parent->hopeless = true;
+		parent_begin_stop(parent);
+		child->state = CHILD_GONE;
+		parent_child_ended(child);
+		return;
+	}
+	log_event(EV_ROLE_MISSING, LOG_STR("peer", role_name(child->role)), LOG_NUM("instance", child->index), LOG_TEXT("error", buf_slice(&child->error)));
+	parent_serve_incomplete(parent);
+	child_restart_later(child);
+}
+
 static void ended(struct child *child, int status)
 {
 	struct parent *parent = child->parent;
 	bool started = child->state != CHILD_STARTING;
 	pid_t pid = child->pid;
 	child->pid = 0; /* from here on the number may belong to somebody else */
-	read_all(child); /* what it said last: why it failed, or that it stopped by itself */
+	child_read(child); /* what it said last: why it failed, or that it stopped by itself */
 	bool clean = child->clean && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	child_drop_control(child);
 	timer_stop(child->timer);
@@ -171,14 +222,10 @@ static void ended(struct child *child, int status)
 		child->backoff_ms = 0;
 	child->failures += !started;
 	child->restarts += !clean;
-	if (!parent->ready && child->failures >= PARENT_FIRST_TRIES) {
-		parent->hopeless = true;
-		parent_begin_stop(parent);
-		child->state = CHILD_GONE;
-		parent_child_ended(child);
-		return;
-	}
-	child_restart_later(child);
+	if (!parent->ready && child->failures == PARENT_FIRST_TRIES)
+		give_up_first_start(child);
+	else
+		child_restart_later(child);
 }
 
 void parent_reap(struct parent *parent)

@@ -1,5 +1,6 @@
 #include "role/role.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "sys/file.h"
 
 #define START_WAIT_MS 30000
+#define SHORTAGE_TELL_MS 60000
 
 /* Everything of a role process besides its context; the context is the first member, so that role_stopped finds the rest. */
 struct process {
@@ -33,7 +35,9 @@ struct process {
 	uint8_t *room; /* for control messages */
 	struct sandbox_state jail;
 	struct arena arena; /* texts that live as long as the process: certificates, paths */
-	bool going, stopping, stopped, failed;
+	int spare; /* a descriptor that makes room for one of the parent's when others are short; -1: none */
+	int64_t shortage_told_ms;
+	bool going, started, stopping, stopped, failed;
 };
 
 static void say(struct process *p, enum control_kind kind, struct slice text)
@@ -53,6 +57,11 @@ void role_stopped(struct role_context *ctx)
 	p->stopped = true;
 	say(p, CONTROL_STOPPED, SLICE_NONE);
 	loop_stop(ctx->loop);
+}
+
+void role_alive(struct role_context *ctx)
+{
+	say((struct process *)ctx, CONTROL_PONG, SLICE_NONE);
 }
 
 /* ---- what the parent sends ---- */
@@ -128,6 +137,20 @@ static int take_secrets(struct process *p, struct slice in)
 		p->ctx.master_key = keep_secret(master);
 	replace_secret(p, &p->ctx.tls_key, tls_key);
 	replace_secret(p, &p->ctx.relay_password, relay_password);
+	return 0;
+}
+
+static int take_tickets(struct process *p, struct slice in)
+{
+	struct slice newer, older;
+	if (!slice_get_bytes(&in, &newer) || !slice_get_bytes(&in, &older) || newer.n != TLS_TICKET_KEY_SIZE || older.n != TLS_TICKET_KEY_SIZE)
+		return ERR_INVALID;
+	if (p->ctx.tls_tickets == NULL)
+		p->ctx.tls_tickets = memory_alloc(sizeof *p->ctx.tls_tickets);
+	memcpy(p->ctx.tls_tickets->newer, newer.p, newer.n);
+	memcpy(p->ctx.tls_tickets->older, older.p, older.n);
+	if (p->started && p->ops->tickets != NULL)
+		p->ops->tickets(&p->ctx);
 	return 0;
 }
 
@@ -223,8 +246,13 @@ static int on_message(struct process *p, enum control_kind kind, struct slice in
 		return 0;
 	case CONTROL_RELOAD:
 		return take_reload(p);
+	case CONTROL_TICKETS:
+		return take_tickets(p, in);
 	case CONTROL_STATUS:
 		answer_status(p);
+		return 0;
+	case CONTROL_PING:
+		role_alive(&p->ctx);
 		return 0;
 	case CONTROL_STOP:
 		begin_stop(p);
@@ -233,10 +261,17 @@ static int on_message(struct process *p, enum control_kind kind, struct slice in
 	case CONTROL_FAILED:
 	case CONTROL_STATE:
 	case CONTROL_VIOLATION:
+	case CONTROL_PONG:
 	case CONTROL_STOPPED:
 		break;
 	}
 	return ERR_INVALID;
+}
+
+static void spare_take(struct process *p)
+{
+	if (p->spare < 0)
+		p->spare = fcntl(CONTROL_FD, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
 }
 
 /* One message; ERR_TEMPORARY when there is none. */
@@ -245,14 +280,17 @@ static int receive_one(struct process *p)
 	enum control_kind kind;
 	struct slice in;
 	int fd;
+	file_close(&p->spare);
 	int r = control_receive(CONTROL_FD, p->room, &kind, &in, &fd);
+	if (r == 0)
+		r = on_message(p, kind, in, fd) != 0 ? ERR_CLOSED : 0;
+	spare_take(p);
 	if (r != 0)
 		return r;
-	r = on_message(p, kind, in, fd);
 	secret_wipe(p->room, CONTROL_MAX < 512 ? CONTROL_MAX : 512);
 	if (kind == CONTROL_SECRETS)
 		secret_wipe(p->room, CONTROL_MAX);
-	return r == ERR_TEMPORARY ? ERR_CLOSED : r;
+	return 0;
 }
 
 static void on_control(void *arg, int events)
@@ -291,6 +329,17 @@ static void on_violation(void *arg, enum role peer, unsigned index, const char *
 	buf_put_u8(&b, (uint8_t)peer);
 	buf_put_u16(&b, (uint16_t)index);
 	control_send(CONTROL_FD, &b, -1);
+}
+
+/* Many requests may meet one shortage: it is told once a minute. */
+static void on_shortage(void *arg, enum role peer, unsigned index)
+{
+	struct process *p = arg;
+	int64_t now = loop_now(p->ctx.loop).mono_ms;
+	if (p->shortage_told_ms != 0 && now - p->shortage_told_ms < SHORTAGE_TELL_MS)
+		return;
+	p->shortage_told_ms = now;
+	log_event(EV_IPC_SHORTAGE, LOG_STR("peer", role_name(peer)), LOG_NUM("instance", index));
 }
 
 static void ignore_signals(void)
@@ -341,7 +390,7 @@ static void say_ready(struct process *p)
 
 int role_main(enum role role, unsigned index)
 {
-	struct process process = {.ctx = {.role = role, .index = index}, .row = role_row(role)}, *p = &process;
+	struct process process = {.ctx = {.role = role, .index = index}, .row = role_row(role), .spare = -1}, *p = &process;
 	struct error err = {0};
 	p->ops = p->row->ops;
 	log_setup(role_name(role), false, LOG_INFO);
@@ -357,11 +406,13 @@ int role_main(enum role role, unsigned index)
 	p->ctx.loop = loop_create();
 	p->ctx.ipc = ipc_create(p->ctx.loop, role, index);
 	ipc_on_violation(p->ctx.ipc, on_violation, NULL);
+	ipc_on_shortage(p->ctx.ipc, on_shortage, p);
 	if (receive_until_go(p) != 0)
 		return fail(p, "the parent did not hand over what is needed");
 	use_config(p);
 	if (p->ops->start(&p->ctx, &err) != 0 || close_jail(p, &err) != 0)
 		return fail(p, err.private_text);
+	p->started = true;
 	p->control = watcher_create(p->ctx.loop, CONTROL_FD, on_control, p);
 	watcher_set(p->control, WATCH_READ);
 	say_ready(p);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "conf/config.h"
+#include "crypt/tls.h"
 #include "ipc/ipc.h"
 #include "net/loop.h"
 
@@ -36,6 +37,9 @@ struct role_context {
 	struct slice tls_key;        /* PEM; only in key. Replaced before reload() */
 	struct slice tls_ca;         /* PEM of tls.ca; empty: the system's. Replaced before reload() */
 	struct slice relay_password; /* at the smart host; only in relay. Replaced before reload() */
+	struct role_tickets {
+		uint8_t newer[TLS_TICKET_KEY_SIZE], older[TLS_TICKET_KEY_SIZE];
+	} *tls_tickets;              /* NULL where the row does not grant it (mx, client have it). Replaced before tickets() */
 	struct slice dns_zone;       /* text of the file dns.zone; only in resolver. Replaced before reload() */
 	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s". */
 	struct role_listen {
@@ -54,8 +58,11 @@ struct role_ops {
 	void (*stop)(struct role_context *ctx);
 	/* Appends members of a JSON object without the braces ("\"open\":3,\"rows\":7"); may be NULL. */
 	void (*status)(struct role_context *ctx, struct buf *out);
+	void (*tickets)(struct role_context *ctx);  /* other TLS ticket keys; may be NULL */
 };
 void role_stopped(struct role_context *ctx);
+/* For work that may hold the loop up for long, from time to time: the parent ends a role that does not answer for the time of `watchdog`. */
+void role_alive(struct role_context *ctx);
 
 extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin;
 

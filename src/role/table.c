@@ -19,11 +19,11 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.boot_secret = true, .stop_rank = 5,
 	},
 	[ROLE_MX] = {
-		.ops = &role_mx, .sets = SANDBOX_ACCEPT, .services = "smtp", .stop_rank = 0,
+		.ops = &role_mx, .sets = SANDBOX_ACCEPT, .services = "smtp", .tls_tickets = true, .stop_rank = 0,
 	},
 	[ROLE_CLIENT] = {
 		.ops = &role_client, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "submission submissions imap imaps pop3 pop3s",
-		.stop_rank = 0,
+		.tls_tickets = true, .stop_rank = 0,
 	},
 	[ROLE_RESOLVER] = {
 		.ops = &role_resolver, .sets = SANDBOX_CONNECT | SANDBOX_BIND | SANDBOX_SOCKETPAIR, .dns_zone = true, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
@@ -42,7 +42,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	},
 	[ROLE_MAIL] = {
 		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
-		.stop_rank = 1,
+		.stop_rank = 0, /* together with the client edge, to whose connections its sessions say goodbye */
 	},
 	[ROLE_ADMIN] = {
 		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,

@@ -21,6 +21,7 @@ struct role_row {
 	bool master_key;  /* and the private TLS key */
 	bool dns_zone;
 	bool relay_password; /* at the smart host */
+	bool tls_tickets; /* the ticket keys that all its instances share */
 	const char *services; /* of the listening descriptors it gets, separated by spaces */
 	unsigned stop_rank; /* roles of a lower rank are stopped first */
 };
