@@ -29,6 +29,7 @@ struct session {
 	enum admin_status status;  /* the worst so far */
 	json_t *parts;             /* results of the instances, when more than one was asked */
 	bool many;
+	struct buf answer;         /* what is not yet in the output of the connection */
 };
 
 static void session_next(struct session *s);
@@ -39,6 +40,7 @@ static void session_free(struct session *s)
 
 	list_remove(&s->node);
 	json_decref(s->parts);
+	buf_free_secret(&s->answer);
 	conn_destroy(&s->conn);
 	memory_free(s);
 	server->session_count--;
@@ -48,15 +50,35 @@ static void session_free(struct session *s)
 		memory_free(server);
 }
 
+/* An answer may be far larger than the output of a connection: it goes as fast as the client reads. */
+static void session_pump(struct session *s)
+{
+	while (buf_len(&s->answer) > 0 && !conn_congested(s->conn)) {
+		struct slice piece = slice_sub(buf_slice(&s->answer), 0, CONN_LOW_MARK);
+
+		buf_append(conn_output(s->conn), piece);
+		buf_consume(&s->answer, piece.n);
+	}
+	conn_flush(s->conn);
+	if (buf_len(&s->answer) > 0)
+		return;
+	buf_free_secret(&s->answer); /* app passwords and recovery codes are among them */
+	buf_init(&s->answer, ADMIN_ANSWER_MAX);
+	conn_resume(s->conn);
+	session_next(s);
+}
+
 static void session_answered(struct session *s)
 {
 	if (s->conn == NULL) {
 		session_free(s);
 		return;
 	}
-	conn_flush(s->conn);
-	conn_resume(s->conn);
-	session_next(s);
+	if (s->answer.failed) {
+		buf_clear(&s->answer);
+		admin_answer_error(&s->answer, ADMIN_FAILED, "the answer is too large");
+	}
+	session_pump(s);
 }
 
 static const char *outcome_text(enum ipc_outcome outcome)
@@ -91,7 +113,7 @@ static void answer_all(struct session *s)
 	char *text = json_dumps(all, JSON_COMPACT);
 
 	if (s->conn != NULL)
-		admin_answer(conn_output(s->conn), s->status, slice_str(text));
+		admin_answer(&s->answer, s->status, slice_str(text));
 	free(text);
 	json_decref(all);
 	json_decref(s->parts);
@@ -103,9 +125,9 @@ static void answer_one(struct session *s, const struct answer *a)
 	if (s->conn == NULL)
 		return;
 	if (a->outcome != IPC_OK)
-		admin_answer_error(conn_output(s->conn), ADMIN_UNAVAILABLE, outcome_text(a->outcome));
+		admin_answer_error(&s->answer, ADMIN_UNAVAILABLE, outcome_text(a->outcome));
 	else
-		admin_answer(conn_output(s->conn), a->status, a->result);
+		admin_answer(&s->answer, a->status, a->result);
 }
 
 static void on_answer(struct session *s, const struct answer *a)
@@ -201,11 +223,11 @@ static void session_next(struct session *s)
 	struct buf *in = conn_input(s->conn);
 	ptrdiff_t end;
 
-	while (s->pending == 0 && (end = slice_find(buf_slice(in), '\n')) >= 0) {
+	while (s->pending == 0 && buf_len(&s->answer) == 0 && (end = slice_find(buf_slice(in), '\n')) >= 0) {
 		session_line(s, slice_sub(buf_slice(in), 0, (size_t)end));
 		buf_consume(in, (size_t)end + 1);
 	}
-	if (s->pending == 0 && buf_len(in) >= ADMIN_LINE_MAX) {
+	if (s->pending == 0 && buf_len(&s->answer) == 0 && buf_len(in) >= ADMIN_LINE_MAX) {
 		admin_answer_error(conn_output(s->conn), ADMIN_INVALID, "the request is too long");
 		conn_finish(s->conn);
 	}
@@ -214,6 +236,14 @@ static void session_next(struct session *s)
 static void on_readable(void *owner)
 {
 	session_next(owner);
+}
+
+static void on_drained(void *owner)
+{
+	struct session *s = owner;
+
+	if (buf_len(&s->answer) > 0)
+		session_pump(s);
 }
 
 static void session_drop(struct session *s)
@@ -228,7 +258,7 @@ static void on_ended(void *owner, enum conn_end why)
 	session_drop(owner);
 }
 
-static const struct conn_events events = {.readable = on_readable, .ended = on_ended};
+static const struct conn_events events = {.readable = on_readable, .drained = on_drained, .ended = on_ended};
 
 static bool peer_allowed(const struct admin_server *server, int fd, struct ucred *ret)
 {
@@ -248,6 +278,7 @@ static void on_accept(void *arg, int fd)
 	}
 	struct session *s = memory_alloc(sizeof *s);
 	s->server = server;
+	buf_init(&s->answer, ADMIN_ANSWER_MAX);
 	snprintf(s->subject, sizeof s->subject, "unix:%u", peer.uid);
 	s->conn = conn_create(server->loop, fd, ADMIN_LINE_MAX, &events, s);
 	conn_idle_limit(s->conn, ADMIN_IDLE_MS);

@@ -10,6 +10,7 @@
 
 #define ADMIN_CONNECTIONS_MAX 64
 #define ADMIN_IDLE_MS 120000
+#define ADMIN_ANSWER_MAX (64u << 20) /* bytes of an answer line: what 1000 shards may say together */
 
 struct admin_server;
 

@@ -12,6 +12,7 @@
 #include "admin/server.h"
 #include "base/buf.h"
 #include "base/ensure.h"
+#include "ipc/admin.h"
 #include "ipc/test_pair.h"
 
 struct rig {
@@ -33,6 +34,22 @@ static void on_auth(void *arg, struct ipc_call *call, const void *data)
 	snprintf(rig->op, sizeof rig->op, "%.*s", SLICE_ARG(request->op));
 	snprintf(rig->args, sizeof rig->args, "%.*s", SLICE_ARG(request->args));
 	ipc_reply(call, &reply);
+}
+
+#define SHARDS 64
+#define SHARD_BYTES 59000
+
+/* As much as a shard can say. */
+static void on_mail(void *arg, struct ipc_call *call, const void *data)
+{
+	struct buf result = BUF_INIT(ADMIN_JSON_MAX);
+
+	buf_append_str(&result, "{\"sessions\":[\"");
+	while (buf_len(&result) < SHARD_BYTES)
+		buf_append_byte(&result, 's');
+	buf_append_str(&result, "\"]}");
+	ipc_reply(call, &(struct ipc_mail_admin_reply){.result = buf_slice(&result)});
+	buf_free(&result);
 }
 
 static struct sockaddr_un address_of(int unique)
@@ -114,6 +131,51 @@ static void answers_nonsense_and_goes_on(void **state)
 	rig_close(&rig);
 }
 
+static size_t read_answer(struct rig *rig, struct buf *answer)
+{
+	size_t lines = 0;
+
+	for (int i = 0; i < 4000 && lines == 0; i++) {
+		uint8_t *p = buf_reserve(answer, 65536);
+		ssize_t n = recv(rig->client, p, 65536, MSG_DONTWAIT);
+
+		if (n <= 0) {
+			ipc_test_run_until(rig->loop, &rig->never, 1);
+			continue;
+		}
+		lines += p[n - 1] == '\n';
+		buf_commit(answer, (size_t)n);
+	}
+	return lines;
+}
+
+static void the_answers_of_many_shards_arrive_whole(void **state)
+{
+	struct rig rig = {0};
+	struct ipc *shards[SHARDS];
+	struct buf answer = BUF_INIT(ADMIN_ANSWER_MAX);
+	static const char line[] = "{\"op\":\"mail.sessions\"}\n{\"op\":\"domain.list\"}\n";
+
+	rig_open(&rig, (unsigned)geteuid());
+	for (unsigned i = 0; i < SHARDS; i++) {
+		shards[i] = ipc_create(rig.loop, ROLE_MAIL, i);
+		ipc_handle(shards[i], IPC_MAIL_ADMIN, on_mail, &rig);
+		ipc_test_join(rig.pair.a, shards[i]);
+	}
+	assert_int_equal(write(rig.client, line, sizeof line - 1), (ssize_t)sizeof line - 1);
+	assert_int_equal(read_answer(&rig, &answer), 1);
+	assert_true(slice_starts(buf_slice(&answer), SLICE("{\"status\":0,\"result\":{\"shards\":[{")));
+	assert_true(buf_len(&answer) > (size_t)SHARDS * SHARD_BYTES);
+	/* What was asked meanwhile is answered after it. */
+	buf_clear(&answer);
+	assert_int_equal(read_answer(&rig, &answer), 1);
+	assert_true(slice_eq(buf_slice(&answer), SLICE("{\"status\":0,\"result\":{\"domains\":[]}}\n")));
+	buf_free(&answer);
+	for (unsigned i = 0; i < SHARDS; i++)
+		ipc_destroy(&shards[i]);
+	rig_close(&rig);
+}
+
 static void says_when_the_role_is_not_there(void **state)
 {
 	struct rig rig = {0};
@@ -130,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_a_request_to_its_role_with_the_callers_identity),
 		cmocka_unit_test(answers_nonsense_and_goes_on),
+		cmocka_unit_test(the_answers_of_many_shards_arrive_whole),
 		cmocka_unit_test(says_when_the_role_is_not_there),
 	};
 

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "conf/config.h"
 
-#define ANSWER_MAX (4u << 20)
+#define ANSWER_MAX (64u << 20)
 
 int cli_config_load(struct cli *cli)
 {
