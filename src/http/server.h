@@ -1,0 +1,114 @@
+/*
+ * The server side of HTTP/1.1 as an engine without I/O: bytes and answers in, bytes and requests out. RFC 9110, RFC 9112.
+ *
+ * The owner calls http_server_pump() after accepting, whenever input has arrived, whenever output has drained, and when the engine says
+ * `ready`. Requests of one connection are answered one after the other in their order: a pipelined request waits in the input, unparsed,
+ * until the one before it is answered and its body is read. An answer may be given inside the callbacks or any time later:
+ *
+ *   request -> [body …] -> request_end -> http_server_respond -> http_server_write … -> http_server_finish
+ *
+ * An answer may also begin before request_end: the rest of the body is then not read, and the connection closes behind the answer.
+ * Streams are numbers, so that an engine of HTTP/2 can have the same face; here they count up, and one is open at a time.
+ *
+ * Refused by the engine itself, with problem+json (RFC 9457) and the end of the connection: bad syntax, bare CR or LF, folded lines,
+ * Content-Length with Transfer-Encoding, more than one of either, codings other than chunked, heads and bodies beyond the limits, a missing
+ * or doubled Host, other versions. What stands behind such a request is never looked at.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "http/message.h"
+
+struct http_server;
+
+#define HTTP_BODY_DEFAULT 65536         /* bytes of a request's body unless the owner allows more */
+#define HTTP_REQUESTS_DEFAULT 1000      /* requests of one connection */
+#define HTTP_SERVER_INPUT_MIN HTTP_HEAD_MAX
+#define HTTP_SERVER_OUTPUT_HIGH 65536   /* while this much output waits, no body is fetched and no request is begun */
+#define HTTP_BODY_STEP 65536            /* bytes of a body that have to come within body_ms */
+
+/* Copied. Zero of a limit means its default. */
+struct http_server_settings {
+	uint64_t body_max;          /* of a request, unless http_server_body_limit says otherwise; 64 KiB */
+	unsigned requests_max;      /* of one connection: the last answer closes it; 1000 */
+	int64_t idle_ms;            /* patience between requests; 60 s */
+	int64_t head_ms;            /* … for a whole head, from its first byte; 20 s */
+	int64_t body_ms;            /* … for each HTTP_BODY_STEP bytes of a body; 30 s */
+	const struct http_field *fields; /* with every answer, those of the engine included; borrowed */
+	size_t field_count;
+};
+
+enum http_method {
+	HTTP_METHOD_GET, HTTP_METHOD_HEAD, HTTP_METHOD_POST, HTTP_METHOD_PUT, HTTP_METHOD_DELETE, HTTP_METHOD_OPTIONS, HTTP_METHOD_PATCH,
+};
+
+/* Slices are valid during the callback. */
+struct http_request {
+	enum http_method method;
+	struct slice method_name;
+	struct slice path, query;   /* as sent, percent-encoded (http/url.h decodes); "*" for OPTIONS *; query without '?' */
+	struct slice host;          /* of an absolute target, else of Host; may have a port */
+	const struct http_field *fields;
+	size_t field_count;
+	bool has_body;
+	uint64_t length;            /* of the body, HTTP_LENGTH_UNKNOWN when chunked */
+};
+
+struct http_response {
+	unsigned status;            /* 200 … 599 */
+	const struct http_field *fields; /* not Date, Content-Length, Transfer-Encoding, Connection: the engine makes these */
+	size_t field_count;
+	uint64_t length;            /* of the body; HTTP_LENGTH_UNKNOWN: chunked, or until the end of the connection for HTTP/1.0 */
+};
+
+enum http_server_end {
+	HTTP_SERVER_CLOSED,         /* as both agreed, or http_server_close */
+	HTTP_SERVER_REFUSED,        /* the peer broke the rules; the answer is in the output */
+};
+
+struct http_server_events {
+	/* A head is complete and good. */
+	void (*request)(void *owner, uint32_t stream, const struct http_request *request);
+	/* A piece of the body. May be NULL. */
+	void (*body)(void *owner, uint32_t stream, struct slice bytes);
+	/* All of the request is there. Not called when the answer had begun before. */
+	void (*request_end)(void *owner, uint32_t stream);
+	/* The request will not be completed (its body broke a rule; the engine answered). Nothing may be answered to it. May be NULL. */
+	void (*aborted)(void *owner, uint32_t stream);
+	/* There is room for more of the body of an answer that was begun and is not finished. May be NULL. */
+	void (*writable)(void *owner, uint32_t stream);
+	/* The last byte is in the output: send it and close. Called once. */
+	void (*ended)(void *owner, enum http_server_end why);
+	/* Output came from outside of http_server_pump(): call it soon. Never called from inside it. */
+	void (*ready)(void *owner);
+};
+
+struct http_server *http_server_create(const struct http_server_settings *settings, const struct http_server_events *events, void *owner);
+void http_server_destroy(struct http_server **server); /* no event follows; not from a callback */
+
+/* Consumes what is complete in `in`, appends to `out`. now: unix seconds, for Date. Never re-entered. */
+void http_server_pump(struct http_server *server, struct buf *in, struct buf *out, int64_t now);
+/* How long the peer may take for what it is doing, in ms; 0: not its turn. The time begins anew whenever http_server_turn changes. */
+int64_t http_server_patience(const struct http_server *server);
+uint64_t http_server_turn(const struct http_server *server);
+/* That time is over: 408 when a request had begun, the end without words when not. */
+void http_server_timeout(struct http_server *server);
+/* For shutdown: closes when no request is in hand, else behind its answer. */
+void http_server_close(struct http_server *server);
+
+/* ---- of the open stream ---- */
+/* In `request`: the body may be this long. */
+void http_server_body_limit(struct http_server *server, uint32_t stream, uint64_t bytes);
+/* Stops (or goes on with) reading the body. */
+void http_server_body_pause(struct http_server *server, uint32_t stream, bool paused);
+/* The head of the answer. Once. */
+void http_server_respond(struct http_server *server, uint32_t stream, const struct http_response *response);
+/* A piece of its body; ignored for HEAD, 204 and 304. Never more than `length` in sum. */
+void http_server_write(struct http_server *server, uint32_t stream, struct slice bytes);
+/* Ends the answer. With less than `length` written the connection breaks off, so that nothing short looks whole. */
+void http_server_finish(struct http_server *server, uint32_t stream);
+/* All three at once. */
+void http_server_answer(struct http_server *server, uint32_t stream, unsigned status, const struct http_field *fields, size_t field_count,
+                        struct slice body);
+
+#endif
