@@ -232,6 +232,28 @@ static void host_profile(void *arg, struct store_account *store)
 	mail_account_profile(arg);
 }
 
+/* ---- accounts that check --store has to name ---- */
+
+static void remember_broken(struct mail_account *a, const struct error *err)
+{
+	struct map *broken = &a->role->broken;
+	struct mail_broken *b = map_get(broken, mail_id(a->id));
+
+	if (b == NULL && broken->count >= MAIL_BROKEN_MAX)
+		return;
+	if (b == NULL) {
+		b = memory_alloc(sizeof *b);
+		map_put(broken, mail_id(a->id), b);
+	}
+	snprintf(b->login, sizeof b->login, "%.*s", SLICE_ARG(a->login));
+	snprintf(b->why, sizeof b->why, "%s", err->private_text);
+}
+
+static void forget_broken(struct mail_account *a)
+{
+	memory_free(map_remove(&a->role->broken, mail_id(a->id)));
+}
+
 static void host_damaged(void *arg, struct store_account *store, const struct error *err)
 {
 	log_account(EV_STORE_DAMAGED, arg, err);
@@ -242,6 +264,35 @@ static void host_recovered(void *arg, struct store_account *store, size_t count)
 	struct mail_account *a = arg;
 
 	log_event(EV_STORE_RECOVERED, LOG_TEXT("user", a->login), LOG_NUM("count", count));
+}
+
+static void host_salvaged(void *arg, struct store_account *store, const struct store_salvage *found)
+{
+	struct mail_account *a = arg;
+
+	log_event(EV_STORE_SALVAGED, LOG_TEXT("user", a->login), LOG_NUM("mailboxes", found->mailboxes), LOG_NUM("messages", found->messages),
+	          LOG_NUM("lost", found->lost), LOG_NUM("places", found->places));
+}
+
+/* Its sessions end: the next sign-in mends the database, and readers must not go on in the middle of that. */
+static void end_broken(void *arg)
+{
+	struct mail_account *a = arg;
+
+	mail_session_end(a->role, a, 0, "The mailbox is being repaired, sign in again");
+	mail_account_drop(a);
+}
+
+static void host_broken(void *arg, struct store_account *store)
+{
+	struct mail_account *a = arg;
+	struct error err;
+
+	error_set(&err, ERR_DAMAGED, "account.db is damaged; it is made anew at the next sign-in");
+	log_account(EV_STORE_DAMAGED, a, &err);
+	remember_broken(a, &err);
+	mail_account_hold(a);
+	loop_defer(a->role->ctx->loop, end_broken, a);
 }
 
 static int host_database_key(void *arg, struct store_account *store, size_t index, uint8_t ret_key[32])
@@ -276,26 +327,6 @@ void mail_account_path(const struct mail_role *m, const uint8_t id[16], char *pa
 	snprintf(path, size, "%s/" ROLE_DIR_ACCOUNTS "/%.2s/%s", m->ctx->data_dir, hex, hex);
 }
 
-static void remember_broken(struct mail_account *a, const struct error *err)
-{
-	struct map *broken = &a->role->broken;
-	struct mail_broken *b = map_get(broken, mail_id(a->id));
-
-	if (b == NULL && broken->count >= MAIL_BROKEN_MAX)
-		return;
-	if (b == NULL) {
-		b = memory_alloc(sizeof *b);
-		map_put(broken, mail_id(a->id), b);
-	}
-	snprintf(b->login, sizeof b->login, "%.*s", SLICE_ARG(a->login));
-	snprintf(b->why, sizeof b->why, "%s", err->private_text);
-}
-
-static void forget_broken(struct mail_account *a)
-{
-	memory_free(map_remove(&a->role->broken, mail_id(a->id)));
-}
-
 int mail_account_open(struct mail_account *a, struct error *err)
 {
 	char path[600];
@@ -305,11 +336,16 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	struct store_account_config config = {
 		.directory = path, .quota = a->quota, .keys = a->keys.readers, .key_count = a->keys.secrets.count, .database_key_count = a->keys.secrets.count,
 		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
-		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered},
+		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
+		         .salvaged = host_salvaged, .broken = host_broken},
 	};
 
-	if (a->store != NULL)
+	if (a->store != NULL && !store_account_broken(a->store))
 		return 0;
+	if (a->store != NULL && (a->sessions != 0 || store_account_busy(a->store)))
+		return error_set(err, ERR_TEMPORARY, "account.db is damaged and still in use");
+	account_cool(a);
+	store_account_close(&a->store);
 	rc = packs_open(a->role, err);
 	if (rc < 0)
 		return rc;

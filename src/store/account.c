@@ -52,6 +52,7 @@ static int state_save(struct store_account *a, struct error *err)
 	bind_u64(s, 5, a->clean);
 	bind_u64(s, 6, a->used);
 	bind_u64(s, 7, a->bodies);
+	bind_u64(s, 8, a->ledger);
 	return account_db_run(&a->db, s, err);
 }
 
@@ -165,6 +166,8 @@ static int state_load(struct store_account *a, struct error *err)
 		a->indexed = column_u64(s, 5);
 		a->used = column_u64(s, 6);
 		a->bodies = column_u64(s, 7);
+		a->salvaged = column_u64(s, 8);
+		a->ledger = column_u64(s, 9);
 	}
 	account_db_done(s);
 	return rc;
@@ -221,38 +224,102 @@ static void danger_open(struct store_account *a)
 	}
 }
 
-static int set_aside(struct store_account *a, const char *path, struct error *err)
+int account_set_aside(struct store_account *a, const char *path, const char *word, struct error *err)
 {
 	char aside[PATH_SIZE + 64], wal[PATH_SIZE + 64];
 
-	snprintf(aside, sizeof aside, "%s.%" PRId64 ".aside", path, a->host.now(a->host.arg));
+	snprintf(aside, sizeof aside, "%s.%" PRId64 ".%s", path, a->host.now(a->host.arg), word);
 	if (rename(path, aside) < 0)
 		return error_errno(err, "%s cannot be set aside", path);
 	snprintf(wal, sizeof wal, "%s-wal", path);
-	snprintf(aside, sizeof aside, "%s.%" PRId64 ".aside-wal", path, a->host.now(a->host.arg));
+	snprintf(aside, sizeof aside, "%s.%" PRId64 ".%s-wal", path, a->host.now(a->host.arg), word);
 	(void)rename(wal, aside);
 	return 0;
+}
+
+/* Damage is remembered on the disk: the process may end before the account is opened again. */
+static void on_damage(void *arg)
+{
+	struct store_account *a = arg;
+	char path[PATH_SIZE + 64];
+	int fd;
+
+	if (a->damaged)
+		return;
+	a->damaged = true;
+	account_marker_path(a, path, sizeof path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	file_close(&fd);
+	if (a->host.broken != NULL)
+		a->host.broken(a->host.arg, a);
+}
+
+static void database_watch(struct store_account *a)
+{
+	a->db.on_damage = on_damage;
+	a->db.on_damage_arg = a;
+}
+
+static bool marked_damaged(const struct store_account *a)
+{
+	char path[PATH_SIZE + 64];
+
+	account_marker_path(a, path, sizeof path);
+	return access(path, F_OK) == 0;
+}
+
+/* Opens with the first key that fits; ERR_DAMAGED when none does. */
+static int database_unlock(struct store_account *a, const struct store_account_config *config, const char *path, struct error *err)
+{
+	int rc = error_set(err, ERR_INVALID, "account without keys");
+
+	for (size_t i = 0; i < config->database_key_count; i++) {
+		rc = account_db_open(&a->db, path, config->database_keys[i], err);
+		a->key_index = config->database_key_count - 1 - i;
+		if (rc != ERR_DAMAGED)
+			break;
+	}
+	return rc;
+}
+
+static int database_mend(struct store_account *a, const struct store_account_config *config, const char *path, struct error *err)
+{
+	const uint8_t *key = config->database_keys[config->database_key_count - 1 - a->key_index];
+	struct store_salvage found;
+	int rc;
+
+	account_db_close(&a->db);
+	rc = account_salvage(a, path, key, config->database_keys[0], &found, err);
+	if (rc < 0)
+		return rc;
+	a->key_index = config->database_key_count - 1;
+	if (a->host.salvaged != NULL)
+		a->host.salvaged(a->host.arg, a, &found);
+	rc = account_db_open(&a->db, path, config->database_keys[0], err);
+	return rc < 0 ? rc : load_all(a, err);
 }
 
 static int database_open(struct store_account *a, const struct store_account_config *config, bool *ret_aside, struct error *err)
 {
 	char path[PATH_SIZE];
-	int rc = ERR_INVALID;
+	int rc;
 
 	snprintf(path, sizeof path, "%s/account.db", a->directory);
-	for (size_t i = 0; i < config->database_key_count; i++) {
-		rc = account_db_open(&a->db, path, config->database_keys[i], err);
-		a->key_index = config->database_key_count - 1 - i;
-		if (rc != ERR_DAMAGED)
-			return rc;
+	account_salvage_adopt(a, path);
+	rc = database_unlock(a, config, path, err);
+	if (rc == 0) {
+		rc = marked_damaged(a) ? ERR_DAMAGED : load_all(a, err);
+		return rc == ERR_DAMAGED ? database_mend(a, config, path, err) : rc;
 	}
 	if (rc != ERR_DAMAGED)
-		return error_set(err, rc, "account without keys");
+		return rc;
 	a->host.damaged(a->host.arg, a, err);
-	rc = set_aside(a, path, err);
+	rc = account_set_aside(a, path, "aside", err);
 	*ret_aside = true;
 	a->key_index = config->database_key_count - 1;
-	return rc < 0 ? rc : account_db_open(&a->db, path, config->database_keys[0], err);
+	if (rc == 0)
+		rc = account_db_open(&a->db, path, config->database_keys[0], err);
+	return rc < 0 ? rc : load_all(a, err);
 }
 
 static int quota_op(struct account *base, uint64_t *ret_used, uint64_t *ret_limit, uint64_t *ret_count, struct error *err)
@@ -312,7 +379,8 @@ static int account_first(struct store_account *a, struct error *err)
 {
 	int rc;
 
-	a->uid_validity = (uint32_t)a->host.now(a->host.arg);
+	if (a->uid_validity < (uint32_t)a->host.now(a->host.arg))
+		a->uid_validity = (uint32_t)a->host.now(a->host.arg);
 	rc = txn_begin(a, true, err);
 	if (rc < 0)
 		return rc;
@@ -344,11 +412,10 @@ int store_account_open(const struct store_account_config *config, struct store_a
 	rc = file_make_dir(a->directory, 0700, err);
 	if (rc == 0)
 		rc = database_open(a, config, &aside, err);
-	if (rc == 0)
-		rc = load_all(a, err);
+	database_watch(a);
 	if (rc == 0)
 		marks_apply(a);
-	if (rc == 0 && a->mailbox_count == 0)
+	if (rc == 0 && (a->mailbox_count == 0 || mailbox_by_name(a, SLICE("INBOX")) == NULL))
 		rc = account_first(a, err);
 	if (rc < 0) {
 		store_account_close(&a);
@@ -387,10 +454,14 @@ void account_wake(struct store_account *a)
 	if (rc == 0)
 		rc = account_db_open(&a->db, path, key, &err);
 	secret_wipe(key, sizeof key);
-	if (rc == 0)
+	database_watch(a);
+	if (rc == 0) {
 		a->parked = false;
-	else
-		a->host.damaged(a->host.arg, a, &err);
+		return;
+	}
+	a->host.damaged(a->host.arg, a, &err);
+	if (rc == ERR_DAMAGED)
+		on_damage(a);
 }
 
 void store_account_park(struct store_account *a)
@@ -412,6 +483,11 @@ void store_account_park(struct store_account *a)
 void store_account_warm(struct store_account *a, bool warm)
 {
 	account_db_cache(&a->db, warm ? CACHE_WARM_KIB : CACHE_KIB);
+}
+
+bool store_account_broken(const struct store_account *a)
+{
+	return a->damaged;
 }
 
 bool store_account_parked(const struct store_account *a)

@@ -45,6 +45,13 @@ struct store_append {
 	void *host_state;          /* of the host */
 };
 
+/* What was found in a damaged database when it was made anew. */
+struct store_salvage {
+	size_t mailboxes, messages; /* kept */
+	size_t lost;               /* messages whose row is gone; they come again from the ledger, in Recovered */
+	unsigned places;           /* that could not be read */
+};
+
 struct store_host {
 	void *arg;
 	int64_t (*now)(void *arg); /* unix seconds */
@@ -62,8 +69,12 @@ struct store_host {
 	int (*database_key)(void *arg, struct store_account *a, size_t index, uint8_t ret_key[32]);
 	/* Something stored does not verify; work goes on. */
 	void (*damaged)(void *arg, struct store_account *a, const struct error *err);
-	/* Own refs were filed in Recovered. May be NULL. */
+	/* Refs that lost their row, or never had one, were filed in Recovered. May be NULL. */
 	void (*recovered)(void *arg, struct store_account *a, size_t count);
+	/* The database was damaged and has been made anew. May be NULL. */
+	void (*salvaged)(void *arg, struct store_account *a, const struct store_salvage *found);
+	/* The database was found damaged in use: close the account as soon as nobody uses it; the next open mends it. Told once. May be NULL. */
+	void (*broken)(void *arg, struct store_account *a);
 };
 
 struct store_account_config {
@@ -79,7 +90,7 @@ struct store_account_config {
 };
 
 /* Opens or makes the account. When no database key fits the file is set aside ("account.db.<time>.aside") and a new one is made; *ret_aside
- * (may be NULL) says so. */
+ * (may be NULL) says so. A damaged one is made anew from what can be read of it and kept as "account.db.<time>.damaged". */
 int store_account_open(const struct store_account_config *config, struct store_account **ret, bool *ret_aside, struct error *err);
 /* Marks a clean stop and closes. Appends on their way must have ended. */
 void store_account_close(struct store_account **account);
@@ -88,6 +99,8 @@ void store_account_park(struct store_account *a);
 /* A warm account keeps up to 12 MiB of its database in memory, another one (as after open) 2 MB; the change gives back what was kept. */
 void store_account_warm(struct store_account *a, bool warm);
 bool store_account_parked(const struct store_account *a);
+/* The database is damaged: closing and opening the account mends it. */
+bool store_account_broken(const struct store_account *a);
 struct account *store_account_mailboxes(struct store_account *a);
 const uint8_t *store_account_id(const struct store_account *a);
 /* There are more generations now: replaces the reader keys, as at open. */

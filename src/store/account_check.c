@@ -25,9 +25,11 @@ __attribute__((format(printf, 2, 3))) static void finding(struct check *c, const
 	buf_free(&text);
 }
 
+/* Pages that are found damaged here are mended at the next open, as those that stop a command. */
 static void check_pages(struct check *c)
 {
 	sqlite3_stmt *s = NULL;
+	unsigned before = c->findings;
 
 	if (sqlite3_prepare_v2(c->a->db.sqlite, "PRAGMA integrity_check", -1, &s, NULL) != SQLITE_OK)
 		finding(c, "integrity check: %s", sqlite3_errmsg(c->a->db.sqlite));
@@ -39,6 +41,8 @@ static void check_pages(struct check *c)
 	}
 	if (sqlite3_finalize(s) != SQLITE_OK)
 		finding(c, "integrity check: %s", sqlite3_errmsg(c->a->db.sqlite));
+	if (c->findings != before && c->a->db.on_damage != NULL)
+		c->a->db.on_damage(c->a->db.on_damage_arg);
 }
 
 static void check_mailbox(struct check *c, const struct store_mailbox *m)

@@ -18,8 +18,9 @@ static const char *const SQL_TEXT[SQL_COUNT] = {
 /* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). */
 static const char SCHEMA[] =
 	"CREATE TABLE state(cursor INTEGER NOT NULL, modseq INTEGER NOT NULL, modseq_mark INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,"
-	" clean INTEGER NOT NULL, indexed INTEGER NOT NULL, used INTEGER NOT NULL, bodies INTEGER NOT NULL);"
-	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0, 0, 0);"
+	" clean INTEGER NOT NULL, indexed INTEGER NOT NULL, used INTEGER NOT NULL, bodies INTEGER NOT NULL, salvaged INTEGER NOT NULL DEFAULT 0,"
+	" ledger INTEGER NOT NULL DEFAULT 0);"
+	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0, 0, 0, 0, 0);"
 	"CREATE TABLE mailbox(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
 	" uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, uid_mark INTEGER NOT NULL, special INTEGER NOT NULL,"
 	" subscribed INTEGER NOT NULL, live INTEGER NOT NULL, modseq INTEGER NOT NULL, messages INTEGER NOT NULL, unseen INTEGER NOT NULL,"
@@ -40,7 +41,7 @@ static const char SCHEMA[] =
 	"CREATE TABLE thread(hash INTEGER PRIMARY KEY, thread BLOB NOT NULL);"
 	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
 	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
-	"PRAGMA user_version=1;";
+	"PRAGMA user_version=2;";
 
 int account_db_error(struct account_db *db, struct error *err)
 {
@@ -48,7 +49,10 @@ int account_db_error(struct account_db *db, struct error *err)
 	enum error_code code = rc == SQLITE_FULL ? ERR_NO_SPACE : rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB ? ERR_DAMAGED
 		: rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? ERR_TEMPORARY : rc == SQLITE_CONSTRAINT ? ERR_CONFLICT : ERR_IO;
 
-	return error_set(err, code, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
+	error_set(err, code, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
+	if (code == ERR_DAMAGED && db->on_damage != NULL)
+		db->on_damage(db->on_damage_arg);
+	return code;
 }
 
 static int db_exec(struct account_db *db, const char *sql, struct error *err)
@@ -82,8 +86,11 @@ static int db_version(struct account_db *db, int *ret, struct error *err)
 	return rc;
 }
 
-/* upgrades[i] takes the schema from version i + 1 to i + 2; it runs in one transaction. There is none yet. */
-static const char *const UPGRADES[] = {NULL};
+/* upgrades[i] takes the schema from version i + 1 to i + 2; it runs in one transaction. */
+static const char *const UPGRADES[] = {
+	"ALTER TABLE state ADD COLUMN salvaged INTEGER NOT NULL DEFAULT 0; ALTER TABLE state ADD COLUMN ledger INTEGER NOT NULL DEFAULT 0;"
+	"PRAGMA user_version=2;",
+};
 
 static int db_upgrade(struct account_db *db, int version, struct error *err)
 {

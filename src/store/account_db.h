@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-#define ACCOUNT_DB_SCHEMA 1
+#define ACCOUNT_DB_SCHEMA 2
 
 /* Every statement of the module: prepared at its first use, kept while the database is open. */
 enum account_sql {
@@ -26,6 +26,9 @@ struct account_db {
 	bool in_transaction;
 	bool full;          /* synchronous is FULL now */
 	bool created;       /* the file was made by this open */
+	/* Called for every error that says that the file is damaged, after it was opened. May be NULL. */
+	void (*on_damage)(void *arg);
+	void *on_damage_arg;
 };
 
 /*

@@ -275,7 +275,7 @@ static int target_mailbox(struct store_account *a, const struct filing *f, struc
 {
 	struct store_mailbox *m = NULL;
 
-	if (f->arrival->kind == READER_OWN) {
+	if (f->arrival->kind == READER_OWN || f->arrival->seq <= a->salvaged) {
 		a->recovered++;
 		return recovered_mailbox(a, ret, err);
 	}

@@ -43,6 +43,9 @@ struct store_account {
 	bool clean;                /* as the database says; false once something was written */
 	uint64_t indexed;          /* bodies up to this number are in the index */
 	uint64_t used, bodies;     /* quota */
+	uint64_t salvaged;         /* refs up to this one that are unknown lost their row to damage: they go to Recovered */
+	uint64_t ledger;           /* the incarnation of the ledger that is known to agree with us (docs/spool-db.md, seq) */
+	bool damaged;              /* the file is: it is made anew at the next open */
 	bool must_sync;            /* a mark was raised in this transaction */
 	uint64_t txn_modseq;       /* of this transaction, 0: not given yet */
 	bool list_changed, telling, told_soon;
@@ -75,6 +78,21 @@ uint32_t txn_uid(struct store_account *a, struct store_mailbox *m);
 uint32_t txn_uid_validity(struct store_account *a);
 void tell_mailbox(struct store_account *a, struct store_mailbox *m);
 void tell_list(struct store_account *a);
+
+/* Renames the database and its log to "account.db.<time>.<word>". */
+int account_set_aside(struct store_account *a, const char *path, const char *word, struct error *err);
+
+/* ---- account_salvage.c ---- */
+/* The file whose existence says that account.db was found damaged. */
+void account_marker_path(const struct store_account *a, char *path, size_t size);
+/* Takes over what a salvage completed before it was interrupted; removes what it did not. */
+void account_salvage_adopt(struct store_account *a, const char *path);
+/*
+ * Makes the database anew, under new_key, from all that can be read of the one at `path`, which old_key opens; the damaged file is set aside.
+ * Neither is open then. Takes as long as reading the database does.
+ */
+int account_salvage(struct store_account *a, const char *path, const uint8_t old_key[32], const uint8_t new_key[32], struct store_salvage *found,
+                    struct error *err);
 
 /* ---- account_mailbox.c ---- */
 struct store_mailbox *mailbox_by_ref(struct store_account *a, const struct mailbox_ref *ref, struct error *err);

@@ -211,6 +211,8 @@ int mailbox_defaults(struct store_account *a, struct error *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(DEFAULTS); i++) {
+		if (mailbox_by_name(a, DEFAULTS[i].name) != NULL)
+			continue;
 		rc = mailbox_create_in(a, DEFAULTS[i].name, DEFAULTS[i].special, &m, err);
 		if (rc < 0)
 			break;

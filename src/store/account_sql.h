@@ -2,8 +2,8 @@
 ACCOUNT_SQL(BEGIN, "BEGIN IMMEDIATE")
 ACCOUNT_SQL(COMMIT, "COMMIT")
 
-ACCOUNT_SQL(STATE_GET, "SELECT cursor, modseq, modseq_mark, uidvalidity, clean, indexed, used, bodies FROM state")
-ACCOUNT_SQL(STATE_SET, "UPDATE state SET cursor=?1, modseq=?2, modseq_mark=?3, uidvalidity=?4, clean=?5, used=?6, bodies=?7")
+ACCOUNT_SQL(STATE_GET, "SELECT cursor, modseq, modseq_mark, uidvalidity, clean, indexed, used, bodies, salvaged, ledger FROM state")
+ACCOUNT_SQL(STATE_SET, "UPDATE state SET cursor=?1, modseq=?2, modseq_mark=?3, uidvalidity=?4, clean=?5, used=?6, bodies=?7, ledger=?8")
 ACCOUNT_SQL(INDEXED_SET, "UPDATE state SET indexed=?1")
 
 ACCOUNT_SQL(MAILBOX_ALL, "SELECT number, id, name, uidvalidity, uidnext, uid_mark, special, subscribed, live, modseq, messages, unseen, deleted,"

@@ -71,6 +71,19 @@ static void host_recovered(void *arg, struct store_account *a, size_t count)
 	((struct rig *)arg)->recovered += (unsigned)count;
 }
 
+static void host_salvaged(void *arg, struct store_account *a, const struct store_salvage *found)
+{
+	struct rig *r = arg;
+
+	r->salvaged = *found;
+	r->salvages++;
+}
+
+static void host_broken(void *arg, struct store_account *a)
+{
+	((struct rig *)arg)->broken++;
+}
+
 void rig_open(struct rig *r)
 {
 	char path[128];
@@ -79,7 +92,8 @@ void rig_open(struct rig *r)
 		.directory = path, .keys = &r->key, .key_count = 1, .database_keys = (const uint8_t (*)[32])&r->database_key, .database_key_count = 1,
 		.packs = r->reader,
 		.host = {.arg = r, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_nothing,
-		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered},
+		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
+		         .salvaged = host_salvaged, .broken = host_broken},
 	};
 
 	snprintf(path, sizeof path, "%s/account", r->directory);
