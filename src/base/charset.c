@@ -139,6 +139,13 @@ bool charset_known(struct slice name)
 	return name_normalize(name, normal) && name_meaning(normal)[0] == '\0';
 }
 
+bool charset_keeps_ascii(struct slice name)
+{
+	void *converter;
+
+	return kind_of(name, &converter) != KIND_ICU;
+}
+
 static void append_western(struct buf *out, uint8_t c)
 {
 	utf8_append(out, c >= 0x80 && c < 0xa0 ? western[c - 0x80] : c);

@@ -15,6 +15,8 @@
 /* Loads what later calls need, so that they work behind a closed jail: ICU looks for no file afterwards. Once per process. */
 void charset_warm(void);
 bool charset_known(struct slice name);
+/* Every byte below 0x80 stands for itself, wherever it stands. False for some charsets where it would be true. */
+bool charset_keeps_ascii(struct slice name);
 /* Appends `in` as UTF-8. Not while a stream is open. */
 void charset_decode(struct slice name, struct slice in, struct buf *out);
 

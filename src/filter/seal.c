@@ -141,13 +141,14 @@ static struct slice job_make(const struct filter_letter *letter, struct arena *a
 }
 
 /* Above the limit of a digest (hundreds of enclosed headers of a megabyte) the message is sealed unparsed. */
-static size_t digest_make(const struct filter_letter *letter, struct filter_result *ret, struct arena *arena, struct buf *out)
+static size_t digest_make(const struct filter_letter *letter, struct filter_result *ret, struct arena *arena, struct buf *out,
+                          bool *ret_text_of_body)
 {
 	struct digest digest;
 
 	random_bytes(ret->email_id, sizeof ret->email_id);
 	if (!letter->opaque) {
-		mime_digest_make(letter->blob, ret->email_id, arena, &digest);
+		mime_digest_make_brief(letter->blob, ret->email_id, arena, &digest);
 		digest_encode(&digest, out);
 	}
 	if (letter->opaque || out->failed) {
@@ -155,6 +156,7 @@ static size_t digest_make(const struct filter_letter *letter, struct filter_resu
 		mime_digest_opaque(letter->blob, ret->email_id, arena, &digest);
 		digest_encode(&digest, out);
 	}
+	*ret_text_of_body = digest.search_text_of_body;
 	return digest.header_size;
 }
 
@@ -163,7 +165,7 @@ int filter_seal(const struct filter_letter *letter, const uint8_t secret[32], co
 {
 	struct buf digest = BUF_INIT(MIME_DIGEST_MAX);
 	struct seal_input input = {.header_pieces = 1, .sealer = letter->sealer};
-	size_t header_size = digest_make(letter, ret, arena, &digest);
+	size_t header_size = digest_make(letter, ret, arena, &digest, &input.text_of_body);
 	struct slice header = slice_sub(letter->blob, 0, header_size);
 	int code;
 

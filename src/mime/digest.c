@@ -123,7 +123,8 @@ void digest_encode(const struct digest *d, struct buf *out)
 	part_encode(d->root, out);
 	length = (uint32_t)(buf_len(out) - start);
 	buf_put_bytes(out, d->search_header);
-	buf_put_bytes(out, d->search_text);
+	if (!d->search_text_of_body)
+		buf_put_bytes(out, d->search_text);
 	if (out->failed)
 		return;
 	for (int i = 0; i < 4; i++)

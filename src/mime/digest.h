@@ -68,8 +68,10 @@ struct digest {
 	struct slice search_header;         /* "name: value\n" for every field of the top header, decoded and folded */
 	struct slice search_text;
 	bool search_text_cut;               /* there is more text than fits: SEARCH scans the blob */
+	bool search_text_of_body;           /* it is mime_body_text of the body and left out, here and in the encoding (mime/make.h) */
 };
 
+/* With search_text_of_body the encoding ends before the search text (and no decoder takes it until it is appended as u32 length and bytes). */
 void digest_encode(const struct digest *d, struct buf *out);
 /* Slices point into `data`. `data` was authenticated, yet is checked: 0 or ERR_DAMAGED / ERR_UNSUPPORTED (newer version). Depth, part
  * and parameter counts are bounded as at parsing. */

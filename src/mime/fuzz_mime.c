@@ -43,6 +43,25 @@ static void check_scan(const struct digest *d, struct slice message)
 	ENSURE(found);
 }
 
+/* A search text that is left out is found in the body again. */
+static void check_brief(const struct digest *d, struct slice message)
+{
+	static const uint8_t id[16] = {1};
+	struct arena arena = ARENA_INIT;
+	struct buf text = BUF_INIT(64u << 20);
+	struct digest brief;
+
+	mime_digest_make_brief(message, id, &arena, &brief);
+	if (brief.search_text_of_body)
+		mime_body_text(slice_from(message, brief.header_size), &text);
+	else
+		buf_append(&text, brief.search_text);
+	ENSURE(slice_eq(buf_slice(&text), d->search_text));
+	ENSURE(brief.search_text_cut == d->search_text_cut);
+	buf_free(&text);
+	arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t id[16] = {1};
@@ -54,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mime_digest_make(message, id, &arena, &d);
 	check_ranges(d.root, 0, size);
 	check_scan(&d, message);
+	check_brief(&d, message);
 	digest_encode(&d, &encoded);
 	ENSURE(!encoded.failed);
 	ENSURE(digest_decode(buf_slice(&encoded), &arena, &decoded) == 0);

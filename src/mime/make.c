@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "base/ascii.h"
+#include "base/charset.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "mime/address.h"
@@ -8,6 +10,7 @@
 #include "mime/header.h"
 #include "mime/limits.h"
 #include "mime/make.h"
+#include "mime/param.h"
 #include "mime/structure.h"
 #include "mime/text.h"
 
@@ -153,7 +156,35 @@ static void digest_begin(struct slice message, const uint8_t email_id[16], struc
 	memcpy(d->email_id, email_id, sizeof d->email_id);
 }
 
-int mime_digest_make(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
+/* One part of plain text that neither transfer encoding nor charset changes, and that fits. */
+static bool text_is_body(struct slice message, const struct mime_part *root)
+{
+	const struct mime_param *charset = mime_param_find(root->params, SLICE("charset"));
+	struct slice body = slice_sub(message, root->body_start, root->body_end);
+
+	return slice_eq(root->type, SLICE("text")) && !slice_eq(root->subtype, SLICE("html")) && !slice_eq(root->encoding, SLICE("base64"))
+		&& !slice_eq(root->encoding, SLICE("quoted-printable")) && body.n < MIME_SEARCH_TEXT_MAX && root->body_end == message.n
+		&& (charset == NULL || charset_keeps_ascii(charset->value)) && ascii_run(body) == body.n;
+}
+
+void mime_body_text(struct slice body, struct buf *out)
+{
+	uint8_t *to = buf_reserve(out, body.n + 1);
+	size_t n = 0;
+
+	if (to == NULL)
+		return;
+	for (size_t i = 0; i < body.n; i++) {
+		uint8_t c = body.p[i];
+
+		to[n] = (uint8_t)(c + ((uint8_t)(c - 'A') < 26 ? 32 : 0));
+		n += c != '\r';
+	}
+	to[n++] = '\n';
+	buf_commit(out, n);
+}
+
+static void digest_fill(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
 {
 	struct slice header, subject;
 	bool reply;
@@ -173,7 +204,21 @@ int mime_digest_make(struct slice message, const uint8_t email_id[16], struct ar
 	ret->display_to = display_of(ret->envelope.to, arena);
 	ret->display_cc = display_of(ret->envelope.cc, arena);
 	ret->search_header = search_header_make(header, arena);
+}
+
+int mime_digest_make(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
+{
+	digest_fill(message, email_id, arena, ret);
 	search_text_make(message, arena, ret);
+	return 0;
+}
+
+int mime_digest_make_brief(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
+{
+	digest_fill(message, email_id, arena, ret);
+	ret->search_text_of_body = text_is_body(message, ret->root);
+	if (!ret->search_text_of_body)
+		search_text_make(message, arena, ret);
 	return 0;
 }
 

@@ -9,6 +9,13 @@
  * email_id: 16 random bytes, made by the caller.
  */
 int mime_digest_make(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret);
+/*
+ * As mime_digest_make. The search text of a letter that is one plain ASCII text is made from the body when it is wanted: then
+ * ret->search_text_of_body is set and the text left out.
+ */
+int mime_digest_make_brief(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret);
+/* Appends that text: the bytes of the body without CR, A-Z as a-z, and a LF. */
+void mime_body_text(struct slice body, struct buf *out);
 /* As a message that cannot be parsed safely: one application/octet-stream part, no texts. */
 int mime_digest_opaque(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret);
 

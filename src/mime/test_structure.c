@@ -130,6 +130,27 @@ static void check_ranges(const struct mime_part *part, uint64_t floor, uint64_t 
 	}
 }
 
+/* Whether the search text was left out; in any case it is there again. */
+static bool check_brief(struct slice message, const struct digest *whole)
+{
+	struct buf encoded = BUF_INIT(4 * MIME_DIGEST_MAX), text = BUF_INIT(4 * MIME_DIGEST_MAX);
+	struct digest brief, decoded;
+
+	mime_digest_make_brief(message, email_id, &arena, &brief);
+	digest_encode(&brief, &encoded);
+	if (brief.search_text_of_body) {
+		mime_body_text(slice_from(message, brief.header_size), &text);
+		assert_int_equal(digest_decode(buf_slice(&encoded), &arena, &decoded), ERR_DAMAGED);
+		buf_put_bytes(&encoded, buf_slice(&text));
+	}
+	assert_int_equal(digest_decode(buf_slice(&encoded), &arena, &decoded), 0);
+	assert_true(slice_eq(decoded.search_text, whole->search_text));
+	assert_true(decoded.search_text_cut == whole->search_text_cut);
+	buf_free(&encoded);
+	buf_free(&text);
+	return brief.search_text_of_body;
+}
+
 /* Makes the digest, checks its invariants, and that it survives encoding; returns the CPU milliseconds of the making. */
 static double make_and_check(struct slice message, struct digest *ret)
 {
@@ -151,6 +172,7 @@ static double make_and_check(struct slice message, struct digest *ret)
 	assert_int_equal(digest_decode_envelope(digest_listing(buf_slice(&encoded)), &arena, &listing), 0);
 	buf_free(&encoded);
 	buf_free(&again);
+	check_brief(message, ret);
 	return (double)(after.tv_sec - before.tv_sec) * 1e3 + (double)(after.tv_nsec - before.tv_nsec) / 1e6;
 }
 
@@ -316,6 +338,36 @@ static void damaged_digests_are_refused(void **state)
 	buf_free(&encoded);
 }
 
+static void a_plain_ascii_letter_leaves_its_search_text_out(void **state)
+{
+	static const struct {
+		const char *message;
+		bool left_out;
+	} letters[] = {
+		{"Subject: a\r\n\r\nSome Text\r\nof TWO lines", true},
+		{"Content-Type: text/plain; charset=utf-8\r\n\r\nZ\r\r\n", true},
+		{"Content-Type: text/plain; charset=iso-8859-1\r\n\r\nplain", true},
+		{"Content-Type: text/enriched\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", true},
+		{"Content-Type: text/plain; charset=utf-8\r\n\r\n\xc3\x84", false},
+		{"Content-Type: text/plain; charset=utf-7\r\n\r\nHi +AOQ-", false},
+		{"Content-Type: text/plain; charset=hz-gb-2312\r\n\r\n~{<:Ky~}", false},
+		{"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=41", false},
+		{"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nQUI=", false},
+		{"Content-Type: text/html\r\n\r\n<b>a</b>", false},
+		{"Content-Type: application/pdf\r\n\r\nA", false},
+		{"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nA\r\n--b--\r\n", false},
+		{"Content-Type: message/rfc822\r\n\r\nSubject: b\r\n\r\nA", false},
+	};
+
+	for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+		struct slice message = slice_str(letters[i].message);
+		struct digest d;
+
+		mime_digest_make(message, email_id, &arena, &d);
+		assert_int_equal(check_brief(message, &d), letters[i].left_out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +380,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_scan_finds_what_the_digest_cut_off, teardown),
 		cmocka_unit_test_teardown(damaged_digests_are_refused, teardown),
 		cmocka_unit_test_teardown(bombs_cost_little, teardown),
+		cmocka_unit_test_teardown(a_plain_ascii_letter_leaves_its_search_text_out, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

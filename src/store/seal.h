@@ -2,8 +2,8 @@
  * The sealed record: one message as the disk sees it. Written by filter, stored by queue, opened by a reader. docs/seal.md is the format.
  *
  *   record  = prefix | readers | digest | header chunk | body chunk… | chunk table
- *   data key: random per record; chunks are zstd frames (256 KiB of plain text each, the header a chunk of its own) under
- *   AEAD with nonce = chunk number + last flag and AAD = version, algorithm, record nonce. Each reader has a wrap of the data key:
+ *   data key: random per record; chunks are zstd frames (256 KiB of plain text each, the header a chunk of its own; of a small letter
+ *   digest, header and body are one) under AEAD with nonce = chunk number + last flag and AAD = version, algorithm, record nonce. Each reader has a wrap of the data key:
  *   X25519(ephemeral, reader) -> KDF(ephemeral key, reader key, record nonce), and a filing note sealed under the same wrap key.
  */
 #ifndef STORE_SEAL_H
@@ -40,6 +40,7 @@ struct seal_input {
 	size_t header_pieces;
 	struct slice body;
 	struct slice digest;        /* encoded */
+	bool text_of_body;          /* it ends before its last text, which is mime_body_text of the body */
 	const struct seal_reader *readers;
 	size_t reader_count;        /* at most SEAL_READERS_MAX */
 	struct slice job;
@@ -111,6 +112,7 @@ int seal_wrap_open(enum reader_kind kind, const uint8_t account[16], const struc
 const uint8_t *sealed_data_key(const struct sealed *s);
 uint64_t sealed_size(const struct sealed *s);        /* of the message */
 uint64_t sealed_header_size(const struct sealed *s);
+/* Appends the encoded digest, whole. */
 int sealed_digest(struct sealed *s, struct buf *out, struct error *err);
 /* Appends the plain bytes [offset, offset + n) (clamped to the size). Keeps the last opened chunk. */
 int sealed_read(struct sealed *s, uint64_t offset, uint64_t n, struct buf *out, struct error *err);

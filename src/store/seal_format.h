@@ -10,6 +10,7 @@
 #define SEAL_ENTRY_SIZE 80          /* of one reader */
 #define SEAL_CHUNK_PLAIN 262144
 #define SEAL_CHUNKS_MAX 65536
+#define SEAL_JOINT_MAX 16384        /* a letter that is not longer, with its digest, is one chunk */
 #define SEAL_NOTE_MAX 65536
 #define SEAL_DIGEST_MAX 16777216    /* encoded, in the clear */
 #define SEAL_TABLE_ENTRY 9
@@ -29,7 +30,11 @@ enum { ENTRY_KIND = 0, ENTRY_ACCOUNT = 4, ENTRY_GENERATION = 20, ENTRY_WRAP = 24
 
 /* First byte of an AEAD nonce under the data key: what is sealed. */
 enum seal_section { SECTION_CHUNK = 0, SECTION_DIGEST = 1, SECTION_TABLE = 2 };
-enum seal_coding { CODING_STORED = 0, CODING_ZSTD = 1 };
+/* JOINT, of a digest only: it stands in front of the message in the first chunk. */
+enum seal_coding { CODING_STORED = 0, CODING_ZSTD = 1, CODING_JOINT = 2 };
+/* Offsets in the table, and its bits. */
+enum { TABLE_HEADER_SIZE = 0, TABLE_DIGEST_SIZE = 8, TABLE_DIGEST_CODING = 12, TABLE_BITS = 13 };
+enum { TABLE_TEXT_OF_BODY = 1 };
 
 static const uint8_t SEAL_MAGIC[4] = {'L', 'L', 'R', '1'};
 

@@ -8,6 +8,7 @@
 #include "crypt/aead.h"
 #include "crypt/crypt.h"
 #include "crypt/kx.h"
+#include "mime/make.h"
 #include "store/seal_format.h"
 #include "store/seal_note.h"
 
@@ -16,7 +17,7 @@
 #define NO_CHUNK UINT32_MAX
 
 struct chunk {
-	uint64_t plain_at, sealed_at;   /* offsets in message and record */
+	uint64_t plain_at, sealed_at;   /* offsets behind `lead` and in the record */
 	uint32_t plain, sealed;
 	uint8_t coding;
 };
@@ -30,6 +31,8 @@ struct sealed {
 	uint64_t size, header_size;
 	uint32_t digest_plain;
 	uint8_t digest_coding;
+	bool text_of_body;
+	uint32_t lead;                  /* bytes of the digest in front of the message */
 	struct chunk *chunks;
 	uint32_t chunk_count;
 	uint32_t open_chunk;            /* whose plain text is in `plain`, or NO_CHUNK */
@@ -179,7 +182,7 @@ static int chunks_check(struct sealed *s, const uint8_t *entries, struct error *
 		plain_at += c->plain;
 		sealed_at += c->sealed;
 	}
-	if (plain_at != s->size || s->header_size > s->size || sealed_at != get_u64(s->prefix + AT_TABLE_OFFSET))
+	if (plain_at != s->lead + s->size || s->header_size > s->size || sealed_at != get_u64(s->prefix + AT_TABLE_OFFSET))
 		return damaged(err, "sizes contradict each other");
 	return 0;
 }
@@ -191,11 +194,16 @@ static int table_open(struct sealed *s, struct error *err)
 
 	if (rc < 0)
 		return rc;
-	s->header_size = get_u64(p);
-	s->digest_plain = get_u32(p + 8);
-	s->digest_coding = p[12];
+	s->header_size = get_u64(p + TABLE_HEADER_SIZE);
+	s->digest_plain = get_u32(p + TABLE_DIGEST_SIZE);
+	s->digest_coding = p[TABLE_DIGEST_CODING];
+	s->text_of_body = p[TABLE_BITS] & TABLE_TEXT_OF_BODY;
 	if (s->digest_plain > SEAL_DIGEST_MAX)
 		return damaged(err, "the digest is too large");
+	if (s->digest_coding == CODING_JOINT)
+		s->lead = s->digest_plain;
+	if ((p[TABLE_BITS] & ~TABLE_TEXT_OF_BODY) != 0)
+		return error_set(err, ERR_UNSUPPORTED, "sealed record: bits %u", p[TABLE_BITS]);
 	return chunks_check(s, p + SEAL_TABLE_FIXED, err);
 }
 
@@ -380,7 +388,7 @@ uint64_t sealed_header_size(const struct sealed *s)
 	return s->header_size;
 }
 
-int sealed_digest(struct sealed *s, struct buf *out, struct error *err)
+static int digest_open(struct sealed *s, struct buf *out, struct error *err)
 {
 	uint32_t n = get_u32(s->prefix + AT_DIGEST_SIZE);
 	uint8_t *packed, *p;
@@ -432,13 +440,9 @@ static uint32_t chunk_at(const struct sealed *s, uint64_t offset)
 	return low;
 }
 
-int sealed_read(struct sealed *s, uint64_t offset, uint64_t n, struct buf *out, struct error *err)
+/* Bytes of digest (when it leads) and message. */
+static int plain_read(struct sealed *s, uint64_t offset, uint64_t n, struct buf *out, struct error *err)
 {
-	ENSURE_MAGIC(s, SEALED_MAGIC);
-	if (offset >= s->size)
-		return 0;
-	if (n > s->size - offset)
-		n = s->size - offset;
 	for (uint32_t i = chunk_at(s, offset); n != 0; i++) {
 		const struct chunk *c = &s->chunks[i];
 		uint64_t skip = offset - c->plain_at, take = c->plain - skip < n ? c->plain - skip : n;
@@ -451,6 +455,50 @@ int sealed_read(struct sealed *s, uint64_t offset, uint64_t n, struct buf *out, 
 		n -= take;
 	}
 	return out->failed ? error_set(err, ERR_LIMIT, "the part does not fit") : 0;
+}
+
+int sealed_read(struct sealed *s, uint64_t offset, uint64_t n, struct buf *out, struct error *err)
+{
+	ENSURE_MAGIC(s, SEALED_MAGIC);
+	if (offset >= s->size)
+		return 0;
+	if (n > s->size - offset)
+		n = s->size - offset;
+	return plain_read(s, s->lead + offset, n, out, err);
+}
+
+/* The text that the digest was sealed without. */
+static int body_text(struct sealed *s, struct buf *out, struct error *err)
+{
+	struct buf body = BUF_INIT(SEAL_DIGEST_MAX);
+	struct slice raw;
+	uint8_t length[4];
+	size_t at = buf_len(out);
+	int rc = sealed_read(s, s->header_size, UINT64_MAX, &body, err);
+
+	raw = buf_slice(&body);
+	buf_put_u32(out, 0);
+	mime_body_text(raw, out);
+	if (rc == 0 && out->failed)
+		rc = error_set(err, ERR_LIMIT, "the digest does not fit");
+	if (rc == 0) {
+		put_u32(length, (uint32_t)(buf_len(out) - at - sizeof length));
+		memcpy(out->data + out->start + at, length, sizeof length);
+	}
+	buf_free_secret(&body);
+	return rc;
+}
+
+int sealed_digest(struct sealed *s, struct buf *out, struct error *err)
+{
+	int rc;
+
+	ENSURE_MAGIC(s, SEALED_MAGIC);
+	if (s->digest_coding == CODING_JOINT)
+		rc = plain_read(s, 0, s->lead, out, err);
+	else
+		rc = digest_open(s, out, err);
+	return rc == 0 && s->text_of_body ? body_text(s, out, err) : rc;
 }
 
 void sealed_close(struct sealed **sp)
