@@ -44,14 +44,17 @@
 /* mail pushes what delivery needs to know of an account: mailbox names (and later the script). */
 #define IPC_FIELDS_AUTH_PROFILE(F) F(id, account) F(bytes, profile)
 #define IPC_REPLY_AUTH_PROFILE(F) F(u8, status)
-/* An administrative operation: op is a name of admin/operations.h, args and result are JSON texts. subject: who asks. */
+/* An administrative operation: op is a name of ipc/operations.h, args and result are JSON texts. subject: who asks. */
 #define IPC_FIELDS_AUTH_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_AUTH_ADMIN(F) F(u8, status) F(bytes, result)
 
-/* message: memfd with the bytes as they arrived. envelope: store/envelope.h. record: memfd for QUEUE_ACCEPT. When refused:
+/* A letter and its record travel in memfds. Where both have at most IPC_SMALL_MAX bytes they may stand in the message instead, as `small`, with no
+ * descriptor: a memfd costs eight system calls. Filter answers in this way only who asks in it. */
+#define IPC_SMALL_MAX 32768u
+/* message, or small: the bytes as they arrived. envelope: store/envelope.h. record, or small: for QUEUE_ACCEPT. When refused:
  * code, enhanced, text. email_id and size are those of the digest (APPEND needs them). */
-#define IPC_FIELDS_FILTER_SEAL(F) F(bytes, cid) F(fd, message) F(bytes, envelope)
-#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record)
+#define IPC_FIELDS_FILTER_SEAL(F) F(bytes, cid) F(fd, message) F(bytes, envelope) F(bytes, small)
+#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record) F(bytes, small)
 /* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
@@ -59,9 +62,9 @@
 /* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
 #define IPC_FIELDS_QUEUE_ROOM(F) F(id, account) F(u64, limit) F(u64, size)
 #define IPC_REPLY_QUEUE_ROOM(F) F(u8, result) F(u64, used) F(u64, count)
-/* record: the sealed, MACed result of filter. The reply comes when it is durable. seq and place (pack, ordinal, offset) are those of
+/* record, or small: the sealed, MACed result of filter. The reply comes when it is durable. seq and place (pack, ordinal, offset) are those of
  * the own ref when there is one. */
-#define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record)
+#define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small)
 #define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
 /* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries. */
 #define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)

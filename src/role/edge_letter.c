@@ -9,8 +9,10 @@
 #include "sys/fault.h"
 #include "sys/file.h"
 
-/* Small messages are gathered here and written once. */
+/* Messages are gathered here and written once; a small one stays. */
 #define HEAD_MAX 65536
+/* Of a small message and its envelope: the row of FILTER_SEAL without the other fields. */
+#define SMALL_REQUEST_MAX (262144u - 1024)
 /* A filter that ends on a message is tried once more; then the message is sealed unparsed. */
 #define FILTER_TRIES 2
 
@@ -18,7 +20,6 @@ struct edge_letter {
 	struct edge *edge;
 	struct buf head;    /* bytes not yet in fd */
 	int fd;             /* memfd, -1 while everything is in head */
-	int record;         /* sealed result of filter */
 	uint64_t size;
 	struct buf facts;
 	unsigned targets;
@@ -35,7 +36,7 @@ struct edge_letter *edge_letter_create(struct edge *edge)
 	struct edge_letter *l = memory_alloc(sizeof *l);
 
 	l->edge = edge;
-	l->fd = l->record = -1;
+	l->fd = -1;
 	buf_init(&l->head, HEAD_MAX);
 	buf_init(&l->facts, LETTER_FACTS_MAX);
 	buf_init(&l->envelope, LETTER_FACTS_MAX + 80000);
@@ -46,7 +47,6 @@ static void letter_destroy(struct edge_letter *l)
 {
 	l->edge->transit -= l->size;
 	file_close(&l->fd);
-	file_close(&l->record);
 	buf_free(&l->head);
 	buf_free(&l->facts);
 	buf_free(&l->envelope);
@@ -151,12 +151,13 @@ static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message
 	buf_free(&text);
 }
 
-static void ask_queue(struct edge_letter *l)
+static void ask_queue(struct edge_letter *l, const struct ipc_filter_seal_reply *sealed)
 {
-	struct ipc_queue_accept request = {.cid = slice_str(l->cid), .record = l->record};
+	struct ipc_queue_accept request = {.cid = slice_str(l->cid), .record = sealed->record, .small = sealed->small};
+	int record = sealed->record;
 
 	ipc_request(l->edge->ctx->ipc, IPC_QUEUE_ACCEPT, IPC_ANY, &request, on_accepted, l);
-	file_close(&l->record);
+	file_close(&record);
 }
 
 static void ask_filter(struct edge_letter *l);
@@ -179,9 +180,8 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 	struct edge_letter *l = arg;
 	const struct ipc_filter_seal_reply *reply = message;
 
-	if (outcome == IPC_OK && reply->code == 250 && reply->record >= 0) {
-		l->record = reply->record;
-		ask_queue(l);
+	if (outcome == IPC_OK && reply->code == 250 && (reply->record >= 0 || reply->small.n > 0)) {
+		ask_queue(l, reply);
 		return;
 	}
 	if (outcome == IPC_OK) {
@@ -199,7 +199,7 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 
 static void ask_filter(struct edge_letter *l)
 {
-	struct ipc_filter_seal request = {.cid = slice_str(l->cid), .message = l->fd, .envelope = buf_slice(&l->envelope)};
+	struct ipc_filter_seal request = {.cid = slice_str(l->cid), .message = l->fd, .envelope = buf_slice(&l->envelope), .small = buf_slice(&l->head)};
 	struct envelope e;
 
 	if (l->tries++ >= FILTER_TRIES && !l->opaque && envelope_decode(request.envelope, &e) == 0) {
@@ -220,6 +220,13 @@ static void failed_soon(void *arg)
 	finish(arg, &try_later);
 }
 
+static bool is_small(const struct edge_letter *l)
+{
+	size_t n = buf_len(&l->head);
+
+	return l->fd < 0 && n > 0 && n <= IPC_SMALL_MAX && buf_len(&l->envelope) <= SMALL_REQUEST_MAX - n;
+}
+
 void edge_letter_send(struct edge_letter *l, const struct envelope *envelope, edge_letter_fn *fn, void *arg)
 {
 	struct envelope e = *envelope;
@@ -234,7 +241,7 @@ void edge_letter_send(struct edge_letter *l, const struct envelope *envelope, ed
 	l->fn = fn;
 	l->arg = arg;
 	l->sending = true;
-	if (spill(l) < 0 || memfd_seal(l->fd, &err) < 0 || l->envelope.failed) {
+	if (l->envelope.failed || (!is_small(l) && (spill(l) < 0 || memfd_seal(l->fd, &err) < 0))) {
 		log_event(EV_SMTP_TEMPFAIL, LOG_STR("cid", l->cid), LOG_STR("at", "memory"), LOG_STR("why", err.private_text));
 		loop_defer(l->edge->ctx->loop, failed_soon, l);
 		return;

@@ -39,7 +39,7 @@ struct filter_role {
 	uint64_t served, refused, failed;
 };
 
-/* SIGPROF is left at its default: the process ends. */
+/* SIGPROF is left at its default: the process ends. Each message starts the count anew; it ends with the ephemeral secret, when no message is in hand. */
 static void cpu_limit(long seconds)
 {
 	struct itimerval limit = {.it_value = {.tv_sec = seconds}};
@@ -95,6 +95,7 @@ static void forget(void *arg)
 {
 	struct filter_role *f = arg;
 
+	cpu_limit(0);
 	f->forgetting = false;
 	sealer_forget(f->sealer);
 }
@@ -120,9 +121,9 @@ static bool source_fits(enum role sender, enum envelope_source source)
 	return false;
 }
 
-/* Seals the mapped message; on success *ret_fd is the record. */
+/* Checks who asks, then seals the message. */
 static int seal(struct filter_role *f, enum role sender, struct slice encoded, struct slice message, struct filter_result *result,
-                int *ret_fd, struct error *err)
+                struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_epoch *epoch = NULL;
@@ -135,12 +136,20 @@ static int seal(struct filter_role *f, enum role sender, struct slice encoded, s
 		return error_set(err, ERR_DENIED, "%s may not seal a message of this kind", role_name(sender));
 	if (filter_needs_epoch(&e) && (epoch = epoch_get(f)) == NULL)
 		return error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
-	code = filter_message(&e, message, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
-	if (code == 0 && result->code == 250) {
-		*ret_fd = memfd_from_slice("record", buf_slice(&result->record), err);
-		code = *ret_fd < 0 ? *ret_fd : 0;
+	return filter_message(&e, message, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+}
+
+/* As the message came, unless the record is too long for that. */
+static int put_record(struct filter_result *result, bool small, struct ipc_filter_seal_reply *reply, struct error *err)
+{
+	struct slice record = buf_slice(&result->record);
+
+	if (small && record.n <= IPC_SMALL_MAX) {
+		reply->small = record;
+		return 0;
 	}
-	return code;
+	reply->record = memfd_from_slice("record", record, err);
+	return reply->record < 0 ? reply->record : 0;
 }
 
 static void on_seal(void *arg, struct ipc_call *call, const void *message)
@@ -151,12 +160,16 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	struct filter_result result = {0};
 	struct file_map map = FILE_MAP_NONE;
 	struct error err = {0};
-	int message_fd = request->message, code;
+	int message_fd = request->message, code = 0;
+	bool small = message_fd < 0 && request->small.n > 0;
 
 	cpu_limit(CPU_SECONDS);
-	code = memfd_map(message_fd, MESSAGE_MAX, &map, &err);
+	if (!small)
+		code = memfd_map(message_fd, MESSAGE_MAX, &map, &err);
 	if (code == 0)
-		code = seal(f, ipc_call_sender(call, NULL), request->envelope, map.content, &result, &reply.record, &err);
+		code = seal(f, ipc_call_sender(call, NULL), request->envelope, small ? request->small : map.content, &result, &err);
+	if (code == 0 && result.code == 250)
+		code = put_record(&result, small, &reply, &err);
 	if (code < 0) {
 		log_failure(f, request->cid, &err);
 		reply.code = 451;
@@ -168,7 +181,6 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 		reply.enhanced = result.enhanced;
 		reply.text = result.text;
 	}
-	cpu_limit(0);
 	FAULT_POINT(filter_sealed);
 	ipc_reply(call, &reply);
 	file_close(&reply.record);
@@ -279,7 +291,6 @@ static void on_dsn(void *arg, struct ipc_call *call, const void *message)
 	reply.status = compose(f, request, &result, &reply.record, &err) < 0;
 	if (reply.status != 0)
 		log_failure(f, SLICE("dsn"), &err);
-	cpu_limit(0);
 	FAULT_POINT(filter_sealed);
 	ipc_reply(call, &reply);
 	file_close(&reply.record);

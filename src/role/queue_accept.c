@@ -77,12 +77,18 @@ static void on_accepted(struct queue_role *q, struct queue_job *job)
 	accept_free(a);
 }
 
-/* Takes the descriptor over. */
-static int accept_begin(struct queue_role *q, int fd, struct accept **ret, struct error *err)
+/* Takes the descriptor over; without one, copies `small`. */
+static int accept_begin(struct queue_role *q, int fd, struct slice small, struct accept **ret, struct error *err)
 {
 	struct accept *a = memory_alloc(sizeof *a);
 	uint64_t max = 2 * q->ctx->config->message_size + RECORD_SLACK;
-	int rc = memfd_map(fd, max < PACK_RECORD_MAX ? max : PACK_RECORD_MAX, &a->map, err);
+	int rc = 0;
+	if (fd < 0 && small.n > 0) {
+		a->map.copy = memory_dup_str(small);
+		a->map.content = slice_make(a->map.copy, small.n);
+	} else {
+		rc = memfd_map(fd, max < PACK_RECORD_MAX ? max : PACK_RECORD_MAX, &a->map, err);
+	}
 	if (fd >= 0)
 		close(fd);
 	if (rc < 0) {
@@ -103,7 +109,7 @@ static void handle_accept(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_queue_accept *request = message;
 	struct error err = {0};
 	struct accept *a;
-	if (q->stopping || accept_begin(q, request->record, &a, &err) < 0) {
+	if (q->stopping || accept_begin(q, request->record, request->small, &a, &err) < 0) {
 		struct ipc_queue_accept_reply reply = {.result = q->stopping ? QUEUE_ERROR : QUEUE_REFUSED};
 		if (!q->stopping)
 			log_event(EV_INTERNAL, LOG_TEXT("cid", request->cid), LOG_STR("error", err.private_text));
@@ -120,7 +126,7 @@ void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark
 {
 	struct accept *a;
 	struct error err = {0};
-	if (accept_begin(q, record, &a, &err) < 0) {
+	if (accept_begin(q, record, SLICE_NONE, &a, &err) < 0) {
 		log_event(EV_INTERNAL, LOG_STR("error", err.private_text));
 		fn(q, arg, QUEUE_REFUSED);
 		return;

@@ -31,6 +31,7 @@ static struct {
 	bool answered, stopped;
 	enum envelope_source source; /* 0: SMTP, as t.edge is role mx */
 	struct ipc_filter_seal_reply seal;
+	bool small, small_verifies;
 	struct ipc_filter_dsn_reply dsn;
 } t;
 
@@ -116,6 +117,8 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *reply)
 {
 	assert_int_equal(outcome, IPC_OK);
 	t.seal = *(const struct ipc_filter_seal_reply *)reply;
+	t.small_verifies = t.seal.small.n > 0 && seal_verify(t.seal.small, secret);
+	t.seal.small = SLICE_NONE; /* it is gone with the callback */
 	t.answered = true;
 }
 
@@ -140,9 +143,12 @@ static void seal(const char *message, enum fact_kind kind, int seals)
 	e.recipients = buf_slice(&facts);
 	envelope_encode(&e, &encoded);
 	request.envelope = buf_slice(&encoded);
-	request.message = memfd_new("message", NULL);
-	assert_int_equal(file_write_all(request.message, slice_str(message), NULL), 0);
-	if (seals)
+	request.message = t.small ? -1 : memfd_new("message", NULL);
+	if (t.small)
+		request.small = slice_str(message);
+	else
+		assert_int_equal(file_write_all(request.message, slice_str(message), NULL), 0);
+	if (seals && !t.small)
 		assert_int_equal(memfd_seal(request.message, NULL), 0);
 	t.answered = false;
 	ipc_request(t.edge, IPC_FILTER_SEAL, IPC_ANY, &request, on_sealed, NULL);
@@ -162,6 +168,31 @@ static void a_letter_comes_back_sealed(void **state)
 	assert_true(seal_verify(map.content, secret));
 	file_unmap(&map);
 	close(t.seal.record);
+}
+
+static void a_small_letter_comes_and_goes_in_the_message(void **state)
+{
+	uint8_t noise[IPC_SMALL_MAX + 1] = "From: a@b\r\n\r\n";
+
+	t.small = true;
+	seal("From: a@b\r\n\r\nhi\r\n", FACT_LOCAL, 0);
+	assert_int_equal(t.seal.code, 250);
+	assert_true(t.small_verifies && t.seal.record < 0);
+	/* Its record does not fit any more. */
+	for (size_t i = strlen((char *)noise); i < IPC_SMALL_MAX; i++) {
+		uint8_t c;
+
+		random_bytes(&c, 1);
+		noise[i] = c % 255 + 1;
+	}
+	seal((char *)noise, FACT_LOCAL, 0);
+	assert_int_equal(t.seal.code, 250);
+	assert_true(!t.small_verifies && t.seal.record >= 0);
+	close(t.seal.record);
+	seal("From: a@b\r\nFrom: c@d\r\n\r\nhi\r\n", FACT_LOCAL, 0);
+	assert_int_equal(t.seal.code, 550);
+	assert_true(!t.small_verifies && t.seal.record < 0);
+	t.small = false;
 }
 
 static void a_refusal_has_no_record(void **state)
@@ -237,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_letter_comes_back_sealed),
+		cmocka_unit_test(a_small_letter_comes_and_goes_in_the_message),
 		cmocka_unit_test(a_refusal_has_no_record),
 		cmocka_unit_test(port_25_chooses_no_other_rules),
 		cmocka_unit_test(a_message_that_may_still_change_is_not_taken),
