@@ -23,7 +23,7 @@ struct beginning {
 
 static void secret_text(char ret[FLOW_SECRET_SIZE + 1])
 {
-	struct buf b = BUF_INIT(FLOW_SECRET_SIZE);
+	struct buf b = BUF_INIT(64);
 	pkce_verifier(&b); /* 256 random bits */
 	ENSURE(buf_len(&b) == FLOW_SECRET_SIZE);
 	memcpy(ret, buf_slice(&b).p, FLOW_SECRET_SIZE);
@@ -34,7 +34,7 @@ static void secret_text(char ret[FLOW_SECRET_SIZE + 1])
 static void write_url(const struct provider *p, const struct provider_flow *flow, struct buf *url)
 {
 	const struct provider_settings *s = &p->settings;
-	struct buf scope = BUF_INIT(1000), challenge = BUF_INIT(PKCE_SIZE);
+	struct buf scope = BUF_INIT(1000), challenge = BUF_INIT(64);
 	buf_printf(&scope, "openid %.*s", SLICE_ARG(s->scope));
 	pkce_challenge(slice_str(flow->verifier), &challenge);
 	buf_append(url, p->metadata.authorization_endpoint);

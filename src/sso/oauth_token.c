@@ -16,7 +16,7 @@ void oauth_token_make(enum oauth_kind kind, struct oauth_token *ret)
 
 void oauth_token_text(const struct oauth_token *token, char ret[OAUTH_TOKEN_SIZE + 1])
 {
-	struct buf b = BUF_INIT(OAUTH_TOKEN_SIZE);
+	struct buf b = BUF_INIT(64);
 	buf_printf(&b, "ll%c_", token->kind);
 	base64url_encode(slice_make(token->secret, sizeof token->secret), &b);
 	ENSURE(buf_len(&b) == OAUTH_TOKEN_SIZE);

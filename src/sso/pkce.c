@@ -37,7 +37,7 @@ bool pkce_challenge_valid(struct slice challenge)
 
 bool pkce_matches(struct slice challenge, struct slice verifier)
 {
-	struct buf made = BUF_INIT(PKCE_SIZE);
+	struct buf made = BUF_INIT(64);
 	bool ok = challenge.n == PKCE_SIZE && verifier.n >= PKCE_SIZE && verifier.n <= PKCE_VERIFIER_MAX && is_unreserved(verifier);
 	if (ok) {
 		pkce_challenge(verifier, &made);
