@@ -21,3 +21,7 @@ FAULT(relay_sent)         /* the body was accepted outside, the result is not re
 FAULT(marks_committed)    /* delivery results are committed */
 FAULT(compact_renamed)    /* a compacted pack was renamed over the old one */
 FAULT(directory_committed) /* directory.db has committed */
+FAULT(audit_write)        /* before a group of the audit log is written */
+FAULT(audit_written)      /* a group of the audit log is written, not synced */
+FAULT(audit_sync)         /* the sync of the audit log */
+FAULT(audit_synced)       /* a group of the audit log is durable, not acknowledged */

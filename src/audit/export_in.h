@@ -1,0 +1,10 @@
+/* Pieces of lines that the writer and the check share. Internal to audit. */
+#ifndef AUDIT_EXPORT_IN_H
+#define AUDIT_EXPORT_IN_H
+
+#include "audit/export.h"
+
+void audit_put_hashes(struct buf *out, const struct audit_hash *hashes, size_t count);
+void audit_put_head(struct buf *out, struct slice note);
+
+#endif
