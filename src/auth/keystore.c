@@ -266,7 +266,9 @@ int keystore_epoch(struct keystore *ks, bool rotate, int64_t now_ms, uint32_t *r
 	struct error *err)
 {
 	const struct epoch *newest = ks->epoch_count > 0 ? &ks->epochs[ks->epoch_count - 1] : NULL;
-	if (newest == NULL || (rotate && newest->created_ms + KEYSTORE_EPOCH_AGE_MS <= now_ms)) {
+	/* One of the future: the clock was ahead when it was made, and its age would never be known. */
+	bool old = newest != NULL && (newest->created_ms + KEYSTORE_EPOCH_AGE_MS <= now_ms || newest->created_ms > now_ms + KEYSTORE_EPOCH_AGE_MS);
+	if (newest == NULL || (rotate && old)) {
 		int rc = make_epoch(ks, now_ms, err);
 		if (rc != 0 && newest == NULL)
 			return rc;

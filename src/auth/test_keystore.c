@@ -97,6 +97,20 @@ static void test_a_file_under_another_name_does_not_open(void **state)
 	assert_int_equal(keystore_open(*state, master, 1000, &created, &no, &err), ERR_DAMAGED);
 }
 
+static void test_an_epoch_of_the_future_does_not_last_until_then(void **state)
+{
+	struct keystore *ks = open_store(*state, true);
+	struct error err = {0};
+	uint32_t ahead, after;
+	uint8_t pub[32];
+	assert_int_equal(keystore_epoch(ks, true, 1000 + 24 * AGE, &ahead, pub, &err), 0);
+	assert_int_equal(keystore_epoch(ks, true, 1000 + AGE, &after, pub, &err), 0);
+	assert_int_equal(after, ahead + 1);
+	assert_int_equal(keystore_epoch(ks, true, 1000 + AGE, &after, pub, &err), 0);
+	assert_int_equal(after, ahead + 1);
+	keystore_close(&ks);
+}
+
 static void test_epochs_change_by_age_and_are_destroyed(void **state)
 {
 	struct keystore *ks = open_store(*state, true);
@@ -177,6 +191,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_another_master_key_opens_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_lost_organisation_file_is_not_made_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_file_under_another_name_does_not_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_epoch_of_the_future_does_not_last_until_then, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_epochs_change_by_age_and_are_destroyed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_epoch_in_use_outlives_younger_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_file_opens_with_its_key_only, setup, teardown),

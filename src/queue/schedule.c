@@ -263,6 +263,14 @@ static bool record_has(const struct record *r, const struct schedule_item *item)
 	return false;
 }
 
+static int64_t longest_wait(const struct schedule *s)
+{
+	int64_t longest = 0;
+	for (size_t i = 0; i < s->settings.retry_count; i++)
+		longest = s->settings.retry_ms[i] > longest ? s->settings.retry_ms[i] : longest;
+	return longest + longest / JITTER_PARTS;
+}
+
 void schedule_add(struct schedule *s, const struct schedule_item *item, int64_t now_ms)
 {
 	ENSURE_MAGIC(s, SCHEDULE_MAGIC);
@@ -275,8 +283,8 @@ void schedule_add(struct schedule *s, const struct schedule_item *item, int64_t 
 	t->lane = lane_get(t->destination, item->sender);
 	t->record = item->record;
 	t->attempts = item->attempts;
-	t->created_ms = item->created_ms;
-	t->due_ms = item->due_ms;
+	t->created_ms = earliest(item->created_ms, now_ms);
+	t->due_ms = item->due_ms > now_ms + longest_wait(s) ? now_ms : item->due_ms;
 	t->hold = item->hold;
 	t->warned = item->warned;
 	t->recipient_count = item->recipient_count;
@@ -386,6 +394,26 @@ enum schedule_action schedule_next(struct schedule *s, int64_t now_ms, struct ta
 	start(s, t, true);
 	*ret_task = t;
 	return SCHEDULE_DELIVER;
+}
+
+void schedule_clock_set(struct schedule *s, int64_t delta_ms)
+{
+	ENSURE_MAGIC(s, SCHEDULE_MAGIC);
+	MAP_FOREACH(entry, &s->destinations) {
+		struct destination *d = entry->value;
+		if (d->not_before_ms != 0)
+			d->not_before_ms += delta_ms;
+	}
+	MAP_FOREACH(entry, &s->records) {
+		struct record *r = entry->value;
+		LIST_FOREACH(it, &r->tasks) {
+			struct task *t = LIST_ITEM(it, struct task, siblings);
+			t->created_ms += delta_ms;
+			t->due_ms += delta_ms;
+			if (t->state == TASK_WAITING)
+				wait_for(s, t);
+		}
+	}
 }
 
 int64_t schedule_wait(const struct schedule *s, int64_t now_ms)

@@ -54,9 +54,12 @@ struct schedule *schedule_create(const struct schedule_settings *settings);
 void schedule_destroy(struct schedule **schedule);
 void schedule_configure(struct schedule *s, const struct schedule_settings *settings);
 
-/* Copies the item (at least one recipient). A task for the same record, destination and first recipient is not added twice. */
+/* Copies the item (at least one recipient). A task for the same record, destination and first recipient is not added twice. A time that
+ * no retry can have set (the clock was ahead when it was written down) is now. */
 void schedule_add(struct schedule *s, const struct schedule_item *item, int64_t now_ms);
 enum schedule_action schedule_next(struct schedule *s, int64_t now_ms, struct task **ret_task);
+/* The wall clock was set by delta_ms (negative: back): everything that waits keeps its distance from now, and its age. */
+void schedule_clock_set(struct schedule *s, int64_t delta_ms);
 /* Milliseconds until schedule_next may have something, -1: not before something else happens. */
 int64_t schedule_wait(const struct schedule *s, int64_t now_ms);
 

@@ -260,6 +260,44 @@ static void test_dropped_mail_is_gone_after_its_attempt(void **state)
 	schedule_destroy(&s);
 }
 
+/* Forward, a queue of days would be tried at once and old mail returned; back, nothing would be tried for a day. */
+static void test_a_clock_that_is_set_changes_no_waiting_time_and_no_age(void **state)
+{
+	static const int64_t jumps[] = {HOURS_MS(24), -HOURS_MS(24)};
+	for (size_t i = 0; i < ARRAY_LEN(jumps); i++) {
+		struct schedule *s = schedule_create(&plain);
+		struct task *t;
+		int64_t now = START;
+		add(s, 1, "a.example", "x", 1, now);
+		add(s, 2, "dead.example", "x", 1, now);
+		all(s, next_delivery(s, now), DELIVERY_TEMPORARY, false, now);
+		all(s, next_delivery(s, now), DELIVERY_TEMPORARY, true, now);
+		now += MINUTES_MS(1) + jumps[i];
+		schedule_clock_set(s, jumps[i]);
+		assert_int_equal(schedule_next(s, now, &t), SCHEDULE_NOTHING);
+		assert_int_equal(schedule_wait(s, now), MINUTES_MS(4));
+		now += MINUTES_MS(4);
+		assert_non_null(next_delivery(s, now));
+		assert_non_null(next_delivery(s, now));
+		schedule_destroy(&s);
+	}
+}
+
+static void test_times_of_a_clock_that_was_ahead_do_not_hold_mail_up(void **state)
+{
+	struct schedule *s = schedule_create(&plain);
+	static const uint16_t first = 0;
+	struct schedule_item item = {.record = 1, .destination = SLICE("a.example"), .sender = SLICE("x"), .recipients = &first, .recipient_count = 1,
+		.attempts = 1, .created_ms = START + HOURS_MS(24), .due_ms = START + HOURS_MS(24)};
+	schedule_add(s, &item, START);
+	assert_non_null(next_delivery(s, START));
+	item.record = 2;
+	item.due_ms = START + MINUTES_MS(50); /* this one is in order */
+	schedule_add(s, &item, START);
+	assert_null(next_delivery(s, START));
+	schedule_destroy(&s);
+}
+
 static void test_put_back_does_not_count(void **state)
 {
 	struct schedule *s = schedule_create(&plain);
@@ -455,6 +493,8 @@ int main(void)
 		cmocka_unit_test(test_hold_during_an_attempt_takes_effect_after_it),
 		cmocka_unit_test(test_retry_tries_at_once_even_at_a_dead_destination),
 		cmocka_unit_test(test_dropped_mail_is_gone_after_its_attempt),
+		cmocka_unit_test(test_a_clock_that_is_set_changes_no_waiting_time_and_no_age),
+		cmocka_unit_test(test_times_of_a_clock_that_was_ahead_do_not_hold_mail_up),
 		cmocka_unit_test(test_put_back_does_not_count),
 		cmocka_unit_test(test_every_message_ends_exactly_once_in_three_hundred_random_days),
 		cmocka_unit_test(test_who_is_told_what),

@@ -10,6 +10,7 @@
 #include "sys/file.h"
 
 #define QUEUE_RUNNING_MAX 200          /* deliveries at a time; the row of RELAY_DELIVER allows more */
+#define QUEUE_HINTS_MAX 64             /* readers that are gathered before their shards are told */
 #define QUEUE_PART_RECIPIENTS 100      /* of one delivery or notification */
 #define QUEUE_PART_BYTES 60000u        /* of their addresses, so that the IPC row holds them */
 #define QUEUE_PUT_BACK_MS SECONDS_MS(30)
@@ -48,6 +49,8 @@ struct queue_role {
 	int64_t stop_ms;           /* deliveries in hand may finish until then */
 	struct list_node pending;  /* struct queue_job */
 	struct queue_group group;
+	struct ledger_hint hints[QUEUE_HINTS_MAX]; /* of the group that is being answered */
+	size_t hint_count;
 	uint64_t prepared;         /* bytes that the packs have ready */
 
 	struct schedule *schedule;
@@ -62,6 +65,7 @@ struct queue_role {
 	bool making_spare, making_ballast, compacting;
 	int64_t spare_retry_ms, sweep_ms, epoch_ms, drop_ms, compact_ms;
 	uint32_t newest_epoch;
+	int64_t clock_offset_ms; /* of the wall clock to the one that does not jump, as the schedule knows it */
 	uint64_t accepted, delivered, deferred, bounced, groups;
 };
 
@@ -76,6 +80,8 @@ void queue_submit(struct queue_role *q, struct queue_job *job);
 void queue_try_stop(struct queue_role *q);
 
 void queue_accept_setup(struct queue_role *q);   /* QUEUE_ACCEPT, ROOM, ARRIVALS, UNREF */
+/* Tells the shards of what was accepted since the last time: each reader once. */
+void queue_accept_tell(struct queue_role *q);
 /* Accepts a record (a memfd, taken over) from inside; marks become true with it (copied). */
 typedef void queue_accepted_fn(struct queue_role *q, void *arg, enum queue_result result);
 void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark *marks, size_t mark_count, queue_accepted_fn *fn, void *arg);
@@ -84,6 +90,8 @@ void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark
 void queue_send_setup(struct queue_role *q);
 void queue_send_configure(struct queue_role *q);
 void queue_send_message(struct queue_role *q, const struct ledger_message *m); /* a new or loaded message */
+/* The time for every call of the schedule; tells it when the wall clock was set. */
+int64_t queue_schedule_now(struct queue_role *q);
 void queue_send_pump(struct queue_role *q);
 void queue_send_retry_marks(struct queue_role *q);
 /* Copies `count` marks into op.arena and writes them; then notifications that they owe are made. */

@@ -271,19 +271,19 @@ static void write_hold(struct request *r, bool hold, bool due)
 
 static void finish_hold(struct request *r)
 {
-	schedule_hold(r->q->schedule, r->record, true, queue_now(r->q).wall_ms);
+	schedule_hold(r->q->schedule, r->record, true, queue_schedule_now(r->q));
 	write_hold(r, true, false);
 }
 
 static void finish_release(struct request *r)
 {
-	schedule_hold(r->q->schedule, r->record, false, queue_now(r->q).wall_ms);
+	schedule_hold(r->q->schedule, r->record, false, queue_schedule_now(r->q));
 	write_hold(r, false, false);
 }
 
 static void finish_retry(struct request *r)
 {
-	schedule_retry(r->q->schedule, r->record, queue_now(r->q).wall_ms);
+	schedule_retry(r->q->schedule, r->record, queue_schedule_now(r->q));
 	write_hold(r, false, true);
 }
 

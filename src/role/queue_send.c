@@ -51,18 +51,30 @@ static struct slice sender_of(const struct job *job)
 	return job->reverse_path;
 }
 
+#define CLOCK_STEP_MS SECONDS_MS(30) /* less is a correction of the time server, which moves nothing */
+
 struct part {
 	uint16_t recipients[QUEUE_PART_RECIPIENTS];
 	size_t count, bytes;
 	struct schedule_item item;
 };
 
+int64_t queue_schedule_now(struct queue_role *q)
+{
+	struct moment now = queue_now(q);
+	int64_t offset = now.wall_ms - now.mono_ms, step = offset - q->clock_offset_ms;
+	if (q->clock_offset_ms != 0 && (step > CLOCK_STEP_MS || step < -CLOCK_STEP_MS))
+		schedule_clock_set(q->schedule, step);
+	q->clock_offset_ms = offset;
+	return now.wall_ms;
+}
+
 static void part_flush(struct queue_role *q, struct part *part)
 {
 	part->item.recipients = part->recipients;
 	part->item.recipient_count = part->count;
 	if (part->count > 0)
-		schedule_add(q->schedule, &part->item, queue_now(q).wall_ms);
+		schedule_add(q->schedule, &part->item, queue_schedule_now(q));
 	part->count = part->bytes = 0;
 }
 
@@ -271,7 +283,7 @@ static void delivery_results(struct delivery *d, const struct delivery_result *r
 		states[i] = results[i].state;
 		marks[i] = mark_of(d, d->indices[i], &results[i]);
 	}
-	int64_t due = schedule_done(q->schedule, d->task, states, unreachable(results, d->count), results[0].text, queue_now(q).wall_ms);
+	int64_t due = schedule_done(q->schedule, d->task, states, unreachable(results, d->count), results[0].text, queue_schedule_now(q));
 	for (size_t i = 0; i < d->count; i++) {
 		marks[i].attempts = attempts;
 		marks[i].due_ms = marks[i].kind == MARK_DEFERRED ? due : 0;
@@ -283,7 +295,7 @@ static void delivery_results(struct delivery *d, const struct delivery_result *r
 
 static void delivery_put_back(struct delivery *d)
 {
-	schedule_put_back(d->q->schedule, d->task, QUEUE_PUT_BACK_MS, queue_now(d->q).wall_ms);
+	schedule_put_back(d->q->schedule, d->task, QUEUE_PUT_BACK_MS, queue_schedule_now(d->q));
 	struct queue_role *q = d->q;
 	delivery_free(d);
 	queue_send_pump(q);
@@ -498,7 +510,7 @@ void queue_send_pump(struct queue_role *q)
 	struct task *task;
 	if (!q->loaded || q->stopping)
 		return;
-	int64_t now = queue_now(q).wall_ms;
+	int64_t now = queue_schedule_now(q);
 	while ((action = schedule_next(q->schedule, now, &task)) != SCHEDULE_NOTHING)
 		delivery_begin(q, action, task);
 	int64_t wait = schedule_wait(q->schedule, now);
