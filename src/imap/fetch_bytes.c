@@ -71,6 +71,8 @@ static int begin_range(struct imap_session *s, const struct fetch_message *m, co
 	uint64_t start, length;
 
 	apply_partial(item, range.end - range.start, &start, &length);
+	if (length > FETCH_CHUNK && s->account->ops->check(s->account, &s->view.mailbox, m->row.uid, NULL) < 0)
+		return ERR_DAMAGED; /* in the middle of the literal there would be no way to say so */
 	begin_item(s, item);
 	begin_literal(s, length, false);
 	*stream = (struct fetch_stream){.on = length > 0, .at = range.start + start, .end = range.start + start + length};

@@ -150,6 +150,9 @@ struct account_ops {
 	                            message_digest_fn *fn, void *arg, struct error *err);
 	/* Appends the bytes [offset, offset + n) of the message as the reader sees it (prefix included), clamped. */
 	int (*read)(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err);
+	/* Asked before something long of the message is announced: can all of it be read? Costs nothing unless reading it has failed before; then
+	 * every byte is read. 0 or ERR_DAMAGED. */
+	int (*check)(struct account *a, const struct mailbox_ref *m, uint32_t uid, struct error *err);
 
 	/* One transaction. Rows with modseq > unchanged_since are left and go to `skipped` (UINT64_MAX: no condition). *ret_modseq: of the change,
 	 * 0 when nothing changed. */

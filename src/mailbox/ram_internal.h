@@ -70,6 +70,7 @@ int ram_messages_with_digest(struct account *a, const struct mailbox_ref *ref, c
 int ram_vanished(struct account *a, const struct mailbox_ref *ref, uint64_t since, struct uid_set *ret, struct error *err);
 int ram_digest(struct account *a, const struct mailbox_ref *ref, uint32_t uid, bool want_text, struct arena *arena, struct slice *ret,
                uint32_t *ret_prefix, struct error *err);
+int ram_check(struct account *a, const struct mailbox_ref *ref, uint32_t uid, struct error *err);
 int ram_read(struct account *a, const struct mailbox_ref *ref, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err);
 int ram_store(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, enum flag_change change, struct flag_set flags,
               uint64_t unchanged_since, struct uid_set *skipped, uint64_t *ret_modseq, struct error *err);

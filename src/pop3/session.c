@@ -216,7 +216,9 @@ static void start_sending(struct pop3_session *s, const struct message *m, bool 
 	int result;
 
 	buf_clear(&s->chunk);
-	result = s->account->ops->read(s->account, &s->inbox, m->uid, 0, READ_CHUNK, &s->chunk, &err);
+	result = m->size > READ_CHUNK ? s->account->ops->check(s->account, &s->inbox, m->uid, &err) : 0;
+	if (result == 0)
+		result = s->account->ops->read(s->account, &s->inbox, m->uid, 0, READ_CHUNK, &s->chunk, &err);
 	if (result < 0) {
 		pop3_err(out, result == ERR_NOT_FOUND ? NULL : "SYS/TEMP", "The message cannot be read");
 		return;

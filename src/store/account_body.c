@@ -97,6 +97,82 @@ out:
 	return rc;
 }
 
+static int damaged_change(struct store_account *a, enum account_sql id, uint64_t body, struct error *err)
+{
+	sqlite3_stmt *s;
+	int rc = account_db_begin(&a->db, false, err);
+
+	if (rc < 0)
+		return rc;
+	s = account_db_statement(&a->db, id, err);
+	rc = ERR_IO;
+	if (s != NULL) {
+		bind_u64(s, 1, body);
+		rc = account_db_run(&a->db, s, err);
+	}
+	if (rc == 0)
+		return account_db_commit(&a->db, err);
+	account_db_rollback(&a->db);
+	return rc;
+}
+
+/* Remembered, so that the next reader is told before the beginning was sent: op_check. */
+static void read_failed(struct store_account *a, struct error *err)
+{
+	struct error other;
+
+	a->host.damaged(a->host.arg, a, err);
+	if (!a->db.in_transaction)
+		(void)damaged_change(a, SQL_DAMAGED_PUT, a->open_body, &other);
+}
+
+#define CHECK_STEP (1u << 20)
+
+static int read_all(struct sealed *sealed, struct error *err)
+{
+	struct buf out = BUF_INIT(CHECK_STEP);
+	int rc = 0;
+
+	for (uint64_t at = 0; rc == 0 && at < sealed_size(sealed); at += CHECK_STEP) {
+		buf_clear(&out);
+		rc = sealed_read(sealed, at, CHECK_STEP, &out, err);
+	}
+	buf_free_secret(&out);
+	return rc;
+}
+
+int op_check(struct account *base, const struct mailbox_ref *ref, uint32_t uid, struct error *err)
+{
+	struct store_account *a = account_of(base);
+	struct store_mailbox *m = mailbox_by_ref(a, ref, err);
+	sqlite3_stmt *s = m == NULL ? NULL : account_db_statement(&a->db, SQL_DAMAGED_HAS, err);
+	struct arena arena = ARENA_INIT;
+	struct error local = {0};
+	struct sealed *sealed;
+	struct slice prefix;
+	uint64_t body = 0;
+	int rc;
+
+	if (s == NULL)
+		return 0; /* reading says what is wrong */
+	bind_u64(s, 1, (uint64_t)m->number);
+	bind_u64(s, 2, uid);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		body = column_u64(s, 0);
+	account_db_done(s);
+	if (body == 0)
+		return 0;
+	rc = body_open(a, m, uid, &arena, &prefix, &sealed, &local);
+	if (rc == 0 && (rc = read_all(sealed, &local)) == ERR_DAMAGED)
+		a->host.damaged(a->host.arg, a, &local);
+	if (rc == 0)
+		(void)damaged_change(a, SQL_DAMAGED_DELETE, body, &local);
+	if (rc < 0 && err != NULL)
+		*err = local;
+	arena_free(&arena);
+	return rc;
+}
+
 int op_read(struct account *base, const struct mailbox_ref *ref, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err)
 {
 	struct store_account *a = account_of(base);
@@ -123,7 +199,7 @@ int op_read(struct account *base, const struct mailbox_ref *ref, uint32_t uid, u
 	}
 	rc = sealed_read(sealed, offset - prefix.n, n, out, err);
 	if (rc == ERR_DAMAGED)
-		a->host.damaged(a->host.arg, a, err);
+		read_failed(a, err);
 out:
 	arena_free(&arena);
 	return rc;

@@ -39,9 +39,11 @@ static const char SCHEMA[] =
 	"CREATE TABLE vanished(mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" PRIMARY KEY(mailbox, modseq, first)) WITHOUT ROWID;"
 	"CREATE TABLE thread(hash INTEGER PRIMARY KEY, thread BLOB NOT NULL);"
+	"CREATE TABLE damaged(body INTEGER PRIMARY KEY);"
+	"CREATE TRIGGER damaged_gone AFTER DELETE ON body BEGIN DELETE FROM damaged WHERE body=old.number; END;"
 	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
 	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
-	"PRAGMA user_version=2;";
+	"PRAGMA user_version=3;";
 
 int account_db_error(struct account_db *db, struct error *err)
 {
@@ -90,6 +92,9 @@ static int db_version(struct account_db *db, int *ret, struct error *err)
 static const char *const UPGRADES[] = {
 	"ALTER TABLE state ADD COLUMN salvaged INTEGER NOT NULL DEFAULT 0; ALTER TABLE state ADD COLUMN ledger INTEGER NOT NULL DEFAULT 0;"
 	"PRAGMA user_version=2;",
+	"CREATE TABLE damaged(body INTEGER PRIMARY KEY);"
+	"CREATE TRIGGER damaged_gone AFTER DELETE ON body BEGIN DELETE FROM damaged WHERE body=old.number; END;"
+	"PRAGMA user_version=3;",
 };
 
 static int db_upgrade(struct account_db *db, int version, struct error *err)

@@ -167,6 +167,7 @@ int op_digest(struct account *a, const struct mailbox_ref *m, uint32_t uid, bool
 int op_messages_with_digest(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool want_text, message_digest_fn *fn,
                             void *arg, struct error *err);
 int op_read(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err);
+int op_check(struct account *a, const struct mailbox_ref *m, uint32_t uid, struct error *err);
 int op_store(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum flag_change change, struct flag_set flags,
              uint64_t unchanged_since, struct uid_set *skipped, uint64_t *ret_modseq, struct error *err);
 int op_expunge(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool force, struct uid_set *ret, struct error *err);

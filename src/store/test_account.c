@@ -383,6 +383,37 @@ static void a_damaged_record_is_named_and_the_others_work(void **state)
 	buf_free(&out);
 }
 
+/* The first read finds the damage in the middle; from then on the check does, before anything was said. */
+static void damage_that_a_read_met_is_known_before_the_next(void **state)
+{
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct buf letter = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+	uint8_t noise[600000]; /* some chunks; binary, so that the digest holds no text of it */
+
+	random_bytes(noise, sizeof noise);
+	buf_append_str(&letter, "Subject: long\r\nContent-Type: application/zip\r\n\r\n");
+	buf_append_bytes(&letter, noise, sizeof noise);
+	for (int i = 0; i < 2; i++)
+		rig_deliver(r, SLICE_NONE, buf_slice(&letter));
+	rig_file(r);
+	flip(r, "packs/00000001.pack", (long)r->ledger[1].place.offset + 500000);
+	assert_int_equal(OPS(r)->check(A(r), &inbox, 2, NULL), 0);
+	assert_int_equal(OPS(r)->read(A(r), &inbox, 2, 0, 1000, &out, NULL), 0);
+	assert_int_equal(OPS(r)->read(A(r), &inbox, 2, 300000, 300000, &out, NULL), ERR_DAMAGED);
+	assert_int_equal(OPS(r)->check(A(r), &inbox, 2, NULL), ERR_DAMAGED);
+	assert_int_equal(OPS(r)->check(A(r), &inbox, 1, NULL), 0);
+	rig_reopen(r);
+	assert_int_equal(OPS(r)->check(A(r), &inbox, 2, NULL), ERR_DAMAGED);
+	/* A pack that was put back from a copy is found good. */
+	flip(r, "packs/00000001.pack", (long)r->ledger[1].place.offset + 500000);
+	rig_reopen(r);
+	assert_int_equal(OPS(r)->check(A(r), &inbox, 2, NULL), 0);
+	assert_int_equal(rig_check(r), 0);
+	buf_free(&letter);
+	buf_free(&out);
+}
+
 static void flipped_bytes_in_the_database_are_errors_not_lies(void **state)
 {
 	struct rig *r = *state;
@@ -695,7 +726,7 @@ int main(void)
 		T(an_own_ref_nobody_knows_is_recovered), T(after_a_crash_no_uid_is_given_twice), T(an_older_database_reads_its_arrivals_again),
 		T(a_wrong_key_sets_the_database_aside), T(damage_of_any_page_of_the_database_costs_no_message),
 		T(what_lost_its_row_is_filed_in_recovered_and_new_mail_is_not), T(a_salvage_that_was_interrupted_is_completed), T(a_damaged_record_is_named_and_the_others_work),
-		T(flipped_bytes_in_the_database_are_errors_not_lies), T(a_record_that_ended_its_reader_is_filed_opaque), T(replies_share_a_thread),
+		T(flipped_bytes_in_the_database_are_errors_not_lies), T(damage_that_a_read_met_is_known_before_the_next), T(a_record_that_ended_its_reader_is_filed_opaque), T(replies_share_a_thread),
 		T(listeners_hear_later_not_at_once), T(a_parked_account_wakes_where_it_stopped),
 	};
 

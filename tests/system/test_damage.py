@@ -73,3 +73,29 @@ def test_a_mailbox_with_damaged_pages_is_mended_at_the_sign_in(damaged):
     assert glob.glob(os.path.join(os.path.dirname(path), 'account.db.*.damaged'))
     with open(damaged.instance.path('log', 'letterlockd.log'), encoding='utf-8') as f:
         assert any('store.salvaged' in line and user['address'] in line for line in f)
+
+
+def test_one_damaged_message_hides_no_other(damaged):
+    """The answer that meets the damage cannot be completed; every later one leaves out that message and says NO."""
+    user, words = damaged.user('lin.xiaomei'), [mark() for _ in range(3)]
+    for word, lines in zip(words, (2, 8000, 2)):
+        body = ''.join(os.urandom(30).hex() + '\r\n' for _ in range(lines))
+        damaged.deliver(user['address'], letter('stranger@outside.test', user['address'], word, body=body))
+        damaged.find(user, word)
+    pack = max(glob.glob(damaged.instance.path('data', 'packs', '*.pack')))
+    with open(pack, 'r+b') as f:
+        at = len(f.read().rstrip(b'\0')) - 60000  # in the second half of the long one
+        f.seek(at)
+        byte = f.read(1)[0]
+        f.seek(at)
+        f.write(bytes([byte ^ 1]))
+    with contextlib.suppress(imaplib.IMAP4.abort, OSError), damaged.imap(user) as client:
+        client.select('INBOX', readonly=True)
+        client.fetch('1:*', '(BODY.PEEK[])')
+    with damaged.imap(user) as client:
+        client.select('INBOX', readonly=True)
+        status, why = client.fetch('1:*', '(BODY.PEEK[])')
+        got = b''.join(part[1] for part in client.response('FETCH')[1] if isinstance(part, tuple))
+        assert status == 'NO' and b'CORRUPTION' in why[0]
+        assert words[0].encode() in got and words[2].encode() in got and words[1].encode() not in got
+        assert client.noop()[0] == 'OK'
