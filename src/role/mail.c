@@ -1,5 +1,6 @@
 #include "role/mail.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 #include <jansson.h>
@@ -186,6 +187,9 @@ static void on_sweep(void *arg)
 	}
 	MAP_FOREACH(account, &m->accounts)
 		mail_account_sweep(account->value);
+	if (m->trim)
+		malloc_trim(0); /* thousands of pages of 4 KB, between which others live */
+	m->trim = false;
 	timer_start(m->sweep, MAIL_SWEEP_MS);
 }
 
@@ -206,6 +210,8 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	ipc_handle(ctx->ipc, IPC_MAIL_HINT, on_hint, m);
 	ipc_handle(ctx->ipc, IPC_MAIL_ADMIN, on_admin, m);
 	m->sweep = timer_create_on(ctx->loop, on_sweep, m);
+	mail_account_setup(m);
+	mail_index_start(m);
 	return 0;
 }
 
@@ -227,7 +233,7 @@ static void stop_when_quiet(void *arg)
 		if (a->store != NULL && a->sessions == 0)
 			store_account_park(a->store);
 	}
-	if (m->session_count != 0 || ipc_outstanding(m->ctx->ipc) != 0) {
+	if (m->session_count != 0 || ipc_outstanding(m->ctx->ipc) != 0 || !list_empty(&m->closing)) {
 		timer_start(m->sweep, 100);
 		return;
 	}

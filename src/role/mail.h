@@ -3,6 +3,7 @@
  *
  *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, arrivals, index
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
+ *   mail_index.c    whose turn it is to be indexed
  *   mail_revoke.c   sessions that end because auth says so, mail.remove
  */
 #ifndef ROLE_MAIL_H
@@ -11,6 +12,7 @@
 #include "auth/auth.h"
 #include "auth/secrets.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "net/conn.h"
 #include "role/role.h"
@@ -20,8 +22,8 @@
 #define MAIL_SESSION_MAGIC 0x6d736573u
 #define MAIL_TICKET_MS 60000        /* life of a ticket */
 #define MAIL_TICKETS_MAX 10000
-#define MAIL_SWEEP_MS 5000
-#define MAIL_WARM_MS 5000           /* a session that ran this lately keeps its account warm */
+#define MAIL_SWEEP_MS 2000
+#define MAIL_WARM_MS 3000           /* a command or arrival this lately keeps the memory of the account */
 #define MAIL_WARM_MAX 8             /* warm accounts of a shard: bounds the memory for their databases */
 #define MAIL_PARK_MS 60000          /* an account without a command for this long closes its database */
 #define MAIL_INDEX_WAIT_MS 2000     /* after the last arrival */
@@ -43,12 +45,16 @@ struct mail_role {
 	struct map tickets;         /* id -> struct mail_ticket */
 	struct map broken;          /* id -> struct mail_broken: accounts that could not be opened */
 	struct list_node sessions;
+	struct list_node to_index;  /* accounts whose index is not complete, in the order of their turns */
+	struct list_node closing;   /* accounts that nothing holds any more */
 	struct pack_reader *packs;
 	struct kx_cache *exchanges;
-	struct timer *sweep, *revalidate;
+	struct timer *sweep, *revalidate, *index, *close;
 	int64_t ran_ms;             /* when a session ran last */
+	bool index_waited;          /* the next batch made way for sessions already */
 	size_t session_count, session_total, filed, warm_count;
 	bool stopping;
+	bool trim;                  /* memory was given back to the allocator: the next sweep gives it to the system */
 };
 
 /* What `check --store` says of an account that could not be opened, until it opens. */
@@ -58,7 +64,7 @@ struct mail_broken {
 	char why[300];
 };
 
-/* One account with a session or a ticket. Freed when nothing holds it. */
+/* One account with a session or a ticket. Closed soon after nothing holds it; whoever comes before that finds it open. */
 struct mail_account {
 	uint32_t magic;
 	struct mail_role *role;
@@ -79,10 +85,11 @@ struct mail_account {
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
 	struct timer *retry, *index, *gather;
 	bool gathering;             /* the timer runs */
-	bool warm;                  /* counted in warm_count */
-	bool index_waited;          /* the next batch made way for sessions already */
+	enum store_memory memory;   /* warm ones are counted in warm_count */
+	struct list_node index_node, close_node;
 	int64_t pulled_ms;          /* begin of the last pull */
-	int64_t used_ms;            /* of the last command or arrival */
+	int64_t used_ms;            /* of the last command, arrival or batch of the index */
+	int64_t ran_ms;             /* of the last command or arrival */
 };
 
 struct mail_ticket {
@@ -107,8 +114,11 @@ static inline struct slice mail_id(const uint8_t id[16])
 int mail_account_admit(struct mail_role *m, const struct ipc_mail_ticket *ticket, struct mail_account **ret, struct error *err);
 struct mail_account *mail_account_find(struct mail_role *m, const uint8_t id[16]);
 void mail_account_hold(struct mail_account *a);
-/* The last one closes the store and wipes the secrets. */
+/* After the last one the store is closed and the secrets are wiped; one account in a round of the loop, because closing writes to the disk. */
 void mail_account_drop(struct mail_account *a);
+/* Prepares closing; at the start of the role. */
+void mail_account_setup(struct mail_role *m);
+void mail_account_log(enum log_event event, const struct mail_account *a, const struct error *err);
 /* Opens the store when it is not open. */
 int mail_account_open(struct mail_account *a, struct error *err);
 /* Asks queue for arrivals and files them. */
@@ -117,7 +127,9 @@ void mail_account_pull(struct mail_account *a);
 void mail_account_hint(struct mail_account *a);
 void mail_account_touch(struct mail_account *a);
 /* A session runs: more of the database is kept in memory until the sweep finds the account unused. */
-void mail_account_warm(struct mail_account *a);
+void mail_account_runs(struct mail_account *a);
+/* Warm becomes used when too many are warm. */
+void mail_account_memory(struct mail_account *a, enum store_memory memory);
 /* Called every MAIL_SWEEP_MS. */
 void mail_account_sweep(struct mail_account *a);
 /* The delivery profile goes to auth soon. */
@@ -125,6 +137,11 @@ void mail_account_profile(struct mail_account *a);
 
 /* The folder of an account, whether or not it is open. */
 void mail_account_path(const struct mail_role *m, const uint8_t id[16], char *path, size_t size);
+
+/* ---- mail_index.c ---- */
+void mail_index_start(struct mail_role *m);
+/* The account is indexed when its turn comes. */
+void mail_index_add(struct mail_account *a);
 
 /* ---- mail.c ---- */
 void mail_ticket_free(struct mail_role *m, struct mail_ticket *t);

@@ -1,6 +1,5 @@
 #include "role/mail.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -11,7 +10,7 @@
 #include "queue/queue.h"
 #include "sys/fault.h"
 
-static void log_account(enum log_event event, const struct mail_account *a, const struct error *err)
+void mail_account_log(enum log_event event, const struct mail_account *a, const struct error *err)
 {
 	log_event(event, LOG_TEXT("user", a->login), LOG_STR("error", error_code_name(err->code)), LOG_STR("why", err->private_text));
 }
@@ -76,13 +75,16 @@ void mail_account_hold(struct mail_account *a)
 {
 	ENSURE_MAGIC(a, MAIL_ACCOUNT_MAGIC);
 	a->held++;
+	list_remove(&a->close_node);
 }
 
 static void account_free(struct mail_account *a)
 {
-	ENSURE(a->waiters == NULL && a->ready == NULL);
+	ENSURE(a->held == 0 && a->waiters == NULL && a->ready == NULL);
+	list_remove(&a->index_node);
+	list_remove(&a->close_node);
 	map_remove(&a->role->accounts, mail_id(a->id));
-	a->role->warm_count -= a->warm;
+	a->role->warm_count -= a->memory == STORE_MEMORY_WARM;
 	store_account_close(&a->store);
 	keys_free(&a->keys);
 	kx_cache_clear(a->role->exchanges); /* those of others cost an exchange more */
@@ -99,8 +101,28 @@ void mail_account_drop(struct mail_account *a)
 {
 	ENSURE_MAGIC(a, MAIL_ACCOUNT_MAGIC);
 	ENSURE(a->held > 0);
-	if (--a->held == 0)
-		account_free(a);
+	if (--a->held > 0)
+		return;
+	list_append(&a->role->closing, &a->close_node);
+	timer_start(a->role->close, 0);
+}
+
+static void on_close(void *arg)
+{
+	struct mail_role *m = arg;
+
+	if (!list_empty(&m->closing))
+		account_free(LIST_ITEM(m->closing.next, struct mail_account, close_node));
+	if (!list_empty(&m->closing))
+		timer_start(m->close, 0);
+	else
+		m->trim = true;
+}
+
+void mail_account_setup(struct mail_role *m)
+{
+	list_init(&m->closing);
+	m->close = timer_create_on(m->ctx->loop, on_close, m);
 }
 
 void mail_account_touch(struct mail_account *a)
@@ -108,24 +130,39 @@ void mail_account_touch(struct mail_account *a)
 	a->used_ms = mail_now(a->role);
 }
 
-void mail_account_warm(struct mail_account *a)
+static bool warm_allowed(const struct mail_account *a)
 {
-	if (a->warm || a->role->warm_count >= MAIL_WARM_MAX || a->store == NULL || store_account_parked(a->store))
-		return;
-	a->warm = true;
-	a->role->warm_count++;
-	store_account_warm(a->store, true);
+	return a->memory == STORE_MEMORY_WARM || a->role->warm_count < MAIL_WARM_MAX;
 }
 
-static void account_cool(struct mail_account *a)
+void mail_account_memory(struct mail_account *a, enum store_memory memory)
 {
-	if (!a->warm)
+	if (a->store == NULL)
 		return;
-	a->warm = false;
-	a->role->warm_count--;
-	if (a->store != NULL)
-		store_account_warm(a->store, false);
-	malloc_trim(0); /* thousands of pages of 4 KB, between which others live */
+	if (memory == STORE_MEMORY_WARM && !warm_allowed(a))
+		memory = STORE_MEMORY_USED;
+	if (memory == a->memory)
+		return;
+	a->role->warm_count += memory == STORE_MEMORY_WARM;
+	a->role->warm_count -= a->memory == STORE_MEMORY_WARM;
+	a->memory = memory;
+	a->role->trim |= memory == STORE_MEMORY_IDLE;
+	store_account_memory(a->store, memory);
+}
+
+static void account_works(struct mail_account *a)
+{
+	a->ran_ms = mail_now(a->role);
+	if (a->memory == STORE_MEMORY_IDLE)
+		mail_account_memory(a, STORE_MEMORY_USED);
+}
+
+void mail_account_runs(struct mail_account *a)
+{
+	mail_account_touch(a);
+	a->ran_ms = a->used_ms;
+	a->role->ran_ms = a->used_ms;
+	mail_account_memory(a, STORE_MEMORY_WARM);
 }
 
 static void on_retry(void *arg);
@@ -256,7 +293,7 @@ static void forget_broken(struct mail_account *a)
 
 static void host_damaged(void *arg, struct store_account *store, const struct error *err)
 {
-	log_account(EV_STORE_DAMAGED, arg, err);
+	mail_account_log(EV_STORE_DAMAGED, arg, err);
 }
 
 static void host_recovered(void *arg, struct store_account *store, size_t count)
@@ -289,8 +326,10 @@ static void host_broken(void *arg, struct store_account *store)
 	struct error err;
 
 	error_set(&err, ERR_DAMAGED, "account.db is damaged; it is made anew at the next sign-in");
-	log_account(EV_STORE_DAMAGED, a, &err);
+	mail_account_log(EV_STORE_DAMAGED, a, &err);
 	remember_broken(a, &err);
+	if (a->held == 0) /* it is about to be closed, or that is how it was found */
+		return;
 	mail_account_hold(a);
 	loop_defer(a->role->ctx->loop, end_broken, a);
 }
@@ -344,7 +383,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 		return 0;
 	if (a->store != NULL && (a->sessions != 0 || store_account_busy(a->store)))
 		return error_set(err, ERR_TEMPORARY, "account.db is damaged and still in use");
-	account_cool(a);
+	mail_account_memory(a, STORE_MEMORY_IDLE);
 	store_account_close(&a->store);
 	rc = packs_open(a->role, err);
 	if (rc < 0)
@@ -360,11 +399,12 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	secret_wipe(keys, a->keys.secrets.count * sizeof *keys);
 	memory_free(keys);
 	if (rc < 0) {
-		log_account(EV_STORE_OPEN_FAILED, a, err);
+		mail_account_log(EV_STORE_OPEN_FAILED, a, err);
 		remember_broken(a, err);
 		return rc;
 	}
 	forget_broken(a);
+	a->memory = STORE_MEMORY_USED;
 	mail_account_profile(a);
 	mail_account_pull(a);
 	unrefs_send(a);
@@ -446,13 +486,14 @@ static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message
 		pull_end(a, true);
 		goto out;
 	}
+	account_works(a);
 	list = memory_alloc_array(STORE_BATCH_MAX, sizeof *list);
 	count = arrivals_decode(reply->list, list, STORE_BATCH_MAX);
 	rc = count == 0 ? 0 : store_account_file(a->store, list, count, &taken, &err);
 	memory_free(list);
 	a->role->filed += taken;
 	if (rc < 0) {
-		log_account(EV_STORE_DAMAGED, a, &err);
+		mail_account_log(EV_STORE_DAMAGED, a, &err);
 		pull_end(a, true);
 	} else if (reply->more && taken == count && count != 0) {
 		pull_send(a);
@@ -528,7 +569,7 @@ static void on_unref(void *arg, enum ipc_outcome outcome, const void *message)
 		if (store_account_unrefs_done(a->store, u->seqs, u->count, &err) == 0)
 			unrefs_send(a);
 		else
-			log_account(EV_STORE_DAMAGED, a, &err);
+			mail_account_log(EV_STORE_DAMAGED, a, &err);
 	} else {
 		timer_start(a->retry, MAIL_RETRY_MS);
 	}
@@ -613,36 +654,15 @@ static void on_retry(void *arg)
 		mail_account_profile(a);
 }
 
-/* A batch holds the loop of all sessions: while they are busy there is one a second, so that the index still grows. */
-static bool index_makes_way(struct mail_account *a)
-{
-	a->index_waited = !a->index_waited && mail_now(a->role) - a->role->ran_ms < MAIL_INDEX_QUIET_MS;
-	if (a->index_waited)
-		timer_start(a->index, MAIL_INDEX_BUSY_MS);
-	return a->index_waited;
-}
-
 static void on_index(void *arg)
 {
-	struct mail_account *a = arg;
-	struct error err = {0};
-	bool more = false;
-
-	if (a->store == NULL || store_account_parked(a->store) || index_makes_way(a))
-		return;
-	if (store_account_index(a->store, MAIL_INDEX_BATCH, &more, &err) < 0)
-		log_account(EV_STORE_DAMAGED, a, &err);
-	else if (more) {
-		mail_account_touch(a); /* not parked before the index is complete */
-		timer_start(a->index, MAIL_INDEX_STEP_MS);
-	}
+	mail_index_add(arg);
 }
 
 void mail_account_sweep(struct mail_account *a)
 {
-	if (mail_now(a->role) - a->used_ms >= MAIL_WARM_MS)
-		account_cool(a);
-	if (a->store == NULL || a->pulling || a->sending_unrefs || mail_now(a->role) - a->used_ms < MAIL_PARK_MS)
-		return;
-	store_account_park(a->store);
+	if (!list_linked(&a->index_node) && mail_now(a->role) - a->ran_ms >= MAIL_WARM_MS)
+		mail_account_memory(a, STORE_MEMORY_IDLE);
+	if (a->store != NULL && !a->pulling && !a->sending_unrefs && mail_now(a->role) - a->used_ms >= MAIL_PARK_MS)
+		store_account_park(a->store);
 }

@@ -101,9 +101,7 @@ static void session_run(struct mail_session *s)
 {
 	if (s->ended || s->finishing)
 		return;
-	mail_account_touch(s->account);
-	mail_account_warm(s->account);
-	s->account->role->ran_ms = mail_now(s->account->role);
+	mail_account_runs(s->account);
 	if (!conn_congested(s->conn))
 		engine_run(s);
 	conn_flush(s->conn);

@@ -406,9 +406,8 @@ int store_account_open(const struct store_account_config *config, struct store_a
 	a->host = config->host;
 	a->packs = config->packs;
 	store_account_set_keys(a, config->keys, config->key_count);
-	a->compress = ZSTD_createCCtx();
-	a->expand = ZSTD_createDCtx();
 	a->danger_fd = -1;
+	a->memory = STORE_MEMORY_USED;
 	rc = file_make_dir(a->directory, 0700, err);
 	if (rc == 0)
 		rc = database_open(a, config, &aside, err);
@@ -440,6 +439,8 @@ static void account_seal_off(struct store_account *a)
 		account_db_rollback(&a->db);
 }
 
+static const int CACHE_KIB[] = {[STORE_MEMORY_IDLE] = 64, [STORE_MEMORY_USED] = 2000 /* SQLite's own default */, [STORE_MEMORY_WARM] = 12288};
+
 void account_wake(struct store_account *a)
 {
 	char path[PATH_SIZE];
@@ -457,6 +458,7 @@ void account_wake(struct store_account *a)
 	database_watch(a);
 	if (rc == 0) {
 		a->parked = false;
+		account_db_cache(&a->db, CACHE_KIB[a->memory]);
 		return;
 	}
 	a->host.damaged(a->host.arg, a, &err);
@@ -474,15 +476,17 @@ void store_account_park(struct store_account *a)
 	if (!a->clean)
 		return; /* the mark could not be written: try again later */
 	account_db_close(&a->db);
+	text_rest(a);
 	a->parked = true;
 }
 
-#define CACHE_KIB 2000 /* SQLite's own default */
-#define CACHE_WARM_KIB 12288
-
-void store_account_warm(struct store_account *a, bool warm)
+void store_account_memory(struct store_account *a, enum store_memory memory)
 {
-	account_db_cache(&a->db, warm ? CACHE_WARM_KIB : CACHE_KIB);
+	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	a->memory = memory;
+	account_db_cache(&a->db, CACHE_KIB[memory]);
+	if (memory == STORE_MEMORY_IDLE)
+		text_rest(a);
 }
 
 bool store_account_broken(const struct store_account *a)
@@ -509,8 +513,7 @@ void store_account_close(struct store_account **ap)
 	mailbox_free_all(a);
 	keyword_free_all(a);
 	file_close(&a->danger_fd);
-	ZSTD_freeCCtx(a->compress);
-	ZSTD_freeDCtx(a->expand);
+	text_rest(a);
 	memory_free(a->keys);
 	memory_free(a->directory);
 	memory_free(a);

@@ -29,6 +29,7 @@ struct store_account {
 	uint64_t quota;
 	size_t key_index;          /* the database key that fitted */
 	bool parked;
+	enum store_memory memory;
 	struct store_host host;
 	struct seal_reader_key *keys;
 	size_t key_count;
@@ -54,7 +55,7 @@ struct store_account {
 	int danger_fd;             /* "opening": the seq whose record is being opened */
 	uint64_t danger_seq;       /* it was found there at open: opening it ended the process */
 	uint8_t danger_tries;
-	ZSTD_CCtx *compress;
+	ZSTD_CCtx *compress;       /* of search texts; made when needed */
 	ZSTD_DCtx *expand;
 	struct sealed *open;       /* the record read last */
 	uint64_t open_body;
@@ -146,6 +147,8 @@ int body_open(struct store_account *a, struct store_mailbox *m, uint32_t uid, st
 int text_put(struct store_account *a, uint64_t body, struct slice text, struct error *err);
 int text_get(struct store_account *a, uint64_t body, struct buf *out, struct error *err);
 int text_expand(struct store_account *a, struct slice packed, uint64_t size, struct buf *out, struct error *err);
+/* Frees what these keep between two calls. */
+void text_rest(struct store_account *a);
 /* The two texts of that form. */
 bool text_split(struct slice texts, struct slice *ret_header, struct slice *ret_text);
 

@@ -5,14 +5,25 @@
 #define TEXT_LEVEL -1 /* fast: the text is read back by searches only */
 #define TEXTS_MAX (MIME_SEARCH_HEADER_MAX * 4 + MIME_SEARCH_TEXT_MAX * 4 + 8)
 
+void text_rest(struct store_account *a)
+{
+	ZSTD_freeCCtx(a->compress);
+	ZSTD_freeDCtx(a->expand);
+	a->compress = NULL;
+	a->expand = NULL;
+}
+
 int text_put(struct store_account *a, uint64_t body, struct slice text, struct error *err)
 {
 	struct buf packed = BUF_INIT(SIZE_MAX);
 	sqlite3_stmt *s = account_db_statement(&a->db, SQL_TEXT_PUT, err);
 	uint8_t *p = buf_reserve(&packed, ZSTD_compressBound(text.n));
-	size_t n = ZSTD_compressCCtx(a->compress, p, ZSTD_compressBound(text.n), text.p, text.n, TEXT_LEVEL);
+	size_t n;
 	int rc = ERR_IO;
 
+	if (a->compress == NULL)
+		a->compress = ZSTD_createCCtx();
+	n = ZSTD_compressCCtx(a->compress, p, ZSTD_compressBound(text.n), text.p, text.n, TEXT_LEVEL);
 	if (s != NULL && !ZSTD_isError(n)) {
 		bind_u64(s, 1, body);
 		bind_u64(s, 2, text.n);
@@ -30,6 +41,8 @@ int text_expand(struct store_account *a, struct slice packed, uint64_t size, str
 
 	if (p == NULL)
 		return error_set(err, ERR_DAMAGED, "%s: a search text of %llu bytes", a->db.path, (unsigned long long)size);
+	if (a->expand == NULL)
+		a->expand = ZSTD_createDCtx();
 	n = ZSTD_decompressDCtx(a->expand, p, size, packed.p, packed.n);
 	if (ZSTD_isError(n) || n != size)
 		return error_set(err, ERR_DAMAGED, "%s: a search text does not decompress", a->db.path);

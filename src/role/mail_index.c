@@ -1,0 +1,63 @@
+/* Indexing. A batch holds the loop of all sessions of the shard: the accounts take turns, one batch at a time. */
+#include "base/log.h"
+#include "role/mail.h"
+
+/* While sessions are busy there is a batch a second, so that the index still grows. */
+static bool makes_way(struct mail_role *m)
+{
+	m->index_waited = !m->index_waited && mail_now(m) - m->ran_ms < MAIL_INDEX_QUIET_MS;
+	return m->index_waited;
+}
+
+static void index_batch(struct mail_account *a)
+{
+	struct error err = {0};
+	bool more = false;
+
+	if (a->store == NULL || store_account_parked(a->store))
+		return;
+	if (a->memory == STORE_MEMORY_IDLE)
+		mail_account_memory(a, STORE_MEMORY_USED);
+	if (store_account_index(a->store, MAIL_INDEX_BATCH, &more, &err) < 0) {
+		mail_account_log(EV_STORE_DAMAGED, a, &err);
+	} else if (more) {
+		mail_account_touch(a); /* not parked before the index is complete */
+		list_append(&a->role->to_index, &a->index_node);
+	}
+}
+
+static void on_turn(void *arg)
+{
+	struct mail_role *m = arg;
+	struct mail_account *a;
+
+	if (list_empty(&m->to_index))
+		return;
+	if (makes_way(m)) {
+		timer_start(m->index, MAIL_INDEX_BUSY_MS);
+		return;
+	}
+	a = LIST_ITEM(m->to_index.next, struct mail_account, index_node);
+	list_remove(&a->index_node);
+	index_batch(a);
+	if (!list_empty(&m->to_index) && m->to_index.next != &a->index_node && mail_now(m) - a->ran_ms >= MAIL_WARM_MS)
+		mail_account_memory(a, STORE_MEMORY_IDLE);
+	timer_start(m->index, MAIL_INDEX_STEP_MS);
+}
+
+void mail_index_add(struct mail_account *a)
+{
+	struct mail_role *m = a->role;
+
+	if (list_linked(&a->index_node))
+		return;
+	if (list_empty(&m->to_index))
+		timer_start(m->index, MAIL_INDEX_STEP_MS);
+	list_append(&m->to_index, &a->index_node);
+}
+
+void mail_index_start(struct mail_role *m)
+{
+	list_init(&m->to_index);
+	m->index = timer_create_on(m->ctx->loop, on_turn, m);
+}
