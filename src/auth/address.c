@@ -156,3 +156,9 @@ bool address_local_usable(struct slice local)
 {
 	return local.n <= ADDRESS_LOCAL_MAX && is_dot_atom(local) && slice_find(local, '+') < 0;
 }
+
+struct slice address_domain_of(struct slice address)
+{
+	ptrdiff_t at = slice_rfind(address, '@');
+	return at < 0 ? SLICE_NONE : slice_from(address, (size_t)at + 1);
+}

@@ -19,6 +19,8 @@ int address_parse(struct slice text, struct arena *arena, struct address *ret);
 int address_domain(struct slice text, struct arena *arena, struct slice *ret);
 /* "local@domain" of the normal form. */
 struct slice address_text(const struct address *a, struct arena *arena);
+/* What follows the last "@" of a text in normal form. */
+struct slice address_domain_of(struct slice address);
 /* The local part before the first '+' (which must not be the first character), and what follows it; false: no detail. */
 bool address_detail(struct slice local, struct slice *ret_base, struct slice *ret_detail);
 /* May an account, alias or group have this local part? Dot-atom of RFC 5321 (with RFC 6531 letters), and no '+'. */

@@ -3,24 +3,31 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/directory_role.h"
+#include "base/codec.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "crypt/crypt.h"
+#include "crypt/hash.h"
+
+#define APPROVAL_S (7 * 86400) /* a request for approval is open so long */
 
 struct auth_admin {
 	struct directory *directory;
 	struct auth_host host;
 	struct kek_queue *keks;
+	struct throttle *throttle;
 	struct auth_admin_settings settings;
 };
 
-struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue,
+struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue, struct throttle *throttle,
                                      const struct auth_admin_settings *settings)
 {
 	struct auth_admin *admin = memory_alloc(sizeof *admin);
 	admin->directory = directory;
 	admin->host = *host;
 	admin->keks = queue;
+	admin->throttle = throttle;
 	admin->settings = *settings;
 	return admin;
 }
@@ -36,7 +43,15 @@ void auth_admin_destroy(struct auth_admin **admin)
 }
 
 struct directory *job_directory(const struct admin_job *job) { return job->admin->directory; }
+const struct auth_admin_settings *job_settings(const struct admin_job *job) { return &job->admin->settings; }
 const struct auth_host *job_host(const struct admin_job *job) { return &job->admin->host; }
+
+/* A text member of a JSON object; empty when there is none. */
+static struct slice json_slice(const json_t *object, const char *name)
+{
+	const json_t *v = json_object_get(object, name);
+	return json_is_string(v) ? slice_make(json_string_value(v), json_string_length(v)) : SLICE_NONE;
+}
 
 int64_t job_unix(const struct admin_job *job)
 {
@@ -127,8 +142,29 @@ static void give_back(char *text)
 	release(text);
 }
 
+static void finish(struct admin_job *job);
+
+static void finish_late(void *arg)
+{
+	finish(arg);
+}
+
+/* Refused passwords are answered at the same distance from the question, whatever work they took. */
+static bool wait_before(struct admin_job *job)
+{
+	const struct auth_host *host = job_host(job);
+	int64_t left = job->began_ms + job->delay_ms - host->now(host->arg).mono_ms;
+	bool wait = job->delay_ms > 0 && left > 0;
+	job->delay_ms = 0;
+	if (wait)
+		host->after(host->arg, left, finish_late, job);
+	return wait;
+}
+
 static void finish(struct admin_job *job)
 {
+	if (wait_before(job))
+		return;
 	char *text = json_dumps(job->result, JSON_COMPACT);
 	struct slice result = text != NULL ? slice_str(text) : SLICE("{}");
 	if (result.n > ADMIN_JSON_MAX) {
@@ -151,8 +187,7 @@ bool job_has(const struct admin_job *job, const char *name)
 
 struct slice job_text(const struct admin_job *job, const char *name)
 {
-	const json_t *v = json_object_get(job->args, name);
-	return json_is_string(v) ? slice_make(json_string_value(v), json_string_length(v)) : SLICE_NONE;
+	return json_slice(job->args, name);
 }
 
 static bool has_control(struct slice s)
@@ -224,15 +259,45 @@ int job_domain(struct admin_job *job, const char *name, struct slice *ret)
 
 /* ---- passwords ---- */
 
+static void fake_password(struct admin_job *job)
+{
+	uint8_t fake[HASH_SIZE];
+	hash_keyed(job->account.address, directory_lookup_key(job_directory(job)), fake);
+	job->password = (struct credential){.cost = job->admin->settings.cost};
+	memcpy(job->password.salt, fake, sizeof job->password.salt);
+}
+
+int job_allowed(struct admin_job *job)
+{
+	struct moment now = job_host(job)->now(job_host(job)->arg);
+	if (throttle_allowed(job->admin->throttle, job->address, job->account.address, now))
+		return 0;
+	return job_refuse(job, ADMIN_DENIED, "throttled", "Too many failed tries from this address; wait a minute.");
+}
+
+void job_tried(struct admin_job *job, bool right)
+{
+	struct moment now = job_host(job)->now(job_host(job)->arg);
+	if (right)
+		throttle_succeeded(job->admin->throttle, job->address, job->account.address, now);
+	else
+		job->delay_ms = throttle_failed(job->admin->throttle, job->address, job->account.address, job->admin->settings.failure_delay_ms, now);
+}
+
 int job_stretch_old(struct admin_job *job, const char *name)
 {
 	struct slice text = job_text(job, name);
-	if (text.n == 0 || text.n > PASSWORD_MAX)
-		return job_refuse(job, ADMIN_DENIED, "password", "The password is not right.");
-	int rc = directory_credential_password(job_directory(job), job->account.id, &job->arena, &job->password);
-	if (rc != 0)
-		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_FAILED, "no_password", "The account has no password.") : job_refuse_error(job, rc,
-			"account");
+	if (job_allowed(job) != 0)
+		return ERR_DENIED;
+	if (text.n == 0 || text.n > PASSWORD_MAX) {
+		job_tried(job, false);
+		return job_refuse(job, ADMIN_DENIED, "password", "The name or the password is not right.");
+	}
+	int rc = job->known ? directory_credential_password(job_directory(job), job->account.id, &job->arena, &job->password) : ERR_NOT_FOUND;
+	if (rc == ERR_NOT_FOUND)
+		fake_password(job); /* unknown names and accounts without password cost the same */
+	else if (rc != 0)
+		return job_refuse_error(job, rc, "account");
 	struct kek_request *r = &job->old_kek.request;
 	*r = (struct kek_request){.cost = job->password.cost, .password = text};
 	r->owner = (struct wrap_owner){.credential = job->password.id, .kind = WRAP_PASSWORD};
@@ -325,10 +390,10 @@ static void new_ready(void *arg, int rc, const struct kek_result *result)
 
 /* ---- the way of an operation ---- */
 
-static const struct admin_operation_row *find_row(struct slice op)
+const struct admin_operation_row *admin_row_find(struct slice op)
 {
 	static const struct admin_operation_row *const tables[] = {admin_domain_rows, admin_user_rows, admin_secret_rows, admin_address_rows,
-		admin_group_rows};
+		admin_group_rows, admin_session_rows, admin_role_rows, admin_approval_rows};
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		for (const struct admin_operation_row *row = tables[i]; row->name != NULL; row++)
 			if (slice_eq(op, slice_str(row->name)))
@@ -348,24 +413,122 @@ static int load_account(struct admin_job *job)
 		rc = ERR_NOT_FOUND;
 	if (rc == 0)
 		rc = directory_account_get(job_directory(job), found.account, &job->arena, &job->account);
-	return rc == 0 ? 0 : job_refuse_error(job, rc, "user");
+	job->known = rc == 0;
+	if (rc == ERR_NOT_FOUND)
+		job->account.address = address_text(&a, &job->arena);
+	return rc;
 }
 
-static int check(struct admin_job *job, struct slice subject)
+struct auth_object job_object(const struct account *account)
+{
+	struct auth_object object = {.department = account->department, .domain = address_domain_of(account->address)};
+	memcpy(object.account, account->id, sizeof object.account);
+	return object;
+}
+
+/* args.address, args.account or args.domain as an object, whether it exists or not; without any the organisation. */
+static struct auth_object named_object(struct directory *d, const json_t *args, struct arena *arena)
 {
 	struct auth_object object = {0};
-	if (!auth_subject_parse(subject, job->admin->settings.own_uid, &job->subject))
-		return job_refuse(job, ADMIN_DENIED, "denied", "You are not known here.");
-	if (job->row == NULL)
+	struct account account;
+	struct address a;
+	struct directory_address found;
+	struct slice address = json_slice(args, "address"), id = json_slice(args, "account"), domain = json_slice(args, "domain");
+	struct buf bytes = BUF_INIT(16);
+	if (address.n > 0 && address_parse(address, arena, &a) == 0) {
+		object.domain = a.domain;
+		if (directory_address_get(d, a.local, a.domain, arena, &found) == 0 && found.kind == ADDRESS_ACCOUNT
+		    && directory_account_get(d, found.account, arena, &account) == 0)
+			object = job_object(&account);
+	} else if (id.n > 0 && hex_decode(id, &bytes) == 0 && buf_len(&bytes) == 16) {
+		memcpy(object.account, buf_slice(&bytes).p, 16);
+		if (directory_account_get(d, object.account, arena, &account) == 0)
+			object = job_object(&account);
+	} else if (domain.n > 0) {
+		(void)address_domain(domain, arena, &object.domain);
+	}
+	buf_free(&bytes);
+	return object;
+}
+
+bool job_may(const struct admin_job *job, enum auth_right right, const struct auth_object *object)
+{
+	return auth_permit(&job->subject, right, object, job_unix(job));
+}
+
+int job_permit(struct admin_job *job, enum auth_right right, const struct auth_object *object)
+{
+	struct auth_decision decision = auth_decide(&job->subject, right, object, job_unix(job));
+	switch (decision.outcome) {
+	case AUTH_ALLOW:
+		return 0;
+	case AUTH_NEEDS_SIGN_IN:
+		return job_refuse(job, ADMIN_DENIED, "sign_in", "You are not signed in: %s.", job->why[0] != 0 ? job->why : "sign in first");
+	case AUTH_NEEDS_FACTOR:
+		return job_refuse(job, ADMIN_DENIED, "factor_needed", "This needs a session with a second factor.");
+	case AUTH_DENY:
+		break;
+	}
+	job_event(job, EV_ADMIN_REFUSED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("op", job->operation->name), LOG_STR("why", decision.why));
+	return job_refuse(job, ADMIN_DENIED, "denied", "You may not do this: %s.", decision.why);
+}
+
+int job_step_up(struct admin_job *job)
+{
+	return auth_stepped_up(&job->subject, job_unix(job)) ? 0
+	     : job_refuse(job, ADMIN_DENIED, "step_up", "Show your second factor again first (session.step_up).");
+}
+
+void job_record(const struct admin_job *job, enum log_event event, const struct log_field *fields)
+{
+	if (job_host(job)->record != NULL)
+		job_host(job)->record(job_host(job)->arg, event, fields);
+}
+
+static int load_subject(struct admin_job *job, const struct auth_evidence *evidence)
+{
+	int rc = auth_subject_load(job_directory(job), evidence, &job->admin->settings.local, job_unix(job), &job->arena, &job->subject,
+		&job->session, &job->why);
+	job->token = arena_dup(&job->arena, evidence->token);
+	job->address = arena_dup(&job->arena, evidence->address);
+	job->agent = arena_dup(&job->arena, slice_sub(evidence->agent, 0, SESSION_AGENT_MAX));
+	if (rc == 0 && job->subject.kind == AUTH_LOCAL_BREAK_GLASS)
+		job_event(job, EV_BREAK_GLASS, LOG_TEXT("actor", job->subject.name), LOG_TEXT("op", job->operation->name),
+			LOG_TEXT("object", json_slice(job->args, "address")), LOG_TEXT("reason", evidence->reason));
+	return rc == 0 ? 0 : job_refuse_error(job, rc, "session");
+}
+
+/* The account that the operation is about. Unknown ones are told from others only to who may see accounts there. */
+static int load_object(struct admin_job *job, struct auth_object *ret)
+{
+	*ret = named_object(job_directory(job), job->args, &job->arena);
+	if (job->row->object == OBJECT_NAMED)
+		return 0;
+	if (job->row->object == OBJECT_OWN_CHECK) {
+		*ret = (struct auth_object){.any = true};
+		return 0;
+	}
+	int rc = load_account(job);
+	if (rc == ERR_NOT_FOUND && job->row->object == OBJECT_PROOF)
+		return 0;
+	if (rc == ERR_NOT_FOUND && job->operation->right != AUTH_ANYBODY && job_permit(job, job->operation->right, ret) != 0)
+		return ERR_DENIED;
+	return rc == 0 || job->status != ADMIN_OK ? rc : job_refuse_error(job, rc, "user");
+}
+
+static int check(struct admin_job *job, const struct auth_evidence *evidence)
+{
+	struct auth_object object;
+	if (job->row == NULL || job->operation == NULL)
 		return job_refuse(job, ADMIN_INVALID, "unknown_operation", "There is no such operation.");
 	if (!json_is_object(job->args))
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The arguments are no JSON object.");
-	int rc = job->row->account ? load_account(job) : 0;
-	memcpy(object.account, job->account.id, sizeof object.account);
-	object.department = job->account.department;
-	if (!auth_permit(&job->subject, job->row->permission, &object))
-		return job_refuse(job, ADMIN_DENIED, "denied", "You may not do this.");
-	return rc;
+	int rc = load_subject(job, evidence);
+	if (rc == 0)
+		rc = load_object(job, &object);
+	if (rc != 0 || job->operation->right == AUTH_ANYBODY)
+		return rc;
+	return job_permit(job, job->operation->right, &object);
 }
 
 static void start_keks(struct admin_job *job)
@@ -382,21 +545,105 @@ static void start_keks(struct admin_job *job)
 		kek_start(job->admin->keks, &job->new_kek.request, new_ready, job);
 }
 
-void auth_admin_run(struct auth_admin *admin, struct slice subject, struct slice op, struct slice args, auth_admin_fn *fn, void *arg)
+static struct admin_job *job_make(struct auth_admin *admin, struct slice op, struct slice args)
 {
 	struct admin_job *job = memory_alloc(sizeof *job);
 	job->admin = admin;
-	job->fn = fn;
-	job->arg = arg;
+	job->why = "";
 	job->result = json_object();
 	buf_init(&job->prepared, PASSWORD_MAX);
 	job->args = args.n <= ADMIN_JSON_MAX ? json_loadb((const char *)args.p, args.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	job->row = find_row(op);
-	if (check(job, subject) != 0 || (job->row->prepare != NULL && job->row->prepare(job) != 0)) {
+	job->row = admin_row_find(op);
+	job->operation = auth_operation_find(op);
+	job->began_ms = admin->host.now(admin->host.arg).mono_ms;
+	return job;
+}
+
+void auth_admin_run(struct auth_admin *admin, const struct auth_evidence *evidence, struct slice op, struct slice args, auth_admin_fn *fn, void *arg)
+{
+	struct admin_job *job = job_make(admin, op, args);
+	job->fn = fn;
+	job->arg = arg;
+	if (check(job, evidence) != 0 || (job->row->prepare != NULL && job->row->prepare(job) != 0)) {
 		if (job->status == ADMIN_OK)
 			job_refuse(job, ADMIN_FAILED, "internal", "An internal error happened.");
 		finish(job);
 		return;
 	}
 	start_keks(job);
+}
+
+/* Operations of other roles have no row here. */
+static const struct admin_operation_row elsewhere = {.name = "", .object = OBJECT_NAMED};
+
+static void keep_answer(void *arg, unsigned status, struct slice result)
+{
+	struct slice_in_arena { struct arena *arena; struct slice *ret; } *keep = arg;
+	*keep->ret = arena_dup(keep->arena, result);
+}
+
+enum admin_status auth_admin_authorize(struct auth_admin *admin, const struct auth_evidence *evidence, struct slice op, struct slice args,
+	struct arena *arena, struct slice *ret_subject, struct slice *ret_result)
+{
+	struct { struct arena *arena; struct slice *ret; } keep = {arena, ret_result};
+	struct admin_job *job = job_make(admin, op, args);
+	job->fn = keep_answer;
+	job->arg = &keep;
+	job->row = job->row == NULL ? &elsewhere : NULL; /* what auth does itself is not authorised for others */
+	(void)check(job, evidence);
+	enum admin_status status = job->status;
+	*ret_subject = arena_dup(arena, job->subject.name);
+	finish(job);
+	return status;
+}
+
+int job_run_approved(struct admin_job *job, const char *operation, struct slice args, const uint8_t asker[16], struct slice asker_name)
+{
+	struct account account;
+	struct admin_job *run = job_make(job->admin, slice_str(operation), args);
+	struct auth_object object;
+	int rc = directory_account_get(job_directory(job), asker, &run->arena, &account);
+	if (rc == 0 && account.state != ACCOUNT_ACTIVE)
+		rc = ERR_DENIED;
+	if (rc == 0)
+		rc = auth_subject_of(job_directory(job), &account, job_unix(job), &run->arena, &run->subject);
+	run->approver = arena_dup(&run->arena, job->subject.name);
+	if (rc != 0 || run->row == NULL || run->operation == NULL || run->row->prepare != NULL)
+		rc = job_refuse(run, ADMIN_DENIED, "asker", "%.*s may not do this any more.", SLICE_ARG(asker_name));
+	if (rc == 0)
+		rc = load_object(run, &object);
+	if (rc == 0)
+		rc = job_permit(run, run->operation->right, &object);
+	if (rc == 0)
+		rc = run->row->apply(run);
+	job->status = run->status;
+	json_decref(job->result);
+	job->result = json_incref(run->result);
+	job_free(run);
+	return rc;
+}
+
+int job_second_person(struct admin_job *job, enum auth_right who)
+{
+	struct error err = {0};
+	uint32_t id = 0;
+	if (job->approver.n > 0 || job->subject.kind == AUTH_LOCAL_SETUP)
+		return 0;
+	if (job->subject.kind != AUTH_PERSON)
+		return job_refuse(job, ADMIN_DENIED, "second_person", "This needs two persons, of whom the emergency access is none.");
+	if (job->row->prepare != NULL) /* its arguments have secrets, which are not kept */
+		return job_refuse(job, ADMIN_DENIED, "second_person", "This needs two persons: add a plain user first, then ask for the role.");
+	char *args = json_dumps(job->args, JSON_COMPACT | JSON_SORT_KEYS);
+	struct directory_approval a = {.operation = job->operation->name, .args = slice_str(args != NULL ? args : "{}"), .asker_name = job->subject.name,
+		.reason = job_text(job, "reason"), .created = job_unix(job), .ends = job_unix(job) + APPROVAL_S, .needs = who};
+	memcpy(a.asker, job->subject.account, sizeof a.asker);
+	int rc = directory_approval_add(job_directory(job), &a, &id, &err);
+	give_back(args);
+	if (rc != 0)
+		return job_refuse_error(job, rc, "approval");
+	job_event(job, EV_APPROVAL_ASKED, LOG_TEXT("actor", job->subject.name), LOG_NUM("id", id), LOG_TEXT("kind", job->operation->name),
+		LOG_TEXT("object", job_text(job, "address")), LOG_TEXT("reason", job_text(job, "reason")));
+	job_refuse(job, ADMIN_DENIED, "approval_needed", "A second person has to approve this: number %u (%s).", id, auth_right_name(who));
+	job_set(job, "approval", json_integer(id));
+	return ERR_DENIED;
 }

@@ -5,18 +5,23 @@
 #include "auth/directory.h"
 #include "auth/host.h"
 #include "auth/kek.h"
+#include "auth/subject.h"
+#include "auth/throttle.h"
+#include "ipc/admin.h"
 
 struct auth_admin;
 
 struct auth_admin_settings {
-	unsigned own_uid;          /* the local user that counts as operator */
+	struct auth_local local;   /* who may administer on this machine without a session, until it is set up */
+	int64_t session_idle_s, session_s; /* a person's session ends after so long without use, and anyway */
 	struct password_cost cost; /* of new passwords */
 	uint64_t password_min;     /* characters of a new password */
+	int64_t failure_delay_ms;  /* a refused password is answered after this time */
 	bool scram_passwords;      /* new passwords get SCRAM keys (auth.scram) */
 };
 
-/* Keeps directory and queue by pointer. */
-struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue,
+/* Keeps directory, queue and throttle by pointer. */
+struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue, struct throttle *throttle,
                                      const struct auth_admin_settings *settings);
 void auth_admin_configure(struct auth_admin *admin, const struct auth_admin_settings *settings);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
@@ -24,6 +29,13 @@ void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 /* result: a JSON object, borrowed; status: enum admin_status. */
 typedef void auth_admin_fn(void *arg, unsigned status, struct slice result);
 /* fn is called exactly once, perhaps before this returns. */
-void auth_admin_run(struct auth_admin *admin, struct slice subject, struct slice op, struct slice args, auth_admin_fn *fn, void *arg);
+void auth_admin_run(struct auth_admin *admin, const struct auth_evidence *evidence, struct slice op, struct slice args, auth_admin_fn *fn, void *arg);
+
+/*
+ * The same decision for an operation that another role does. ADMIN_OK: *ret_subject names who acts, for the record; otherwise *ret_result
+ * is the answer (JSON). Texts in the arena.
+ */
+enum admin_status auth_admin_authorize(struct auth_admin *admin, const struct auth_evidence *evidence, struct slice op, struct slice args,
+	struct arena *arena, struct slice *ret_subject, struct slice *ret_result);
 
 #endif

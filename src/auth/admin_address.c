@@ -65,8 +65,8 @@ static int alias_remove(struct admin_job *job)
 }
 
 const struct admin_operation_row admin_address_rows[] = {
-	{"alias.list", AUTH_OP_ACCOUNT_SEE, false, NULL, alias_list},
-	{"alias.add", AUTH_OP_ACCOUNT_CHANGE, false, NULL, alias_add},
-	{"alias.remove", AUTH_OP_ACCOUNT_CHANGE, false, NULL, alias_remove},
+	{"alias.list", OBJECT_OWN_CHECK, NULL, alias_list},
+	{"alias.add", OBJECT_NAMED, NULL, alias_add},
+	{"alias.remove", OBJECT_NAMED, NULL, alias_remove},
 	{0},
 };

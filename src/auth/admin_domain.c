@@ -95,9 +95,9 @@ static int domain_remove(struct admin_job *job)
 }
 
 const struct admin_operation_row admin_domain_rows[] = {
-	{"domain.list", AUTH_OP_DOMAIN_SEE, false, NULL, domain_list},
-	{"domain.add", AUTH_OP_DOMAIN_CHANGE, false, NULL, domain_add},
-	{"domain.set", AUTH_OP_DOMAIN_CHANGE, false, NULL, domain_set},
-	{"domain.remove", AUTH_OP_DOMAIN_CHANGE, false, NULL, domain_remove},
+	{"domain.list", OBJECT_OWN_CHECK, NULL, domain_list},
+	{"domain.add", OBJECT_NAMED, NULL, domain_add},
+	{"domain.set", OBJECT_NAMED, NULL, domain_set},
+	{"domain.remove", OBJECT_NAMED, NULL, domain_remove},
 	{0},
 };

@@ -162,11 +162,11 @@ static int member_remove(struct admin_job *job)
 }
 
 const struct admin_operation_row admin_group_rows[] = {
-	{"group.list", AUTH_OP_ACCOUNT_SEE, false, NULL, group_list},
-	{"group.show", AUTH_OP_ACCOUNT_SEE, false, NULL, group_show},
-	{"group.add", AUTH_OP_ACCOUNT_CHANGE, false, NULL, group_add},
-	{"group.remove", AUTH_OP_ACCOUNT_CHANGE, false, NULL, group_remove},
-	{"group.member.add", AUTH_OP_ACCOUNT_CHANGE, false, NULL, member_add},
-	{"group.member.remove", AUTH_OP_ACCOUNT_CHANGE, false, NULL, member_remove},
+	{"group.list", OBJECT_OWN_CHECK, NULL, group_list},
+	{"group.show", OBJECT_NAMED, NULL, group_show},
+	{"group.add", OBJECT_NAMED, NULL, group_add},
+	{"group.remove", OBJECT_NAMED, NULL, group_remove},
+	{"group.member.add", OBJECT_NAMED, NULL, member_add},
+	{"group.member.remove", OBJECT_NAMED, NULL, member_remove},
 	{0},
 };

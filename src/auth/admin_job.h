@@ -5,22 +5,34 @@
 #include <jansson.h>
 
 #include "auth/admin.h"
-#include "auth/permit.h"
+#include "auth/factors.h"
+#include "auth/operation.h"
+#include "auth/subject.h"
+#include "base/log.h"
 #include "ipc/admin.h"
 
 struct admin_job;
 
+/* What an operation acts on, so that scopes are looked at before it runs. */
+enum admin_object {
+	OBJECT_NAMED = 0,   /* args.address, args.account or args.domain, without looking whether it exists; or the organisation */
+	OBJECT_ACCOUNT = 1, /* args.address names an account, which is loaded into job->account */
+	OBJECT_OWN_CHECK = 2, /* the operation finds it and asks job_permit itself (lists: row by row) */
+	OBJECT_PROOF = 3,   /* as OBJECT_ACCOUNT, but the operation proves itself (passwords, codes): unknown accounts must look the same */
+};
+
 struct admin_operation_row {
 	const char *name;
-	enum auth_operation permission;
-	bool account; /* args.address names an account, which is loaded into job->account */
+	enum admin_object object;
 	/* Before any password is stretched: checks, and says by job_stretch_* which are needed. NULL: nothing to prepare. */
 	int (*prepare)(struct admin_job *job);
 	/* Does it. Both return 0, or a negative code after job_refuse (or without: an internal failure). */
 	int (*apply)(struct admin_job *job);
 };
 extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[],
-	admin_group_rows[];
+	admin_group_rows[], admin_session_rows[], admin_role_rows[], admin_approval_rows[];
+/* A row of any table; NULL: none. */
+const struct admin_operation_row *admin_row_find(struct slice name);
 
 struct admin_kek {
 	bool wanted, ready;
@@ -32,7 +44,13 @@ struct admin_job {
 	struct auth_admin *admin;
 	const struct admin_operation_row *row;
 	struct arena arena;
+	const struct auth_operation *operation;
 	struct auth_subject subject;
+	struct session session;       /* of the subject; id 0: none */
+	struct slice token, address, agent; /* of the evidence, in the arena */
+	struct slice approver;        /* the second person; empty: nobody yet */
+	bool known;                   /* job->account was found */
+	const char *why;              /* why the subject is nobody */
 	json_t *args, *result;
 	struct account account;
 	struct credential password;   /* the account's, when it was stretched */
@@ -42,6 +60,7 @@ struct admin_job {
 	char code_text[CODE_TEXT_SIZE + 1], code_plain[CODE_LETTERS + 1];
 	unsigned pending;
 	int kek_rc;
+	int64_t began_ms, delay_ms; /* the answer waits until so long after it began */
 	enum admin_status status;
 	auth_admin_fn *fn;
 	void *arg;
@@ -49,6 +68,7 @@ struct admin_job {
 
 struct directory *job_directory(const struct admin_job *job);
 const struct auth_host *job_host(const struct admin_job *job);
+const struct auth_admin_settings *job_settings(const struct admin_job *job);
 int64_t job_unix(const struct admin_job *job);
 
 /* Ends the operation: "code" is stable, the text is one sentence. Returns ERR_DENIED, so that `return job_refuse(…)` works. */
@@ -56,6 +76,24 @@ __attribute__((format(printf, 4, 5))) int job_refuse(struct admin_job *job, enum
 	const char *format, ...);
 /* From a directory error; what: "the address". */
 int job_refuse_error(struct admin_job *job, int rc, const char *what);
+
+/* May the subject do this to `object`? When not, the job is refused (or asked to sign in, or for a second factor). */
+int job_permit(struct admin_job *job, enum auth_right right, const struct auth_object *object);
+bool job_may(const struct admin_job *job, enum auth_right right, const struct auth_object *object);
+/* The account as an object. */
+struct auth_object job_object(const struct account *account);
+/* Was a second factor shown within the last minutes? Refused otherwise. */
+int job_step_up(struct admin_job *job);
+/*
+ * For what nobody may do alone: 0 when a second person has approved, or when this machine is being set up. Otherwise the request is kept
+ * for somebody with the right `who` (AUTH_ACT_APPROVE, AUTH_CASE_APPROVE) to approve, and the job is refused with its number. args must
+ * hold no secrets.
+ */
+int job_second_person(struct admin_job *job, enum auth_right who);
+/* Runs an approved operation of somebody else inside the approver's job: result and status are job's. */
+int job_run_approved(struct admin_job *job, const char *operation, struct slice args, const uint8_t asker[16], struct slice asker_name);
+void job_record(const struct admin_job *job, enum log_event event, const struct log_field *fields);
+#define job_event(job, event, ...) job_record((job), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) LOG_END})
 
 /* Members of args. Texts are UTF-8 without NUL (jansson checks). */
 bool job_has(const struct admin_job *job, const char *name);
@@ -80,8 +118,16 @@ json_t *job_json(struct slice text);
 /* begin, fn, commit; rolled back when fn fails. */
 int job_change(struct admin_job *job, int (*fn)(struct admin_job *job, struct error *err));
 
-/* Opens the account's secrets with the stretched password. */
+/* Opens the account's secrets with the stretched password. A wrong one counts as a failed sign-in and is answered after its delay. */
 int job_open_password(struct admin_job *job, struct secrets *ret);
+/* When the account has second factors: its own session has shown one, or args.proof does now. Refused otherwise. ret_proven may be NULL. */
+int job_prove_second(struct admin_job *job, const struct secrets *secrets);
+int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t *proof, unsigned *ret_proven);
+/* Tries of passwords and codes: may there be one now? Refused otherwise. And what became of it. */
+int job_allowed(struct admin_job *job);
+void job_tried(struct admin_job *job, bool right);
+/* May the subject make `role` the primary role of `account`? Refused otherwise. */
+int job_may_give_role(struct admin_job *job, const struct account *account, enum auth_role role);
 /* Inside a change: replaces all credentials of the account by the new password and a fresh recovery code (text in ret_code; NULL: none). */
 int job_replace_credentials(struct admin_job *job, const struct secrets *secrets, char *ret_code, struct error *err);
 

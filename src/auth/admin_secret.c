@@ -10,10 +10,18 @@ int job_open_password(struct admin_job *job, struct secrets *ret)
 {
 	struct wrap_owner owner = job->old_kek.request.owner;
 	struct error err = {0};
-	int rc = wrap_open(&owner, job->old_kek.result.kek, job->password.wrap, ret, &err);
-	if (rc == ERR_DENIED)
-		return job_refuse(job, ADMIN_DENIED, "password", "The password is not right.");
-	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
+	int rc = owner.credential == 0 ? ERR_DENIED : wrap_open(&owner, job->old_kek.result.kek, job->password.wrap, ret, &err);
+	if (rc == 0 && job->account.state != ACCOUNT_ACTIVE && job->subject.kind == AUTH_NOBODY)
+		rc = ERR_DENIED;
+	if (rc == 0) {
+		job_tried(job, true);
+		return 0;
+	}
+	secrets_free(ret);
+	if (rc != ERR_DENIED)
+		return job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
+	job_tried(job, false);
+	return job_refuse(job, ADMIN_DENIED, "password", "The name or the password is not right.");
 }
 
 static int add_credential(struct admin_job *job, struct credential *c, const uint8_t kek[KEK_SIZE], const struct secrets *secrets,
@@ -65,6 +73,8 @@ int job_replace_credentials(struct admin_job *job, const struct secrets *secrets
 	memcpy(password.salt, r->salt, sizeof password.salt);
 	int rc = directory_credential_remove_all(job_directory(job), job->account.id, err);
 	if (rc == 0)
+		rc = session_remove_all(job_directory(job), job->account.id, err);
+	if (rc == 0)
 		rc = add_credential(job, &password, job->new_kek.result.kek, secrets, err);
 	if (rc == 0)
 		rc = add_scram(job, password.id, secrets, err);
@@ -115,6 +125,8 @@ static int keep_mail(struct admin_job *job, struct secrets *secrets)
 		directory_rollback(job_directory(job));
 		return job_refuse_error(job, rc, "account");
 	}
+	job_event(job, job->subject.kind == AUTH_PERSON || job->old_kek.wanted ? EV_PASSWORD_CHANGED : EV_PASSWORD_RESET,
+		LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address), LOG_TEXT("why", job->operation->name));
 	job_set(job, "recovery_code", json_string(code));
 	job_set(job, "app_passwords_removed", json_integer(apps > 0 ? apps : 0));
 	job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
@@ -133,6 +145,8 @@ static int user_passwd(struct admin_job *job)
 	struct secrets secrets = SECRETS_NONE;
 	int rc = job_open_password(job, &secrets);
 	if (rc == 0)
+		rc = job_prove_second(job, &secrets);
+	if (rc == 0)
 		rc = keep_mail(job, &secrets);
 	secrets_free(&secrets);
 	return rc;
@@ -140,27 +154,31 @@ static int user_passwd(struct admin_job *job)
 
 static int reset_prepare(struct admin_job *job)
 {
-	struct auth_object object = {0};
-	memcpy(object.account, job->account.id, sizeof object.account);
+	struct auth_object object = job_object(&job->account);
 	if (job_text(job, "recovery_code").n > 0)
 		return job_stretch_new(job, "new");
 	if (!json_is_true(json_object_get(job->args, "lose_mail")))
 		return job_refuse(job, ADMIN_DENIED, "mail_would_be_lost",
 		                  "Without the recovery code all mail of this account is lost for good. "
 		                  "Give the recovery code, or say that the mail may be lost.");
-	if (!auth_permit(&job->subject, AUTH_OP_PASSWORD_DISCARD, &object))
-		return job_refuse(job, ADMIN_DENIED, "denied", "You may not do this.");
-	return job_stretch_new(job, "new");
+	int rc = job_permit(job, AUTH_ACCOUNT_DISCARD, &object);
+	if (rc == 0 && !job->known)
+		rc = job_refuse_error(job, ERR_NOT_FOUND, "user");
+	return rc == 0 ? job_stretch_new(job, "new") : rc;
 }
 
 static int open_recovery(struct admin_job *job, struct secrets *ret)
 {
 	uint8_t code[CODE_SIZE], lookup[CODE_LOOKUP_SIZE], kek[KEK_SIZE];
 	struct credential c;
+	if (job_allowed(job) != 0)
+		return ERR_DENIED;
 	if (!code_parse(job_text(job, "recovery_code"), CODE_RECOVERY, code))
 		return job_refuse(job, ADMIN_DENIED, "recovery_code", "The recovery code is not right: a letter is missing or mistyped.");
 	code_lookup(code, directory_lookup_key(job_directory(job)), lookup);
 	int rc = directory_credential_by_code(job_directory(job), job->account.id, WRAP_RECOVERY, lookup, &job->arena, &c);
+	if (rc == ERR_NOT_FOUND)
+		job_tried(job, false);
 	if (rc != 0)
 		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_DENIED, "recovery_code",
 			"The recovery code is not that of this account, or was replaced.")
@@ -241,6 +259,8 @@ static int app_add(struct admin_job *job)
 	struct slice label;
 	int rc = job_open_password(job, &secrets);
 	if (rc == 0)
+		rc = job_prove_second(job, &secrets);
+	if (rc == 0)
 		rc = job_name(job, "label", &label);
 	if (rc == 0 && count_app_passwords(job) >= APP_PASSWORDS_MAX)
 		rc = job_refuse(job, ADMIN_FAILED, "limit", "An account has at most %d app passwords.", APP_PASSWORDS_MAX);
@@ -299,10 +319,10 @@ static int app_remove(struct admin_job *job)
 }
 
 const struct admin_operation_row admin_secret_rows[] = {
-	{"user.passwd", AUTH_OP_PASSWORD_CHANGE, true, passwd_prepare, user_passwd},
-	{"user.reset", AUTH_OP_PASSWORD_CHANGE, true, reset_prepare, user_reset},
-	{"user.app_password.add", AUTH_OP_APP_PASSWORD, true, app_add_prepare, app_add},
-	{"user.app_password.list", AUTH_OP_APP_PASSWORD, true, NULL, app_list},
-	{"user.app_password.remove", AUTH_OP_APP_PASSWORD, true, NULL, app_remove},
+	{"user.passwd", OBJECT_PROOF, passwd_prepare, user_passwd},
+	{"user.reset", OBJECT_PROOF, reset_prepare, user_reset},
+	{"user.app_password.add", OBJECT_PROOF, app_add_prepare, app_add},
+	{"user.app_password.list", OBJECT_ACCOUNT, NULL, app_list},
+	{"user.app_password.remove", OBJECT_ACCOUNT, NULL, app_remove},
 	{0},
 };

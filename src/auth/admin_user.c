@@ -29,8 +29,11 @@ static int user_list(struct admin_job *job)
 	if (count < 0)
 		return job_refuse_error(job, count, "user");
 	json_t *out = json_array();
-	for (int i = 0; i < count && i < DIRECTORY_PAGE; i++)
-		json_array_append_new(out, account_json(&list[i]));
+	for (int i = 0; i < count && i < DIRECTORY_PAGE; i++) {
+		struct auth_object object = job_object(&list[i]);
+		if (job_may(job, AUTH_ACCOUNT_SEE, &object))
+			json_array_append_new(out, account_json(&list[i]));
+	}
 	job_set(job, "users", out);
 	job_set(job, "more", json_boolean(count > DIRECTORY_PAGE));
 	if (count > DIRECTORY_PAGE)
@@ -56,7 +59,6 @@ static int read_properties(struct admin_job *job, struct account *a)
 {
 	int rc = 0;
 	const json_t *quota = json_object_get(job->args, "quota");
-	struct auth_object object = {.department = a->department};
 	enum auth_role role = a->role;
 	if (job_has(job, "name") && (rc = job_name(job, "name", &a->name)) != 0)
 		return rc;
@@ -67,9 +69,9 @@ static int read_properties(struct admin_job *job, struct account *a)
 	if (quota != NULL)
 		a->quota = (uint64_t)json_integer_value(quota);
 	if (job_has(job, "role") && !auth_role_parse(job_text(job, "role"), &role))
-		return job_refuse(job, ADMIN_INVALID, "invalid", "Roles are user, department, administrator, officer, auditor and approver.");
-	if (role != a->role && !auth_permit(&job->subject, AUTH_OP_ROLE_CHANGE, &object))
-		return job_refuse(job, ADMIN_DENIED, "denied", "You may not change roles.");
+		return job_refuse(job, ADMIN_INVALID, "invalid", "Roles are user, department, administrator, officer, auditor, approver and custodian.");
+	if (role != a->role && (rc = job_may_give_role(job, a, role)) != 0)
+		return rc;
 	a->role = role;
 	return 0;
 }
@@ -113,6 +115,8 @@ static int user_add(struct admin_job *job)
 {
 	int rc = job_change(job, add_in_change);
 	if (rc == 0) {
+		job_event(job, EV_ACCOUNT_ADDED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address),
+			LOG_STR("right", auth_role_name(job->account.role)));
 		job_set(job, "address", job_json(job->account.address));
 		job_set(job, "provisional", json_true());
 	}
@@ -130,6 +134,9 @@ static int user_set(struct admin_job *job)
 	int rc = read_properties(job, &job->account);
 	if (rc == 0)
 		rc = job_change(job, update_in_change);
+	if (rc == 0)
+		job_event(job, EV_ACCOUNT_CHANGED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address),
+			LOG_STR("what", before != job->account.role ? auth_role_name(job->account.role) : "properties"));
 	if (rc == 0 && before != job->account.role)
 		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
 	return rc;
@@ -139,6 +146,9 @@ static int set_state(struct admin_job *job, enum account_state state)
 {
 	job->account.state = state;
 	int rc = job_change(job, update_in_change);
+	if (rc == 0)
+		job_event(job, state == ACCOUNT_ACTIVE ? EV_ACCOUNT_ENABLED : EV_ACCOUNT_DISABLED, LOG_TEXT("actor", job->subject.name),
+			LOG_TEXT("address", job->account.address));
 	if (rc == 0 && state != ACCOUNT_ACTIVE)
 		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
 	return rc;
@@ -177,6 +187,7 @@ static int user_remove(struct admin_job *job)
 {
 	int rc = job_change(job, remove_in_change);
 	if (rc == 0) {
+		job_event(job, EV_ACCOUNT_REMOVED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address));
 		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
 		name_account(job);
 	}
@@ -184,12 +195,12 @@ static int user_remove(struct admin_job *job)
 }
 
 const struct admin_operation_row admin_user_rows[] = {
-	{"user.list", AUTH_OP_ACCOUNT_SEE, false, NULL, user_list},
-	{"user.show", AUTH_OP_ACCOUNT_SEE, true, NULL, user_show},
-	{"user.add", AUTH_OP_ACCOUNT_CHANGE, false, user_add_prepare, user_add},
-	{"user.set", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_set},
-	{"user.disable", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_disable},
-	{"user.enable", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_enable},
-	{"user.remove", AUTH_OP_ACCOUNT_CHANGE, true, NULL, user_remove},
+	{"user.list", OBJECT_OWN_CHECK, NULL, user_list},
+	{"user.show", OBJECT_ACCOUNT, NULL, user_show},
+	{"user.add", OBJECT_NAMED, user_add_prepare, user_add},
+	{"user.set", OBJECT_ACCOUNT, NULL, user_set},
+	{"user.disable", OBJECT_ACCOUNT, NULL, user_disable},
+	{"user.enable", OBJECT_ACCOUNT, NULL, user_enable},
+	{"user.remove", OBJECT_ACCOUNT, NULL, user_remove},
 	{0},
 };

@@ -50,7 +50,9 @@ QUERY(CREDENTIAL_CODE, "SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE acco
 QUERY(CREDENTIAL_KIND, "SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE account = ?1 AND kind = ?2 ORDER BY id LIMIT ?3")
 QUERY(CREDENTIAL_REMOVE, "DELETE FROM credential WHERE account = ?1 AND id = ?2 AND kind = ?3")
 QUERY(CREDENTIAL_REMOVE_ALL, "DELETE FROM credential WHERE account = ?1")
-QUERY(CREDENTIAL_EXISTS, "SELECT 1 FROM credential WHERE account = ?1 AND id = ?2")
+/* Numbers of grants are numbers of credentials; a grant lives as long as one of its tokens. */
+QUERY(CREDENTIAL_EXISTS, "SELECT 1 FROM credential WHERE account = ?1 AND id = ?2 UNION ALL "
+	"SELECT 1 FROM oauth_grant WHERE account = ?1 AND id = ?2 AND EXISTS (SELECT 1 FROM oauth_session WHERE granted = ?2)")
 QUERY(SCRAM_ADD, "INSERT INTO scram (account, credential, keys, wrap) VALUES (?1, ?2, ?3, ?4)")
 QUERY(SCRAM_LIST, "SELECT scram.credential, scram.keys, scram.wrap FROM scram JOIN credential ON credential.id = scram.credential "
 	"WHERE scram.account = ?1 AND (?2 OR credential.kind <> 1) LIMIT ?3")
@@ -59,3 +61,47 @@ QUERY(SCRAM_FORGET, "DELETE FROM scram WHERE credential IN (SELECT id FROM crede
 
 QUERY(PROFILE_SET, "INSERT INTO profile (account, data) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET data = ?2")
 QUERY(PROFILE_GET, "SELECT data FROM profile WHERE account = ?1")
+
+#define GRANT_COLUMNS "role_grant.id, account, role, scope, scope_value, starts, ends, state, author, approver, reason, created, reviewed"
+QUERY(GRANT_ADD, "INSERT INTO role_grant (account, role, scope, scope_value, starts, ends, state, author, approver, reason, created, reviewed) "
+	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) RETURNING id")
+QUERY(GRANT_GET, "SELECT " GRANT_COLUMNS " FROM role_grant WHERE id = ?1")
+QUERY(GRANT_OF, "SELECT " GRANT_COLUMNS " FROM role_grant WHERE account = ?1 AND state = ?2 ORDER BY id LIMIT ?3")
+QUERY(GRANT_LIST, "SELECT " GRANT_COLUMNS " FROM role_grant WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3")
+QUERY(GRANT_END, "UPDATE role_grant SET state = 3, ends = ?2 WHERE id = ?1 AND state <> 3")
+QUERY(GRANT_END_ALL, "UPDATE role_grant SET state = 3, ends = ?2 WHERE account = ?1 AND state <> 3")
+QUERY(GRANT_REVIEWED, "UPDATE role_grant SET reviewed = ?2 WHERE id = ?1")
+QUERY(GRANT_USES_ROLE, "SELECT 1 FROM role_grant WHERE role = ?1 AND state <> 3 LIMIT 1")
+QUERY(ROLE_ADD, "INSERT INTO custom_role (name, text, rights, created, author) VALUES (?1, ?2, ?3, ?4, ?5)")
+QUERY(ROLE_GET, "SELECT name, text, rights, created, author FROM custom_role WHERE name = ?1")
+QUERY(ROLE_LIST, "SELECT name, text, rights, created, author FROM custom_role ORDER BY name LIMIT ?1")
+QUERY(ROLE_REMOVE, "DELETE FROM custom_role WHERE name = ?1")
+
+#define APPROVAL_COLUMNS "id, operation, args, asker, asker_name, reason, state, decider, created, decided, ends, needs"
+QUERY(APPROVAL_ADD, "INSERT INTO approval (operation, args, asker, asker_name, reason, state, decider, created, decided, ends, needs) "
+	"VALUES (?1, ?2, ?3, ?4, ?5, 1, '', ?6, 0, ?7, ?8) RETURNING id")
+QUERY(APPROVAL_GET, "SELECT " APPROVAL_COLUMNS " FROM approval WHERE id = ?1")
+QUERY(APPROVAL_LIST, "SELECT " APPROVAL_COLUMNS " FROM approval WHERE (?1 = 0 OR state = ?1) AND id > ?2 ORDER BY id LIMIT ?3")
+QUERY(APPROVAL_DECIDE, "UPDATE approval SET state = ?2, decider = ?3, decided = ?4 WHERE id = ?1 AND state = 1")
+
+#define SESSION_COLUMNS "session.id, session.account, kind, label, scopes, factors, wrap, device, address, agent, created, used, idle, ends, stepped_up"
+QUERY(SESSION_ADD, "INSERT INTO session (id, account, lookup, kind, label, scopes, factors, wrap, device, address, agent, created, used, idle, "
+	"ends, stepped_up) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15)")
+QUERY(SESSION_FIND, "SELECT " SESSION_COLUMNS " FROM session WHERE lookup = ?1")
+QUERY(SESSION_LIST, "SELECT " SESSION_COLUMNS " FROM session WHERE account = ?1 AND (?2 = 0 OR kind = ?2) ORDER BY id LIMIT ?3")
+QUERY(SESSION_USED, "UPDATE session SET used = ?2, address = ?3, agent = ?4 WHERE id = ?1")
+QUERY(SESSION_PROVEN, "UPDATE session SET factors = factors | ?2, stepped_up = ?3 WHERE id = ?1")
+QUERY(SESSION_REMOVE, "DELETE FROM session WHERE id = ?1 AND account = ?2")
+QUERY(SESSION_REMOVE_ALL, "DELETE FROM session WHERE account = ?1")
+QUERY(SESSION_COUNT, "SELECT count(*) FROM session WHERE account = ?1")
+QUERY(SESSION_EXPIRE, "DELETE FROM session WHERE ends < ?1 OR (idle > 0 AND used + idle < ?1)")
+QUERY(SESSION_EXISTS, "SELECT 1 FROM session WHERE account = ?1 AND id = ?2")
+
+QUERY(POLICY_GET, "SELECT value, author, changed FROM policy WHERE name = ?1")
+QUERY(POLICY_SET, "INSERT INTO policy (name, value, author, changed) VALUES (?1, ?2, ?3, ?4) "
+	"ON CONFLICT (name) DO UPDATE SET value = ?2, author = ?3, changed = ?4")
+/* An administrator who is a person: own password, a confirmed second factor. */
+QUERY(ADMINISTRATOR_READY, "SELECT 1 FROM account WHERE state = 1 AND role = 3 AND (flags & 1) = 0 "
+	"AND EXISTS (SELECT 1 FROM factor WHERE factor.account = account.id AND factor.confirmed > 0) LIMIT 1")
+
+#include "auth/directory_queries_sso.h"

@@ -12,10 +12,10 @@ TABLE("CREATE TABLE IF NOT EXISTS role_grant (id INTEGER PRIMARY KEY AUTOINCREME
       " state INTEGER NOT NULL, author TEXT NOT NULL, approver TEXT NOT NULL, reason TEXT NOT NULL, created INTEGER NOT NULL,"
       " reviewed INTEGER NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS role_grant_account ON role_grant (account, state)")
-/* state: 1 asked, 2 given, 3 refused, 4 withdrawn. args: JSON without secrets. */
+/* state: 1 asked, 2 given, 3 refused, 4 withdrawn. args: JSON without secrets. needs: right of the second person. */
 TABLE("CREATE TABLE IF NOT EXISTS approval (id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, args TEXT NOT NULL, asker BLOB NOT NULL,"
       " asker_name TEXT NOT NULL, reason TEXT NOT NULL, state INTEGER NOT NULL, decider TEXT NOT NULL, created INTEGER NOT NULL,"
-      " decided INTEGER NOT NULL, ends INTEGER NOT NULL)")
+      " decided INTEGER NOT NULL, ends INTEGER NOT NULL, needs INTEGER NOT NULL)")
 /* Sessions of API and web, and tokens: found by a keyed hash; wrap: the account's secrets under the token. docs/keys.md */
 TABLE("CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY AUTOINCREMENT, account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
       " lookup BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, label TEXT NOT NULL, scopes INTEGER NOT NULL, factors INTEGER NOT NULL,"
@@ -23,3 +23,34 @@ TABLE("CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY AUTOINCREMENT,
       " used INTEGER NOT NULL, idle INTEGER NOT NULL, ends INTEGER NOT NULL, stepped_up INTEGER NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS session_account ON session (account)")
 TABLE("CREATE TABLE IF NOT EXISTS policy (name TEXT PRIMARY KEY, value TEXT NOT NULL, author TEXT NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID")
+/* Second factors (auth/factors.h). data: state, sealed with a key of the account's secrets where it is secret; confirmed, used: unix seconds. */
+TABLE("CREATE TABLE IF NOT EXISTS factor (id INTEGER PRIMARY KEY AUTOINCREMENT, account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+      " kind INTEGER NOT NULL, label TEXT NOT NULL, lookup BLOB NOT NULL, data BLOB NOT NULL, counter INTEGER NOT NULL,"
+      " confirmed INTEGER NOT NULL, created INTEGER NOT NULL, used INTEGER NOT NULL)")
+TABLE("CREATE INDEX IF NOT EXISTS factor_account ON factor (account, kind)")
+/* Our authorization server (auth/oauth.h). granted: id of the grant. */
+TABLE("CREATE TABLE IF NOT EXISTS oauth_client (id TEXT PRIMARY KEY, name TEXT NOT NULL, redirects TEXT NOT NULL, scope TEXT NOT NULL,"
+      " device INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID")
+TABLE("CREATE TABLE IF NOT EXISTS oauth_grant (id INTEGER PRIMARY KEY, account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+      " client TEXT NOT NULL, scope TEXT NOT NULL, proven INTEGER NOT NULL, created INTEGER NOT NULL)")
+TABLE("CREATE INDEX IF NOT EXISTS oauth_grant_account ON oauth_grant (account)")
+TABLE("CREATE TABLE IF NOT EXISTS oauth_session (session INTEGER PRIMARY KEY REFERENCES session (id) ON DELETE CASCADE,"
+      " granted INTEGER NOT NULL REFERENCES oauth_grant (id) ON DELETE CASCADE)")
+TABLE("CREATE INDEX IF NOT EXISTS oauth_session_granted ON oauth_session (granted)")
+/* Refresh tokens that were used, by keyed hash; ends: unix seconds. */
+TABLE("CREATE TABLE IF NOT EXISTS oauth_spent (lookup BLOB PRIMARY KEY, granted INTEGER NOT NULL REFERENCES oauth_grant (id) ON DELETE CASCADE,"
+      " ends INTEGER NOT NULL) WITHOUT ROWID")
+TABLE("CREATE INDEX IF NOT EXISTS oauth_spent_granted ON oauth_spent (granted)")
+TABLE("CREATE TABLE IF NOT EXISTS external_identity (issuer TEXT NOT NULL, subject TEXT NOT NULL,"
+      " account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, email TEXT NOT NULL, created INTEGER NOT NULL, used INTEGER NOT NULL,"
+      " PRIMARY KEY (issuer, subject)) WITHOUT ROWID")
+TABLE("CREATE INDEX IF NOT EXISTS external_identity_account ON external_identity (account)")
+TABLE("CREATE TABLE IF NOT EXISTS device_certificate (fingerprint BLOB PRIMARY KEY, credential INTEGER NOT NULL REFERENCES credential (id)"
+      " ON DELETE CASCADE, account BLOB NOT NULL, label TEXT NOT NULL, not_after INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID")
+TABLE("CREATE INDEX IF NOT EXISTS device_certificate_credential ON device_certificate (credential)")
+/* disabled: it was this synchronisation that disabled the account. */
+TABLE("CREATE TABLE IF NOT EXISTS ldap_person (key BLOB PRIMARY KEY, account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+      " dn TEXT NOT NULL, disabled INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID")
+TABLE("CREATE INDEX IF NOT EXISTS ldap_person_account ON ldap_person (account)")
+TABLE("CREATE TABLE IF NOT EXISTS ldap_group (key BLOB PRIMARY KEY, domain TEXT NOT NULL, local TEXT NOT NULL,"
+      " FOREIGN KEY (domain, local) REFERENCES address (domain, local) ON DELETE CASCADE) WITHOUT ROWID")

@@ -4,11 +4,14 @@
 
 #include "auth/secrets.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 typedef void auth_call_fn(void *arg);
 /* mac is NULL when `key` did not answer. */
 typedef void auth_hmac_fn(void *arg, const uint8_t *mac);
 typedef void auth_ticket_fn(void *arg, bool ok);
+
+struct auth_factor_send;
 
 struct auth_ticket { /* MAIL_TICKET; borrowed */
 	uint16_t shard;
@@ -29,6 +32,10 @@ struct auth_host {
 	/* fn after ms milliseconds; cannot be taken back. */
 	void (*after)(void *arg, int64_t ms, auth_call_fn *fn, void *fn_arg);
 	void (*ticket)(void *arg, const struct auth_ticket *ticket, auth_ticket_fn *fn, void *fn_arg);
+	/* A code of a second factor goes out by mail or SMS (auth/factors.h); NULL: nothing can be sent. */
+	void (*send_code)(void *arg, const struct auth_factor_send *send);
+	/* One typed event of what was decided. */
+	void (*record)(void *arg, enum log_event event, const struct log_field *fields);
 	/* Ends sessions: of one credential, or of the whole account (credential 0). */
 	void (*revoke)(void *arg, const uint8_t account[16], uint32_t credential);
 };

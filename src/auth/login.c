@@ -67,6 +67,11 @@ void auth_login_configure(struct auth_login *login, const struct auth_login_sett
 	throttle_limit(login->throttle, settings->failures_per_minute);
 }
 
+struct throttle *auth_login_throttle(struct auth_login *login)
+{
+	return login->throttle;
+}
+
 unsigned auth_login_exchanges(const struct auth_login *login)
 {
 	return (unsigned)login->exchanges.count;
@@ -204,11 +209,7 @@ static void send_ticket(struct exchange *x, const struct secrets *secrets)
 
 static bool may_use(const struct exchange *x)
 {
-	struct auth_subject subject = {.role = x->account.role, .department = x->account.department};
-	struct auth_object object = {.department = x->account.department};
-	memcpy(subject.account, x->account.id, sizeof subject.account);
-	memcpy(object.account, x->account.id, sizeof object.account);
-	return auth_permit(&subject, x->protocol == AUTH_PROTOCOL_SUBMISSION ? AUTH_OP_MAIL_SEND : AUTH_OP_MAIL_READ, &object);
+	return auth_permit_own(x->account.role, x->protocol == AUTH_PROTOCOL_SUBMISSION ? AUTH_MAIL_SEND : AUTH_MAIL_VIEW);
 }
 
 /* What was true when the exchange began may have ended meanwhile. */

@@ -58,6 +58,8 @@ typedef void auth_step_fn(void *arg, const struct auth_step_result *result);
 /* fn is called exactly once, perhaps before this returns. */
 void auth_login_step(struct auth_login *login, const struct auth_step *step, auth_step_fn *fn, void *arg);
 
+/* For other ways to try a password. */
+struct throttle *auth_login_throttle(struct auth_login *login);
 unsigned auth_login_exchanges(const struct auth_login *login);
 
 /* The recipient fact of an account: where its mail goes. kind: FACT_LOCAL or FACT_OWN. */

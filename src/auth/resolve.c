@@ -59,8 +59,14 @@ static struct resolve_target *add_target(struct walk *w)
 		w->over_limit = true;
 		return NULL;
 	}
-	if (w->result->targets == NULL)
-		w->result->targets = arena_alloc_array(w->arena, RESOLVE_TARGETS_MAX, sizeof *w->result->targets);
+	/* Room doubles: nearly all addresses have one target. */
+	size_t count = w->result->count;
+	if ((count & (count - 1)) == 0) {
+		struct resolve_target *more = arena_alloc_array(w->arena, count > 0 ? 2 * count : 1, sizeof *more);
+		if (count > 0)
+			memcpy(more, w->result->targets, count * sizeof *more);
+		w->result->targets = more;
+	}
 	return &w->result->targets[w->result->count++];
 }
 
@@ -91,11 +97,7 @@ static void add_account(struct walk *w, const uint8_t id[16], struct slice detai
 		w->error = rc;
 		return;
 	}
-	struct auth_subject subject = {.role = account.role};
-	struct auth_object object = {0};
-	memcpy(subject.account, id, 16);
-	memcpy(object.account, id, 16);
-	if (!auth_permit(&subject, AUTH_OP_MAIL_RECEIVE, &object))
+	if (!auth_permit_own(account.role, AUTH_MAIL_RECEIVE))
 		return;
 	if (account.state != ACCOUNT_ACTIVE) {
 		w->disabled = true;

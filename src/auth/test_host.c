@@ -89,7 +89,7 @@ struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
-	t->host = (struct auth_host){t, fake_now, fake_hmac, fake_work, fake_after, fake_ticket, fake_revoke};
+	t->host = (struct auth_host){.arg = t, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .revoke = fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .boot_secret = boot_secret};
 	open_directory(t);
@@ -100,7 +100,8 @@ struct test_auth *test_auth_create(bool scram)
 	buf_init(&t->result, 100000);
 	t->keks = kek_queue_create(&t->host, 1);
 	t->login = auth_login_create(t->directory, &t->host, t->keks, &t->settings);
-	t->admin = auth_admin_create(t->directory, &t->host, t->keks, &(struct auth_admin_settings){1000, PASSWORD_COST_MIN, 8, scram});
+	t->admin = auth_admin_create(t->directory, &t->host, t->keks, auth_login_throttle(t->login), &(struct auth_admin_settings){.local = {1000},
+		.session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = scram});
 	assert_int_equal(test_admin(t, "domain.add", "{\"domain\":\"example.org\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"name\":\"Ann\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"bob@example.org\",\"password\":\"bob password\"}"), 0);
@@ -137,8 +138,13 @@ unsigned test_admin(struct test_auth *t, const char *op, const char *args)
 
 unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op, const char *args)
 {
+	struct auth_evidence evidence = {.uid = AUTH_UID_NONE, .address = SLICE("192.0.2.9"), .agent = SLICE("test")};
+	if (strncmp(subject, "unix:", 5) == 0)
+		assert_int_equal(slice_to_u32(slice_str(subject + 5), &evidence.uid), 0);
+	else
+		evidence.token = slice_str(subject);
 	t->admin_status = 99;
-	auth_admin_run(t->admin, slice_str(subject), slice_str(op), slice_str(args), admin_answer, t);
+	auth_admin_run(t->admin, &evidence, slice_str(op), slice_str(args), admin_answer, t);
 	test_host_run(t);
 	assert_int_not_equal(t->admin_status, 99);
 	return t->admin_status;

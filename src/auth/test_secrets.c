@@ -162,51 +162,6 @@ static void test_dsn_parameters_travel(void **state)
 	buf_free(&b);
 }
 
-static void test_permissions_follow_the_table(void **state)
-{
-	struct auth_subject user = {.role = AUTH_ROLE_USER, .account = {1}, .department = SLICE("sales")};
-	struct auth_subject chief = {.role = AUTH_ROLE_DEPARTMENT, .account = {2}, .department = SLICE("sales")};
-	struct auth_subject admin = {.role = AUTH_ROLE_ADMINISTRATOR, .account = {3}}, root = {.role = AUTH_ROLE_ROOT};
-	struct auth_object own = {.account = {1}, .department = SLICE("sales")}, other = {.account = {9}, .department = SLICE("law")};
-	assert_true(auth_permit(&user, AUTH_OP_MAIL_READ, &own));
-	assert_false(auth_permit(&user, AUTH_OP_MAIL_READ, &other));
-	assert_false(auth_permit(&user, AUTH_OP_ACCOUNT_CHANGE, &own));
-	assert_true(auth_permit(&chief, AUTH_OP_ACCOUNT_SEE, &own));
-	assert_false(auth_permit(&chief, AUTH_OP_ACCOUNT_SEE, &other));
-	assert_false(auth_permit(&chief, AUTH_OP_MAIL_READ, &own));
-	assert_true(auth_permit(&admin, AUTH_OP_ACCOUNT_CHANGE, &other));
-	assert_false(auth_permit(&admin, AUTH_OP_MAIL_READ, &other));
-	assert_true(auth_permit(&root, AUTH_OP_DOMAIN_CHANGE, &other));
-	assert_false(auth_permit(&root, AUTH_OP_MAIL_READ, &own));
-	struct auth_object nothing = {0};
-	assert_false(auth_permit(&root, AUTH_OP_MAIL_READ, &nothing));
-	struct auth_subject nonsense = {.role = (enum auth_role)77};
-	assert_false(auth_permit(&nonsense, AUTH_OP_DOMAIN_SEE, &nothing));
-}
-
-static void test_nobody_reads_the_mail_of_others(void **state)
-{
-	struct auth_object other = {.account = {9}, .department = SLICE("sales")};
-	for (unsigned role = 1; role < AUTH_ROLE_COUNT; role++) {
-		struct auth_subject s = {.role = (enum auth_role)role, .account = {1}, .department = SLICE("sales")};
-		assert_false(auth_permit(&s, AUTH_OP_MAIL_READ, &other));
-		assert_false(auth_permit(&s, AUTH_OP_MAIL_SEND, &other));
-	}
-}
-
-static void test_local_subjects(void **state)
-{
-	struct auth_subject s;
-	assert_true(auth_subject_parse(SLICE("unix:0"), 1000, &s));
-	assert_int_equal(s.role, AUTH_ROLE_ROOT);
-	assert_true(auth_subject_parse(SLICE("unix:1000"), 1000, &s));
-	assert_int_equal(s.role, AUTH_ROLE_OPERATOR);
-	assert_false(auth_subject_parse(SLICE("unix:1001"), 1000, &s));
-	assert_false(auth_subject_parse(SLICE("unix:"), 1000, &s));
-	assert_false(auth_subject_parse(SLICE("unix:00x"), 1000, &s));
-	assert_false(auth_subject_parse(SLICE("root"), 1000, &s));
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -219,9 +174,6 @@ int main(void)
 		cmocka_unit_test(test_code_of_another_kind_or_mistyped_is_refused),
 		cmocka_unit_test(test_profile_finds_mailboxes),
 		cmocka_unit_test(test_dsn_parameters_travel),
-		cmocka_unit_test(test_permissions_follow_the_table),
-		cmocka_unit_test(test_nobody_reads_the_mail_of_others),
-		cmocka_unit_test(test_local_subjects),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	crypt_init();

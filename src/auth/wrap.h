@@ -16,6 +16,10 @@ enum wrap_kind { /* stored; the values never change */
 	WRAP_SCRAM = 4,     /* second wrap of a password or app password, under HKDF(ClientKey) */
 	WRAP_MANAGED = 5,   /* held by the role `key` */
 	WRAP_REMEMBERED = 6, /* in memory only */
+	WRAP_SESSION = 7,    /* the token of a session (auth/session.h) */
+	WRAP_PASSKEY = 8,    /* the PRF output of a passkey */
+	WRAP_CERTIFICATE = 9, /* a client certificate; held by the role `key` like WRAP_MANAGED */
+	WRAP_ESCROW = 10,    /* the escrow quorum */
 };
 
 #define KEK_SIZE 32

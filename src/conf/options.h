@@ -32,6 +32,8 @@ OPTION(auth_hash_time, "auth.hash_time", duration, "40ms", false, "CPU time of a
 OPTION(auth_failure_delay, "auth.failure_delay", duration, "2s", true, "a refused sign-in is answered after this time")
 OPTION(auth_password_min, "auth.password_min", number, "12", true, "characters that a new password must have")
 OPTION(auth_scram, "auth.scram", text, "all", true, "SCRAM works with: all passwords, or app_passwords (a thief of disk and keys then pays Argon2id per guess)")
+OPTION(auth_session_idle, "auth.session_idle", duration, "60m", true, "a session of the interface ends after so long without use")
+OPTION(auth_session_time, "auth.session_time", duration, "12h", true, "a session of the interface ends after so long anyway")
 OPTION(limits_idle, "limits.idle", duration, "30m", true, "a signed-in client may be silent this long (RFC 9051 5.4)")
 OPTION(limits_smtp_idle, "limits.smtp_idle", duration, "5m", true, "an SMTP client may be silent this long (RFC 5321 4.5.3.2)")
 OPTION(limits_login_time, "limits.login_time", duration, "1m", true, "time to sign in")

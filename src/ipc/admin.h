@@ -1,7 +1,7 @@
 /*
  * What the administrative requests (AUTH_ADMIN, QUEUE_ADMIN, MAIL_ADMIN, PARENT_ADMIN) have in common.
  *
- * `subject` names who asks ("unix:0": local user 0), `op` is a name of admin/operations.h, `args` a JSON object.
+ * `subject` names who asks ("unix:0": local user 0), `op` is a name of ipc/operations.h, `args` a JSON object.
  * `result` is a JSON object too; when status is not ADMIN_OK or ADMIN_PARTIAL it has a member "error" with one sentence for a person.
  * Numbers are those of the exit codes of the command line tool, so they never change.
  */

@@ -44,9 +44,14 @@
 /* mail pushes what delivery needs to know of an account: mailbox names (and later the script). */
 #define IPC_FIELDS_AUTH_PROFILE(F) F(id, account) F(bytes, profile)
 #define IPC_REPLY_AUTH_PROFILE(F) F(u8, status)
-/* An administrative operation: op is a name of ipc/operations.h, args and result are JSON texts. subject: who asks. */
-#define IPC_FIELDS_AUTH_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
+/* An administrative operation: op is a name of ipc/operations.h, args and result are JSON texts. Who asks is evidence (auth/subject.h): uid of
+ * the local socket (0xffffffff: none), token of a session, address and agent of the client, reason of an emergency access. */
+#define IPC_FIELDS_AUTH_ADMIN(F) \
+	F(u32, uid) F(bytes, token) F(bytes, address) F(bytes, agent) F(bytes, reason) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_AUTH_ADMIN(F) F(u8, status) F(bytes, result)
+/* May it be, when another role does it? subject: who it is, for the record of that role; result: the answer when not. */
+#define IPC_FIELDS_AUTH_AUTHORIZE(F) IPC_FIELDS_AUTH_ADMIN(F)
+#define IPC_REPLY_AUTH_AUTHORIZE(F) F(u8, status) F(bytes, subject) F(bytes, result)
 
 /* A letter and its record travel in memfds. Where both have at most IPC_SMALL_MAX bytes they may stand in the message instead, as `small`, with no
  * descriptor: a memfd costs eight system calls. Filter answers in this way only who asks in it. */

@@ -2,7 +2,7 @@
  * The administrative operations: OPERATION(name, role that does it, right it needs (auth/rights.h), READS or CHANGES,
  * members of args: "name" must be there, "name?" may be). Who needs no right beyond being somebody, or nobody yet: ANYBODY.
  * A member that is not listed is refused before the role is asked. Values are texts unless marked: # number, ! true/false, [] list
- * of texts. Results are JSON objects; their members are named in the comment. Secrets travel in args only, and are never logged.
+ * of texts, {} object. Results are JSON objects; their members are named in the comment. Secrets travel in args only, and are never logged.
  *
  * Included several times; no guard.
  */
@@ -26,15 +26,49 @@ OPERATION("user.enable", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
 /* The last step of four that may be repeated as a whole: user.disable, mail.remove, queue.account_remove, user.remove. {"account"} */
 OPERATION("user.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
 /* {"recovery_code"}: the new one, shown once. */
-OPERATION("user.passwd", AUTH, SELF_CHANGE, CHANGES, "address old new")
+OPERATION("user.passwd", AUTH, ANYBODY, CHANGES, "address old new proof{}? factor? origin? rp_id?")
 /* With the recovery code the mail stays readable: {"recovery_code"}. Without it lose_mail must be true: the account
  * starts empty and the password is provisional: {"mail_lost":true}. */
-OPERATION("user.reset", AUTH, SELF_CHANGE, CHANGES, "address new recovery_code? lose_mail!?")
+OPERATION("user.reset", AUTH, ANYBODY, CHANGES, "address new recovery_code? lose_mail!?")
 /* {"app_password","id"}: shown once. password: the user's own, it opens the account's secrets. */
-OPERATION("user.app_password.add", AUTH, SELF_CHANGE, CHANGES, "address password label?")
+OPERATION("user.app_password.add", AUTH, ANYBODY, CHANGES, "address password label? proof{}? factor? origin? rp_id?")
 /* {"app_passwords":[{"id","label","created"}]} */
-OPERATION("user.app_password.list", AUTH, SELF_SEE, READS, "address")
-OPERATION("user.app_password.remove", AUTH, SELF_CHANGE, CHANGES, "address id")
+OPERATION("user.app_password.list", AUTH, DEVICE_SEE, READS, "address")
+OPERATION("user.app_password.remove", AUTH, DEVICE_CHANGE, CHANGES, "address id")
+/*
+ * Signing in to the interface. {"token","session","ends","address","second_factor"}; "must_register_factor": policy wants one, true: nothing
+ * else works before; "must_change_password". Refused with code "factor_needed": {"factors":[…],"challenge"?}: call again with `proof` (its
+ * forms: auth/factors.h); `factor` names the kind whose challenge is wanted.
+ */
+OPERATION("session.start", AUTH, ANYBODY, CHANGES, "address password label? proof{}? factor? origin? rp_id?")
+/* A second factor within the session; it counts as fresh for ten minutes. */
+OPERATION("session.step_up", AUTH, ANYBODY, CHANGES, "proof{}? factor? origin? rp_id?")
+OPERATION("session.end", AUTH, ANYBODY, CHANGES, "")
+/* {"sessions":[{"id","kind","label","ip","agent","created","used","ends","second_factor","this"}]} */
+OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
+/* One session, or without id everything of the account, mail clients too: over within a second. */
+OPERATION("session.sign_out", AUTH, DEVICE_CHANGE, CHANGES, "address id#?")
+/* A token for a program: {"token","session","ends"}. rights: none: all that the maker has and a token may have. */
+OPERATION("token.add", AUTH, ANYBODY, CHANGES, "label days#? rights[]?")
+/* {"roles":[{"name","text","builtin","rights"}]} and {"rights":[{"name","class","text"}]} */
+OPERATION("role.list", AUTH, ROLE_SEE, READS, "")
+OPERATION("role.rights", AUTH, ANYBODY, READS, "")
+OPERATION("role.define", AUTH, ROLE_DEFINE, CHANGES, "name text? rights[]")
+OPERATION("role.remove", AUTH, ROLE_DEFINE, CHANGES, "name")
+/* What somebody may see and do, and why: {"rights":[{"right","text","class","allowed","because":[{"scope","value","role","grant","ends"}]}],
+ * "operations":[…],"second_factor","second_factor_enforced"} */
+OPERATION("role.simulate", AUTH, ROLE_SEE, READS, "address")
+/* scope: mailbox, department, domain, organisation (default), case; value: its name. What is privileged needs a second person:
+ * refused with code "approval_needed" and the number in "approval". {"id"} */
+OPERATION("grant.add", AUTH, ROLE_GRANT, CHANGES, "address role scope? value? days#? reason")
+/* {"grants":[{"id","address","role","scope","value","starts","ends","author","approver","reason","reviewed"}], "more"} */
+OPERATION("grant.list", AUTH, ROLE_SEE, READS, "after?")
+OPERATION("grant.end", AUTH, ROLE_GRANT, CHANGES, "id#")
+/* {"approvals":[{"id","operation","args","asker","reason","state","needs","decider","created","ends"}], "more"} */
+OPERATION("approval.list", AUTH, ANYBODY, READS, "all!? after?")
+/* Runs what was asked for, in the name of the asker, and gives its result. */
+OPERATION("approval.give", AUTH, ANYBODY, CHANGES, "id#")
+OPERATION("approval.refuse", AUTH, ANYBODY, CHANGES, "id# reason?")
 /* {"aliases":[{"address","target"}], "more"} */
 OPERATION("alias.list", AUTH, ACCOUNT_SEE, READS, "domain? after?")
 OPERATION("alias.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address target")

@@ -17,11 +17,6 @@ static void free_wiped(void *p)
 	free(p);
 }
 
-static void audit(struct slice subject, struct slice op)
-{
-	log_event(EV_ADMIN_REQUEST, LOG_TEXT("actor", subject), LOG_TEXT("op", op));
-}
-
 static int admin_start(struct role_context *ctx, struct error *err)
 {
 	struct admin_server *server;
@@ -32,7 +27,6 @@ static int admin_start(struct role_context *ctx, struct error *err)
 		if (strcmp(ctx->listens[i].service, "admin") != 0)
 			continue;
 		server = admin_server_create(ctx->loop, ctx->ipc, ctx->listens[i].fd, (unsigned)geteuid());
-		admin_server_audit(server, audit);
 		ctx->state = server;
 		return 0;
 	}

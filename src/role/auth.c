@@ -111,6 +111,11 @@ static void revoke_replied(void *arg, enum ipc_outcome outcome, const void *mess
 		log_event(EV_IPC_DEADLINE, LOG_STR("request", "mail_revoke"));
 }
 
+static void host_record(void *arg, enum log_event event, const struct log_field *fields)
+{
+	log_write(event, fields);
+}
+
 static void host_revoke(void *arg, const uint8_t account[16], uint32_t credential)
 {
 	struct auth_process *a = arg;
@@ -189,7 +194,9 @@ static void read_settings(struct auth_process *a)
 static struct auth_admin_settings admin_settings(const struct auth_process *a)
 {
 	return (struct auth_admin_settings){
-		.own_uid = (unsigned)geteuid(), .cost = a->settings.cost, .password_min = a->ctx->config->auth_password_min,
+		.local = {.own_uid = (unsigned)geteuid()}, .session_idle_s = a->ctx->config->auth_session_idle / 1000,
+		.session_s = a->ctx->config->auth_session_time / 1000, .cost = a->settings.cost,
+		.password_min = a->ctx->config->auth_password_min, .failure_delay_ms = a->settings.failure_delay_ms,
 		.scram_passwords = a->settings.scram_passwords,
 	};
 }
@@ -224,7 +231,8 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	json_object_seed(0); /* before the jail closes: it reads the system's random source */
 	a->ctx = ctx;
 	ctx->state = a;
-	a->host = (struct auth_host){a, host_now, host_hmac, host_work, host_after, host_ticket, host_revoke};
+	a->host = (struct auth_host){.arg = a, .now = host_now, .hmac = host_hmac, .work = host_work, .after = host_after, .ticket = host_ticket,
+		.record = host_record, .revoke = host_revoke};
 	int rc = open_directory(a, err);
 	if (rc == 0)
 		rc = load_cost(a, err);
@@ -237,7 +245,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	struct auth_admin_settings settings = admin_settings(a);
 	a->keks = kek_queue_create(&a->host, parallel());
 	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
-	a->admin = auth_admin_create(a->directory, &a->host, a->keks, &settings);
+	a->admin = auth_admin_create(a->directory, &a->host, a->keks, auth_login_throttle(a->login), &settings);
 	auth_register(a);
 	return 0;
 }

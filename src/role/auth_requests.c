@@ -208,7 +208,20 @@ static void on_admin(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_admin *request = message;
-	auth_admin_run(a->admin, request->subject, request->op, request->args, admin_done, call);
+	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason};
+	auth_admin_run(a->admin, &evidence, request->op, request->args, admin_done, call);
+}
+
+static void on_authorize(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_authorize *request = message;
+	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason};
+	struct ipc_auth_authorize_reply reply = {0};
+	struct arena arena = ARENA_INIT;
+	reply.status = (uint8_t)auth_admin_authorize(a->admin, &evidence, request->op, request->args, &arena, &reply.subject, &reply.result);
+	ipc_reply(call, &reply);
+	arena_free(&arena);
 }
 
 void auth_register(struct auth_process *a)
@@ -220,4 +233,5 @@ void auth_register(struct auth_process *a)
 	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
 	ipc_handle(ipc, IPC_AUTH_REVALIDATE, on_revalidate, a);
 	ipc_handle(ipc, IPC_AUTH_ADMIN, on_admin, a);
+	ipc_handle(ipc, IPC_AUTH_AUTHORIZE, on_authorize, a);
 }
