@@ -4,6 +4,8 @@
 #include "mime/text.h"
 
 #define PREVIEW_BODY (64 * 1024) /* bytes of the body that are looked at: HTML starts with much that is not shown */
+#define PREVIEW_STEP 512         /* the first of them; each step is twice as long */
+#define PREVIEW_TEXT 4096        /* bytes of visible text that are enough */
 
 /* The part that is read first: plain text before HTML, no attachments, nothing of enclosed messages. */
 static const struct mime_part *body_part(const struct mime_part *root)
@@ -35,30 +37,38 @@ static bool is_blank(uint32_t c)
 	return c <= ' ' || c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x3000;
 }
 
-static void collapse(struct slice text, struct buf *out)
+/* True when the preview is full: what follows does not change it. */
+static bool collapse(struct slice text, struct buf *out)
 {
 	unsigned count = 0;
 	bool blank = false;
 
 	while (text.n > 0 && count < MIME_PREVIEW_MAX) {
-		uint32_t c = utf8_next(&text);
+		bool plain = text.p[0] > ' ' && text.p[0] < 0x7f;
+		uint32_t c = plain ? text.p[0] : utf8_next(&text);
 
-		if (is_padding(c))
+		if (!plain && is_padding(c))
 			continue;
-		if (is_blank(c)) {
+		if (!plain && is_blank(c)) {
 			blank = true;
 			continue;
 		}
 		if (blank && count > 0) {
 			if (count + 1 == MIME_PREVIEW_MAX)
-				return;
+				return true;
 			buf_append_byte(out, ' ');
 			count++;
 		}
 		blank = false;
-		utf8_append(out, c);
 		count++;
+		if (plain) {
+			buf_append_byte(out, (uint8_t)c);
+			text = slice_from(text, 1);
+		} else {
+			utf8_append(out, c);
+		}
 	}
+	return count == MIME_PREVIEW_MAX;
 }
 
 struct slice mime_preview(struct slice message, const struct mime_part *root, struct arena *arena)
@@ -71,12 +81,15 @@ struct slice mime_preview(struct slice message, const struct mime_part *root, st
 	if (part == NULL)
 		return SLICE_NONE;
 	t = mime_text_open(part, false, arena);
-	for (size_t at = part->body_start; at < part->body_end && at < part->body_start + PREVIEW_BODY && buf_len(&text) < 4096; at += 2048) {
-		size_t end = at + 2048 < part->body_end ? at + 2048 : part->body_end;
+	for (size_t at = part->body_start, step = PREVIEW_STEP; at < part->body_end && at < part->body_start + PREVIEW_BODY; step *= 2) {
+		size_t end = part->body_end - at > step ? at + step : part->body_end;
 
 		mime_text_feed(t, slice_sub(message, at, end), end == part->body_end, &text);
+		at = end;
+		buf_clear(&out);
+		if (collapse(buf_slice(&text), &out) || buf_len(&text) >= PREVIEW_TEXT)
+			break;
 	}
-	collapse(buf_slice(&text), &out);
 	ret = arena_dup(arena, buf_slice(&out));
 	mime_text_close(&t);
 	buf_free(&text);

@@ -53,7 +53,7 @@ struct seal_input {
  * SEALER_RECORDS records and until it is told to forget. The wrap keys differ all the same: the KDF binds the record nonce.
  */
 struct sealer;
-#define SEALER_RECORDS 64
+#define SEALER_RECORDS 512
 struct sealer *sealer_new(void);
 /* Wipes the ephemeral secret and all that was exchanged with it; the next record gets another. */
 void sealer_forget(struct sealer *sealer);

@@ -14,6 +14,7 @@
 #include "store/seal_note.h"
 
 #define SEAL_LEVEL 1 /* zstd; higher levels gain 3 % on mail and cost twice the time */
+#define SEAL_JOINT_HASH_LOG 11 /* a small letter needs no larger table; this one stays in the nearest cache */
 
 #define SEALER_PLACES 64 /* readers whose exchange is remembered */
 
@@ -36,6 +37,24 @@ struct writer {
 	uint64_t header_size;
 };
 
+static ZSTD_CCtx *packer_new(void)
+{
+	ZSTD_CCtx *zstd = ZSTD_createCCtx();
+
+	ENSURE(zstd != NULL);
+	/* For ZSTD_compress2, that is for small parts; the other call has parameters of its own. */
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, SEAL_LEVEL);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_hashLog, SEAL_JOINT_HASH_LOG);
+	return zstd;
+}
+
+static size_t pack(struct writer *w, uint8_t *p, size_t room, struct slice plain)
+{
+	if (plain.n <= SEAL_JOINT_MAX)
+		return ZSTD_compress2(w->sealer->zstd, p, room, plain.p, plain.n);
+	return ZSTD_compressCCtx(w->sealer->zstd, p, room, plain.p, plain.n, SEAL_LEVEL);
+}
+
 /* Compresses `plain` behind what is in the output already, seals it in place. Returns the sealed size, 0 on failure (out->failed or zstd). */
 static size_t seal_part(struct writer *w, struct slice plain, enum seal_section section, bool last, uint64_t number, enum seal_coding *ret_coding)
 {
@@ -45,7 +64,7 @@ static size_t seal_part(struct writer *w, struct slice plain, enum seal_section 
 
 	if (p == NULL)
 		return 0;
-	n = ZSTD_compressCCtx(w->sealer->zstd, p, room, plain.p, plain.n, SEAL_LEVEL);
+	n = pack(w, p, room, plain);
 	*ret_coding = CODING_ZSTD;
 	if (ZSTD_isError(n) || n >= plain.n) {
 		if (plain.n != 0)
@@ -308,7 +327,7 @@ int seal_write(const struct seal_input *input, const uint8_t secret[32], struct 
 		return error_set(err, ERR_LIMIT, "record with %zu readers, digest of %zu bytes", input->reader_count, input->digest.n);
 	writer_prepare(&w);
 	if (w.sealer->zstd == NULL)
-		w.sealer->zstd = ZSTD_createCCtx();
+		w.sealer->zstd = packer_new();
 	buf_append_bytes(out, w.prefix, sizeof w.prefix);
 	rc = seal_readers(&w, err);
 	if (rc < 0)
