@@ -68,6 +68,7 @@ static void group_done(void *arg)
 	group_next(q);
 	for (size_t i = 0; i < count; i++)
 		jobs[i]->done(q, jobs[i]);
+	queue_accept_tell(q);
 	queue_try_stop(q);
 }
 

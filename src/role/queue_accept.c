@@ -27,15 +27,38 @@ static void accept_free(struct accept *a)
 	memory_free(a);
 }
 
-static void hint_readers(struct queue_role *q, const struct ledger_op *op)
+void queue_accept_tell(struct queue_role *q)
 {
 	unsigned shards = ipc_instances(q->ctx->ipc, ROLE_MAIL);
-	for (size_t i = 0; i < op->accept.hint_count && shards > 0; i++) {
-		const struct ledger_hint *hint = &op->accept.hints[i];
+	for (size_t i = 0; i < q->hint_count && shards > 0; i++) {
+		const struct ledger_hint *hint = &q->hints[i];
 		struct ipc_mail_hint request = {.seq = hint->seq};
 		memcpy(request.account.b, hint->account, sizeof request.account.b);
 		ipc_request(q->ctx->ipc, IPC_MAIL_HINT, auth_shard(hint->account, shards), &request, NULL, NULL);
 	}
+	q->hint_count = 0;
+}
+
+/* Several letters of one group for one reader are one hint: that of the newest. */
+static void hint_add(struct queue_role *q, const struct ledger_hint *hint)
+{
+	size_t i = 0;
+	while (i < q->hint_count && memcmp(q->hints[i].account, hint->account, sizeof hint->account) != 0)
+		i++;
+	if (i == QUEUE_HINTS_MAX) {
+		queue_accept_tell(q);
+		i = 0;
+	}
+	if (i == q->hint_count)
+		q->hints[q->hint_count++] = *hint;
+	else if (q->hints[i].seq < hint->seq)
+		q->hints[i].seq = hint->seq;
+}
+
+static void hint_readers(struct queue_role *q, const struct ledger_op *op)
+{
+	for (size_t i = 0; i < op->accept.hint_count; i++)
+		hint_add(q, &op->accept.hints[i]);
 }
 
 static void reply_accept(struct accept *a)
