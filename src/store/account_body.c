@@ -27,7 +27,7 @@ int body_insert(struct store_account *a, const struct body_new *b, uint64_t *ret
 	*ret_number = (uint64_t)sqlite3_last_insert_rowid(a->db.sqlite);
 	a->used += b->size;
 	a->bodies++;
-	return b->text.n == 0 ? 0 : text_put(a, *ret_number, b->text, err);
+	return 0;
 }
 
 static int source_read(void *arg, uint64_t offset, void *p, size_t n)
@@ -208,12 +208,13 @@ out:
 /* The listing part of the digest and, when asked for, the texts behind it. */
 static int digest_collect(struct store_account *a, uint64_t body, struct slice listing, bool want_text, struct buf *out, struct error *err)
 {
+	bool stored;
 	int rc;
 
 	buf_append(out, listing);
 	if (!want_text || listing.n == 0)
 		return 0;
-	rc = text_get(a, body, out, err);
+	rc = text_get(a, body, out, &stored, err);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 

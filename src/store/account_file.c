@@ -15,7 +15,7 @@
 struct filing {
 	const struct store_arrival *arrival;
 	struct arena arena;
-	struct buf digest;         /* whole, as sealed */
+	struct buf digest;         /* with or without the texts */
 	struct digest parsed;
 	struct filing_note note;
 	uint8_t data_key[32];
@@ -104,9 +104,9 @@ static int record_read(struct store_account *a, struct filing *f, bool with_dige
 	f->size = sealed_size(sealed);
 	prefix_make(f);
 	if (with_digest) {
-		rc = sealed_digest(sealed, &f->digest, err);
+		rc = sealed_listing(sealed, &f->digest, err);
 		if (rc == 0)
-			rc = digest_decode(buf_slice(&f->digest), &f->arena, &f->parsed);
+			rc = digest_decode_structure(buf_slice(&f->digest), &f->arena, &f->parsed);
 		if (rc == 0 && f->parsed.size != f->size)
 			rc = error_set(err, ERR_DAMAGED, "the digest is of another message");
 	}
@@ -217,11 +217,8 @@ static int thread_assign(struct store_account *a, const struct digest *d, uint8_
 
 static int filing_body(struct store_account *a, struct filing *f, struct body_new *body, uint64_t *ret_number, struct error *err)
 {
-	struct slice listing = digest_listing(buf_slice(&f->digest));
-
 	*body = (struct body_new){.seq = f->arrival->seq, .size = f->size, .kind = f->arrival->kind, .place = f->arrival->place,
-	                          .cut = f->parsed.search_text_cut, .prefix = buf_slice(&f->prefix), .digest = listing,
-	                          .text = slice_from(buf_slice(&f->digest), listing.n)};
+	                          .cut = f->parsed.search_text_cut, .prefix = buf_slice(&f->prefix), .digest = digest_listing(buf_slice(&f->digest))};
 	if (f->has_key)
 		body->data_key = slice_make(f->data_key, sizeof f->data_key);
 	memcpy(body->email_id, f->parsed.email_id, 16);

@@ -119,7 +119,6 @@ struct body_new {
 	struct place place;
 	bool cut;
 	struct slice data_key, prefix, digest;
-	struct slice text;         /* the search texts as they stand behind the listing of a digest */
 	uint8_t email_id[16], thread_id[16];
 };
 int body_insert(struct store_account *a, const struct body_new *b, uint64_t *ret_number, struct error *err);
@@ -143,10 +142,13 @@ int body_open(struct store_account *a, struct store_mailbox *m, uint32_t uid, st
               struct error *err);
 
 /* ---- account_text.c ---- */
-/* Stores the search texts of a body (compressed) / appends them. ERR_NOT_FOUND: there are none. */
+/*
+ * Appends the search texts of a body, as they stand behind the listing of a digest: from body_text, or from its record when they are not
+ * there (*ret_stored false). ERR_NOT_FOUND: there are none.
+ */
+int text_get(struct store_account *a, uint64_t body, struct buf *out, bool *ret_stored, struct error *err);
+/* Stores them, compressed. */
 int text_put(struct store_account *a, uint64_t body, struct slice text, struct error *err);
-int text_get(struct store_account *a, uint64_t body, struct buf *out, struct error *err);
-int text_expand(struct store_account *a, struct slice packed, uint64_t size, struct buf *out, struct error *err);
 /* Frees what these keep between two calls. */
 void text_rest(struct store_account *a);
 /* The two texts of that form. */

@@ -215,37 +215,6 @@ static int repair(struct salvage *v)
 	return rc;
 }
 
-/* The search texts of a body stand in its record too. What cannot be read there either is not found by a search. */
-static void text_again(struct store_account *a, sqlite3_stmt *s)
-{
-	struct sealed_place at = {.place = {.pack = (uint32_t)column_u64(s, 1), .ordinal = (uint32_t)column_u64(s, 2), .offset = column_u64(s, 3)}};
-	struct buf digest = BUF_INIT(SIZE_MAX);
-	struct sealed *sealed = NULL;
-	struct seal_source source;
-
-	if (body_source(a, &at, &source, NULL) == 0 && sealed_open_with_key(&source, column_blob(s, 4).p, &sealed, NULL) == 0 &&
-	    sealed_digest(sealed, &digest, NULL) == 0) {
-		struct slice all = buf_slice(&digest), text = slice_from(all, digest_listing(all).n);
-
-		if (text.n != 0)
-			(void)text_put(a, column_u64(s, 0), text, NULL);
-	}
-	sealed_close(&sealed);
-	buf_free(&digest);
-}
-
-static void texts_again(struct salvage *v)
-{
-	sqlite3_stmt *s = NULL;
-
-	if (sqlite3_prepare_v2(v->a->db.sqlite, "SELECT number, pack, ordinal, offset, data_key FROM body WHERE length(data_key)=32 AND"
-	                       " number NOT IN (SELECT body FROM body_text)", -1, &s, NULL) == SQLITE_OK) {
-		while (sqlite3_step(s) == SQLITE_ROW)
-			text_again(v->a, s);
-	}
-	sqlite3_finalize(s);
-}
-
 static void count_found(struct salvage *v)
 {
 	sqlite3 *old = v->old.sqlite, *new = v->a->db.sqlite;
@@ -273,7 +242,6 @@ static int copy_all(struct salvage *v)
 	if (rc == 0) {
 		size_t rows = v->found->messages;
 
-		texts_again(v);
 		count_found(v);
 		v->found->lost = v->found->lost > rows - v->found->messages ? v->found->lost : rows - v->found->messages;
 		rc = account_db_commit(&v->a->db, v->err);

@@ -221,11 +221,12 @@ static int cut_scan(struct search *s, const struct candidate *c, bool *ret_found
 static int candidate_check(struct search *s, const struct candidate *c, bool *ret_found)
 {
 	struct error err = {0};
+	bool stored;
 	int rc;
 
 	*ret_found = false;
 	buf_clear(&s->texts);
-	rc = text_get(s->a, c->body, &s->texts, &err);
+	rc = text_get(s->a, c->body, &s->texts, &stored, &err);
 	if (rc == ERR_NOT_FOUND)
 		return 0;
 	if (rc < 0) { /* one damaged row does not spoil the others */
@@ -309,12 +310,30 @@ static int index_one(struct store_account *a, uint64_t body, struct slice texts,
 	return account_db_run(&a->db, s, err);
 }
 
-/* *ret_more: it ended at one of the two limits, not at the end of the texts. */
+/* What cannot be read is left out, as a search would not find it there either; a disk that fails is asked again. */
+static int index_body(struct store_account *a, uint64_t body, struct buf *texts, struct buf *scratch, struct error *err)
+{
+	bool stored;
+	int rc;
+
+	buf_clear(texts);
+	rc = text_get(a, body, texts, &stored, err);
+	if (rc == ERR_IO || rc == ERR_TEMPORARY)
+		return rc;
+	if (rc == ERR_DAMAGED)
+		a->host.damaged(a->host.arg, a, err);
+	if (rc < 0)
+		return 0;
+	rc = stored ? 0 : text_put(a, body, buf_slice(texts), err);
+	return rc == 0 ? index_one(a, body, buf_slice(texts), scratch, err) : rc;
+}
+
+/* *ret_more: it ended at one of the two limits, not at the last body. */
 static int index_batch(struct store_account *a, unsigned max, bool *ret_more, struct error *err)
 {
 	unsigned count = 0;
 	size_t bytes = 0;
-	sqlite3_stmt *s = account_db_statement(&a->db, SQL_TEXT_NEXT, err);
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_BODY_NEXT, err);
 	struct buf texts = BUF_INIT(SIZE_MAX), scratch = BUF_INIT(SIZE_MAX);
 	int step = SQLITE_DONE, rc = s == NULL ? ERR_IO : 0;
 
@@ -325,9 +344,7 @@ static int index_batch(struct store_account *a, unsigned max, bool *ret_more, st
 	while (rc == 0 && !*ret_more && (step = sqlite3_step(s)) == SQLITE_ROW) {
 		uint64_t body = column_u64(s, 0);
 
-		buf_clear(&texts);
-		if (text_expand(a, column_blob(s, 2), column_u64(s, 1), &texts, err) == 0)
-			rc = index_one(a, body, buf_slice(&texts), &scratch, err);
+		rc = index_body(a, body, &texts, &scratch, err);
 		a->indexed = body;
 		bytes += buf_len(&texts);
 		*ret_more = ++count == max || bytes >= INDEX_BYTES;

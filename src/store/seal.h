@@ -114,6 +114,8 @@ uint64_t sealed_size(const struct sealed *s);        /* of the message */
 uint64_t sealed_header_size(const struct sealed *s);
 /* Appends the encoded digest, whole. */
 int sealed_digest(struct sealed *s, struct buf *out, struct error *err);
+/* The same, but texts for SEARCH may be missing at its end: cheaper, and all that digest_decode_structure takes. */
+int sealed_listing(struct sealed *s, struct buf *out, struct error *err);
 /* Appends the plain bytes [offset, offset + n) (clamped to the size). Keeps the last opened chunk. */
 int sealed_read(struct sealed *s, uint64_t offset, uint64_t n, struct buf *out, struct error *err);
 void sealed_close(struct sealed **s);

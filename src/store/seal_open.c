@@ -489,15 +489,16 @@ static int body_text(struct sealed *s, struct buf *out, struct error *err)
 	return rc;
 }
 
+int sealed_listing(struct sealed *s, struct buf *out, struct error *err)
+{
+	ENSURE_MAGIC(s, SEALED_MAGIC);
+	return s->digest_coding == CODING_JOINT ? plain_read(s, 0, s->lead, out, err) : digest_open(s, out, err);
+}
+
 int sealed_digest(struct sealed *s, struct buf *out, struct error *err)
 {
-	int rc;
+	int rc = sealed_listing(s, out, err);
 
-	ENSURE_MAGIC(s, SEALED_MAGIC);
-	if (s->digest_coding == CODING_JOINT)
-		rc = plain_read(s, 0, s->lead, out, err);
-	else
-		rc = digest_open(s, out, err);
 	return rc == 0 && s->text_of_body ? body_text(s, out, err) : rc;
 }
 
