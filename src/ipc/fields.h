@@ -71,9 +71,9 @@
  * the own ref when there is one. */
 #define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small)
 #define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
-/* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries. */
+/* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries; next: above every seq given so far. */
 #define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)
-#define IPC_REPLY_QUEUE_ARRIVALS(F) F(u8, result) F(u8, more) F(bytes, list)
+#define IPC_REPLY_QUEUE_ARRIVALS(F) F(u8, result) F(u8, more) F(u64, next) F(bytes, list)
 /* seqs: u64 big-endian each. The reply means: durable; mail may forget them. */
 #define IPC_FIELDS_QUEUE_UNREF(F) F(id, account) F(bytes, seqs)
 #define IPC_REPLY_QUEUE_UNREF(F) F(u8, result)

@@ -143,7 +143,7 @@ struct ledger_op {
 		struct { uint64_t record; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;
 		struct { bool more; } sweep;
 		struct { uint32_t pack; const uint32_t *ordinals; const uint64_t *offsets; size_t count; uint64_t end; } moved;
-		struct { uint8_t account[16]; uint64_t after; uint32_t limit; struct buf list; bool more; } arrivals;
+		struct { uint8_t account[16]; uint64_t after; uint32_t limit; struct buf list; bool more; uint64_t next_seq; } arrivals;
 		struct { uint8_t account[16]; uint64_t used, count; } room;
 		struct { ledger_call_fn *fn; void *arg; } call;
 	};

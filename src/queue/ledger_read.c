@@ -24,6 +24,7 @@ int ledger_arrivals(struct ledger *l, struct ledger_op *op, struct error *err)
 		count++;
 	}
 	op->arrivals.more = rc == 1;
+	op->arrivals.next_seq = l->next_seq;
 	if (rc == 1)
 		spool_done(st);
 	return rc < 0 ? rc : 0;

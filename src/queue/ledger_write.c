@@ -2,7 +2,7 @@
 #include <string.h>
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "queue/ledger_in.h"
+#include "queue/holds.h"
 #include "queue/notify.h"
 
 static bool counts_as_use(enum reader_kind kind)
@@ -139,7 +139,7 @@ int ledger_hold(struct ledger *l, const struct ledger_op *op, struct error *err)
 	int rc = spool_run(&l->spool, err, SQL_MESSAGE_HOLD, "ii", record, (int64_t)op->hold.hold);
 	if (rc == 0 && op->hold.due)
 		rc = spool_run(&l->spool, err, SQL_OUT_DUE, "ii", record, op->hold.due_ms);
-	return rc;
+	return rc == 0 ? holds_save(l, err) : rc;
 }
 
 int ledger_unref(struct ledger *l, const struct ledger_op *op, int64_t now_ms, struct error *err)

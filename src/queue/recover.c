@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/memory.h"
-#include "queue/ledger_in.h"
+#include "queue/holds.h"
 
 #define DAY_MS INT64_C(86400000)
 #define EPOCH_2020_MS INT64_C(1577836800000)
@@ -199,6 +199,8 @@ static int run(struct recovery *v, bool created, const uint32_t *list, size_t co
 			rc = scan_tail(v, list, count, (uint32_t)pack, (uint64_t)end, (uint32_t)ordinal);
 	} else if (rc == 0) {
 		rc = scan_everything(v, list, count);
+		if (rc == 0)
+			rc = holds_restore(l, v->err);
 		l->next_seq = raised_seq(v->seq_max, v->now_ms);
 	}
 	if (rc == 0 && (rc = open_writer(v, list, count)) == 0 && (rc = ledger_put_position(l, v->err)) == 0)

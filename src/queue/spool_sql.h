@@ -47,6 +47,7 @@ SQL(MESSAGE_PUT, "INSERT INTO message(record, job, size, epoch, created, hold) V
 SQL(MESSAGE_GET, "SELECT job, size, epoch, created, hold FROM message WHERE record = ?")
 SQL(MESSAGE_DELETE, "DELETE FROM message WHERE record = ? AND NOT EXISTS (SELECT 1 FROM outbound WHERE outbound.record = message.record)")
 SQL(MESSAGE_HOLD, "UPDATE message SET hold = ?2 WHERE record = ?1")
+SQL(MESSAGE_HELD, "SELECT record FROM message WHERE hold <> 0 ORDER BY record LIMIT ?")
 SQL(MESSAGE_AFTER, "SELECT record, job, size, created, hold FROM message WHERE record > ? ORDER BY record")
 SQL(MESSAGE_EPOCHS, "SELECT DISTINCT epoch FROM message WHERE epoch > 0 ORDER BY epoch LIMIT ?")
 SQL(MESSAGE_STATS, "SELECT count(*), coalesce(sum(size), 0), coalesce(min(created), 0), coalesce(sum(hold), 0) FROM message")

@@ -357,6 +357,50 @@ static void test_rebuild_sends_no_mail_again_that_is_older_than_the_retry_time(v
 	assert_consistent();
 }
 
+static uint64_t hold(const struct test_record *record, bool on)
+{
+	struct ledger_op op, held = {.kind = LEDGER_HOLD};
+	assert_int_equal(accept_record(record, &op), QUEUE_OK);
+	held.hold.record = record_id(op.accept.place.pack, op.accept.place.ordinal);
+	held.hold.hold = true;
+	run(&held, NOW);
+	assert_int_equal(held.result, QUEUE_OK);
+	if (!on) {
+		held.hold.hold = false;
+		run(&held, NOW);
+	}
+	ledger_op_free(&op);
+	return held.hold.record;
+}
+
+/* Mail that an administrator held back is not sent because a file was lost. */
+static void test_rebuild_keeps_what_is_on_hold(void **state)
+{
+	const struct test_record outbound = {.remotes = 1, .size = 10};
+	struct ledger_message m;
+	struct arena arena = ARENA_INIT;
+	char path[128];
+	uint64_t held = hold(&outbound, true), released = hold(&outbound, false);
+	snprintf(path, sizeof path, "rm %s/spool.db*", spool.spool);
+	for (int damaged = 0; damaged < 2; damaged++) {
+		ledger_close(&ledger);
+		assert_int_equal(system(path), 0);
+		if (damaged) { /* no file that opens: none is held, and nothing else is wrong */
+			char holds[128];
+			snprintf(holds, sizeof holds, "head -c 100 /dev/zero > %s/holds", spool.spool);
+			assert_int_equal(system(holds), 0);
+		}
+		ledger = test_spool_open(&spool, NOW, NULL);
+		assert_non_null(ledger);
+		assert_int_equal(ledger_message_get(ledger, held, &arena, &m, NULL), 0);
+		assert_int_equal(m.hold, !damaged);
+		assert_int_equal(ledger_message_get(ledger, released, &arena, &m, NULL), 0);
+		assert_false(m.hold);
+	}
+	arena_free(&arena);
+	assert_consistent();
+}
+
 static void test_compaction_keeps_every_live_record(void **state)
 {
 	struct queue_arrival a[200];
@@ -548,6 +592,7 @@ int main(void)
 		T(test_lost_database_is_rebuilt_with_the_same_seqs_and_a_higher_incarnation),
 		T(test_damaged_database_is_set_aside_and_rebuilt),
 		T(test_rebuild_sends_no_mail_again_that_is_older_than_the_retry_time),
+		T(test_rebuild_keeps_what_is_on_hold),
 		T(test_compaction_keeps_every_live_record),
 		T(test_a_pack_without_live_records_is_removed_and_stays_so),
 #ifdef LETTERLOCK_FAULTS

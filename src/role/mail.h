@@ -84,6 +84,7 @@ struct mail_account {
 	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
 	struct timer *retry, *index, *gather;
+	bool comparing;             /* with a ledger that was made anew */
 	bool gathering;             /* the timer runs */
 	enum store_memory memory;   /* warm ones are counted in warm_count */
 	struct list_node index_node, close_node;

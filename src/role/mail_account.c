@@ -473,6 +473,74 @@ static size_t arrivals_decode(struct slice list, struct store_arrival *ret, size
 	return n;
 }
 
+/* ---- a ledger that was made anew lists again what was given back ---- */
+
+struct comparison {
+	struct mail_account *account;
+	uint64_t after, next;
+};
+
+static void compare_send(struct comparison *c);
+
+/* 1: there is more. */
+static int compare_take(struct comparison *c, const struct ipc_queue_arrivals_reply *reply, struct error *err)
+{
+	struct store_account *store = c->account->store;
+	struct store_arrival *list = memory_alloc_array(STORE_BATCH_MAX, sizeof *list);
+	size_t count = arrivals_decode(reply->list, list, STORE_BATCH_MAX);
+	int rc = store_account_compare(store, list, count, err);
+
+	if (count != 0)
+		c->after = list[count - 1].seq;
+	memory_free(list);
+	if (rc < 0)
+		return rc;
+	return count != 0 && reply->more && c->after < store_account_cursor(store) ? 1 : store_account_agrees(store, c->next, err);
+}
+
+static void on_compare(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct comparison *c = arg;
+	struct mail_account *a = c->account;
+	const struct ipc_queue_arrivals_reply *reply = message;
+	struct error err = {0};
+	int rc = 0;
+
+	if (outcome == IPC_OK && reply->result == QUEUE_OK && a->store != NULL)
+		rc = compare_take(c, reply, &err);
+	if (rc > 0) {
+		compare_send(c);
+	} else {
+		if (rc < 0)
+			mail_account_log(EV_STORE_DAMAGED, a, &err);
+		a->comparing = false; /* when it failed: the next pull begins again */
+		unrefs_send(a);
+		memory_free(c);
+	}
+	mail_account_drop(a);
+}
+
+static void compare_send(struct comparison *c)
+{
+	struct ipc_queue_arrivals request = {.after = c->after, .limit = STORE_BATCH_MAX};
+
+	memcpy(request.account.b, c->account->id, sizeof request.account.b);
+	mail_account_hold(c->account);
+	ipc_request(c->account->role->ctx->ipc, IPC_QUEUE_ARRIVALS, IPC_ANY, &request, on_compare, c);
+}
+
+static void compare_begin(struct mail_account *a, uint64_t next)
+{
+	struct comparison *c;
+
+	if (a->comparing || a->pulling || a->store == NULL || !store_account_disagrees(a->store, next))
+		return;
+	a->comparing = true;
+	c = memory_alloc(sizeof *c);
+	*c = (struct comparison){.account = a, .next = next};
+	compare_send(c);
+}
+
 static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct mail_account *a = arg;
@@ -499,6 +567,7 @@ static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message
 		pull_send(a);
 	} else {
 		pull_end(a, false);
+		compare_begin(a, reply->next);
 	}
 out:
 	mail_account_drop(a);

@@ -228,6 +228,7 @@ static void on_arrivals(struct queue_role *q, struct queue_job *job)
 	struct ipc_queue_arrivals_reply reply = {.result = (uint8_t)job->op.result};
 	if (job->op.result == QUEUE_OK) {
 		reply.more = job->op.arrivals.more;
+		reply.next = job->op.arrivals.next_seq;
 		reply.list = buf_slice(&job->op.arrivals.list);
 	}
 	ipc_reply(a->call, &reply);

@@ -119,6 +119,15 @@ uint64_t store_account_cursor(const struct store_account *a);
  * dealt with. A damaged record is filed as a placeholder and reported; an account error fails the whole call.
  */
 int store_account_file(struct store_account *a, const struct store_arrival *list, size_t count, size_t *ret_taken, struct error *err);
+/*
+ * The ledger was made anew since this account agreed with it: then it lists refs again that were given back already. `next`: above every seq the
+ * ledger has given. To be asked when everything above the cursor was filed.
+ */
+bool store_account_disagrees(struct store_account *a, uint64_t next);
+/* Refs up to the cursor that no row names are given back once more (store_account_unrefs). One whose record does not open for us is left alone. */
+int store_account_compare(struct store_account *a, const struct store_arrival *list, size_t count, struct error *err);
+/* All refs up to the cursor were compared. */
+int store_account_agrees(struct store_account *a, uint64_t next, struct error *err);
 /* Ends an append: files the rows durably and calls its fn for every item, or calls it with the first error; frees it. */
 void store_account_appended(struct store_append *append);
 /* Up to `max` seqs to be given back to the ledger; to be forgotten when queue has answered. */

@@ -372,6 +372,64 @@ int store_account_file(struct store_account *a, const struct store_arrival *list
 	return 0;
 }
 
+/* ---- a ledger that was made anew ---- */
+
+#define INCARNATION_SHIFT 48 /* of a seq, docs/spool-db.md */
+
+bool store_account_disagrees(struct store_account *a, uint64_t next)
+{
+	return a->ledger != next >> INCARNATION_SHIFT && a->appends == 0;
+}
+
+/* Known, not for us, or not to be opened now: stays. Else it was filed once (the cursor is behind it) and its row has been expunged. */
+static int compare_one(struct store_account *a, const struct store_arrival *arrival, struct error *err)
+{
+	bool have = false, gone = false;
+	struct filing f;
+	int rc = known(a, SQL_BODY_BY_SEQ, arrival->seq, &have, err);
+
+	if (rc == 0 && !have)
+		rc = known(a, SQL_UNREF_HAS, arrival->seq, &gone, err);
+	if (rc < 0 || have || gone || arrival->seq > a->cursor)
+		return rc;
+	filing_init(&f, arrival);
+	if (record_read(a, &f, false, NULL) == 0) {
+		sqlite3_stmt *s = account_db_statement(&a->db, SQL_UNREF_PUT, err);
+
+		rc = s == NULL ? ERR_IO : 0;
+		if (s != NULL) {
+			bind_u64(s, 1, arrival->seq);
+			rc = account_db_run(&a->db, s, err);
+		}
+	}
+	filing_free(&f);
+	return rc;
+}
+
+int store_account_compare(struct store_account *a, const struct store_arrival *list, size_t count, struct error *err)
+{
+	int rc = txn_begin(a, false, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = compare_one(a, &list[i], err);
+	if (rc == 0)
+		return txn_commit(a, err);
+	txn_rollback(a);
+	return rc;
+}
+
+int store_account_agrees(struct store_account *a, uint64_t next, struct error *err)
+{
+	int rc = txn_begin(a, true, err);
+
+	if (rc < 0)
+		return rc;
+	a->ledger = next >> INCARNATION_SHIFT;
+	return txn_commit(a, err);
+}
+
 /* ---- APPEND ---- */
 
 void op_append(struct account *base, const struct append_input *inputs, size_t count, append_fn *fn, void *arg)

@@ -414,6 +414,37 @@ static void damage_that_a_read_met_is_known_before_the_next(void **state)
 	buf_free(&out);
 }
 
+/* The ledger lists everything again; what was expunged is given back, what is there or cannot be opened is not. */
+static void a_new_ledger_is_told_again_what_was_expunged(void **state)
+{
+	const uint64_t next = UINT64_C(2500) << 48 | 1;
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
+	struct uid_set set = {0}, gone = {0};
+	uint64_t seqs[10];
+
+	rig_deliver_many(r, 5);
+	rig_file(r);
+	assert_int_equal(store_account_agrees(r->account, next - 1, NULL), 0);
+	uid_set_add_range(&set, 2, 4);
+	assert_int_equal(OPS(r)->expunge(A(r), &inbox, &set, true, &gone, NULL), 0);
+	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 3);
+	assert_int_equal(store_account_unrefs_done(r->account, seqs, 3, NULL), 0);
+	assert_false(store_account_disagrees(r->account, next));
+	flip(r, "packs/00000001.pack", (long)r->ledger[2].place.offset + 64 + 5 + 130); /* cannot be opened: stays */
+	rig_deliver_many(r, 1); /* not filed yet: is not given back */
+	assert_true(store_account_disagrees(r->account, next + (UINT64_C(1) << 48)));
+	assert_int_equal(store_account_compare(r->account, r->ledger, r->ledger_count, NULL), 0);
+	assert_int_equal(store_account_agrees(r->account, next + (UINT64_C(1) << 48), NULL), 0);
+	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 2);
+	assert_int_equal(seqs[0], r->ledger[1].seq);
+	assert_int_equal(seqs[1], r->ledger[3].seq);
+	rig_reopen(r);
+	assert_false(store_account_disagrees(r->account, next + (UINT64_C(1) << 48)));
+	uid_set_free(&set);
+	uid_set_free(&gone);
+}
+
 static void flipped_bytes_in_the_database_are_errors_not_lies(void **state)
 {
 	struct rig *r = *state;
@@ -726,7 +757,7 @@ int main(void)
 		T(an_own_ref_nobody_knows_is_recovered), T(after_a_crash_no_uid_is_given_twice), T(an_older_database_reads_its_arrivals_again),
 		T(a_wrong_key_sets_the_database_aside), T(damage_of_any_page_of_the_database_costs_no_message),
 		T(what_lost_its_row_is_filed_in_recovered_and_new_mail_is_not), T(a_salvage_that_was_interrupted_is_completed), T(a_damaged_record_is_named_and_the_others_work),
-		T(flipped_bytes_in_the_database_are_errors_not_lies), T(damage_that_a_read_met_is_known_before_the_next), T(a_record_that_ended_its_reader_is_filed_opaque), T(replies_share_a_thread),
+		T(flipped_bytes_in_the_database_are_errors_not_lies), T(a_new_ledger_is_told_again_what_was_expunged), T(damage_that_a_read_met_is_known_before_the_next), T(a_record_that_ended_its_reader_is_filed_opaque), T(replies_share_a_thread),
 		T(listeners_hear_later_not_at_once), T(a_parked_account_wakes_where_it_stopped),
 	};
 
