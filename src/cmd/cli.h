@@ -17,6 +17,9 @@ struct cli {
 	int socket;             /* -1: not connected */
 	bool json, quiet, yes;
 	bool secrets_on_stdin;
+	bool anonymous;         /* the token of the session is not sent */
+	bool expects_factor;    /* a refusal for want of a second factor is no error yet */
+	const char *reason;     /* of an emergency access; NULL: none */
 	char **words;           /* arguments behind the command's own words */
 	int word_count;
 };
@@ -24,7 +27,7 @@ struct cli {
 /*
  * A command that asks one operation of ipc/operations.h, or runs a function of its own.
  * positional and options: names of members of args, separated by spaces; a '?' behind a positional: may be missing; '#' behind
- * an option: a size or number; '!': no value; '+' behind a positional: one or more, a list. An option of member x_y is --x-y.
+ * an option or positional: a size or number; ',': a list with commas; '!': no value; '+' behind a positional: one or more, a list. An option of member x_y is --x-y.
  * secrets: members read from standard input or the terminal, never from the arguments; a '?' asks for nothing when empty.
  */
 struct cli_command {
@@ -42,8 +45,11 @@ struct cli_noun {
 	const struct cli_command *commands;
 	size_t count;
 };
-extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_server, cli_config;
+extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_server, cli_config, cli_login, cli_logout, cli_session,
+	cli_token, cli_role, cli_grant, cli_approval;
 
+/* The token of the session that this user is signed in with; NULL: none. */
+json_t *cli_session_token(void);
 /* Asks the server; *ret_result is the caller's (NULL when there is none). Prints the error. Returns the exit code. */
 int cli_ask(struct cli *cli, const char *op, const json_t *args, json_t **ret_result);
 /* As cli_ask, following the pages of the list member of the result. */

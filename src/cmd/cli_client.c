@@ -109,6 +109,12 @@ static int read_line(int fd, struct buf *line)
 static int request_send(struct cli *cli, const char *op, const json_t *args)
 {
 	json_t *request = json_pack("{s:s, s:O}", "op", op, "args", args);
+	json_t *token = cli->anonymous || cli->reason != NULL ? NULL : cli_session_token();
+
+	if (token != NULL)
+		json_object_set_new(request, "token", token);
+	if (cli->reason != NULL)
+		json_object_set_new(request, "reason", json_string(cli->reason));
 	char *text = json_dumps(request, JSON_COMPACT);
 	struct buf line = BUF_INIT(ANSWER_MAX);
 	int code;
@@ -152,9 +158,10 @@ int cli_ask(struct cli *cli, const char *op, const json_t *args, json_t **ret_re
 		return ADMIN_UNAVAILABLE;
 	}
 	code = (int)json_integer_value(json_object_get(answer, "status"));
-	if (json_is_string(json_object_get(answer, "error")))
-		cli_error("%s", json_string_value(json_object_get(answer, "error")));
 	*ret_result = json_incref(json_object_get(answer, "result"));
+	const char *why = json_string_value(json_object_get(*ret_result, "code"));
+	if (json_is_string(json_object_get(answer, "error")) && !(cli->expects_factor && why != NULL && strcmp(why, "factor_needed") == 0))
+		cli_error("%s", json_string_value(json_object_get(answer, "error")));
 	json_decref(answer);
 	return code;
 }

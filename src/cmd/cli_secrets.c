@@ -68,6 +68,7 @@ static const struct label {
 	{"old", "Present password", false},
 	{"new", "New password", true},
 	{"recovery_code", "Recovery code", false},
+	{"code", "Code of the second factor", false},
 };
 
 static const struct label *label_of(struct slice member)

@@ -18,7 +18,8 @@ struct words {
 	bool help, version;
 };
 
-static const struct cli_noun *const nouns[] = {&cli_domain, &cli_user, &cli_alias, &cli_group, &cli_queue, &cli_server, &cli_config};
+static const struct cli_noun *const nouns[] = {&cli_domain, &cli_user, &cli_alias, &cli_group, &cli_queue, &cli_server, &cli_config, &cli_login, &cli_logout,
+	&cli_session, &cli_token, &cli_role, &cli_grant, &cli_approval};
 
 static struct slice word_take(struct slice *rest)
 {
@@ -64,7 +65,7 @@ static void print_words(const char *spec, const char *before, const char *after)
 
 	while (slice_split(&rest, ' ', &word)) {
 		bool optional = slice_ends(word, SLICE("?")), many = slice_ends(word, SLICE("+"));
-		word.n -= optional || many ? 1 : 0;
+		word.n -= optional || many || slice_ends(word, SLICE("#")) ? 1 : 0;
 		printf(" %s%s%.*s%s%s", optional ? "[" : "", before, SLICE_ARG(word), after, optional ? "]" : many ? "…" : "");
 	}
 }
@@ -74,12 +75,12 @@ static void print_options(const char *spec)
 	struct slice rest = slice_str(spec), word;
 
 	while (slice_split(&rest, ' ', &word)) {
-		bool flag = slice_ends(word, SLICE("!")), number = slice_ends(word, SLICE("#"));
-		word.n -= flag || number ? 1 : 0;
+		bool flag = slice_ends(word, SLICE("!")), number = slice_ends(word, SLICE("#")), list = slice_ends(word, SLICE(","));
+		word.n -= flag || number || list ? 1 : 0;
 		printf(" [--");
 		for (size_t i = 0; i < word.n; i++)
 			putchar(word.p[i] == '_' ? '-' : word.p[i]);
-		printf("%s]", flag ? "" : number ? " N" : " TEXT");
+		printf("%s]", flag ? "" : number ? " N" : list ? " A,B" : " TEXT");
 	}
 }
 
@@ -110,7 +111,8 @@ static int usage(const char *noun)
 		cli_error("no command begins with \"%s\"; try letterlock help", noun);
 		return ADMIN_INVALID;
 	}
-	puts("\nOptions everywhere: --config FILE (or LETTERLOCK_CONFIG; " DEFAULT_CONFIG "), --json, --quiet, --yes, --stdin\n"
+	puts("\nOptions everywhere: --config FILE (or LETTERLOCK_CONFIG; " DEFAULT_CONFIG "), --json, --quiet, --yes, --stdin,\n"
+		"--break-glass REASON (the emergency access of the local root; it is recorded as an alarm)\n"
 		"Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 no server, 5 denied, 6 not found, 7 partly done or damage found");
 	return 0;
 }
@@ -122,8 +124,9 @@ static int positionals_take(struct cli *cli, const char *spec, json_t *args)
 
 	while (slice_split(&rest, ' ', &word)) {
 		char name[40];
-		bool optional = slice_ends(word, SLICE("?")), many = slice_ends(word, SLICE("+"));
-		word.n -= optional || many ? 1 : 0;
+		bool optional = slice_ends(word, SLICE("?")), many = slice_ends(word, SLICE("+")), number = slice_ends(word, SLICE("#"));
+		uint32_t value = 0;
+		word.n -= optional || many || number ? 1 : 0;
 		snprintf(name, sizeof name, "%.*s", SLICE_ARG(word));
 		if (next >= cli->word_count && optional)
 			break;
@@ -136,6 +139,12 @@ static int positionals_take(struct cli *cli, const char *spec, json_t *args)
 			while (next < cli->word_count)
 				json_array_append_new(list, json_string(cli->words[next++]));
 			json_object_set_new(args, name, list);
+		} else if (number) {
+			if (slice_to_u32(slice_str(cli->words[next++]), &value) != 0) {
+				cli_error("<%s> is a number", name);
+				return ADMIN_INVALID;
+			}
+			json_object_set_new(args, name, json_integer(value));
 		} else {
 			json_object_set_new(args, name, json_string(cli->words[next++]));
 		}
@@ -147,14 +156,14 @@ static int positionals_take(struct cli *cli, const char *spec, json_t *args)
 	return 0;
 }
 
-/* The word of an options list that --option names; '-' and '_' are the same. Type is ' ', '#' or '!'. */
+/* The word of an options list that --option names; '-' and '_' are the same. Type is ' ', '#', ',' or '!'. */
 static bool option_find(const char *spec, const char *option, char *ret_name, size_t room, char *ret_type)
 {
 	struct slice rest = slice_str(spec != NULL ? spec : ""), word;
 
 	while (slice_split(&rest, ' ', &word)) {
 		*ret_type = ' ';
-		if (slice_ends(word, SLICE("#")) || slice_ends(word, SLICE("!")))
+		if (slice_ends(word, SLICE("#")) || slice_ends(word, SLICE("!")) || slice_ends(word, SLICE(",")))
 			*ret_type = (char)word.p[--word.n];
 		snprintf(ret_name, room, "%.*s", SLICE_ARG(word));
 		size_t i = 0;
@@ -164,6 +173,17 @@ static bool option_find(const char *spec, const char *option, char *ret_name, si
 			return true;
 	}
 	return false;
+}
+
+static json_t *list_of(struct slice text)
+{
+	json_t *list = json_array();
+	struct slice item;
+
+	while (slice_split(&text, ',', &item))
+		if (item.n > 0)
+			json_array_append_new(list, json_stringn((const char *)item.p, item.n));
+	return list;
 }
 
 static int option_set(const char *option, const char *value, const char *name, char type, json_t *args)
@@ -184,6 +204,10 @@ static int option_set(const char *option, const char *value, const char *name, c
 			return ADMIN_INVALID;
 		}
 		json_object_set_new(args, name, json_integer((json_int_t)number));
+		return 0;
+	}
+	if (type == ',') {
+		json_object_set_new(args, name, list_of(slice_str(value)));
 		return 0;
 	}
 	json_t *text = json_string(value);
@@ -229,6 +253,8 @@ static void words_take(struct cli *cli, int argc, char **argv, struct words *ret
 	for (int i = 1; i < argc && ret->count < WORDS_MAX; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			cli->config_path = argv[++i];
+		else if (strcmp(argv[i], "--break-glass") == 0 && i + 1 < argc)
+			i++;
 		else if (strcmp(argv[i], "--") == 0)
 			break;
 		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -254,6 +280,8 @@ static int arguments_take(struct cli *cli, const struct cli_command *command, in
 			only_words = true;
 		else if (!only_words && strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			i++;
+		else if (!only_words && strcmp(argv[i], "--break-glass") == 0 && i + 1 < argc)
+			cli->reason = argv[++i];
 		else if (!only_words && argv[i][0] == '-' && argv[i][1] == '-')
 			code = global_switch(cli, argv[i]) ? 0 : option_take(command, argv, argc, &i, args);
 		else if (skipped < used)
