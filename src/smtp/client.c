@@ -114,6 +114,32 @@ static void auth_send(struct smtp_client *c, struct buf *out)
 	c->expect = EXPECT_AUTH;
 }
 
+/* draft-murchison-sasl-login: two challenges, whatever they say; some large providers offer nothing else. */
+static void login_begin(struct smtp_client *c, struct buf *out)
+{
+	client_line(out, "AUTH LOGIN", SLICE_NONE);
+	c->login_step = 0;
+	c->expect = EXPECT_AUTH;
+}
+
+static void login_answer(struct smtp_client *c, struct buf *out)
+{
+	struct buf text = BUF_INIT(8192);
+	base64_encode(c->login_step++ == 0 ? c->set.user : c->set.password, &text);
+	client_line(out, "", buf_slice(&text));
+	buf_free_secret(&text);
+}
+
+static void auth_reply(struct smtp_client *c, const struct smtp_reply *reply, struct buf *out)
+{
+	if (reply->code / 100 == 2)
+		open_session(c);
+	else if (reply->code == 334 && !c->peer.auth_plain && c->login_step < 2)
+		login_answer(c, out);
+	else
+		client_fail(c, reply);
+}
+
 /* EHLO is through and TLS is as it has to be: sign in or begin. */
 static void greeted(struct smtp_client *c, struct buf *out)
 {
@@ -121,10 +147,12 @@ static void greeted(struct smtp_client *c, struct buf *out)
 		open_session(c);
 	else if (!c->secure && !c->set.auth_in_clear)
 		client_fail_text(c, "4.7.0", "TLS is needed to sign in");
-	else if (!c->peer.auth_plain)
-		client_fail_text(c, "4.7.0", "The host offers no mechanism to sign in that we know");
-	else
+	else if (c->peer.auth_plain)
 		auth_send(c, out);
+	else if (c->peer.auth_login)
+		login_begin(c, out);
+	else
+		client_fail_text(c, "4.7.0", "The host offers no mechanism to sign in that we know");
 }
 
 static void hello_send(struct smtp_client *c, struct buf *out)
@@ -214,10 +242,7 @@ static void dispatch(struct smtp_client *c, const struct smtp_reply *reply, stru
 		starttls_reply(c, reply, in, out);
 		break;
 	case EXPECT_AUTH:
-		if (reply->code / 100 == 2)
-			open_session(c);
-		else
-			client_fail(c, reply);
+		auth_reply(c, reply, out);
 		break;
 	case EXPECT_ENVELOPE:
 	case EXPECT_CHUNK:

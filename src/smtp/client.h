@@ -24,7 +24,7 @@ struct smtp_client_settings {
 	bool lmtp;
 	enum smtp_client_tls tls;
 	bool secure;                /* the connection began with TLS */
-	struct slice user, password; /* AUTH PLAIN when user is not empty; only under TLS unless auth_in_clear */
+	struct slice user, password; /* AUTH PLAIN, or LOGIN where only that is offered, when user is not empty; only under TLS unless auth_in_clear */
 	bool auth_in_clear;
 };
 
@@ -75,7 +75,7 @@ struct smtp_client_events {
 
 /* What the peer offers. */
 struct smtp_client_peer {
-	bool esmtp, pipelining, eightbitmime, smtputf8, starttls, chunking, binarymime, dsn, enhanced, auth_plain, has_size;
+	bool esmtp, pipelining, eightbitmime, smtputf8, starttls, chunking, binarymime, dsn, enhanced, auth_plain, auth_login, has_size;
 	uint64_t size_max;       /* with has_size; 0: no limit stated */
 	uint32_t recipients_max; /* LIMITS RCPTMAX, 0: none stated */
 	uint32_t mail_max;       /* LIMITS MAILMAX, 0: none stated */

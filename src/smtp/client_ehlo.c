@@ -11,8 +11,10 @@ static void take_size(struct smtp_client_peer *peer, struct slice args)
 static void take_auth(struct smtp_client_peer *peer, struct slice args)
 {
 	struct slice word;
-	while (slice_split(&args, ' ', &word))
+	while (slice_split(&args, ' ', &word)) {
 		peer->auth_plain |= slice_eq_nocase(word, SLICE("PLAIN"));
+		peer->auth_login |= slice_eq_nocase(word, SLICE("LOGIN"));
+	}
 }
 
 /* RFC 9422 3 */
