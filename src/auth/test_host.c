@@ -71,6 +71,11 @@ static void fake_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	fn(fn_arg, !t->mail_away);
 }
 
+static void fake_record(void *arg, enum log_event event, const struct log_field *fields)
+{
+	((struct test_auth *)arg)->last_event = event;
+}
+
 static void fake_revoke(void *arg, const uint8_t account[16], uint32_t credential)
 {
 	struct test_auth *t = arg;
@@ -89,7 +94,8 @@ struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
-	t->host = (struct auth_host){.arg = t, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .revoke = fake_revoke};
+	t->host = (struct auth_host){.arg = t, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
+		.revoke = fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .boot_secret = boot_secret};
 	open_directory(t);
@@ -138,7 +144,8 @@ unsigned test_admin(struct test_auth *t, const char *op, const char *args)
 
 unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op, const char *args)
 {
-	struct auth_evidence evidence = {.uid = AUTH_UID_NONE, .address = SLICE("192.0.2.9"), .agent = SLICE("test")};
+	struct auth_evidence evidence = {.uid = AUTH_UID_NONE, .address = SLICE("192.0.2.9"), .agent = SLICE("test"),
+		.reason = t->reason != NULL ? slice_str(t->reason) : SLICE_NONE};
 	if (strncmp(subject, "unix:", 5) == 0)
 		assert_int_equal(slice_to_u32(slice_str(subject + 5), &evidence.uid), 0);
 	else

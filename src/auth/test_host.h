@@ -44,6 +44,8 @@ struct test_auth {
 	struct buf data, sender, result;
 	uint8_t account[16];
 	unsigned admin_status;
+	const char *reason;         /* of an emergency access; NULL: none */
+	enum log_event last_event;  /* that was recorded */
 };
 
 /* scram: passwords get SCRAM keys, which takes its time. */
