@@ -44,6 +44,7 @@ struct mime_part {
 	struct mime_param *disposition_params;
 	uint64_t header_start, body_start, body_end; /* [header_start, body_start) header with its empty line; [body_start, body_end) body */
 	uint32_t lines;                     /* of the body, text and message/rfc822 */
+	bool encoded_message;               /* it is application/octet-stream because of its encoding (mime/enclosed.h); not in the encoding of a digest */
 	struct mime_envelope *envelope;     /* message/rfc822 and message/global: of the message inside; its body part is `children` */
 };
 

@@ -39,6 +39,10 @@ static void check_scan(const struct digest *d, struct slice message)
 
 	if (d->search_text_cut)
 		return;
+	for (const struct mime_part *part = d->root; part != NULL; part = mime_part_next(part)) {
+		if (part->encoded_message)
+			return; /* its text stands in the digest only */
+	}
 	ENSURE(mime_scan_text(d, read_slice, &message, needle, &found) == 0);
 	ENSURE(found);
 }

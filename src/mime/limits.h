@@ -14,6 +14,8 @@
 #define MIME_COMMENT_DEPTH_MAX 20     /* nested comments; deeper ones end the field */
 #define MIME_SEARCH_HEADER_MAX (256 * 1024)
 #define MIME_SEARCH_TEXT_MAX (1024 * 1024)
+#define MIME_ENCLOSED_MAX (1024 * 1024) /* bytes of an enclosed message in base64 or quoted-printable that are decoded */
+#define MIME_ENCLOSED_COUNT 20        /* such messages that are opened; none inside of another one */
 #define MIME_PREVIEW_MAX 256          /* characters, RFC 8970 3.1 */
 #define MIME_DIGEST_MAX (16 * 1024 * 1024) /* bytes of an encoded digest */
 

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "mime/address.h"
 #include "mime/date.h"
+#include "mime/enclosed.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
 #include "mime/limits.h"
@@ -123,18 +124,31 @@ static void text_append(struct slice message, const struct mime_part *part, stru
 	mime_text_close(&t);
 }
 
+/* Texts of a message that had to be decoded; none of messages that are encoded in there again. */
+static void enclosed_append(struct slice message, const struct mime_part *enclosed, struct arena *arena, struct buf *text)
+{
+	struct slice inside = mime_enclosed_decode(message, enclosed, arena);
+	const struct mime_part *part = inside.n > 0 ? mime_structure_parse(inside, arena) : NULL;
+
+	for (; part != NULL && buf_len(text) <= MIME_SEARCH_TEXT_MAX; part = mime_part_next(part)) {
+		if (slice_eq(part->type, SLICE("text")))
+			text_append(inside, part, arena, text);
+	}
+}
+
 static void search_text_make(struct slice message, struct arena *arena, struct digest *d)
 {
 	/* One step of 16 KiB grows at most eighteenfold in folding (U+FDFA), so this bound is never met. */
 	struct buf text = BUF_INIT(4 * MIME_SEARCH_TEXT_MAX);
 	struct slice all;
 
-	for (const struct mime_part *part = d->root; part != NULL; part = mime_part_next(part)) {
-		if (!slice_eq(part->type, SLICE("text")))
-			continue;
-		if (buf_len(&text) > MIME_SEARCH_TEXT_MAX)
-			break;
-		text_append(message, part, arena, &text);
+	unsigned enclosed = 0;
+
+	for (const struct mime_part *part = d->root; part != NULL && buf_len(&text) <= MIME_SEARCH_TEXT_MAX; part = mime_part_next(part)) {
+		if (part->encoded_message && enclosed++ < MIME_ENCLOSED_COUNT)
+			enclosed_append(message, part, arena, &text);
+		else if (slice_eq(part->type, SLICE("text")))
+			text_append(message, part, arena, &text);
 	}
 	all = buf_slice(&text);
 	d->search_text_cut = all.n > MIME_SEARCH_TEXT_MAX;

@@ -1,4 +1,5 @@
 #include "base/utf8.h"
+#include "mime/enclosed.h"
 #include "mime/limits.h"
 #include "mime/structure.h"
 #include "mime/text.h"
@@ -71,15 +72,12 @@ static bool collapse(struct slice text, struct buf *out)
 	return count == MIME_PREVIEW_MAX;
 }
 
-struct slice mime_preview(struct slice message, const struct mime_part *root, struct arena *arena)
+static struct slice part_preview(struct slice message, const struct mime_part *part, struct arena *arena)
 {
-	const struct mime_part *part = body_part(root);
 	struct buf text = BUF_INIT(8 * PREVIEW_BODY), out = BUF_INIT(8 * MIME_PREVIEW_MAX);
 	struct mime_text *t;
 	struct slice ret;
 
-	if (part == NULL)
-		return SLICE_NONE;
 	t = mime_text_open(part, false, arena);
 	for (size_t at = part->body_start, step = PREVIEW_STEP; at < part->body_end && at < part->body_start + PREVIEW_BODY; step *= 2) {
 		size_t end = part->body_end - at > step ? at + step : part->body_end;
@@ -95,4 +93,15 @@ struct slice mime_preview(struct slice message, const struct mime_part *root, st
 	buf_free(&text);
 	buf_free(&out);
 	return ret;
+}
+
+struct slice mime_preview(struct slice message, const struct mime_part *root, struct arena *arena)
+{
+	const struct mime_part *part = body_part(root);
+
+	if (root->encoded_message) {
+		message = mime_enclosed_decode(message, root, arena);
+		part = message.n > 0 ? body_part(mime_structure_parse(message, arena)) : NULL;
+	}
+	return part != NULL ? part_preview(message, part, arena) : SLICE_NONE;
 }

@@ -354,6 +354,7 @@ static struct mime_part *part_parse(struct parser *p, struct mime_part *parent, 
 	is_multipart = slice_eq(part->type, SLICE("multipart"));
 	is_message = mime_part_is(part, SLICE("message"), SLICE("rfc822")) || mime_part_is(part, SLICE("message"), SLICE("global"));
 	if ((deep && is_multipart) || (is_message && (deep || !is_identity(part->encoding)))) {
+		part->encoded_message = is_message && !deep;
 		make_opaque(part);
 		is_multipart = is_message = false;
 	}

@@ -338,6 +338,26 @@ static void damaged_digests_are_refused(void **state)
 	buf_free(&encoded);
 }
 
+/* RFC 6532 3.7; for message/rfc822 against RFC 2046 5.2.1. */
+static void the_text_of_an_encoded_enclosed_message_is_found(void **state)
+{
+	static const char *const letters[] = {
+		"Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogeA0KDQpEcmluZ2VuZCBIaWRkZW4gd29yZHM=\r\n",
+		"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSubject: x=0D=0A=0D=0ADringend hid=\r\nden words\r\n",
+		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+		"Q29udGVudC1UeXBlOiBtdWx0aXBhcnQvbWl4ZWQ7IGJvdW5kYXJ5PWMNCg0KLS1jDQoNCmRyaW5nZW5kIGhpZGRlbiB3b3Jkcw0KLS1jLS0NCg==\r\n--b--\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+		struct slice message = slice_str(letters[i]);
+		struct digest d;
+
+		make_and_check(message, &d);
+		assert_true(slice_search(d.search_text, SLICE("dringend hidden words")) >= 0);
+		assert_int_equal(d.preview.n > 0, i < 2);
+	}
+}
+
 static void a_plain_ascii_letter_leaves_its_search_text_out(void **state)
 {
 	static const struct {
@@ -380,6 +400,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_scan_finds_what_the_digest_cut_off, teardown),
 		cmocka_unit_test_teardown(damaged_digests_are_refused, teardown),
 		cmocka_unit_test_teardown(bombs_cost_little, teardown),
+		cmocka_unit_test_teardown(the_text_of_an_encoded_enclosed_message_is_found, teardown),
 		cmocka_unit_test_teardown(a_plain_ascii_letter_leaves_its_search_text_out, teardown),
 	};
 
