@@ -34,10 +34,20 @@ static bool group_wrote(const struct queue_group *g)
 	return false;
 }
 
-/* Where the last group was one of several, a smaller one waits a moment for company: a sync costs the same for all. */
+/* The largest of late, forgotten slowly: groups that start small stay small otherwise, because their senders wait for the replies. */
+static size_t expect(size_t before, size_t last)
+{
+	size_t now = before - (before + 7) / 8;
+	if (now < last)
+		now = last;
+	return now < GATHER_ENOUGH ? now : GATHER_ENOUGH;
+}
+
+/* Where groups are of several, a smaller one waits a moment for company: a sync costs the same for all. */
 static void group_next(struct queue_role *q)
 {
-	if (q->group.count > 1 && q->pending_count < q->group.count && q->pending_count < GATHER_ENOUGH && !q->stopping) {
+	q->company = expect(q->company, q->group.count);
+	if (q->company > 1 && q->pending_count < q->company && !q->stopping) {
 		q->gathering = true;
 		timer_start(q->gather, GATHER_MS);
 	} else {
@@ -50,6 +60,12 @@ static void on_gather(void *arg)
 	struct queue_role *q = arg;
 	q->gathering = false;
 	group_start(q);
+}
+
+static void gather_end(struct queue_role *q)
+{
+	q->gathering = false;
+	timer_stop(q->gather);
 }
 
 static void group_done(void *arg)
@@ -107,6 +123,8 @@ void queue_submit(struct queue_role *q, struct queue_job *job)
 {
 	list_append(&q->pending, &job->node);
 	q->pending_count++;
+	if (q->gathering && q->pending_count >= q->company)
+		gather_end(q);
 	if (q->working || q->start_deferred || q->gathering)
 		return;
 	q->start_deferred = true;

@@ -45,6 +45,7 @@ struct queue_role {
 	struct ledger *ledger;     /* the worker's while `working` */
 	bool working, start_deferred, gathering, stopping;
 	size_t pending_count;      /* jobs that wait for the next group */
+	size_t company;            /* jobs that a group may expect, by those before it */
 	struct timer *gather;
 	int64_t stop_ms;           /* deliveries in hand may finish until then */
 	struct list_node pending;  /* struct queue_job */
