@@ -105,3 +105,33 @@ QUERY(ADMINISTRATOR_READY, "SELECT 1 FROM account WHERE state = 1 AND role = 3 A
 	"AND EXISTS (SELECT 1 FROM factor WHERE factor.account = account.id AND factor.confirmed > 0) LIMIT 1")
 
 #include "auth/directory_queries_sso.h"
+
+#define FACTOR_COLUMNS "id, account, kind, label, lookup, data, confirmed, created, used"
+QUERY(FACTOR_ADD, "INSERT INTO factor (account, kind, label, lookup, data, confirmed, created, used) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)")
+QUERY(FACTOR_GET, "SELECT " FACTOR_COLUMNS " FROM factor WHERE account = ?1 AND id = ?2")
+QUERY(FACTOR_FIND, "SELECT " FACTOR_COLUMNS " FROM factor WHERE lookup = ?1 AND confirmed > 0")
+QUERY(FACTOR_LIST, "SELECT " FACTOR_COLUMNS " FROM factor WHERE account = ?1 AND (?2 = 0 OR kind = ?2) ORDER BY id LIMIT ?3")
+QUERY(FACTOR_SET, "UPDATE factor SET data = ?2, confirmed = ?3, used = ?4 WHERE id = ?1")
+QUERY(FACTOR_REMOVE, "DELETE FROM factor WHERE account = ?1 AND id = ?2")
+QUERY(FACTOR_REMOVE_KINDS, "DELETE FROM factor WHERE account = ?1 AND (?2 >> kind & 1)")
+QUERY(FACTOR_KINDS, "SELECT DISTINCT kind FROM factor WHERE account = ?1 AND confirmed > 0")
+QUERY(CHALLENGE_ADD, "INSERT INTO factor_challenge (id, account, kind, factor, data, ends) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+QUERY(CHALLENGE_GET, "SELECT id, account, kind, factor, data, ends FROM factor_challenge WHERE account = ?1 AND id = ?2")
+QUERY(CHALLENGE_SET, "UPDATE factor_challenge SET data = ?2 WHERE id = ?1")
+QUERY(CHALLENGE_REMOVE, "DELETE FROM factor_challenge WHERE id = ?1")
+QUERY(CHALLENGE_EXPIRE, "DELETE FROM factor_challenge WHERE ends <= ?1")
+/* Answered ones (kind 2, WebAuthn) stay until they end, else they could be answered again. */
+QUERY(CHALLENGE_TRIM, "DELETE FROM factor_challenge WHERE account = ?1 AND kind <> 2 AND id NOT IN "
+	"(SELECT id FROM factor_challenge WHERE account = ?1 AND kind <> 2 ORDER BY ends DESC LIMIT ?2)")
+QUERY(TRIES_GET, "SELECT count, since FROM factor_tries WHERE account = ?1")
+QUERY(TRIES_SET, "INSERT INTO factor_tries (account, count, since) VALUES (?1, ?2, ?3) ON CONFLICT (account) DO UPDATE SET count = ?2, since = ?3")
+QUERY(TRIES_REMOVE, "DELETE FROM factor_tries WHERE account = ?1")
+QUERY(HISTORY_ADD, "INSERT INTO password_history (account, credential, salt, passes, memory, checks, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+QUERY(HISTORY_LIST, "SELECT credential, salt, passes, memory, checks FROM password_history WHERE account = ?1 ORDER BY credential DESC LIMIT ?2")
+QUERY(HISTORY_TRIM, "DELETE FROM password_history WHERE account = ?1 AND credential NOT IN "
+	"(SELECT credential FROM password_history WHERE account = ?1 ORDER BY credential DESC LIMIT ?2)")
+QUERY(IMPORTED_SET, "INSERT INTO imported_password (account, hash, created) VALUES (?1, ?2, ?3) ON CONFLICT (account) DO UPDATE SET hash = ?2")
+QUERY(IMPORTED_GET, "SELECT hash FROM imported_password WHERE account = ?1")
+QUERY(IMPORTED_REMOVE, "DELETE FROM imported_password WHERE account = ?1")
+QUERY(MEMBER_IS, "SELECT 1 FROM member WHERE domain = ?1 AND local = ?2 AND member = ?3")
+QUERY(SCRAM_FORGET_ONE, "DELETE FROM scram WHERE account = ?1 AND credential IN (SELECT id FROM credential WHERE account = ?1 AND kind = 1)")

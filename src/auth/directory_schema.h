@@ -23,11 +23,24 @@ TABLE("CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY AUTOINCREMENT,
       " used INTEGER NOT NULL, idle INTEGER NOT NULL, ends INTEGER NOT NULL, stepped_up INTEGER NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS session_account ON session (account)")
 TABLE("CREATE TABLE IF NOT EXISTS policy (name TEXT PRIMARY KEY, value TEXT NOT NULL, author TEXT NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID")
-/* Second factors (auth/factors.h). data: state, sealed with a key of the account's secrets where it is secret; confirmed, used: unix seconds. */
+/* Second factors (auth/factors.h). data: state, sealed with a key of the account's secrets; confirmed, used: unix seconds, 0: not yet. */
 TABLE("CREATE TABLE IF NOT EXISTS factor (id INTEGER PRIMARY KEY AUTOINCREMENT, account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
-      " kind INTEGER NOT NULL, label TEXT NOT NULL, lookup BLOB NOT NULL, data BLOB NOT NULL, counter INTEGER NOT NULL,"
-      " confirmed INTEGER NOT NULL, created INTEGER NOT NULL, used INTEGER NOT NULL)")
+      " kind INTEGER NOT NULL, label TEXT NOT NULL, lookup BLOB NOT NULL UNIQUE, data BLOB NOT NULL, confirmed INTEGER NOT NULL,"
+      " created INTEGER NOT NULL, used INTEGER NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS factor_account ON factor (account, kind)")
+/* Codes that were sent; for WebAuthn, challenges that were answered. account: all zero when nobody was named. */
+TABLE("CREATE TABLE IF NOT EXISTS factor_challenge (id BLOB PRIMARY KEY, account BLOB NOT NULL, kind INTEGER NOT NULL, factor INTEGER NOT NULL,"
+      " data BLOB NOT NULL, ends INTEGER NOT NULL) WITHOUT ROWID")
+TABLE("CREATE INDEX IF NOT EXISTS factor_challenge_account ON factor_challenge (account)")
+TABLE("CREATE TABLE IF NOT EXISTS factor_tries (account BLOB PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE, count INTEGER NOT NULL,"
+      " since INTEGER NOT NULL) WITHOUT ROWID")
+/* Former passwords: what only Argon2id and the pepper of `key` give again. */
+TABLE("CREATE TABLE IF NOT EXISTS password_history (account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, credential INTEGER NOT NULL,"
+      " salt BLOB NOT NULL, passes INTEGER NOT NULL, memory INTEGER NOT NULL, checks BLOB NOT NULL, created INTEGER NOT NULL,"
+      " PRIMARY KEY (account, credential)) WITHOUT ROWID")
+/* Password hashes of another system, until the first sign-in. */
+TABLE("CREATE TABLE IF NOT EXISTS imported_password (account BLOB PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE, hash TEXT NOT NULL,"
+      " created INTEGER NOT NULL) WITHOUT ROWID")
 /* Our authorization server (auth/oauth.h). granted: id of the grant. */
 TABLE("CREATE TABLE IF NOT EXISTS oauth_client (id TEXT PRIMARY KEY, name TEXT NOT NULL, redirects TEXT NOT NULL, scope TEXT NOT NULL,"
       " device INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID")

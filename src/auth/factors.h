@@ -17,6 +17,7 @@
 #define FACTORS_MAX 20               /* of one account */
 #define FACTOR_CHALLENGE_MS MINUTES_MS(5)
 #define FACTOR_CHALLENGES_MAX 20     /* open ones of an account; the oldest go */
+#define AUTH_PRF_SALT "bGV0dGVybG9jayBhY2NvdW50IGtleSAgICAgICAgMSA" /* base64url of the 32 bytes that clients evaluate the PRF with */
 
 /* Where the proof comes from: for WebAuthn (W3C WebAuthn 7.1, 7.2). Both empty: no browser, WebAuthn is not possible. */
 struct auth_origin {
@@ -32,8 +33,13 @@ struct auth_origin {
 int auth_factors_needed(struct directory *d, const struct account *account, struct moment now, unsigned *ret_kinds, bool *ret_enforced,
 	bool *ret_in_grace);
 
-/* 1: the account has a confirmed factor, so a human password alone opens nothing and SCRAM keys of it must not exist. 0 or negative. */
+/* 1: the account has a confirmed factor, so SCRAM keys of its password must not exist. 0 or negative. */
 int auth_factors_exist(struct directory *d, const uint8_t account[16]);
+/*
+ * 1: a password that a person chose opens nothing over IMAP, POP3, SMTP and the like, where no second factor can be shown: the account has
+ * one, or policy demands one and the time of grace is over. 0 or negative (then refuse).
+ */
+int auth_factors_bar_password(struct directory *d, const struct account *account, struct moment now);
 
 /* A code that is to be sent: the caller passes it to the gateway. */
 struct auth_factor_send {
@@ -43,7 +49,7 @@ struct auth_factor_send {
 };
 
 /*
- * Makes a challenge and stores it: WebAuthn {"challenge","rp_id","credentials":[base64url…],"user_verification","id"}; list {"number"};
+ * Makes a challenge and stores it: WebAuthn {"challenge","rp_id","credentials":[base64url…],"user_verification","prf_salt"}; list {"number","left"};
  * mail and sms {"id","to":"a***@example.net"} with *ret_send filled. TOTP and codes need none: {}.
  * 0; ERR_NOT_FOUND: no factor of that kind; ERR_LIMIT: too many codes were sent today; ERR_UNSUPPORTED: no origin given.
  */
@@ -52,7 +58,8 @@ int auth_factors_challenge(struct directory *d, const struct account *account, c
 
 /*
  * Verifies one proof: {"kind":"totp","code"} {"kind":"codes","code"} {"kind":"list","code"} {"kind":"mail"|"sms","id","code"}
- * {"kind":"webauthn","id","credential","client_data","authenticator_data","signature"} (base64url). The new state (last step, counter, spent
+ * {"kind":"webauthn","credential","client_data","authenticator_data","signature","prf"?} (base64url; prf makes the key open the account by
+ * itself from then on, auth_passkey_open). The new state (last step, counter, spent
  * code) is committed before it returns 0. ERR_DENIED: wrong, replayed, expired or spent (ret_why says which, for the log); ERR_INVALID:
  * malformed; others: temporary. Tries of sent codes and challenges count whatever the result is. Begins a change of its own.
  */

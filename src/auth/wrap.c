@@ -90,6 +90,11 @@ void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32]
 	kek(owner, slice_make(client_key, 32), slice_make(pepper, 32), "wrap scram", ret);
 }
 
+void wrap_kek_prf(const struct wrap_owner *owner, const uint8_t prf[32], uint8_t ret[KEK_SIZE])
+{
+	kek(owner, slice_make(prf, 32), SLICE_NONE, "wrap passkey", ret);
+}
+
 void wrap_pepper_data(const struct wrap_owner *owner, uint8_t ret[WRAP_PEPPER_DATA_SIZE])
 {
 	memcpy(ret, owner->account, 16);
