@@ -57,7 +57,7 @@ static void good_record(struct buf *out, uint8_t secret_key[32], uint8_t public_
 	struct slice header = SLICE("Subject: x\r\n\r\n");
 	struct seal_reader reader = {.kind = READER_ARRIVAL, .generation = 1, .note = {.delivered_to = SLICE("a@b")}};
 	struct seal_input in = {.header = &header, .header_pieces = 1, .body = SLICE("body body body body body\r\n"), .digest = SLICE("dddddddddd"),
-	                        .readers = &reader, .reader_count = 1, .job = SLICE("job")};
+	                        .readers = &reader, .reader_count = 1, .job = SLICE("job"), .text_of_body = true};
 
 	kx_keypair(public_key, secret_key);
 	memcpy(reader.account, ACCOUNT, 16);
