@@ -1,10 +1,8 @@
 #include "admin/server.h"
 
-#include <jansson.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "admin/request.h"
+#include "admin/call.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "net/conn.h"
@@ -16,7 +14,6 @@ struct admin_server {
 	struct list_node sessions;
 	unsigned session_count;
 	unsigned owner;
-	admin_audit_fn *audit;
 };
 
 /* One connection. It lives until it is closed and no reply is outstanding. */
@@ -24,11 +21,8 @@ struct session {
 	struct list_node node;
 	struct admin_server *server;
 	struct conn *conn; /* NULL: the client is gone */
-	char subject[32];
-	unsigned pending;          /* replies that are still to come */
-	enum admin_status status;  /* the worst so far */
-	json_t *parts;             /* results of the instances, when more than one was asked */
-	bool many;
+	uint32_t uid;
+	bool waiting;              /* for the answer of a call */
 	struct buf answer;         /* what is not yet in the output of the connection */
 };
 
@@ -39,7 +33,6 @@ static void session_free(struct session *s)
 	struct admin_server *server = s->server;
 
 	list_remove(&s->node);
-	json_decref(s->parts);
 	buf_free_secret(&s->answer);
 	conn_destroy(&s->conn);
 	memory_free(s);
@@ -81,125 +74,22 @@ static void session_answered(struct session *s)
 	session_pump(s);
 }
 
-static const char *outcome_text(enum ipc_outcome outcome)
+static void on_called(void *arg, enum admin_status status, struct slice result)
 {
-	switch (outcome) {
-	case IPC_BUSY: return "the role is busy; try again";
-	case IPC_TIMEOUT: return "the role did not answer in time";
-	case IPC_GONE: case IPC_OK: default: return "the role is not running now; try again";
-	}
-}
-
-/* Every admin reply has the same shape; this view of it does not depend on the type. */
-struct answer {
-	enum ipc_outcome outcome;
-	enum admin_status status;
-	struct slice result;
-};
-
-static struct json_t *part_of(const struct answer *a)
-{
-	json_t *value;
-
-	if (a->outcome != IPC_OK)
-		return json_pack("{s:s}", "error", outcome_text(a->outcome));
-	value = json_loadb((const char *)a->result.p, a->result.n, JSON_REJECT_DUPLICATES, NULL);
-	return value != NULL ? value : json_object();
-}
-
-static void answer_all(struct session *s)
-{
-	json_t *all = json_pack("{s:O}", "shards", s->parts);
-	char *text = json_dumps(all, JSON_COMPACT);
-
+	struct session *s = arg;
+	s->waiting = false;
 	if (s->conn != NULL)
-		admin_answer(&s->answer, s->status, slice_str(text));
-	free(text);
-	json_decref(all);
-	json_decref(s->parts);
-	s->parts = NULL;
-}
-
-static void answer_one(struct session *s, const struct answer *a)
-{
-	if (s->conn == NULL)
-		return;
-	if (a->outcome != IPC_OK)
-		admin_answer_error(&s->answer, ADMIN_UNAVAILABLE, outcome_text(a->outcome));
-	else
-		admin_answer(&s->answer, a->status, a->result);
-}
-
-static void on_answer(struct session *s, const struct answer *a)
-{
-	if (s->many) {
-		json_array_append_new(s->parts, part_of(a));
-		if (a->outcome != IPC_OK || a->status != ADMIN_OK)
-			s->status = ADMIN_PARTIAL;
-	} else {
-		answer_one(s, a);
-	}
-	if (--s->pending > 0)
-		return;
-	if (s->many)
-		answer_all(s);
+		admin_answer(&s->answer, status, result);
 	session_answered(s);
-}
-
-#define REPLY(lname) \
-	static void on_##lname(void *arg, enum ipc_outcome outcome, const void *data) \
-	{ \
-		const struct ipc_##lname##_reply *reply = data; \
-		struct answer a = {outcome, ADMIN_UNAVAILABLE, SLICE_NONE}; \
-		if (reply != NULL) { \
-			a.status = (enum admin_status)reply->status; \
-			a.result = reply->result; \
-		} \
-		on_answer(arg, &a); \
-	} \
-	static void ask_##lname(struct session *s, enum ipc_type type, unsigned index, const struct admin_request *request) \
-	{ \
-		struct ipc_##lname message = {.subject = slice_str(s->subject), .op = request->operation->name, .args = request->args}; \
-		ipc_request(s->server->ipc, type, index, &message, on_##lname, s); \
-	}
-REPLY(auth_admin)
-REPLY(queue_admin)
-REPLY(mail_admin)
-REPLY(parent_admin)
-
-static const struct target {
-	enum role role;
-	enum ipc_type type;
-	void (*ask)(struct session *s, enum ipc_type type, unsigned index, const struct admin_request *request);
-} targets[] = {
-	{ROLE_AUTH, IPC_AUTH_ADMIN, ask_auth_admin},
-	{ROLE_QUEUE, IPC_QUEUE_ADMIN, ask_queue_admin},
-	{ROLE_MAIL, IPC_MAIL_ADMIN, ask_mail_admin},
-	{ROLE_PARENT, IPC_PARENT_ADMIN, ask_parent_admin},
-};
-
-static const struct target *target_of(enum role role)
-{
-	for (size_t i = 0; i < ARRAY_LEN(targets); i++)
-		if (targets[i].role == role)
-			return &targets[i];
-	UNREACHABLE();
 }
 
 static void session_ask(struct session *s, const struct admin_request *request)
 {
-	const struct target *t = target_of(request->operation->role);
-	unsigned count = t->role == ROLE_MAIL ? ipc_instances(s->server->ipc, ROLE_MAIL) : 1;
-
-	if (s->server->audit != NULL)
-		s->server->audit(slice_str(s->subject), request->operation->name);
-	s->many = t->role == ROLE_MAIL;
-	s->status = ADMIN_OK;
-	s->parts = s->many ? json_array() : NULL;
-	s->pending = count;
+	struct admin_evidence evidence = {.uid = s->uid, .token = request->token, .reason = request->reason, .agent = SLICE("letterlock"),
+		.address = SLICE("local")};
+	s->waiting = true;
 	conn_pause(s->conn);
-	for (unsigned i = 0; i < count; i++)
-		t->ask(s, t->type, i, request);
+	admin_call(s->server->ipc, &evidence, request, on_called, s);
 }
 
 static void session_line(struct session *s, struct slice line)
@@ -223,11 +113,11 @@ static void session_next(struct session *s)
 	struct buf *in = conn_input(s->conn);
 	ptrdiff_t end;
 
-	while (s->pending == 0 && buf_len(&s->answer) == 0 && (end = slice_find(buf_slice(in), '\n')) >= 0) {
+	while (!s->waiting && buf_len(&s->answer) == 0 && (end = slice_find(buf_slice(in), '\n')) >= 0) {
 		session_line(s, slice_sub(buf_slice(in), 0, (size_t)end));
 		buf_consume(in, (size_t)end + 1);
 	}
-	if (s->pending == 0 && buf_len(&s->answer) == 0 && buf_len(in) >= ADMIN_LINE_MAX) {
+	if (!s->waiting && buf_len(&s->answer) == 0 && buf_len(in) >= ADMIN_LINE_MAX) {
 		admin_answer_error(conn_output(s->conn), ADMIN_INVALID, "the request is too long");
 		conn_finish(s->conn);
 	}
@@ -249,7 +139,7 @@ static void on_drained(void *owner)
 static void session_drop(struct session *s)
 {
 	conn_destroy(&s->conn);
-	if (s->pending == 0)
+	if (!s->waiting)
 		session_free(s);
 }
 
@@ -279,7 +169,7 @@ static void on_accept(void *arg, int fd)
 	struct session *s = memory_alloc(sizeof *s);
 	s->server = server;
 	buf_init(&s->answer, ADMIN_ANSWER_MAX);
-	snprintf(s->subject, sizeof s->subject, "unix:%u", peer.uid);
+	s->uid = peer.uid;
 	s->conn = conn_create(server->loop, fd, ADMIN_LINE_MAX, &events, s);
 	conn_idle_limit(s->conn, ADMIN_IDLE_MS);
 	list_append(&server->sessions, &s->node);
@@ -317,9 +207,4 @@ void admin_server_destroy(struct admin_server **server)
 unsigned admin_server_sessions(const struct admin_server *server)
 {
 	return server->session_count;
-}
-
-void admin_server_audit(struct admin_server *server, admin_audit_fn *fn)
-{
-	server->audit = fn;
 }

@@ -1,6 +1,7 @@
 /*
  * The admin socket: accepts local connections, reads one request per line, asks the role that does it, answers one line.
- * Who asks is known from the socket (SO_PEERCRED); only root and the user that the server runs as are let in.
+ * Who asks is known from the socket (SO_PEERCRED) or from the token of a session; only root and the user that the server runs as may
+ * connect. What they may do auth decides.
  */
 #ifndef ADMIN_SERVER_H
 #define ADMIN_SERVER_H
@@ -10,7 +11,6 @@
 
 #define ADMIN_CONNECTIONS_MAX 64
 #define ADMIN_IDLE_MS 120000
-#define ADMIN_ANSWER_MAX (64u << 20) /* bytes of an answer line: what 1000 shards may say together */
 
 struct admin_server;
 
@@ -19,9 +19,5 @@ struct admin_server *admin_server_create(struct loop *loop, struct ipc *ipc, int
 /* Closes everything; the process ends next. */
 void admin_server_destroy(struct admin_server **server);
 unsigned admin_server_sessions(const struct admin_server *server);
-
-/* Told for each request before it is passed on: subject and operation, never the arguments. May be NULL. */
-typedef void admin_audit_fn(struct slice subject, struct slice op);
-void admin_server_audit(struct admin_server *server, admin_audit_fn *fn);
 
 #endif

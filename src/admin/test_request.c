@@ -70,7 +70,7 @@ static void answers_are_one_line_of_json(void **state)
 	assert_true(slice_eq(buf_slice(&out), SLICE("{\"status\":0,\"result\":{\"a\":1}}\n")));
 	buf_clear(&out);
 	admin_answer(&out, ADMIN_NOT_FOUND, SLICE("{\"error\":\"no \\\"x\\\"\"}"));
-	assert_true(slice_eq(buf_slice(&out), SLICE("{\"status\":6,\"error\":\"no \\\"x\\\"\"}\n")));
+	assert_true(slice_eq(buf_slice(&out), SLICE("{\"status\":6,\"error\":\"no \\\"x\\\"\",\"result\":{\"error\":\"no \\\"x\\\"\"}}\n")));
 	buf_clear(&out);
 	admin_answer(&out, ADMIN_OK, SLICE("nonsense"));
 	assert_true(slice_starts(buf_slice(&out), SLICE("{\"status\":1,\"error\":")));

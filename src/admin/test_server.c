@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "admin/call.h"
 #include "admin/server.h"
 #include "base/buf.h"
 #include "base/ensure.h"
@@ -30,9 +31,19 @@ static void on_auth(void *arg, struct ipc_call *call, const void *data)
 	struct ipc_auth_admin_reply reply = {.result = SLICE("{\"domains\":[]}")};
 	struct rig *rig = arg;
 
-	snprintf(rig->subject, sizeof rig->subject, "%.*s", SLICE_ARG(request->subject));
+	snprintf(rig->subject, sizeof rig->subject, "unix:%u", request->uid);
 	snprintf(rig->op, sizeof rig->op, "%.*s", SLICE_ARG(request->op));
 	snprintf(rig->args, sizeof rig->args, "%.*s", SLICE_ARG(request->args));
+	ipc_reply(call, &reply);
+}
+
+static void on_authorize(void *arg, struct ipc_call *call, const void *data)
+{
+	const struct ipc_auth_authorize *request = data;
+	bool denied = slice_eq(request->op, SLICE("stop"));
+	struct ipc_auth_authorize_reply reply = {.status = denied ? ADMIN_DENIED : ADMIN_OK, .subject = SLICE("ann@example.org"),
+		.result = SLICE("{\"code\":\"denied\",\"error\":\"No.\"}")};
+
 	ipc_reply(call, &reply);
 }
 
@@ -72,6 +83,7 @@ static void rig_open(struct rig *rig, unsigned owner)
 	rig->loop = loop_create();
 	rig->pair = ipc_test_pair_create(rig->loop, ROLE_ADMIN, ROLE_AUTH);
 	ipc_handle(rig->pair.b, IPC_AUTH_ADMIN, on_auth, rig);
+	ipc_handle(rig->pair.b, IPC_AUTH_AUTHORIZE, on_authorize, rig);
 	ipc_test_join(rig->pair.a, rig->pair.b);
 	rig->server = admin_server_create(rig->loop, rig->pair.a, fd, owner);
 	rig->client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -187,12 +199,25 @@ static void says_when_the_role_is_not_there(void **state)
 	rig_close(&rig);
 }
 
+static void asks_auth_before_another_role(void **state)
+{
+	struct rig rig = {0};
+	char answer[500];
+
+	rig_open(&rig, (unsigned)geteuid());
+	ask(&rig, "{\"op\":\"stop\"}\n", answer, sizeof answer);
+	assert_non_null(strstr(answer, "\"status\":5"));
+	assert_non_null(strstr(answer, "\"error\":\"No.\""));
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_a_request_to_its_role_with_the_callers_identity),
 		cmocka_unit_test(answers_nonsense_and_goes_on),
 		cmocka_unit_test(the_answers_of_many_shards_arrive_whole),
+		cmocka_unit_test(asks_auth_before_another_role),
 		cmocka_unit_test(says_when_the_role_is_not_there),
 	};
 

@@ -86,7 +86,7 @@ FIELD(right, PUBLIC, HOW, "right or role")
 FIELD(roles, PUBLIC, HOW, "number of processes")
 FIELD(rule, PUBLIC, WHAT, "name of a rule or policy")
 FIELD(secret, NEVER, HOW, "key, token or code")
-FIELD(service, PUBLIC, WHERE, "listener: smtp, submission, submissions, imap, imaps, pop3, pop3s, https, admin")
+FIELD(service, PUBLIC, WHERE, "listener: smtp, submission, submissions, imap, imaps, pop3, pop3s, management, https, admin")
 FIELD(session, PUBLIC, WHAT, "id of a web session")
 FIELD(signal, PUBLIC, HOW, "signal that ended a process")
 FIELD(size, PUBLIC, HOW, "bytes of a message, or records of the audit log")
@@ -172,6 +172,7 @@ EVENT(PARTY_REGISTERED, LOG_INFO, ACCOUNT, "party.registered", "actor name kind 
 EVENT(PARTY_REVIEWED, LOG_INFO, ACCOUNT, "party.reviewed", "actor name result", "a third party was reviewed")
 
 /* ---- administration and policy ---- */
+EVENT(HTTP_REQUEST, LOG_DEBUG, NONE, "http.request", "cid ip op code", "an HTTP request was answered")
 EVENT(ADMIN_REQUEST, LOG_INFO, ADMIN, "admin.request", "actor op object service ip", "an administrative request")
 EVENT(ADMIN_DONE, LOG_INFO, ADMIN, "admin.done", "actor op object status ms", "an administrative request was answered")
 EVENT(ADMIN_REFUSED, LOG_WARN, ADMIN, "admin.refused", "actor op object service ip why", "an administrative request was refused")

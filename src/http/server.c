@@ -41,6 +41,7 @@ struct http_server {
 	bool head_method, chunked, bodyless;
 	bool expects;              /* 100-continue is owed */
 	bool old;                  /* HTTP/1.0 */
+	bool blank;                /* an empty line was overlooked */
 	bool keep, closing, body_paused, pumping, ended_said;
 	enum http_server_end why;
 };
@@ -329,15 +330,19 @@ static void request_begin(struct http_server *s)
 
 static bool step_idle(struct http_server *s, struct buf *in)
 {
-	/* An empty line in front of a request is overlooked (RFC 9112 2.2). */
-	if (slice_starts(buf_slice(in), SLICE("\r\n")))
-		buf_consume(in, 2);
 	if (s->closing) {
 		over(s, HTTP_SERVER_CLOSED);
 		return false;
 	}
 	if (buf_len(in) == 0 || slice_eq(buf_slice(in), SLICE("\r")))
 		return false;
+	/* One empty line in front of a request is overlooked (RFC 9112 2.2). */
+	if (slice_starts(buf_slice(in), SLICE("\r\n")) && !s->blank) {
+		s->blank = true;
+		buf_consume(in, 2);
+		return true;
+	}
+	s->blank = false;
 	s->answer = ANSWER_NONE;
 	s->head_method = s->expects = s->chunked = s->bodyless = false;
 	http_parser_begin(&s->parser, false, s->settings.body_max);

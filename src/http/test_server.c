@@ -237,6 +237,7 @@ static const struct {
 	{"HTTP/2", "GET / HTTP/2.0\r\nHost: h\r\n\r\n" TAIL, 505},
 	{"HTTP/1.2", "GET / HTTP/1.2\r\nHost: h\r\n\r\n" TAIL, 505},
 	{"HTTP/0.9", "GET /\r\n\r\n" TAIL, 400},
+	{"two empty lines before it", "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n" TAIL, 400},
 	{"no version", "GET / \r\nHost: h\r\n\r\n" TAIL, 400},
 	{"two spaces", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n" TAIL, 400},
 	{"a tab in the request line", "GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n" TAIL, 400},

@@ -19,6 +19,15 @@ enum admin_status {
 	ADMIN_PARTIAL = 7,      /* some of it was done, or a check found damage; the result tells */
 };
 
+/* What becomes of a call with an idempotency key. */
+enum admin_once {
+	ADMIN_ONCE_FRESH,   /* it is kept now, and may be done */
+	ADMIN_ONCE_DONE,    /* it was done: status and result are those of then */
+	ADMIN_ONCE_BEGUN,   /* it was begun, and nothing is known of its end */
+	ADMIN_ONCE_OTHER,   /* the key belongs to another request */
+	ADMIN_ONCE_REFUSED, /* who asks is nobody, or has too many keys */
+};
+
 #define ADMIN_JSON_MAX 60000 /* bytes of args and of result */
 
 #endif

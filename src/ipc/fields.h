@@ -38,6 +38,14 @@
  * ORCPT as given. protocol (everywhere): enum auth_protocol. */
 #define IPC_FIELDS_AUTH_RECIPIENT(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn)
 #define IPC_REPLY_AUTH_RECIPIENT(F) F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts)
+/* A call with an idempotency key. hash: of operation and args. verdict: enum admin_once (ipc/admin.h); row: to tell the outcome under;
+ * status and result: the kept outcome, or why the caller is refused. */
+#define IPC_FIELDS_AUTH_ONCE(F) \
+	F(u32, uid) F(bytes, token) F(bytes, address) F(bytes, agent) F(bytes, reason) F(bytes, op) F(bytes, key) F(key, hash)
+#define IPC_REPLY_AUTH_ONCE(F) F(u8, verdict) F(u64, row) F(u8, status) F(bytes, result)
+/* result empty: it may be shown once only, and is not kept. The reply means: durable. */
+#define IPC_FIELDS_AUTH_ONCE_DONE(F) F(u64, row) F(u8, status) F(bytes, result)
+#define IPC_REPLY_AUTH_ONCE_DONE(F) F(u8, status)
 /* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
 #define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)
 #define IPC_REPLY_AUTH_REVALIDATE(F) F(bytes, verdicts)
@@ -86,6 +94,18 @@
 /* DNS. type: RR type number. records: u16 count, then {u32 length, rdata}; names inside rdata uncompressed. */
 #define IPC_FIELDS_RESOLVE(F) F(bytes, name) F(u16, type)
 #define IPC_REPLY_RESOLVE(F) F(u8, status) F(u8, rcode) F(u8, secure) F(u8, bogus) F(u32, ttl) F(bytes, canonical) F(bytes, records)
+
+/* A call of the admin API over HTTPS: what the edge knows of it. key: idempotency key, empty: none. Answer as in ipc/admin.h. */
+#define IPC_FIELDS_ADMIN_CALL(F) \
+	F(bytes, cid) F(bytes, token) F(bytes, address) F(bytes, agent) F(bytes, reason) F(bytes, op) F(bytes, args) F(bytes, key)
+#define IPC_REPLY_ADMIN_CALL(F) F(u8, status) F(bytes, result)
+/* result: as that of the operation "status". */
+#define IPC_FIELDS_ADMIN_HEALTH(F)
+#define IPC_REPLY_ADMIN_HEALTH(F) F(u8, status) F(bytes, result)
+/* One HTTPS request to a host that the configuration allows. fields: "Name: value" lines, each ended by LF. error: empty when there is an
+ * answer, else a sentence for the log; code: HTTP status. headers: as fields. */
+#define IPC_FIELDS_FETCH(F) F(bytes, method) F(bytes, url) F(bytes, fields) F(bytes, body)
+#define IPC_REPLY_FETCH(F) F(u16, code) F(bytes, headers) F(bytes, body) F(bytes, error)
 
 /* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND. */
 #define IPC_FIELDS_MAIL_TICKET(F) \

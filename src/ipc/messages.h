@@ -11,7 +11,7 @@
  */
 
 /* ---- key: signs, unwraps, computes; the only role that may be asked synchronously ---- */
-IPC_REQUEST(KEY_TLS_SIGN, key_tls_sign, R(MX) | R(CLIENT), KEY, 4096, 256, 2000)
+IPC_REQUEST(KEY_TLS_SIGN, key_tls_sign, R(MX) | R(CLIENT) | R(MANAGE), KEY, 4096, 256, 2000)
 IPC_REQUEST(KEY_HMAC, key_hmac, R(AUTH), KEY, 4096, 256, 2000)
 IPC_REQUEST(KEY_DATABASE, key_database, R(AUTH) | R(QUEUE), KEY, 256, 4, 2000)
 IPC_REQUEST(KEY_MANAGED, key_managed, R(AUTH), KEY, 1024, 64, 2000)
@@ -27,6 +27,8 @@ IPC_REQUEST(AUTH_REVALIDATE, auth_revalidate, R(MAIL), AUTH, 65536, 64, 10000)
 IPC_REQUEST(AUTH_PROFILE, auth_profile, R(MAIL), AUTH, 65536, 256, 10000)
 IPC_REQUEST(AUTH_ADMIN, auth_admin, R(ADMIN), AUTH, 65536, 32, 60000)
 IPC_REQUEST(AUTH_AUTHORIZE, auth_authorize, R(ADMIN), AUTH, 65536, 32, 10000)
+IPC_REQUEST(AUTH_ONCE, auth_once, R(ADMIN), AUTH, 65536, 32, 10000)
+IPC_REQUEST(AUTH_ONCE_DONE, auth_once_done, R(ADMIN), AUTH, 65536, 256, 10000)
 
 /* ---- filter: a pure function ---- */
 IPC_REQUEST(FILTER_SEAL, filter_seal, R(MX) | R(CLIENT) | R(MAIL), FILTER, 262144, 256, 30000)
@@ -41,7 +43,11 @@ IPC_REQUEST(QUEUE_ADMIN, queue_admin, R(ADMIN), QUEUE, 65536, 32, 60000)
 
 /* ---- relay and resolver ---- */
 IPC_REQUEST(RELAY_DELIVER, relay_deliver, R(QUEUE), RELAY, 262144, 512, 900000)
-IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT), RESOLVER, 65536, 1024, 30000)
+IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH), RESOLVER, 65536, 1024, 30000)
+/* ---- admin, and requests to other servers ---- */
+IPC_REQUEST(ADMIN_CALL, admin_call, R(MANAGE), ADMIN, 262144, 256, 70000)
+IPC_REQUEST(ADMIN_HEALTH, admin_health, R(MANAGE), ADMIN, 262144, 16, 5000)
+IPC_REQUEST(FETCH, fetch, R(AUTH), FETCH, 262144, 64, 25000)
 
 /* ---- mail: the shards of the readers ---- */
 IPC_REQUEST(MAIL_TICKET, mail_ticket, R(AUTH), MAIL, 65536, 4096, 10000)

@@ -100,6 +100,8 @@ OPERATION("mail.check", MAIL, SYSTEM_SEE, READS, "")
 OPERATION("mail.remove", MAIL, ACCOUNT_CHANGE, CHANGES, "account")
 /* {"version","since","roles":[{"role","index","pid","state","restarts","cpu_ms","rss","status":{…}}], "sandbox":{…}} */
 OPERATION("status", PARENT, SYSTEM_SEE, READS, "")
+/* The same, for the right of metrics. */
+OPERATION("metrics", PARENT, METRICS_SEE, READS, "")
 OPERATION("reload", PARENT, SYSTEM_CHANGE, CHANGES, "")
 OPERATION("stop", PARENT, SYSTEM_CHANGE, CHANGES, "")
 OPERATION("check", PARENT, SYSTEM_SEE, READS, "")

@@ -10,3 +10,5 @@ ROLE(QUEUE, "queue")
 ROLE(RELAY, "relay")
 ROLE(MAIL, "mail")
 ROLE(ADMIN, "admin")
+ROLE(MANAGE, "manage") /* edge class management: the admin API over HTTPS */
+ROLE(FETCH, "fetch")   /* HTTPS requests to the hosts that the configuration names */

@@ -1,28 +1,18 @@
 /* The admin role: the Unix socket of the administrators. It holds no state and no key; it passes requests to the roles that do. */
 #include "admin/server.h"
 
-#include <jansson.h>
-#include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/log.h"
+#include "admin/remote.h"
+#include "admin/request.h"
 #include "role/role.h"
-
-/* Passwords pass through JSON values: their memory is overwritten when it is given back. */
-static void free_wiped(void *p)
-{
-	if (p != NULL)
-		explicit_bzero(p, malloc_usable_size(p));
-	free(p);
-}
 
 static int admin_start(struct role_context *ctx, struct error *err)
 {
 	struct admin_server *server;
 
-	json_set_alloc_funcs(malloc, free_wiped);
-	json_object_seed(0); /* before the jail closes: it reads the system's random source */
+	admin_json_setup();
+	admin_remote_register(ctx->ipc);
 	for (unsigned i = 0; i < ctx->listen_count; i++) {
 		if (strcmp(ctx->listens[i].service, "admin") != 0)
 			continue;

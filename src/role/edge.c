@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/prefix.h"
 #include "role/edge.h"
 
 #define STOP_CHECK_MS 50
@@ -22,6 +23,7 @@ static const struct edge_service services[] = {
 	{.name = "imaps", .protocol = &edge_imap, .auth_protocol = AUTH_PROTOCOL_IMAP, .implicit_tls = true},
 	{.name = "pop3", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3},
 	{.name = "pop3s", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3, .implicit_tls = true},
+	{.name = "management", .protocol = &edge_manage, .implicit_tls = true},
 };
 
 struct slice edge_cid(const struct edge_client *c)
@@ -174,8 +176,15 @@ static void make_cid(struct edge *edge, struct edge_client *c)
 {
 	uint64_t start = (uint64_t)loop_now(edge->ctx->loop).wall_ms / 1000;
 
-	snprintf(c->cid, sizeof c->cid, "%c%u%07llx%05x", edge->ctx->role == ROLE_MX ? 'm' : 'c', edge->ctx->index % 10,
+	snprintf(c->cid, sizeof c->cid, "%c%u%07llx%05x", edge->ctx->role == ROLE_MX ? 'm' : edge->ctx->role == ROLE_MANAGE ? 'a' : 'c', edge->ctx->index % 10,
 	         (unsigned long long)(start & 0xfffffff), edge->cid_counter++ & 0xfffff);
+}
+
+static bool may_manage(const struct edge_client *c)
+{
+	const config_texts *allow = &c->edge->ctx->config->management_allow;
+
+	return c->protocol != &edge_manage || allow->count == 0 || net_prefixes_hold(allow->items, allow->count, edge_address(c));
 }
 
 static struct edge_client *client_create(struct edge *edge, const struct edge_service *service, int fd)
@@ -203,6 +212,8 @@ static const char *over_limit(struct edge_client *c)
 {
 	if (c->edge->stopping)
 		return "stopping";
+	if (!may_manage(c))
+		return "not in management.allow";
 	if (c->edge->connections > c->edge->ctx->config->limits_connections || c->edge->connections > c->edge->connections_max)
 		return "connections";
 	return take_address(c) ? NULL : "connections_per_address";
@@ -311,6 +322,8 @@ static void load_tls(struct edge *edge)
 		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text));
 		return;
 	}
+	if (edge->ctx->role == ROLE_MANAGE)
+		tls_context_alpn(fresh, &SLICE("http/1.1"), 1);
 	tls_context_free(&edge->tls);
 	edge->tls = fresh;
 	edge_tickets(edge->ctx);
@@ -336,6 +349,8 @@ static int edge_start(struct role_context *ctx, struct error *err)
 	edge->ctx = ctx;
 	edge->connections_max = connections_possible();
 	list_init(&edge->clients);
+	if (ctx->role == ROLE_MANAGE)
+		edge_manage_prepare(edge);
 	load_tls(edge);
 	if (ctx->listen_count > ARRAY_LEN(edge->listeners))
 		return error_set(err, ERR_LIMIT, "more than %zu listeners", ARRAY_LEN(edge->listeners));
@@ -428,7 +443,7 @@ static void edge_stop(struct role_context *ctx)
 	timer_start(s->timer, 1);
 }
 
-static void edge_status(struct role_context *ctx, struct buf *out)
+void edge_status(struct role_context *ctx, struct buf *out)
 {
 	const struct edge *edge = ctx->state;
 
@@ -439,3 +454,4 @@ static void edge_status(struct role_context *ctx, struct buf *out)
 
 const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};
 const struct role_ops role_client = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};
+const struct role_ops role_manage = {edge_start, edge_run, edge_reload, edge_stop, edge_manage_status, edge_tickets};

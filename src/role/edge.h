@@ -1,11 +1,11 @@
 /*
- * The edge: roles mx (port 25) and client (submission, IMAP, POP3). It holds connections and TLS, drives the protocol engines up to the
+ * The edge: roles mx (port 25), client (submission, IMAP, POP3) and manage (admin API). It holds connections and TLS, drives the protocol engines up to the
  * point where mail is touched, and carries a letter through filter and queue. It has no disk, no keys and no mail of anybody.
  *
  *   edge.c        the role: listeners, limits, life of a client      edge_sasl.c   one sign-in, for all protocols
  *   edge_smtp.c   SMTP engine <-> auth                               edge_letter.c message -> filter -> queue
  *   edge_login.c  IMAP and POP3 before login                         edge_pass.c   bytes to and from `mail` after it
- *   edge_proxy.c  PROXY header of trusted addresses
+ *   edge_proxy.c  PROXY header of trusted addresses                manage.c       HTTP of the class management
  */
 #ifndef ROLE_EDGE_H
 #define ROLE_EDGE_H
@@ -33,7 +33,7 @@ struct edge_protocol {
 	void (*stop)(struct edge_client *c);      /* the process ends: close when nothing is in hand */
 	void (*free)(struct edge_client *c);      /* the connection is gone and nothing is awaited; only after start */
 };
-extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3;
+extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3, edge_manage;
 
 struct edge_service {
 	const char *name;                    /* of role_listen.service */
@@ -98,6 +98,7 @@ struct edge {
 	uint32_t cid_counter;
 	int64_t room_until_ms;               /* the disk was found to have room */
 	int64_t key_rest_until_ms;           /* key did not answer: it is not asked before */
+	struct manage_shared *manage;        /* of the class management (role/manage.h) */
 	bool stopping;
 };
 
@@ -108,6 +109,10 @@ void edge_client_drop(struct edge_client *c);
 void edge_client_deadline(struct edge_client *c, int64_t ms);
 /* A connection that was accepted (and whose PROXY header was read). address may be empty: that of the socket. */
 void edge_accept(struct edge *edge, const struct edge_service *service, int fd, struct slice address);
+void edge_status(struct role_context *ctx, struct buf *out);        /* what all classes count */
+/* Once, before the jail closes. */
+void edge_manage_prepare(struct edge *edge);
+void edge_manage_status(struct role_context *ctx, struct buf *out);
 struct slice edge_cid(const struct edge_client *c);
 struct slice edge_address(const struct edge_client *c);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/address.h"
+#include "net/prefix.h"
 #include "role/edge.h"
 #include "smtp/proxy.h"
 
@@ -32,10 +33,7 @@ bool edge_proxy_trusted(const struct edge *edge, int fd)
 
 	if (trusted->count == 0 || getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
 		return false;
-	for (size_t i = 0; i < trusted->count; i++)
-		if (slice_eq_nocase(trusted->items[i], address_format(&peer, text)))
-			return true;
-	return false;
+	return net_prefixes_hold(trusted->items, trusted->count, address_format(&peer, text));
 }
 
 /* Ends the wait; the descriptor goes on or is closed. */

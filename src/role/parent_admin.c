@@ -262,7 +262,7 @@ static void do_check(struct parent *parent, struct ipc_call *call)
 static const struct {
 	const char *op;
 	void (*run)(struct parent *parent, struct ipc_call *call);
-} operations[] = {{"status", do_status}, {"reload", do_reload}, {"stop", do_stop}, {"check", do_check}};
+} operations[] = {{"status", do_status}, {"metrics", do_status}, {"reload", do_reload}, {"stop", do_stop}, {"check", do_check}};
 
 static void on_admin(void *arg, struct ipc_call *call, const void *request)
 {

@@ -41,7 +41,7 @@ struct role_context {
 		uint8_t newer[TLS_TICKET_KEY_SIZE], older[TLS_TICKET_KEY_SIZE];
 	} *tls_tickets;              /* NULL where the row does not grant it (mx, client have it). Replaced before tickets() */
 	struct slice dns_zone;       /* text of the file dns.zone; only in resolver. Replaced before reload() */
-	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s". */
+	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "management". */
 	struct role_listen {
 		const char *service; /* "admin" for the role admin: the Unix socket run_dir/admin.sock */
 		int fd;
@@ -64,6 +64,7 @@ void role_stopped(struct role_context *ctx);
 /* For work that may hold the loop up for long, from time to time: the parent ends a role that does not answer for the time of `watchdog`. */
 void role_alive(struct role_context *ctx);
 
-extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin;
+extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin,
+	role_manage, role_fetch;
 
 #endif

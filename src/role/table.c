@@ -47,12 +47,29 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_ADMIN] = {
 		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,
 	},
+	[ROLE_MANAGE] = {
+		.ops = &role_manage, .sets = SANDBOX_ACCEPT, .services = "management", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
+		.stop_rank = 0,
+	},
+	[ROLE_FETCH] = {
+		.ops = &role_fetch, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .limits = {.address_space = 4 * GIB},
+		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
+		.stop_rank = 3,
+	},
 };
 
 const struct role_row *role_row(enum role role)
 {
 	ENSURE(role < ROLE_COUNT);
 	return &rows[role];
+}
+
+static bool listens_for(const struct config *config, enum role role)
+{
+	for (size_t i = 0; i < config->listen.count; i++)
+		if (role_serves(role, config->listen.items[i].service))
+			return true;
+	return false;
 }
 
 static unsigned shards(const struct config *config)
@@ -84,7 +101,10 @@ unsigned role_instances(enum role role, const struct config *config)
 	case ROLE_RESOLVER:
 	case ROLE_QUEUE:
 	case ROLE_ADMIN:
+	case ROLE_FETCH:
 		return 1;
+	case ROLE_MANAGE:
+		return listens_for(config, role) ? 1 : 0; /* listen needs a restart, so this does not change at a reload */
 	}
 	UNREACHABLE();
 }

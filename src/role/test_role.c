@@ -124,7 +124,7 @@ static void relay_run(struct role_context *ctx)
 const struct role_ops role_key = {.start = key_start}, role_auth = {.start = idle_start}, role_mx = {.start = idle_start},
 	role_client = {.start = client_start, .status = client_status}, role_resolver = {.start = idle_start}, role_filter = {.start = idle_start},
 	role_queue = {.start = queue_start}, role_relay = {.start = relay_start, .run = relay_run}, role_mail = {.start = idle_start},
-	role_admin = {.start = admin_start};
+	role_admin = {.start = admin_start}, role_manage = {.start = idle_start}, role_fetch = {.start = idle_start};
 
 /* ---- tests ---- */
 
@@ -188,8 +188,8 @@ static void the_rows_grant_no_more_than_the_design(void **state)
 		const struct role_row *row = role_row(role);
 		assert_int_equal(row->master_key, role == ROLE_KEY);
 		assert_int_equal(row->boot_secret, role == ROLE_AUTH || role == ROLE_FILTER || role == ROLE_QUEUE);
-		assert_int_equal((row->sets & SANDBOX_CONNECT) != 0, role == ROLE_RELAY || role == ROLE_RESOLVER);
-		if (role == ROLE_FILTER || role == ROLE_MX || role == ROLE_CLIENT || role == ROLE_ADMIN || role == ROLE_RESOLVER)
+		assert_int_equal((row->sets & SANDBOX_CONNECT) != 0, role == ROLE_RELAY || role == ROLE_RESOLVER || role == ROLE_FETCH);
+		if (role == ROLE_FILTER || role == ROLE_MX || role == ROLE_CLIENT || role == ROLE_MANAGE || role == ROLE_ADMIN || role == ROLE_RESOLVER)
 			assert_null(row->paths[0].path);
 	}
 	assert_false(ipc_may_talk(ROLE_MX, ROLE_MAIL));

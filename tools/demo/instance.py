@@ -15,7 +15,8 @@ import time
 from people import DOMAIN, HOSTNAME, OUTSIDE
 
 MARKER = '.letterlock-demo'
-SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995)]
+SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995),
+            ('management', 444)]
 OUTSIDE_OFFSET = 26
 SOCKET_PATH_MAX = 100
 

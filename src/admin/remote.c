@@ -1,0 +1,73 @@
+#include "admin/remote.h"
+
+#include "admin/call.h"
+
+#define REPLY_RESULT_MAX 262000 /* what the row of ADMIN_CALL leaves for a result */
+
+static void reply(struct ipc_call *call, enum admin_status status, struct slice result)
+{
+	ipc_reply(call, &(struct ipc_admin_call_reply){.status = (uint8_t)status, .result = result});
+}
+
+static void reply_error(struct ipc_call *call, enum admin_status status, const char *code, const char *text)
+{
+	struct buf result = BUF_INIT(4096);
+
+	admin_error(&result, code, text);
+	reply(call, status, buf_slice(&result));
+	buf_free(&result);
+}
+
+static void on_done(void *arg, enum admin_status status, struct slice result)
+{
+	if (result.n <= REPLY_RESULT_MAX)
+		reply(arg, status, result);
+	else
+		reply_error(arg, ADMIN_FAILED, "limit", "The answer is too large for this way; ask on the server itself.");
+}
+
+static void on_call(void *arg, struct ipc_call *call, const void *message)
+{
+	const struct ipc_admin_call *m = message;
+	struct admin_evidence evidence = {.uid = ADMIN_UID_NONE, .token = m->token, .address = m->address, .agent = m->agent, .reason = m->reason};
+	struct arena arena = ARENA_INIT;
+	struct admin_request request;
+	struct error err = {0};
+	int code = admin_request_make(m->op, m->args, &arena, &request, &err);
+
+	request.key = m->key;
+	if (code != 0)
+		reply_error(call, code == ERR_NOT_FOUND ? ADMIN_NOT_FOUND : ADMIN_INVALID, code == ERR_NOT_FOUND ? "unknown_operation" : "invalid",
+		            err.public_text);
+	else if (m->key.n > ADMIN_KEY_MAX || m->token.n > ADMIN_TOKEN_MAX)
+		reply_error(call, ADMIN_INVALID, "invalid", "Token or key are too long.");
+	else
+		admin_call(arg, &evidence, &request, on_done, call);
+	arena_free(&arena);
+}
+
+static void on_status(void *arg, enum ipc_outcome outcome, const void *data)
+{
+	const struct ipc_parent_admin_reply *answer = data;
+	struct ipc_admin_health_reply health = {.status = ADMIN_UNAVAILABLE, .result = SLICE("{}")};
+
+	if (outcome == IPC_OK && answer->result.n <= REPLY_RESULT_MAX) {
+		health.status = answer->status;
+		health.result = answer->result;
+	}
+	ipc_reply(arg, &health);
+}
+
+/* Numbers of processes, for load balancers and metrics: nobody has to be signed in for them. */
+static void on_health(void *arg, struct ipc_call *call, const void *message)
+{
+	struct ipc_parent_admin request = {.subject = SLICE("health"), .op = SLICE("status"), .args = SLICE("{}")};
+
+	ipc_request(arg, IPC_PARENT_ADMIN, 0, &request, on_status, call);
+}
+
+void admin_remote_register(struct ipc *ipc)
+{
+	ipc_handle(ipc, IPC_ADMIN_CALL, on_call, ipc);
+	ipc_handle(ipc, IPC_ADMIN_HEALTH, on_health, ipc);
+}
