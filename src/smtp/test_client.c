@@ -299,8 +299,8 @@ static const struct script scripts[] = {
 	{"signs in with LOGIN where PLAIN is not offered", {.tls = SMTP_TLS_REQUIRED, .secure = true, .user = SLICE_INIT("user"),
 	 .password = SLICE_INIT("pass word")}, .replies = {"220 mx\r\n", "250-mx\r\n250 AUTH LOGIN XOAUTH2\r\n", "334 VXNlcm5hbWU6\r\n",
 	 "334 UGFzc3dvcmQ6\r\n", "235 2.7.0 in\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 2.0.0 ok\r\n", "221 bye\r\n"},
-	 .sent = "EHLO client.example\r\nAUTH LOGIN\r\ndXNlcg==\r\ncGFzcyB3b3Jk\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\n" BODY "QUIT\r\n",
-	 .log = "opened\n0: 250 2.0.0\ndone\nclosed\n"},
+	 .sent = "EHLO client.example\r\nAUTH LOGIN\r\ndXNlcg==\r\ncGFzcyB3b3Jk\r\n"
+	 "MAIL FROM:<me@client.example>\r\nRCPT TO:<a@d>\r\nDATA\r\n" BODY "QUIT\r\n", .log = "opened\n0: 250 2.0.0\ndone\nclosed\n"},
 	{"a third challenge of LOGIN", {.tls = SMTP_TLS_REQUIRED, .secure = true, .user = SLICE_INIT("user"), .password = SLICE_INIT("pass word")},
 	 .replies = {"220 mx\r\n", "250-mx\r\n250 AUTH LOGIN\r\n", "334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n", "334 TW9yZTo=\r\n"},
 	 .log = "failed 3 334\n"},
