@@ -79,7 +79,42 @@ static struct slice display_of(const struct mime_address *list, struct arena *ar
 	return list != NULL ? mime_address_display(list, arena) : SLICE_NONE;
 }
 
-/* Every field once decoded and folded: "name: value\n". */
+static bool is_address_field(struct slice name)
+{
+	static const struct slice names[] = {
+		SLICE_INIT("From"), SLICE_INIT("To"), SLICE_INIT("Cc"), SLICE_INIT("Bcc"), SLICE_INIT("Sender"), SLICE_INIT("Reply-To"),
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (slice_eq_nocase(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Comments, quotes and spaces may stand inside of an address, so that its text does not hold it as people know it. */
+static bool hides_address(struct slice value)
+{
+	return slice_find(value, '(') >= 0 || slice_search(value, SLICE("\"@")) >= 0 || slice_search(value, SLICE(" @")) >= 0
+		|| slice_search(value, SLICE("@ ")) >= 0;
+}
+
+/* Appends the addresses that the folded text from `before` on does not show: SEARCH FROM looks in the envelope's (RFC 9051 6.4.4). */
+static void hidden_addresses(struct slice value, struct arena *arena, size_t before, struct buf *text)
+{
+	const struct mime_address *a = mime_address_next(mime_address_parse(value, arena));
+
+	for (; a != NULL; a = mime_address_next(a->next)) {
+		struct slice spec = mime_fold_arena(mime_address_spec(a, arena), arena);
+
+		if (spec.n != 0 && slice_search(slice_from(buf_slice(text), before), spec) < 0) {
+			buf_append(text, SLICE(", "));
+			buf_append(text, spec);
+		}
+	}
+}
+
+/* Every field once decoded and folded: "name: value\n"; behind the value of an address field the addresses that cannot be read in it. */
 static struct slice search_header_make(struct slice header, struct arena *arena)
 {
 	struct buf text = BUF_INIT(2 * MIME_SEARCH_HEADER_MAX), decoded = BUF_INIT(8 * MIME_VALUE_MAX);
@@ -96,6 +131,8 @@ static struct slice search_header_make(struct slice header, struct arena *arena)
 		mime_fold(field.name, &text);
 		buf_append(&text, SLICE(": "));
 		mime_fold(buf_slice(&decoded), &text);
+		if (hides_address(buf_slice(&decoded)) && is_address_field(field.name))
+			hidden_addresses(mime_unfold(arena, slice_sub(field.value, 0, MIME_VALUE_MAX)), arena, before, &text);
 		buf_append_byte(&text, '\n');
 		if (text.failed) {
 			text.failed = false;

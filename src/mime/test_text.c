@@ -196,6 +196,24 @@ static void the_preview_is_what_a_person_reads(void **state)
 	check_slice(digest_of("Content-Type: image/png\r\n\r\nxxx").preview, "");
 }
 
+/* RFC 9051 6.4.4: FROM, TO, CC and BCC look in the envelope, where comments and quotes are gone; the text of the field is found as before. */
+static void addresses_are_found_through_comments_quotes_and_spaces(void **state)
+{
+	struct digest d = digest_of("From: Ann (at work) <ann(x)@(y)example.org(z)>\r\nTo: \"bob\"@example.org, Team: eve @ Example.ORG;\r\n"
+		"Cc: ann(x)\r\n @example.org\r\nBcc: plain@example.org (comment)\r\nX-Other: a(b)@c.d\r\n\r\n");
+
+	assert_true(mime_search_field(d.search_header, SLICE("from"), SLICE("ann@example.org")));
+	assert_true(mime_search_field(d.search_header, SLICE("from"), SLICE("at work")));
+	assert_true(mime_search_field(d.search_header, SLICE("from"), SLICE("ann(x)@(y)")));
+	assert_true(mime_search_field(d.search_header, SLICE("to"), SLICE("bob@example.org")));
+	assert_true(mime_search_field(d.search_header, SLICE("to"), SLICE("\"bob\"@")));
+	assert_true(mime_search_field(d.search_header, SLICE("to"), SLICE("eve@example.org")));
+	assert_true(mime_search_field(d.search_header, SLICE("cc"), SLICE("ann@example.org")));
+	assert_false(mime_search_field(d.search_header, SLICE("to"), SLICE("ann@example.org")));
+	assert_false(mime_search_field(d.search_header, SLICE("x-other"), SLICE("a@c.d")));
+	assert_true(mime_search_field(d.search_header, SLICE("bcc"), SLICE("plain@example.org (comment)")));
+}
+
 static void searchable_text_is_decoded_and_folded(void **state)
 {
 	struct digest d = digest_of("Subject: =?utf-8?Q?=C3=84pfel?=\r\nX-Folded: a\r\n b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -224,6 +242,7 @@ int main(void)
 		cmocka_unit_test_teardown(base_subjects, teardown),
 		cmocka_unit_test_teardown(the_preview_is_what_a_person_reads, teardown),
 		cmocka_unit_test_teardown(searchable_text_is_decoded_and_folded, teardown),
+		cmocka_unit_test_teardown(addresses_are_found_through_comments_quotes_and_spaces, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
