@@ -22,6 +22,10 @@ TABLE("CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY AUTOINCREMENT,
       " wrap BLOB NOT NULL, device INTEGER NOT NULL, address TEXT NOT NULL, agent TEXT NOT NULL, created INTEGER NOT NULL,"
       " used INTEGER NOT NULL, idle INTEGER NOT NULL, ends INTEGER NOT NULL, stepped_up INTEGER NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS session_account ON session (account)")
+/* Idempotency keys of a day (auth/once.h). state: 1 begun, 2 done. */
+TABLE("CREATE TABLE IF NOT EXISTS call_once (id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, key TEXT NOT NULL, hash BLOB NOT NULL,"
+      " state INTEGER NOT NULL, status INTEGER NOT NULL, result TEXT NOT NULL, created INTEGER NOT NULL, UNIQUE (subject, key))")
+TABLE("CREATE INDEX IF NOT EXISTS call_once_created ON call_once (created)")
 TABLE("CREATE TABLE IF NOT EXISTS policy (name TEXT PRIMARY KEY, value TEXT NOT NULL, author TEXT NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID")
 /* Second factors (auth/factors.h). data: state, sealed with a key of the account's secrets; confirmed, used: unix seconds, 0: not yet. */
 TABLE("CREATE TABLE IF NOT EXISTS factor (id INTEGER PRIMARY KEY AUTOINCREMENT, account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,"

@@ -18,5 +18,6 @@ struct auth_process {
 };
 
 void auth_register(struct auth_process *a);
+void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif
