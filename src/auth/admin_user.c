@@ -23,6 +23,9 @@ static int user_list(struct admin_job *job)
 	struct account *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE + 1, sizeof *list);
 	struct slice domain = SLICE_NONE;
 	int rc = job_text(job, "domain").n > 0 ? job_domain(job, "domain", &domain) : 0;
+	struct directory_domain known;
+	if (rc == 0 && domain.n > 0 && (rc = directory_domain_get(job_directory(job), domain, &job->arena, &known)) < 0)
+		return job_refuse_error(job, rc, "domain");
 	if (rc != 0)
 		return rc;
 	int count = directory_account_list(job_directory(job), domain, job_text(job, "after"), &job->arena, list, DIRECTORY_PAGE + 1);

@@ -242,6 +242,8 @@ static void test_domains_count_their_users(void **state)
 	struct test_auth *t = *state;
 	assert_int_equal(test_admin(t, "domain.list", "{}"), ADMIN_OK);
 	assert_true(slice_search(buf_slice(&t->result), SLICE("\"users\":2")) > 0);
+	assert_int_equal(test_admin(t, "user.list", "{\"domain\":\"example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "user.list", "{\"domain\":\"unknown.example\"}"), ADMIN_NOT_FOUND);
 }
 
 static void test_a_domain_in_use_stays(void **state)

@@ -112,10 +112,27 @@ static void set(struct parse *p, const yaml_mark_t *at, const struct config_opti
 		problem(p, at, option->name, "%s", err.private_text);
 }
 
+/* Every entry that is wrong alone is a problem of its own line. */
+static void set_list(struct parse *p, const yaml_mark_t *at, const struct config_option *option, const struct slice *items,
+                     const yaml_mark_t *marks, size_t count)
+{
+	bool good = true;
+	for (size_t i = 0; i < count; i++) {
+		struct error err = {0};
+		if (config_value_set(p->config, option, &items[i], 1, &err) == 0)
+			continue;
+		problem(p, &marks[i], option->name, "%s", err.private_text);
+		good = false;
+	}
+	if (good)
+		set(p, at, option, items, count);
+}
+
 static bool parse_list(struct parse *p, const struct config_option *option, const yaml_mark_t *at)
 {
 	struct arena arena = ARENA_INIT;
 	struct slice items[CONFIG_LIST_MAX];
+	yaml_mark_t marks[CONFIG_LIST_MAX];
 	size_t count = 0;
 	bool good = true, more = true;
 	while (good && more) {
@@ -133,12 +150,14 @@ static bool parse_list(struct parse *p, const struct config_option *option, cons
 			good = skip(p, &event);
 		} else if (count == CONFIG_LIST_MAX)
 			problem(p, &event.start_mark, option->name, "more than %d entries", CONFIG_LIST_MAX);
-		else
+		else {
+			marks[count] = event.start_mark;
 			items[count++] = arena_dup(&arena, scalar(&event));
+		}
 		yaml_event_delete(&event);
 	}
 	if (good)
-		set(p, at, option, items, count);
+		set_list(p, at, option, items, marks, count);
 	arena_free(&arena);
 	return good;
 }

@@ -57,6 +57,16 @@ static void values_of_every_type_are_read(void **state)
 	config_problems_free(&problems);
 }
 
+static void every_bad_entry_of_a_list_is_named_at_its_line(void **state)
+{
+	static const char yaml[] = "hostname: a\nlisten:\n  - ftp 0.0.0.0:21\n  - smtp 0.0.0.0:25\n  - imap\n  - pop 1.2.3.4:5\n";
+	assert_problem(yaml, "t.yaml:3:5: listen: \"ftp\" is none of");
+	assert_problem(yaml, "t.yaml:5:5: listen: \"imap\" is not like");
+	assert_problem(yaml, "t.yaml:6:5: listen: \"pop\" is none of");
+	assert_problem("relay: {retry: [1m, x, 5m, 1ms]}\n", "\"x\" is not a duration");
+	assert_problem("relay: {retry: [1m, x, 5m, 1ms]}\n", "\"1ms\" is not a duration");
+}
+
 static void every_mistake_has_its_place_and_a_suggestion(void **state)
 {
 	assert_problem("hostname: a\nmesage_size: 1MiB\n", "t.yaml:2:1: mesage_size: no such option; did you mean message_size?");
@@ -187,7 +197,7 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_of_every_type_are_read),
-		cmocka_unit_test(every_mistake_has_its_place_and_a_suggestion),
+		cmocka_unit_test(every_bad_entry_of_a_list_is_named_at_its_line), cmocka_unit_test(every_mistake_has_its_place_and_a_suggestion),
 		cmocka_unit_test(all_mistakes_come_at_once),
 		cmocka_unit_test(what_belongs_together_is_checked),
 		cmocka_unit_test(the_image_carries_everything),
