@@ -342,7 +342,7 @@ static int begin_segment(struct audit_store *s, struct audit_group *g, struct er
 		file_close(&s->fd);
 		s->fd = open(path, O_RDWR | O_CLOEXEC);
 		s->end = buf_len(&head);
-		g->new_segment = true;
+		s->begun = true;
 		rc = s->fd < 0 ? error_errno(err, "%s", path) : 0;
 	}
 	buf_free(&head);
@@ -401,6 +401,8 @@ int audit_store_append(struct audit_store *s, struct audit_group *g, struct erro
 	if (rc == 0) {
 		s->end += buf_len(&s->frame);
 		s->frontier = g->frontier;
+		g->new_segment = s->begun;
+		s->begun = false;
 	}
 	return rc;
 }

@@ -12,7 +12,7 @@
 
 #define AUDIT_STORE_KEY_SIZE 32
 #define AUDIT_SEGMENT_BYTES (16u << 20)  /* a segment that is larger is closed */
-#define AUDIT_GROUP_BYTES (4u << 20)     /* records of one group */
+#define AUDIT_GROUP_BYTES (8u << 20)     /* records of one group */
 
 struct audit_store;
 
@@ -51,7 +51,7 @@ void audit_group_init(struct audit_group *g);
 void audit_group_add(struct audit_group *g, struct slice record, int64_t wall_ms);
 void audit_group_free(struct audit_group *g);
 /* In the pool: writes and syncs the group; its records are numbered from the store's size on. 0: durable. ERR_NO_SPACE: nothing changed, try again
- * with the same group. Other errors: what is on the disk is unknown; the process has to open the store anew. */
+ * later. Other errors: what is on the disk is unknown; the process has to open the store anew. */
 int audit_store_append(struct audit_store *s, struct audit_group *g, struct error *err);
 /* On the loop, after a successful append: readers see it from now on. */
 void audit_store_publish(struct audit_store *s, const struct audit_group *g);

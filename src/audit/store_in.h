@@ -19,6 +19,7 @@ struct audit_store {
 	/* of the appending thread */
 	int fd, nodes_fd;                 /* fd -1: the next group begins a segment */
 	uint64_t end;                     /* bytes of the open segment */
+	bool begun;                       /* it holds nothing that is published */
 	struct audit_frontier frontier;
 	struct buf frame, nodes;          /* room for one group */
 	/* of the loop */

@@ -220,7 +220,7 @@ EVENT(ACCESS_RECOVERED, LOG_WARN, ACCESS, "access.recovered", "actor approver ow
 
 /* ---- the audit log ---- */
 EVENT(AUDIT_OPENED, LOG_INFO, AUDIT, "audit.opened", "size", "the audit log was opened and verified")
-EVENT(AUDIT_HEAD, LOG_INFO, AUDIT, "audit.head", "size", "a head of the audit log was signed")
+EVENT(AUDIT_HEAD, LOG_DEBUG, NONE, "audit.head", "size", "a head of the audit log was signed")
 EVENT(AUDIT_COSIGNED, LOG_INFO, AUDIT, "audit.cosigned", "size name kind", "a head of the audit log was co-signed or time-stamped outside")
 EVENT(AUDIT_READ, LOG_INFO, AUDIT, "audit.read", "actor op filters count", "somebody read the audit log")
 EVENT(AUDIT_EXPORTED, LOG_INFO, AUDIT, "audit.exported", "actor first last count kind", "a part of the audit log was exported")

@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #define R(role) (1u << ROLE_##role)
+#define EVERYBODY 0xffffffffu
 static const struct ipc_row rows[IPC_TYPE_COUNT] = {
 #define IPC_REQUEST(ID, lname, senders, receiver, max, outstanding, deadline) \
 	{#lname, senders, ROLE_##receiver, max, outstanding, deadline},
@@ -13,6 +14,7 @@ static const struct ipc_row rows[IPC_TYPE_COUNT] = {
 #undef IPC_REQUEST
 };
 #undef R
+#undef EVERYBODY
 
 #define IPC_REQUEST(ID, lname, senders, receiver, max, outstanding, deadline) \
 	_Static_assert((max) + IPC_HEADER <= IPC_MESSAGE_MAX, #lname " is larger than any message may be"); \

@@ -14,6 +14,10 @@
 /* Wraps (wrap=1) or opens (wrap=0) account secrets of a managed account. */
 #define IPC_FIELDS_KEY_MANAGED(F) F(u8, wrap) F(id, account) F(bytes, data)
 #define IPC_REPLY_KEY_MANAGED(F) F(u8, status) F(bytes, data)
+/* Signs the head of the audit log: text of audit/note.h, made by key itself from these fields. Refused when it would take back a size or change a
+ * root that was signed before. */
+#define IPC_FIELDS_KEY_SIGN_HEAD(F) F(bytes, origin) F(u64, size) F(key, root) F(u64, time)
+#define IPC_REPLY_KEY_SIGN_HEAD(F) F(u8, status) F(key, public_key) F(bytes, signature)
 /* The public key of the newest queue epoch; one is made when there is none or it is older than an hour (queue asks with rotate=1). */
 #define IPC_FIELDS_KEY_EPOCH(F) F(u8, rotate)
 #define IPC_REPLY_KEY_EPOCH(F) F(u8, status) F(u32, epoch) F(key, public_key)
@@ -126,6 +130,26 @@
 #define IPC_REPLY_MAIL_HINT(F)
 #define IPC_FIELDS_MAIL_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_MAIL_ADMIN(F) F(u8, status) F(bytes, result)
+/* Records of one process: `start` of this run of it, numbers first … first + count - 1, audit/record.h wire form. Numbers come in order. The reply
+ * comes when they are durable: status 0, and all numbers of this start below `below` are; else: try again. urgent: somebody waits for it. */
+#define IPC_FIELDS_AUDIT_APPEND(F) F(u64, start) F(u64, first) F(u32, count) F(u8, urgent) F(bytes, records)
+#define IPC_REPLY_AUDIT_APPEND(F) F(u8, status) F(u64, below)
+#define IPC_FIELDS_AUDIT_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
+#define IPC_REPLY_AUDIT_ADMIN(F) F(u8, status) F(bytes, result)
+/* Records for an outside receiver from its own cursor on: lines of canonical records, at most `limit`; next: the cursor behind them. status 2:
+ * there is nothing now. */
+#define IPC_FIELDS_AUDIT_READ(F) F(bytes, sink) F(u32, limit)
+#define IPC_REPLY_AUDIT_READ(F) F(u8, status) F(u64, next) F(bytes, lines)
+/* The receiver has everything below `next`; durable with the reply. */
+#define IPC_FIELDS_AUDIT_CURSOR(F) F(bytes, sink) F(u64, next)
+#define IPC_REPLY_AUDIT_CURSOR(F) F(u8, status)
+/* What a co-signer is asked: body of an add-checkpoint request (C2SP tlog-witness) with the old size the co-signer is known to have (have: it said
+ * so; 0xff…: what it signed last), or an RFC 3161 request (kind 1). size: of the head. status 2: nothing is new. */
+#define IPC_FIELDS_AUDIT_NOTE(F) F(u8, kind) F(bytes, name) F(u64, have)
+#define IPC_REPLY_AUDIT_NOTE(F) F(u8, status) F(u64, size) F(bytes, body)
+/* What it answered: signature lines, or an RFC 3161 answer. status 0: it is right and kept. */
+#define IPC_FIELDS_AUDIT_COSIGN(F) F(u8, kind) F(bytes, name) F(u64, size) F(bytes, answer)
+#define IPC_REPLY_AUDIT_COSIGN(F) F(u8, status)
 #define IPC_FIELDS_PARENT_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_PARENT_ADMIN(F) F(u8, status) F(bytes, result)
 

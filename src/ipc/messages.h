@@ -2,7 +2,7 @@
  * The message table: every request that one role may send another. It is the trust boundary of the system.
  *
  * IPC_REQUEST(ID, name, senders, receiver, max bytes, outstanding per channel, deadline in ms)
- *   `senders` is a set of R(role); a message from anybody else ends the sender. A request with deadline 0 is a hint:
+ *   `senders` is a set of R(role) or EVERYBODY; a message from anybody else ends the sender. A request with deadline 0 is a hint:
  *   it has no reply and may be lost. The maximum holds for request and reply; 262144 is what a socket takes without privileges.
  * IPC_FIELDS_<ID>(F) and IPC_REPLY_<ID>(F) list the fields: F(type, name), type one of
  *   u8 u16 u32 u64 (numbers) · id (16 bytes) · key (32 bytes) · bytes (up to the maximum) · fd (at most 2 per message)
@@ -13,8 +13,9 @@
 /* ---- key: signs, unwraps, computes; the only role that may be asked synchronously ---- */
 IPC_REQUEST(KEY_TLS_SIGN, key_tls_sign, R(MX) | R(CLIENT) | R(MANAGE), KEY, 4096, 256, 2000)
 IPC_REQUEST(KEY_HMAC, key_hmac, R(AUTH), KEY, 4096, 256, 2000)
-IPC_REQUEST(KEY_DATABASE, key_database, R(AUTH) | R(QUEUE), KEY, 256, 4, 2000)
+IPC_REQUEST(KEY_DATABASE, key_database, R(AUTH) | R(QUEUE) | R(AUDIT), KEY, 256, 4, 2000)
 IPC_REQUEST(KEY_MANAGED, key_managed, R(AUTH), KEY, 1024, 64, 2000)
+IPC_REQUEST(KEY_SIGN_HEAD, key_sign_head, R(AUDIT), KEY, 1024, 4, 2000)
 IPC_REQUEST(KEY_EPOCH, key_epoch, R(QUEUE) | R(FILTER), KEY, 256, 16, 2000)
 IPC_REQUEST(KEY_EPOCH_DROP, key_epoch_drop, R(QUEUE), KEY, 256, 16, 2000)
 IPC_REQUEST(KEY_OPEN, key_open, R(FILTER) | R(RELAY), KEY, 1024, 64, 2000)
@@ -43,7 +44,7 @@ IPC_REQUEST(QUEUE_ADMIN, queue_admin, R(ADMIN), QUEUE, 65536, 32, 60000)
 
 /* ---- relay and resolver ---- */
 IPC_REQUEST(RELAY_DELIVER, relay_deliver, R(QUEUE), RELAY, 262144, 512, 900000)
-IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH), RESOLVER, 65536, 1024, 30000)
+IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH) | R(SHIP), RESOLVER, 65536, 1024, 30000)
 /* ---- admin, and requests to other servers ---- */
 IPC_REQUEST(ADMIN_CALL, admin_call, R(MANAGE), ADMIN, 262144, 256, 70000)
 IPC_REQUEST(ADMIN_HEALTH, admin_health, R(MANAGE), ADMIN, 262144, 16, 5000)
@@ -56,6 +57,14 @@ IPC_REQUEST(MAIL_REVALIDATE, mail_revalidate, R(AUTH), MAIL, 256, 4, 0)
 IPC_REQUEST(MAIL_ATTACH, mail_attach, R(CLIENT), MAIL, 65536, 4096, 10000)
 IPC_REQUEST(MAIL_HINT, mail_hint, R(QUEUE), MAIL, 256, 4096, 0)
 IPC_REQUEST(MAIL_ADMIN, mail_admin, R(ADMIN), MAIL, 65536, 32, 60000)
+
+/* ---- audit: the log of what was done ---- */
+IPC_REQUEST(AUDIT_APPEND, audit_append, EVERYBODY, AUDIT, 262144, 64, 15000)
+IPC_REQUEST(AUDIT_ADMIN, audit_admin, R(ADMIN), AUDIT, 262144, 32, 60000)
+IPC_REQUEST(AUDIT_READ, audit_read, R(SHIP), AUDIT, 262144, 8, 30000)
+IPC_REQUEST(AUDIT_CURSOR, audit_cursor, R(SHIP), AUDIT, 1024, 8, 30000)
+IPC_REQUEST(AUDIT_NOTE, audit_note, R(SHIP), AUDIT, 32768, 8, 30000)
+IPC_REQUEST(AUDIT_COSIGN, audit_cosign, R(SHIP), AUDIT, 65536, 8, 30000)
 
 /* ---- parent: life of the roles ---- */
 IPC_REQUEST(PARENT_ADMIN, parent_admin, R(ADMIN), PARENT, 262144, 8, 60000)

@@ -10,5 +10,7 @@ ROLE(QUEUE, "queue")
 ROLE(RELAY, "relay")
 ROLE(MAIL, "mail")
 ROLE(ADMIN, "admin")
+ROLE(AUDIT, "audit")     /* the audit log */
+ROLE(SHIP, "ship")       /* carries the audit log to other systems */
 ROLE(MANAGE, "manage") /* edge class management: the admin API over HTTPS */
 ROLE(FETCH, "fetch")   /* HTTPS requests to the hosts that the configuration names */

@@ -4,11 +4,13 @@
  */
 #include <string.h>
 
+#include "audit/note.h"
 #include "auth/keystore.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/aead.h"
 #include "crypt/crypt.h"
+#include "crypt/ed25519.h"
 #include "crypt/hash.h"
 #include "crypt/sign.h"
 #include "role/role.h"
@@ -24,6 +26,7 @@ struct key_role {
 	struct role_context *ctx;
 	struct keystore *keys;
 	struct sign_key *tls; /* NULL: no certificate is configured */
+	struct audit_head head;   /* that was signed last; without texts */
 	uint64_t requests, refused;
 };
 
@@ -32,7 +35,7 @@ static const struct permission {
 	const char *name;
 	enum role role;
 } hmac_labels[] = {{"pepper", ROLE_AUTH}, {NULL, ROLE_COUNT}},
-  databases[] = {{"directory", ROLE_AUTH}, {"spool", ROLE_QUEUE}, {"jobs", ROLE_QUEUE}, {NULL, ROLE_COUNT}};
+  databases[] = {{"directory", ROLE_AUTH}, {"spool", ROLE_QUEUE}, {"jobs", ROLE_QUEUE}, {"audit", ROLE_AUDIT}, {NULL, ROLE_COUNT}};
 
 static bool permitted(const struct permission *table, struct slice name, enum role sender)
 {
@@ -189,6 +192,40 @@ static void on_open(void *arg, struct ipc_call *call, const void *message)
 	secret_wipe(&reply, sizeof reply);
 }
 
+/* ---- the audit log ---- */
+
+/* Whoever takes over audit cannot have a shorter log or another one of the same size signed while this process lives. */
+static bool head_may_follow(const struct key_role *k, const struct ipc_key_sign_head *request)
+{
+	if (request->size != k->head.size)
+		return request->size > k->head.size;
+	return k->head.time == 0 || memcmp(request->root.b, k->head.root.b, AUDIT_HASH_SIZE) == 0;
+}
+
+static void on_sign_head(void *arg, struct ipc_call *call, const void *message)
+{
+	struct key_role *k = arg;
+	const struct ipc_key_sign_head *request = message;
+	struct ipc_key_sign_head_reply reply = {.status = KEY_REFUSED};
+	struct audit_head head = {.origin = request->origin, .size = request->size, .time = (int64_t)request->time};
+	const uint8_t *seed = keystore_key(k->keys, SLICE("audit head"));
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	struct buf body = BUF_INIT(AUDIT_NOTE_MAX);
+	if (audit_name_valid(head.origin) && head.time > 0 && head_may_follow(k, request)) {
+		memcpy(head.root.b, request->root.b, AUDIT_HASH_SIZE);
+		audit_head_print(&head, &body);
+		ed25519_sign(seed, buf_slice(&body), signature);
+		ed25519_public(seed, reply.public_key.b);
+		reply.signature = slice_make(signature, sizeof signature);
+		reply.status = KEY_OK;
+		k->head = head;
+		k->head.origin = SLICE_NONE;
+	}
+	(void)count(k, (enum key_status)reply.status);
+	ipc_reply(call, &reply);
+	buf_free(&body);
+}
+
 /* ---- life ---- */
 
 static int load_tls(struct key_role *k, struct error *err)
@@ -218,6 +255,7 @@ static void register_handlers(struct key_role *k)
 	ipc_handle(ipc, IPC_KEY_EPOCH, on_epoch, k);
 	ipc_handle(ipc, IPC_KEY_EPOCH_DROP, on_epoch_drop, k);
 	ipc_handle(ipc, IPC_KEY_OPEN, on_open, k);
+	ipc_handle(ipc, IPC_KEY_SIGN_HEAD, on_sign_head, k);
 }
 
 static int key_start(struct role_context *ctx, struct error *err)

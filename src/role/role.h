@@ -15,7 +15,7 @@
 
 /*
  * The directories below data_dir; the parent makes them (0700, owned by the user of the roles) before any role starts.
- * key: key/ rw · auth: directory/ rw · queue: spool/ and packs/ rw · mail: accounts/ rw, packs/ ro · all others: none.
+ * audit: audit/ rw · key: key/ rw · auth: directory/ rw · queue: spool/ and packs/ rw · mail: accounts/ rw, packs/ ro · all others: none.
  * accounts/ holds the 256 buckets 00 … ff.
  */
 #define ROLE_DIR_KEY "key"
@@ -23,6 +23,7 @@
 #define ROLE_DIR_SPOOL "spool"
 #define ROLE_DIR_PACKS "packs"
 #define ROLE_DIR_ACCOUNTS "accounts"
+#define ROLE_DIR_AUDIT "audit"
 
 struct role_context {
 	enum role role;
@@ -48,6 +49,7 @@ struct role_context {
 	} *listens;
 	unsigned listen_count;
 	void *state;                 /* of the role */
+	struct audit_out *audit;     /* role/audit_out.h; NULL in audit itself */
 };
 
 struct role_ops {
@@ -65,6 +67,6 @@ void role_stopped(struct role_context *ctx);
 void role_alive(struct role_context *ctx);
 
 extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin,
-	role_manage, role_fetch;
+	role_manage, role_fetch, role_audit;
 
 #endif

@@ -12,7 +12,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_PARENT] = {0},
 	[ROLE_KEY] = {
 		.ops = &role_key, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_KEY, ROLE_WRITES}},
-		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .stop_rank = 6,
+		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .stop_rank = 7,
 	},
 	[ROLE_AUTH] = {
 		.ops = &role_auth, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_DIRECTORY, ROLE_WRITES}},
@@ -43,6 +43,9 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_MAIL] = {
 		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
 		.stop_rank = 0, /* together with the client edge, to whose connections its sessions say goodbye */
+	},
+	[ROLE_AUDIT] = {
+		.ops = &role_audit, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_AUDIT, ROLE_WRITES}}, .limits = {.address_space = 8 * GIB}, .stop_rank = 6,
 	},
 	[ROLE_ADMIN] = {
 		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,
@@ -84,6 +87,7 @@ unsigned role_instances(enum role role, const struct config *config)
 {
 	switch (role) {
 	case ROLE_PARENT:
+	case ROLE_SHIP:
 	case ROLE_COUNT:
 		return 0;
 	case ROLE_MX:
@@ -101,6 +105,7 @@ unsigned role_instances(enum role role, const struct config *config)
 	case ROLE_RESOLVER:
 	case ROLE_QUEUE:
 	case ROLE_ADMIN:
+	case ROLE_AUDIT:
 	case ROLE_FETCH:
 		return 1;
 	case ROLE_MANAGE:
