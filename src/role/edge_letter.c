@@ -199,7 +199,9 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 
 static void ask_filter(struct edge_letter *l)
 {
-	struct ipc_filter_seal request = {.cid = slice_str(l->cid), .message = l->fd, .envelope = buf_slice(&l->envelope), .small = buf_slice(&l->head)};
+	struct ipc_filter_seal request = {
+		.cid = slice_str(l->cid), .message = l->fd, .envelope = buf_slice(&l->envelope), .small = buf_slice(&l->head),
+	};
 	struct envelope e;
 
 	if (l->tries++ >= FILTER_TRIES && !l->opaque && envelope_decode(request.envelope, &e) == 0) {

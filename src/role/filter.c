@@ -39,7 +39,8 @@ struct filter_role {
 	uint64_t served, refused, failed;
 };
 
-/* SIGPROF is left at its default: the process ends. Each message starts the count anew; it ends with the ephemeral secret, when no message is in hand. */
+/* SIGPROF is left at its default: the process ends. Each message starts the count anew; with the ephemeral secret it ends, when no message is in
+ * hand. */
 static void cpu_limit(long seconds)
 {
 	struct itimerval limit = {.it_value = {.tv_sec = seconds}};
