@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/tls.h"
+#include "role/audit_out.h"
 #include "sys/file.h"
 #include "sys/sandbox.h"
 
@@ -356,6 +357,7 @@ int parent_main(const struct parent_options *options)
 	}
 	parent.loop = loop_create();
 	parent.ipc = ipc_create(parent.loop, ROLE_PARENT, 0);
+	audit_out_create(parent.loop, parent.ipc, ROLE_PARENT);
 	parent.room = memory_alloc(CONTROL_MAX);
 	run(&parent);
 	return parent.hopeless ? 1 : 0;

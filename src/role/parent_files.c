@@ -125,7 +125,7 @@ static int lock_directory(struct parent *parent, struct slice directory, struct 
 
 int parent_make_directories(struct parent *parent, struct error *err)
 {
-	static const char *const names[] = {ROLE_DIR_KEY, ROLE_DIR_DIRECTORY, ROLE_DIR_SPOOL, ROLE_DIR_PACKS, ROLE_DIR_ACCOUNTS};
+	static const char *const names[] = {ROLE_DIR_KEY, ROLE_DIR_DIRECTORY, ROLE_DIR_SPOOL, ROLE_DIR_PACKS, ROLE_DIR_ACCOUNTS, ROLE_DIR_AUDIT};
 	const struct config *c = parent->config;
 	int r = make_owned(parent, (const char *)c->data_dir.p, err);
 	if (r == 0)

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/tls.h"
+#include "role/audit_out.h"
 #include "role/control.h"
 #include "role/process.h"
 #include "role/table.h"
@@ -203,6 +204,8 @@ static void answer_status(struct process *p)
 		p->ops->status(&p->ctx, &members);
 	say(p, CONTROL_STATE, members.failed || buf_len(&members) == 0 ? SLICE("") : buf_slice(&members));
 	buf_free(&members);
+	if (p->ctx.audit != NULL)
+		audit_out_status(p->ctx.audit, &members);
 }
 
 static void begin_stop(struct process *p)
@@ -409,6 +412,8 @@ int role_main(enum role role, unsigned index)
 	ipc_on_shortage(p->ctx.ipc, on_shortage, p);
 	if (receive_until_go(p) != 0)
 		return fail(p, "the parent did not hand over what is needed");
+	if (role != ROLE_AUDIT)
+		p->ctx.audit = audit_out_create(p->ctx.loop, p->ctx.ipc, role);
 	use_config(p);
 	if (p->ops->start(&p->ctx, &err) != 0 || close_jail(p, &err) != 0)
 		return fail(p, err.private_text);
@@ -424,3 +429,5 @@ int role_main(enum role role, unsigned index)
 	log_event(EV_ROLE_STOP, LOG_NUM("instance", index));
 	return 0;
 }
+	if (p->ctx.audit != NULL)
+		audit_out_end(p->ctx.audit);
