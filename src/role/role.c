@@ -202,10 +202,10 @@ static void answer_status(struct process *p)
 	struct buf members = BUF_INIT(CONTROL_MAX / 2);
 	if (p->ops->status != NULL)
 		p->ops->status(&p->ctx, &members);
-	say(p, CONTROL_STATE, members.failed || buf_len(&members) == 0 ? SLICE("") : buf_slice(&members));
-	buf_free(&members);
 	if (p->ctx.audit != NULL)
 		audit_out_status(p->ctx.audit, &members);
+	say(p, CONTROL_STATE, members.failed || buf_len(&members) == 0 ? SLICE("") : buf_slice(&members));
+	buf_free(&members);
 }
 
 static void begin_stop(struct process *p)
