@@ -410,10 +410,10 @@ int role_main(enum role role, unsigned index)
 	p->ctx.ipc = ipc_create(p->ctx.loop, role, index);
 	ipc_on_violation(p->ctx.ipc, on_violation, NULL);
 	ipc_on_shortage(p->ctx.ipc, on_shortage, p);
-	if (receive_until_go(p) != 0)
-		return fail(p, "the parent did not hand over what is needed");
 	if (role != ROLE_AUDIT)
 		p->ctx.audit = audit_out_create(p->ctx.loop, p->ctx.ipc, role);
+	if (receive_until_go(p) != 0)
+		return fail(p, "the parent did not hand over what is needed");
 	use_config(p);
 	if (p->ops->start(&p->ctx, &err) != 0 || close_jail(p, &err) != 0)
 		return fail(p, err.private_text);
@@ -427,7 +427,7 @@ int role_main(enum role role, unsigned index)
 	if (!p->stopped)
 		loop_run(p->ctx.loop);
 	log_event(EV_ROLE_STOP, LOG_NUM("instance", index));
-	return 0;
-}
 	if (p->ctx.audit != NULL)
 		audit_out_end(p->ctx.audit);
+	return 0;
+}
