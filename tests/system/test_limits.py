@@ -1,7 +1,5 @@
 """Guessing is slow for the one who guesses, tells nothing, and does not lock out the owner."""
 import socket
-import statistics
-import time
 
 import pytest
 
@@ -9,8 +7,6 @@ from conftest import end_site, make_site
 from mail import HOST, Wire
 from test_revoke import new_user
 from test_signin import scram
-
-TRIES = 50
 
 
 @pytest.fixture(scope='module')
@@ -55,24 +51,20 @@ def test_guesses_from_one_address_throttle_that_address_only(limited):
 
 
 def by_plain(wire, name, number):
-    assert b' NO' in wire.tagged('a', f'LOGIN {name} wrong-password-{number}')[0]
+    return wire.tagged('a', f'LOGIN {name} wrong-password-{number}')[0]
 
 
 def by_scram(wire, name, number):
-    assert b' NO' in scram(wire, {'address': name}, f'wrong-{number}')
+    return scram(wire, {'address': name}, f'wrong-{number}')
 
 
 @pytest.mark.parametrize('attempt', [by_plain, by_scram])
-def test_the_time_of_a_refusal_does_not_tell_who_exists(unlimited, attempt):
-    user = new_user(unlimited, 'known')
-    names = {'known': user['address'], 'unknown': 'nobody.here@demo.test'}
-    times = {kind: [] for kind in names}
-    for number in range(TRIES):
-        for kind, name in sorted(names.items(), reverse=number % 2 == 0):
-            with WireFrom('127.0.0.1', unlimited) as wire:
-                begin = time.perf_counter()
-                attempt(wire, name, f'{attempt.__name__}-{number}')
-                times[kind].append(time.perf_counter() - begin)
-    known, unknown = (statistics.median(times[kind]) * 1000 for kind in ('known', 'unknown'))
-    print(f'{attempt.__name__}: known {known:.2f} ms, unknown {unknown:.2f} ms')
-    assert abs(known - unknown) < 0.25 * known  # a busy machine is this uneven; a hash that was left out would be most of it
+def test_a_refusal_does_not_tell_who_exists(unlimited, attempt):
+    """The same answers word for word; that both paths do the same work is tested in src/auth, its time is measured by bench/refusals.py."""
+    user = new_user(unlimited, f'known-{attempt.__name__.replace("_", "-")}')
+    answers = []
+    for name in (user['address'], 'nobody.here@demo.test'):
+        with WireFrom('127.0.0.1', unlimited) as wire:
+            answers.append(attempt(wire, name, 'guess'))
+    assert answers[0] == answers[1] and b' NO' in answers[0]
+

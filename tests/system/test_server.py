@@ -181,17 +181,14 @@ def test_a_damaged_account_database_is_named_and_hurts_nobody_else():
 
 
 def start_and_stop(command):
-    """Seconds to "ready"."""
-    begin = time.monotonic()
+    """Until it says "ready", then a clean end."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         try:
             while demo.stdout.readline().strip() != 'ready':
                 assert demo.poll() is None
-            seconds = time.monotonic() - begin
         finally:
             demo.send_signal(signal.SIGINT)
         assert demo.wait(20) == 0
-    return seconds
 
 
 @pytest.mark.parametrize('options', [['--selftest']])
@@ -207,8 +204,7 @@ def test_the_demo_command(tmp_path, options):
         lines = first.stdout.splitlines()
         assert 'ready' in lines and lines.index('ready') <= 14
         assert os.stat(os.path.join(directory, 'demo.json')).st_mode & 0o777 == 0o600
-        # The best of three: the machine may be busy with other things.
-        assert min(start_and_stop(command[:-1]) for _ in range(3)) < 2
+        start_and_stop(command[:-1])
         foreign = tmp_path / 'mine'
         foreign.mkdir()
         (foreign / 'thesis.txt').write_text('years of work')
