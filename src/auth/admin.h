@@ -7,6 +7,7 @@
 #include "auth/kek.h"
 #include "auth/subject.h"
 #include "auth/throttle.h"
+#include "factor/policy.h"
 #include "ipc/admin.h"
 
 struct auth_admin;
@@ -18,6 +19,12 @@ struct auth_admin_settings {
 	uint64_t password_min;     /* characters of a new password */
 	int64_t failure_delay_ms;  /* a refused password is answered after this time */
 	bool scram_passwords;      /* new passwords get SCRAM keys (auth.scram) */
+	/* Web addresses where keys may be used (WebAuthn); none: https:// and the host name. rp_id empty: the host name. */
+	struct slice hostname, rp_id;
+	const struct slice *web_origins;
+	size_t web_origin_count;
+	struct password_policy policy;        /* of new passwords; length_min at least password_min */
+	const struct breached_list *breached; /* NULL: no list */
 };
 
 /* Keeps directory, queue and throttle by pointer. */

@@ -30,7 +30,7 @@ struct admin_operation_row {
 	int (*apply)(struct admin_job *job);
 };
 extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[],
-	admin_group_rows[], admin_session_rows[], admin_role_rows[], admin_approval_rows[];
+	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[];
 /* A row of any table; NULL: none. */
 const struct admin_operation_row *admin_row_find(struct slice name);
 
@@ -123,6 +123,10 @@ int job_open_password(struct admin_job *job, struct secrets *ret);
 /* When the account has second factors: its own session has shown one, or args.proof does now. Refused otherwise. ret_proven may be NULL. */
 int job_prove_second(struct admin_job *job, const struct secrets *secrets);
 int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t *proof, unsigned *ret_proven);
+/* Signs job->account in: the session's token and data become the result. proven: AUTH_PROVEN_… */
+int job_make_session(struct admin_job *job, const struct secrets *secrets, unsigned proven);
+/* Where the browser says it is (args.origin), when that is one of ours; else empty (auth.web_origins). */
+struct auth_origin job_origin(struct admin_job *job);
 /* Tries of passwords and codes: may there be one now? Refused otherwise. And what became of it. */
 int job_allowed(struct admin_job *job);
 void job_tried(struct admin_job *job, bool right);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/directory_factor.h"
 #include "crypt/crypt.h"
 
 #define WRAP_BUF_MAX (WRAP_MAX + 64)
@@ -77,6 +78,9 @@ int job_replace_credentials(struct admin_job *job, const struct secrets *secrets
 	if (rc == 0)
 		rc = add_credential(job, &password, job->new_kek.result.kek, secrets, err);
 	if (rc == 0)
+		rc = directory_imported_remove(job_directory(job), job->account.id, err);
+	/* Beside a second factor the password has no SCRAM keys. */
+	if (rc == 0 && auth_factors_exist(job_directory(job), job->account.id) == 0)
 		rc = add_scram(job, password.id, secrets, err);
 	if (rc != 0 || ret_code == NULL)
 		return rc;
@@ -195,7 +199,10 @@ static int open_recovery(struct admin_job *job, struct secrets *ret)
 static int discard_in_change(struct admin_job *job, struct error *err)
 {
 	struct secrets secrets = SECRETS_NONE;
-	int rc = new_generation(job, &secrets, job->account.generation + 1, job->account.flags | ACCOUNT_PROVISIONAL, NULL, err);
+	/* Their states were sealed with what is lost now. */
+	int rc = directory_factor_remove_kinds(job_directory(job), job->account.id, ~0u, err);
+	if (rc == 0)
+		rc = new_generation(job, &secrets, job->account.generation + 1, job->account.flags | ACCOUNT_PROVISIONAL, NULL, err);
 	secrets_free(&secrets);
 	return rc;
 }

@@ -24,11 +24,6 @@ static unsigned proven_by(enum factor_kind kind)
 	}
 }
 
-static struct auth_origin origin_of(const struct admin_job *job)
-{
-	return (struct auth_origin){.origin = job_text(job, "origin"), .rp_id = job_text(job, "rp_id")};
-}
-
 static json_t *kind_names(unsigned kinds)
 {
 	json_t *names = json_array();
@@ -41,7 +36,7 @@ static json_t *kind_names(unsigned kinds)
 int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t *proof, unsigned *ret_proven)
 {
 	struct error err = {0};
-	struct auth_origin origin = origin_of(job);
+	struct auth_origin origin = job_origin(job);
 	enum factor_kind kind = FACTOR_TOTP;
 	const char *why = "";
 	struct moment now = job_host(job)->now(job_host(job)->arg);
@@ -62,7 +57,7 @@ int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t
 static int ask_factor(struct admin_job *job, const struct secrets *secrets, unsigned kinds)
 {
 	struct error err = {0};
-	struct auth_origin origin = origin_of(job);
+	struct auth_origin origin = job_origin(job);
 	struct auth_factor_send send = {0};
 	struct moment now = job_host(job)->now(job_host(job)->arg);
 	enum factor_kind kind;
@@ -121,7 +116,7 @@ static void answer_session(struct admin_job *job, const struct session *session,
 	secret_wipe(token, SESSION_TOKEN_SIZE);
 }
 
-static int make_session(struct admin_job *job, const struct secrets *secrets, unsigned proven)
+int job_make_session(struct admin_job *job, const struct secrets *secrets, unsigned proven)
 {
 	char token[SESSION_TOKEN_SIZE + 1];
 	int64_t now = job_unix(job);
@@ -157,7 +152,7 @@ static int start_with(struct admin_job *job, const struct secrets *secrets)
 		return ask_factor(job, secrets, kinds);
 	if (kinds != 0 && job_prove(job, secrets, proof, &proven) != 0)
 		return ERR_DENIED;
-	int rc = make_session(job, secrets, AUTH_PROVEN_PASSWORD | proven);
+	int rc = job_make_session(job, secrets, AUTH_PROVEN_PASSWORD | proven);
 	if (rc == 0 && kinds == 0 && enforced)
 		job_set(job, "must_register_factor", json_boolean(!in_grace));
 	if (rc == 0 && (job->account.flags & ACCOUNT_PROVISIONAL) != 0)

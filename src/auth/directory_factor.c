@@ -189,6 +189,32 @@ int directory_factor_tries_set(struct directory *d, const uint8_t account[16], u
 	return sql_run(d, s, err);
 }
 
+int directory_factor_sent(struct directory *d, const uint8_t account[16], uint32_t day, uint32_t max, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_SENT_GET);
+	sql_blob(s, 1, account, 16);
+	int rc = sql_step(s);
+	/* A clock that was set back does not open the counter again. */
+	uint32_t last = rc == 1 ? (uint32_t)sqlite3_column_int64(s, 0) : 0, count = rc == 1 && last >= day ? (uint32_t)sqlite3_column_int64(s, 1) : 0;
+	sql_done(s);
+	if (rc < 0)
+		return rc;
+	if (count >= max)
+		return error_set(err, ERR_LIMIT, "too many codes were sent today");
+	s = sql_query(d, Q_SENT_SET);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, last > day ? last : day);
+	sql_int(s, 3, count + 1);
+	return sql_run(d, s, err);
+}
+
+int directory_scram_forget_account(struct directory *d, const uint8_t account[16], struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_SCRAM_FORGET_ONE);
+	sql_blob(s, 1, account, 16);
+	return sql_run(d, s, err);
+}
+
 /* ---- former passwords, imported hashes ---- */
 
 int directory_history_add(struct directory *d, const uint8_t account[16], const struct directory_password *p, int64_t now, struct error *err)

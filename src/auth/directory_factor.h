@@ -55,6 +55,12 @@ int directory_challenge_expire(struct directory *d, const uint8_t account[16], i
 int directory_factor_tries(struct directory *d, const uint8_t account[16], uint32_t *ret_count, int64_t *ret_since);
 int directory_factor_tries_set(struct directory *d, const uint8_t account[16], uint32_t count, int64_t since, struct error *err); /* 0: none */
 
+/* Counts one more code that is sent on that day (since 1970). ERR_LIMIT: there were max. */
+int directory_factor_sent(struct directory *d, const uint8_t account[16], uint32_t day, uint32_t max, struct error *err);
+
+/* Removes the SCRAM keys of the account's password. */
+int directory_scram_forget_account(struct directory *d, const uint8_t account[16], struct error *err);
+
 /* Former passwords, the newest first: salt, cost and a check value that only the stretched and peppered password gives. */
 #define PASSWORD_CHECK_SIZE 32
 struct directory_password {

@@ -126,6 +126,8 @@ QUERY(CHALLENGE_TRIM, "DELETE FROM factor_challenge WHERE account = ?1 AND kind 
 QUERY(TRIES_GET, "SELECT count, since FROM factor_tries WHERE account = ?1")
 QUERY(TRIES_SET, "INSERT INTO factor_tries (account, count, since) VALUES (?1, ?2, ?3) ON CONFLICT (account) DO UPDATE SET count = ?2, since = ?3")
 QUERY(TRIES_REMOVE, "DELETE FROM factor_tries WHERE account = ?1")
+QUERY(SENT_GET, "SELECT day, count FROM factor_sent WHERE account = ?1")
+QUERY(SENT_SET, "INSERT INTO factor_sent (account, day, count) VALUES (?1, ?2, ?3) ON CONFLICT (account) DO UPDATE SET day = ?2, count = ?3")
 QUERY(HISTORY_ADD, "INSERT INTO password_history (account, credential, salt, passes, memory, checks, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
 QUERY(HISTORY_LIST, "SELECT credential, salt, passes, memory, checks FROM password_history WHERE account = ?1 ORDER BY credential DESC LIMIT ?2")
 QUERY(HISTORY_TRIM, "DELETE FROM password_history WHERE account = ?1 AND credential NOT IN "

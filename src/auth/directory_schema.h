@@ -38,6 +38,9 @@ TABLE("CREATE TABLE IF NOT EXISTS factor_challenge (id BLOB PRIMARY KEY, account
 TABLE("CREATE INDEX IF NOT EXISTS factor_challenge_account ON factor_challenge (account)")
 TABLE("CREATE TABLE IF NOT EXISTS factor_tries (account BLOB PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE, count INTEGER NOT NULL,"
       " since INTEGER NOT NULL) WITHOUT ROWID")
+/* How many codes an account had sent on one day (since 1970). */
+TABLE("CREATE TABLE IF NOT EXISTS factor_sent (account BLOB PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE, day INTEGER NOT NULL,"
+      " count INTEGER NOT NULL) WITHOUT ROWID")
 /* Former passwords: what only Argon2id and the pepper of `key` give again. */
 TABLE("CREATE TABLE IF NOT EXISTS password_history (account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, credential INTEGER NOT NULL,"
       " salt BLOB NOT NULL, passes INTEGER NOT NULL, memory INTEGER NOT NULL, checks BLOB NOT NULL, created INTEGER NOT NULL,"

@@ -80,6 +80,7 @@ static int check_each(struct factor_work *w, enum factor_kind kind, check_fn *ch
 		struct buf state = BUF_INIT(FACTOR_STATE_MAX);
 		struct factor_owner owner = factor_owner_of(&factors[i]);
 		int rc = factor_open(&owner, w->secrets, factors[i].data, &state);
+		factors[i].used = moment_unix(w->now);
 		enum factor_verdict verdict = rc == 0 ? check(w, &factors[i], buf_slice(&state)) : FACTOR_WRONG;
 		if (verdict == FACTOR_RIGHT || *ret == FACTOR_WRONG)
 			*ret = verdict;

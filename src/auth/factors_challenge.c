@@ -7,6 +7,8 @@
 #include "factor/codes.h"
 #include "factor/sent.h"
 
+#define DAY_MS INT64_C(86400000)
+
 json_t *factor_base64url(struct slice bytes)
 {
 	struct buf b = BUF_INIT(8192);
@@ -102,7 +104,8 @@ int factor_send(struct factor_work *w, enum factor_kind kind, uint32_t factor, s
 	memcpy(owner.account, c.account, sizeof owner.account);
 	memcpy(owner.lookup, c.id, sizeof owner.lookup);
 	*ret_send = (struct auth_factor_send){.kind = kind};
-	int rc = to.n < sizeof ret_send->to ? 0 : ERR_LIMIT;
+	int rc = to.n < sizeof ret_send->to ? directory_factor_sent(w->d, c.account, (uint32_t)(w->now.wall_ms / DAY_MS), FACTOR_SENDS_PER_DAY, w->err)
+	                                    : ERR_LIMIT;
 	if (rc == 0) {
 		memcpy(ret_send->to, to.p, to.n);
 		sent_make(w->now, ret_send->code, &state);
@@ -135,7 +138,6 @@ static int send_to_contact(struct factor_work *w, struct directory_factor *f, st
 	struct sent_contact contact;
 	struct buf next = BUF_INIT(FACTOR_STATE_MAX);
 	char id[2 * FACTOR_CHALLENGE_SIZE + 1];
-	int64_t used = f->used;
 	int rc = sent_contact_decode(state, &contact);
 	if (rc == 0 && !sent_contact_take(&contact, w->now))
 		rc = error_set(w->err, ERR_LIMIT, "too many codes were sent");
@@ -147,7 +149,6 @@ static int send_to_contact(struct factor_work *w, struct directory_factor *f, st
 		rc = factor_send(w, f->kind, f->id, contact.address, id, ret_send);
 	if (rc == 0)
 		*ret = sent_object(id, contact.address);
-	f->used = used;
 	buf_free_secret(&next);
 	return rc;
 }

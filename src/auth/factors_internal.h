@@ -8,6 +8,7 @@
 
 #define FACTOR_TRIES_MAX 10                /* wrong answers in a row, then only keys are looked at for a while */
 #define FACTOR_TRIES_S (15 * 60)
+#define FACTOR_SENDS_PER_DAY 20            /* codes that an account lets send, wherever to */
 #define FACTOR_STATE_MAX 2400
 #define FACTOR_CHALLENGE_S (FACTOR_CHALLENGE_MS / 1000)
 
@@ -38,7 +39,7 @@ struct slice factor_text(const json_t *object, const char *name);
 bool factor_bytes(const json_t *object, const char *name, size_t max, struct arena *arena, struct slice *ret);
 /* Confirmed factors of a kind; the count or negative. */
 int factor_load(struct factor_work *w, enum factor_kind kind, struct directory_factor *ret);
-/* Inside a change: the new state, and that it was used now. */
+/* Inside a change: the new state, and confirmed and used of f. */
 int factor_store(struct factor_work *w, struct directory_factor *f, struct slice state);
 
 /* Challenges of WebAuthn need no memory: a nonce, its end and a MAC over these, the purpose and the account. */
@@ -61,7 +62,7 @@ bool factor_read_assertion(const json_t *proof, struct arena *arena, struct weba
 
 /* Inside a change: the code of a challenge that was sent ("id", "code" of the proof). */
 int factor_check_sent(struct factor_work *w, enum factor_kind kind, enum factor_verdict *ret);
-/* Inside a change: a code to `to`, and the challenge that waits for it. ret_id: hexadecimal digits. */
+/* Inside a change: a code to `to` (ERR_LIMIT: FACTOR_SENDS_PER_DAY of the account), and the challenge that waits for it. ret_id: hexadecimal digits. */
 int factor_send(struct factor_work *w, enum factor_kind kind, uint32_t factor, struct slice to, char ret_id[2 * FACTOR_CHALLENGE_SIZE + 1],
 	struct auth_factor_send *ret_send);
 

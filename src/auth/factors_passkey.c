@@ -92,6 +92,7 @@ static int verify(struct factor_work *w, struct directory_factor *f, const struc
 		&key.counter, NULL) != FACTOR_RIGHT)
 		goto out;
 	webauthn_encode(&key, &next);
+	f->used = moment_unix(w->now);
 	rc = factor_store(w, f, buf_slice(&next));
 out:
 	buf_free_secret(&state);

@@ -117,7 +117,6 @@ int factor_store(struct factor_work *w, struct directory_factor *f, struct slice
 	struct factor_owner owner = factor_owner_of(f);
 	factor_seal(&owner, w->secrets, state, &data);
 	f->data = buf_slice(&data);
-	f->used = moment_unix(w->now);
 	int rc = data.failed ? ERR_LIMIT : directory_factor_set(w->d, f, w->err);
 	f->data = SLICE_NONE;
 	buf_free(&data);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "auth/factors.h"
 #include "auth/mechanism.h"
 #include "auth/plain.h"
 #include "auth/remember.h"
@@ -49,6 +50,8 @@ static bool try_app_password(struct exchange *x)
 	return true;
 }
 
+static const char no_password[] = "the account needs a second factor, which only app passwords stand in for here, or it has no password";
+
 static struct wrap_owner password_owner(const struct exchange *x)
 {
 	struct wrap_owner owner = {.kind = WRAP_PASSWORD, .credential = x->credential.id};
@@ -74,16 +77,22 @@ static void got_kek(void *arg, int rc, const struct kek_result *result)
 		exchange_verified(x, &secrets, owner.credential, SLICE_NONE);
 	} else if (rc == ERR_DENIED) {
 		remember_put(login_remember(x->login), &owner, x->name, x->password, now, NULL);
-		exchange_failed(x, AUTH_BAD_CREDENTIALS, x->known ? "wrong password" : "unknown name");
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, !x->known ? "unknown name" : owner.credential == 0 ? no_password : "wrong password");
 	} else {
 		exchange_failed(x, AUTH_TEMPORARY, "the wrap cannot be used");
 	}
 }
 
-/* The password's own salt and cost; for unknown names (and accounts without password) as much work with a salt nobody has. */
+/*
+ * The password's own salt and cost; for unknown names (and accounts without password) as much work with a salt nobody has. An account with a
+ * second factor has no password here: a right one and a wrong one cost the same, say the same, and count the same.
+ */
 static int load_credential(struct exchange *x)
 {
-	int rc = x->known ? directory_credential_password(login_directory(x->login), x->account.id, &x->arena, &x->credential) : ERR_NOT_FOUND;
+	int barred = x->known ? auth_factors_bar_password(login_directory(x->login), &x->account, login_host(x->login)->now(login_host(x->login)->arg)) : 0;
+	if (barred < 0)
+		return barred;
+	int rc = x->known && barred == 0 ? directory_credential_password(login_directory(x->login), x->account.id, &x->arena, &x->credential) : ERR_NOT_FOUND;
 	if (rc != ERR_NOT_FOUND)
 		return rc;
 	uint8_t fake[HASH_SIZE];
@@ -107,7 +116,7 @@ static void try_password(struct exchange *x)
 		exchange_verified(x, &secrets, owner.credential, SLICE_NONE);
 		return;
 	case REMEMBERED_WRONG:
-		exchange_failed(x, AUTH_BAD_CREDENTIALS, x->known ? "wrong password again" : "unknown name again");
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, !x->known ? "unknown name again" : owner.credential == 0 ? no_password : "wrong password again");
 		return;
 	case REMEMBERED_NOT:
 		break;

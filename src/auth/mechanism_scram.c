@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "auth/factors.h"
 #include "auth/mechanism.h"
 #include "base/codec.h"
 #include "crypt/crypt.h"
@@ -57,8 +58,11 @@ static void first_message(struct exchange *x, struct slice data, bool plus)
 static const struct scram_row *find_row(struct exchange *x, const uint8_t pepper[SCRAM_PEPPER_SIZE], struct scram_material *ret)
 {
 	struct scram_row *rows = arena_alloc_array(&x->arena, ROWS_MAX, sizeof *rows);
-	int count = x->known ? directory_scram_list(login_directory(x->login), x->account.id, login_scram_passwords(x->login), &x->arena, rows,
-		ROWS_MAX) : 0;
+	struct moment now = login_host(x->login)->now(login_host(x->login)->arg);
+	/* Beside a second factor only app passwords sign in. What cannot be told counts as yes. */
+	bool barred = x->known && auth_factors_bar_password(login_directory(x->login), &x->account, now) != 0;
+	int count = x->known ? directory_scram_list(login_directory(x->login), x->account.id, login_scram_passwords(x->login) && !barred, &x->arena,
+		rows, ROWS_MAX) : 0;
 	*ret = (struct scram_material){0};
 	(void)scram_try(&x->scram, ret->stored_key, ret->client_key);
 	for (int i = 0; i < count; i++)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/factors.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 
@@ -12,12 +13,25 @@ struct renewal {
 	struct buf secrets; /* encoded */
 };
 
+/* Beside a second factor the password has none, though it may have had when this began. */
+static bool may_have_keys(struct renewal *r)
+{
+	struct arena arena = ARENA_INIT;
+	struct credential password;
+	int rc = directory_credential_password(r->directory, r->account, &arena, &password);
+	bool may = rc == ERR_NOT_FOUND || (rc == 0 && (password.id != r->credential || auth_factors_exist(r->directory, r->account) == 0));
+	arena_free(&arena);
+	return may;
+}
+
 static void write_rows(struct renewal *r, const struct kek_result *result)
 {
 	struct secrets secrets = SECRETS_NONE;
 	int rc = secrets_decode(buf_slice(&r->secrets), &secrets, NULL);
 	if (rc == 0)
 		rc = directory_begin(r->directory, NULL);
+	if (rc == 0 && !may_have_keys(r))
+		rc = ERR_DENIED;
 	/* A credential that was removed meanwhile refuses its rows. */
 	if (rc == 0 && directory_scram_count(r->directory, r->credential) == 0)
 		rc = scram_rows_add(r->directory, r->account, r->credential, result->scram_pepper, result->scram, result->scram_count,

@@ -90,11 +90,17 @@ static void open_directory(struct test_auth *t)
 	assert_int_equal(directory_open(NULL, key, &t->directory, &err), 0);
 }
 
+static void fake_send(void *arg, const struct auth_factor_send *send)
+{
+	struct test_auth *t = arg;
+	t->sent = *send;
+}
+
 struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
-	t->host = (struct auth_host){.arg = t, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
+	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
 		.revoke = fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .boot_secret = boot_secret};
@@ -107,7 +113,7 @@ struct test_auth *test_auth_create(bool scram)
 	t->keks = kek_queue_create(&t->host, 1);
 	t->login = auth_login_create(t->directory, &t->host, t->keks, &t->settings);
 	t->admin = auth_admin_create(t->directory, &t->host, t->keks, auth_login_throttle(t->login), &(struct auth_admin_settings){.local = {1000},
-		.session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = scram});
+		.hostname = SLICE("mail.example.org"), .session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = scram});
 	assert_int_equal(test_admin(t, "domain.add", "{\"domain\":\"example.org\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"name\":\"Ann\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"bob@example.org\",\"password\":\"bob password\"}"), 0);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "auth/admin.h"
+#include "auth/factors.h"
 #include "auth/login.h"
 
 #define TEST_TICKETS 32
@@ -36,6 +37,7 @@ struct test_auth {
 	unsigned tickets, revokes;
 	struct buf last_secrets, last_own;
 	uint32_t last_credential, last_revoked;
+	struct auth_factor_send sent; /* the last code */
 	/* the last answers */
 	unsigned answers;
 	enum auth_status status;

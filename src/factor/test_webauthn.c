@@ -1,196 +1,26 @@
-/* A software authenticator over OpenSSL, and what the server says to it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* Registrations and assertions of a software authenticator, and what the server says to them. */
+#include "factor/test_device.h"
+
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
-
-#include <cmocka.h>
 
 #include "base/codec.h"
 #include "base/error.h"
 #include "crypt/crypt.h"
-#include "crypt/digest.h"
 #include "factor/cbor_walk.h"
-#include "factor/webauthn.h"
 
 #define ORIGIN "https://mail.example.org"
-#define UP 0x01
-#define UV 0x04
-#define BE 0x08
-#define BS 0x10
-#define AT 0x40
-#define ED 0x80
 
 static const struct webauthn_site site = {SLICE_INIT(ORIGIN), SLICE_INIT("example.org")};
 static const uint8_t challenge_bytes[WEBAUTHN_CHALLENGE_SIZE] = "a challenge of this server, forty bytes";
 static const struct slice challenge = {challenge_bytes, sizeof challenge_bytes};
 
-struct device {
-	enum webauthn_algorithm algorithm;
-	EVP_PKEY *key;
-	uint8_t id[20];
-	uint8_t flags;
-	uint32_t counter;
-	const char *rp_id;
-	struct slice extensions; /* CBOR map for registration and assertion; with ED in the flags */
-};
-
-static EVP_PKEY *make_key(enum webauthn_algorithm algorithm)
-{
-	if (algorithm == WEBAUTHN_ES256)
-		return EVP_EC_gen("P-256");
-	return algorithm == WEBAUTHN_RS256 ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-}
-
-static struct device device_make(enum webauthn_algorithm algorithm)
-{
-	struct device d = {.algorithm = algorithm, .key = make_key(algorithm), .flags = UP | UV, .counter = 7, .rp_id = "example.org"};
-	random_bytes(d.id, sizeof d.id);
-	return d;
-}
-
-static void put_cbor_bytes(struct buf *out, const uint8_t *p, size_t n)
-{
-	buf_put_u8(out, 0x59);
-	buf_put_u16(out, (uint16_t)n);
-	buf_append_bytes(out, p, n);
-}
-
-static void put_cose_key(const struct device *d, struct buf *out)
-{
-	uint8_t raw[300];
-	size_t n = 0;
-	if (d->algorithm == WEBAUTHN_ES256) {
-		assert_int_equal(EVP_PKEY_get_octet_string_param(d->key, OSSL_PKEY_PARAM_PUB_KEY, raw, sizeof raw, &n), 1);
-		buf_append_bytes(out, "\xa5\x01\x02\x03\x26\x20\x01\x21", 8);
-		put_cbor_bytes(out, raw + 1, 32);
-		buf_put_u8(out, 0x22);
-		put_cbor_bytes(out, raw + 33, 32);
-	} else if (d->algorithm == WEBAUTHN_EDDSA) {
-		n = sizeof raw;
-		assert_int_equal(EVP_PKEY_get_raw_public_key(d->key, raw, &n), 1);
-		buf_append_bytes(out, "\xa4\x01\x01\x03\x27\x20\x06\x21", 8);
-		put_cbor_bytes(out, raw, 32);
-	} else {
-		BIGNUM *modulus = NULL;
-		assert_int_equal(EVP_PKEY_get_bn_param(d->key, OSSL_PKEY_PARAM_RSA_N, &modulus), 1);
-		assert_int_equal(BN_bn2binpad(modulus, raw, 256), 256);
-		BN_free(modulus);
-		buf_append_bytes(out, "\xa4\x01\x03\x03\x39\x01\x00\x20", 8);
-		put_cbor_bytes(out, raw, 256);
-		buf_append_bytes(out, "\x21\x43\x01\x00\x01", 5);
-	}
-}
-
-static void authenticator_data(const struct device *d, uint8_t flags, struct buf *out)
-{
-	uint8_t hash[DIGEST_MAX];
-	static const uint8_t aaguid[16] = "letterlock-test";
-	digest_compute(DIGEST_SHA256, slice_str(d->rp_id), hash);
-	buf_append_bytes(out, hash, 32);
-	buf_put_u8(out, flags);
-	buf_put_u32(out, d->counter);
-	if ((flags & AT) != 0) {
-		buf_append_bytes(out, aaguid, 16);
-		buf_put_u16(out, sizeof d->id);
-		buf_append_bytes(out, d->id, sizeof d->id);
-		put_cose_key(d, out);
-	}
-	if ((flags & ED) != 0)
-		buf_append(out, d->extensions);
-}
-
-static void client_data(const char *type, struct slice of, const char *origin, const char *more, struct buf *out)
-{
-	buf_printf(out, "{\"type\":\"%s\",\"challenge\":\"", type);
-	base64url_encode(of, out);
-	buf_printf(out, "\",\"origin\":\"%s\"%s}", origin, more);
-}
-
-static void sign(EVP_PKEY *key, struct slice data, struct slice client, struct buf *out)
-{
-	uint8_t text[2048], hash[DIGEST_MAX];
-	bool plain = EVP_PKEY_is_a(key, "ED25519") == 1;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	size_t n = 600;
-	assert_true(data.n + 32 <= sizeof text);
-	digest_compute(DIGEST_SHA256, client, hash);
-	memcpy(text, data.p, data.n);
-	memcpy(text + data.n, hash, 32);
-	assert_int_equal(EVP_DigestSignInit(ctx, NULL, plain ? NULL : EVP_sha256(), NULL, key), 1);
-	assert_int_equal(EVP_DigestSign(ctx, buf_reserve(out, n), &n, text, data.n + 32), 1);
-	buf_commit(out, n);
-	EVP_MD_CTX_free(ctx);
-}
-
 /* ---- registration ---- */
-
-struct ceremony {
-	struct buf client, data, signature, object;
-};
-
-static void ceremony_start(struct ceremony *c)
-{
-	*c = (struct ceremony){BUF_INIT(4000), BUF_INIT(4000), BUF_INIT(4000), BUF_INIT(20000)};
-}
-
-static void ceremony_free(struct ceremony *c)
-{
-	buf_free(&c->client), buf_free(&c->data), buf_free(&c->signature), buf_free(&c->object);
-}
-
-static void put_text(struct buf *out, const char *text)
-{
-	buf_put_u8(out, (uint8_t)(0x60 + strlen(text)));
-	buf_append_str(out, text);
-}
-
-/* alg as CBOR: -7 is 0x26, -8 0x27, -257 0x39 0x01 0x00. */
-static void put_algorithm(struct buf *out, enum webauthn_algorithm algorithm)
-{
-	if (algorithm == WEBAUTHN_RS256)
-		buf_append_bytes(out, "\x39\x01\x00", 3);
-	else
-		buf_put_u8(out, (uint8_t)(0x20 - 1 - (int)algorithm));
-}
-
-static void attestation_object(struct ceremony *c, const struct device *d, const char *format, EVP_PKEY *signer, struct slice certificate)
-{
-	bool packed = strcmp(format, "packed") == 0;
-	buf_put_u8(&c->object, 0xa3);
-	put_text(&c->object, "fmt");
-	put_text(&c->object, format);
-	put_text(&c->object, "attStmt");
-	buf_put_u8(&c->object, (uint8_t)(0xa0 + (packed ? 2 : 0) + (certificate.n > 0 ? 1 : 0)));
-	if (packed) {
-		put_text(&c->object, "alg");
-		put_algorithm(&c->object, d->algorithm);
-		put_text(&c->object, "sig");
-		sign(signer, buf_slice(&c->data), buf_slice(&c->client), &c->signature);
-		put_cbor_bytes(&c->object, buf_slice(&c->signature).p, buf_len(&c->signature));
-	}
-	if (certificate.n > 0) {
-		put_text(&c->object, "x5c");
-		buf_put_u8(&c->object, 0x81);
-		put_cbor_bytes(&c->object, certificate.p, certificate.n);
-	}
-	put_text(&c->object, "authData");
-	put_cbor_bytes(&c->object, buf_slice(&c->data).p, buf_len(&c->data));
-}
 
 static void registration(struct ceremony *c, const struct device *d, const char *format)
 {
-	ceremony_start(c);
-	client_data("webauthn.create", challenge, ORIGIN, "", &c->client);
-	authenticator_data(d, d->flags | AT, &c->data);
-	attestation_object(c, d, format, d->key, SLICE_NONE);
+	device_register(c, d, format, challenge, ORIGIN);
 }
 
 static enum factor_verdict finish(const struct ceremony *c, struct arena *arena, struct webauthn_key *ret)
@@ -215,12 +45,12 @@ static void test_keys_of_every_algorithm_are_registered(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		static const char *const formats[] = {"none", "packed"};
 		for (size_t f = 0; f < 2; f++) {
-			struct device d = device_make(algorithms[i]);
+			struct device d = device_make(algorithms[i], "example.org");
 			struct arena arena = ARENA_INIT;
 			struct ceremony c;
 			struct webauthn_key key, again;
 			struct buf b = BUF_INIT(WEBAUTHN_STATE_MAX);
-			d.flags |= BE | BS;
+			d.flags |= DEVICE_BE | DEVICE_BS;
 			registration(&c, &d, formats[f]);
 			assert_int_equal(finish(&c, &arena, &key), FACTOR_RIGHT);
 			assert_int_equal(key.algorithm, algorithms[i]);
@@ -253,8 +83,8 @@ static X509 *certificate_of(EVP_PKEY *key)
 
 static void test_a_packed_attestation_with_certificate_must_verify(void **state)
 {
-	struct device d = device_make(WEBAUTHN_ES256);
-	EVP_PKEY *maker = make_key(WEBAUTHN_ES256), *other = make_key(WEBAUTHN_ES256);
+	struct device d = device_make(WEBAUTHN_ES256, "example.org");
+	EVP_PKEY *maker = device_key(WEBAUTHN_ES256), *other = device_key(WEBAUTHN_ES256);
 	X509 *x = certificate_of(maker);
 	uint8_t *der = NULL;
 	int size = i2d_X509(x, &der);
@@ -264,9 +94,9 @@ static void test_a_packed_attestation_with_certificate_must_verify(void **state)
 		struct arena arena = ARENA_INIT;
 		struct webauthn_key key;
 		ceremony_start(&c);
-		client_data("webauthn.create", challenge, ORIGIN, "", &c.client);
-		authenticator_data(&d, d.flags | AT, &c.data);
-		attestation_object(&c, &d, "packed", i == 0 ? maker : other, slice_make(der, (size_t)size));
+		device_client_data("webauthn.create", challenge, ORIGIN, "", &c.client);
+		device_authenticator_data(&d, d.flags | DEVICE_AT, &c.data);
+		device_attest(&c, &d, "packed", i == 0 ? maker : other, slice_make(der, (size_t)size));
 		assert_int_equal(finish(&c, &arena, &key), i == 0 ? FACTOR_RIGHT : FACTOR_WRONG);
 		ceremony_free(&c);
 		arena_free(&arena);
@@ -282,11 +112,11 @@ static void test_registrations_with_extensions_are_read(void **state)
 	static const char both[] = "\xa2\x6b" "credProtect\x02\x6bhmac-secret\xf5";
 	static const char *const formats[] = {"none", "packed"};
 	for (size_t f = 0; f < 2; f++) {
-		struct device d = device_make(WEBAUTHN_ES256);
+		struct device d = device_make(WEBAUTHN_ES256, "example.org");
 		struct arena arena = ARENA_INIT;
 		struct ceremony c;
 		struct webauthn_key key;
-		d.flags |= ED;
+		d.flags |= DEVICE_ED;
 		d.extensions = slice_make(both, sizeof both - 1);
 		registration(&c, &d, formats[f]);
 		assert_int_equal(finish(&c, &arena, &key), FACTOR_RIGHT);
@@ -313,26 +143,26 @@ static const struct change changes[] = {
 	{NULL, NULL, ",\"crossOrigin\":false,\"other\":1", NULL, 0, FACTOR_RIGHT},
 	{NULL, NULL, ",\"origin\":\"" ORIGIN "\"", NULL, 0, FACTOR_MALFORMED},
 	{NULL, NULL, NULL, "evil.example", 0, FACTOR_WRONG},
-	{NULL, NULL, NULL, NULL, UV, FACTOR_WRONG},       /* nobody is present */
-	{NULL, NULL, NULL, NULL, UP, FACTOR_WRONG},       /* not verified */
-	{NULL, NULL, NULL, NULL, UP | UV | BS, FACTOR_WRONG}, /* backed up, but not eligible */
+	{NULL, NULL, NULL, NULL, DEVICE_UV, FACTOR_WRONG},       /* nobody is present */
+	{NULL, NULL, NULL, NULL, DEVICE_UP, FACTOR_WRONG},       /* not verified */
+	{NULL, NULL, NULL, NULL, DEVICE_UP | DEVICE_UV | DEVICE_BS, FACTOR_WRONG}, /* backed up, but not eligible */
 };
 
 static void test_registrations_that_do_not_fit_are_refused(void **state)
 {
 	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
 		const struct change *ch = &changes[i];
-		struct device d = device_make(WEBAUTHN_ES256);
+		struct device d = device_make(WEBAUTHN_ES256, "example.org");
 		struct arena arena = ARENA_INIT;
 		struct ceremony c;
 		struct webauthn_key key;
 		d.flags = ch->flags != 0 ? ch->flags : d.flags;
 		d.rp_id = ch->rp_id != NULL ? ch->rp_id : d.rp_id;
 		ceremony_start(&c);
-		client_data(ch->type != NULL ? ch->type : "webauthn.create", challenge, ch->origin != NULL ? ch->origin : ORIGIN,
+		device_client_data(ch->type != NULL ? ch->type : "webauthn.create", challenge, ch->origin != NULL ? ch->origin : ORIGIN,
 			ch->more != NULL ? ch->more : "", &c.client);
-		authenticator_data(&d, d.flags | AT, &c.data);
-		attestation_object(&c, &d, "packed", d.key, SLICE_NONE);
+		device_authenticator_data(&d, d.flags | DEVICE_AT, &c.data);
+		device_attest(&c, &d, "packed", d.key, SLICE_NONE);
 		assert_int_equal(finish(&c, &arena, &key), ch->verdict);
 		ceremony_free(&c);
 		arena_free(&arena);
@@ -342,7 +172,7 @@ static void test_registrations_that_do_not_fit_are_refused(void **state)
 
 static void test_a_registration_for_another_challenge_or_by_another_key_is_refused(void **state)
 {
-	struct device d = device_make(WEBAUTHN_ES256), other = device_make(WEBAUTHN_ES256);
+	struct device d = device_make(WEBAUTHN_ES256, "example.org"), other = device_make(WEBAUTHN_ES256, "example.org");
 	struct arena arena = ARENA_INIT;
 	struct ceremony c;
 	struct webauthn_key key;
@@ -351,9 +181,9 @@ static void test_a_registration_for_another_challenge_or_by_another_key_is_refus
 		&arena, &key), FACTOR_WRONG);
 	ceremony_free(&c);
 	ceremony_start(&c);
-	client_data("webauthn.create", challenge, ORIGIN, "", &c.client);
-	authenticator_data(&d, d.flags | AT, &c.data);
-	attestation_object(&c, &d, "packed", other.key, SLICE_NONE);
+	device_client_data("webauthn.create", challenge, ORIGIN, "", &c.client);
+	device_authenticator_data(&d, d.flags | DEVICE_AT, &c.data);
+	device_attest(&c, &d, "packed", other.key, SLICE_NONE);
 	assert_int_equal(finish(&c, &arena, &key), FACTOR_WRONG);
 	ceremony_free(&c);
 	registration(&c, &d, "tpm");
@@ -365,7 +195,7 @@ static void test_a_registration_for_another_challenge_or_by_another_key_is_refus
 
 static void test_cut_and_changed_attestation_objects_never_pass(void **state)
 {
-	struct device d = device_make(WEBAUTHN_ES256);
+	struct device d = device_make(WEBAUTHN_ES256, "example.org");
 	struct ceremony c;
 	registration(&c, &d, "packed");
 	for (size_t i = 0; i < buf_len(&c.object); i++) {
@@ -391,10 +221,10 @@ static enum factor_verdict assertion(const struct device *d, const struct webaut
 	bool verified = false;
 	uint8_t flags = ch->flags != 0 ? ch->flags : d->flags;
 	ceremony_start(&c);
-	client_data(ch->type != NULL ? ch->type : "webauthn.get", challenge, ch->origin != NULL ? ch->origin : ORIGIN,
+	device_client_data(ch->type != NULL ? ch->type : "webauthn.get", challenge, ch->origin != NULL ? ch->origin : ORIGIN,
 		ch->more != NULL ? ch->more : "", &c.client);
-	authenticator_data(d, flags, &c.data);
-	sign(signer, buf_slice(&c.data), buf_slice(&c.client), &c.signature);
+	device_authenticator_data(d, flags, &c.data);
+	device_sign(signer, buf_slice(&c.data), buf_slice(&c.client), &c.signature);
 	enum factor_verdict v = webauthn_assert(&site, wanted, key, buf_slice(&c.client), buf_slice(&c.data), buf_slice(&c.signature), true,
 		ret_counter, &verified);
 	assert_int_equal(v == FACTOR_RIGHT, verified);
@@ -405,10 +235,10 @@ static enum factor_verdict assertion(const struct device *d, const struct webaut
 static void test_assertions_of_every_algorithm_verify(void **state)
 {
 	for (size_t i = 0; i < 3; i++) {
-		struct device d = device_make(algorithms[i]);
+		struct device d = device_make(algorithms[i], "example.org");
 		struct arena arena = ARENA_INIT;
 		struct webauthn_key key = register_device(&d, &arena);
-		struct device other = device_make(algorithms[i]);
+		struct device other = device_make(algorithms[i], "example.org");
 		uint32_t counter = 0;
 		d.counter = 8;
 		assert_int_equal(assertion(&d, &key, &changes[0], challenge, d.key, &counter), FACTOR_RIGHT);
@@ -423,7 +253,7 @@ static void test_assertions_of_every_algorithm_verify(void **state)
 
 static void test_assertions_that_do_not_fit_are_refused(void **state)
 {
-	struct device d = device_make(WEBAUTHN_ES256);
+	struct device d = device_make(WEBAUTHN_ES256, "example.org");
 	struct arena arena = ARENA_INIT;
 	struct webauthn_key key = register_device(&d, &arena);
 	uint32_t counter = 0;
@@ -443,7 +273,7 @@ static void test_the_counter_must_rise_unless_there_is_none(void **state)
 		enum factor_verdict verdict;
 	} cases[] = {{0, 0, FACTOR_RIGHT}, {0, 1, FACTOR_RIGHT}, {7, 8, FACTOR_RIGHT}, {7, 7, FACTOR_REPLAYED}, {7, 6, FACTOR_REPLAYED},
 		{7, 0, FACTOR_REPLAYED}, {UINT32_MAX, 0, FACTOR_REPLAYED}};
-	struct device d = device_make(WEBAUTHN_ES256);
+	struct device d = device_make(WEBAUTHN_ES256, "example.org");
 	struct arena arena = ARENA_INIT;
 	struct webauthn_key key = register_device(&d, &arena);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -459,14 +289,14 @@ static void test_the_counter_must_rise_unless_there_is_none(void **state)
 
 static void test_an_assertion_with_hmac_secret_verifies(void **state)
 {
-	struct device d = device_make(WEBAUTHN_ES256);
+	struct device d = device_make(WEBAUTHN_ES256, "example.org");
 	struct arena arena = ARENA_INIT;
 	struct webauthn_key key = register_device(&d, &arena);
 	uint8_t map[1 + 12 + 2 + 48] = "\xa1\x6bhmac-secret\x58\x30";
 	uint32_t counter = 0;
 	memset(map + 15, 0x5c, 48);
 	d.counter++;
-	d.flags |= ED;
+	d.flags |= DEVICE_ED;
 	d.extensions = slice_make(map, sizeof map);
 	assert_int_equal(assertion(&d, &key, &changes[0], challenge, d.key, &counter), FACTOR_RIGHT);
 	arena_free(&arena);
@@ -477,7 +307,7 @@ static void test_the_challenge_is_found_in_client_data(void **state)
 {
 	struct buf b = BUF_INIT(1000);
 	uint8_t found[WEBAUTHN_CHALLENGE_SIZE];
-	client_data("webauthn.get", challenge, ORIGIN, "", &b);
+	device_client_data("webauthn.get", challenge, ORIGIN, "", &b);
 	assert_true(webauthn_challenge_of(buf_slice(&b), found));
 	assert_memory_equal(found, challenge_bytes, sizeof found);
 	assert_false(webauthn_challenge_of(SLICE("{\"challenge\":\"AAAA\"}"), found));

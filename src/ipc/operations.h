@@ -44,12 +44,39 @@ OPERATION("session.start", AUTH, ANYBODY, CHANGES, "address password label? proo
 /* A second factor within the session; it counts as fresh for ten minutes. */
 OPERATION("session.step_up", AUTH, ANYBODY, CHANGES, "proof{}? factor? origin? rp_id?")
 OPERATION("session.end", AUTH, ANYBODY, CHANGES, "")
+/* A passkey with PRF signs in without name and password: {"challenge","rp_id","prf_salt","user_verification"}, then as session.start. */
+OPERATION("session.passkey.begin", AUTH, ANYBODY, READS, "origin?")
+OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? origin?")
 /* {"sessions":[{"id","kind","label","ip","agent","created","used","ends","second_factor","this"}]} */
 OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
 /* One session, or without id everything of the account, mail clients too: over within a second. */
 OPERATION("session.sign_out", AUTH, DEVICE_CHANGE, CHANGES, "address id#?")
 /* A token for a program: {"token","session","ends"}. rights: none: all that the maker has and a token may have. */
 OPERATION("token.add", AUTH, ANYBODY, CHANGES, "label days#? rights[]?")
+/*
+ * Second factors. All but list and reset act on oneself, within one's own session; who has a factor shows it first (session.step_up).
+ * {"factors":[{"id","kind","label","created","used","left"?}],"enforced","grace_ends"}; kinds: totp, webauthn, codes, list, mail, sms.
+ */
+OPERATION("factor.list", AUTH, DEVICE_SEE, READS, "address")
+/* {"id","secret","uri"}: base32, and otpauth:// for a picture; then confirm with the first code. {"id"} */
+OPERATION("factor.totp.begin", AUTH, ANYBODY, CHANGES, "label?")
+OPERATION("factor.totp.confirm", AUTH, ANYBODY, CHANGES, "id# code label?")
+/* {"challenge","rp_id","user_id","user_name","display_name","algorithms","exclude","prf_salt","user_verification"}: base64url, for
+ * navigator.credentials.create; then clientDataJSON, attestationObject and the PRF result if there is one. {"id","passwordless"?} */
+OPERATION("factor.webauthn.begin", AUTH, ANYBODY, CHANGES, "origin?")
+OPERATION("factor.webauthn.confirm", AUTH, ANYBODY, CHANGES, "client_data attestation prf? label? origin?")
+/* {"codes":[…],"id"}: shown once; a former set ends. list: numbered from 1, for computers that nobody trusts. */
+OPERATION("factor.codes.make", AUTH, ANYBODY, CHANGES, "")
+OPERATION("factor.list.make", AUTH, ANYBODY, CHANGES, "count#?")
+/* A code goes to the address or number: {"id","challenge"}; it confirms the contact. kind: mail, sms. */
+OPERATION("factor.contact.set", AUTH, ANYBODY, CHANGES, "kind to label?")
+OPERATION("factor.contact.confirm", AUTH, ANYBODY, CHANGES, "id# challenge code")
+OPERATION("factor.remove", AUTH, ANYBODY, CHANGES, "id#")
+/* Somebody lost everything: all factors and sessions of the account end. */
+OPERATION("factor.reset", AUTH, FACTOR_RESET, CHANGES, "address")
+/* {"name","value"}. factors: {"roles":[…],"groups":[…],"grace_days"}: who needs a second factor, and from when on. */
+OPERATION("policy.get", AUTH, POLICY_SEE, READS, "name")
+OPERATION("policy.set", AUTH, POLICY_CHANGE, CHANGES, "name value{}")
 /* {"roles":[{"name","text","builtin","rights"}]} and {"rights":[{"name","class","text"}]} */
 OPERATION("role.list", AUTH, ROLE_SEE, READS, "")
 OPERATION("role.rights", AUTH, ANYBODY, READS, "")
