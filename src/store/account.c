@@ -29,6 +29,7 @@ int txn_begin(struct store_account *a, bool durable, struct error *err)
 	int rc;
 
 	account_wake(a);
+	near_forget(a);
 	rc = account_db_begin(&a->db, durable || a->clean, err);
 
 	if (rc < 0)
@@ -181,6 +182,8 @@ static int load_all(struct store_account *a, struct error *err)
 		rc = mailbox_load_all(a, err);
 	if (rc == 0)
 		rc = keyword_load_all(a, err);
+	if (rc == 0)
+		rc = damaged_load(a, err);
 	return rc;
 }
 
@@ -408,6 +411,7 @@ int store_account_open(const struct store_account_config *config, struct store_a
 	store_account_set_keys(a, config->keys, config->key_count);
 	a->danger_fd = -1;
 	a->memory = STORE_MEMORY_USED;
+	a->near.prefix = BUF_INIT(SIZE_MAX);
 	rc = file_make_dir(a->directory, 0700, err);
 	if (rc == 0)
 		rc = database_open(a, config, &aside, err);
@@ -477,6 +481,7 @@ void store_account_park(struct store_account *a)
 		return; /* the mark could not be written: try again later */
 	account_db_close(&a->db);
 	text_rest(a);
+	near_forget(a);
 	a->parked = true;
 }
 
@@ -508,6 +513,8 @@ void store_account_close(struct store_account **ap)
 	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
 	ENSURE(a->appends == 0);
 	body_close(a);
+	near_forget(a);
+	buf_free(&a->near.prefix);
 	account_seal_off(a);
 	account_db_close(&a->db);
 	mailbox_free_all(a);

@@ -1,5 +1,6 @@
 /* Bodies: what several rows of an account may share, and the sealed records behind them. */
 #include <string.h>
+#include "crypt/crypt.h"
 #include "store/account_internal.h"
 
 int body_insert(struct store_account *a, const struct body_new *b, uint64_t *ret_number, struct error *err)
@@ -50,50 +51,98 @@ void body_close(struct store_account *a)
 	a->open_body = 0;
 }
 
-/* BODY_OF's row: opens with the data key of the row; a placeholder has none and tries the wrap again. */
-static int record_open(struct store_account *a, sqlite3_stmt *s, struct arena *arena, struct error *err)
+/* BODY_COLUMNS from `column` on. */
+static void near_load(struct store_account *a, const struct store_mailbox *m, uint32_t uid, sqlite3_stmt *s, int column)
 {
-	struct slice key = column_blob(s, 8);
+	struct body_near *near = &a->near;
+	struct slice key = column_blob(s, column + 5);
+
+	near->mailbox = m->number;
+	near->uid = uid;
+	near->body = column_u64(s, column);
+	near->place = (struct place){.pack = (uint32_t)column_u64(s, column + 1), .ordinal = (uint32_t)column_u64(s, column + 2),
+	                             .offset = column_u64(s, column + 3)};
+	near->kind = (enum reader_kind)column_u64(s, column + 4);
+	near->has_key = key.n == sizeof near->key;
+	if (near->has_key)
+		memcpy(near->key, key.p, key.n);
+	buf_clear(&near->prefix);
+	buf_append(&near->prefix, column_blob(s, column + 6));
+}
+
+void near_forget(struct store_account *a)
+{
+	a->near.uid = 0;
+	secret_wipe(a->near.key, sizeof a->near.key);
+}
+
+static int near_find(struct store_account *a, const struct store_mailbox *m, uint32_t uid, struct error *err)
+{
+	sqlite3_stmt *s;
+	int step, rc = 0;
+
+	if (a->near.uid == uid && a->near.mailbox == m->number)
+		return 0;
+	s = account_db_statement(&a->db, SQL_BODY_OF, err);
+	if (s == NULL)
+		return ERR_IO;
+	bind_u64(s, 1, (uint64_t)m->number);
+	bind_u64(s, 2, uid);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		near_load(a, m, uid, s, 1);
+	else
+		rc = step == SQLITE_DONE ? error_set(err, ERR_NOT_FOUND, "no such message") : account_db_error(&a->db, err);
+	account_db_done(s);
+	return rc;
+}
+
+/* Opens with the data key of the row; a placeholder has none and tries the wrap again. */
+static int record_open(struct store_account *a, struct arena *arena, struct error *err)
+{
 	struct filing_note note;
 	struct seal_source source;
 	int rc;
 
-	a->open_place.place = (struct place){.pack = (uint32_t)column_u64(s, 2), .ordinal = (uint32_t)column_u64(s, 3), .offset = column_u64(s, 4)};
+	a->open_place.place = a->near.place;
 	rc = body_source(a, &a->open_place, &source, err);
 	if (rc < 0)
 		return rc == ERR_NOT_FOUND ? ERR_DAMAGED : rc;
-	if (key.n == 32)
-		return sealed_open_with_key(&source, key.p, &a->open, err);
-	rc = sealed_open(&source, (enum reader_kind)column_u64(s, 6), a->id, a->keys, a->key_count, arena, &note, &a->open, err);
+	if (a->near.has_key)
+		return sealed_open_with_key(&source, a->near.key, &a->open, err);
+	rc = sealed_open(&source, a->near.kind, a->id, a->keys, a->key_count, arena, &note, &a->open, err);
 	return rc == ERR_NOT_FOUND ? ERR_DAMAGED : rc;
 }
 
 int body_open(struct store_account *a, struct store_mailbox *m, uint32_t uid, struct arena *arena, struct slice *ret_prefix, struct sealed **ret,
               struct error *err)
 {
-	sqlite3_stmt *s = account_db_statement(&a->db, SQL_BODY_OF, err);
-	int step, rc = 0;
+	int rc = near_find(a, m, uid, err);
+
+	if (rc == 0 && (a->open == NULL || a->open_body != a->near.body)) {
+		body_close(a);
+		rc = record_open(a, arena, err);
+		a->open_body = rc == 0 ? a->near.body : 0;
+	}
+	*ret = a->open;
+	*ret_prefix = buf_slice(&a->near.prefix);
+	if (rc == ERR_DAMAGED)
+		a->host.damaged(a->host.arg, a, err);
+	return rc;
+}
+
+int damaged_load(struct store_account *a, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_DAMAGED_ANY, err);
+	int rc = 0;
 
 	if (s == NULL)
 		return ERR_IO;
-	bind_u64(s, 1, (uint64_t)m->number);
-	bind_u64(s, 2, uid);
-	step = sqlite3_step(s);
-	if (step != SQLITE_ROW) {
-		rc = step == SQLITE_DONE ? error_set(err, ERR_NOT_FOUND, "no such message") : account_db_error(&a->db, err);
-		goto out;
-	}
-	*ret_prefix = arena_dup(arena, column_blob(s, 9));
-	if (a->open == NULL || a->open_body != column_u64(s, 0)) {
-		body_close(a);
-		rc = record_open(a, s, arena, err);
-		a->open_body = rc == 0 ? column_u64(s, 0) : 0;
-	}
-	*ret = a->open;
-out:
+	if (sqlite3_step(s) == SQLITE_ROW)
+		a->any_damaged = column_u64(s, 0) != 0;
+	else
+		rc = account_db_error(&a->db, err);
 	account_db_done(s);
-	if (rc == ERR_DAMAGED)
-		a->host.damaged(a->host.arg, a, err);
 	return rc;
 }
 
@@ -122,6 +171,7 @@ static void read_failed(struct store_account *a, struct error *err)
 	struct error other;
 
 	a->host.damaged(a->host.arg, a, err);
+	a->any_damaged = true;
 	if (!a->db.in_transaction)
 		(void)damaged_change(a, SQL_DAMAGED_PUT, a->open_body, &other);
 }
@@ -145,7 +195,7 @@ int op_check(struct account *base, const struct mailbox_ref *ref, uint32_t uid, 
 {
 	struct store_account *a = account_of(base);
 	struct store_mailbox *m = mailbox_by_ref(a, ref, err);
-	sqlite3_stmt *s = m == NULL ? NULL : account_db_statement(&a->db, SQL_DAMAGED_HAS, err);
+	sqlite3_stmt *s = m == NULL || !a->any_damaged ? NULL : account_db_statement(&a->db, SQL_DAMAGED_HAS, err);
 	struct arena arena = ARENA_INIT;
 	struct error local = {0};
 	struct sealed *sealed;
@@ -233,8 +283,9 @@ int op_digest(struct account *base, const struct mailbox_ref *ref, uint32_t uid,
 	bind_u64(s, 2, uid);
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW) {
-		*ret_prefix = (uint32_t)column_blob(s, 9).n;
-		rc = digest_collect(a, column_u64(s, 0), column_blob(s, 10), want_text, &out, err);
+		near_load(a, m, uid, s, 1);
+		*ret_prefix = (uint32_t)buf_len(&a->near.prefix);
+		rc = digest_collect(a, a->near.body, column_blob(s, 0), want_text, &out, err);
 		if (rc == 0 && buf_len(&out) == 0)
 			rc = error_set(err, ERR_DAMAGED, "%s: a message without digest", a->db.path);
 	} else {
@@ -251,26 +302,30 @@ int op_digest(struct account *base, const struct mailbox_ref *ref, uint32_t uid,
 static int range_with_digest(struct store_account *a, struct store_mailbox *m, struct uid_range range, bool want_text, struct buf *scratch,
                              message_digest_fn *fn, void *arg, struct error *err)
 {
-	sqlite3_stmt *s = account_db_statement(&a->db, SQL_MESSAGE_DIGEST, err);
+	bool one = range.first == range.last; /* mostly to be read then: its body is looked up at once */
+	sqlite3_stmt *s = account_db_statement(&a->db, one ? SQL_MESSAGE_ONE : SQL_MESSAGE_DIGEST, err);
 	int step = SQLITE_DONE, rc = 0;
 
 	if (s == NULL)
 		return ERR_IO;
 	bind_u64(s, 1, (uint64_t)m->number);
 	bind_u64(s, 2, range.first);
-	bind_u64(s, 3, range.last);
+	if (!one)
+		bind_u64(s, 3, range.last);
 	while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
 		struct slice digest = column_blob(s, 10);
 		struct message_row row;
 
 		message_row_load(s, &row);
+		if (one)
+			near_load(a, m, row.uid, s, 11);
 		if (want_text) {
 			buf_clear(scratch);
 			if (digest_collect(a, column_u64(s, 9), digest, true, scratch, err) < 0)
 				buf_clear(scratch);
 			digest = buf_slice(scratch);
 		}
-		rc = fn(arg, &row, digest, (uint32_t)sqlite3_column_bytes(s, 11));
+		rc = fn(arg, &row, digest, one ? (uint32_t)buf_len(&a->near.prefix) : (uint32_t)sqlite3_column_bytes(s, 11));
 	}
 	if (rc == 0 && step != SQLITE_DONE)
 		rc = account_db_error(&a->db, err);

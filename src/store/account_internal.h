@@ -60,6 +60,18 @@ struct store_account {
 	struct sealed *open;       /* the record read last */
 	uint64_t open_body;
 	struct sealed_place { struct store_account *account; struct place place; } open_place;
+	/* The body of the message looked at last: reading one asks several times. uid 0: none; any change forgets it. */
+	struct body_near {
+		int64_t mailbox;
+		uint32_t uid;
+		uint64_t body;
+		struct place place;
+		enum reader_kind kind;
+		bool has_key;
+		uint8_t key[32];
+		struct buf prefix;
+	} near;
+	bool any_damaged;          /* the table `damaged` may have rows */
 	size_t recovered;
 };
 
@@ -137,7 +149,10 @@ void message_row_load(sqlite3_stmt *s, struct message_row *ret);
 /* Source of the record at *place for seal.h; the struct must outlive the sealed. */
 int body_source(struct store_account *a, struct sealed_place *place, struct seal_source *ret, struct error *err);
 void body_close(struct store_account *a);
-/* Opens (or keeps open) the record of a message. *ret_prefix lives in the arena. ERR_NOT_FOUND: no such message. */
+void near_forget(struct store_account *a);
+/* Whether any body is known to be damaged. */
+int damaged_load(struct store_account *a, struct error *err);
+/* Opens (or keeps open) the record of a message. *ret_prefix holds until the next one is looked at. ERR_NOT_FOUND: no such message. */
 int body_open(struct store_account *a, struct store_mailbox *m, uint32_t uid, struct arena *arena, struct slice *ret_prefix, struct sealed **ret,
               struct error *err);
 

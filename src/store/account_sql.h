@@ -21,6 +21,9 @@ ACCOUNT_SQL(KEYWORD_PUT, "INSERT INTO keyword(number, name) VALUES(?1, ?2)")
 ACCOUNT_SQL(MESSAGE_RANGE, "SELECT " MESSAGE_COLUMNS " FROM message m WHERE m.mailbox=?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
 ACCOUNT_SQL(MESSAGE_DIGEST, "SELECT " MESSAGE_COLUMNS ", b.digest, b.prefix FROM message m JOIN body b ON b.number=m.body"
 	" WHERE m.mailbox=?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
+#define BODY_COLUMNS "b.number, b.pack, b.ordinal, b.offset, b.kind, b.data_key, b.prefix"
+ACCOUNT_SQL(MESSAGE_ONE, "SELECT " MESSAGE_COLUMNS ", b.digest, " BODY_COLUMNS " FROM message m JOIN body b ON b.number=m.body"
+	" WHERE m.mailbox=?1 AND m.uid=?2")
 ACCOUNT_SQL(MESSAGE_CHANGED, "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_modseq WHERE m.mailbox=?1 AND m.modseq>?4"
 	" AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
 ACCOUNT_SQL(MESSAGE_PUT, "INSERT INTO message(mailbox, uid, modseq, flags, keywords, size, internal, saved, email, thread, body)"
@@ -31,13 +34,13 @@ ACCOUNT_SQL(MESSAGE_DELETE, "DELETE FROM message WHERE mailbox=?1 AND uid=?2")
 ACCOUNT_SQL(BODY_PUT, "INSERT INTO body(seq, pack, ordinal, offset, size, refs, kind, cut, data_key, prefix, digest)"
 	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")
 ACCOUNT_SQL(BODY_BY_SEQ, "SELECT number FROM body WHERE seq=?1")
-ACCOUNT_SQL(BODY_OF, "SELECT b.number, b.seq, b.pack, b.ordinal, b.offset, b.size, b.kind, b.cut, b.data_key, b.prefix, b.digest, m.size"
-	" FROM message m JOIN body b ON b.number=m.body WHERE m.mailbox=?1 AND m.uid=?2")
+ACCOUNT_SQL(BODY_OF, "SELECT b.digest, " BODY_COLUMNS " FROM message m JOIN body b ON b.number=m.body WHERE m.mailbox=?1 AND m.uid=?2")
 ACCOUNT_SQL(BODY_ADD_REF, "UPDATE body SET refs=refs+1 WHERE number=?1")
 ACCOUNT_SQL(BODY_DROP_REF, "UPDATE body SET refs=refs-1 WHERE number=?1 RETURNING refs, seq")
 ACCOUNT_SQL(BODY_SIZE, "SELECT size FROM body WHERE number=?1")
 ACCOUNT_SQL(BODY_DELETE, "DELETE FROM body WHERE number=?1")
 ACCOUNT_SQL(DAMAGED_PUT, "INSERT OR IGNORE INTO damaged(body) VALUES(?1)")
+ACCOUNT_SQL(DAMAGED_ANY, "SELECT EXISTS(SELECT 1 FROM damaged)")
 ACCOUNT_SQL(DAMAGED_HAS, "SELECT d.body FROM damaged d JOIN message m ON m.body=d.body WHERE m.mailbox=?1 AND m.uid=?2")
 ACCOUNT_SQL(DAMAGED_DELETE, "DELETE FROM damaged WHERE body=?1")
 ACCOUNT_SQL(BODY_TOTAL, "SELECT coalesce(sum(size),0), count(*) FROM body")
