@@ -321,12 +321,21 @@ static void reserve_output(struct imap_session *s, const struct fetch_args *a)
 		buf_reserve(s->out, IMAP_OUTPUT_HIGH + FETCH_CHUNK);
 }
 
+static bool flags_suffice(const struct fetch_item *item)
+{
+	while (item != NULL && (item->kind == FETCH_UID || item->kind == FETCH_FLAGS || item->kind == FETCH_MODSEQ))
+		item = item->next;
+	return item == NULL;
+}
+
 static enum imap_step fetch_rows(struct imap_session *s, struct fetch_args *a)
 {
 	int rc;
 
 	reserve_output(s, a);
-	if ((a->need & NEED_DIGEST) == 0)
+	if (flags_suffice(a->items))
+		rc = imap_rows_flags(s, &a->left, row_fn, a, NULL);
+	else if ((a->need & NEED_DIGEST) == 0)
 		rc = imap_rows(s, &a->left, row_fn, a, NULL);
 	else
 		rc = s->account->ops->messages_with_digest(s->account, &s->view.mailbox, &a->left, false, digest_fn, a, NULL);
@@ -499,7 +508,7 @@ static void mark_seen(struct imap_session *s, struct fetch_args *a)
 	struct uid_set skipped = {0};
 	uint64_t modseq = 0;
 
-	imap_rows(s, &a->left, unseen_fn, &a->marked, NULL);
+	imap_rows_flags(s, &a->left, unseen_fn, &a->marked, NULL);
 	if (a->marked.count == 0)
 		return;
 	s->view.dirty = true;

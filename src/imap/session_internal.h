@@ -154,6 +154,8 @@ int imap_system_flag(struct slice name); /* FLAG_* or 0 */
 
 /* Rows of a set, range by range. */
 int imap_rows(struct imap_session *s, const struct uid_set *uids, message_fn *fn, void *arg, struct error *err);
+/* The same with uid, modseq and flags of the rows only. */
+int imap_rows_flags(struct imap_session *s, const struct uid_set *uids, message_fn *fn, void *arg, struct error *err);
 
 /* The columns of the command table. */
 #define COMMAND(name) \

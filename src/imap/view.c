@@ -39,7 +39,7 @@ int imap_view_open(struct imap_session *s, const struct mailbox_ref *m, bool rea
 	s->view.known_modseq = s->view.expunged_modseq = status->highest_modseq;
 	s->view.capacity = status->messages + 16; /* about right: a parked session keeps this array */
 	s->view.uids = memory_alloc_array(s->view.capacity, sizeof *s->view.uids);
-	int rc = s->account->ops->messages(s->account, m, 1, UINT32_MAX, 0, open_row, &o, err);
+	int rc = s->account->ops->flags(s->account, m, 1, UINT32_MAX, open_row, &o, err);
 	if (rc < 0) {
 		imap_view_close(s);
 		return rc;
@@ -166,6 +166,16 @@ int imap_rows(struct imap_session *s, const struct uid_set *uids, message_fn *fn
 {
 	for (size_t i = 0; i < uids->count; i++) {
 		int rc = s->account->ops->messages(s->account, &s->view.mailbox, uids->ranges[i].first, uids->ranges[i].last, 0, fn, arg, err);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int imap_rows_flags(struct imap_session *s, const struct uid_set *uids, message_fn *fn, void *arg, struct error *err)
+{
+	for (size_t i = 0; i < uids->count; i++) {
+		int rc = s->account->ops->flags(s->account, &s->view.mailbox, uids->ranges[i].first, uids->ranges[i].last, fn, arg, err);
 		if (rc != 0)
 			return rc;
 	}

@@ -136,6 +136,8 @@ struct account_ops {
 	/* Rows of a mailbox with uid in [first, last] and modseq > changed_since (0: all). */
 	int (*messages)(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, uint64_t changed_since, message_fn *fn,
 	                void *arg, struct error *err);
+	/* Of the rows with uid in [first, last] only uid, modseq and flags: the rest is zero. */
+	int (*flags)(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, message_fn *fn, void *arg, struct error *err);
 	/* UIDs expunged since modseq (exclusive). ERR_NOT_FOUND when that is further back than remembered: then the caller compares UIDs. */
 	int (*vanished)(struct account *a, const struct mailbox_ref *m, uint64_t since, struct uid_set *ret, struct error *err);
 

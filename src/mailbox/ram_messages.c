@@ -111,6 +111,26 @@ int ram_messages(struct account *a, const struct mailbox_ref *ref, uint32_t firs
 	return 0;
 }
 
+struct flags_only {
+	message_fn *fn;
+	void *arg;
+};
+
+static int flags_only(void *arg, const struct message_row *row)
+{
+	struct flags_only *f = arg;
+	struct message_row only = {.uid = row->uid, .modseq = row->modseq, .flags = row->flags};
+
+	return f->fn(f->arg, &only);
+}
+
+int ram_flags(struct account *a, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg, struct error *err)
+{
+	struct flags_only f = {fn, arg};
+
+	return ram_messages(a, ref, first, last, 0, flags_only, &f, err);
+}
+
 int ram_messages_with_digest(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, bool want_text,
                              message_digest_fn *fn, void *arg, struct error *err)
 {

@@ -85,6 +85,34 @@ int op_messages(struct account *base, const struct mailbox_ref *ref, uint32_t fi
 	return rc;
 }
 
+int op_flags(struct account *base, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg, struct error *err)
+{
+	struct store_account *a = account_of(base);
+	struct store_mailbox *m = mailbox_by_ref(a, ref, err);
+	struct message_row row = {0};
+	sqlite3_stmt *s;
+	int step = SQLITE_DONE, rc = 0;
+
+	if (m == NULL)
+		return ERR_NOT_FOUND;
+	s = account_db_statement(&a->db, SQL_MESSAGE_FLAGS_RANGE, err);
+	if (s == NULL)
+		return ERR_IO;
+	bind_u64(s, 1, (uint64_t)m->number);
+	bind_u64(s, 2, first);
+	bind_u64(s, 3, last);
+	while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		row.uid = (uint32_t)column_u64(s, 0);
+		row.modseq = column_u64(s, 1);
+		row.flags = (struct flag_set){(uint32_t)column_u64(s, 2), column_u64(s, 3)};
+		rc = fn(arg, &row);
+	}
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = account_db_error(&a->db, err);
+	account_db_done(s);
+	return rc;
+}
+
 int op_vanished(struct account *base, const struct mailbox_ref *ref, uint64_t since, struct uid_set *ret, struct error *err)
 {
 	struct store_account *a = account_of(base);

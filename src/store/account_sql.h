@@ -19,6 +19,7 @@ ACCOUNT_SQL(KEYWORD_PUT, "INSERT INTO keyword(number, name) VALUES(?1, ?2)")
 
 #define MESSAGE_COLUMNS "m.uid, m.modseq, m.flags, m.keywords, m.size, m.internal, m.saved, m.email, m.thread, m.body"
 ACCOUNT_SQL(MESSAGE_RANGE, "SELECT " MESSAGE_COLUMNS " FROM message m WHERE m.mailbox=?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
+ACCOUNT_SQL(MESSAGE_FLAGS_RANGE, "SELECT uid, modseq, flags, keywords FROM message WHERE mailbox=?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid")
 ACCOUNT_SQL(MESSAGE_DIGEST, "SELECT " MESSAGE_COLUMNS ", b.digest, b.prefix FROM message m JOIN body b ON b.number=m.body"
 	" WHERE m.mailbox=?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
 #define BODY_COLUMNS "b.number, b.pack, b.ordinal, b.offset, b.kind, b.data_key, b.prefix"
