@@ -187,6 +187,24 @@ postlog unix-dgram n - n - 1 postlogd
 '''
 
 
+class WatchLimit:
+    """Dovecot parks an idle session only when it gets an inotify instance; all of ours belong to one user, whose limit is mostly 128."""
+    PATH = '/proc/sys/fs/inotify/max_user_instances'
+    WANTED = 16384
+
+    def __init__(self):
+        with open(self.PATH, encoding='ascii') as f:
+            self.before = int(f.read())
+        self.write(max(self.before, self.WANTED))
+
+    def write(self, value):
+        with open(self.PATH, 'w', encoding='ascii') as f:
+            f.write(str(value))
+
+    def restore(self):
+        self.write(self.before)
+
+
 class PostfixDovecot:
     name = 'Postfix + Dovecot'
 
@@ -196,10 +214,12 @@ class PostfixDovecot:
         self.ports = {'smtp': base + 1, 'imaps': base + 2, 'lmtp': base + 3}
         self.certificate = certificate
         self.children = []
+        self.limit = None
 
     def start(self):
         if os.getuid() != 0:
             raise Failure('Postfix and Dovecot need root to start')
+        self.limit = WatchLimit()
         mail = pwd.getpwnam('mail')
         values = {'dir': self.dir, 'cert': self.certificate + '.pem', 'key': self.certificate + '.key', 'mail_uid': mail.pw_uid, 'mail_gid': mail.pw_gid,
                   'password': PASSWORD, 'domain': DOMAIN, **self.ports}
@@ -260,6 +280,8 @@ class PostfixDovecot:
                 child.wait(20)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
+        if self.limit is not None:
+            self.limit.restore()
 
 
 def remove(directory):
