@@ -526,9 +526,12 @@ static int check(struct admin_job *job, const struct auth_evidence *evidence)
 	int rc = load_subject(job, evidence);
 	if (rc == 0)
 		rc = load_object(job, &object);
-	if (rc != 0 || job->operation->right == AUTH_ANYBODY)
-		return rc;
-	return job_permit(job, job->operation->right, &object);
+	if (rc == 0 && job->operation->right != AUTH_ANYBODY)
+		rc = job_permit(job, job->operation->right, &object);
+	if (rc == 0)
+		job_event(job, EV_ADMIN_REQUEST, LOG_TEXT("actor", job->subject.name), LOG_TEXT("op", job->operation->name),
+			LOG_TEXT("object", json_slice(job->args, "address")), LOG_TEXT("ip", job->address));
+	return rc;
 }
 
 static void start_keks(struct admin_job *job)

@@ -172,6 +172,7 @@ EVENT(PARTY_REGISTERED, LOG_INFO, ACCOUNT, "party.registered", "actor name kind 
 EVENT(PARTY_REVIEWED, LOG_INFO, ACCOUNT, "party.reviewed", "actor name result", "a third party was reviewed")
 
 /* ---- administration and policy ---- */
+EVENT(FETCH_FAILED, LOG_WARN, NONE, "fetch.failed", "host why", "a request to another server failed")
 EVENT(HTTP_REQUEST, LOG_DEBUG, NONE, "http.request", "cid ip op code", "an HTTP request was answered")
 EVENT(ADMIN_REQUEST, LOG_INFO, ADMIN, "admin.request", "actor op object service ip", "an administrative request")
 EVENT(ADMIN_DONE, LOG_INFO, ADMIN, "admin.done", "actor op object status ms", "an administrative request was answered")

@@ -1,0 +1,33 @@
+/*
+ * HTTPS requests of other roles (sign-in with other providers, SMS gateways) to the hosts that fetch.allow names, and to no others: a role
+ * of its own, so that who asks has no network. TLS is always verified; redirects are answers, not followed.
+ *
+ *   fetch.c       the role: one job, one connection, one answer          fetch_rule.c  which hosts and addresses
+ */
+#ifndef ROLE_FETCH_H
+#define ROLE_FETCH_H
+
+#include "role/role.h"
+
+#define FETCH_MS 20000            /* from question to answer */
+#define FETCH_CONNECT_MS 5000     /* one address */
+#define FETCH_ADDRESSES_MAX 8     /* tried */
+#define FETCH_BODY_MAX 240000     /* bytes of an answer's body; with its head below the row of FETCH */
+#define FETCH_FIELDS_MAX 50       /* fields of a request */
+
+struct fetch;
+struct http_field;
+/* Frees the state of a role without jobs, for tests: processes just end. */
+void fetch_free(struct fetch *fetch);
+
+/*
+ * fetch.allow holds names ("idp.example", "idp.example:8443"; without a port 443 only) and addresses or prefixes. A name must stand there
+ * itself; a literal must be held by a prefix.
+ */
+bool fetch_host_allowed(const config_texts *allow, struct slice host, uint16_t port);
+/* Addresses outside of the public internet only when an address or prefix of the list holds them: a name cannot be pointed inwards. */
+bool fetch_address_allowed(const config_texts *allow, struct slice address);
+/* "Name: value" lines, each ended by LF, into fields that borrow. Their number, or ERR_INVALID, ERR_LIMIT. */
+int fetch_fields_parse(struct slice text, struct http_field *fields, size_t room);
+
+#endif
