@@ -63,7 +63,8 @@ struct ram_message *ram_message_at(struct ram_mailbox *m, uint32_t uid, size_t *
 void ram_remove(struct ram_account *r, struct ram_mailbox *m, size_t index, uint64_t modseq);
 void ram_message_free(struct ram_message *message);
 
-int ram_flags(struct account *a, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg, struct error *err);
+int ram_flags(struct account *a, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg,
+              struct error *err);
 int ram_messages(struct account *a, const struct mailbox_ref *ref, uint32_t first, uint32_t last, uint64_t changed_since, message_fn *fn,
                  void *arg, struct error *err);
 int ram_messages_with_digest(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, bool want_text,

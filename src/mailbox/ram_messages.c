@@ -124,7 +124,8 @@ static int flags_only(void *arg, const struct message_row *row)
 	return f->fn(f->arg, &only);
 }
 
-int ram_flags(struct account *a, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg, struct error *err)
+int ram_flags(struct account *a, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg,
+              struct error *err)
 {
 	struct flags_only f = {fn, arg};
 

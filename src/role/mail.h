@@ -115,7 +115,7 @@ static inline struct slice mail_id(const uint8_t id[16])
 int mail_account_admit(struct mail_role *m, const struct ipc_mail_ticket *ticket, struct mail_account **ret, struct error *err);
 struct mail_account *mail_account_find(struct mail_role *m, const uint8_t id[16]);
 void mail_account_hold(struct mail_account *a);
-/* After the last one the store is closed and the secrets are wiped; one account in a round of the loop, because closing writes to the disk. */
+/* After the last one the store is closed and the secrets are wiped: one account in a round of the loop, as closing writes to the disk. */
 void mail_account_drop(struct mail_account *a);
 /* Prepares closing; at the start of the role. */
 void mail_account_setup(struct mail_role *m);

@@ -443,7 +443,8 @@ static void account_seal_off(struct store_account *a)
 		account_db_rollback(&a->db);
 }
 
-static const int CACHE_KIB[] = {[STORE_MEMORY_IDLE] = 64, [STORE_MEMORY_USED] = 2000 /* SQLite's own default */, [STORE_MEMORY_WARM] = 12288};
+/* 2000 is SQLite's own default. */
+static const int CACHE_KIB[] = {[STORE_MEMORY_IDLE] = 64, [STORE_MEMORY_USED] = 2000, [STORE_MEMORY_WARM] = 12288};
 
 void account_wake(struct store_account *a)
 {

@@ -96,7 +96,7 @@ int store_account_open(const struct store_account_config *config, struct store_a
 void store_account_close(struct store_account **account);
 /* Closes the database after marking a clean stop; the next call that needs it opens it again. Nothing when an append is on its way. */
 void store_account_park(struct store_account *a);
-/* How much of its database an account may keep in memory: nearly nothing, 2 MB (as after open), 12 MiB. A lower one gives back what is kept. */
+/* How much of its database an account keeps in memory: nearly nothing, 2 MB (as after open), 12 MiB. Less gives back what is kept. */
 enum store_memory { STORE_MEMORY_IDLE, STORE_MEMORY_USED, STORE_MEMORY_WARM };
 void store_account_memory(struct store_account *a, enum store_memory memory);
 bool store_account_parked(const struct store_account *a);

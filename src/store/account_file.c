@@ -218,7 +218,8 @@ static int thread_assign(struct store_account *a, const struct digest *d, uint8_
 static int filing_body(struct store_account *a, struct filing *f, struct body_new *body, uint64_t *ret_number, struct error *err)
 {
 	*body = (struct body_new){.seq = f->arrival->seq, .size = f->size, .kind = f->arrival->kind, .place = f->arrival->place,
-	                          .cut = f->parsed.search_text_cut, .prefix = buf_slice(&f->prefix), .digest = digest_listing(buf_slice(&f->digest))};
+	                          .cut = f->parsed.search_text_cut, .prefix = buf_slice(&f->prefix),
+	                          .digest = digest_listing(buf_slice(&f->digest))};
 	if (f->has_key)
 		body->data_key = slice_make(f->data_key, sizeof f->data_key);
 	memcpy(body->email_id, f->parsed.email_id, 16);

@@ -179,7 +179,8 @@ int op_find(struct account *a, struct slice name, struct mailbox_ref *ret, struc
 int op_status(struct account *a, const struct mailbox_ref *m, struct mailbox_status *ret, struct error *err);
 int op_keyword(struct account *a, struct slice name, bool create, unsigned *ret_index, struct error *err);
 struct slice op_keyword_name(struct account *a, unsigned index);
-int op_flags(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, message_fn *fn, void *arg, struct error *err);
+int op_flags(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, message_fn *fn, void *arg,
+             struct error *err);
 int op_messages(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, uint64_t changed_since, message_fn *fn, void *arg,
                 struct error *err);
 int op_vanished(struct account *a, const struct mailbox_ref *m, uint64_t since, struct uid_set *ret, struct error *err);

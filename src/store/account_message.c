@@ -85,7 +85,8 @@ int op_messages(struct account *base, const struct mailbox_ref *ref, uint32_t fi
 	return rc;
 }
 
-int op_flags(struct account *base, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg, struct error *err)
+int op_flags(struct account *base, const struct mailbox_ref *ref, uint32_t first, uint32_t last, message_fn *fn, void *arg,
+             struct error *err)
 {
 	struct store_account *a = account_of(base);
 	struct store_mailbox *m = mailbox_by_ref(a, ref, err);
