@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/admin_password.h"
 #include "auth/directory_role.h"
 #include "base/codec.h"
 #include "base/memory.h"
@@ -44,6 +45,7 @@ void auth_admin_destroy(struct auth_admin **admin)
 
 struct directory *job_directory(const struct admin_job *job) { return job->admin->directory; }
 const struct auth_admin_settings *job_settings(const struct admin_job *job) { return &job->admin->settings; }
+struct kek_queue *job_keks(const struct admin_job *job) { return job->admin->keks; }
 const struct auth_host *job_host(const struct admin_job *job) { return &job->admin->host; }
 
 /* A text member of a JSON object; empty when there is none. */
@@ -312,24 +314,12 @@ static int take_number(struct admin_job *job, struct error *err)
 	return directory_credential_number(job_directory(job), &job->new_kek.request.owner.credential, err);
 }
 
-/* Code points of a text that is UTF-8 (jansson checked). */
-static uint64_t characters(struct slice text)
-{
-	uint64_t n = 0;
-	while (text.n > 0) {
-		(void)utf8_next(&text);
-		n++;
-	}
-	return n;
-}
-
 int job_stretch_new(struct admin_job *job, const char *name)
 {
 	struct slice text = job_text(job, name);
-	if (characters(text) < job->admin->settings.password_min || text.n == 0 || text.n > PASSWORD_MAX || has_control(text))
-		return job_refuse(job, ADMIN_INVALID, "weak_password",
-		                  "The new password must have at least %llu characters (at most %d bytes) and no control characters.",
-		                  (unsigned long long)job->admin->settings.password_min, PASSWORD_MAX);
+	int rc = job_check_password(job, text);
+	if (rc != 0)
+		return rc;
 	struct kek_request *r = &job->new_kek.request;
 	*r = (struct kek_request){.cost = job->admin->settings.cost, .password = text, .owner = {.kind = WRAP_PASSWORD}};
 	memcpy(r->owner.account, job->account.id, sizeof r->owner.account);
@@ -358,9 +348,15 @@ int job_change(struct admin_job *job, int (*fn)(struct admin_job *job, struct er
 
 static void apply(struct admin_job *job)
 {
-	if (job->kek_rc != 0)
-		job_refuse(job, ADMIN_UNAVAILABLE, "overloaded", "Too many sign-ins are being checked now; try again.");
-	else if (job->row->apply(job) != 0 && job->status == ADMIN_OK)
+	int rc = job->kek_rc != 0 ? job_refuse(job, ADMIN_UNAVAILABLE, "overloaded", "Too many sign-ins are being checked now; try again.")
+	                          : job->row->apply(job);
+	if (!job->later)
+		job_conclude(job, rc);
+}
+
+void job_conclude(struct admin_job *job, int rc)
+{
+	if (rc != 0 && job->status == ADMIN_OK)
 		job_refuse(job, ADMIN_FAILED, "internal", "An internal error happened.");
 	finish(job);
 }

@@ -60,6 +60,7 @@ struct admin_job {
 	char code_text[CODE_TEXT_SIZE + 1], code_plain[CODE_LETTERS + 1];
 	unsigned pending;
 	int kek_rc;
+	bool later;                   /* `apply` goes on by itself and ends with job_conclude */
 	int64_t began_ms, delay_ms; /* the answer waits until so long after it began */
 	enum admin_status status;
 	auth_admin_fn *fn;
@@ -69,6 +70,9 @@ struct admin_job {
 struct directory *job_directory(const struct admin_job *job);
 const struct auth_host *job_host(const struct admin_job *job);
 const struct auth_admin_settings *job_settings(const struct admin_job *job);
+struct kek_queue *job_keks(const struct admin_job *job);
+/* Ends an operation that set `later`: rc as of `apply`. */
+void job_conclude(struct admin_job *job, int rc);
 int64_t job_unix(const struct admin_job *job);
 
 /* Ends the operation: "code" is stable, the text is one sentence. Returns ERR_DENIED, so that `return job_refuse(…)` works. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/admin_password.h"
 #include "auth/directory_factor.h"
 #include "crypt/crypt.h"
 
@@ -79,6 +80,8 @@ int job_replace_credentials(struct admin_job *job, const struct secrets *secrets
 		rc = add_credential(job, &password, job->new_kek.result.kek, secrets, err);
 	if (rc == 0)
 		rc = directory_imported_remove(job_directory(job), job->account.id, err);
+	if (rc == 0)
+		rc = job_keep_history(job, err);
 	/* Beside a second factor the password has no SCRAM keys. */
 	if (rc == 0 && auth_factors_exist(job_directory(job), job->account.id) == 0)
 		rc = add_scram(job, password.id, secrets, err);
@@ -151,7 +154,7 @@ static int user_passwd(struct admin_job *job)
 	if (rc == 0)
 		rc = job_prove_second(job, &secrets);
 	if (rc == 0)
-		rc = keep_mail(job, &secrets);
+		rc = job_after_history(job, &secrets, keep_mail);
 	secrets_free(&secrets);
 	return rc;
 }
@@ -225,7 +228,7 @@ static int user_reset(struct admin_job *job)
 		return discard_mail(job);
 	int rc = open_recovery(job, &secrets);
 	if (rc == 0)
-		rc = keep_mail(job, &secrets);
+		rc = job_after_history(job, &secrets, keep_mail);
 	secrets_free(&secrets);
 	return rc;
 }

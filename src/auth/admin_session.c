@@ -1,7 +1,7 @@
 /* Signing in to the interface: sessions of people, tokens of programs. */
 #include <string.h>
 
-#include "auth/admin_job.h"
+#include "auth/admin_password.h"
 #include "crypt/crypt.h"
 
 #define TOKEN_DAYS_MAX 366
@@ -155,7 +155,8 @@ static int start_with(struct admin_job *job, const struct secrets *secrets)
 	int rc = job_make_session(job, secrets, AUTH_PROVEN_PASSWORD | proven);
 	if (rc == 0 && kinds == 0 && enforced)
 		job_set(job, "must_register_factor", json_boolean(!in_grace));
-	if (rc == 0 && (job->account.flags & ACCOUNT_PROVISIONAL) != 0)
+	struct password_policy policy = job_password_policy(job);
+	if (rc == 0 && ((job->account.flags & ACCOUNT_PROVISIONAL) != 0 || password_expired(&policy, job->password.created, now)))
 		job_set(job, "must_change_password", json_true());
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "base/ensure.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "factor/policy.h"
 #include "crypt/crypt.h"
 
 #define EXCHANGE_MAGIC 0x45584348u
@@ -83,6 +84,12 @@ struct remember *login_remember(struct auth_login *login) { return login->rememb
 const struct auth_host *login_host(const struct auth_login *login) { return &login->host; }
 struct password_cost login_cost(const struct auth_login *login) { return login->settings.cost; }
 bool login_scram_passwords(const struct auth_login *login) { return login->settings.scram_passwords; }
+
+bool login_password_expired(const struct auth_login *login, const struct credential *password)
+{
+	struct password_policy policy = {.age_max_ms = login->settings.password_age_ms};
+	return password_expired(&policy, password->created, login->host.now(login->host.arg));
+}
 
 void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct slice *texts, size_t count, const struct secrets *secrets)
 {

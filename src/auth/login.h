@@ -24,6 +24,7 @@ struct auth_login_settings {
 	uint64_t quota;               /* default of an account, 0: none */
 	struct password_cost cost;    /* of the hash that unknown names pay */
 	bool scram_passwords;         /* SCRAM also with passwords that people chose (auth.scram) */
+	int64_t password_age_ms;      /* then a password that a person chose must be changed, 0: never */
 	const uint8_t *boot_secret;   /* FACT_SECRET_SIZE bytes, for the facts */
 };
 

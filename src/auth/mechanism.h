@@ -64,6 +64,8 @@ const struct auth_host *login_host(const struct auth_login *login);
 /* SCRAM keys for a credential that just opened the secrets, when it should have some and has none. */
 void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct slice *texts, size_t count, const struct secrets *secrets);
 bool login_scram_passwords(const struct auth_login *login);
+/* Is the account's password too old to sign in with? Changing it is still possible elsewhere. */
+bool login_password_expired(const struct auth_login *login, const struct credential *password);
 struct password_cost login_cost(const struct auth_login *login);
 
 #endif

@@ -60,6 +60,16 @@ static struct wrap_owner password_owner(const struct exchange *x)
 	return owner;
 }
 
+static void verified(struct exchange *x, struct secrets *secrets)
+{
+	if (!login_password_expired(x->login, &x->credential)) {
+		exchange_verified(x, secrets, x->credential.id, SLICE_NONE);
+		return;
+	}
+	secrets_free(secrets);
+	exchange_failed(x, AUTH_EXPIRED, "the password is right but too old");
+}
+
 static void got_kek(void *arg, int rc, const struct kek_result *result)
 {
 	struct exchange *x = arg;
@@ -74,7 +84,7 @@ static void got_kek(void *arg, int rc, const struct kek_result *result)
 	if (rc == 0) {
 		remember_put(login_remember(x->login), &owner, x->name, x->password, now, &secrets);
 		renew_password(x, owner.credential, &secrets);
-		exchange_verified(x, &secrets, owner.credential, SLICE_NONE);
+		verified(x, &secrets);
 	} else if (rc == ERR_DENIED) {
 		remember_put(login_remember(x->login), &owner, x->name, x->password, now, NULL);
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, !x->known ? "unknown name" : owner.credential == 0 ? no_password : "wrong password");
@@ -113,7 +123,7 @@ static void try_password(struct exchange *x)
 	struct moment now = login_host(x->login)->now(login_host(x->login)->arg);
 	switch (remember_find(login_remember(x->login), &owner, x->name, x->password, now, &secrets)) {
 	case REMEMBERED_RIGHT:
-		exchange_verified(x, &secrets, owner.credential, SLICE_NONE);
+		verified(x, &secrets);
 		return;
 	case REMEMBERED_WRONG:
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, !x->known ? "unknown name again" : owner.credential == 0 ? no_password : "wrong password again");

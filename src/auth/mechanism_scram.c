@@ -71,6 +71,14 @@ static const struct scram_row *find_row(struct exchange *x, const uint8_t pepper
 	return NULL;
 }
 
+/* App passwords have no age of that kind. */
+static bool expired(struct exchange *x, uint32_t credential)
+{
+	struct credential password;
+	return directory_credential_password(login_directory(x->login), x->account.id, &x->arena, &password) == 0 && password.id == credential
+		&& login_password_expired(x->login, &password);
+}
+
 static void open_with(struct exchange *x, const struct scram_row *row, const struct scram_material *m, const uint8_t *pepper)
 {
 	uint8_t kek[KEK_SIZE];
@@ -83,6 +91,11 @@ static void open_with(struct exchange *x, const struct scram_row *row, const str
 	secret_wipe(kek, sizeof kek);
 	if (rc != 0) {
 		exchange_failed(x, AUTH_TEMPORARY, "the wrap of a password does not open");
+		return;
+	}
+	if (expired(x, row->credential)) {
+		secrets_free(&secrets);
+		exchange_failed(x, AUTH_EXPIRED, "the password is right but too old");
 		return;
 	}
 	scram_server_final(&x->scram, m->server_key, &final);

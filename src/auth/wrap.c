@@ -90,6 +90,11 @@ void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32]
 	kek(owner, slice_make(client_key, 32), slice_make(pepper, 32), "wrap scram", ret);
 }
 
+void wrap_password_check(const uint8_t kek_bytes[KEK_SIZE], uint8_t ret[32])
+{
+	hash_hkdf(slice_make(kek_bytes, KEK_SIZE), SLICE_NONE, "password history", SLICE_NONE, ret, 32);
+}
+
 void wrap_kek_prf(const struct wrap_owner *owner, const uint8_t prf[32], uint8_t ret[KEK_SIZE])
 {
 	kek(owner, slice_make(prf, 32), SLICE_NONE, "wrap passkey", ret);

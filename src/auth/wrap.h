@@ -42,6 +42,8 @@ void wrap_kek_password(const struct wrap_owner *owner, const uint8_t stretched[P
 void wrap_kek_code(const struct wrap_owner *owner, const uint8_t code[CODE_SIZE], uint8_t ret[KEK_SIZE]);
 /* pepper: of the account (auth/scram_key.h). */
 void wrap_kek_scram(const struct wrap_owner *owner, const uint8_t client_key[32], const uint8_t pepper[32], uint8_t ret[KEK_SIZE]);
+/* What a former password is told by: comes from its KEK and opens nothing. */
+void wrap_password_check(const uint8_t kek[KEK_SIZE], uint8_t ret[32]);
 /* prf: 32 bytes that the PRF extension of a passkey gave (W3C WebAuthn Level 3 10.1.4). */
 void wrap_kek_prf(const struct wrap_owner *owner, const uint8_t prf[32], uint8_t ret[KEK_SIZE]);
 /* What `key` computes the pepper over (label "pepper"): account and credential, 20 bytes. */
