@@ -111,7 +111,7 @@ def show(instance, users):
     for user in users[:7]:
         print(f'  {user["address"]:26} {user["password"]}  {user["name"]}, {user["department"]}')
     print(f'Directory {instance.directory}: demo.json (accounts), log/, outside/ (mail that left)')
-    print(f'Administration: {instance.program("letterlock")} --config {instance.path("letterlock.yaml")} help; https://127.0.0.1:{p["management"]}/api/v1/')
+    print(f'Administration: LETTERLOCK_SESSION={instance.path("session")} {instance.program("letterlock")} --config {instance.path("letterlock.yaml")} help; https://127.0.0.1:{p["management"]}/api/v1/')
     print('Stop with Ctrl-C. Start again: the same command; with --fresh from the beginning.')
 
 

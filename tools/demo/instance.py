@@ -331,10 +331,18 @@ class Instance:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def cli(self, *args, stdin='', check=True):
-        """Runs letterlock; returns its JSON result, or (exit code, result, error text) when check is false."""
+    def keep_session(self, token):
+        """As whom cli() acts from now on."""
+        self.write('session', token + '\n')
+        if self.account.switch:
+            os.chown(self.path('session'), os.getuid(), os.getgid())
+
+    def cli(self, *args, stdin='', check=True, session=None):
+        """Runs letterlock in the session that was kept (or that of a file); returns its JSON result, or (exit code, result, error text) when check
+        is false."""
+        environment = {**os.environ, 'LETTERLOCK_SESSION': session or self.path('session')}
         done = subprocess.run([self.program('letterlock'), '--config', self.path('letterlock.yaml'), '--json', *args], input=stdin,
-                              capture_output=True, text=True, timeout=120, check=False)
+                              capture_output=True, text=True, timeout=120, check=False, env=environment)
         result = json.loads(done.stdout) if done.stdout.startswith('{') else {}
         if not check:
             return done.returncode, result, done.stderr

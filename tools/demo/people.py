@@ -15,8 +15,16 @@ PEOPLE = [
     ('maria.rossi', 'Maria Rossi', '行政部', 'user'),
 ]
 
-# People who run the system; they have no mailbox.
-STAFF = [('admin', '系统管理员 Administrator', 'IT', 'administrator')]
+# People who run the system; they have no mailbox, and sign in with a second factor.
+STAFF = [
+    ('admin', '系统管理员 Administrator', 'IT', 'administrator'),
+    ('officer', '安全管理员 Security officer', '安全部', 'officer'),
+    ('auditor', '审计员 Auditor', '审计部', 'auditor'),
+    ('approver', '审批人 Approver', '总经办', 'approver'),
+    ('custodian1', '密钥保管人 Custodian 1', '法务部', 'custodian'),
+    ('custodian2', '密钥保管人 Custodian 2', '财务部', 'custodian'),
+    ('custodian3', '密钥保管人 Custodian 3', '行政部', 'custodian'),
+]
 
 # shared address, name, members
 GROUPS = [
