@@ -116,6 +116,8 @@ EVENT(ROLE_MISSING, LOG_ERROR, SYSTEM, "role.missing", "peer instance error", "a
 EVENT(SANDBOX_DEGRADED, LOG_WARN, SYSTEM, "sandbox.degraded", "missing instance", "the kernel lacks a part of the sandbox")
 EVENT(CONFIG_RELOADED, LOG_INFO, POLICY, "config.reloaded", "actor restart_needed", "the configuration was reloaded")
 EVENT(CONFIG_REFUSED, LOG_ERROR, POLICY, "config.refused", "problem what why", "the configuration has errors; the old one stays")
+EVENT(CONFIG_UNCONFIRMED, LOG_WARN, POLICY, "config.unconfirmed", "what ms", "a change of who may come in waits to be confirmed")
+EVENT(CONFIG_CONFIRMED, LOG_INFO, POLICY, "config.confirmed", "actor", "a change of who may come in was confirmed")
 EVENT(CONFIG_REVERTED, LOG_WARN, POLICY, "config.reverted", "actor what why", "a change of the configuration was taken back")
 EVENT(IPC_VIOLATION, LOG_ERROR, SYSTEM, "ipc.violation", "peer instance what", "a role sent a message that the table does not allow")
 EVENT(IPC_SHORTAGE, LOG_ERROR, NONE, "ipc.shortage", "peer instance", "descriptors are short; a request could not be taken")

@@ -52,6 +52,9 @@ static void show_reload(const json_t *result)
 	puts("reloaded");
 	if (restart != NULL && *restart != 0)
 		printf("these need a restart to take effect: %s\n", restart);
+	if (json_object_get(result, "confirm_within") != NULL)
+		printf("who may come in has changed: run \"letterlock reload confirm\" within %lld s, or the former configuration comes back\n",
+			(long long)json_integer_value(json_object_get(result, "confirm_within")));
 }
 
 static size_t problems_show(const char *part, const json_t *result)
@@ -129,6 +132,7 @@ static const struct cli_command commands[] = {
 	{.words = "check", .options = "store!", .run = run_check,
 		.help = "the configuration and the server; with --store also queue, packs and the account databases that are open"},
 	{.words = "reload", .op = "reload", .show = show_reload, .help = "reads configuration and certificates again; connections stay"},
+	{.words = "reload confirm", .op = "reload.confirm", .help = "keeps a configuration that changed who may come in"},
 	{.words = "stop", .op = "stop", .help = "ends the server cleanly"},
 	{.words = "version", .run = run_version, .help = "the version of this program"},
 };

@@ -87,6 +87,12 @@ void config_free(struct config **config)
 	MEMORY_FREE(config);
 }
 
+bool config_option_differs(const struct config *a, const struct config *b, struct slice name)
+{
+	const struct config_option *option = config_option_find(name);
+	return option == NULL || !config_value_equal(a, b, option);
+}
+
 void config_needs_restart(const struct config *now, const struct config *next, struct buf *out)
 {
 	const char *separator = "";

@@ -55,6 +55,8 @@ void config_free(struct config **config);
 /* Sets one option from its text ("10m", "a b c" for lists); for tests and command lines. 0, or ERR_NOT_FOUND, ERR_INVALID. */
 int config_set(struct config *config, struct slice name, struct slice value, struct error *err);
 
+/* Is the option's value another one? An unknown name differs. */
+bool config_option_differs(const struct config *a, const struct config *b, struct slice name);
 /* The names of the options in which both differ and which are not reloadable, separated by ", ". */
 void config_needs_restart(const struct config *now, const struct config *next, struct buf *out);
 

@@ -14,6 +14,7 @@ OPTION(listen, "listen", listens, "", false, "list of service and address, such 
 OPTION(tls_certificate, "tls.certificate", path, "", true, "PEM chain, leaf first")
 OPTION(tls_key, "tls.key", path, "", true, "PEM private key of the certificate, read by the parent and given to key only")
 OPTION(tls_ca, "tls.ca", path, "", true, "PEM certificates that outgoing verification trusts; empty: the system's")
+OPTION(reload_confirm, "reload_confirm", duration, "60s", true, "a reload that changes who may come in is taken back after this time unless it is confirmed; 0: never")
 OPTION(log_format, "log.format", text, "logfmt", true, "logfmt or json")
 OPTION(log_level, "log.level", text, "info", true, "error, warn, info, debug")
 OPTION(watchdog, "watchdog", duration, "30s", true, "a process that does not answer for this time is ended and started again; 0: never")

@@ -129,6 +129,9 @@ OPERATION("mail.remove", MAIL, ACCOUNT_CHANGE, CHANGES, "account")
 OPERATION("status", PARENT, SYSTEM_SEE, READS, "")
 /* The same, for the right of metrics. */
 OPERATION("metrics", PARENT, METRICS_SEE, READS, "")
+/* {"restart","confirm_within"}: names of options that wait for a restart; seconds within which reload.confirm must come, else the former
+ * configuration comes back (only when the change could lock somebody out). */
 OPERATION("reload", PARENT, SYSTEM_CHANGE, CHANGES, "")
+OPERATION("reload.confirm", PARENT, SYSTEM_CHANGE, CHANGES, "")
 OPERATION("stop", PARENT, SYSTEM_CHANGE, CHANGES, "")
 OPERATION("check", PARENT, SYSTEM_SEE, READS, "")

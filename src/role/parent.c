@@ -129,6 +129,15 @@ static void use_certificates(struct parent *parent, struct buf *chain, struct bu
 	parent->tls_key = *key;
 }
 
+void parent_spread_image(struct parent *parent, int image)
+{
+	file_close(&parent->image_fd);
+	parent->image_fd = image;
+	for (size_t i = 0; i < parent->child_count; i++)
+		if (parent->children[i].state == CHILD_STARTING || parent->children[i].state == CHILD_READY)
+			child_send_all(&parent->children[i], CONTROL_RELOAD);
+}
+
 int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 {
 	struct config_problems problems = {0};
@@ -155,16 +164,13 @@ int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 		goto out;
 	}
 	/* The former configuration stays in memory: values that cannot change still point into it. */
+	parent_confirm_begin(parent, next);
 	parent->config = next;
 	next = NULL;
 	use_certificates(parent, &chain, &key);
 	buf_free_secret(&parent->relay_password);
 	parent->relay_password = password;
-	file_close(&parent->image_fd);
-	parent->image_fd = image;
-	for (size_t i = 0; i < parent->child_count; i++)
-		if (parent->children[i].state == CHILD_STARTING || parent->children[i].state == CHILD_READY)
-			child_send_all(&parent->children[i], CONTROL_RELOAD);
+	parent_spread_image(parent, image);
 	log_event(EV_CONFIG_RELOADED, LOG_TEXT("restart_needed", buf_slice(restart)));
 	r = 0;
 out:

@@ -85,6 +85,8 @@ struct parent {
 	struct ipc_call *status_calls[PARENT_CALLS_MAX];
 	size_t status_call_count;
 	struct timer *status_timer;
+	struct config *unconfirmed;    /* comes back when nobody confirms the present one; NULL: that is confirmed */
+	struct timer *confirm_timer;
 	uint8_t *room;
 	char *admin_path;
 };
@@ -141,6 +143,14 @@ struct child *parent_child(struct parent *parent, enum role role, unsigned index
 void parent_child_ready(struct child *child);
 void parent_child_ended(struct child *child);
 void parent_begin_stop(struct parent *parent);
+/* Gives every role the image (taken over) and tells it to reload. */
+void parent_spread_image(struct parent *parent, int image);
+/* parent_confirm.c */
+/* Before `next` takes the place of parent->config: when it changes who may come in, that one comes back unless it is confirmed. */
+void parent_confirm_begin(struct parent *parent, const struct config *next);
+/* How long there is for that, in ms; 0: nothing has to be confirmed. */
+int64_t parent_confirm_within(const struct parent *parent);
+bool parent_confirm(struct parent *parent); /* false: there was nothing */
 /* Tells the service manager that we are up, though not every role is. */
 void parent_serve_incomplete(struct parent *parent);
 /* 0, or the reason in err; *restart gets the names of options that wait for a restart. */

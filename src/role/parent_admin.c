@@ -171,11 +171,24 @@ static void do_reload(struct parent *parent, struct ipc_call *call)
 	} else {
 		buf_append_str(&result, "{\"restart\":");
 		json_text(&result, buf_slice(&restart));
+		if (parent_confirm_within(parent) > 0)
+			buf_printf(&result, ",\"confirm_within\":%lld", (long long)((parent_confirm_within(parent) + 999) / 1000));
 		buf_append_str(&result, "}");
 		reply(call, ADMIN_OK, &result);
 	}
 	buf_free(&restart);
 	buf_free(&result);
+}
+
+static void do_confirm(struct parent *parent, struct ipc_call *call)
+{
+	struct buf result = BUF_INIT(16);
+	if (!parent_confirm(parent)) {
+		reply_error(call, ADMIN_NOT_FOUND, "no change waits to be confirmed");
+		return;
+	}
+	buf_append_str(&result, "{}");
+	reply(call, ADMIN_OK, &result);
 }
 
 static void stop_now(void *arg)
@@ -262,7 +275,7 @@ static void do_check(struct parent *parent, struct ipc_call *call)
 static const struct {
 	const char *op;
 	void (*run)(struct parent *parent, struct ipc_call *call);
-} operations[] = {{"status", do_status}, {"metrics", do_status}, {"reload", do_reload}, {"stop", do_stop}, {"check", do_check}};
+} operations[] = {{"status", do_status}, {"metrics", do_status}, {"reload", do_reload}, {"reload.confirm", do_confirm}, {"stop", do_stop}, {"check", do_check}};
 
 static void on_admin(void *arg, struct ipc_call *call, const void *request)
 {
