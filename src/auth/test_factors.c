@@ -732,5 +732,6 @@ int main(void)
 		TEST(test_a_lost_factor_is_reset_by_somebody_else),
 		TEST(test_nothing_in_the_directory_shows_a_secret),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "crypt/crypt.h"
 #include "factor/codes.h"
+#include "factor/gateway.h"
 #include "factor/sent.h"
 #include "factor/totp.h"
 
@@ -257,6 +258,44 @@ static void test_numbers_and_what_is_shown_of_them(void **state)
 	check_masked("+8613800138000", "+86*********00");
 }
 
+static void check_request(struct gateway g, const char *to, const char *method, const char *url, const char *body)
+{
+	struct gateway_request r;
+	assert_int_equal(gateway_check(&g, NULL), 0);
+	assert_int_equal(gateway_request(&g, slice_str(to), SLICE("123456"), &r), 0);
+	assert_string_equal(r.method, method);
+	assert_true(slice_eq(buf_slice(&r.url), slice_str(url)));
+	assert_true(slice_eq(buf_slice(&r.body), slice_str(body)));
+	gateway_request_free(&r);
+}
+
+static void test_requests_to_gateways_escape_what_is_put_in(void **state)
+{
+	check_request((struct gateway){.url = SLICE("https://sms.example/send?to={to}&text={code}")}, "+86 138&x=1", "GET",
+		"https://sms.example/send?to=%2B86%20138%26x%3D1&text=123456", "");
+	check_request((struct gateway){.url = SLICE("https://sms.example/"), .body = SLICE("{\"to\":\"{to}\",\"text\":\"code {code}\"}")},
+		"a\"\\\n@b", "POST", "https://sms.example/", "{\"to\":\"a\\\"\\\\\\u000a@b\",\"text\":\"code 123456\"}");
+	check_request((struct gateway){.url = SLICE("https://sms.example/x"), .body = SLICE("to={to}&code={code}"), .authorization = SLICE("Bearer x")},
+		"a&b", "POST", "https://sms.example/x", "to=a%26b&code=123456");
+}
+
+static void test_gateways_that_cannot_be_used(void **state)
+{
+	static const struct gateway bad[] = {
+		{.url = SLICE_INIT("http://sms.example/?c={code}")}, {.url = SLICE_INIT("https://{to}/?c={code}")},
+		{.url = SLICE_INIT("https://sms.example{code}")}, {.url = SLICE_INIT("https://sms.example/")},
+		{.url = SLICE_INIT("https://sms.example/ {code}")},
+		{.url = SLICE_INIT("https://sms.example/{code}"), .authorization = SLICE_INIT("x\nEvil: 1")},
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct gateway_request r;
+		assert_int_not_equal(gateway_check(&bad[i], NULL), 0);
+		assert_int_not_equal(gateway_request(&bad[i], SLICE("x"), SLICE("1"), &r), 0);
+		gateway_request_free(&r);
+	}
+	assert_int_equal(gateway_check(&(struct gateway){0}, NULL), 0);
+}
+
 static void test_kinds_have_names(void **state)
 {
 	enum factor_kind kind;
@@ -284,8 +323,11 @@ int main(void)
 		cmocka_unit_test(test_a_sent_code_has_five_tries_and_five_minutes),
 		cmocka_unit_test(test_contacts_are_written_to_ten_times_a_day),
 		cmocka_unit_test(test_numbers_and_what_is_shown_of_them),
+		cmocka_unit_test(test_requests_to_gateways_escape_what_is_put_in),
+		cmocka_unit_test(test_gateways_that_cannot_be_used),
 		cmocka_unit_test(test_kinds_have_names),
 	};
 	crypt_init();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -341,5 +341,6 @@ int main(void)
 		cmocka_unit_test(test_bad_lines_say_what_is_wrong),
 	};
 	crypt_init();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -346,5 +346,6 @@ int main(void)
 		cmocka_unit_test(test_cbor_is_bounded_before_it_is_loaded),
 	};
 	crypt_init();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
