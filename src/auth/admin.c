@@ -5,6 +5,7 @@
 #include "auth/admin_job.h"
 #include "auth/admin_password.h"
 #include "auth/directory_role.h"
+#include "auth/managed.h"
 #include "base/codec.h"
 #include "base/memory.h"
 #include "base/utf8.h"
@@ -19,6 +20,8 @@ struct auth_admin {
 	struct kek_queue *keks;
 	struct throttle *throttle;
 	struct auth_admin_settings settings;
+	struct auth_oauth *oauth;
+	struct external *external;
 };
 
 struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue, struct throttle *throttle,
@@ -36,6 +39,26 @@ struct auth_admin *auth_admin_create(struct directory *directory, const struct a
 void auth_admin_configure(struct auth_admin *admin, const struct auth_admin_settings *settings)
 {
 	admin->settings = *settings;
+}
+
+void auth_admin_oauth(struct auth_admin *admin, struct auth_oauth *oauth)
+{
+	admin->oauth = oauth;
+}
+
+void auth_admin_external(struct auth_admin *admin, struct external *external)
+{
+	admin->external = external;
+}
+
+struct external *job_external(const struct admin_job *job)
+{
+	return job->admin->external;
+}
+
+struct auth_oauth *job_oauth(const struct admin_job *job)
+{
+	return job->admin->oauth;
 }
 
 void auth_admin_destroy(struct auth_admin **admin)
@@ -384,12 +407,23 @@ static void new_ready(void *arg, int rc, const struct kek_result *result)
 	kek_ready(job, &job->new_kek, rc, result);
 }
 
+static void managed_ready(void *arg, int rc, const uint8_t *kek)
+{
+	struct admin_job *job = arg;
+	if (rc == 0)
+		memcpy(job->managed.kek, kek, sizeof job->managed.kek);
+	else
+		job->kek_rc = rc;
+	if (--job->pending == 0)
+		apply(job);
+}
+
 /* ---- the way of an operation ---- */
 
 const struct admin_operation_row *admin_row_find(struct slice op)
 {
 	static const struct admin_operation_row *const tables[] = {admin_domain_rows, admin_user_rows, admin_secret_rows, admin_address_rows,
-		admin_group_rows, admin_session_rows, admin_factor_rows, admin_policy_rows, admin_role_rows, admin_approval_rows};
+		admin_group_rows, admin_session_rows, admin_factor_rows, admin_policy_rows, admin_role_rows, admin_approval_rows, admin_sso_rows};
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		for (const struct admin_operation_row *row = tables[i]; row->name != NULL; row++)
 			if (slice_eq(op, slice_str(row->name)))
@@ -532,7 +566,7 @@ static int check(struct admin_job *job, const struct auth_evidence *evidence)
 
 static void start_keks(struct admin_job *job)
 {
-	job->pending = (unsigned)job->old_kek.wanted + job->new_kek.wanted;
+	job->pending = (unsigned)job->old_kek.wanted + job->new_kek.wanted + job->managed.wanted;
 	if (job->pending == 0) {
 		apply(job);
 		return;
@@ -542,6 +576,9 @@ static void start_keks(struct admin_job *job)
 		kek_start(job->admin->keks, &job->old_kek.request, old_ready, job);
 	if (job->new_kek.wanted)
 		kek_start(job->admin->keks, &job->new_kek.request, new_ready, job);
+	/* Last, because it may answer at once. */
+	if (job->managed.wanted)
+		managed_kek(&job->admin->host, &job->managed.owner, managed_ready, job);
 }
 
 static struct admin_job *job_make(struct auth_admin *admin, struct slice op, struct slice args)

@@ -31,6 +31,12 @@ struct auth_admin_settings {
 struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue, struct throttle *throttle,
                                      const struct auth_admin_settings *settings);
 void auth_admin_configure(struct auth_admin *admin, const struct auth_admin_settings *settings);
+struct auth_oauth;
+/* Our authorization server (auth/oauth.h); kept by pointer, before the first operation. */
+void auth_admin_oauth(struct auth_admin *admin, struct auth_oauth *oauth);
+struct external;
+/* The identity provider (auth/external.h); likewise. */
+void auth_admin_external(struct auth_admin *admin, struct external *external);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 
 /* result: a JSON object, borrowed; status: enum admin_status. */

@@ -9,6 +9,7 @@
 #include "auth/operation.h"
 #include "auth/subject.h"
 #include "base/log.h"
+#include "crypt/certificate.h"
 #include "ipc/admin.h"
 
 struct admin_job;
@@ -30,7 +31,7 @@ struct admin_operation_row {
 	int (*apply)(struct admin_job *job);
 };
 extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[],
-	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[];
+	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[], admin_sso_rows[];
 /* A row of any table; NULL: none. */
 const struct admin_operation_row *admin_row_find(struct slice name);
 
@@ -55,6 +56,12 @@ struct admin_job {
 	struct account account;
 	struct credential password;   /* the account's, when it was stretched */
 	struct admin_kek old_kek, new_kek;
+	struct admin_managed { /* a KEK that the role key computes (auth/managed.h) */
+		bool wanted;
+		struct wrap_owner owner;
+		uint8_t kek[KEK_SIZE];
+	} managed;
+	struct certificate certificate; /* of args */
 	struct buf prepared;          /* of the new password (RFC 4013) */
 	uint8_t code[CODE_SIZE];      /* of a new app password */
 	char code_text[CODE_TEXT_SIZE + 1], code_plain[CODE_LETTERS + 1];
@@ -74,6 +81,8 @@ struct kek_queue *job_keks(const struct admin_job *job);
 /* Ends an operation that set `later`: rc as of `apply`. */
 void job_conclude(struct admin_job *job, int rc);
 int64_t job_unix(const struct admin_job *job);
+struct auth_oauth *job_oauth(const struct admin_job *job);
+struct external *job_external(const struct admin_job *job);
 
 /* Ends the operation: "code" is stable, the text is one sentence. Returns ERR_DENIED, so that `return job_refuse(…)` works. */
 __attribute__((format(printf, 4, 5))) int job_refuse(struct admin_job *job, enum admin_status status, const char *code,

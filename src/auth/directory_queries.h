@@ -95,7 +95,6 @@ QUERY(SESSION_REMOVE, "DELETE FROM session WHERE id = ?1 AND account = ?2")
 QUERY(SESSION_REMOVE_ALL, "DELETE FROM session WHERE account = ?1")
 QUERY(SESSION_COUNT, "SELECT count(*) FROM session WHERE account = ?1")
 QUERY(SESSION_EXPIRE, "DELETE FROM session WHERE ends < ?1 OR (idle > 0 AND used + idle < ?1)")
-QUERY(SESSION_EXISTS, "SELECT 1 FROM session WHERE account = ?1 AND id = ?2")
 
 QUERY(POLICY_GET, "SELECT value, author, changed FROM policy WHERE name = ?1")
 QUERY(POLICY_SET, "INSERT INTO policy (name, value, author, changed) VALUES (?1, ?2, ?3, ?4) "

@@ -6,12 +6,13 @@ QUERY(OAUTH_CLIENT_REMOVE, "DELETE FROM oauth_client WHERE id = ?1")
 #define OAUTH_GRANT_COLUMNS "oauth_grant.id, oauth_grant.account, client, scope, proven, oauth_grant.created"
 QUERY(OAUTH_GRANT_ADD, "INSERT INTO oauth_grant (id, account, client, scope, proven, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
 QUERY(OAUTH_GRANT_GET, "SELECT " OAUTH_GRANT_COLUMNS " FROM oauth_grant WHERE id = ?1")
-QUERY(OAUTH_GRANT_OF_SESSION, "SELECT " OAUTH_GRANT_COLUMNS " FROM oauth_grant JOIN oauth_session ON oauth_session.granted = oauth_grant.id "
+/* scope: of the token, which may be less than the grant's. */
+QUERY(OAUTH_GRANT_OF_SESSION, "SELECT oauth_grant.id, oauth_grant.account, client, oauth_session.scope, proven, oauth_grant.created FROM oauth_grant JOIN oauth_session ON oauth_session.granted = oauth_grant.id "
 	"WHERE oauth_session.session = ?1")
 QUERY(OAUTH_GRANT_LIST, "SELECT " OAUTH_GRANT_COLUMNS " FROM oauth_grant WHERE account = ?1 ORDER BY id LIMIT ?2")
 QUERY(OAUTH_GRANT_OF_CLIENT, "SELECT " OAUTH_GRANT_COLUMNS " FROM oauth_grant WHERE client = ?1 ORDER BY id LIMIT ?2")
 QUERY(OAUTH_GRANT_REMOVE, "DELETE FROM oauth_grant WHERE id = ?1")
-QUERY(OAUTH_SESSION_BIND, "INSERT INTO oauth_session (session, granted) VALUES (?1, ?2)")
+QUERY(OAUTH_SESSION_BIND, "INSERT INTO oauth_session (session, granted, scope) VALUES (?1, ?2, ?3)")
 QUERY(OAUTH_SESSION_DROP, "DELETE FROM session WHERE id IN (SELECT session FROM oauth_session WHERE granted = ?1)")
 QUERY(OAUTH_SPENT_ADD, "INSERT OR REPLACE INTO oauth_spent (lookup, granted, ends) VALUES (?1, ?2, ?3)")
 QUERY(OAUTH_SPENT_FIND, "SELECT granted FROM oauth_spent WHERE lookup = ?1")

@@ -55,7 +55,7 @@ TABLE("CREATE TABLE IF NOT EXISTS oauth_grant (id INTEGER PRIMARY KEY, account B
       " client TEXT NOT NULL, scope TEXT NOT NULL, proven INTEGER NOT NULL, created INTEGER NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS oauth_grant_account ON oauth_grant (account)")
 TABLE("CREATE TABLE IF NOT EXISTS oauth_session (session INTEGER PRIMARY KEY REFERENCES session (id) ON DELETE CASCADE,"
-      " granted INTEGER NOT NULL REFERENCES oauth_grant (id) ON DELETE CASCADE)")
+      " granted INTEGER NOT NULL REFERENCES oauth_grant (id) ON DELETE CASCADE, scope TEXT NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS oauth_session_granted ON oauth_session (granted)")
 /* Refresh tokens that were used, by keyed hash; ends: unix seconds. */
 TABLE("CREATE TABLE IF NOT EXISTS oauth_spent (lookup BLOB PRIMARY KEY, granted INTEGER NOT NULL REFERENCES oauth_grant (id) ON DELETE CASCADE,"

@@ -140,11 +140,12 @@ int directory_oauth_of_client(struct directory *d, struct slice client, struct a
 	return list_grants(d, s, arena, ret, max);
 }
 
-int directory_oauth_bind(struct directory *d, uint32_t id, uint32_t session, struct error *err)
+int directory_oauth_bind(struct directory *d, uint32_t id, uint32_t session, struct slice scope, struct error *err)
 {
 	sqlite3_stmt *s = sql_query(d, Q_OAUTH_SESSION_BIND);
 	sql_int(s, 1, session);
 	sql_int(s, 2, id);
+	sql_text(s, 3, scope);
 	return sql_run(d, s, err);
 }
 

@@ -27,8 +27,9 @@ struct directory_oauth {
 };
 int directory_oauth_add(struct directory *d, const struct directory_oauth *g, struct error *err);
 int directory_oauth_get(struct directory *d, uint32_t id, struct arena *arena, struct directory_oauth *ret);
+/* With the scope of that token, which may be less than the grant's. */
 int directory_oauth_of_session(struct directory *d, uint32_t session, struct arena *arena, struct directory_oauth *ret);
-int directory_oauth_bind(struct directory *d, uint32_t id, uint32_t session, struct error *err);
+int directory_oauth_bind(struct directory *d, uint32_t id, uint32_t session, struct slice scope, struct error *err);
 int directory_oauth_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_oauth *ret, size_t max);
 int directory_oauth_of_client(struct directory *d, struct slice client, struct arena *arena, struct directory_oauth *ret, size_t max);
 /* Its tokens end; the grant stays. */

@@ -21,6 +21,7 @@ struct auth_login {
 	struct kek_queue *keks;
 	struct remember *remember;
 	struct throttle *throttle;
+	struct external *external;
 	struct auth_login_settings settings;
 	struct map exchanges; /* by id */
 };
@@ -90,6 +91,14 @@ bool login_password_expired(const struct auth_login *login, const struct credent
 	struct password_policy policy = {.age_max_ms = login->settings.password_age_ms};
 	return password_expired(&policy, password->created, login->host.now(login->host.arg));
 }
+bool login_takes_tokens(const struct auth_login *login) { return login->settings.tokens; }
+struct slice login_oauth_issuer(const struct auth_login *login) { return login->settings.oauth_issuer; }
+struct external *login_external(const struct auth_login *login) { return login->external; }
+
+void auth_login_external(struct auth_login *login, struct external *external)
+{
+	login->external = external;
+}
 
 void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct slice *texts, size_t count, const struct secrets *secrets)
 {
@@ -141,6 +150,30 @@ void exchange_failed(struct exchange *x, enum auth_status status, const char *re
 	int64_t delay = throttle_failed(x->login->throttle, x->address, x->name, x->login->settings.failure_delay_ms, now);
 	int64_t passed = now.mono_ms - x->step_ms;
 	x->login->host.after(x->login->host.arg, passed < delay ? delay - passed : 0, answer_failure, x);
+}
+
+/* Counted and delayed like any failure, though the client gets to read why. */
+static void answer_refusal(void *arg)
+{
+	struct exchange *x = arg;
+	x->refused = true;
+	exchange_challenge(x, x->final_data);
+}
+
+void exchange_refused(struct exchange *x, struct slice data, const char *reason)
+{
+	struct moment now = now_of(x);
+	int64_t delay = throttle_failed(x->login->throttle, x->address, x->name, x->login->settings.failure_delay_ms, now);
+	int64_t passed = now.mono_ms - x->step_ms;
+	x->reason = reason;
+	x->final_data = data;
+	x->login->host.after(x->login->host.arg, passed < delay ? delay - passed : 0, answer_refusal, x);
+}
+
+void exchange_ended(struct exchange *x, enum auth_status status)
+{
+	x->status = status;
+	answer_failure(x);
 }
 
 static void answer_success(struct exchange *x, bool with_ticket)
@@ -280,7 +313,8 @@ bool exchange_allowed(struct exchange *x)
 
 static const struct mechanism *mechanism_find(struct slice name)
 {
-	static const struct mechanism *const all[] = {&mechanism_plain, &mechanism_scram, &mechanism_scram_plus};
+	static const struct mechanism *const all[] = {&mechanism_plain, &mechanism_scram, &mechanism_scram_plus, &mechanism_oauthbearer,
+		&mechanism_xoauth2, &mechanism_external};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (slice_eq_nocase(name, slice_str(all[i]->name)))
 			return all[i];

@@ -25,6 +25,8 @@ struct auth_login_settings {
 	struct password_cost cost;    /* of the hash that unknown names pay */
 	bool scram_passwords;         /* SCRAM also with passwords that people chose (auth.scram) */
 	int64_t password_age_ms;      /* then a password that a person chose must be changed, 0: never */
+	bool tokens;                  /* OAUTHBEARER and XOAUTH2 (auth.oauth) */
+	struct slice oauth_issuer;    /* of our own authorization server, for the answers of OAUTHBEARER; must stay; empty: none */
 	const uint8_t *boot_secret;   /* FACT_SECRET_SIZE bytes, for the facts */
 };
 
@@ -33,6 +35,10 @@ struct auth_login *auth_login_create(struct directory *directory, const struct a
                                      const struct auth_login_settings *settings);
 void auth_login_destroy(struct auth_login **login); /* nothing may be running */
 void auth_login_configure(struct auth_login *login, const struct auth_login_settings *settings);
+
+struct external;
+/* Tokens of this issuer are taken as well (auth/external.h). Kept by pointer; NULL: no more. */
+void auth_login_external(struct auth_login *login, struct external *external);
 
 struct auth_step { /* borrowed */
 	uint32_t sender;        /* who sends it; the steps of an exchange come from one sender */

@@ -12,7 +12,8 @@ struct mechanism {
 	/* One client message. Ends in exactly one exchange_challenge, exchange_verified or exchange_failed, now or later. */
 	void (*step)(struct exchange *x, struct slice data);
 };
-extern const struct mechanism mechanism_plain, mechanism_scram, mechanism_scram_plus;
+extern const struct mechanism mechanism_plain, mechanism_scram, mechanism_scram_plus, mechanism_oauthbearer, mechanism_xoauth2,
+	mechanism_external;
 
 struct exchange {
 	uint32_t magic;
@@ -44,6 +45,7 @@ struct exchange {
 	struct buf sender_facts;
 	const char *reason;
 	enum auth_status status;
+	bool refused;        /* exchange_refused was answered: the next message ends it */
 };
 
 /* Sets name, known and account from what the client calls itself. 0 or ERR_TEMPORARY. */
@@ -55,6 +57,9 @@ void exchange_challenge(struct exchange *x, struct slice data);
 void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t credential, struct slice data);
 /* AUTH_BAD_CREDENTIALS counts as a failure and is answered after the delay; reason: for the log. */
 void exchange_failed(struct exchange *x, enum auth_status status, const char *reason);
+/* As a failure with AUTH_BAD_CREDENTIALS, but the client first gets `data` as a challenge and answers it (RFC 7628 3.2.3); then exchange_ended. */
+void exchange_refused(struct exchange *x, struct slice data, const char *reason);
+void exchange_ended(struct exchange *x, enum auth_status status);
 
 /* Parts of the login that mechanisms use. */
 struct directory *login_directory(struct auth_login *login);
@@ -64,6 +69,9 @@ const struct auth_host *login_host(const struct auth_login *login);
 /* SCRAM keys for a credential that just opened the secrets, when it should have some and has none. */
 void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct slice *texts, size_t count, const struct secrets *secrets);
 bool login_scram_passwords(const struct auth_login *login);
+bool login_takes_tokens(const struct auth_login *login);
+struct slice login_oauth_issuer(const struct auth_login *login); /* empty: tokens come from elsewhere */
+struct external *login_external(const struct auth_login *login); /* NULL: none */
 /* Is the account's password too old to sign in with? Changing it is still possible elsewhere. */
 bool login_password_expired(const struct auth_login *login, const struct credential *password);
 struct password_cost login_cost(const struct auth_login *login);

@@ -103,7 +103,7 @@ struct test_auth *test_auth_create(bool scram)
 	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
 		.revoke = fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
-		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .boot_secret = boot_secret};
+		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .tokens = true, .oauth_issuer = SLICE("https://mail.example.org"), .boot_secret = boot_secret};
 	open_directory(t);
 	buf_init(&t->last_secrets, 100000);
 	buf_init(&t->last_own, 100000);
@@ -114,6 +114,9 @@ struct test_auth *test_auth_create(bool scram)
 	t->login = auth_login_create(t->directory, &t->host, t->keks, &t->settings);
 	t->admin = auth_admin_create(t->directory, &t->host, t->keks, auth_login_throttle(t->login), &(struct auth_admin_settings){.local = {1000},
 		.hostname = SLICE("mail.example.org"), .session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = scram});
+	t->oauth = auth_oauth_create(t->directory, &t->host);
+	auth_oauth_configure(t->oauth, SLICE("https://mail.example.org"));
+	auth_admin_oauth(t->admin, t->oauth);
 	assert_int_equal(test_admin(t, "domain.add", "{\"domain\":\"example.org\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"name\":\"Ann\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"bob@example.org\",\"password\":\"bob password\"}"), 0);
@@ -124,6 +127,7 @@ void test_auth_free(struct test_auth **tp)
 {
 	struct test_auth *t = *tp;
 	auth_admin_destroy(&t->admin);
+	auth_oauth_destroy(&t->oauth);
 	auth_login_destroy(&t->login);
 	kek_queue_destroy(&t->keks);
 	directory_close(&t->directory);
@@ -192,7 +196,7 @@ static void step_answer(void *arg, const struct auth_step_result *r)
 	buf_append(&t->sender, r->sender);
 }
 
-static enum auth_status run_step(struct test_auth *t, struct auth_step *step)
+enum auth_status test_run_step(struct test_auth *t, const struct auth_step *step)
 {
 	unsigned before = t->answers;
 	auth_login_step(t->login, step, step_answer, t);
@@ -210,7 +214,7 @@ enum auth_status test_plain(struct test_auth *t, const char *name, const char *p
 	buf_append_str(&data, password);
 	struct auth_step step = {.sender = 1, .protocol = protocol, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"), .mechanism = SLICE("PLAIN"),
 		.data = buf_slice(&data)};
-	enum auth_status status = run_step(t, &step);
+	enum auth_status status = test_run_step(t, &step);
 	buf_free(&data);
 	return status;
 }
@@ -221,5 +225,5 @@ enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t 
 	struct auth_step step = {.sender = 1, .session = session, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_BINDING,
 		.address = SLICE("192.0.2.1"),
 		.mechanism = slice_str(mechanism), .data = data, .binding_type = slice_str(binding_type), .binding = slice_str(binding)};
-	return run_step(t, &step);
+	return test_run_step(t, &step);
 }

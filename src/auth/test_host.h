@@ -12,6 +12,7 @@
 #include "auth/admin.h"
 #include "auth/factors.h"
 #include "auth/login.h"
+#include "auth/oauth.h"
 
 #define TEST_TICKETS 32
 
@@ -21,6 +22,7 @@ struct test_auth {
 	struct kek_queue *keks;
 	struct auth_login *login;
 	struct auth_admin *admin;
+	struct auth_oauth *oauth; /* issuer "https://mail.example.org" */
 	struct auth_login_settings settings;
 	struct moment now;
 	struct test_event {
@@ -60,6 +62,7 @@ unsigned test_admin(struct test_auth *t, const char *op, const char *args);
 unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op, const char *args);
 /* A text member of the last result; copied into a static buffer. */
 const char *test_member(struct test_auth *t, const char *name);
+enum auth_status test_run_step(struct test_auth *t, const struct auth_step *step);
 enum auth_status test_plain(struct test_auth *t, const char *name, const char *password, enum auth_protocol protocol);
 enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type,
 	const char *binding);

@@ -170,6 +170,16 @@ bool tls_peer_verified(const struct tls_session *s)
 	return SSL_get0_peer_certificate(s->ssl) != NULL && SSL_get_verify_result(s->ssl) == X509_V_OK;
 }
 
+int tls_peer_certificate(const struct tls_session *s, struct buf *out)
+{
+	unsigned char *der = NULL;
+	int n = tls_peer_verified(s) ? i2d_X509(SSL_get0_peer_certificate(s->ssl), &der) : -1;
+	if (n > 0)
+		buf_append_bytes(out, der, (size_t)n);
+	OPENSSL_free(der);
+	return n > 0 && !out->failed ? 0 : ERR_NOT_FOUND;
+}
+
 /* RFC 9266 2; with TLS 1.2 only where the extended master secret makes it unique (RFC 9266 4.2). */
 static int binding_exporter(SSL *ssl, struct buf *out)
 {

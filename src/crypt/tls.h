@@ -30,6 +30,8 @@ struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls
  * whoever made them. Without this call a server context makes keys of its own and replaces them. */
 #define TLS_TICKET_KEY_SIZE 80
 void tls_context_tickets(struct tls_context *context, const uint8_t *newer, const uint8_t *older);
+/* Asks clients for a certificate and checks it against ca_pem. One that does not hold does not end the handshake: it is as if none was shown. */
+int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, struct error *err);
 /* verify: check chain and name against ca_pem (empty: the system's); else opportunistic. */
 struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err);
 /* Once per process, before any context: OpenSSL without its configuration file. Called by the role layer. */
@@ -58,6 +60,8 @@ struct slice tls_cipher(const struct tls_session *s);
 int tls_channel_binding(const struct tls_session *s, struct slice type, struct buf *out);
 struct slice tls_alpn(const struct tls_session *s); /* empty when none was agreed on */
 bool tls_peer_verified(const struct tls_session *s);
+/* Appends the peer's certificate (DER) when tls_peer_verified; 0 or negative. */
+int tls_peer_certificate(const struct tls_session *s, struct buf *out);
 /* Session to resume the next connection to the same peer with; NULL when there is none. Client only. */
 struct tls_ticket;
 struct tls_ticket *tls_take_ticket(struct tls_session *s);

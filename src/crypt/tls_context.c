@@ -227,6 +227,25 @@ static int trust(struct tls_context *context, struct slice ca_pem, struct error 
 	return r;
 }
 
+/* The result stays in the session, where tls_peer_verified finds it. */
+static int accept_any(int ok, X509_STORE_CTX *store)
+{
+	return 1;
+}
+
+int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, struct error *err)
+{
+	int r = ca_pem.n > 0 ? trust(context, ca_pem, err) : error_set(err, ERR_INVALID, "no certificates");
+	STACK_OF(X509) *list = r == 0 ? tls_chain_parse(ca_pem, err) : NULL;
+	for (int i = 0; list != NULL && i < sk_X509_num(list); i++)
+		if (SSL_CTX_add_client_CA(context->ssl, sk_X509_value(list, i)) != 1)
+			r = tls_error(err, "certificates of clients");
+	sk_X509_pop_free(list, X509_free);
+	if (r == 0)
+		SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, accept_any);
+	return r;
+}
+
 struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err)
 {
 	struct tls_context *context = new_context(false);

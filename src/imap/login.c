@@ -51,6 +51,10 @@ void login_capabilities(const struct imap_login *l, struct buf *out)
 	buf_append_str(out, " AUTH=PLAIN AUTH=LOGIN AUTH=SCRAM-SHA-256");
 	if (l->settings.channel_binding)
 		buf_append_str(out, " AUTH=SCRAM-SHA-256-PLUS");
+	if (l->settings.tokens)
+		buf_append_str(out, " AUTH=OAUTHBEARER AUTH=XOAUTH2");
+	if (l->settings.certificate)
+		buf_append_str(out, " AUTH=EXTERNAL");
 }
 
 void login_tagged(struct imap_login *l, struct buf *out, const char *text)
@@ -248,6 +252,11 @@ void imap_login_input(struct imap_login *l, struct buf *in, struct buf *out, str
 			more = false;
 	}
 	l->out = NULL;
+}
+
+void imap_login_certificate(struct imap_login *l)
+{
+	l->settings.certificate = true;
 }
 
 void imap_login_secured(struct imap_login *l, bool channel_binding)

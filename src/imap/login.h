@@ -21,6 +21,8 @@ struct imap_login_settings {
 	bool starttls;            /* STARTTLS is possible: a certificate is there and the connection is plain */
 	bool secure;              /* TLS is on, or plain text logins are allowed (loopback demo) */
 	bool channel_binding;     /* SCRAM-SHA-256-PLUS can be offered */
+	bool tokens;              /* OAUTHBEARER and XOAUTH2 */
+	bool certificate;         /* the client showed one that is trusted: EXTERNAL */
 };
 
 struct imap_login_callbacks {
@@ -57,6 +59,8 @@ void imap_login_greet(struct imap_login *login, struct buf *out);
 void imap_login_input(struct imap_login *login, struct buf *in, struct buf *out, struct moment now);
 /* TLS is on now (after start_tls). settings.secure becomes true. */
 void imap_login_secured(struct imap_login *login, bool channel_binding);
+/* Before imap_login_secured: the handshake brought a trusted certificate. */
+void imap_login_certificate(struct imap_login *login);
 
 /* Answers to auth_begin / auth_continue, exactly one each. After them call imap_login_input again: input may wait. */
 void imap_login_challenge(struct imap_login *login, struct slice challenge, struct buf *out);

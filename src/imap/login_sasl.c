@@ -4,12 +4,25 @@
 #include "base/ensure.h"
 #include "imap/login_internal.h"
 
+enum needs { NEEDS_NOTHING, NEEDS_BINDING, NEEDS_TOKENS, NEEDS_CERTIFICATE };
 static const struct {
 	const char *name;
-	bool binding;  /* needs channel binding */
+	enum needs needs;
 } mechanisms[] = {
-	{"PLAIN", false}, {"LOGIN", false}, {"SCRAM-SHA-256", false}, {"SCRAM-SHA-256-PLUS", true},
+	{"PLAIN", NEEDS_NOTHING}, {"LOGIN", NEEDS_NOTHING}, {"SCRAM-SHA-256", NEEDS_NOTHING}, {"SCRAM-SHA-256-PLUS", NEEDS_BINDING},
+	{"OAUTHBEARER", NEEDS_TOKENS}, {"XOAUTH2", NEEDS_TOKENS}, {"EXTERNAL", NEEDS_CERTIFICATE},
 };
+
+static bool usable(const struct imap_login *l, enum needs needs)
+{
+	switch (needs) {
+	case NEEDS_NOTHING: return true;
+	case NEEDS_BINDING: return l->settings.channel_binding;
+	case NEEDS_TOKENS: return l->settings.tokens;
+	case NEEDS_CERTIFICATE: return l->settings.certificate;
+	}
+	UNREACHABLE();
+}
 
 static bool refuse_in_clear(struct imap_login *l)
 {
@@ -50,7 +63,7 @@ void login_command_login(struct imap_login *l, struct imap_parser *p)
 static struct slice find_mechanism(const struct imap_login *l, struct slice name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(mechanisms); i++) {
-		if (slice_eq_nocase(name, slice_str(mechanisms[i].name)) && (!mechanisms[i].binding || l->settings.channel_binding))
+		if (slice_eq_nocase(name, slice_str(mechanisms[i].name)) && usable(l, mechanisms[i].needs))
 			return slice_str(mechanisms[i].name);
 	}
 	return SLICE_NONE;

@@ -77,6 +77,28 @@ OPERATION("factor.reset", AUTH, FACTOR_RESET, CHANGES, "address")
 /* {"name","value"}. factors: {"roles":[…],"groups":[…],"grace_days"}: who needs a second factor, and from when on. */
 OPERATION("policy.get", AUTH, POLICY_SEE, READS, "name")
 OPERATION("policy.set", AUTH, POLICY_CHANGE, CHANGES, "name value{}")
+/* Clients of our authorization server: {"clients":[{"id","name","redirects","scope","device"}], "more"}. scope: words of auth/oauth.h. */
+OPERATION("oauth.client.list", AUTH, POLICY_SEE, READS, "after?")
+OPERATION("oauth.client.add", AUTH, PARTY_CHANGE, CHANGES, "id name? redirects[]? scope device!?")
+OPERATION("oauth.client.remove", AUTH, PARTY_CHANGE, CHANGES, "id")
+/* {"grants":[{"id","client","scope","created"}]}: programs that have tokens of the account. */
+OPERATION("oauth.grant.list", AUTH, DEVICE_SEE, READS, "address")
+OPERATION("oauth.grant.end", AUTH, DEVICE_CHANGE, CHANGES, "address id#")
+/* An access token of an hour for mail protocols, for scripts: {"token","address","ends"}. In a person's session. */
+OPERATION("oauth.token", AUTH, ANYBODY, CHANGES, "scope")
+/* A request to the authorization server, as it came over HTTP: {"status","body","location"}. */
+OPERATION("oauth.request", AUTH, ANYBODY, CHANGES, "path query? form? post!?")
+/* {"identities":[{"issuer","subject","email","created"}]}: who the account is at other providers. */
+OPERATION("identity.list", AUTH, DEVICE_SEE, READS, "address")
+OPERATION("identity.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address issuer subject")
+OPERATION("identity.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address issuer subject")
+/* The owner allows sign-in by LDAP or another provider: the secrets are wrapped by `key` as well (docs/keys.md). */
+OPERATION("user.managed.add", AUTH, ANYBODY, CHANGES, "address password proof{}? factor? origin? rp_id?")
+OPERATION("user.managed.remove", AUTH, DEVICE_CHANGE, CHANGES, "address")
+/* A client certificate (PEM) signs in for the account that it names: {"id"}. {"certificates":[{"id","label","fingerprint","ends","created"}]} */
+OPERATION("certificate.add", AUTH, ANYBODY, CHANGES, "address password certificate label? proof{}? factor? origin? rp_id?")
+OPERATION("certificate.list", AUTH, DEVICE_SEE, READS, "address")
+OPERATION("certificate.remove", AUTH, DEVICE_CHANGE, CHANGES, "address id#")
 /* {"roles":[{"name","text","builtin","rights"}]} and {"rights":[{"name","class","text"}]} */
 OPERATION("role.list", AUTH, ROLE_SEE, READS, "")
 OPERATION("role.rights", AUTH, ANYBODY, READS, "")

@@ -38,7 +38,8 @@ void pop3_capa(struct buf *out, const struct pop3_capabilities *c)
 		buf_append_str(out, "STLS\r\n");
 	if (c->sasl) {
 		buf_append_str(out, "USER\r\nSASL PLAIN LOGIN SCRAM-SHA-256");
-		buf_append_str(out, c->plus ? " SCRAM-SHA-256-PLUS\r\n" : "\r\n");
+		buf_printf(out, "%s%s%s\r\n", c->plus ? " SCRAM-SHA-256-PLUS" : "", c->tokens ? " OAUTHBEARER XOAUTH2" : "",
+		           c->certificate ? " EXTERNAL" : "");
 	}
 	buf_append_str(out, ".\r\n");
 }

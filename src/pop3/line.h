@@ -22,9 +22,10 @@ enum pop3_line pop3_line_parse(struct slice in, struct pop3_command *ret);
 void pop3_ok(struct buf *out, const char *text);
 void pop3_err(struct buf *out, const char *code, const char *text);
 
-/* RFC 2449 5, the multi-line answer of CAPA. starttls and sasl: before login; plus: SCRAM-SHA-256-PLUS too. */
+/* RFC 2449 5, the multi-line answer of CAPA. starttls and sasl: before login; plus: SCRAM-SHA-256-PLUS too; tokens: OAUTHBEARER and XOAUTH2; certificate:
+ * EXTERNAL. */
 struct pop3_capabilities {
-	bool starttls, sasl, plus;
+	bool starttls, sasl, plus, tokens, certificate;
 };
 void pop3_capa(struct buf *out, const struct pop3_capabilities *capabilities);
 

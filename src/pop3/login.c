@@ -79,6 +79,8 @@ static void command_capa(struct pop3_login *l, struct slice argument, struct buf
 		.starttls = l->settings.starttls && !l->settings.secure,
 		.sasl = l->settings.secure,
 		.plus = l->settings.channel_binding,
+		.tokens = l->settings.tokens,
+		.certificate = l->settings.certificate,
 	});
 }
 
@@ -143,13 +145,17 @@ static int decode_response(struct slice text, bool initial, struct buf *ret)
 
 static void command_auth(struct pop3_login *l, struct slice argument, struct buf *out)
 {
-	static const struct slice mechanisms[] = {
-		SLICE_INIT("PLAIN"), SLICE_INIT("LOGIN"), SLICE_INIT("SCRAM-SHA-256"), SLICE_INIT("SCRAM-SHA-256-PLUS"),
+	const struct {
+		struct slice name;
+		bool usable;
+	} mechanisms[] = {
+		{SLICE("PLAIN"), true}, {SLICE("LOGIN"), true}, {SLICE("SCRAM-SHA-256"), true}, {SLICE("SCRAM-SHA-256-PLUS"), l->settings.channel_binding},
+		{SLICE("OAUTHBEARER"), l->settings.tokens}, {SLICE("XOAUTH2"), l->settings.tokens}, {SLICE("EXTERNAL"), l->settings.certificate},
 	};
 	struct buf initial = BUF_INIT(POP3_LINE_MAX);
 	struct slice name = argument, response = SLICE_NONE;
 	ptrdiff_t space = slice_find(argument, ' ');
-	size_t count = l->settings.channel_binding ? 4 : 3, i = 0;
+	size_t count = ARRAY_LEN(mechanisms), i = 0;
 
 	if (!may_sign_in(l, out))
 		return;
@@ -157,7 +163,7 @@ static void command_auth(struct pop3_login *l, struct slice argument, struct buf
 		name = slice_sub(argument, 0, (size_t)space);
 		response = slice_from(argument, (size_t)space + 1);
 	}
-	while (i < count && !slice_eq_nocase(name, mechanisms[i]))
+	while (i < count && !(mechanisms[i].usable && slice_eq_nocase(name, mechanisms[i].name)))
 		i++;
 	if (i == count) {
 		command_bad(l, "Unknown mechanism", out);
@@ -165,7 +171,7 @@ static void command_auth(struct pop3_login *l, struct slice argument, struct buf
 		command_bad(l, "Bad base64", out);
 	} else {
 		l->state = WAITING;
-		l->callbacks->auth_begin(l->owner, mechanisms[i], buf_slice(&initial), space >= 0);
+		l->callbacks->auth_begin(l->owner, mechanisms[i].name, buf_slice(&initial), space >= 0);
 	}
 	buf_free_secret(&initial);
 }
@@ -246,6 +252,11 @@ void pop3_login_input(struct pop3_login *l, struct buf *in, struct buf *out)
 			explicit_bzero(in->data + in->start, c.length < buf_len(in) ? c.length : buf_len(in));
 		buf_consume(in, c.length);
 	}
+}
+
+void pop3_login_certificate(struct pop3_login *l)
+{
+	l->settings.certificate = true;
 }
 
 void pop3_login_secured(struct pop3_login *l, bool channel_binding)

@@ -18,6 +18,8 @@ struct pop3_login_settings {
 	bool starttls;            /* STLS is possible now */
 	bool secure;              /* TLS is on; without it no password is taken */
 	bool channel_binding;     /* SCRAM-SHA-256-PLUS can be offered */
+	bool tokens;              /* OAUTHBEARER and XOAUTH2 */
+	bool certificate;         /* the client showed one that is trusted: EXTERNAL */
 };
 
 struct pop3_login_callbacks {
@@ -44,6 +46,8 @@ void pop3_login_greet(struct pop3_login *login, struct buf *out);
 /* Takes complete lines off `in`, answers into `out`, until it needs input, waits for the owner, or has ended. */
 void pop3_login_input(struct pop3_login *login, struct buf *in, struct buf *out);
 void pop3_login_secured(struct pop3_login *login, bool channel_binding);
+/* Before pop3_login_secured: the handshake brought a trusted certificate. */
+void pop3_login_certificate(struct pop3_login *login);
 
 /* Answers to auth_begin and auth_continue. Afterwards call pop3_login_input again: input may wait. */
 void pop3_login_challenge(struct pop3_login *login, struct slice challenge, struct buf *out);

@@ -233,6 +233,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	ctx->state = a;
 	a->host = (struct auth_host){.arg = a, .now = host_now, .hmac = host_hmac, .work = host_work, .after = host_after, .ticket = host_ticket,
 		.record = host_record, .revoke = host_revoke};
+	auth_factor_start(a);
 	int rc = open_directory(a, err);
 	if (rc == 0)
 		rc = load_cost(a, err);
@@ -243,9 +244,11 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	if (rc != 0)
 		return rc;
 	struct auth_admin_settings settings = admin_settings(a);
+	auth_factor_settings(a, &settings);
 	a->keks = kek_queue_create(&a->host, parallel());
 	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
 	a->admin = auth_admin_create(a->directory, &a->host, a->keks, auth_login_throttle(a->login), &settings);
+	auth_sso_start(a);
 	auth_register(a);
 	return 0;
 }
@@ -264,7 +267,8 @@ static void auth_reload(struct role_context *ctx)
 	struct error err = {0};
 	read_settings(a);
 	struct auth_admin_settings settings = admin_settings(a);
-	auth_login_configure(a->login, &a->settings);
+	auth_factor_settings(a, &settings);
+	auth_sso_configure(a);
 	auth_admin_configure(a->admin, &settings);
 	if (forget_scram(a, &err) != 0)
 		log_event(EV_INTERNAL, LOG_STR("what", "SCRAM keys of passwords stay"), LOG_STR("why", err.private_text));

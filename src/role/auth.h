@@ -3,7 +3,9 @@
 #define ROLE_AUTH_H
 
 #include "auth/admin.h"
+#include "auth/external.h"
 #include "auth/login.h"
+#include "auth/oauth.h"
 #include "role/role.h"
 
 struct auth_process {
@@ -13,11 +15,25 @@ struct auth_process {
 	struct kek_queue *keks;
 	struct auth_login *login;
 	struct auth_admin *admin;
+	struct auth_oauth *oauth;
+	struct external *external;
 	struct auth_login_settings settings;
 	uint64_t sign_ins, failures;
+	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
+		int breached_fd;
+		struct breached_list breached;
+		struct slice sms_key, mail_key;
+		char sms_room[2000], mail_room[2000];
+	} factor;
 };
 
+void auth_factor_start(struct auth_process *a);
+void auth_factor_settings(struct auth_process *a, struct auth_admin_settings *settings);
+
 void auth_register(struct auth_process *a);
+/* Single sign-on: once, when everything else is there; and again after a reload. */
+void auth_sso_start(struct auth_process *a);
+void auth_sso_configure(struct auth_process *a);
 void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif

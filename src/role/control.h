@@ -13,8 +13,8 @@
 
 enum control_kind {
 	/* from the parent */
-	CONTROL_IMAGE = 1,  /* descriptor: configuration image, certificate chain, zone (each as bytes) */
-	CONTROL_SECRETS,    /* boot secret, master key, TLS key, smart host password (bytes each; empty where the row does not grant it) */
+	CONTROL_IMAGE = 1,  /* descriptor: configuration image, certificate chain, CA, zone, CA of clients (each as bytes) */
+	CONTROL_SECRETS,    /* boot secret, master key, TLS key, password of the role (bytes each; empty where the row does not grant it) */
 	CONTROL_LISTEN,     /* service (bytes); descriptor */
 	CONTROL_INSTANCES,  /* u16 for each role */
 	CONTROL_CHANNEL,    /* u8 role, u16 instance; descriptor */

@@ -322,6 +322,8 @@ static void load_tls(struct edge *edge)
 		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text));
 		return;
 	}
+	if (edge->ctx->role == ROLE_CLIENT && edge->ctx->client_ca.n > 0 && tls_context_client_ca(fresh, edge->ctx->client_ca, &err) != 0)
+		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text)); /* nobody signs in by certificate; the rest works */
 	if (edge->ctx->role == ROLE_MANAGE)
 		tls_context_alpn(fresh, &SLICE("http/1.1"), 1);
 	tls_context_free(&edge->tls);

@@ -120,6 +120,8 @@ struct slice edge_address(const struct edge_client *c);
 void edge_proxy_accept(struct edge *edge, const struct edge_service *service, int fd);
 bool edge_proxy_trusted(const struct edge *edge, int fd);
 
+/* Did the client show a certificate that auth.client_ca vouches for? */
+bool edge_has_certificate(const struct edge_client *client);
 /* One sign-in. sasl_result is called for every step, never from inside these. */
 void edge_sasl_begin(struct edge_client *c, struct slice mechanism, struct slice initial, bool has_initial);
 void edge_sasl_continue(struct edge_client *c, struct slice response);

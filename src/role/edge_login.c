@@ -69,6 +69,8 @@ static void imap_start(struct edge_client *c)
 		.starttls = c->edge->tls != NULL && !conn_is_secure(c->conn),
 		.secure = conn_is_secure(c->conn),
 		.channel_binding = binding_possible(c),
+		.tokens = c->edge->ctx->config->auth_oauth,
+		.certificate = edge_has_certificate(c),
 	};
 
 	c->state = imap_login_create(&settings, &imap_callbacks, c);
@@ -79,6 +81,8 @@ static void imap_start(struct edge_client *c)
 
 static void imap_secured(struct edge_client *c)
 {
+	if (edge_has_certificate(c))
+		imap_login_certificate(c->state);
 	imap_login_secured(c->state, binding_possible(c));
 	imap_run(c);
 }
@@ -164,6 +168,8 @@ static void pop3_start(struct edge_client *c)
 		.starttls = c->edge->tls != NULL && !conn_is_secure(c->conn),
 		.secure = conn_is_secure(c->conn),
 		.channel_binding = binding_possible(c),
+		.tokens = c->edge->ctx->config->auth_oauth,
+		.certificate = edge_has_certificate(c),
 	};
 
 	c->state = pop3_login_create(&settings, &pop3_callbacks, c);
@@ -174,6 +180,8 @@ static void pop3_start(struct edge_client *c)
 
 static void pop3_secured(struct edge_client *c)
 {
+	if (edge_has_certificate(c))
+		pop3_login_certificate(c->state);
 	pop3_login_secured(c->state, binding_possible(c));
 	pop3_run(c);
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "crypt/certificate.h"
 #include "role/edge.h"
 
 #define LOGIN_USER_MAX 1024
@@ -19,6 +20,9 @@ static const struct mechanism {
 	{SLICE_INIT("LOGIN"), EDGE_SASL_LOGIN_USER, false},
 	{SLICE_INIT("SCRAM-SHA-256"), EDGE_SASL_FORWARD, false},
 	{SLICE_INIT("SCRAM-SHA-256-PLUS"), EDGE_SASL_FORWARD, true},
+	{SLICE_INIT("OAUTHBEARER"), EDGE_SASL_FORWARD, false},
+	{SLICE_INIT("XOAUTH2"), EDGE_SASL_FORWARD, false},
+	{SLICE_INIT("EXTERNAL"), EDGE_SASL_FORWARD, true},
 };
 
 /* A question or answer on its way. Given up exchanges leave some behind: `turn` tells them. */
@@ -80,7 +84,7 @@ void edge_sasl_free(struct edge_client *c)
 {
 	buf_free_secret(&c->sasl.user);
 	buf_free(&c->sasl.binding);
-	c->sasl = (struct edge_sasl){.user = BUF_INIT(LOGIN_USER_MAX), .binding = BUF_INIT(512)};
+	c->sasl = (struct edge_sasl){.user = BUF_INIT(LOGIN_USER_MAX), .binding = BUF_INIT(CERTIFICATE_MAX)};
 }
 
 static void take_identity(struct edge_client *c, const struct ipc_auth_sasl_reply *reply)
@@ -160,11 +164,23 @@ static int find_binding(struct edge_client *c, struct slice first)
 	return -1;
 }
 
+bool edge_has_certificate(const struct edge_client *c)
+{
+	return c->edge->ctx->client_ca.n > 0 && conn_tls(c->conn) != NULL && tls_peer_verified(conn_tls(c->conn));
+}
+
+/* auth finds whose certificate it is (auth/mechanism_external.c). */
+static int find_certificate(struct edge_client *c)
+{
+	c->sasl.binding_type = SLICE("certificate");
+	return edge_has_certificate(c) ? tls_peer_certificate(conn_tls(c->conn), &c->sasl.binding) : -1;
+}
+
 static void forward(struct edge_client *c, struct slice data)
 {
-	bool plus = slice_ends(c->sasl.mechanism, SLICE("-PLUS"));
+	bool plus = slice_ends(c->sasl.mechanism, SLICE("-PLUS")), external = slice_eq(c->sasl.mechanism, SLICE("EXTERNAL"));
 
-	if (plus && c->sasl.session == 0 && find_binding(c, data) < 0)
+	if (c->sasl.session == 0 && ((plus && find_binding(c, data) < 0) || (external && find_certificate(c) < 0)))
 		answer_soon(c, AUTH_INVALID);
 	else
 		ask_auth(c, c->sasl.mechanism, data);

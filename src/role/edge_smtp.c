@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "queue/queue.h"
+#include "role/audit_out.h"
 #include "role/edge_letter.h"
 #include "smtp/server.h"
 #include "store/fact.h"
@@ -280,6 +281,7 @@ static bool rate_allows(struct edge_client *c)
 static void on_data_begin(void *owner, uint64_t size_hint)
 {
 	static const struct smtp_reply busy = SMTP_REPLY_INIT(452, "4.3.1", "Too much mail at once, try again later");
+	static const struct smtp_reply unrecorded = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
 	static const struct smtp_reply too_fast = SMTP_REPLY_INIT(451, "4.7.1", "Too many messages in a minute, wait a while");
 	struct edge_smtp *s = owner;
 	struct edge *edge = s->client->edge;
@@ -287,6 +289,8 @@ static void on_data_begin(void *owner, uint64_t size_hint)
 
 	if (edge->transit + size_hint > edge->ctx->config->limits_memory)
 		refusal = &busy;
+	else if (!audit_out_allows_mail(edge->ctx->audit, edge->ctx->config->audit_mail_without))
+		refusal = &unrecorded;
 	else if (!rate_allows(s->client))
 		refusal = &too_fast;
 	if (refusal != NULL)
@@ -378,6 +382,17 @@ static const struct smtp_server_events engine_events = {
 
 /* ---- the protocol ---- */
 
+static unsigned mechanisms(const struct edge_client *c)
+{
+	unsigned set = SMTP_AUTH_PLAIN | SMTP_AUTH_LOGIN | SMTP_AUTH_SCRAM_SHA_256 | SMTP_AUTH_SCRAM_SHA_256_PLUS;
+
+	if (!c->service->submission)
+		return 0;
+	if (c->edge->ctx->config->auth_oauth)
+		set |= SMTP_AUTH_OAUTHBEARER | SMTP_AUTH_XOAUTH2;
+	return edge_has_certificate(c) ? set | SMTP_AUTH_EXTERNAL : set;
+}
+
 static void smtp_start(struct edge_client *c)
 {
 	const struct config *config = c->edge->ctx->config;
@@ -387,9 +402,7 @@ static void smtp_start(struct edge_client *c)
 		.starttls = c->edge->tls != NULL && !conn_is_secure(c->conn),
 		.tls_required = c->service->submission,
 		.auth_required = c->service->submission,
-		.mechanisms = c->service->submission
-		                      ? SMTP_AUTH_PLAIN | SMTP_AUTH_LOGIN | SMTP_AUTH_SCRAM_SHA_256 | SMTP_AUTH_SCRAM_SHA_256_PLUS
-		                      : 0,
+		.mechanisms = mechanisms(c),
 		.size_max = config->message_size,
 		.recipients_max = (unsigned)config->limits_recipients,
 		.command_ms = config->limits_smtp_idle,
@@ -411,6 +424,7 @@ static void smtp_secured(struct edge_client *c)
 	struct edge_smtp *s = smtp_of(c);
 
 	s->handshake = false;
+	smtp_server_mechanisms(s->engine, mechanisms(c));
 	smtp_server_secured(s->engine);
 	pump(c);
 }

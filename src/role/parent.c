@@ -141,7 +141,7 @@ void parent_spread_image(struct parent *parent, int image)
 int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 {
 	struct config_problems problems = {0};
-	struct buf chain = BUF_INIT(0), key = BUF_INIT(0), password = BUF_INIT(0);
+	struct buf chain = BUF_INIT(0), key = BUF_INIT(0), passwords = BUF_INIT(0);
 	struct config *next = config_read(parent->config_path, &problems);
 	int image, r = ERR_INVALID;
 	if (next == NULL) {
@@ -152,7 +152,7 @@ int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 		config_set(next, SLICE("log.format"), SLICE("json"), NULL);
 	config_needs_restart(parent->config, next, restart);
 	config_keep_fixed(next, parent->config);
-	r = parent_load_files(next, &chain, &key, &password, err);
+	r = parent_load_files(next, &chain, &key, &passwords, err);
 	image = r == 0 ? parent_make_image(next, buf_slice(&chain), err) : -1;
 	if (r == 0 && image < 0)
 		r = image;
@@ -160,7 +160,7 @@ int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 		log_event(EV_CONFIG_REFUSED, LOG_STR("problem", err->private_text));
 		buf_free(&chain);
 		buf_free_secret(&key);
-		buf_free_secret(&password);
+		buf_free_secret(&passwords);
 		goto out;
 	}
 	/* The former configuration stays in memory: values that cannot change still point into it. */
@@ -168,8 +168,8 @@ int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 	parent->config = next;
 	next = NULL;
 	use_certificates(parent, &chain, &key);
-	buf_free_secret(&parent->relay_password);
-	parent->relay_password = password;
+	buf_free_secret(&parent->passwords);
+	parent->passwords = passwords;
 	parent_spread_image(parent, image);
 	log_event(EV_CONFIG_RELOADED, LOG_TEXT("restart_needed", buf_slice(restart)));
 	r = 0;
@@ -283,7 +283,7 @@ static int prepare(struct parent *parent, struct error *err)
 {
 	int r = sandbox_harden(err); /* before the first secret is read */
 	if (r == 0)
-		r = parent_load_files(parent->config, &parent->tls_chain, &parent->tls_key, &parent->relay_password, err);
+		r = parent_load_files(parent->config, &parent->tls_chain, &parent->tls_key, &parent->passwords, err);
 	if (r == 0)
 		r = parent_find_user(parent, err);
 	if (r == 0)
@@ -322,15 +322,15 @@ static void run(struct parent *parent)
 
 static int check_only(const struct config *config)
 {
-	struct buf chain, key, password;
+	struct buf chain, key, passwords;
 	struct error err = {0};
-	int r = parent_load_files(config, &chain, &key, &password, &err);
+	int r = parent_load_files(config, &chain, &key, &passwords, &err);
 	if (r != 0)
 		fprintf(stderr, "%.*s: %s\n", SLICE_ARG(config->file), err.private_text);
 	if (r == 0) {
 		buf_free(&chain);
 		buf_free_secret(&key);
-		buf_free_secret(&password);
+		buf_free_secret(&passwords);
 	}
 	return r == 0 ? 0 : 3;
 }

@@ -64,7 +64,7 @@ struct parent {
 	struct arena arena;
 	int image_fd;                  /* sealed memfd for the roles */
 	struct buf tls_chain, tls_key; /* PEM */
-	struct buf relay_password;     /* at the smart host */
+	struct buf passwords;          /* bytes each, in the order of enum role_password */
 	uint8_t *boot_secret, *master_key;
 	struct role_tickets tickets[ROLE_COUNT]; /* of the rows that have them; mx, which is exposed to everybody, has others than client */
 	struct parent_listen *listens;
@@ -92,8 +92,9 @@ struct parent {
 };
 
 /* parent_files.c: what is read and made before any role runs. */
-/* The certificate with its key (checked against each other) and the password of the smart host; empty where none is configured. */
-int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *password, struct error *err);
+/* The certificate with its key (checked against each other) and the passwords of roles (bytes each, as struct parent has them); empty where
+ * none is configured. */
+int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *passwords, struct error *err);
 /* A fresh image of configuration, chain, CA and zone: descriptor or negative. */
 int parent_make_image(const struct config *config, struct slice chain, struct error *err);
 int parent_make_directories(struct parent *parent, struct error *err);

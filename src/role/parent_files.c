@@ -36,38 +36,54 @@ static int load_tls(const struct config *config, struct buf *chain, struct buf *
 	return r;
 }
 
-static int load_password(const struct config *config, struct buf *password, struct error *err)
+static int load_password(struct slice path, struct buf *passwords, struct error *err)
 {
-	int r = config->relay_password_file.n > 0 ? file_read((const char *)config->relay_password_file.p, password, err) : 0;
+	struct buf password = BUF_INIT(PASSWORD_MAX);
+	int r = path.n > 0 ? file_read((const char *)path.p, &password, err) : 0;
 
-	while (r == 0 && slice_ends(buf_slice(password), SLICE("\n")))
-		buf_truncate(password, buf_len(password) - 1);
+	while (r == 0 && slice_ends(buf_slice(&password), SLICE("\n")))
+		buf_truncate(&password, buf_len(&password) - 1);
+	buf_put_bytes(passwords, buf_slice(&password));
+	buf_free_secret(&password);
 	return r;
 }
 
-int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *password, struct error *err)
+/* In the order of enum role_password. */
+static int load_passwords(const struct config *config, struct buf *passwords, struct error *err)
+{
+	int r = load_password(config->relay_password_file, passwords, err);
+
+	if (r == 0)
+		r = load_password(config->ldap_password_file, passwords, err);
+	return r == 0 ? load_password(config->sso_secret_file, passwords, err) : r;
+}
+
+int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *passwords, struct error *err)
 {
 	buf_init(chain, CHAIN_MAX);
 	buf_init(key, CONTROL_TLS_KEY_MAX);
-	buf_init(password, PASSWORD_MAX);
+	buf_init(passwords, 4 * PASSWORD_MAX);
 	int r = load_tls(config, chain, key, err);
 	if (r == 0)
-		r = load_password(config, password, err);
+		r = load_passwords(config, passwords, err);
 	if (r != 0) {
 		buf_free(chain);
 		buf_free_secret(key);
-		buf_free_secret(password);
+		buf_free_secret(passwords);
 	}
 	return r;
 }
 
 int parent_make_image(const struct config *config, struct slice chain, struct error *err)
 {
-	struct buf image = BUF_INIT(CONTROL_IMAGE_MAX), whole = BUF_INIT(CONTROL_IMAGE_MAX), zone = BUF_INIT(ZONE_MAX), ca = BUF_INIT(CA_MAX);
+	struct buf image = BUF_INIT(CONTROL_IMAGE_MAX), whole = BUF_INIT(CONTROL_IMAGE_MAX), zone = BUF_INIT(ZONE_MAX), ca = BUF_INIT(CA_MAX),
+		client_ca = BUF_INIT(CA_MAX);
 	int fd = -1;
 	int r = config->dns_zone.n > 0 ? file_read((const char *)config->dns_zone.p, &zone, err) : 0;
 	if (r == 0 && config->tls_ca.n > 0)
 		r = file_read((const char *)config->tls_ca.p, &ca, err);
+	if (r == 0 && config->auth_client_ca.n > 0)
+		r = file_read((const char *)config->auth_client_ca.p, &client_ca, err);
 	if (r != 0)
 		goto out;
 	config_encode(config, &image);
@@ -75,6 +91,7 @@ int parent_make_image(const struct config *config, struct slice chain, struct er
 	buf_put_bytes(&whole, chain);
 	buf_put_bytes(&whole, buf_slice(&ca));
 	buf_put_bytes(&whole, buf_slice(&zone));
+	buf_put_bytes(&whole, buf_slice(&client_ca));
 	if (whole.failed || image.failed) {
 		r = error_set(err, ERR_LIMIT, "the configuration is too large");
 		goto out;
@@ -86,6 +103,7 @@ out:
 	buf_free(&whole);
 	buf_free(&zone);
 	buf_free(&ca);
+	buf_free(&client_ca);
 	return r != 0 ? r : fd;
 }
 

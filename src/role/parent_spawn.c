@@ -93,6 +93,15 @@ static void put_secret(struct buf *b, bool granted, const uint8_t *secret)
 	buf_put_bytes(b, granted ? slice_make(secret, CONTROL_SECRET_SIZE) : SLICE_NONE);
 }
 
+static struct slice password_of(const struct parent *parent, enum role_password which)
+{
+	struct slice rest = buf_slice(&parent->passwords), one = SLICE_NONE;
+	for (unsigned i = 0; i < (unsigned)which; i++)
+		if (!slice_get_bytes(&rest, &one))
+			return SLICE_NONE;
+	return one;
+}
+
 static void send_secrets(struct child *child)
 {
 	const struct role_row *row = role_row(child->role);
@@ -102,7 +111,7 @@ static void send_secrets(struct child *child)
 	put_secret(&b, row->boot_secret, parent->boot_secret);
 	put_secret(&b, row->master_key, parent->master_key);
 	buf_put_bytes(&b, row->master_key ? buf_slice(&parent->tls_key) : SLICE_NONE);
-	buf_put_bytes(&b, row->relay_password ? buf_slice(&parent->relay_password) : SLICE_NONE);
+	buf_put_bytes(&b, password_of(parent, row->password));
 	control_send(child->control, &b, -1);
 }
 

@@ -335,7 +335,7 @@ static void client_start(struct relay_link *l, bool secure_now)
 	if (signs_in(l)) {
 		set.tls = SMTP_TLS_REQUIRED;
 		set.user = c->relay_user;
-		set.password = l->relay->ctx->relay_password;
+		set.password = l->relay->ctx->password;
 	}
 	l->client = smtp_client_create(&set, &client_events, l);
 }

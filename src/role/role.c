@@ -84,12 +84,13 @@ static enum log_level log_level_of(struct slice name)
 static int take_image(struct process *p, int fd)
 {
 	struct file_map map = FILE_MAP_NONE;
-	struct slice image, chain, ca, zone, in;
+	struct slice image, chain, ca, zone, client_ca, in;
 	if (fd < 0 || memfd_map(fd, CONTROL_IMAGE_MAX, &map, NULL) != 0)
 		return ERR_INVALID;
 	in = map.content;
 	int r = ERR_INVALID;
-	if (slice_get_bytes(&in, &image) && slice_get_bytes(&in, &chain) && slice_get_bytes(&in, &ca) && slice_get_bytes(&in, &zone)) {
+	if (slice_get_bytes(&in, &image) && slice_get_bytes(&in, &chain) && slice_get_bytes(&in, &ca) && slice_get_bytes(&in, &zone)
+	    && slice_get_bytes(&in, &client_ca)) {
 		struct config *config = config_decode(image, NULL);
 		if (config != NULL) {
 			/* Former configurations stay: their texts may be in use anywhere, and reloads are rare. */
@@ -97,6 +98,7 @@ static int take_image(struct process *p, int fd)
 			p->ctx.tls_chain = arena_dup(&p->arena, chain);
 			p->ctx.tls_ca = arena_dup(&p->arena, ca);
 			p->ctx.dns_zone = arena_dup(&p->arena, zone);
+			p->ctx.client_ca = arena_dup(&p->arena, client_ca);
 			r = 0;
 		}
 	}
@@ -128,16 +130,16 @@ static void replace_secret(struct process *p, struct slice *kept, struct slice f
 
 static int take_secrets(struct process *p, struct slice in)
 {
-	struct slice boot, master, tls_key, relay_password;
+	struct slice boot, master, tls_key, password;
 	if (!slice_get_bytes(&in, &boot) || !slice_get_bytes(&in, &master) || !slice_get_bytes(&in, &tls_key)
-	    || !slice_get_bytes(&in, &relay_password))
+	    || !slice_get_bytes(&in, &password))
 		return ERR_INVALID;
 	if (p->ctx.boot_secret == NULL)
 		p->ctx.boot_secret = keep_secret(boot);
 	if (p->ctx.master_key == NULL)
 		p->ctx.master_key = keep_secret(master);
 	replace_secret(p, &p->ctx.tls_key, tls_key);
-	replace_secret(p, &p->ctx.relay_password, relay_password);
+	replace_secret(p, &p->ctx.password, password);
 	return 0;
 }
 

@@ -37,10 +37,11 @@ struct role_context {
 	struct slice tls_chain;      /* PEM, leaf first; empty when none is configured. Replaced before reload() */
 	struct slice tls_key;        /* PEM; only in key. Replaced before reload() */
 	struct slice tls_ca;         /* PEM of tls.ca; empty: the system's. Replaced before reload() */
-	struct slice relay_password; /* at the smart host; only in relay. Replaced before reload() */
+	struct slice password;       /* relay: at the smart host; ldap: of ldap.bind; auth: of sso.client. Else empty. Replaced before reload() */
 	struct role_tickets {
 		uint8_t newer[TLS_TICKET_KEY_SIZE], older[TLS_TICKET_KEY_SIZE];
 	} *tls_tickets;              /* NULL where the row does not grant it (mx, client have it). Replaced before tickets() */
+	struct slice client_ca;      /* PEM of auth.client_ca; empty: no client certificates. Replaced before reload() */
 	struct slice dns_zone;       /* text of the file dns.zone; only in resolver. Replaced before reload() */
 	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "management". */
 	struct role_listen {
@@ -48,8 +49,8 @@ struct role_context {
 		int fd;
 	} *listens;
 	unsigned listen_count;
-	void *state;                 /* of the role */
 	struct audit_out *audit;     /* role/audit_out.h; NULL in audit itself */
+	void *state;                 /* of the role */
 };
 
 struct role_ops {

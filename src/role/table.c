@@ -15,7 +15,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .stop_rank = 7,
 	},
 	[ROLE_AUTH] = {
-		.ops = &role_auth, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_DIRECTORY, ROLE_WRITES}},
+		.ops = &role_auth, .sets = SANDBOX_FILES, .password = ROLE_PASSWORD_SSO, .paths = {{ROLE_DIR_DIRECTORY, ROLE_WRITES}},
 		.boot_secret = true, .stop_rank = 5,
 	},
 	[ROLE_MX] = {
@@ -36,7 +36,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.boot_secret = true, .stop_rank = 3,
 	},
 	[ROLE_RELAY] = {
-		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .relay_password = true,
+		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_RELAY,
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
 		.stop_rank = 2,
 	},

@@ -14,13 +14,16 @@ static const struct mechanism mechanisms[] = {
 	{SLICE_INIT("SCRAM-SHA-256"), SMTP_AUTH_SCRAM_SHA_256, true},
 	{SLICE_INIT("PLAIN"), SMTP_AUTH_PLAIN, true},
 	{SLICE_INIT("LOGIN"), SMTP_AUTH_LOGIN, false},
+	{SLICE_INIT("OAUTHBEARER"), SMTP_AUTH_OAUTHBEARER, true},
+	{SLICE_INIT("XOAUTH2"), SMTP_AUTH_XOAUTH2, true},
+	{SLICE_INIT("EXTERNAL"), SMTP_AUTH_EXTERNAL, true},
 };
 
 static bool usable(const struct smtp_server *s, const struct mechanism *m)
 {
 	if ((s->set.mechanisms & m->bit) == 0 || (!s->secure && !s->set.auth_in_clear))
 		return false;
-	return m->bit != SMTP_AUTH_SCRAM_SHA_256_PLUS || s->secure;
+	return (m->bit & (SMTP_AUTH_SCRAM_SHA_256_PLUS | SMTP_AUTH_EXTERNAL)) == 0 || s->secure;
 }
 
 bool server_mechanisms(const struct smtp_server *s, struct buf *out)

@@ -226,6 +226,11 @@ void smtp_server_pump(struct smtp_server *s, struct buf *in, struct buf *out)
 	}
 }
 
+void smtp_server_mechanisms(struct smtp_server *s, unsigned mechanisms)
+{
+	s->set.mechanisms = mechanisms;
+}
+
 void smtp_server_secured(struct smtp_server *s)
 {
 	ENSURE_MAGIC(s, SERVER_MAGIC);

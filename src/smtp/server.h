@@ -25,6 +25,7 @@ struct smtp_server;
 
 enum { /* smtp_server_settings.mechanisms */
 	SMTP_AUTH_PLAIN = 1, SMTP_AUTH_LOGIN = 2, SMTP_AUTH_SCRAM_SHA_256 = 4, SMTP_AUTH_SCRAM_SHA_256_PLUS = 8,
+	SMTP_AUTH_OAUTHBEARER = 16, SMTP_AUTH_XOAUTH2 = 32, SMTP_AUTH_EXTERNAL = 64,
 };
 
 /* Copied by the engine, texts included. Zero of a limit means its default. */
@@ -117,6 +118,8 @@ void smtp_server_pump(struct smtp_server *server, struct buf *in, struct buf *ou
 
 /* The handshake is done, or the connection began with TLS (before the first pump). */
 void smtp_server_secured(struct smtp_server *server);
+/* Other mechanisms from now on: a certificate of the client is known after the handshake only. */
+void smtp_server_mechanisms(struct smtp_server *server, unsigned mechanisms);
 void smtp_server_sasl_reply(struct smtp_server *server, enum smtp_sasl_result result, struct slice data);
 /* `reply` NULL: the usual "250 2.1.0 Sender ok". */
 void smtp_server_mail_reply(struct smtp_server *server, const struct smtp_reply *reply);

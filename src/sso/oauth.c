@@ -40,7 +40,8 @@ static int refuse(struct oauth_answer *a, const char *code, const char *descript
 
 static json_t *text_of(struct slice s)
 {
-	return json_stringn((const char *)s.p, s.n);
+	json_t *text = json_stringn(s.n > 0 ? (const char *)s.p : "", s.n);
+	return text != NULL ? text : json_string("");
 }
 
 void oauth_answer_tokens(struct oauth_answer *a, const struct oauth_grant *grant)
@@ -50,6 +51,31 @@ void oauth_answer_tokens(struct oauth_answer *a, const struct oauth_grant *grant
 	if (grant->refresh != NULL)
 		json_object_set_new(o, "refresh_token", json_string(grant->refresh));
 	set_json(a, 200, o);
+}
+
+void oauth_answer_consent(struct oauth_answer *a, const struct oauth_client *client, struct slice scope, struct slice redirect)
+{
+	json_t *o = json_object();
+	json_object_set_new(o, "client", text_of(client->id));
+	json_object_set_new(o, "name", text_of(client->name));
+	json_object_set_new(o, "scope", text_of(scope));
+	json_object_set_new(o, "redirect", text_of(redirect));
+	set_json(a, 200, o);
+}
+
+void oauth_answer_as_json(struct oauth_answer *a)
+{
+	if (a->status != 303)
+		return;
+	json_t *o = json_object();
+	json_object_set_new(o, "redirect", text_of(buf_slice(&a->location)));
+	set_json(a, 200, o);
+	buf_free_secret(&a->location);
+}
+
+void oauth_answer_empty(struct oauth_answer *a)
+{
+	set_json(a, 200, json_object());
 }
 
 static void set_endpoint(json_t *o, const char *name, struct slice issuer, const char *path)
@@ -67,7 +93,7 @@ void oauth_metadata(struct slice issuer, struct oauth_answer *a)
 	set_endpoint(o, "issuer", issuer, "");
 	set_endpoint(o, "authorization_endpoint", issuer, "/oauth/authorize");
 	set_endpoint(o, "token_endpoint", issuer, "/oauth/token");
-	set_endpoint(o, "device_authorization_endpoint", issuer, "/oauth/device");
+	set_endpoint(o, "device_authorization_endpoint", issuer, "/oauth/device_authorization");
 	set_endpoint(o, "revocation_endpoint", issuer, "/oauth/revoke");
 	set_json(a, 200, o);
 }
@@ -162,6 +188,18 @@ void oauth_authorize_answer(const struct oauth_authorize *request, struct slice 
 	redirect(a, request, issuer, code != NULL ? "code" : "error", code != NULL ? slice_str(code) : SLICE("access_denied"));
 }
 
+int oauth_device_check(const struct form *form, const struct oauth_client *client, struct oauth_scope *ret, struct oauth_answer *a)
+{
+	struct oauth_scope allowed;
+	if (client == NULL)
+		return refuse(a, "invalid_client", "unknown client");
+	if (!client->device)
+		return refuse(a, "unauthorized_client", "this client is no device");
+	if (oauth_scope_parse(form_get(form, "scope"), ret) != 0 || oauth_scope_parse(client->scope, &allowed) != 0 || !oauth_scope_covers(&allowed, ret))
+		return refuse(a, "invalid_scope", "not a scope of this client");
+	return 0;
+}
+
 /* ---- token requests ---- */
 
 static const struct {
@@ -170,7 +208,7 @@ static const struct {
 	enum oauth_kind kind;
 } grants[] = {
 	{"authorization_code", "code", OAUTH_GRANT_CODE, OAUTH_CODE},
-	{"refresh_token", "refresh_token", OAUTH_GRANT_REFRESH, OAUTH_REFRESH},
+	{"refresh_token", "refresh_token", OAUTH_GRANT_REFRESH, OAUTH_CODE},
 	{"urn:ietf:params:oauth:grant-type:device_code", "device_code", OAUTH_GRANT_DEVICE, OAUTH_DEVICE},
 };
 
@@ -185,7 +223,10 @@ int oauth_token_check(const struct form *form, struct oauth_token_request *ret, 
 		if (!slice_eq(type, slice_str(grants[i].name)))
 			continue;
 		ret->type = grants[i].type;
-		if (oauth_token_parse(form_get(form, grants[i].member), grants[i].kind, &ret->token))
+		struct slice text = form_get(form, grants[i].member);
+		if (ret->type == OAUTH_GRANT_REFRESH)
+			ret->refresh = text;
+		if (ret->type == OAUTH_GRANT_REFRESH ? text.n > 0 : oauth_token_parse(text, grants[i].kind, &ret->token))
 			return 0;
 		return refuse(a, "invalid_grant", "not valid, expired or used");
 	}

@@ -27,11 +27,10 @@ void oauth_scope_write(const struct oauth_scope *scope, struct buf *out);
 /* Does `all` hold everything of `part`? */
 bool oauth_scope_covers(const struct oauth_scope *all, const struct oauth_scope *part);
 
-/* ---- tokens ---- */
+/* ---- codes ---- */
 
+/* Access and refresh tokens are sessions (auth/session.h); these live for minutes. */
 enum oauth_kind { /* the letter in front of the secret; part of what the look-up hash is over */
-	OAUTH_ACCESS = 'a',
-	OAUTH_REFRESH = 'r',
 	OAUTH_CODE = 'c',
 	OAUTH_DEVICE = 'd',
 };
@@ -46,8 +45,6 @@ void oauth_token_make(enum oauth_kind kind, struct oauth_token *ret);
 void oauth_token_text(const struct oauth_token *token, char ret[OAUTH_TOKEN_SIZE + 1]);
 /* False: not one of ours, or of another kind. */
 bool oauth_token_parse(struct slice text, enum oauth_kind kind, struct oauth_token *ret);
-/* Is it of the form of ours, whatever kind? */
-bool oauth_token_looks_like(struct slice text);
 /* Under which it is found; `key` is secret. */
 void oauth_token_lookup(const struct oauth_token *token, const uint8_t key[32], uint8_t ret[OAUTH_LOOKUP_SIZE]);
 
@@ -87,11 +84,20 @@ struct oauth_grant { /* of a token answer */
 	int64_t lifetime;             /* seconds of the access token */
 	struct slice scope;
 };
+/* {"client","name","scope","redirect"}: what the page of consent shows. redirect: empty for devices. */
+void oauth_answer_consent(struct oauth_answer *a, const struct oauth_client *client, struct slice scope, struct slice redirect);
+/* Turns a redirect into {"redirect": location} with status 200: for pages that ask by script and go there themselves. */
+void oauth_answer_as_json(struct oauth_answer *a);
+/* {} with status 200. */
+void oauth_answer_empty(struct oauth_answer *a);
 /* RFC 6749 5.1. Answers with tokens are never to be stored by anybody in between: the owner sets Cache-Control. */
 void oauth_answer_tokens(struct oauth_answer *a, const struct oauth_grant *grant);
 
 /* RFC 8414 3.2. issuer: "https://…", without a path. */
 void oauth_metadata(struct slice issuer, struct oauth_answer *a);
+
+/* A device authorization request (RFC 8628 3.1). client NULL: unknown. 0, or negative and the answer is complete. */
+int oauth_device_check(const struct form *form, const struct oauth_client *client, struct oauth_scope *ret, struct oauth_answer *a);
 
 /* An authorization request (RFC 6749 4.1.1). */
 struct oauth_authorize { /* borrowed from the form */
@@ -113,7 +119,8 @@ enum oauth_grant_type { OAUTH_GRANT_CODE = 1, OAUTH_GRANT_REFRESH, OAUTH_GRANT_D
 struct oauth_token_request { /* borrowed from the form */
 	enum oauth_grant_type type;
 	struct slice client;
-	struct oauth_token token;   /* code, refresh token or device code */
+	struct oauth_token token;   /* code or device code */
+	struct slice refresh;       /* refresh token as given */
 	struct slice redirect, verifier, scope;
 };
 /* 0, or negative and the answer is complete. */

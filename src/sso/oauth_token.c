@@ -25,7 +25,7 @@ void oauth_token_text(const struct oauth_token *token, char ret[OAUTH_TOKEN_SIZE
 	buf_free_secret(&b);
 }
 
-bool oauth_token_looks_like(struct slice text)
+static bool looks_like(struct slice text)
 {
 	return text.n == OAUTH_TOKEN_SIZE && slice_starts(text, SLICE("ll")) && text.p[3] == '_';
 }
@@ -33,7 +33,7 @@ bool oauth_token_looks_like(struct slice text)
 bool oauth_token_parse(struct slice text, enum oauth_kind kind, struct oauth_token *ret)
 {
 	struct buf secret = BUF_INIT(OAUTH_SECRET_SIZE);
-	bool ok = oauth_token_looks_like(text) && text.p[2] == (uint8_t)kind
+	bool ok = looks_like(text) && text.p[2] == (uint8_t)kind
 	          && base64url_decode_strict(slice_from(text, PREFIX_SIZE), &secret) == 0 && buf_len(&secret) == OAUTH_SECRET_SIZE;
 	if (ok) {
 		ret->kind = kind;

@@ -119,21 +119,21 @@ static void test_tokens(void **state)
 	struct oauth_token a, b;
 	char text[OAUTH_TOKEN_SIZE + 1];
 	uint8_t key[32] = {1}, other[32] = {2}, x[OAUTH_LOOKUP_SIZE], y[OAUTH_LOOKUP_SIZE];
-	oauth_token_make(OAUTH_ACCESS, &a);
+	oauth_token_make(OAUTH_CODE, &a);
 	oauth_token_text(&a, text);
-	assert_true(oauth_token_parse(slice_str(text), OAUTH_ACCESS, &b));
+	assert_true(oauth_token_parse(slice_str(text), OAUTH_CODE, &b));
 	assert_memory_equal(a.secret, b.secret, OAUTH_SECRET_SIZE);
-	assert_false(oauth_token_parse(slice_str(text), OAUTH_REFRESH, &b));
+	assert_false(oauth_token_parse(slice_str(text), OAUTH_DEVICE, &b));
 	oauth_token_lookup(&a, key, x);
 	oauth_token_lookup(&a, other, y);
 	assert_memory_not_equal(x, y, OAUTH_LOOKUP_SIZE);
 	b = a;
-	b.kind = OAUTH_REFRESH;
+	b.kind = OAUTH_DEVICE;
 	oauth_token_lookup(&b, key, y);
 	assert_memory_not_equal(x, y, OAUTH_LOOKUP_SIZE); /* the kind is part of it: relabelling finds nothing */
 	text[OAUTH_TOKEN_SIZE - 1] = '=';
-	assert_false(oauth_token_parse(slice_str(text), OAUTH_ACCESS, &b));
-	assert_false(oauth_token_looks_like(SLICE("lla_short")));
+	assert_false(oauth_token_parse(slice_str(text), OAUTH_CODE, &b));
+	assert_false(oauth_token_parse(SLICE("llc_short"), OAUTH_CODE, &b));
 }
 
 static void test_scopes(void **state)
@@ -329,9 +329,12 @@ static void test_token_requests(void **state)
 	assert_false(oauth_code_redeems(&code, &r));
 	code.challenge = SLICE_NONE;
 	assert_false(oauth_code_redeems(&code, &r));
-	snprintf(query, sizeof query, "grant_type=refresh_token&client_id=tb&refresh_token=%s", text); /* a code as refresh token */
+	snprintf(query, sizeof query, "grant_type=urn:ietf:params:oauth:grant-type:device_code&client_id=tb&device_code=%s", text); /* a code as device code */
 	assert_int_equal(token_request(query, &r), ERR_DENIED);
 	assert_true(answers("invalid_grant"));
+	assert_int_equal(token_request("grant_type=refresh_token&client_id=tb&refresh_token=ll1-x", &r), 0);
+	assert_true(slice_eq(r.refresh, SLICE("ll1-x")));
+	assert_int_equal(token_request("grant_type=refresh_token&client_id=tb", &r), ERR_DENIED);
 	assert_int_equal(token_request("grant_type=password&client_id=tb&username=a&password=b", &r), ERR_DENIED);
 	assert_true(answers("unsupported_grant_type"));
 	assert_int_equal(token_request("grant_type=refresh_token&refresh_token=x", &r), ERR_DENIED);

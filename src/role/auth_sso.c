@@ -1,0 +1,98 @@
+/* Single sign-on in the auth role: our authorization server, and the identity provider of the configuration over the role fetch. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "role/auth.h"
+
+#define FIELDS_MAX 8192
+#define SKEW_S 60
+
+/* ---- struct sso_host over the role fetch ---- */
+
+struct fetching {
+	sso_response_fn *fn;
+	void *arg;
+	size_t answer_max;
+};
+
+static struct moment host_now(void *arg)
+{
+	const struct auth_process *a = arg;
+	return loop_now(a->ctx->loop);
+}
+
+static void fetched(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct fetching *f = arg;
+	const struct ipc_fetch_reply *reply = message;
+	bool ok = outcome == IPC_OK && reply->error.n == 0 && reply->body.n <= f->answer_max;
+	if (!ok)
+		log_event(EV_IDENTITY_FAILED, LOG_TEXT("why", outcome != IPC_OK ? SLICE("the role fetch does not answer")
+			: reply->error.n > 0 ? reply->error : SLICE("the answer is too large")));
+	f->fn(f->arg, ok ? reply->code : 0, ok ? reply->body : SLICE_NONE);
+	memory_free(f);
+}
+
+static void host_fetch(void *arg, const struct sso_request *request, sso_response_fn *fn, void *fn_arg)
+{
+	struct auth_process *a = arg;
+	struct fetching *f = memory_alloc(sizeof *f);
+	struct buf fields = BUF_INIT(FIELDS_MAX);
+	*f = (struct fetching){fn, fn_arg, request->answer_max};
+	buf_append_str(&fields, "Accept: application/json\n");
+	if (request->body.n > 0)
+		buf_append_str(&fields, "Content-Type: application/x-www-form-urlencoded\n");
+	if (request->authorization.n > 0)
+		buf_printf(&fields, "Authorization: %.*s\n", SLICE_ARG(request->authorization));
+	struct ipc_fetch message = {.method = request->body.n > 0 ? SLICE("POST") : SLICE("GET"), .url = request->url, .fields = buf_slice(&fields),
+		.body = request->body};
+	ipc_request(a->ctx->ipc, IPC_FETCH, IPC_ANY, &message, fetched, f);
+	buf_free_secret(&fields);
+}
+
+/* ---- settings ---- */
+
+static void configure_oauth(struct auth_process *a)
+{
+	const struct config *c = a->ctx->config;
+	char issuer[300] = "";
+	if (c->auth_oauth && c->auth_oauth_issuer.n > 0)
+		(void)snprintf(issuer, sizeof issuer, "%.*s", SLICE_ARG(c->auth_oauth_issuer));
+	else if (c->auth_oauth)
+		(void)snprintf(issuer, sizeof issuer, "https://%.*s", SLICE_ARG(c->hostname));
+	auth_oauth_configure(a->oauth, slice_str(issuer));
+	a->settings.tokens = c->auth_oauth;
+	a->settings.oauth_issuer = auth_oauth_issuer(a->oauth);
+}
+
+static void configure_external(struct auth_process *a)
+{
+	const struct config *c = a->ctx->config;
+	struct external_settings s = {
+		.provider = {.issuer = c->sso_issuer, .client = c->sso_client, .secret = a->ctx->password, .audience = c->sso_audience,
+			.redirect = c->sso_redirect, .scope = c->sso_scope, .skew = SKEW_S},
+		.link_email = c->sso_link_email, .trusted_factors = c->sso_trusted_factors,
+	};
+	for (size_t i = 0; i < c->sso_algorithms.count; i++)
+		s.provider.algorithms |= jwt_algorithm(c->sso_algorithms.items[i]);
+	external_configure(a->external, &s);
+	auth_login_external(a->login, external_usable(a->external) ? a->external : NULL);
+}
+
+void auth_sso_configure(struct auth_process *a)
+{
+	configure_oauth(a);
+	configure_external(a);
+	auth_login_configure(a->login, &a->settings);
+}
+
+void auth_sso_start(struct auth_process *a)
+{
+	const struct sso_host http = {a, host_now, host_fetch};
+	a->oauth = auth_oauth_create(a->directory, &a->host);
+	a->external = external_create(a->directory, &a->host, &http);
+	auth_admin_oauth(a->admin, a->oauth);
+	auth_admin_external(a->admin, a->external);
+	auth_sso_configure(a);
+}
