@@ -192,6 +192,7 @@ REPLY(auth_admin)
 PASS(queue_admin)
 PASS(mail_admin)
 PASS(parent_admin)
+PASS(audit_admin)
 
 /* auth decides itself. */
 static void ask_auth_admin(struct call *c, enum ipc_type type, unsigned index)
@@ -213,6 +214,7 @@ static const struct target {
 	{ROLE_QUEUE, IPC_QUEUE_ADMIN, false, ask_queue_admin},
 	{ROLE_MAIL, IPC_MAIL_ADMIN, true, ask_mail_admin},
 	{ROLE_PARENT, IPC_PARENT_ADMIN, false, ask_parent_admin},
+	{ROLE_AUDIT, IPC_AUDIT_ADMIN, false, ask_audit_admin},
 };
 
 static const struct target *target_of(enum role role)

@@ -46,6 +46,22 @@ RESULT("queue.check", SHOWN, "Checks queue and packs.", "problems[what where saf
 RESULT("mail.sessions", SHOWN, "Mail sessions of all shards.", "shards[]")
 RESULT("mail.check", SHOWN, "Checks the account databases that are open.", "shards[]")
 RESULT("mail.remove", SHOWN, "Removes the mail of a disabled account.", "shards[]")
+RESULT("audit.head", SHOWN, "The newest signed head of the audit log.", "size# time# root key note witnesses[]")
+RESULT("audit.status", SHOWN, "State of the audit log.",
+	"size# key writable! trusted! problem head_size# head_time# outside! warning? cosigned_size# cosigned_time# stamped_size# stamped_time# keep_days# "
+	"keep_mail_days# sinks[name behind#]")
+RESULT("audit.metrics", SHOWN, "Counters of events for Prometheus.", "text")
+RESULT("audit.list", SHOWN, "Records of the audit log, newest first.", "records[number# time# ms# event class level role fields{}] more!? next#?")
+RESULT("audit.prove", SHOWN, "Proof for one record or an older head.", "text size#")
+RESULT("audit.export", SHOWN, "A part of an export that letterlock-verify checks.", "text first# end# size# next# more!")
+RESULT("audit.verify", SHOWN, "Reads and hashes the whole log again.", "records# ok! bad#?")
+RESULT("audit.cosign_request", SHOWN, "What a co-signer is asked.", "text size#")
+RESULT("audit.cosign", SHOWN, "Keeps co-signatures of a head.", "name")
+RESULT("audit.timestamp_request", SHOWN, "An RFC 3161 request for the newest head.", "request size#")
+RESULT("audit.timestamp", SHOWN, "Keeps the answer of a time stamp service.", "time#")
+RESULT("trace", SHOWN, "What happened to messages, step by step.",
+	"records[number# time# ms# event class level role fields{}] more!? next#?")
+RESULT("access.list", SHOWN, "Who looked into a mailbox.", "records[number# time# ms# event class level role fields{}] more!? next#?")
 RESULT("status", SHOWN, "Every process of the server.",
 	"version since sandbox roles[role index# pid# state restarts# uptime_s# cpu_ms# rss# status{}]")
 RESULT("metrics", SHOWN, "As status, for the scope of metrics.",

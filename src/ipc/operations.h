@@ -147,6 +147,32 @@ OPERATION("mail.sessions", MAIL, SYSTEM_SEE, READS, "")
 OPERATION("mail.check", MAIL, SYSTEM_SEE, READS, "")
 /* Removes the folder of an account that is disabled; account in hexadecimal digits. */
 OPERATION("mail.remove", MAIL, ACCOUNT_CHANGE, CHANGES, "account")
+/* The audit log (docs/audit.md). {"size","time","root","key","note","witnesses":[…]}: the newest signed head, co-signatures behind the log's own. */
+OPERATION("audit.head", AUDIT, AUDIT_SEE, READS, "")
+/* {"size","key","writable","trusted","problem","head_size","head_time","outside","warning","cosigned_size","cosigned_time","stamped_size",
+ * "stamped_time","keep_days","keep_mail_days","sinks":[{"name","behind"}]} */
+OPERATION("audit.status", AUDIT, SYSTEM_SEE, READS, "")
+/* {"text"}: counters in the exposition format of Prometheus. */
+OPERATION("audit.metrics", AUDIT, METRICS_SEE, READS, "")
+/* {"records":[{"number","time","ms","event","class","level","role","fields":{…}}],"more","next"}; newest first, `after`: below that number. */
+OPERATION("audit.list", AUDIT, AUDIT_SEE, READS, "since#? until#? event? class? actor? object? cid? after#? limit#?")
+/* {"text","size"}: the proof that a record is in the log, or that the log begins with that of an older head; letterlock-verify checks it. */
+OPERATION("audit.prove", AUDIT, AUDIT_SEE, READS, "record#? old_size#?")
+/* {"text","first","end","size","next","more"}: a part of an export; further parts with first, end, size as answered and at = next. */
+OPERATION("audit.export", AUDIT, AUDIT_EXPORT, READS, "since#? first#? end#? size#? at#?")
+/* {"records","ok","bad"}: everything is read and hashed again. */
+OPERATION("audit.verify", AUDIT, AUDIT_SEE, READS, "")
+/* {"text","size"}: what a co-signer is asked (C2SP tlog-witness add-checkpoint); then its signature lines. {"name"} */
+OPERATION("audit.cosign_request", AUDIT, AUDIT_SEE, READS, "old_size#?")
+OPERATION("audit.cosign", AUDIT, AUDIT_SEE, CHANGES, "size# lines")
+/* {"request","size"}: an RFC 3161 request in base64; then the answer of the service. {"time"} */
+OPERATION("audit.timestamp_request", AUDIT, AUDIT_SEE, READS, "")
+OPERATION("audit.timestamp", AUDIT, AUDIT_SEE, CHANGES, "size# answer")
+/* {"records":[…],"more","next"} as audit.list, oldest first: the steps of messages named by queue or connection id, by an address of sender or
+ * recipient, or by both. Never a subject or content. */
+OPERATION("trace", AUDIT, TRACE_SEE, READS, "id? address? from? to? since#? until#? after#? limit#?")
+/* {"records":[…],"more","next"}: who else looked into the mailbox, when, why, approved by whom; newest first. */
+OPERATION("access.list", AUDIT, SELF_SEE, READS, "address since#? until#? after#? limit#?")
 /* {"version","since","roles":[{"role","index","pid","state","restarts","cpu_ms","rss","status":{…}}], "sandbox":{…}} */
 OPERATION("status", PARENT, SYSTEM_SEE, READS, "")
 /* The same, for the right of metrics. */

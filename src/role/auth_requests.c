@@ -1,10 +1,14 @@
 /* The requests that auth answers. */
 #include <string.h>
 
+#include "admin/operation.h"
 #include "auth/recipient.h"
 #include "base/endian.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "crypt/crypt.h"
+#include "ipc/admin.h"
+#include "role/audit_out.h"
 #include "role/auth.h"
 
 /* ---- AUTH_SASL ---- */
@@ -204,12 +208,82 @@ static void admin_done(void *arg, unsigned status, struct slice result)
 	ipc_reply(arg, &(struct ipc_auth_admin_reply){.status = (uint8_t)status, .result = result});
 }
 
+/* What changes something waits until its record is durable. Who signs in only to look is let in while the audit log cannot be written. */
+static bool waits_for_record(struct slice op)
+{
+	const struct admin_operation *operation = admin_operation_find(op);
+	return operation != NULL && operation->kind == OPERATION_CHANGES && !slice_starts(op, SLICE("session."));
+}
+
+static const struct slice no_record = SLICE_INIT("{\"code\":\"audit\",\"error\":\"The audit log cannot be written now: nothing is changed until it can.\"}");
+
+/* A request that waits for its record. */
+struct held {
+	struct auth_process *a;
+	struct ipc_call *call;
+	struct arena arena;
+	struct auth_evidence evidence;
+	struct slice op, args;
+};
+
+static void held_free(struct held *h)
+{
+	secret_wipe((void *)(uintptr_t)h->args.p, h->args.n);
+	secret_wipe((void *)(uintptr_t)h->evidence.token.p, h->evidence.token.n);
+	arena_free(&h->arena);
+	memory_free(h);
+}
+
+static void on_begun(void *arg, bool durable)
+{
+	struct held *h = arg;
+	if (durable)
+		auth_admin_run(h->a->admin, &h->evidence, h->op, h->args, admin_done, h->call);
+	else
+		admin_done(h->call, ADMIN_UNAVAILABLE, no_record);
+	held_free(h);
+}
+
+static void hold(struct auth_process *a, struct ipc_call *call, const struct ipc_auth_admin *r)
+{
+	struct held *h = memory_alloc(sizeof *h);
+	h->a = a;
+	h->call = call;
+	h->op = arena_dup(&h->arena, r->op);
+	h->args = arena_dup(&h->arena, r->args);
+	h->evidence = (struct auth_evidence){r->uid, arena_dup(&h->arena, r->token), arena_dup(&h->arena, r->address), arena_dup(&h->arena, r->agent),
+		arena_dup(&h->arena, r->reason)};
+	struct slice actor = r->token.n > 0 ? SLICE("session") : arena_printf(&h->arena, "unix:%u", (unsigned)r->uid);
+	log_event(EV_ADMIN_BEGUN, LOG_TEXT("actor", actor), LOG_TEXT("op", h->op), LOG_TEXT("ip", h->evidence.address));
+	audit_out_barrier(a->ctx->audit, on_begun, h);
+}
+
 static void on_admin(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_admin *request = message;
 	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason};
-	auth_admin_run(a->admin, &evidence, request->op, request->args, admin_done, call);
+	if (waits_for_record(request->op))
+		hold(a, call, request);
+	else
+		auth_admin_run(a->admin, &evidence, request->op, request->args, admin_done, call);
+}
+
+/* The other role acts when it has this answer; the record of who was allowed is durable by then. */
+struct allowed {
+	struct ipc_call *call;
+	struct arena arena;
+	struct ipc_auth_authorize_reply reply;
+};
+
+static void on_recorded(void *arg, bool durable)
+{
+	struct allowed *w = arg;
+	if (!durable)
+		w->reply = (struct ipc_auth_authorize_reply){.status = ADMIN_UNAVAILABLE, .result = no_record};
+	ipc_reply(w->call, &w->reply);
+	arena_free(&w->arena);
+	memory_free(w);
 }
 
 static void on_authorize(void *arg, struct ipc_call *call, const void *message)
@@ -217,11 +291,13 @@ static void on_authorize(void *arg, struct ipc_call *call, const void *message)
 	struct auth_process *a = arg;
 	const struct ipc_auth_authorize *request = message;
 	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason};
-	struct ipc_auth_authorize_reply reply = {0};
-	struct arena arena = ARENA_INIT;
-	reply.status = (uint8_t)auth_admin_authorize(a->admin, &evidence, request->op, request->args, &arena, &reply.subject, &reply.result);
-	ipc_reply(call, &reply);
-	arena_free(&arena);
+	struct allowed *w = memory_alloc(sizeof *w);
+	w->call = call;
+	w->reply.status = (uint8_t)auth_admin_authorize(a->admin, &evidence, request->op, request->args, &w->arena, &w->reply.subject, &w->reply.result);
+	if (w->reply.status == ADMIN_OK && waits_for_record(request->op))
+		audit_out_barrier(a->ctx->audit, on_recorded, w);
+	else
+		on_recorded(w, true);
 }
 
 void auth_register(struct auth_process *a)

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "queue/queue.h"
 #include "role/edge_letter.h"
+#include "store/fact.h"
 #include "sys/fault.h"
 #include "sys/file.h"
 
@@ -15,6 +16,7 @@
 #define SMALL_REQUEST_MAX (262144u - 1024)
 /* A filter that ends on a message is tried once more; then the message is sealed unparsed. */
 #define FILTER_TRIES 2
+#define LOGGED_RECIPIENTS 900 /* bytes of one value of the log */
 
 struct edge_letter {
 	struct edge *edge;
@@ -127,6 +129,41 @@ static void finish(struct edge_letter *l, const struct smtp_reply *reply)
 
 static const struct smtp_reply try_later = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
 
+/* Recipients are told in as many events as they need. */
+static void log_recipients(const struct edge_letter *l, const struct envelope *e, struct slice queue_id, struct slice to, bool first)
+{
+	if (first)
+		log_event(EV_SMTP_ACCEPTED, LOG_STR("cid", l->cid), LOG_TEXT("mid", queue_id),
+		          LOG_STR("service", e->source == ENVELOPE_SUBMISSION ? "submission" : "smtp"), LOG_TEXT("ip", e->client_address),
+		          LOG_TEXT("from", e->reverse_path), LOG_TEXT("to", to), LOG_NUM("size", l->size), LOG_NUM("targets", l->targets));
+	else if (to.n > 0)
+		log_event(EV_SMTP_ACCEPTED_MORE, LOG_STR("cid", l->cid), LOG_TEXT("mid", queue_id), LOG_TEXT("to", to));
+}
+
+static void log_accepted(const struct edge_letter *l, struct slice queue_id)
+{
+	struct buf to = BUF_INIT(LOGGED_RECIPIENTS);
+	struct envelope e;
+	struct recipient_fact fact;
+	struct slice whole;
+	bool first = true;
+
+	if (envelope_decode(buf_slice(&l->envelope), &e) < 0)
+		e = (struct envelope){0};
+	while (e.recipients.n > 0 && fact_peek_recipient(&e.recipients, &fact, &whole) == 0) {
+		if (buf_len(&to) > 0 && buf_len(&to) + fact.address.n + 1 > LOGGED_RECIPIENTS) {
+			log_recipients(l, &e, queue_id, buf_slice(&to), first);
+			first = false;
+			buf_clear(&to);
+		}
+		if (buf_len(&to) > 0)
+			buf_append_byte(&to, ' ');
+		buf_append(&to, slice_sub(fact.address, 0, LOGGED_RECIPIENTS - 1));
+	}
+	log_recipients(l, &e, queue_id, buf_slice(&to), first);
+	buf_free(&to);
+}
+
 static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct edge_letter *l = arg;
@@ -139,8 +176,7 @@ static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message
 		buf_printf(&text, "Ok, queued as %.*s", SLICE_ARG(reply->queue_id));
 		answer.text = buf_slice(&text);
 		l->edge->messages++;
-		log_event(EV_SMTP_ACCEPTED, LOG_STR("cid", l->cid), LOG_TEXT("mid", reply->queue_id), LOG_NUM("size", l->size),
-		          LOG_NUM("targets", l->targets));
+		log_accepted(l, reply->queue_id);
 	} else if (outcome == IPC_OK && reply->result == QUEUE_FULL) {
 		answer = SMTP_REPLY(452, "4.3.1", "Insufficient system storage, try again later");
 	}

@@ -541,6 +541,18 @@ static void compare_begin(struct mail_account *a, uint64_t next)
 	compare_send(c);
 }
 
+static void log_filed(const struct mail_account *a, const struct store_arrival *list, size_t count)
+{
+	char id[QUEUE_ID_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].kind != READER_ARRIVAL)
+			continue;
+		queue_id_format(list[i].place.pack, list[i].place.ordinal, id);
+		log_event(EV_MAIL_FILED, LOG_TEXT("user", a->login), LOG_STR("mid", id));
+	}
+}
+
 static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct mail_account *a = arg;
@@ -558,8 +570,9 @@ static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message
 	list = memory_alloc_array(STORE_BATCH_MAX, sizeof *list);
 	count = arrivals_decode(reply->list, list, STORE_BATCH_MAX);
 	rc = count == 0 ? 0 : store_account_file(a->store, list, count, &taken, &err);
-	memory_free(list);
 	a->role->filed += taken;
+	log_filed(a, list, taken);
+	memory_free(list);
 	if (rc < 0) {
 		mail_account_log(EV_STORE_DAMAGED, a, &err);
 		pull_end(a, true);

@@ -1,6 +1,7 @@
 /* APPEND: memfd -> filter (seal, digest) -> queue (kind own, group commit) -> rows. */
 #include <string.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/memory.h"
 #include "queue/queue.h"
 #include "role/mail.h"
@@ -52,6 +53,8 @@ static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message
 	}
 	item->arrival = (struct store_arrival){.seq = reply->seq, .kind = READER_OWN, .size = item->size,
 	                                       .place = {.pack = reply->pack, .ordinal = reply->ordinal, .offset = reply->offset}};
+	if (reply->result == QUEUE_OK)
+		log_event(EV_MAIL_APPENDED, LOG_TEXT("user", p->account->login), LOG_TEXT("mid", reply->queue_id), LOG_NUM("size", item->size));
 	append_item_done(p, code_of_result((enum queue_result)reply->result));
 }
 

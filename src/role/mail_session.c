@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "imap/session.h"
 #include "pop3/session.h"
+#include "role/audit_out.h"
 #include "sys/file.h"
 
 #define INPUT_MAX 131072
@@ -186,7 +187,8 @@ static int literal_begin(void *owner, uint64_t size)
 	struct mail_session *s = owner;
 
 	literal_drop(s);
-	if (appending + size > s->account->role->ctx->config->limits_memory)
+	const struct role_context *ctx = s->account->role->ctx;
+	if (appending + size > ctx->config->limits_memory || !audit_out_allows_mail(ctx->audit, ctx->config->audit_mail_without))
 		return ERR_TEMPORARY;
 	s->literal_fd = memfd_new("letter", NULL);
 	return s->literal_fd < 0 ? ERR_TEMPORARY : 0;
@@ -266,7 +268,8 @@ static void session_drop(struct mail_session *s)
 	literal_drop(s);
 	a->role->session_count--;
 	a->sessions--;
-	log_event(EV_CONN_CLOSE, LOG_STR("cid", s->cid), LOG_TEXT("user", a->login));
+	log_event(EV_SESSION_END, LOG_STR("cid", s->cid), LOG_STR("ip", s->address), LOG_TEXT("user", a->login),
+	          LOG_NUM("ms", (moment_unix(loop_now(a->role->ctx->loop)) - s->since) * 1000));
 	s->magic = 0;
 	memory_free(s);
 	mail_account_drop(a);
@@ -325,6 +328,8 @@ int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket,
 	buf_append(conn_input(s->conn), request->pending);
 	engine_start(s, request->protocol, request->tag);
 	run_later(s);
+	log_event(EV_SESSION_START, LOG_STR("cid", s->cid), LOG_STR("service", s->imap != NULL ? "imap" : "pop3"), LOG_STR("ip", s->address),
+	          LOG_TEXT("user", a->login), LOG_NUM("credential", s->credential));
 	return 0;
 }
 
