@@ -26,8 +26,8 @@ static const struct { const char *name; auth_rights rights; } roles[] = {
 	{"user", MAILBOX_RIGHTS | SELF_RIGHTS},
 	{"department", DEPARTMENT_RIGHTS},
 	{"administrator", B(DOMAIN_SEE) | B(DOMAIN_CHANGE) | B(QUEUE_SEE) | B(QUEUE_CHANGE) | B(SYSTEM_SEE) | B(SYSTEM_CHANGE) | B(ACCOUNT_SEE)
-		| B(ACCOUNT_CHANGE) | B(ACCOUNT_DISCARD) | B(ACCOUNT_LEAVE) | B(TRACE_SEE) | B(METRICS_SEE) | B(ROLE_SEE)},
-	{"officer", B(POLICY_SEE) | B(POLICY_CHANGE) | B(DEVICE_SEE) | B(DEVICE_CHANGE) | B(FACTOR_RESET) | B(PARTY_CHANGE) | B(ROLE_SEE)
+		| B(ACCOUNT_CHANGE) | B(ACCOUNT_DISCARD) | B(ACCOUNT_LEAVE) | B(TRACE_SEE) | B(METRICS_SEE) | B(ROLE_SEE) | B(DEVICE_SEE) | B(SESSION_END)},
+	{"officer", B(POLICY_SEE) | B(POLICY_CHANGE) | B(DEVICE_SEE) | B(DEVICE_CHANGE) | B(SESSION_END) | B(FACTOR_RESET) | B(PARTY_CHANGE) | B(ROLE_SEE)
 		| B(ROLE_DEFINE) | B(ROLE_GRANT) | B(REVIEW_SIGN) | B(TRACE_SEE) | B(AUDIT_SEE) | B(AUDIT_EXPORT) | B(METRICS_SEE)},
 	{"auditor", B(AUDIT_SEE) | B(AUDIT_EXPORT) | B(TRACE_SEE)},
 	{"approver", B(ACT_APPROVE) | B(CASE_APPROVE) | B(ROLE_SEE)},
@@ -59,8 +59,8 @@ static const unsigned apart[AUTH_CLASS_COUNT] = {
 	[AUTH_CLASS_CONTENT] = C(SYSTEM) | C(PEOPLE) | C(POLICY) | C(GRANT) | C(APPROVE) | C(KEY),
 	[AUTH_CLASS_KEY] = C(SYSTEM) | C(PEOPLE) | C(POLICY) | C(GRANT) | C(APPROVE) | C(AUDIT) | C(CONTENT),
 };
-/* Rights of a class that only look, and of little: everybody may have them beside anything. */
-#define HARMLESS (B(ROLE_SEE) | B(SYSTEM_SEE) | B(ACCOUNT_SEE) | B(DOMAIN_SEE))
+/* Rights of a class that only look, or only take access away: they may be beside anything. */
+#define HARMLESS (B(SESSION_END) | B(DEVICE_SEE) | B(ROLE_SEE) | B(SYSTEM_SEE) | B(ACCOUNT_SEE) | B(DOMAIN_SEE))
 /* Rights that change the rights of others: separate from what is granted by them. */
 #define GRANTING (B(ROLE_DEFINE) | B(ROLE_GRANT))
 
@@ -261,7 +261,7 @@ static enum auth_right own_form(enum auth_right right)
 {
 	switch ((int)right) {
 	case AUTH_ACCOUNT_SEE: case AUTH_DEVICE_SEE: return AUTH_SELF_SEE;
-	case AUTH_DEVICE_CHANGE: return AUTH_SELF_CHANGE;
+	case AUTH_DEVICE_CHANGE: case AUTH_SESSION_END: return AUTH_SELF_CHANGE;
 	default: return right;
 	}
 }

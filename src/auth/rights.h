@@ -10,7 +10,7 @@
  *   AUDIT    the record of who did what                   CONTENT other people's mail, inside an approved case only
  *   KEY      a share of the escrow
  *
- * Included several times; no guard.
+ * Sets of rights are stored as bits in the order of the rows: new ones come at the end. Included several times; no guard.
  */
 RIGHT(MAIL_VIEW, "mail.view", MAIL, "open a mailbox and read it")
 RIGHT(MAIL_SEND, "mail.send", MAIL, "send as the mailbox")
@@ -54,3 +54,4 @@ RIGHT(CASE_DOWNLOAD, "case.download", CONTENT, "take attachments out of a case")
 RIGHT(CASE_PRINT, "case.print", CONTENT, "print letters of a case")
 RIGHT(CASE_EXPORT, "case.export", CONTENT, "export a case")
 RIGHT(SHARE_GIVE, "share.give", KEY, "give one's share of the escrow for an approved act")
+RIGHT(SESSION_END, "session.end", PEOPLE, "end sessions, tokens and app passwords of others")

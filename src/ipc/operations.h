@@ -34,7 +34,7 @@ OPERATION("user.reset", AUTH, ANYBODY, CHANGES, "address new recovery_code? lose
 OPERATION("user.app_password.add", AUTH, ANYBODY, CHANGES, "address password label? proof{}? factor? origin? rp_id?")
 /* {"app_passwords":[{"id","label","created"}]} */
 OPERATION("user.app_password.list", AUTH, DEVICE_SEE, READS, "address")
-OPERATION("user.app_password.remove", AUTH, DEVICE_CHANGE, CHANGES, "address id")
+OPERATION("user.app_password.remove", AUTH, SESSION_END, CHANGES, "address id")
 /*
  * Signing in to the interface. {"token","session","ends","address","second_factor"}; "must_register_factor": policy wants one, true: nothing
  * else works before; "must_change_password". Refused with code "factor_needed": {"factors":[…],"challenge"?}: call again with `proof` (its
@@ -50,7 +50,7 @@ OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? origi
 /* {"sessions":[{"id","kind","label","ip","agent","created","used","ends","second_factor","this"}]} */
 OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
 /* One session, or without id everything of the account, mail clients too: over within a second. */
-OPERATION("session.sign_out", AUTH, DEVICE_CHANGE, CHANGES, "address id#?")
+OPERATION("session.sign_out", AUTH, SESSION_END, CHANGES, "address id#?")
 /* A token for a program: {"token","session","ends"}. rights: none: all that the maker has and a token may have. */
 OPERATION("token.add", AUTH, ANYBODY, CHANGES, "label days#? rights[]?")
 /*
