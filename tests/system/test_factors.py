@@ -1,0 +1,242 @@
+"""Second factors: no protocol lets a password alone through; keys, passkeys, codes and policies over the API."""
+import imaplib
+import poplib
+import smtplib
+import ssl
+import sys
+import time
+
+import pytest
+
+from authenticator import EDDSA, ES256, RS256, Authenticator, totp
+from conftest import end_site, make_site
+from mail import HOST
+
+sys.path.insert(0, __import__('os').path.join(__import__('conftest').TOP, 'tools', 'demo'))
+from api import Api, Refused  # noqa: E402
+
+ORIGIN = 'https://mail.demo.test'
+
+
+@pytest.fixture(scope='module')
+def site():
+    made = make_site(options={'auth': {'failure_delay': '100ms'}, 'limits': {'logins_per_minute': 0}})
+    yield made
+    end_site(made)
+
+
+def api(site, token=None):
+    context = ssl.create_default_context(cafile=site.instance.path('ca.pem'))
+    context.check_hostname = False
+    return Api(site.ports['management'], context, token)
+
+
+def signed_in(site, user, **more):
+    return api(site).sign_in(user['address'], user['password'], **more)
+
+
+def fresh(used, secret):
+    """A code of a step that was not used yet; waits for the next step if it must."""
+    while True:
+        for step in (0, 1):
+            code = totp(secret, step=step)
+            if code not in used:
+                used.add(code)
+                return code
+        time.sleep(1)
+
+
+class Person:
+    """Somebody new, with a TOTP factor."""
+
+    def __init__(self, site, local):
+        self.user = {'address': f'{local}@demo.test', 'password': 'korb-laterne-moos-winkel'}
+        site.instance.cli('user', 'add', self.user['address'], '--stdin', stdin=self.user['password'] + '\n')
+        self.api, self.used = signed_in(site, self.user), set()
+        begun = self.api.call('factor.totp.begin', label='phone')
+        self.secret = begun['secret']
+        self.api.call('factor.totp.confirm', id=begun['id'], code=fresh(self.used, self.secret))
+
+    def proof(self):
+        return {'kind': 'totp', 'code': fresh(self.used, self.secret)}
+
+
+@pytest.fixture(scope='module')
+def person(site):
+    return Person(site, 'factor.person')
+
+
+def imap_login(site, user, password):
+    client = imaplib.IMAP4_SSL(HOST, site.ports['imaps'], ssl_context=site.tls(), timeout=60)
+    try:
+        client.login(user['address'], password)
+    finally:
+        client.shutdown()
+
+
+def imap_plain(site, user, password):
+    client = imaplib.IMAP4_SSL(HOST, site.ports['imaps'], ssl_context=site.tls(), timeout=60)
+    try:
+        client.authenticate('PLAIN', lambda _: f'\0{user["address"]}\0{password}'.encode())
+    finally:
+        client.shutdown()
+
+
+def pop3_login(site, user, password):
+    client = poplib.POP3_SSL(HOST, site.ports['pop3s'], context=site.tls(), timeout=60)
+    try:
+        client.user(user['address'])
+        client.pass_(password)
+    finally:
+        client.close()
+
+
+def smtp_login(site, user, password):
+    with smtplib.SMTP_SSL(HOST, site.ports['submissions'], context=site.tls(), timeout=60) as client:
+        client.login(user['address'], password)
+
+
+def smtp_starttls(site, user, password):
+    with smtplib.SMTP(HOST, site.ports['submission'], timeout=60) as client:
+        client.starttls(context=site.tls())
+        client.login(user['address'], password)
+
+
+def scram(site, user, password):
+    """SCRAM-SHA-256 by hand over IMAP (test_signin has the client)."""
+    from mail import Wire
+    from test_signin import scram as exchange
+    with Wire(site.ports['imaps'], site.tls(), timeout=60) as wire:
+        wire.line()
+        if b' OK' not in exchange(wire, user, password):
+            raise imaplib.IMAP4.error('refused')
+
+
+def api_session(site, user, password):
+    api(site).sign_in(user['address'], password)
+
+
+DOORS = [imap_login, imap_plain, pop3_login, smtp_login, smtp_starttls, scram, api_session]
+REFUSED = (imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPAuthenticationError, Refused, AssertionError)
+
+
+@pytest.mark.parametrize('door', DOORS, ids=lambda d: d.__name__)
+def test_the_password_alone_opens_no_door(site, person, door):
+    with pytest.raises(REFUSED):
+        door(site, person.user, person.user['password'])
+
+
+@pytest.mark.parametrize('door', [d for d in DOORS if d not in (api_session,)], ids=lambda d: d.__name__)
+def test_an_app_password_opens_the_mail_protocols(site, person, door):
+    made = person.api.call('user.app_password.add', address=person.user['address'], password=person.user['password'], label=door.__name__)
+    door(site, person.user, made['app_password'])
+
+
+@pytest.mark.parametrize('door', [imap_login, pop3_login, smtp_login], ids=lambda d: d.__name__)
+def test_a_right_password_looks_like_a_wrong_one(site, person, door):
+    texts = []
+    for password in (person.user['password'], 'not the password at all'):
+        with pytest.raises(REFUSED) as caught:
+            door(site, person.user, password)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+
+
+def test_mail_sessions_of_the_password_end_with_the_first_factor(site):
+    user = {'address': 'factor.open@demo.test', 'password': 'korb-laterne-moos-winkel'}
+    site.instance.cli('user', 'add', user['address'], '--stdin', stdin=user['password'] + '\n')
+    client = imaplib.IMAP4_SSL(HOST, site.ports['imaps'], ssl_context=site.tls(), timeout=60)
+    client.login(user['address'], user['password'])
+    client.select('INBOX')
+    session = signed_in(site, user)
+    session.enrol_totp()
+    with pytest.raises((imaplib.IMAP4.abort, imaplib.IMAP4.error, OSError)):
+        for _ in range(2):
+            client.noop()
+            client.readline()
+    client.shutdown()
+
+
+def test_a_code_works_once_over_the_api(site, person):
+    proof = person.proof()
+    signed_in(site, person.user, proof=proof)
+    with pytest.raises(Refused) as caught:
+        signed_in(site, person.user, proof=proof)
+    assert caught.value.code == 'factor'
+
+
+def challenge_of(site, user, kind):
+    with pytest.raises(Refused) as caught:
+        signed_in(site, user, factor=kind)
+    assert caught.value.code == 'factor_needed'
+    assert kind in caught.value.problem['factors']
+    return caught.value.problem['challenge']
+
+
+@pytest.mark.parametrize('algorithm', [ES256, EDDSA, RS256])
+def test_security_keys_sign_in(site, algorithm):
+    user = {'address': f'factor.key{-algorithm}@demo.test', 'password': 'korb-laterne-moos-winkel'}
+    site.instance.cli('user', 'add', user['address'], '--stdin', stdin=user['password'] + '\n')
+    key, session = Authenticator(algorithm), signed_in(site, user)
+    session.call('factor.webauthn.confirm', label='key', **key.register(session.call('factor.webauthn.begin'), ORIGIN))
+    proof = key.sign(challenge_of(site, user, 'webauthn'), ORIGIN)
+    assert signed_in(site, user, proof=proof).call('factor.list', address=user['address'])['factors'][0]['kind'] == 'webauthn'
+    for wrong in (proof, key.sign(challenge_of(site, user, 'webauthn'), 'https://evil.example'),
+                  Authenticator(algorithm).sign(challenge_of(site, user, 'webauthn'), ORIGIN)):
+        with pytest.raises(Refused):
+            signed_in(site, user, proof=wrong)
+
+
+def test_a_passkey_signs_in_without_password(site):
+    user = {'address': 'factor.passkey@demo.test', 'password': 'korb-laterne-moos-winkel'}
+    site.instance.cli('user', 'add', user['address'], '--stdin', stdin=user['password'] + '\n')
+    key, session = Authenticator(), signed_in(site, user)
+    made = session.call('factor.webauthn.confirm', label='passkey', **key.register(session.call('factor.webauthn.begin'), ORIGIN, with_prf=True))
+    assert made['passwordless'] is True
+    proof = key.sign(api(site).call('session.passkey.begin'), ORIGIN, with_prf=True)
+    result = api(site).call('session.passkey.start', proof=proof)
+    assert result['address'] == user['address'] and result['second_factor'] is True
+    with pytest.raises(Refused):
+        api(site).call('session.passkey.start', proof=proof)
+
+
+def test_reserve_codes_and_printed_lists(site, person):
+    person.api.call('session.step_up', proof=person.proof())
+    codes = person.api.call('factor.codes.make')['codes']
+    paper = person.api.call('factor.list.make', count=20)['codes']
+    assert len(codes) == 10 and len(paper) == 20
+    signed_in(site, person.user, proof={'kind': 'codes', 'code': codes[3]})
+    with pytest.raises(Refused):
+        signed_in(site, person.user, proof={'kind': 'codes', 'code': codes[3]})
+    assert challenge_of(site, person.user, 'list')['number'] == 1
+    with pytest.raises(Refused):
+        signed_in(site, person.user, proof={'kind': 'list', 'code': paper[1]})
+    signed_in(site, person.user, proof={'kind': 'list', 'code': paper[0]})
+    assert challenge_of(site, person.user, 'list')['number'] == 2
+
+
+def test_everything_survives_a_restart(site, person):
+    proof = person.proof()
+    signed_in(site, person.user, proof=proof)
+    site.instance.stop()
+    site.instance.start()
+    with pytest.raises(Refused):
+        signed_in(site, person.user, proof=proof)
+    signed_in(site, person.user, proof=person.proof())
+    with pytest.raises(REFUSED):
+        imap_login(site, person.user, person.user['password'])
+
+
+def test_weak_and_former_passwords_are_refused(site):
+    user = {'address': 'factor.policy@demo.test', 'password': 'korb-laterne-moos-winkel'}
+    status, _, text = site.instance.cli('user', 'add', user['address'], '--stdin', stdin='Winter2026!!\n', check=False)
+    assert status != 0 and 'easy to guess' in text
+    status, _, text = site.instance.cli('user', 'add', user['address'], '--stdin', stdin='factorpolicydemotest\n', check=False)
+    assert status != 0 and 'easy to guess' in text
+    site.instance.cli('user', 'add', user['address'], '--stdin', stdin=user['password'] + '\n')
+
+
+def test_no_secret_is_in_the_log(site, person):
+    with open(site.instance.path('log', 'letterlockd.log'), encoding='utf-8', errors='replace') as log:
+        text = log.read()
+    assert person.secret not in text and person.user['password'] not in text
