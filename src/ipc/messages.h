@@ -48,7 +48,7 @@ IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH) | R(SHIP),
 /* ---- admin, and requests to other servers ---- */
 IPC_REQUEST(ADMIN_CALL, admin_call, R(MANAGE), ADMIN, 262144, 256, 70000)
 IPC_REQUEST(ADMIN_HEALTH, admin_health, R(MANAGE), ADMIN, 262144, 16, 5000)
-IPC_REQUEST(FETCH, fetch, R(AUTH), FETCH, 262144, 64, 25000)
+IPC_REQUEST(FETCH, fetch, R(AUTH) | R(SHIP), FETCH, 262144, 64, 25000)
 
 /* ---- mail: the shards of the readers ---- */
 IPC_REQUEST(MAIL_TICKET, mail_ticket, R(AUTH), MAIL, 65536, 4096, 10000)

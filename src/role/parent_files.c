@@ -55,14 +55,16 @@ static int load_passwords(const struct config *config, struct buf *passwords, st
 
 	if (r == 0)
 		r = load_password(config->ldap_password_file, passwords, err);
-	return r == 0 ? load_password(config->sso_secret_file, passwords, err) : r;
+	if (r == 0)
+		r = load_password(config->sso_secret_file, passwords, err);
+	return r == 0 ? load_password(config->audit_webhook_secret_file, passwords, err) : r;
 }
 
 int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *passwords, struct error *err)
 {
 	buf_init(chain, CHAIN_MAX);
 	buf_init(key, CONTROL_TLS_KEY_MAX);
-	buf_init(passwords, 4 * PASSWORD_MAX);
+	buf_init(passwords, 5 * PASSWORD_MAX);
 	int r = load_tls(config, chain, key, err);
 	if (r == 0)
 		r = load_passwords(config, passwords, err);

@@ -47,6 +47,11 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_AUDIT] = {
 		.ops = &role_audit, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_AUDIT, ROLE_WRITES}}, .limits = {.address_space = 8 * GIB}, .stop_rank = 6,
 	},
+	[ROLE_SHIP] = {
+		.ops = &role_ship, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_WEBHOOK, .limits = {.address_space = 4 * GIB},
+		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
+		.stop_rank = 5,
+	},
 	[ROLE_ADMIN] = {
 		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,
 	},
@@ -87,7 +92,6 @@ unsigned role_instances(enum role role, const struct config *config)
 {
 	switch (role) {
 	case ROLE_PARENT:
-	case ROLE_SHIP:
 	case ROLE_COUNT:
 		return 0;
 	case ROLE_MX:
@@ -106,6 +110,7 @@ unsigned role_instances(enum role role, const struct config *config)
 	case ROLE_QUEUE:
 	case ROLE_ADMIN:
 	case ROLE_AUDIT:
+	case ROLE_SHIP:
 	case ROLE_FETCH:
 		return 1;
 	case ROLE_MANAGE:
