@@ -558,7 +558,8 @@ static int check(struct admin_job *job, const struct auth_evidence *evidence)
 		rc = load_object(job, &object);
 	if (rc == 0 && job->operation->right != AUTH_ANYBODY)
 		rc = job_permit(job, job->operation->right, &object);
-	if (rc == 0)
+	/* Strangers are recorded only when they are let in (sign-ins are records of their own). */
+	if (rc == 0 || job->subject.kind != AUTH_NOBODY)
 		job_event(job, EV_ADMIN_REQUEST, LOG_TEXT("actor", job->subject.name), LOG_TEXT("op", job->operation->name),
 			LOG_TEXT("object", json_slice(job->args, "address")), LOG_TEXT("ip", job->address));
 	return rc;
