@@ -28,6 +28,8 @@ ALLOWED = {
     'relay': NETWORK | {'read_certificates'},
     'mail': {'read_own_bucket', 'write_own_bucket', 'read_packs'},
     'admin': {'accept'},
+    'manage': {'accept'},
+    'fetch': NETWORK | {'read_certificates'},
 }
 # What no library tries by accident ends the process at once.
 DEADLY = {'exec_file', 'exec_memory', 'fork', 'vfork', 'ptrace', 'read_parent', 'mount', 'chroot', 'unshare', 'bpf', 'perf', 'io_uring', 'userfault',
