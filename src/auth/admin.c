@@ -4,6 +4,7 @@
 
 #include "auth/admin_job.h"
 #include "auth/admin_password.h"
+#include "auth/directory_factor.h"
 #include "auth/directory_role.h"
 #include "auth/managed.h"
 #include "base/codec.h"
@@ -292,6 +293,22 @@ static void fake_password(struct admin_job *job)
 	memcpy(job->password.salt, fake, sizeof job->password.salt);
 }
 
+/* The password of another system: its hash is verified, and the secrets are opened by `key`. */
+static bool stretch_imported(struct admin_job *job, struct slice text)
+{
+	struct slice hash;
+	struct credential managed;
+	if (job->managed.wanted || directory_imported_get(job_directory(job), job->account.id, &job->arena, &hash) != 0
+	    || directory_credential_list(job_directory(job), job->account.id, WRAP_MANAGED, &job->arena, &managed, 1) != 1)
+		return false;
+	job->password = managed;
+	job->managed.owner = (struct wrap_owner){.credential = managed.id, .kind = WRAP_MANAGED};
+	memcpy(job->managed.owner.account, job->account.id, sizeof job->account.id);
+	job->managed.wanted = job->old_kek.wanted = job->imported = true;
+	job->old_kek.request = (struct kek_request){.password = text, .foreign = hash, .owner = job->managed.owner};
+	return true;
+}
+
 int job_allowed(struct admin_job *job)
 {
 	struct moment now = job_host(job)->now(job_host(job)->arg);
@@ -319,6 +336,8 @@ int job_stretch_old(struct admin_job *job, const char *name)
 		return job_refuse(job, ADMIN_DENIED, "password", "The name or the password is not right.");
 	}
 	int rc = job->known ? directory_credential_password(job_directory(job), job->account.id, &job->arena, &job->password) : ERR_NOT_FOUND;
+	if (rc == ERR_NOT_FOUND && job->known && stretch_imported(job, text))
+		return 0;
 	if (rc == ERR_NOT_FOUND)
 		fake_password(job); /* unknown names and accounts without password cost the same */
 	else if (rc != 0)
@@ -388,7 +407,7 @@ static void kek_ready(struct admin_job *job, struct admin_kek *k, int rc, const 
 {
 	if (rc == 0)
 		k->result = *result;
-	else
+	else if (rc != ERR_DENIED)
 		job->kek_rc = rc;
 	k->ready = rc == 0;
 	if (--job->pending == 0)
@@ -423,7 +442,7 @@ static void managed_ready(void *arg, int rc, const uint8_t *kek)
 const struct admin_operation_row *admin_row_find(struct slice op)
 {
 	static const struct admin_operation_row *const tables[] = {admin_domain_rows, admin_user_rows, admin_secret_rows, admin_address_rows,
-		admin_group_rows, admin_session_rows, admin_factor_rows, admin_policy_rows, admin_role_rows, admin_approval_rows, admin_sso_rows};
+		admin_group_rows, admin_session_rows, admin_factor_rows, admin_import_rows, admin_policy_rows, admin_role_rows, admin_approval_rows, admin_sso_rows};
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		for (const struct admin_operation_row *row = tables[i]; row->name != NULL; row++)
 			if (slice_eq(op, slice_str(row->name)))

@@ -31,7 +31,7 @@ struct admin_operation_row {
 	int (*apply)(struct admin_job *job);
 };
 extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[],
-	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[], admin_sso_rows[];
+	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_import_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[], admin_sso_rows[];
 /* A row of any table; NULL: none. */
 const struct admin_operation_row *admin_row_find(struct slice name);
 
@@ -67,6 +67,7 @@ struct admin_job {
 	char code_text[CODE_TEXT_SIZE + 1], code_plain[CODE_LETTERS + 1];
 	unsigned pending;
 	int kek_rc;
+	bool imported;                /* job->password is a managed credential, verified by the hash of another system */
 	bool later;                   /* `apply` goes on by itself and ends with job_conclude */
 	int64_t began_ms, delay_ms; /* the answer waits until so long after it began */
 	enum admin_status status;
@@ -136,6 +137,8 @@ int job_open_password(struct admin_job *job, struct secrets *ret);
 /* When the account has second factors: its own session has shown one, or args.proof does now. Refused otherwise. ret_proven may be NULL. */
 int job_prove_second(struct admin_job *job, const struct secrets *secrets);
 int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t *proof, unsigned *ret_proven);
+/* Name, department, role and quota of args, those that are given. */
+int job_account_properties(struct admin_job *job, struct account *a);
 /* Signs job->account in: the session's token and data become the result. proven: AUTH_PROVEN_… */
 int job_make_session(struct admin_job *job, const struct secrets *secrets, unsigned proven);
 /* Where the browser says it is (args.origin), when that is one of ours; else empty (auth.web_origins). */

@@ -4,6 +4,7 @@
 #include "auth/admin_job.h"
 #include "auth/admin_password.h"
 #include "auth/directory_factor.h"
+#include "auth/imported.h"
 #include "crypt/crypt.h"
 
 #define WRAP_BUF_MAX (WRAP_MAX + 64)
@@ -12,9 +13,13 @@ int job_open_password(struct admin_job *job, struct secrets *ret)
 {
 	struct wrap_owner owner = job->old_kek.request.owner;
 	struct error err = {0};
-	int rc = owner.credential == 0 ? ERR_DENIED : wrap_open(&owner, job->old_kek.result.kek, job->password.wrap, ret, &err);
+	int rc = owner.credential == 0 || !job->old_kek.ready ? ERR_DENIED
+	       : wrap_open(&owner, job->imported ? job->managed.kek : job->old_kek.result.kek, job->password.wrap, ret, &err);
 	if (rc == 0 && job->account.state != ACCOUNT_ACTIVE && job->subject.kind == AUTH_NOBODY)
 		rc = ERR_DENIED;
+	if (rc == 0 && job->imported)
+		imported_upgrade_later(job_directory(job), job_keks(job), &job->account, job_settings(job)->cost, job->old_kek.request.password,
+			job_settings(job)->scram_passwords, ret, job_unix(job));
 	if (rc == 0) {
 		job_tried(job, true);
 		return 0;

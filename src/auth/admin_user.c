@@ -58,7 +58,7 @@ static int user_show(struct admin_job *job)
 }
 
 /* name, department, role, quota: those that are given replace the ones in `a`. */
-static int read_properties(struct admin_job *job, struct account *a)
+int job_account_properties(struct admin_job *job, struct account *a)
 {
 	int rc = 0;
 	const json_t *quota = json_object_get(job->args, "quota");
@@ -93,7 +93,7 @@ static int user_add_prepare(struct admin_job *job)
 		.flags = ACCOUNT_PROVISIONAL, .created = job_unix(job)};
 	random_bytes(a->id, sizeof a->id);
 	random_bytes(a->scram_salt, sizeof a->scram_salt);
-	rc = read_properties(job, a);
+	rc = job_account_properties(job, a);
 	return rc == 0 ? job_stretch_new(job, "password") : rc;
 }
 
@@ -134,7 +134,7 @@ static int update_in_change(struct admin_job *job, struct error *err)
 static int user_set(struct admin_job *job)
 {
 	enum auth_role before = job->account.role;
-	int rc = read_properties(job, &job->account);
+	int rc = job_account_properties(job, &job->account);
 	if (rc == 0)
 		rc = job_change(job, update_in_change);
 	if (rc == 0)

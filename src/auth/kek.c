@@ -22,6 +22,8 @@ struct kek_job {
 		uint8_t p[PASSWORD_MAX];
 	} password, texts[SCRAM_TEXTS_MAX];
 	size_t text_count;
+	size_t foreign_size;
+	uint8_t foreign[FOREIGN_HASH_MAX];
 	uint8_t scram_salt[SCRAM_SALT_SIZE];
 	struct kek_result result;
 };
@@ -110,6 +112,10 @@ static void start_next(struct kek_queue *q);
 static void stretch(void *arg)
 {
 	struct kek_job *job = arg;
+	if (job->foreign_size > 0) {
+		job->rc = foreign_verify(slice_make(job->foreign, job->foreign_size), slice_make(job->password.p, job->password.n));
+		return;
+	}
 	if (job->password.n > 0)
 		job->rc = password_hash(slice_make(job->password.p, job->password.n), job->salt, job->cost, job->stretched);
 	for (size_t i = 0; i < job->text_count; i++) {
@@ -126,7 +132,9 @@ static void stretched(void *arg)
 	struct kek_queue *q = job->q;
 	q->running--;
 	if (job->rc != 0)
-		job_answer(job, ERR_TEMPORARY);
+		job_answer(job, job->rc == ERR_DENIED ? ERR_DENIED : ERR_TEMPORARY);
+	else if (job->foreign_size > 0)
+		job_answer(job, 0);
 	else if (job->password.n > 0)
 		ask_pepper(job);
 	else
@@ -189,6 +197,10 @@ void kek_start(struct kek_queue *q, const struct kek_request *request, kek_fn *f
 	memcpy(job->salt, request->salt, sizeof job->salt);
 	memcpy(job->scram_salt, request->scram_salt, sizeof job->scram_salt);
 	copy_text(&job->password, request->password);
+	ENSURE(request->foreign.n <= FOREIGN_HASH_MAX);
+	job->foreign_size = request->foreign.n;
+	if (request->foreign.n > 0)
+		memcpy(job->foreign, request->foreign.p, request->foreign.n);
 	job->text_count = request->text_count;
 	for (size_t i = 0; i < request->text_count; i++)
 		copy_text(&job->texts[i], request->texts[i]);

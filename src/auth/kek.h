@@ -8,6 +8,7 @@
 
 #include "auth/host.h"
 #include "auth/scram_key.h"
+#include "factor/foreign.h"
 
 #define KEK_WAITING_MAX 1000
 #define KEK_DEADLINE_MS 5000
@@ -19,6 +20,7 @@ struct kek_request {
 	uint8_t salt[PASSWORD_SALT_SIZE];
 	struct password_cost cost;
 	struct slice password; /* copied, at most PASSWORD_MAX; empty: no KEK is wanted */
+	struct slice foreign;  /* copied, at most FOREIGN_HASH_MAX; then only this hash of another system is verified, nothing is derived */
 	struct slice texts[SCRAM_TEXTS_MAX]; /* copied, at most PASSWORD_MAX each: SCRAM keys are wanted of these */
 	size_t text_count;
 	uint8_t scram_salt[SCRAM_SALT_SIZE];
@@ -31,7 +33,7 @@ struct kek_result {
 	uint8_t scram_pepper[SCRAM_PEPPER_SIZE]; /* of the account, when scram_count > 0 */
 };
 
-/* rc 0 and the result (wiped after the call), or ERR_TEMPORARY. Called once, never from inside kek_start. */
+/* rc 0 and the result (wiped after the call), ERR_DENIED (the foreign hash does not fit) or ERR_TEMPORARY. Called once, never from inside kek_start. */
 typedef void kek_fn(void *arg, int rc, const struct kek_result *result);
 
 /* parallel: at least 1. */

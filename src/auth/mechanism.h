@@ -38,6 +38,8 @@ struct exchange {
 	struct scram scram;
 	struct slice password; /* PLAIN: wiped at the end */
 	struct credential credential;
+	struct slice imported; /* hash of another system that verifies the password */
+	struct secrets secrets; /* of an imported account, while its password is taken over */
 
 	struct slice final_data;
 	uint32_t used_credential;

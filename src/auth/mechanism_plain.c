@@ -1,6 +1,9 @@
 #include <string.h>
 
+#include "auth/directory_factor.h"
 #include "auth/factors.h"
+#include "auth/imported.h"
+#include "auth/managed.h"
 #include "auth/mechanism.h"
 #include "auth/plain.h"
 #include "auth/remember.h"
@@ -105,11 +108,52 @@ static int load_credential(struct exchange *x)
 	int rc = x->known && barred == 0 ? directory_credential_password(login_directory(x->login), x->account.id, &x->arena, &x->credential) : ERR_NOT_FOUND;
 	if (rc != ERR_NOT_FOUND)
 		return rc;
+	if (x->known && barred == 0)
+		(void)directory_imported_get(login_directory(x->login), x->account.id, &x->arena, &x->imported);
 	uint8_t fake[HASH_SIZE];
 	hash_keyed(x->name, directory_lookup_key(login_directory(x->login)), fake);
 	x->credential = (struct credential){.cost = login_cost(x->login)};
 	memcpy(x->credential.salt, fake, sizeof x->credential.salt);
 	return 0;
+}
+
+/* ---- a password of another system (auth/imported.h) ---- */
+
+static void upgraded(void *arg, int rc, uint32_t credential)
+{
+	struct exchange *x = arg;
+	if (rc == 0) {
+		exchange_verified(x, &x->secrets, credential, SLICE_NONE);
+		return;
+	}
+	secrets_free(&x->secrets);
+	exchange_failed(x, AUTH_TEMPORARY, "the imported password could not be taken over");
+}
+
+static void opened_managed(void *arg, int rc, struct secrets *secrets, uint32_t credential)
+{
+	struct exchange *x = arg;
+	if (rc != 0) {
+		exchange_failed(x, AUTH_TEMPORARY, "the secrets of an imported account cannot be opened");
+		return;
+	}
+	x->secrets = *secrets;
+	*secrets = SECRETS_NONE;
+	imported_upgrade(login_directory(x->login), login_keks(x->login), &x->account, login_cost(x->login), x->password,
+		login_scram_passwords(x->login), &x->secrets, moment_unix(login_host(x->login)->now(login_host(x->login)->arg)), upgraded, x);
+}
+
+static void got_verdict(void *arg, int rc, const struct kek_result *result)
+{
+	struct exchange *x = arg;
+	struct wrap_owner owner = password_owner(x);
+	if (rc == 0) {
+		managed_open(login_directory(x->login), login_host(x->login), x->account.id, 0, opened_managed, x);
+		return;
+	}
+	if (rc == ERR_DENIED)
+		remember_put(login_remember(x->login), &owner, x->name, x->password, login_host(x->login)->now(login_host(x->login)->arg), NULL);
+	exchange_failed(x, rc == ERR_DENIED ? AUTH_BAD_CREDENTIALS : AUTH_TEMPORARY, rc == ERR_DENIED ? "wrong password" : "password hashing is overloaded");
 }
 
 static void try_password(struct exchange *x)
@@ -130,6 +174,10 @@ static void try_password(struct exchange *x)
 		return;
 	case REMEMBERED_NOT:
 		break;
+	}
+	if (x->imported.n > 0) {
+		kek_start(login_keks(x->login), &(struct kek_request){.foreign = x->imported, .password = x->password}, got_verdict, x);
+		return;
 	}
 	struct kek_request request = {.owner = owner, .cost = x->credential.cost, .password = x->password};
 	memcpy(request.salt, x->credential.salt, sizeof request.salt);

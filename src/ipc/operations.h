@@ -25,6 +25,9 @@ OPERATION("user.disable", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
 OPERATION("user.enable", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
 /* The last step of four that may be repeated as a whole: user.disable, mail.remove, queue.account_remove, user.remove. {"account"} */
 OPERATION("user.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
+/* An account from another system with its password hash ($6$ $5$ $y$ $2a$ $2b$ $2y$ {SSHA} {SSHA256} {SSHA512}), which is verified until the
+ * first sign-in and deleted then. {"address","dry_run"}; dry_run: only checks. */
+OPERATION("user.import", AUTH, ACCOUNT_CHANGE, CHANGES, "address password_hash name? department? quota#? dry_run!?")
 /* {"recovery_code"}: the new one, shown once. */
 OPERATION("user.passwd", AUTH, ANYBODY, CHANGES, "address old new proof{}? factor? origin? rp_id?")
 /* With the recovery code the mail stays readable: {"recovery_code"}. Without it lose_mail must be true: the account
