@@ -9,15 +9,17 @@
 #define WINDOW_MS MINUTES_MS(1)
 #define ACCOUNT_WINDOW_MS MINUTES_MS(15)
 #define KNOWN_MS HOURS_MS(24 * 30)
+#define STRIKES_MS HOURS_MS(1)  /* after so long without reaching a limit the waiting is short again */
 #define FREE_FAILURES 5 /* of an account, before its failures get slower */
 #define KEY_MAX 400
 #define SWEEP_SHARE 4   /* when full, a sweep must free this part, else the oldest kinds go */
 
-enum entry_kind { BY_ADDRESS = 'a', BY_ACCOUNT = 'u', KNOWN_PAIR = 'k' };
+enum entry_kind { BY_ADDRESS = 'a', BY_RANGE = 'r', BY_ACCOUNT = 'u', KNOWN_PAIR = 'k' };
 
 struct entry {
 	uint32_t count;
-	int64_t until; /* the entry means nothing after this moment (monotonic) */
+	uint32_t strikes; /* how often its limit was reached of late */
+	int64_t until;    /* the count means nothing after this moment (monotonic) */
 };
 
 struct throttle {
@@ -47,22 +49,38 @@ void throttle_limit(struct throttle *t, uint32_t per_minute)
 	t->per_minute = per_minute;
 }
 
-/* The part of an address that one subscriber has: all of IPv4, 64 bits of IPv6. */
-static size_t put_address(uint8_t *out, struct slice address)
+/* IPv4 as four bytes, IPv6 as sixteen; 0: neither. */
+static size_t parse_address(struct slice address, uint8_t ret[16])
 {
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr v6;
 	if (address.n >= sizeof text)
-		address.n = sizeof text - 1;
-	for (size_t i = 0; i < address.n; i++)
-		text[i] = (char)address.p[i];
+		return 0;
+	memcpy(text, address.p, address.n);
 	text[address.n] = '\0';
-	if (inet_pton(AF_INET6, text, &v6) == 1) {
-		memcpy(out, &v6, 8);
-		return 8;
+	if (inet_pton(AF_INET, text, ret) == 1)
+		return 4;
+	if (inet_pton(AF_INET6, text, &v6) != 1)
+		return 0;
+	bool mapped = IN6_IS_ADDR_V4MAPPED(&v6);
+	memcpy(ret, (const uint8_t *)&v6 + (mapped ? 12 : 0), mapped ? 4 : 16);
+	return mapped ? 4 : 16;
+}
+
+/* The part that one subscriber has: all of IPv4, 64 bits of IPv6; or the range: 24 and 48 bits. Texts that are no address count as they are. */
+static size_t put_address(uint8_t *out, struct slice address, bool range)
+{
+	uint8_t bytes[16];
+	size_t n = address.n > 0 ? parse_address(address, bytes) : 0;
+	if (n == 0) {
+		address = slice_sub(address, 0, INET6_ADDRSTRLEN);
+		if (address.n > 0)
+			memcpy(out, address.p, address.n);
+		return address.n;
 	}
-	memcpy(out, text, address.n);
-	return address.n;
+	n = n == 4 ? (range ? 3 : 4) : range ? 6 : 8;
+	memcpy(out, bytes, n);
+	return n;
 }
 
 static struct slice make_key(uint8_t room[KEY_MAX], enum entry_kind kind, struct slice address, struct slice account)
@@ -70,10 +88,10 @@ static struct slice make_key(uint8_t room[KEY_MAX], enum entry_kind kind, struct
 	size_t n = 0;
 	room[n++] = (uint8_t)kind;
 	if (kind != BY_ACCOUNT) {
-		n += put_address(room + n, address);
+		n += put_address(room + n, address, kind == BY_RANGE);
 		room[n++] = 0;
 	}
-	if (kind != BY_ADDRESS) {
+	if (kind != BY_ADDRESS && kind != BY_RANGE) {
 		account = slice_sub(account, 0, KEY_MAX - n);
 		for (size_t i = 0; i < account.n; i++)
 			room[n++] = ascii_lower(account.p[i]);
@@ -119,15 +137,36 @@ static uint32_t count_one(struct throttle *t, struct slice key, int64_t life, in
 		map_put(&t->entries, key, e);
 	}
 	if (e->until <= now)
-		*e = (struct entry){.until = now + life};
+		*e = (struct entry){.until = now + life, .strikes = now - e->until < STRIKES_MS ? e->strikes : 0};
 	return ++e->count;
+}
+
+/* Counts a failure of an address or range; whoever reaches the limit waits, each time twice as long. */
+static void count_failure(struct throttle *t, struct slice key, uint32_t limit, int64_t now)
+{
+	if (count_one(t, key, WINDOW_MS, now) != limit || limit == 0)
+		return;
+	struct entry *e = map_get(&t->entries, key);
+	e->until = now + (WINDOW_MS << e->strikes);
+	e->strikes += e->strikes < THROTTLE_DOUBLINGS_MAX;
+}
+
+static bool reached(struct throttle *t, struct slice key, uint32_t limit, int64_t now)
+{
+	struct entry *e = find(t, key, now);
+	return e != NULL && e->count >= limit;
+}
+
+static uint32_t range_limit(const struct throttle *t)
+{
+	return t->per_minute > UINT32_MAX / THROTTLE_RANGE_FACTOR ? UINT32_MAX : t->per_minute * THROTTLE_RANGE_FACTOR;
 }
 
 bool throttle_allowed(struct throttle *t, struct slice address, struct slice account, struct moment now)
 {
 	uint8_t room[KEY_MAX];
-	struct entry *e = find(t, make_key(room, BY_ADDRESS, address, account), now.mono_ms);
-	if (t->per_minute == 0 || e == NULL || e->count < t->per_minute)
+	if (t->per_minute == 0 || (!reached(t, make_key(room, BY_ADDRESS, address, account), t->per_minute, now.mono_ms)
+		&& !reached(t, make_key(room, BY_RANGE, address, account), range_limit(t), now.mono_ms)))
 		return true;
 	return find(t, make_key(room, KNOWN_PAIR, address, account), now.mono_ms) != NULL;
 }
@@ -135,7 +174,8 @@ bool throttle_allowed(struct throttle *t, struct slice address, struct slice acc
 int64_t throttle_failed(struct throttle *t, struct slice address, struct slice account, int64_t base_ms, struct moment now)
 {
 	uint8_t room[KEY_MAX];
-	count_one(t, make_key(room, BY_ADDRESS, address, account), WINDOW_MS, now.mono_ms);
+	count_failure(t, make_key(room, BY_ADDRESS, address, account), t->per_minute, now.mono_ms);
+	count_failure(t, make_key(room, BY_RANGE, address, account), range_limit(t), now.mono_ms);
 	uint32_t count = count_one(t, make_key(room, BY_ACCOUNT, address, account), ACCOUNT_WINDOW_MS, now.mono_ms);
 	int64_t delay = base_ms;
 	for (uint32_t i = FREE_FAILURES; i < count && delay < THROTTLE_DELAY_MAX_MS; i++)
