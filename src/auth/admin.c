@@ -23,6 +23,7 @@ struct auth_admin {
 	struct auth_admin_settings settings;
 	struct auth_oauth *oauth;
 	struct external *external;
+	struct access *access;
 };
 
 struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue, struct throttle *throttle,
@@ -60,6 +61,16 @@ struct external *job_external(const struct admin_job *job)
 struct auth_oauth *job_oauth(const struct admin_job *job)
 {
 	return job->admin->oauth;
+}
+
+void auth_admin_access(struct auth_admin *admin, struct access *access)
+{
+	admin->access = access;
+}
+
+struct access *job_access(const struct admin_job *job)
+{
+	return job->admin->access;
 }
 
 void auth_admin_destroy(struct auth_admin **admin)

@@ -37,6 +37,9 @@ void auth_admin_oauth(struct auth_admin *admin, struct auth_oauth *oauth);
 struct external;
 /* The identity provider (auth/external.h); likewise. */
 void auth_admin_external(struct auth_admin *admin, struct external *external);
+struct access;
+/* What decides over sign-ins (auth/access.h); likewise. NULL: nothing is asked. */
+void auth_admin_access(struct auth_admin *admin, struct access *access);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 
 /* result: a JSON object, borrowed; status: enum admin_status. */

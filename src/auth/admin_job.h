@@ -84,6 +84,7 @@ void job_conclude(struct admin_job *job, int rc);
 int64_t job_unix(const struct admin_job *job);
 struct auth_oauth *job_oauth(const struct admin_job *job);
 struct external *job_external(const struct admin_job *job);
+struct access *job_access(const struct admin_job *job);
 
 /* Ends the operation: "code" is stable, the text is one sentence. Returns ERR_DENIED, so that `return job_refuse(…)` works. */
 __attribute__((format(printf, 4, 5))) int job_refuse(struct admin_job *job, enum admin_status status, const char *code,

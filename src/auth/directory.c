@@ -231,6 +231,7 @@ void directory_close(struct directory **dp)
 	struct directory *d = *dp;
 	if (d == NULL)
 		return;
+	directory_policies_forget(d);
 	for (size_t i = 0; i < Q_COUNT; i++)
 		sqlite3_finalize(d->statements[i]);
 	sqlite3_close(d->db);
@@ -260,8 +261,10 @@ int directory_commit(struct directory *d, struct error *err)
 
 void directory_rollback(struct directory *d)
 {
-	if (d->in_change)
+	if (d->in_change) {
 		(void)sql_run(d, sql_query(d, Q_ROLLBACK), NULL);
+		directory_policies_forget(d);
+	}
 	d->in_change = false;
 }
 

@@ -276,6 +276,7 @@ int directory_policy_get(struct directory *d, const char *name, struct arena *ar
 int directory_policy_set(struct directory *d, const char *name, struct slice value, struct slice author, int64_t now, struct error *err)
 {
 	sqlite3_stmt *s = sql_query(d, Q_POLICY_SET);
+	directory_policies_forget(d);
 	if (value.n > POLICY_VALUE_MAX)
 		return error_set(err, ERR_LIMIT, "a policy has at most %d bytes", POLICY_VALUE_MAX);
 	sql_text(s, 1, slice_str(name));

@@ -74,3 +74,4 @@ TABLE("CREATE TABLE IF NOT EXISTS ldap_person (key BLOB PRIMARY KEY, account BLO
 TABLE("CREATE INDEX IF NOT EXISTS ldap_person_account ON ldap_person (account)")
 TABLE("CREATE TABLE IF NOT EXISTS ldap_group (key BLOB PRIMARY KEY, domain TEXT NOT NULL, local TEXT NOT NULL,"
       " FOREIGN KEY (domain, local) REFERENCES address (domain, local) ON DELETE CASCADE) WITHOUT ROWID")
+#include "auth/directory_schema_device.h"

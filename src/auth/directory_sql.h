@@ -14,12 +14,22 @@ enum directory_query {
 	Q_COUNT
 };
 
+#define DIRECTORY_POLICIES_KEPT 8
+struct directory_policy_kept {
+	const char *name; /* static; NULL: free */
+	struct json_t *value;
+};
+
 struct directory {
 	sqlite3 *db;
 	sqlite3_stmt *statements[Q_COUNT]; /* prepared at first use */
 	uint8_t *lookup_key;               /* a cell of the slab */
 	bool in_change;
+	struct directory_policy_kept policies[DIRECTORY_POLICIES_KEPT];
 };
+
+/* After a change of a policy, or one that was taken back. */
+void directory_policies_forget(struct directory *d);
 
 /* Reset, without bindings. NULL when it cannot be prepared (then every sql_ call below fails softly). */
 sqlite3_stmt *sql_query(struct directory *d, enum directory_query query);

@@ -20,6 +20,7 @@ struct auth_ticket { /* MAIL_TICKET; borrowed */
 	uint64_t quota;
 	uint8_t protocol;
 	uint32_t credential;
+	uint64_t rights; /* bits of auth/rights.h that the session has */
 };
 
 struct auth_host {

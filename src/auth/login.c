@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "auth/mechanism.h"
+#include "auth/access.h"
 #include "auth/remember.h"
 #include "auth/resolve.h"
 #include "auth/scram_renew.h"
@@ -21,6 +22,7 @@ struct auth_login {
 	struct kek_queue *keks;
 	struct remember *remember;
 	struct throttle *throttle;
+	struct access *access;
 	struct external *external;
 	struct auth_login_settings settings;
 	struct map exchanges; /* by id */
@@ -36,6 +38,7 @@ struct auth_login *auth_login_create(struct directory *directory, const struct a
 	login->settings = *settings;
 	login->remember = remember_create();
 	login->throttle = throttle_create(settings->failures_per_minute);
+	login->access = access_create(directory, host);
 	return login;
 }
 
@@ -60,6 +63,7 @@ void auth_login_destroy(struct auth_login **login)
 	map_free(&(*login)->exchanges);
 	remember_destroy(&(*login)->remember);
 	throttle_destroy(&(*login)->throttle);
+	access_destroy(&(*login)->access);
 	MEMORY_FREE(login);
 }
 
@@ -72,6 +76,11 @@ void auth_login_configure(struct auth_login *login, const struct auth_login_sett
 struct throttle *auth_login_throttle(struct auth_login *login)
 {
 	return login->throttle;
+}
+
+struct access *auth_login_access(struct auth_login *login)
+{
+	return login->access;
 }
 
 unsigned auth_login_exchanges(const struct auth_login *login)
@@ -137,6 +146,12 @@ static void answer_failure(void *arg)
 	exchange_free(x);
 }
 
+static void note_failure(const struct exchange *x)
+{
+	if (!x->refused_by_policy)
+		access_failed(x->login->access, x->known ? &x->account : NULL, x->name, x->protocol, x->address);
+}
+
 /* All bad credentials are answered at the same distance from the question, whatever work they took. */
 void exchange_failed(struct exchange *x, enum auth_status status, const char *reason)
 {
@@ -146,6 +161,7 @@ void exchange_failed(struct exchange *x, enum auth_status status, const char *re
 		answer_failure(x);
 		return;
 	}
+	note_failure(x);
 	struct moment now = now_of(x);
 	int64_t delay = throttle_failed(x->login->throttle, x->address, x->name, x->login->settings.failure_delay_ms, now);
 	int64_t passed = now.mono_ms - x->step_ms;
@@ -162,6 +178,7 @@ static void answer_refusal(void *arg)
 
 void exchange_refused(struct exchange *x, struct slice data, const char *reason)
 {
+	note_failure(x);
 	struct moment now = now_of(x);
 	int64_t delay = throttle_failed(x->login->throttle, x->address, x->name, x->login->settings.failure_delay_ms, now);
 	int64_t passed = now.mono_ms - x->step_ms;
@@ -240,6 +257,7 @@ static void send_ticket(struct exchange *x, const struct secrets *secrets)
 	memcpy(t.account, x->account.id, sizeof t.account);
 	t.shard = fact.shard;
 	t.quota = fact.quota;
+	t.rights = x->read_only ? AUTH_BIT(AUTH_MAIL_VIEW) : ~UINT64_C(0);
 	t.secrets = buf_slice(&encoded);
 	t.own = buf_slice(&own);
 	x->login->host.ticket(x->login->host.arg, &t, ticket_taken, x);
@@ -261,6 +279,22 @@ static int reload(struct exchange *x, uint32_t credential)
 	return rc == 0 ? directory_account_get(x->login->directory, id, &x->arena, &x->account) : rc;
 }
 
+/*
+ * What the credential, its device and the conditions say. Who is refused learns nothing of the reason: it is in the record. Read-only means
+ * no sending at all.
+ */
+static int check_access(struct exchange *x)
+{
+	struct access_request request = {.account = &x->account, .protocol = x->protocol, .address = x->address, .credential = x->used_credential};
+	struct access_verdict verdict;
+	int rc = access_check(x->login->access, &request, &x->arena, &verdict);
+	if (rc != 0)
+		return rc;
+	x->read_only = verdict.action == CONDITION_READ_ONLY;
+	x->refused_by_policy = (verdict.action != CONDITION_ALLOW && !x->read_only) || (x->read_only && x->protocol == AUTH_PROTOCOL_SUBMISSION);
+	return x->refused_by_policy ? ERR_DENIED : 0;
+}
+
 void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t credential, struct slice data)
 {
 	x->used_credential = credential;
@@ -274,7 +308,9 @@ void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t cre
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, "the account is disabled");
 	else if (!may_use(x))
 		exchange_failed(x, AUTH_DENIED, "the account has no mailbox");
-	else if (write_sender_facts(x) != 0)
+	else if ((rc = check_access(x)) == ERR_DENIED)
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, "refused by policy");
+	else if (rc != 0 || write_sender_facts(x) != 0)
 		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
 	else if (x->protocol == AUTH_PROTOCOL_SUBMISSION)
 		answer_success(x, false);

@@ -65,6 +65,9 @@ typedef void auth_step_fn(void *arg, const struct auth_step_result *result);
 /* fn is called exactly once, perhaps before this returns. */
 void auth_login_step(struct auth_login *login, const struct auth_step *step, auth_step_fn *fn, void *arg);
 
+struct access;
+/* What decides after the proof; owned by the login. */
+struct access *auth_login_access(struct auth_login *login);
 /* For other ways to try a password. */
 struct throttle *auth_login_throttle(struct auth_login *login);
 unsigned auth_login_exchanges(const struct auth_login *login);

@@ -47,6 +47,8 @@ struct exchange {
 	struct buf sender_facts;
 	const char *reason;
 	enum auth_status status;
+	bool read_only;      /* by policy */
+	bool refused_by_policy;
 	bool refused;        /* exchange_refused was answered: the next message ends it */
 };
 

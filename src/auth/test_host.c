@@ -64,6 +64,7 @@ static void fake_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	struct test_auth *t = arg;
 	t->tickets++;
 	t->last_credential = ticket->credential;
+	t->last_rights = ticket->rights;
 	buf_clear(&t->last_secrets);
 	buf_append(&t->last_secrets, ticket->secrets);
 	buf_clear(&t->last_own);
@@ -73,7 +74,9 @@ static void fake_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 
 static void fake_record(void *arg, enum log_event event, const struct log_field *fields)
 {
-	((struct test_auth *)arg)->last_event = event;
+	struct test_auth *t = arg;
+	t->last_event = event;
+	t->recorded[event]++;
 }
 
 static void fake_revoke(void *arg, const uint8_t account[16], uint32_t credential)
@@ -114,6 +117,7 @@ struct test_auth *test_auth_create(bool scram)
 	t->login = auth_login_create(t->directory, &t->host, t->keks, &t->settings);
 	t->admin = auth_admin_create(t->directory, &t->host, t->keks, auth_login_throttle(t->login), &(struct auth_admin_settings){.local = {1000},
 		.hostname = SLICE("mail.example.org"), .session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = scram});
+	auth_admin_access(t->admin, auth_login_access(t->login));
 	t->oauth = auth_oauth_create(t->directory, &t->host);
 	auth_oauth_configure(t->oauth, SLICE("https://mail.example.org"));
 	auth_admin_oauth(t->admin, t->oauth);

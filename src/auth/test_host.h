@@ -39,6 +39,7 @@ struct test_auth {
 	unsigned tickets, revokes;
 	struct buf last_secrets, last_own;
 	uint32_t last_credential, last_revoked;
+	uint64_t last_rights;
 	struct auth_factor_send sent; /* the last code */
 	/* the last answers */
 	unsigned answers;
@@ -50,6 +51,7 @@ struct test_auth {
 	unsigned admin_status;
 	const char *reason;         /* of an emergency access; NULL: none */
 	enum log_event last_event;  /* that was recorded */
+	unsigned recorded[EV_COUNT]; /* how many of each */
 };
 
 /* scram: passwords get SCRAM keys, which takes its time. */

@@ -170,7 +170,7 @@ static void test_tokens_end_in_an_hour_and_are_renewed(void **state)
 	struct pair q = taken();
 	assert_string_not_equal(p.refresh, q.refresh);
 	assert_int_equal(bearer("", q.access, AUTH_PROTOCOL_IMAP), AUTH_OK);
-	pass(OAUTH_REFRESH_S - 1);
+	pass(OAUTH_REFRESH_S - 2);
 	assert_int_equal(refresh(q.refresh, "tb", ""), 200);
 	struct pair r = taken();
 	pass(OAUTH_REFRESH_S);

@@ -113,7 +113,7 @@
 
 /* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND. */
 #define IPC_FIELDS_MAIL_TICKET(F) \
-	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u32, credential)
+	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u32, credential) F(u64, rights)
 #define IPC_REPLY_MAIL_TICKET(F) F(u8, status)
 /* Ends every session of the account (credential 0) or of one credential, and forgets its secrets when none is left. */
 #define IPC_FIELDS_MAIL_REVOKE(F) F(id, account) F(u32, credential)

@@ -95,7 +95,7 @@ static void host_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	struct pending *p = memory_alloc(sizeof *p);
 	struct ipc_mail_ticket request = {
 		.login = ticket->login, .secrets = ticket->secrets, .own = ticket->own, .quota = ticket->quota, .protocol = ticket->protocol,
-		.credential = ticket->credential,
+		.credential = ticket->credential, .rights = ticket->rights,
 	};
 	memcpy(request.ticket.b, ticket->ticket, sizeof request.ticket.b);
 	memcpy(request.account.b, ticket->account, sizeof request.account.b);
@@ -248,6 +248,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	a->keks = kek_queue_create(&a->host, parallel());
 	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
 	a->admin = auth_admin_create(a->directory, &a->host, a->keks, auth_login_throttle(a->login), &settings);
+	auth_admin_access(a->admin, auth_login_access(a->login));
 	auth_sso_start(a);
 	auth_register(a);
 	return 0;
