@@ -1,6 +1,9 @@
 #include "admin/remote.h"
 
+#include <jansson.h>
+
 #include "admin/call.h"
+#include "base/memory.h"
 
 #define REPLY_RESULT_MAX 262000 /* what the row of ADMIN_CALL leaves for a result */
 
@@ -46,24 +49,56 @@ static void on_call(void *arg, struct ipc_call *call, const void *message)
 	arena_free(&arena);
 }
 
-static void on_status(void *arg, enum ipc_outcome outcome, const void *data)
-{
-	const struct ipc_parent_admin_reply *answer = data;
-	struct ipc_admin_health_reply health = {.status = ADMIN_UNAVAILABLE, .result = SLICE("{}")};
+/* ---- numbers of processes, for load balancers and metrics: nobody has to be signed in for them ---- */
 
-	if (outcome == IPC_OK && answer->result.n <= REPLY_RESULT_MAX) {
-		health.status = answer->status;
-		health.result = answer->result;
-	}
-	ipc_reply(arg, &health);
+struct health {
+	struct ipc *ipc;
+	struct ipc_call *call;
+	struct buf status;
+};
+
+static void on_metrics(void *arg, enum ipc_outcome outcome, const void *data)
+{
+	const struct ipc_audit_admin_reply *answer = data;
+	struct health *h = arg;
+	struct ipc_admin_health_reply reply = {.status = ADMIN_OK, .result = buf_slice(&h->status)};
+	json_t *root = outcome == IPC_OK && answer->status == ADMIN_OK ? json_loadb((const char *)answer->result.p, answer->result.n, 0, NULL) : NULL;
+	const json_t *text = json_object_get(root, "text");
+
+	if (json_is_string(text) && json_string_length(text) + buf_len(&h->status) <= REPLY_RESULT_MAX)
+		reply.text = slice_make(json_string_value(text), json_string_length(text));
+	ipc_reply(h->call, &reply);
+	json_decref(root);
+	buf_free(&h->status);
+	memory_free(h);
 }
 
-/* Numbers of processes, for load balancers and metrics: nobody has to be signed in for them. */
+static void on_status(void *arg, enum ipc_outcome outcome, const void *data)
+{
+	struct ipc_audit_admin request = {.subject = SLICE("health"), .op = SLICE("audit.metrics"), .args = SLICE("{}")};
+	const struct ipc_parent_admin_reply *answer = data;
+	struct health *h = arg;
+
+	if (outcome == IPC_OK)
+		buf_append(&h->status, answer->result);
+	if (outcome == IPC_OK && answer->status == ADMIN_OK && !h->status.failed) {
+		ipc_request(h->ipc, IPC_AUDIT_ADMIN, 0, &request, on_metrics, h);
+		return;
+	}
+	ipc_reply(h->call, &(struct ipc_admin_health_reply){.status = ADMIN_UNAVAILABLE, .result = SLICE("{}")});
+	buf_free(&h->status);
+	memory_free(h);
+}
+
 static void on_health(void *arg, struct ipc_call *call, const void *message)
 {
 	struct ipc_parent_admin request = {.subject = SLICE("health"), .op = SLICE("status"), .args = SLICE("{}")};
+	struct health *h = memory_alloc(sizeof *h);
 
-	ipc_request(arg, IPC_PARENT_ADMIN, 0, &request, on_status, call);
+	h->ipc = arg;
+	h->call = call;
+	buf_init(&h->status, REPLY_RESULT_MAX);
+	ipc_request(arg, IPC_PARENT_ADMIN, 0, &request, on_status, h);
 }
 
 void admin_remote_register(struct ipc *ipc)

@@ -103,9 +103,9 @@
 #define IPC_FIELDS_ADMIN_CALL(F) \
 	F(bytes, cid) F(bytes, token) F(bytes, address) F(bytes, agent) F(bytes, reason) F(bytes, op) F(bytes, args) F(bytes, key)
 #define IPC_REPLY_ADMIN_CALL(F) F(u8, status) F(bytes, result)
-/* result: as that of the operation "status". */
+/* result: as that of the operation "status"; text: that of "audit.metrics", empty when audit is away. */
 #define IPC_FIELDS_ADMIN_HEALTH(F)
-#define IPC_REPLY_ADMIN_HEALTH(F) F(u8, status) F(bytes, result)
+#define IPC_REPLY_ADMIN_HEALTH(F) F(u8, status) F(bytes, result) F(bytes, text)
 /* One HTTPS request to a host that the configuration allows. fields: "Name: value" lines, each ended by LF. error: empty when there is an
  * answer, else a sentence for the log; code: HTTP status. headers: as fields. */
 #define IPC_FIELDS_FETCH(F) F(bytes, method) F(bytes, url) F(bytes, fields) F(bytes, body)

@@ -118,11 +118,17 @@ static void take_key(struct manage *m, const struct http_request *q)
 	m->key = arena_dup(&m->arena, value);
 }
 
-static bool is_json(struct slice type)
+static enum manage_content content_of(const struct http_request *q)
 {
+	struct slice type = http_field_get(q->fields, q->field_count, SLICE("Content-Type"));
 	ptrdiff_t end = slice_find(type, ';');
 
-	return slice_eq_nocase(slice_trim(end >= 0 ? slice_sub(type, 0, (size_t)end) : type), SLICE("application/json"));
+	if (!q->has_body)
+		return CONTENT_NONE;
+	type = slice_trim(end >= 0 ? slice_sub(type, 0, (size_t)end) : type);
+	if (slice_eq_nocase(type, SLICE("application/json")))
+		return CONTENT_JSON;
+	return slice_eq_nocase(type, SLICE("application/x-www-form-urlencoded")) ? CONTENT_FORM : CONTENT_OTHER;
 }
 
 static enum manage_route route_of(struct manage *m)
@@ -138,6 +144,8 @@ static enum manage_route route_of(struct manage *m)
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
 		if (slice_eq(m->path, routes[i].path))
 			return routes[i].route;
+	if (manage_oauth_path(m->path))
+		return ROUTE_OAUTH;
 	if (!slice_starts(m->path, SLICE(ADMIN_API_PREFIX)))
 		return ROUTE_NONE;
 	m->op = slice_from(m->path, sizeof ADMIN_API_PREFIX - 1);
@@ -150,7 +158,7 @@ static void request_clear(struct manage *m)
 	buf_init(&m->body, MANAGE_BODY_MAX);
 	arena_free(&m->arena);
 	m->path = m->query = m->op = m->token = m->key = m->agent = m->address = SLICE_NONE;
-	m->json = m->bad_token = m->bad_key = false;
+	m->bad_token = m->bad_key = false;
 	m->route = ROUTE_NONE;
 }
 
@@ -172,7 +180,7 @@ static void on_request(void *owner, uint32_t stream, const struct http_request *
 	m->address = arena_dup(&m->arena, forwarded_address(m, q));
 	m->query = arena_dup(&m->arena, q->query);
 	m->agent = arena_dup(&m->arena, slice_sub(http_field_get(q->fields, q->field_count, SLICE("User-Agent")), 0, AGENT_MAX));
-	m->json = !q->has_body || is_json(http_field_get(q->fields, q->field_count, SLICE("Content-Type")));
+	m->content = content_of(q);
 	take_token(m, q);
 	take_key(m, q);
 	if (http_path_decode(q->path, &path) == 0)
@@ -195,13 +203,13 @@ static void on_request_end(void *owner, uint32_t stream)
 {
 	static void (*const routes[])(struct manage *) = {
 		[ROUTE_API] = manage_api, [ROUTE_OPENAPI] = manage_openapi, [ROUTE_LIVE] = manage_live, [ROUTE_READY] = manage_ready,
-		[ROUTE_METRICS] = manage_metrics,
+		[ROUTE_METRICS] = manage_metrics, [ROUTE_OAUTH] = manage_oauth,
 	};
 	struct manage *m = owner;
 
 	if (m->bad_token)
 		manage_problem(m, 401, "token", "Authorization must be \"Bearer\" and a token.");
-	else if (m->route != ROUTE_API && m->method != HTTP_METHOD_GET)
+	else if (m->route != ROUTE_API && m->route != ROUTE_OAUTH && m->method != HTTP_METHOD_GET)
 		manage_not_allowed(m, "GET, HEAD, OPTIONS");
 	else
 		routes[m->route](m);
@@ -249,6 +257,7 @@ void edge_manage_prepare(struct edge *edge)
 	shared->edge = edge;
 	buf_init(&shared->openapi, 4u << 20);
 	buf_init(&shared->health, 1u << 20);
+	buf_init(&shared->counters, 1u << 20);
 	list_init(&shared->waiting);
 	admin_openapi(&shared->openapi, false);
 	edge->manage = shared;

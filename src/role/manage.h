@@ -4,9 +4,12 @@
  *
  *   manage.c          connections, requests, who may come from where
  *   manage_api.c      /api/v1/…: calls to admin, their answers          manage_metrics.c  /healthz/…, /metrics
+ *   manage_oauth.c    /oauth/…: the authorization server
  */
 #ifndef ROLE_MANAGE_H
 #define ROLE_MANAGE_H
+
+#include <jansson.h>
 
 #include "base/arena.h"
 #include "http/server.h"
@@ -20,13 +23,14 @@ struct manage_shared {
 	struct edge *edge;
 	struct buf openapi;
 	uint64_t requests[6];        /* by the first digit of the status */
-	struct buf health;           /* the newest result of "status" */
+	struct buf health, counters; /* the newest results of "status" and "audit.metrics" */
 	bool health_good, health_asked;
 	int64_t health_until_ms;
 	struct list_node waiting;    /* struct manage */
 };
 
-enum manage_route { ROUTE_NONE, ROUTE_API, ROUTE_OPENAPI, ROUTE_LIVE, ROUTE_READY, ROUTE_METRICS };
+enum manage_route { ROUTE_NONE, ROUTE_API, ROUTE_OPENAPI, ROUTE_LIVE, ROUTE_READY, ROUTE_METRICS, ROUTE_OAUTH };
+enum manage_content { CONTENT_NONE, CONTENT_JSON, CONTENT_FORM, CONTENT_OTHER };
 
 /* One connection, and the request it is at. */
 struct manage {
@@ -42,7 +46,8 @@ struct manage {
 	enum http_method method;
 	enum manage_route route;
 	struct slice path, query, op, token, key, agent, address; /* in the arena */
-	bool json, bad_token, bad_key;
+	enum manage_content content;
+	bool bad_token, bad_key;
 	struct list_node waiting;    /* for the state of the server */
 };
 
@@ -58,13 +63,17 @@ bool manage_gone(const struct manage *m);
 /* manage_api.c */
 void manage_api(struct manage *m);
 void manage_openapi(struct manage *m);
-/* Calls an operation with the identity of the request; metrics: the answer becomes text for Prometheus. */
+/* Calls an operation with the identity of the request, which is answered with its outcome. */
 void manage_call(struct manage *m, struct slice op, struct slice args);
+/* manage_oauth.c */
+bool manage_oauth_path(struct slice path);
+void manage_oauth(struct manage *m);
+/* The outcome of oauth.request. */
+void manage_oauth_answer(struct manage *m, const json_t *result);
 /* manage_metrics.c */
 void manage_live(struct manage *m);
 void manage_ready(struct manage *m);
 void manage_metrics(struct manage *m);
-/* From a result of "status" to the text form of Prometheus. */
-void manage_metrics_text(const struct manage_shared *shared, struct slice status, struct buf *out);
+void manage_metrics_granted(struct manage *m); /* the token allows it */
 
 #endif

@@ -174,15 +174,6 @@ static void answer_result(struct manage *m, enum admin_status status, const json
 	buf_free(&link);
 }
 
-static void answer_metrics(struct manage *m, struct slice result)
-{
-	struct buf text = BUF_INIT(1u << 20);
-
-	manage_metrics_text(m->shared, result, &text);
-	manage_answer(m, 200, "text/plain; version=0.0.4", NULL, 0, buf_slice(&text));
-	buf_free(&text);
-}
-
 static void on_called(void *arg, enum ipc_outcome outcome, const void *data)
 {
 	const struct ipc_admin_call_reply *reply = data;
@@ -202,7 +193,9 @@ static void on_called(void *arg, enum ipc_outcome outcome, const void *data)
 	else if (reply->status != ADMIN_OK && reply->status != ADMIN_PARTIAL)
 		answer_problem(m, (enum admin_status)reply->status, result);
 	else if (m->route == ROUTE_METRICS)
-		answer_metrics(m, reply->result);
+		manage_metrics_granted(m);
+	else if (m->route == ROUTE_OAUTH)
+		manage_oauth_answer(m, result);
 	else
 		answer_result(m, (enum admin_status)reply->status, result, reply->result);
 out:
@@ -239,7 +232,7 @@ static void get(struct manage *m, const struct admin_operation *op)
 
 static void post(struct manage *m, const struct admin_operation *op)
 {
-	if (!m->json)
+	if (m->content != CONTENT_NONE && m->content != CONTENT_JSON)
 		manage_problem(m, 415, "media_type", "The body must be application/json.");
 	else if (m->query.n > 0)
 		manage_problem(m, 400, "invalid", "The arguments of POST stand in its body.");

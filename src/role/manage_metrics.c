@@ -88,13 +88,27 @@ static void put_sample(struct buf *out, const struct metric *m, const json_t *ro
 		           (long long)json_integer_value(json_object_get(role, "index")), m->labels, (long long)json_integer_value(value));
 }
 
+/* Is it one of the counters that audit keeps? They say more. */
+static bool is_counted(struct slice counters, const char *name)
+{
+	struct buf line = BUF_INIT(200);
+	bool found;
+
+	buf_printf(&line, "# TYPE %s ", name);
+	found = slice_search(counters, buf_slice(&line)) >= 0;
+	buf_free(&line);
+	return found;
+}
+
 /* All samples of one name stand together, as the text format asks for. */
-static void put_named(struct buf *out, const json_t *roles)
+static void put_named(struct buf *out, const json_t *roles, struct slice counters)
 {
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
 		json_t *role;
 		size_t at;
 
+		if (is_counted(counters, metrics[i].name))
+			continue;
 		if (i == 0 || strcmp(metrics[i].name, metrics[i - 1].name) != 0)
 			put_type(out, &metrics[i]);
 		json_array_foreach(roles, at, role)
@@ -139,17 +153,19 @@ static void put_others(struct buf *out, const json_t *roles)
 				           (long long)json_integer_value(json_object_get(role, "index")), member, (long long)json_integer_value(value));
 }
 
-void manage_metrics_text(const struct manage_shared *shared, struct slice status, struct buf *out)
+static void metrics_text(const struct manage_shared *shared, struct buf *out)
 {
-	json_t *root = json_loadb((const char *)status.p, status.n, 0, NULL);
+	json_t *root = json_loadb((const char *)buf_slice(&shared->health).p, buf_len(&shared->health), 0, NULL);
 	const json_t *roles = json_object_get(root, "roles");
 
-	buf_append_str(out, "# TYPE letterlock_build_info gauge\n");
-	if (is_word(text_of(root, "version")))
-		buf_printf(out, "letterlock_build_info{version=\"%s\"} 1\n", text_of(root, "version"));
+	if (!is_counted(buf_slice(&shared->counters), "letterlock_build_info")) {
+		buf_append_str(out, "# TYPE letterlock_build_info gauge\n");
+		buf_printf(out, "letterlock_build_info{version=\"%s\"} 1\n", is_word(text_of(root, "version")) ? text_of(root, "version") : "");
+	}
 	put_processes(out, roles);
-	put_named(out, roles);
+	put_named(out, roles, buf_slice(&shared->counters));
 	put_others(out, roles);
+	buf_append(out, buf_slice(&shared->counters));
 	json_decref(root);
 }
 
@@ -197,7 +213,7 @@ static void answer_waiting(struct manage *m)
 		return;
 	}
 	struct buf text = BUF_INIT(1u << 20);
-	manage_metrics_text(s, buf_slice(&s->health), &text);
+	metrics_text(s, &text);
 	manage_answer(m, 200, "text/plain; version=0.0.4", NULL, 0, buf_slice(&text));
 	buf_free(&text);
 }
@@ -211,8 +227,11 @@ static void on_health(void *arg, enum ipc_outcome outcome, const void *data)
 	s->health_good = outcome == IPC_OK && reply->status == ADMIN_OK;
 	s->health_until_ms = loop_now(s->edge->ctx->loop).mono_ms + MANAGE_HEALTH_MS;
 	buf_clear(&s->health);
-	if (s->health_good)
+	buf_clear(&s->counters);
+	if (s->health_good) {
 		buf_append(&s->health, reply->result);
+		buf_append(&s->counters, reply->text);
+	}
 	while (!list_empty(&s->waiting)) {
 		struct manage *m = LIST_ITEM(s->waiting.next, struct manage, waiting);
 		struct edge_client *c = m->client;
@@ -260,4 +279,9 @@ void manage_metrics(struct manage *m)
 		manage_problem(m, 401, "sign_in", "Metrics need a token with the right metrics.see.");
 	else
 		manage_call(m, SLICE("metrics"), SLICE("{}"));
+}
+
+void manage_metrics_granted(struct manage *m)
+{
+	with_health(m);
 }
