@@ -237,13 +237,12 @@ static void list_one(struct imap_session *s, const struct list_args *args, size_
 	bool selected = is_selected(args, box);
 	if (!selected && (args->select & SELECT_RECURSIVE) == 0 && !args->lsub)
 		return;
-	if (!selected && !args->lsub && !box->exists)
-		selected = false;
 	look_below(args, at, &children, &below);
 	bool child_info = (args->select & SELECT_RECURSIVE) != 0 && below;
 	if (!selected && !child_info && !(args->lsub && below))
 		return;
-	if (!box->exists && !children && !box->subscribed)
+	/* What is subscribed only is told to those who ask for subscriptions. */
+	if (!box->exists && !children && !args->lsub && (args->select & SELECT_SUBSCRIBED) == 0)
 		return;
 	write_line(s, args, box, children, child_info);
 	if ((args->give & RETURN_STATUS) != 0 && box->exists)

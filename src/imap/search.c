@@ -204,6 +204,12 @@ static void narrow_modseq(struct imap_session *s, const struct search_return *re
 	uid_set_free(&ends);
 }
 
+void search_not_saved(struct imap_session *s, const struct search_return *ret)
+{
+	if ((ret->options & SEARCH_SAVE) != 0)
+		uid_set_free(&s->view.saved);
+}
+
 enum imap_step imap_proceed_search(struct imap_session *s)
 {
 	struct search_args *args = s->cmd.args;
@@ -212,13 +218,13 @@ enum imap_step imap_proceed_search(struct imap_session *s)
 	size_t count;
 
 	if (args->program.bad_charset) {
+		search_not_saved(s, &args->give);
 		IMAP_NO(s, "BADCHARSET (US-ASCII UTF-8)", "Unknown charset");
 		return STEP_DONE;
 	}
 	int rc = search_run(s, &args->program, &found, &modseq);
 	if (rc < 0) {
-		if ((args->give.options & SEARCH_SAVE) != 0)
-			uid_set_free(&s->view.saved);
+		search_not_saved(s, &args->give);
 		imap_reply_error(s, rc);
 		uid_set_free(&found);
 		return STEP_DONE;

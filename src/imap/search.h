@@ -69,5 +69,7 @@ void search_write_esearch(struct imap_session *s, const struct search_return *re
 /* UIDs, or sequence numbers unless the command has its UID form. */
 uint32_t *search_numbers(struct imap_session *s, const struct uid_set *uids, size_t *ret_count);
 void search_save(struct imap_session *s, const struct search_return *ret, const struct uid_set *found);
+/* The command ends with NO: what it was to save is empty then (RFC 5182 2.1). */
+void search_not_saved(struct imap_session *s, const struct search_return *ret);
 
 #endif

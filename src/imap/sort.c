@@ -241,6 +241,7 @@ enum imap_step imap_proceed_sort(struct imap_session *s)
 	uint64_t modseq;
 
 	if (args->program.bad_charset) {
+		search_not_saved(s, &args->give);
 		IMAP_NO(s, "BADCHARSET (US-ASCII UTF-8)", "Unknown charset");
 		return STEP_DONE;
 	}
@@ -248,6 +249,7 @@ enum imap_step imap_proceed_sort(struct imap_session *s)
 	if (rc == 0)
 		rc = load_entries(s, &l, &found);
 	if (rc < 0) {
+		search_not_saved(s, &args->give);
 		imap_reply_error(s, rc);
 	} else {
 		qsort(l.entries, l.count, sizeof *l.entries, compare_entries);

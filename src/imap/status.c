@@ -103,18 +103,11 @@ enum imap_step imap_proceed_status(struct imap_session *s)
 	return STEP_DONE;
 }
 
-static int write_quota(struct imap_session *s)
+/* Without a limit there is no quota root: its list names one resource at least (RFC 9208 7). In units of 1024 octets (RFC 9208 5.1). */
+static void write_quota(struct imap_session *s, uint64_t used, uint64_t limit)
 {
-	uint64_t used, limit, count;
-	int rc = s->account->ops->quota(s->account, &used, &limit, &count, NULL);
-
-	if (rc < 0)
-		return rc;
-	buf_append_str(s->out, "* QUOTA \"\" (");
-	if (limit > 0) /* in units of 1024 octets, RFC 9208 5.1 */
-		buf_printf(s->out, "STORAGE %llu %llu", (unsigned long long)((used + 1023) / 1024), (unsigned long long)(limit / 1024));
-	buf_append_str(s->out, ")\r\n");
-	return 0;
+	if (limit > 0)
+		buf_printf(s->out, "* QUOTA \"\" (STORAGE %llu %llu)\r\n", (unsigned long long)((used + 1023) / 1024), (unsigned long long)(limit / 1024));
 }
 
 bool imap_check_getquota(struct imap_session *s, struct imap_parser *p)
@@ -128,8 +121,13 @@ bool imap_check_getquota(struct imap_session *s, struct imap_parser *p)
 enum imap_step imap_proceed_getquota(struct imap_session *s)
 {
 	const struct status_args *args = s->cmd.args;
-	int rc = args->name.n > 0 ? ERR_NOT_FOUND : write_quota(s);
+	uint64_t used, limit, count;
+	int rc = s->account->ops->quota(s->account, &used, &limit, &count, NULL);
 
+	if (rc == 0 && (args->name.n > 0 || limit == 0))
+		rc = ERR_NOT_FOUND;
+	if (rc == 0)
+		write_quota(s, used, limit);
 	if (rc == ERR_NOT_FOUND)
 		IMAP_NO(s, "NONEXISTENT", "No such quota root");
 	else if (rc < 0)
@@ -150,14 +148,17 @@ bool imap_check_getquotaroot(struct imap_session *s, struct imap_parser *p)
 enum imap_step imap_proceed_getquotaroot(struct imap_session *s)
 {
 	const struct status_args *args = s->cmd.args;
+	uint64_t used, limit, count;
 	struct mailbox_ref m;
 	int rc = s->account->ops->find(s->account, args->name, &m, NULL);
 
+	if (rc == 0)
+		rc = s->account->ops->quota(s->account, &used, &limit, &count, NULL);
 	if (rc == 0) {
 		buf_append_str(s->out, "* QUOTAROOT ");
 		imap_write_mailbox(s, s->out, args->name);
-		buf_append_str(s->out, " \"\"\r\n");
-		rc = write_quota(s);
+		buf_append_str(s->out, limit > 0 ? " \"\"\r\n" : "\r\n");
+		write_quota(s, used, limit);
 	}
 	if (rc < 0)
 		imap_reply_error(s, rc);

@@ -265,7 +265,7 @@ int main(int argc, char **argv)
 	static struct CMUnitTest tests[200];
 	struct dirent **entries;
 	size_t count = 0;
-	int n = scandir(SCENARIO_DIR, &entries, is_scenario, alphasort);
+	int failed, n = scandir(SCENARIO_DIR, &entries, is_scenario, alphasort);
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	for (int i = 0; i < n && count < 200; i++) {
@@ -273,5 +273,9 @@ int main(int argc, char **argv)
 			continue;
 		tests[count++] = (struct CMUnitTest){.name = entries[i]->d_name, .test_func = test_scenario, .initial_state = entries[i]->d_name};
 	}
-	return _cmocka_run_group_tests("scenarios", tests, count, NULL, NULL);
+	failed = _cmocka_run_group_tests("scenarios", tests, count, NULL, NULL);
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	free(entries);
+	return failed;
 }

@@ -114,6 +114,17 @@ static void make_parents(struct ram_account *r, struct slice name)
 	}
 }
 
+static bool has_child(const struct ram_account *r, struct slice name)
+{
+	for (const struct ram_mailbox *m = r->mailboxes; m != NULL; m = m->next) {
+		struct slice other = buf_slice(&m->name);
+
+		if (m->exists && other.n > name.n && slice_starts(other, name) && other.p[name.n] == '/')
+			return true;
+	}
+	return false;
+}
+
 static int ram_list(struct account *a, struct arena *arena, struct mailbox_info **ret, size_t *ret_count, struct error *err)
 {
 	struct ram_account *r = ram_of(a);
@@ -125,7 +136,7 @@ static int ram_list(struct account *a, struct arena *arena, struct mailbox_info 
 	*ret_count = 0;
 	for (struct ram_mailbox *m = r->mailboxes; m != NULL; m = m->next) {
 		struct mailbox_info *info = &(*ret)[*ret_count];
-		if (!m->exists && !m->subscribed)
+		if (!m->exists && !m->subscribed && !has_child(r, buf_slice(&m->name)))
 			continue;
 		*info = (struct mailbox_info){
 			.name = arena_dup(arena, buf_slice(&m->name)), .uid_validity = m->uid_validity, .special_use = m->special_use,
