@@ -81,11 +81,9 @@ static bool stop_at_line(const struct parser *p, size_t at, size_t floor, const 
 	return ret->frame != NULL;
 }
 
-/* Looks from `at`, the start of a line, for the next delimiter of any open multipart. */
-static void stop_find(const struct parser *p, size_t at, const struct frame *frames, struct stop *ret)
+/* Looks from `at`, the start of a line, for the next delimiter of any open multipart; no body ends before `floor`. */
+static void stop_find(const struct parser *p, size_t at, size_t floor, const struct frame *frames, struct stop *ret)
 {
-	size_t floor = at;
-
 	if (frames != NULL && stop_at_line(p, at, floor, frames, ret))
 		return;
 	while (frames != NULL && at < p->message.n) {
@@ -302,14 +300,14 @@ static void multipart_parse(struct parser *p, struct mime_part *part, const stru
 
 	if (boundary != NULL && boundary->value.n > 0 && boundary->value.n <= MIME_BOUNDARY_MAX)
 		own.boundary = boundary->value;
-	stop_find(p, part->body_start, own.boundary.n > 0 ? &own : frames, ret);
+	stop_find(p, part->body_start, part->body_start, own.boundary.n > 0 ? &own : frames, ret);
 	while (ret->frame == &own && !ret->close && p->parts < MIME_PARTS_MAX) {
 		*last = part_parse(p, part, ret->next, &own, depth + 1, ret);
 		last = &(*last)->next;
 	}
-	/* The epilogue, or parts above the limit. */
+	/* The epilogue, or parts above the limit. Without epilogue the line break of our last delimiter belongs to the outer one. */
 	if (ret->frame == &own)
-		stop_find(p, ret->next, frames, ret);
+		stop_find(p, ret->next, before_break(p->message, ret->next, part->body_start), frames, ret);
 	part->body_end = ret->body_end > part->body_start ? ret->body_end : part->body_start;
 	if (part->children == NULL)
 		add_sole_text(p, part);
@@ -326,7 +324,7 @@ static void message_parse(struct parser *p, struct mime_part *part, const struct
 
 static void leaf_parse(struct parser *p, struct mime_part *part, const struct frame *frames, struct stop *ret)
 {
-	stop_find(p, part->body_start, frames, ret);
+	stop_find(p, part->body_start, part->body_start, frames, ret);
 	part->body_end = ret->body_end;
 	if (slice_eq(part->type, SLICE("text")))
 		part->lines = count_lines(p, part->body_start, part->body_end);
