@@ -124,7 +124,7 @@ static enum admin_status admin_check(struct mail_role *m, struct buf *out)
 			continue;
 		f.login = a->login;
 		findings += store_account_check(a->store, true, finding_add, &f);
-		role_alive(m->ctx); /* each may take its time */
+		mail_alive(m);
 		accounts++;
 	}
 	MAP_FOREACH(entry, &m->broken) {

@@ -34,6 +34,7 @@
 #define MAIL_GATHER_MS 100          /* between two pulls that hints ask for: what arrives meanwhile is filed together */
 #define MAIL_RETRY_MS 3000          /* after queue could not be asked */
 #define MAIL_UNREF_BATCH 1000
+#define MAIL_ALIVE_MS 1000          /* between two signs of life in the middle of long work */
 #define MAIL_SLAB_CELLS 32768
 #define MAIL_EXCHANGES 256          /* results of X25519 that are kept: filter seals up to 64 records with one ephemeral key */
 #define MAIL_BYE_MS 700             /* a revoked session is cut after this */
@@ -53,6 +54,7 @@ struct mail_role {
 	int64_t ran_ms;             /* when a session ran last */
 	bool index_waited;          /* the next batch made way for sessions already */
 	size_t session_count, session_total, filed, warm_count;
+	int64_t alive_ms;           /* of the last sign of life */
 	bool stopping;
 	bool trim;                  /* memory was given back to the allocator: the next sweep gives it to the system */
 };
@@ -119,6 +121,8 @@ void mail_account_hold(struct mail_account *a);
 void mail_account_drop(struct mail_account *a);
 /* Prepares closing; at the start of the role. */
 void mail_account_setup(struct mail_role *m);
+/* In the middle of long work: the watchdog hears that the process lives, at most once a second. */
+void mail_alive(struct mail_role *m);
 void mail_account_log(enum log_event event, const struct mail_account *a, const struct error *err);
 /* Opens the store when it is not open. */
 int mail_account_open(struct mail_account *a, struct error *err);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -311,6 +312,26 @@ static void host_salvaged(void *arg, struct store_account *store, const struct s
 	          LOG_NUM("lost", found->lost), LOG_NUM("places", found->places));
 }
 
+void mail_alive(struct mail_role *m)
+{
+	struct timespec now;
+	int64_t ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now); /* the loop's time stands still in the middle of it */
+	ms = SECONDS_MS(now.tv_sec) + now.tv_nsec / 1000000;
+	if (ms - m->alive_ms < MAIL_ALIVE_MS)
+		return;
+	m->alive_ms = ms;
+	role_alive(m->ctx);
+}
+
+static void host_alive(void *arg)
+{
+	struct mail_account *a = arg;
+
+	mail_alive(a->role);
+}
+
 /* Its sessions end: the next sign-in mends the database, and readers must not go on in the middle of that. */
 static void end_broken(void *arg)
 {
@@ -376,7 +397,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 		.directory = path, .quota = a->quota, .keys = a->keys.readers, .key_count = a->keys.secrets.count, .database_key_count = a->keys.secrets.count,
 		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
-		         .salvaged = host_salvaged, .broken = host_broken},
+		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken},
 	};
 
 	if (a->store != NULL && !store_account_broken(a->store))

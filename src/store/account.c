@@ -29,6 +29,8 @@ int txn_begin(struct store_account *a, bool durable, struct error *err)
 	int rc;
 
 	account_wake(a);
+	if (a->stale)
+		return error_set(err, ERR_TEMPORARY, "%s: what a rollback left could not be read yet", a->directory);
 	near_forget(a);
 	rc = account_db_begin(&a->db, durable || a->clean, err);
 
@@ -201,15 +203,23 @@ static void marks_apply(struct store_account *a)
 	}
 }
 
+/* When that fails nothing may be written until it succeeds: without its mailboxes the account would seem to be empty. */
+static void reload(struct store_account *a)
+{
+	struct error err = {0};
+
+	a->stale = load_all(a, &err) < 0;
+	if (a->stale)
+		a->host.damaged(a->host.arg, a, &err);
+	else
+		marks_apply(a);
+}
+
 void txn_rollback(struct store_account *a)
 {
-	struct error err;
-
 	account_db_rollback(&a->db);
 	body_close(a);
-	if (load_all(a, &err) < 0)
-		a->host.damaged(a->host.arg, a, &err);
-	marks_apply(a);
+	reload(a);
 }
 
 /* ---- opening ---- */
@@ -436,7 +446,7 @@ static void account_seal_off(struct store_account *a)
 {
 	struct error err;
 
-	if (a->db.sqlite == NULL || a->clean || account_db_begin(&a->db, true, &err) < 0)
+	if (a->db.sqlite == NULL || a->stale || a->clean || account_db_begin(&a->db, true, &err) < 0)
 		return;
 	a->clean = true;
 	if (save_all(a, &err) < 0 || account_db_commit(&a->db, &err) < 0)
@@ -453,6 +463,8 @@ void account_wake(struct store_account *a)
 	uint8_t key[32];
 	int rc;
 
+	if (a->stale && !a->damaged && !a->db.in_transaction)
+		reload(a);
 	if (!a->parked)
 		return;
 	snprintf(path, sizeof path, "%s/account.db", a->directory);
@@ -474,7 +486,7 @@ void account_wake(struct store_account *a)
 void store_account_park(struct store_account *a)
 {
 	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
-	if (a->parked || a->appends != 0)
+	if (a->parked || a->stale || a->appends != 0)
 		return;
 	body_close(a);
 	account_seal_off(a);

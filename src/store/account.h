@@ -73,6 +73,8 @@ struct store_host {
 	void (*recovered)(void *arg, struct store_account *a, size_t count);
 	/* The database was damaged and has been made anew. May be NULL. */
 	void (*salvaged)(void *arg, struct store_account *a, const struct store_salvage *found);
+	/* Work on the account takes long (a check, making it anew): called every few milliseconds while it goes on. May be NULL. */
+	void (*alive)(void *arg);
 	/* The database was found damaged in use: close the account as soon as nobody uses it; the next open mends it. Told once. May be NULL. */
 	void (*broken)(void *arg, struct store_account *a);
 };

@@ -96,6 +96,7 @@ static void check_record(struct check *c, sqlite3_stmt *s)
 {
 	struct place place = {.pack = (uint32_t)column_u64(s, 2), .ordinal = (uint32_t)column_u64(s, 3), .offset = column_u64(s, 4)};
 	struct sealed_place at = {.place = place};
+	const struct store_host *host = &c->a->host;
 	struct slice key = column_blob(s, 5);
 	struct seal_source source;
 	struct sealed *sealed = NULL;
@@ -110,6 +111,8 @@ static void check_record(struct check *c, sqlite3_stmt *s)
 	for (uint64_t n = 0; rc == 0 && sealed != NULL && n < sealed_size(sealed); n += 1 << 20) {
 		buf_clear(&out);
 		rc = sealed_read(sealed, n, 1 << 20, &out, &err);
+		if (host->alive != NULL)
+			host->alive(host->arg);
 	}
 	if (rc < 0)
 		finding(c, "seq %" PRIu64 ", pack %u record %u: %s", column_u64(s, 1), place.pack, place.ordinal, err.private_text);
@@ -134,6 +137,7 @@ unsigned store_account_check(struct store_account *a, bool deep, store_check_fn 
 	struct check c = {.a = a, .fn = fn, .arg = arg};
 
 	account_wake(a);
+	account_db_progress(&a->db, a->host.alive, a->host.arg);
 	check_pages(&c);
 	for (size_t i = 0; i < a->mailbox_count; i++) {
 		if (a->mailboxes[i]->live)
@@ -144,5 +148,6 @@ unsigned store_account_check(struct store_account *a, bool deep, store_check_fn 
 	check_none(&c, SQL_BODY_ORPHANS, "a row without body, UID");
 	if (deep)
 		check_records(&c);
+	account_db_progress(&a->db, NULL, NULL);
 	return c.findings;
 }

@@ -170,6 +170,24 @@ void account_db_cache(struct account_db *db, int kib)
 	sqlite3_db_release_memory(db->sqlite);
 }
 
+#define PROGRESS_STEPS 65536 /* of SQLite's machine: a millisecond or so */
+
+static int on_progress(void *arg)
+{
+	struct account_db *db = arg;
+
+	db->on_progress(db->on_progress_arg);
+	return 0;
+}
+
+void account_db_progress(struct account_db *db, void (*fn)(void *arg), void *arg)
+{
+	db->on_progress = fn;
+	db->on_progress_arg = arg;
+	if (db->sqlite != NULL)
+		sqlite3_progress_handler(db->sqlite, fn == NULL ? 0 : PROGRESS_STEPS, on_progress, db);
+}
+
 void account_db_close(struct account_db *db)
 {
 	for (int i = 0; i < SQL_COUNT; i++) {

@@ -29,6 +29,8 @@ struct account_db {
 	/* Called for every error that says that the file is damaged, after it was opened. May be NULL. */
 	void (*on_damage)(void *arg);
 	void *on_damage_arg;
+	void (*on_progress)(void *arg);
+	void *on_progress_arg;
 };
 
 /*
@@ -40,6 +42,8 @@ int account_db_open(struct account_db *db, const char *path, const uint8_t key[3
 /* How much of the database SQLite may keep in memory, in KiB; what is kept beyond the use of the moment is given back. */
 void account_db_cache(struct account_db *db, int kib);
 void account_db_close(struct account_db *db);
+/* From now on fn (NULL: nothing) is called every few milliseconds while statements run. */
+void account_db_progress(struct account_db *db, void (*fn)(void *arg), void *arg);
 
 /* A ready statement without bindings. Reset it (account_db_done) when its rows were read. NULL and err when it cannot be prepared. */
 sqlite3_stmt *account_db_statement(struct account_db *db, enum account_sql id, struct error *err);

@@ -47,6 +47,7 @@ struct store_account {
 	uint64_t salvaged;         /* refs up to this one that are unknown lost their row to damage: they go to Recovered */
 	uint64_t ledger;           /* the incarnation of the ledger that is known to agree with us (docs/spool-db.md, seq) */
 	bool damaged;              /* the file is: it is made anew at the next open */
+	bool stale;                /* what is in memory could not be read again after a rollback */
 	bool must_sync;            /* a mark was raised in this transaction */
 	uint64_t txn_modseq;       /* of this transaction, 0: not given yet */
 	bool list_changed, telling, told_soon;

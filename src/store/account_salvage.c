@@ -101,28 +101,37 @@ static int64_t behind_damage(sqlite3_stmt *read, int64_t bad)
 	return high;
 }
 
-/* Damage of the old file is counted and stepped over; only the new file can fail. */
-static int table_copy(struct salvage *v, const struct table *t, int64_t mailbox)
+/* From `first` on, in one table or in one mailbox of it; damage of the old file is counted and stepped over. */
+static int rows_copy(struct salvage *v, sqlite3_stmt *read, sqlite3_stmt *put, int64_t first)
 {
-	sqlite3_stmt *read = NULL, *put = NULL;
-	int64_t key = t->first;
+	int64_t key = first;
 	int rc = 0;
 
-	if (sqlite3_prepare_v2(v->a->db.sqlite, t->put, -1, &put, NULL) != SQLITE_OK) {
-		rc = account_db_error(&v->a->db, v->err);
-	} else if (sqlite3_prepare_v2(v->old.sqlite, t->read, -1, &read, NULL) != SQLITE_OK) {
+	while (key != KEY_END && (rc = copy_from(v, read, put, &key)) == 0) {
 		v->found->places++;
-	} else {
+		key = behind_damage(read, key);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* For each of the mailboxes 1 to `last`; once where the table has none. Only the new file can fail. */
+static int table_copy(struct salvage *v, const struct table *t, int64_t last)
+{
+	sqlite3_stmt *read = NULL, *put = NULL;
+	int rc = 0;
+
+	if (sqlite3_prepare_v2(v->a->db.sqlite, t->put, -1, &put, NULL) != SQLITE_OK)
+		rc = account_db_error(&v->a->db, v->err);
+	else if (sqlite3_prepare_v2(v->old.sqlite, t->read, -1, &read, NULL) != SQLITE_OK)
+		v->found->places++;
+	for (int64_t mailbox = 1; rc == 0 && read != NULL && mailbox <= last; mailbox++) {
 		if (sqlite3_bind_parameter_count(read) > 1)
 			sqlite3_bind_int64(read, 2, mailbox);
-		while (key != KEY_END && (rc = copy_from(v, read, put, &key)) == 0) {
-			v->found->places++;
-			key = behind_damage(read, key);
-		}
+		rc = rows_copy(v, read, put, t->first);
 	}
 	sqlite3_finalize(read);
 	sqlite3_finalize(put);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 /* One number, or `missing` when it cannot be read. */
@@ -142,11 +151,8 @@ static int messages_copy(struct salvage *v)
 {
 	int64_t seen = number_of(v->a->db.sqlite, "SELECT max(number) FROM mailbox", 0);
 	int64_t last = number_of(v->old.sqlite, "SELECT seq FROM sqlite_sequence WHERE name='mailbox'", seen + MAILBOX_GUESS);
-	int rc = 0;
 
-	for (int64_t number = 1; rc == 0 && number <= last && number <= seen + MAILBOX_COUNT_MAX; number++)
-		rc = table_copy(v, &MESSAGES, number);
-	return rc;
+	return table_copy(v, &MESSAGES, last < seen + MAILBOX_COUNT_MAX ? last : seen + MAILBOX_COUNT_MAX);
 }
 
 /* ---- making it whole ---- */
@@ -231,11 +237,11 @@ static int copy_all(struct salvage *v)
 	int rc = account_db_begin(&v->a->db, true, v->err);
 
 	if (rc == 0)
-		rc = table_copy(v, &MAILBOXES, 0);
+		rc = table_copy(v, &MAILBOXES, 1);
 	if (rc == 0)
 		rc = messages_copy(v);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(OTHERS); i++)
-		rc = table_copy(v, &OTHERS[i], 0);
+		rc = table_copy(v, &OTHERS[i], 1);
 	count_found(v); /* before rows without body go: those are lost */
 	if (rc == 0)
 		rc = repair(v);
@@ -310,6 +316,8 @@ int account_salvage(struct store_account *a, const char *path, const uint8_t old
 	if (rc < 0)
 		return rc;
 	rc = account_db_open(&a->db, v.rebuilt, new_key, err);
+	account_db_progress(&v.old, a->host.alive, a->host.arg);
+	account_db_progress(&a->db, a->host.alive, a->host.arg);
 	if (rc == 0)
 		rc = copy_all(&v);
 	account_db_close(&v.old);

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -175,16 +176,10 @@ static int run(void)
 
 #else
 
-static void faults_are_not_compiled_in(void **state)
-{
-	skip();
-}
-
 static int run(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(faults_are_not_compiled_in)};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	puts("1..0 # SKIP built without failpoints");
+	return 0;
 }
 
 #endif

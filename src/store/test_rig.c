@@ -84,6 +84,11 @@ static void host_broken(void *arg, struct store_account *a)
 	((struct rig *)arg)->broken++;
 }
 
+static void host_alive(void *arg)
+{
+	((struct rig *)arg)->alive++;
+}
+
 void rig_open(struct rig *r)
 {
 	char path[128];
@@ -93,7 +98,7 @@ void rig_open(struct rig *r)
 		.packs = r->reader,
 		.host = {.arg = r, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_nothing,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
-		         .salvaged = host_salvaged, .broken = host_broken},
+		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken},
 	};
 
 	snprintf(path, sizeof path, "%s/account", r->directory);

@@ -19,7 +19,7 @@ struct rig {
 	struct store_append *appends[16]; /* waiting */
 	size_t append_count;
 	bool append_fails;             /* the next append is refused by queue */
-	unsigned damaged, recovered, told, profiles, broken;
+	unsigned damaged, recovered, told, profiles, broken, alive;
 	struct store_salvage salvaged; /* the last one */
 	unsigned salvages;
 	bool soon;
