@@ -55,6 +55,22 @@ RESULT("approval.list", SHOWN, "What waits for a second person.",
 	"approvals[id# operation args asker reason state needs decider created# ends#] more!? next?")
 RESULT("approval.give", SECRET, "Approves: what was asked for is done.", "")
 RESULT("approval.refuse", SHOWN, "Refuses what was asked for.", "")
+RESULT("escrow.set", SHOWN, "Says who holds the escrow and how many are needed; needs a second person.", "k# n#")
+RESULT("escrow.status", SHOWN, "The escrow quorum, and how many accounts it covers.",
+	"k# custodians[address able!] accounts# covered# weak# lost# without#")
+RESULT("escrow.reset_ask", SECRET, "Asks the quorum for a new password; the digits are told to custodians in person.", "request# check ends#")
+RESULT("escrow.hand_over_ask", SHOWN, "Asks the quorum for the mailbox of somebody who has left.", "request#")
+RESULT("escrow.list", SHOWN, "What the quorum is asked for.",
+	"requests[id# kind address target asker approver reason days# created# ends# given# needed# mine!]")
+RESULT("escrow.give", SHOWN, "Gives one's share; with the last one it is done.", "given# needed# reset!? handed_over!? app_passwords_removed#?")
+RESULT("escrow.refuse", SHOWN, "Ends what was asked.", "")
+RESULT("recovery.make", SECRET, "Makes a new recovery code.", "recovery_code")
+RESULT("delegate.add", SHOWN, "Lets somebody else open one's mailbox.", "")
+RESULT("delegate.list", SHOWN, "Who may open the mailbox, and whose mailboxes one may open.",
+	"given[address created# role? ends#?] received[address created# role? ends#?]")
+RESULT("delegate.remove", SHOWN, "Ends a delegation and its sessions.", "")
+RESULT("clearance.set", SHOWN, "Sets up to which class somebody may see letters.", "")
+RESULT("clearance.list", SHOWN, "Clearances in pages.", "clearances[kind name level author changed#] more!? next?")
 RESULT("alias.list", SHOWN, "Aliases in pages.", "aliases[address target] more!? next?")
 RESULT("alias.add", SHOWN, "Adds an alias.", "")
 RESULT("alias.remove", SHOWN, "Removes an alias.", "")

@@ -4,8 +4,10 @@
 
 #include "auth/admin_job.h"
 #include "auth/admin_password.h"
+#include "auth/delegation.h"
 #include "auth/directory_factor.h"
 #include "auth/directory_role.h"
+#include "auth/escrow.h"
 #include "auth/managed.h"
 #include "base/codec.h"
 #include "base/memory.h"
@@ -24,6 +26,7 @@ struct auth_admin {
 	struct auth_oauth *oauth;
 	struct external *external;
 	struct access *access;
+	struct escrow_requests *escrow;
 };
 
 struct auth_admin *auth_admin_create(struct directory *directory, const struct auth_host *host, struct kek_queue *queue, struct throttle *throttle,
@@ -35,6 +38,7 @@ struct auth_admin *auth_admin_create(struct directory *directory, const struct a
 	admin->keks = queue;
 	admin->throttle = throttle;
 	admin->settings = *settings;
+	admin->escrow = escrow_requests_create();
 	return admin;
 }
 
@@ -73,8 +77,20 @@ struct access *job_access(const struct admin_job *job)
 	return job->admin->access;
 }
 
+struct escrow_requests *job_escrow(const struct admin_job *job)
+{
+	return job->admin->escrow;
+}
+
+void auth_admin_tick(struct auth_admin *admin)
+{
+	delegation_sweep(admin->directory, &admin->host, moment_unix(admin->host.now(admin->host.arg)));
+}
+
 void auth_admin_destroy(struct auth_admin **admin)
 {
+	if (*admin != NULL)
+		escrow_requests_destroy(&(*admin)->escrow);
 	MEMORY_FREE(admin);
 }
 
@@ -453,7 +469,8 @@ static void managed_ready(void *arg, int rc, const uint8_t *kek)
 const struct admin_operation_row *admin_row_find(struct slice op)
 {
 	static const struct admin_operation_row *const tables[] = {admin_domain_rows, admin_user_rows, admin_secret_rows, admin_address_rows,
-		admin_group_rows, admin_session_rows, admin_factor_rows, admin_import_rows, admin_policy_rows, admin_role_rows, admin_approval_rows, admin_sso_rows};
+		admin_group_rows, admin_session_rows, admin_factor_rows, admin_import_rows, admin_policy_rows, admin_role_rows, admin_approval_rows, admin_sso_rows,
+		admin_escrow_rows, admin_delegate_rows, admin_leaver_rows, admin_clearance_rows};
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		for (const struct admin_operation_row *row = tables[i]; row->name != NULL; row++)
 			if (slice_eq(op, slice_str(row->name)))
@@ -692,23 +709,28 @@ int job_run_approved(struct admin_job *job, const char *operation, struct slice 
 
 int job_second_person(struct admin_job *job, enum auth_right who)
 {
-	struct error err = {0};
-	uint32_t id = 0;
 	if (job->approver.n > 0 || job->subject.kind == AUTH_LOCAL_SETUP)
 		return 0;
 	if (job->subject.kind != AUTH_PERSON)
 		return job_refuse(job, ADMIN_DENIED, "second_person", "This needs two persons, of whom the emergency access is none.");
 	if (job->row->prepare != NULL) /* its arguments have secrets, which are not kept */
 		return job_refuse(job, ADMIN_DENIED, "second_person", "This needs two persons: add a plain user first, then ask for the role.");
-	char *args = json_dumps(job->args, JSON_COMPACT | JSON_SORT_KEYS);
-	struct directory_approval a = {.operation = job->operation->name, .args = slice_str(args != NULL ? args : "{}"), .asker_name = job->subject.name,
+	return job_ask_approval(job, job->operation->name, job->args, who);
+}
+
+int job_ask_approval(struct admin_job *job, struct slice operation, const json_t *of, enum auth_right who)
+{
+	struct error err = {0};
+	uint32_t id = 0;
+	char *args = json_dumps(of, JSON_COMPACT | JSON_SORT_KEYS);
+	struct directory_approval a = {.operation = operation, .args = slice_str(args != NULL ? args : "{}"), .asker_name = job->subject.name,
 		.reason = job_text(job, "reason"), .created = job_unix(job), .ends = job_unix(job) + APPROVAL_S, .needs = who};
 	memcpy(a.asker, job->subject.account, sizeof a.asker);
 	int rc = directory_approval_add(job_directory(job), &a, &id, &err);
 	give_back(args);
 	if (rc != 0)
 		return job_refuse_error(job, rc, "approval");
-	job_event(job, EV_APPROVAL_ASKED, LOG_TEXT("actor", job->subject.name), LOG_NUM("id", id), LOG_TEXT("kind", job->operation->name),
+	job_event(job, EV_APPROVAL_ASKED, LOG_TEXT("actor", job->subject.name), LOG_NUM("id", id), LOG_TEXT("kind", operation),
 		LOG_TEXT("object", job_text(job, "address")), LOG_TEXT("reason", job_text(job, "reason")));
 	job_refuse(job, ADMIN_DENIED, "approval_needed", "A second person has to approve this: number %u (%s).", id, auth_right_name(who));
 	job_set(job, "approval", json_integer(id));

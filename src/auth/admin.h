@@ -42,6 +42,9 @@ struct access;
 void auth_admin_access(struct auth_admin *admin, struct access *access);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 
+/* Ends what ends by time; about once a minute. */
+void auth_admin_tick(struct auth_admin *admin);
+
 /* result: a JSON object, borrowed; status: enum admin_status. */
 typedef void auth_admin_fn(void *arg, unsigned status, struct slice result);
 /* fn is called exactly once, perhaps before this returns. */

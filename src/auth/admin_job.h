@@ -31,7 +31,8 @@ struct admin_operation_row {
 	int (*apply)(struct admin_job *job);
 };
 extern const struct admin_operation_row admin_domain_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[],
-	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_import_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[], admin_sso_rows[];
+	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_import_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[], admin_sso_rows[],
+	admin_escrow_rows[], admin_delegate_rows[], admin_leaver_rows[], admin_clearance_rows[];
 /* A row of any table; NULL: none. */
 const struct admin_operation_row *admin_row_find(struct slice name);
 
@@ -83,6 +84,7 @@ struct kek_queue *job_keks(const struct admin_job *job);
 void job_conclude(struct admin_job *job, int rc);
 int64_t job_unix(const struct admin_job *job);
 struct auth_oauth *job_oauth(const struct admin_job *job);
+struct escrow_requests *job_escrow(const struct admin_job *job);
 struct external *job_external(const struct admin_job *job);
 struct access *job_access(const struct admin_job *job);
 
@@ -105,6 +107,8 @@ int job_step_up(struct admin_job *job);
  * hold no secrets.
  */
 int job_second_person(struct admin_job *job, enum auth_right who);
+/* Keeps a request for `operation` to be approved: always refuses the job with code "approval_needed" and the number in "approval". */
+int job_ask_approval(struct admin_job *job, struct slice operation, const json_t *args, enum auth_right who);
 /* Runs an approved operation of somebody else inside the approver's job: result and status are job's. */
 int job_run_approved(struct admin_job *job, const char *operation, struct slice args, const uint8_t asker[16], struct slice asker_name);
 void job_record(const struct admin_job *job, enum log_event event, const struct log_field *fields);
@@ -149,6 +153,14 @@ int job_allowed(struct admin_job *job);
 void job_tried(struct admin_job *job, bool right);
 /* May the subject make `role` the primary role of `account`? Refused otherwise. */
 int job_may_give_role(struct admin_job *job, const struct account *account, enum auth_role role);
+/* The person's own account in job->account and its secrets, by the session alone; where the account has a second factor it was shown just now. */
+int job_open_own(struct admin_job *job, struct secrets *ret);
+/* A quorum has opened the secrets: a new generation under job->new_kek, without a recovery code (the owner makes one). */
+int job_reset_password(struct admin_job *job, struct secrets *secrets);
+/* Inside a change: all delegations that job->account gave or received end. */
+int job_forget_delegations(struct admin_job *job, struct error *err);
+/* Ends all mail sessions of the account, and those that it has in the mailboxes of others. */
+void job_revoke_account(struct admin_job *job, const uint8_t account[16]);
 /* Inside a change: replaces all credentials of the account by the new password and a fresh recovery code (text in ret_code; NULL: none). */
 int job_replace_credentials(struct admin_job *job, const struct secrets *secrets, char *ret_code, struct error *err);
 

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/clearance.h"
+#include "auth/delegation.h"
 #include "auth/directory_role.h"
 #include "base/codec.h"
 
@@ -333,7 +335,8 @@ static int grant_end(struct admin_job *job)
 		return job_refuse_error(job, rc, "grant");
 	job_event(job, EV_RIGHT_REVOKED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", account.address), LOG_TEXT("right", g.role),
 		LOG_TEXT("target", g.value));
-	job_host(job)->revoke(job_host(job)->arg, g.account, 0);
+	job_revoke_account(job, g.account);
+	delegation_sweep(job_directory(job), job_host(job), job_unix(job));
 	return 0;
 }
 
@@ -387,7 +390,12 @@ static int role_simulate(struct admin_job *job)
 		json_array_append_new(rights, simulate_row((enum auth_right)i, &subject, now));
 	job_set(job, "address", job_json(job->account.address));
 	job_set(job, "role", json_string(auth_role_name(job->account.role)));
-	job_set(job, "state", json_string(job->account.state == ACCOUNT_ACTIVE ? "active" : "disabled"));
+	job_set(job, "state", json_string(account_state_name(job->account.state)));
+	unsigned level = 0;
+	const char *why = "";
+	(void)auth_clearance(job_directory(job), job->account.address, true, &level, &why);
+	job_set(job, "clearance", json_string(clearance_name(level)));
+	job_set(job, "clearance_by", json_string(why));
 	job_set(job, "rights", rights);
 	job_set(job, "operations", simulate_operations(&subject, now));
 	(void)auth_factors_needed(job_directory(job), &job->account, job_host(job)->now(job_host(job)->arg), &kinds, &enforced, &in_grace);

@@ -3,7 +3,9 @@
 
 #include "auth/admin_job.h"
 #include "auth/admin_password.h"
+#include "auth/delegation.h"
 #include "auth/directory_factor.h"
+#include "auth/escrow.h"
 #include "auth/imported.h"
 #include "crypt/crypt.h"
 
@@ -77,8 +79,10 @@ int job_replace_credentials(struct admin_job *job, const struct secrets *secrets
 	struct credential password = {.id = r->owner.credential, .kind = WRAP_PASSWORD, .cost = r->cost};
 	uint8_t code[CODE_SIZE];
 	uint32_t id;
+	struct delegation *delegates = arena_alloc_array(&job->arena, DELEGATIONS_MAX, sizeof *delegates);
 	memcpy(password.salt, r->salt, sizeof password.salt);
-	int rc = directory_credential_remove_all(job_directory(job), job->account.id, err);
+	int count = delegation_list(job_directory(job), job->account.id, true, &job->arena, delegates);
+	int rc = count < 0 ? count : directory_credential_remove_all(job_directory(job), job->account.id, err);
 	if (rc == 0)
 		rc = session_remove_all(job_directory(job), job->account.id, err);
 	if (rc == 0)
@@ -90,6 +94,10 @@ int job_replace_credentials(struct admin_job *job, const struct secrets *secrets
 	/* Beside a second factor the password has no SCRAM keys. */
 	if (rc == 0 && auth_factors_exist(job_directory(job), job->account.id) == 0)
 		rc = add_scram(job, password.id, secrets, err);
+	if (rc == 0)
+		rc = escrow_add(job_directory(job), &job->account, secrets, job_unix(job), err);
+	if (rc == 0)
+		rc = delegation_renew(job_directory(job), delegates, (size_t)count, secrets, job_unix(job), err);
 	if (rc != 0 || ret_code == NULL)
 		return rc;
 	code_make(code);
@@ -123,27 +131,46 @@ static int count_app_passwords(struct admin_job *job)
 	return directory_credential_list(job_directory(job), job->account.id, WRAP_APP, &job->arena, apps, APP_PASSWORDS_MAX);
 }
 
-static int keep_mail(struct admin_job *job, struct secrets *secrets)
+void job_revoke_account(struct admin_job *job, const uint8_t account[16])
+{
+	job_host(job)->revoke(job_host(job)->arg, account, 0);
+	delegation_revoke(job_directory(job), job_host(job), account);
+}
+
+static int change_password(struct admin_job *job, struct secrets *secrets, char *ret_code)
 {
 	struct error err = {0};
-	char code[CODE_TEXT_SIZE + 1] = "";
 	int apps = count_app_passwords(job);
 	int rc = directory_begin(job_directory(job), &err);
 	if (rc == 0)
-		rc = new_generation(job, secrets, 1, job->account.flags & ~(unsigned)ACCOUNT_PROVISIONAL, code, &err);
+		rc = new_generation(job, secrets, 1, job->account.flags & ~(unsigned)ACCOUNT_PROVISIONAL, ret_code, &err);
 	if (rc == 0)
 		rc = directory_commit(job_directory(job), &err);
 	if (rc != 0) {
 		directory_rollback(job_directory(job));
 		return job_refuse_error(job, rc, "account");
 	}
-	job_event(job, job->subject.kind == AUTH_PERSON || job->old_kek.wanted ? EV_PASSWORD_CHANGED : EV_PASSWORD_RESET,
+	bool own = ret_code != NULL && (job->subject.kind == AUTH_PERSON || job->old_kek.wanted);
+	job_event(job, own ? EV_PASSWORD_CHANGED : EV_PASSWORD_RESET,
 		LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address), LOG_TEXT("why", job->operation->name));
-	job_set(job, "recovery_code", json_string(code));
 	job_set(job, "app_passwords_removed", json_integer(apps > 0 ? apps : 0));
-	job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
-	secret_wipe(code, sizeof code);
+	job_revoke_account(job, job->account.id);
 	return 0;
+}
+
+static int keep_mail(struct admin_job *job, struct secrets *secrets)
+{
+	char code[CODE_TEXT_SIZE + 1] = "";
+	int rc = change_password(job, secrets, code);
+	if (rc == 0)
+		job_set(job, "recovery_code", json_string(code));
+	secret_wipe(code, sizeof code);
+	return rc;
+}
+
+int job_reset_password(struct admin_job *job, struct secrets *secrets)
+{
+	return change_password(job, secrets, NULL);
 }
 
 static int passwd_prepare(struct admin_job *job)
@@ -204,11 +231,28 @@ static int open_recovery(struct admin_job *job, struct secrets *ret)
 	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
 }
 
+int job_forget_delegations(struct admin_job *job, struct error *err)
+{
+	struct delegation *list = arena_alloc_array(&job->arena, DELEGATIONS_MAX, sizeof *list);
+	int rc = 0;
+	for (int given = 0; given < 2 && rc == 0; given++) {
+		int count = delegation_list(job_directory(job), job->account.id, given != 0, &job->arena, list);
+		rc = count < 0 ? count : 0;
+		for (int i = 0; i < count && rc == 0; i++)
+			rc = delegation_remove(job_directory(job), &list[i], job_unix(job), err);
+	}
+	return rc;
+}
+
 static int discard_in_change(struct admin_job *job, struct error *err)
 {
 	struct secrets secrets = SECRETS_NONE;
-	/* Their states were sealed with what is lost now. */
+	/* What was sealed with or to what is lost now. */
 	int rc = directory_factor_remove_kinds(job_directory(job), job->account.id, ~0u, err);
+	if (rc == 0)
+		rc = directory_share_forget(job_directory(job), job->account.id, err);
+	if (rc == 0)
+		rc = job_forget_delegations(job, err);
 	if (rc == 0)
 		rc = new_generation(job, &secrets, job->account.generation + 1, job->account.flags | ACCOUNT_PROVISIONAL, NULL, err);
 	secrets_free(&secrets);
@@ -222,7 +266,7 @@ static int discard_mail(struct admin_job *job)
 		return rc;
 	job_set(job, "mail_lost", json_true());
 	job_set(job, "provisional", json_true());
-	job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+	job_revoke_account(job, job->account.id);
 	return 0;
 }
 
@@ -236,6 +280,57 @@ static int user_reset(struct admin_job *job)
 		rc = job_after_history(job, &secrets, keep_mail);
 	secrets_free(&secrets);
 	return rc;
+}
+
+/* ---- within the own session ---- */
+
+int job_open_own(struct admin_job *job, struct secrets *ret)
+{
+	struct error err = {0};
+	if (job->subject.kind != AUTH_PERSON || job->subject.token)
+		return job_refuse(job, ADMIN_DENIED, "sign_in", "Sign in first: this is done in a session of one's own.");
+	int rc = directory_account_get(job_directory(job), job->subject.account, &job->arena, &job->account);
+	if (rc == 0)
+		rc = auth_factors_exist(job_directory(job), job->subject.account);
+	if (rc == 1 && job_step_up(job) != 0)
+		return ERR_DENIED;
+	rc = rc < 0 ? rc : session_open(&job->session, job->token, ret, &err);
+	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
+}
+
+static int recovery_in_change(struct admin_job *job, const struct secrets *secrets, const uint8_t code[CODE_SIZE], struct error *err)
+{
+	struct credential old;
+	uint32_t id;
+	int rc;
+	while ((rc = directory_credential_list(job_directory(job), job->account.id, WRAP_RECOVERY, &job->arena, &old, 1)) == 1)
+		if ((rc = directory_credential_remove(job_directory(job), job->account.id, old.id, WRAP_RECOVERY, err)) != 0)
+			return rc;
+	return rc < 0 ? rc : add_code(job, WRAP_RECOVERY, code, SLICE_NONE, secrets, &id, err);
+}
+
+static int recovery_make(struct admin_job *job)
+{
+	struct secrets secrets = SECRETS_NONE;
+	struct error err = {0};
+	uint8_t code[CODE_SIZE];
+	char text[CODE_TEXT_SIZE + 1] = "";
+	if (job_open_own(job, &secrets) != 0)
+		return ERR_DENIED;
+	code_make(code);
+	int rc = directory_begin(job_directory(job), &err);
+	if (rc == 0)
+		rc = recovery_in_change(job, &secrets, code, &err);
+	if (rc == 0)
+		rc = directory_commit(job_directory(job), &err);
+	directory_rollback(job_directory(job));
+	code_text(code, CODE_RECOVERY, text);
+	if (rc == 0)
+		job_set(job, "recovery_code", json_string(text));
+	secret_wipe(code, sizeof code);
+	secret_wipe(text, sizeof text);
+	secrets_free(&secrets);
+	return rc == 0 ? 0 : job_refuse_error(job, rc, "recovery code");
 }
 
 /* ---- app passwords ---- */
@@ -336,6 +431,7 @@ static int app_remove(struct admin_job *job)
 const struct admin_operation_row admin_secret_rows[] = {
 	{"user.passwd", OBJECT_PROOF, passwd_prepare, user_passwd},
 	{"user.reset", OBJECT_PROOF, reset_prepare, user_reset},
+	{"recovery.make", OBJECT_OWN_CHECK, NULL, recovery_make},
 	{"user.app_password.add", OBJECT_PROOF, app_add_prepare, app_add},
 	{"user.app_password.list", OBJECT_ACCOUNT, NULL, app_list},
 	{"user.app_password.remove", OBJECT_ACCOUNT, NULL, app_remove},

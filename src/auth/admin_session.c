@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/admin_password.h"
+#include "auth/escrow.h"
 #include "crypt/crypt.h"
 
 #define TOKEN_DAYS_MAX 366
@@ -128,6 +129,7 @@ int job_make_session(struct admin_job *job, const struct secrets *secrets, unsig
 	int rc = in_change_make(job, &session, secrets, token);
 	if (rc != 0)
 		return rc;
+	escrow_ensure(job_directory(job), &job->account, secrets, now);
 	answer_session(job, &session, token);
 	job_event(job, EV_SESSION_START, LOG_NUM("session", session.id), LOG_STR("service", "admin"), LOG_TEXT("ip", job->address),
 		LOG_TEXT("user", job->account.address));
@@ -265,7 +267,7 @@ static int session_sign_out(struct admin_job *job)
 	if (id == NULL && (rc = session_remove_all(job_directory(job), job->account.id, &err)) != 0)
 		return job_refuse_error(job, rc, "session");
 	if (id == NULL)
-		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+		job_revoke_account(job, job->account.id);
 	job_event(job, EV_SESSION_END, LOG_NUM("session", id != NULL ? json_integer_value(id) : 0), LOG_TEXT("user", job->account.address),
 		LOG_TEXT("actor", job->subject.name), LOG_STR("why", "signed out"));
 	return 0;

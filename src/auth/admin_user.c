@@ -12,7 +12,7 @@ static json_t *account_json(const struct account *a)
 	json_object_set_new(u, "name", job_json(a->name));
 	json_object_set_new(u, "department", job_json(a->department));
 	json_object_set_new(u, "role", json_string(role != NULL ? role : ""));
-	json_object_set_new(u, "state", json_string(a->state == ACCOUNT_ACTIVE ? "active" : "disabled"));
+	json_object_set_new(u, "state", json_string(account_state_name(a->state)));
 	json_object_set_new(u, "quota", json_integer((json_int_t)a->quota));
 	json_object_set_new(u, "provisional", json_boolean((a->flags & ACCOUNT_PROVISIONAL) != 0));
 	return u;
@@ -153,7 +153,7 @@ static int set_state(struct admin_job *job, enum account_state state)
 		job_event(job, state == ACCOUNT_ACTIVE ? EV_ACCOUNT_ENABLED : EV_ACCOUNT_DISABLED, LOG_TEXT("actor", job->subject.name),
 			LOG_TEXT("address", job->account.address));
 	if (rc == 0 && state != ACCOUNT_ACTIVE)
-		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
+		job_revoke_account(job, job->account.id);
 	return rc;
 }
 

@@ -55,7 +55,9 @@ int directory_domain_remove(struct directory *d, struct slice name, struct error
 int directory_domain_list(struct directory *d, struct slice after, struct arena *arena, struct directory_domain *ret, size_t max);
 
 /* ---- accounts ---- */
-enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_DISABLED = 2 };
+enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_DISABLED = 2, ACCOUNT_LEFT = 3 /* as disabled; others may have it (auth/leaver.h) */ };
+/* "active", "disabled", "left". */
+const char *account_state_name(enum account_state state);
 enum { ACCOUNT_PROVISIONAL = 1 /* password chosen by somebody else */, ACCOUNT_MANAGED = 2 /* secrets also wrapped by `key` */ };
 struct account {
 	uint8_t id[16];

@@ -32,6 +32,16 @@ static void bind_account(sqlite3_stmt *s, const struct account *a)
 	sql_blob(s, 10, a->public_key, sizeof a->public_key);
 }
 
+const char *account_state_name(enum account_state state)
+{
+	switch (state) {
+	case ACCOUNT_ACTIVE: return "active";
+	case ACCOUNT_DISABLED: return "disabled";
+	case ACCOUNT_LEFT: return "left";
+	}
+	return "";
+}
+
 int directory_account_add(struct directory *d, const struct account *account, struct error *err)
 {
 	ptrdiff_t at = slice_rfind(account->address, '@');

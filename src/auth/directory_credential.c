@@ -1,3 +1,4 @@
+#include "auth/directory_keys.h"
 #include "auth/directory_sql.h"
 
 static void read_credential(sqlite3_stmt *s, struct arena *arena, struct credential *ret)
@@ -156,4 +157,50 @@ int directory_scram_forget_passwords(struct directory *d, struct error *err)
 		rc = directory_commit(d, err);
 	directory_rollback(d);
 	return rc;
+}
+
+static int delegations(sqlite3_stmt *s, struct arena *arena, struct credential *ret, size_t max)
+{
+	int count = 0, rc;
+	sql_int(s, 2, (int64_t)max);
+	while ((rc = sql_step(s)) == 1)
+		read_credential(s, arena, &ret[count++]);
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}
+
+int directory_delegations_to(struct directory *d, struct slice label, struct arena *arena, struct credential *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_DELEGATIONS_TO);
+	sql_text(s, 1, label);
+	return delegations(s, arena, ret, max);
+}
+
+int directory_delegations_all(struct directory *d, uint32_t after, struct arena *arena, struct credential *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_DELEGATIONS_ALL);
+	sql_int(s, 1, after);
+	return delegations(s, arena, ret, max);
+}
+
+int directory_credential_get(struct directory *d, const uint8_t account[16], uint32_t id, struct arena *arena, struct credential *ret)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_GET);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, id);
+	int rc = sql_step(s);
+	if (rc == 1)
+		read_credential(s, arena, ret);
+	sql_done(s);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+}
+
+int directory_credential_count(struct directory *d, const uint8_t account[16], enum wrap_kind kind)
+{
+	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_COUNT);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, kind);
+	int rc = sql_step(s), count = rc == 1 ? sqlite3_column_int(s, 0) : 0;
+	sql_done(s);
+	return rc < 0 ? rc : count;
 }

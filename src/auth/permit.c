@@ -35,6 +35,7 @@ static const struct { const char *name; auth_rights rights; } roles[] = {
 	{"case", B(CASE_SEARCH) | B(CASE_VIEW)},
 	{"case-export", B(CASE_SEARCH) | B(CASE_VIEW) | B(CASE_DOWNLOAD) | B(CASE_PRINT) | B(CASE_EXPORT)},
 	{"delegate", B(MAIL_VIEW) | B(MAIL_SEND) | B(MAIL_DOWNLOAD) | B(MAIL_PRINT) | B(MAIL_FORWARD)},
+	{"successor", B(MAIL_VIEW) | B(MAIL_DOWNLOAD) | B(MAIL_PRINT) | B(MAIL_FORWARD)},
 	{"secretary", B(MAIL_VIEW) | B(MAIL_SEND)},
 	{"monitor", B(METRICS_SEE) | B(SYSTEM_SEE)},
 };

@@ -99,6 +99,13 @@ static void fake_send(void *arg, const struct auth_factor_send *send)
 	t->sent = *send;
 }
 
+static void create_admin(struct test_auth *t)
+{
+	t->admin = auth_admin_create(t->directory, &t->host, t->keks, auth_login_throttle(t->login), &(struct auth_admin_settings){.local = {1000},
+		.hostname = SLICE("mail.example.org"), .session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = t->settings.scram_passwords});
+	auth_admin_access(t->admin, auth_login_access(t->login));
+}
+
 struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
@@ -115,9 +122,7 @@ struct test_auth *test_auth_create(bool scram)
 	buf_init(&t->result, 100000);
 	t->keks = kek_queue_create(&t->host, 1);
 	t->login = auth_login_create(t->directory, &t->host, t->keks, &t->settings);
-	t->admin = auth_admin_create(t->directory, &t->host, t->keks, auth_login_throttle(t->login), &(struct auth_admin_settings){.local = {1000},
-		.hostname = SLICE("mail.example.org"), .session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = scram});
-	auth_admin_access(t->admin, auth_login_access(t->login));
+	create_admin(t);
 	t->oauth = auth_oauth_create(t->directory, &t->host);
 	auth_oauth_configure(t->oauth, SLICE("https://mail.example.org"));
 	auth_admin_oauth(t->admin, t->oauth);
@@ -125,6 +130,13 @@ struct test_auth *test_auth_create(bool scram)
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"name\":\"Ann\"}"), 0);
 	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"bob@example.org\",\"password\":\"bob password\"}"), 0);
 	return t;
+}
+
+void test_auth_restart(struct test_auth *t)
+{
+	auth_admin_destroy(&t->admin);
+	create_admin(t);
+	auth_admin_oauth(t->admin, t->oauth);
 }
 
 void test_auth_free(struct test_auth **tp)

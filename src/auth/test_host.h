@@ -57,6 +57,8 @@ struct test_auth {
 /* scram: passwords get SCRAM keys, which takes its time. */
 struct test_auth *test_auth_create(bool scram); /* domain example.org, ann@ and bob@ with the passwords "ann password", "bob password" */
 void test_auth_free(struct test_auth **t);
+/* As if the process began anew: the directory stays. */
+void test_auth_restart(struct test_auth *t);
 void test_host_run(struct test_auth *t);  /* until nothing waits */
 
 /* One operation as local root; the JSON text is in t->result. Returns the status. */

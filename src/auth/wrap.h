@@ -19,7 +19,8 @@ enum wrap_kind { /* stored; the values never change */
 	WRAP_SESSION = 7,    /* the token of a session (auth/session.h) */
 	WRAP_PASSKEY = 8,    /* the PRF output of a passkey */
 	WRAP_CERTIFICATE = 9, /* a client certificate; held by the role `key` like WRAP_MANAGED */
-	WRAP_ESCROW = 10,    /* the escrow quorum */
+	WRAP_ESCROW = 10,    /* the escrow quorum (auth/escrow.h) */
+	WRAP_DELEGATE = 11,  /* somebody else, by his own key (auth/delegation.h); no AEAD under a KEK, but a sealed box */
 };
 
 #define KEK_SIZE 32

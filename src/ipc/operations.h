@@ -121,6 +121,32 @@ OPERATION("approval.list", AUTH, ANYBODY, READS, "all!? after?")
 /* Runs what was asked for, in the name of the asker, and gives its result. */
 OPERATION("approval.give", AUTH, ANYBODY, CHANGES, "id#")
 OPERATION("approval.refuse", AUTH, ANYBODY, CHANGES, "id# reason?")
+/*
+ * The escrow quorum (docs/keys.md). k 0 without custodians ends it. Needs a second person. {"k","n"}
+ * status: {"k","custodians":[{"address","able"}],"accounts","covered","weak","lost","without"}
+ */
+OPERATION("escrow.set", AUTH, POLICY_CHANGE, CHANGES, "k# custodians[] reason?")
+OPERATION("escrow.status", AUTH, POLICY_SEE, READS, "")
+/* For who lost the password: the new one, which nobody else learns. {"request","check","ends"}: the digits go to the custodians in person. */
+OPERATION("escrow.reset_ask", AUTH, ANYBODY, CHANGES, "address new")
+/* The mailbox of somebody who has left, for `target` to read; days 0: without end. Needs a second person, then the quorum. {"request"} */
+OPERATION("escrow.hand_over_ask", AUTH, ACCOUNT_LEAVE, CHANGES, "address target reason days#?")
+/* {"requests":[{"id","kind","address","target","asker","approver","reason","days","created","ends","given","needed","mine"}]} */
+OPERATION("escrow.list", AUTH, SHARE_GIVE, READS, "")
+/* A custodian's share; for a reset with the check digits. {"given","needed"}, and with the last one "reset" or "handed_over". */
+OPERATION("escrow.give", AUTH, SHARE_GIVE, CHANGES, "id# check?")
+OPERATION("escrow.refuse", AUTH, SHARE_GIVE, CHANGES, "id# reason?")
+/* A new recovery code, in the own session; the old one ends. {"recovery_code"}: shown once. */
+OPERATION("recovery.make", AUTH, ANYBODY, CHANGES, "")
+/* In the own session: somebody else may open the mailbox. role: delegate (default), secretary, successor, or a custom one over mailboxes. */
+OPERATION("delegate.add", AUTH, ANYBODY, CHANGES, "delegate role? days#?")
+/* {"given":[{"address","role","ends","created"}],"received":[…]} */
+OPERATION("delegate.list", AUTH, DEVICE_SEE, READS, "address")
+OPERATION("delegate.remove", AUTH, DEVICE_CHANGE, CHANGES, "address delegate")
+/* kind: user (an address here or elsewhere), group, domain (a partner); level: public, internal, confidential, secret, or default. */
+OPERATION("clearance.set", AUTH, POLICY_CHANGE, CHANGES, "kind name level")
+/* {"clearances":[{"kind","name","level","author","changed"}],"more","next"} */
+OPERATION("clearance.list", AUTH, POLICY_SEE, READS, "after?")
 /* {"aliases":[{"address","target"}], "more"} */
 OPERATION("alias.list", AUTH, ACCOUNT_SEE, READS, "domain? after?")
 OPERATION("alias.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address target")

@@ -1,0 +1,385 @@
+/* Escrow, delegation, leavers: through the operations, with three custodians. */
+#include "auth/test_host.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "auth/box.h"
+#include "auth/delegation.h"
+#include "auth/directory_role.h"
+#include "auth/escrow.h"
+#include "auth/session.h"
+#include "crypt/crypt.h"
+#include "factor/shamir.h"
+#include "ipc/admin.h"
+
+#define DAY_MS INT64_C(86400000)
+#define ANN "{\"address\":\"ann@example.org\"}"
+
+static int setup(void **state)
+{
+	*state = test_auth_create(false);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	test_auth_free((struct test_auth **)state);
+	return 0;
+}
+
+static const char *args(const char *format, ...)
+{
+	static char text[1000];
+	va_list list;
+	va_start(list, format);
+	vsnprintf(text, sizeof text, format, list);
+	va_end(list);
+	return text;
+}
+
+static void add(struct test_auth *t, const char *local, const char *role)
+{
+	assert_int_equal(test_admin(t, "user.add", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\",\"role\":\"%s\"}", local, local, role)),
+		ADMIN_OK);
+}
+
+static json_int_t number(struct test_auth *t, const char *name)
+{
+	struct slice r = buf_slice(&t->result);
+	json_t *o = json_loadb((const char *)r.p, r.n, 0, NULL);
+	json_int_t value = json_integer_value(json_object_get(o, name));
+	json_decref(o);
+	return value;
+}
+
+static const char *sign_in(struct test_auth *t, const char *local)
+{
+	static char tokens[16][SESSION_TOKEN_SIZE + 1];
+	static unsigned next;
+	struct arena arena = ARENA_INIT;
+	struct session session;
+	char *token = tokens[next++ % 16];
+	assert_int_equal(test_admin_as(t, "ll1-", "session.start", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"}", local, local)), ADMIN_OK);
+	snprintf(token, sizeof tokens[0], "%s", test_member(t, "token"));
+	int64_t now = moment_unix(t->now);
+	assert_int_equal(session_find(t->directory, slice_str(token), now, &arena, &session), 0);
+	assert_int_equal(session_proven(t->directory, session.id, AUTH_PROVEN_TOTP, now, NULL), 0);
+	arena_free(&arena);
+	return token;
+}
+
+static void make_staff(struct test_auth *t)
+{
+	add(t, "boss", "administrator");
+	add(t, "rules", "officer");
+	add(t, "second", "approver");
+	add(t, "c1", "custodian");
+	add(t, "c2", "custodian");
+	add(t, "c3", "custodian");
+	assert_int_equal(directory_setting_set_u32(t->directory, "set up", 1, NULL), 0);
+}
+
+#define QUORUM "{\"k\":2,\"custodians\":[\"c1@example.org\",\"c2@example.org\",\"c3@example.org\"]}"
+
+static void make_escrow(struct test_auth *t)
+{
+	make_staff(t);
+	const char *officer = sign_in(t, "rules"), *approver = sign_in(t, "second");
+	assert_int_equal(test_admin_as(t, officer, "escrow.set", QUORUM), ADMIN_DENIED);
+	assert_string_equal(test_member(t, "code"), "approval_needed");
+	assert_int_equal(test_admin_as(t, approver, "approval.give", args("{\"id\":%d}", (int)number(t, "approval"))), ADMIN_OK);
+	(void)sign_in(t, "ann"); /* her first sign-in since */
+}
+
+static uint32_t ask_reset(struct test_auth *t, char check[32])
+{
+	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"ann@example.org\",\"new\":\"chosen anew\"}"), ADMIN_OK);
+	snprintf(check, 32, "%s", test_member(t, "check"));
+	assert_int_equal(strlen(check), ESCROW_CHECK_SIZE);
+	return (uint32_t)number(t, "request");
+}
+
+static unsigned give(struct test_auth *t, const char *who, uint32_t id, const char *check)
+{
+	const char *token = sign_in(t, who); /* both write into args */
+	return test_admin_as(t, token, "escrow.give", args("{\"id\":%u,\"check\":\"%s\"}", id, check));
+}
+
+static void test_a_box_opens_for_its_reader_alone(void **state)
+{
+	struct secrets reader = SECRETS_NONE, other = SECRETS_NONE;
+	struct buf box = BUF_INIT(1000), plain = BUF_INIT(1000);
+	uint8_t public_key[32], secret[32];
+	(void)state;
+	assert_int_equal(secrets_add(&reader, 1, NULL), 0);
+	assert_int_equal(secrets_add(&other, 1, NULL), 0);
+	secrets_pair(secrets_newest(&reader), public_key, secret);
+	assert_int_equal(box_seal(public_key, "test", SLICE("ad"), SLICE("plain text"), &box, NULL), 0);
+	assert_int_equal(buf_len(&box), 10 + BOX_OVERHEAD);
+	assert_int_equal(box_open(&other, "test", SLICE("ad"), buf_slice(&box), &plain, NULL), ERR_DENIED);
+	assert_int_equal(box_open(&reader, "other", SLICE("ad"), buf_slice(&box), &plain, NULL), ERR_DENIED);
+	assert_int_equal(box_open(&reader, "test", SLICE("AD"), buf_slice(&box), &plain, NULL), ERR_DENIED);
+	assert_int_equal(box_open(&reader, "test", SLICE("ad"), slice_sub(buf_slice(&box), 0, BOX_OVERHEAD - 1), &plain, NULL), ERR_DAMAGED);
+	/* A later generation still opens it. */
+	assert_int_equal(secrets_add(&reader, 1, NULL), 0);
+	assert_int_equal(box_open(&reader, "test", SLICE("ad"), buf_slice(&box), &plain, NULL), 0);
+	assert_true(slice_eq(buf_slice(&plain), SLICE("plain text")));
+	for (size_t i = 0; i < buf_len(&box); i++) {
+		((uint8_t *)buf_slice(&box).p)[i] ^= 1;
+		assert_int_not_equal(box_open(&reader, "test", SLICE("ad"), buf_slice(&box), &plain, NULL), 0);
+		((uint8_t *)buf_slice(&box).p)[i] ^= 1;
+	}
+	secrets_free(&reader);
+	secrets_free(&other);
+	buf_free(&box);
+	buf_free(&plain);
+}
+
+static void test_a_quorum_resets_a_password_and_no_mail_is_lost(void **state)
+{
+	struct test_auth *t = *state;
+	char check[32];
+	make_escrow(t);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	struct buf before = BUF_INIT(100000);
+	buf_append(&before, buf_slice(&t->last_secrets));
+	uint32_t id = ask_reset(t, check);
+	assert_int_equal(give(t, "c1", id, check), ADMIN_OK);
+	assert_int_equal(number(t, "given"), 1);
+	assert_int_equal(test_plain(t, "ann@example.org", "chosen anew", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(give(t, "c1", id, check), ADMIN_FAILED);
+	assert_int_equal(give(t, "c3", id, check), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"reset\":true")) > 0);
+	/* No code for a third party to see. */
+	assert_true(slice_search(buf_slice(&t->result), SLICE("recovery_code")) < 0);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, "ann@example.org", "chosen anew", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	/* The old generation is still in the secrets, and there is a new one. */
+	assert_true(slice_search(buf_slice(&t->last_secrets), slice_from(buf_slice(&before), 3)) > 0);
+	assert_true(buf_len(&t->last_secrets) > buf_len(&before));
+	assert_int_equal(give(t, "c2", id, check), ADMIN_NOT_FOUND);
+	/* It works again: the new password has its own escrow. */
+	id = ask_reset(t, check);
+	assert_int_equal(give(t, "c2", id, check), ADMIN_OK);
+	assert_int_equal(give(t, "c3", id, check), ADMIN_OK);
+	buf_free(&before);
+}
+
+static void test_wrong_digits_end_a_request(void **state)
+{
+	struct test_auth *t = *state;
+	char check[32];
+	make_escrow(t);
+	uint32_t id = ask_reset(t, check);
+	check[0] = check[0] == '9' ? '0' : (char)(check[0] + 1);
+	for (int i = 0; i < ESCROW_CHECK_TRIES; i++) {
+		assert_int_equal(give(t, "c1", id, check), ADMIN_DENIED);
+		assert_string_equal(test_member(t, "code"), "check");
+	}
+	assert_int_equal(give(t, "c2", id, check), ADMIN_NOT_FOUND);
+	id = ask_reset(t, check);
+	assert_int_equal(give(t, "c1", id, ""), ADMIN_DENIED);
+	assert_int_equal(give(t, "c1", id, "1234"), ADMIN_DENIED);
+}
+
+static void test_requests_end_by_time_and_number(void **state)
+{
+	struct test_auth *t = *state;
+	char check[32], later[32];
+	make_escrow(t);
+	uint32_t id = ask_reset(t, check);
+	t->now.wall_ms += DAY_MS + 1000;
+	assert_int_equal(give(t, "c1", id, check), ADMIN_NOT_FOUND);
+	id = ask_reset(t, check);
+	t->now.wall_ms += 1000;
+	for (int i = 0; i < ESCROW_REQUESTS_ACCOUNT_MAX; i++)
+		(void)ask_reset(t, later);
+	assert_int_equal(give(t, "c1", id, check), ADMIN_NOT_FOUND);
+}
+
+static void test_unknown_names_get_the_same_answer(void **state)
+{
+	struct test_auth *t = *state;
+	make_escrow(t);
+	int64_t began = t->now.mono_ms;
+	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"ann@example.org\",\"new\":\"chosen anew\"}"), ADMIN_OK);
+	int64_t took = t->now.mono_ms - began;
+	began = t->now.mono_ms;
+	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"no@example.org\",\"new\":\"chosen anew\"}"), ADMIN_OK);
+	assert_int_equal(t->now.mono_ms - began, took);
+	assert_int_equal(strlen(test_member(t, "check")), ESCROW_CHECK_SIZE);
+	assert_true(number(t, "request") >= 100000);
+	assert_int_equal(give(t, "c1", (uint32_t)number(t, "request"), test_member(t, "check")), ADMIN_NOT_FOUND);
+}
+
+static void test_custodians_open_nothing_of_their_own(void **state)
+{
+	struct test_auth *t = *state;
+	char check[32];
+	make_escrow(t);
+	(void)sign_in(t, "c1");
+	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"c1@example.org\",\"new\":\"chosen anew\"}"), ADMIN_OK);
+	snprintf(check, sizeof check, "%s", test_member(t, "check"));
+	uint32_t id = (uint32_t)number(t, "request");
+	assert_int_equal(give(t, "c1", id, check), ADMIN_DENIED);
+	assert_string_equal(test_member(t, "code"), "self");
+	assert_int_equal(give(t, "c2", id, check), ADMIN_OK);
+	assert_int_equal(number(t, "needed"), 2);
+	assert_int_equal(give(t, "c3", id, check), ADMIN_OK);
+	/* Nor does anybody who is none. */
+	id = ask_reset(t, check);
+	assert_int_equal(give(t, "boss", id, check), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, sign_in(t, "bob"), "escrow.list", "{}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, "unix:0", "escrow.list", "{}"), ADMIN_DENIED);
+}
+
+static void test_a_lost_custodian_is_counted_and_the_others_suffice(void **state)
+{
+	struct test_auth *t = *state;
+	char check[32];
+	make_escrow(t);
+	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(number(t, "k"), 2);
+	assert_int_equal(number(t, "covered"), 1);
+	assert_int_equal(number(t, "weak"), 0);
+	assert_int_equal(number(t, "without"), 1); /* bob */
+	const char *boss = sign_in(t, "boss");
+	assert_int_equal(test_admin_as(t, boss, "user.reset", "{\"address\":\"c1@example.org\",\"new\":\"c1 password\",\"lose_mail\":true}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(number(t, "weak"), 1);
+	uint32_t id = ask_reset(t, check);
+	assert_int_equal(give(t, "c1", id, check), ADMIN_FAILED);
+	assert_string_equal(test_member(t, "code"), "no_share");
+	assert_int_equal(give(t, "c2", id, check), ADMIN_OK);
+	assert_int_equal(give(t, "c3", id, check), ADMIN_OK);
+	assert_int_equal(test_plain(t, "ann@example.org", "chosen anew", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	/* The new escrow counts c1 again. */
+	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(number(t, "weak"), 0);
+	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.disable", "{\"address\":\"c2@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.disable", "{\"address\":\"c3@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(number(t, "lost"), 1);
+}
+
+static void test_shares_of_an_old_set_do_not_help(void **state)
+{
+	struct test_auth *t = *state;
+	char check[32];
+	make_escrow(t);
+	uint32_t id = ask_reset(t, check);
+	assert_int_equal(give(t, "c1", id, check), ADMIN_OK);
+	/* She remembers the password and changes it: the request is about an escrow that is no more. */
+	assert_int_equal(test_admin_as(t, "x", "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"another one\"}"), ADMIN_OK);
+	assert_int_equal(give(t, "c2", id, check), ADMIN_FAILED);
+	assert_string_equal(test_member(t, "code"), "no_share");
+	assert_int_equal(test_plain(t, "ann@example.org", "chosen anew", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, "ann@example.org", "another one", AUTH_PROTOCOL_IMAP), AUTH_OK);
+}
+
+/* k - 1 shares and everything that the directory holds: the sealed shares of the others open with no key at hand. */
+static void test_fewer_than_k_shares_open_nothing(void **state)
+{
+	struct test_auth *t = *state;
+	struct arena arena = ARENA_INIT;
+	struct credential c;
+	struct escrow_share_row rows[ESCROW_CUSTODIANS_MAX];
+	struct directory_address ann;
+	struct escrow_request r = {0};
+	struct secrets c1 = SECRETS_NONE, opened = SECRETS_NONE;
+	struct session session;
+	make_escrow(t);
+	const char *token = sign_in(t, "c1");
+	assert_int_equal(session_find(t->directory, slice_str(token), moment_unix(t->now), &arena, &session), 0);
+	assert_int_equal(session_open(&session, slice_str(token), &c1, NULL), 0);
+	assert_int_equal(directory_address_get(t->directory, SLICE("ann"), SLICE("example.org"), &arena, &ann), 0);
+	assert_int_equal(escrow_credential(t->directory, ann.account, &arena, &c), 0);
+	assert_int_equal(directory_share_list(t->directory, c.id, &arena, rows, ESCROW_CUSTODIANS_MAX), 3);
+	r.credential = c.id;
+	memcpy(r.account, ann.account, 16);
+	unsigned got = 0;
+	for (int i = 0; i < 3; i++)
+		got += escrow_give(t->directory, &r, rows[i].custodian, &c1, NULL) == 0;
+	assert_int_equal(got, 1);
+	assert_int_equal(escrow_open(t->directory, &r, &opened, NULL), ERR_NOT_FOUND);
+	/* Not with the same share twice under another name either. */
+	r.shares[1] = r.shares[0];
+	r.shares[1].number ^= 3;
+	r.given = 2;
+	assert_int_equal(escrow_open(t->directory, &r, &opened, NULL), ERR_DENIED);
+	r.shares[1].value = NULL;
+	r.given = 1;
+	escrow_request_drop(&r);
+	secrets_free(&c1);
+	arena_free(&arena);
+}
+
+static void test_a_restart_forgets_requests(void **state)
+{
+	struct test_auth *t = *state;
+	char check[32];
+	make_escrow(t);
+	uint32_t id = ask_reset(t, check);
+	assert_int_equal(give(t, "c1", id, check), ADMIN_OK);
+	test_auth_restart(t);
+	assert_int_equal(give(t, "c2", id, check), ADMIN_NOT_FOUND);
+	id = ask_reset(t, check);
+	assert_int_equal(give(t, "c2", id, check), ADMIN_OK);
+	assert_int_equal(number(t, "given"), 1);
+}
+
+static void test_the_quorum_is_checked(void **state)
+{
+	struct test_auth *t = *state;
+	make_staff(t);
+	const char *officer = sign_in(t, "rules");
+	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":1,\"custodians\":[\"c1@example.org\",\"c2@example.org\"]}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":3,\"custodians\":[\"c1@example.org\",\"c2@example.org\"]}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":2,\"custodians\":[\"c1@example.org\",\"c1@example.org\"]}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":2,\"custodians\":[\"c1@example.org\",\"bob@example.org\"]}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":2,\"custodians\":[\"c1@example.org\",\"no@example.org\"]}"), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "escrow.set", QUORUM), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"ann@example.org\",\"new\":\"chosen anew\"}"), ADMIN_FAILED);
+	assert_string_equal(test_member(t, "code"), "no_escrow");
+}
+
+static void test_a_recovery_code_is_made_in_the_own_session(void **state)
+{
+	struct test_auth *t = *state;
+	char code[100];
+	assert_int_equal(test_admin_as(t, "unix:0", "recovery.make", "{}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, sign_in(t, "ann"), "recovery.make", "{}"), ADMIN_OK);
+	snprintf(code, sizeof code, "%s", test_member(t, "recovery_code"));
+	assert_int_equal(test_admin_as(t, sign_in(t, "ann"), "recovery.make", "{}"), ADMIN_OK);
+	char second[100];
+	snprintf(second, sizeof second, "%s", test_member(t, "recovery_code"));
+	assert_int_equal(test_admin_as(t, "x", "user.reset", args("{\"address\":\"ann@example.org\",\"new\":\"newer password\",\"recovery_code\":\"%s\"}", code)),
+		ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, "x", "user.reset", args("{\"address\":\"ann@example.org\",\"new\":\"newer password\",\"recovery_code\":\"%s\"}", second)),
+		ADMIN_OK);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		cmocka_unit_test(test_a_box_opens_for_its_reader_alone),
+		TEST(test_a_quorum_resets_a_password_and_no_mail_is_lost),
+		TEST(test_wrong_digits_end_a_request),
+		TEST(test_requests_end_by_time_and_number),
+		TEST(test_unknown_names_get_the_same_answer),
+		TEST(test_custodians_open_nothing_of_their_own),
+		TEST(test_a_lost_custodian_is_counted_and_the_others_suffice),
+		TEST(test_shares_of_an_old_set_do_not_help),
+		TEST(test_fewer_than_k_shares_open_nothing),
+		TEST(test_a_restart_forgets_requests),
+		TEST(test_the_quorum_is_checked),
+		TEST(test_a_recovery_code_is_made_in_the_own_session),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
