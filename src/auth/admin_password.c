@@ -24,6 +24,8 @@ int job_check_password(struct admin_job *job, struct slice password)
 	const struct slice words[WORDS_MAX] = {job->account.address, job->account.name, job->account.department, s->hostname};
 	struct buf text = BUF_INIT(FAULTS_TEXT_MAX);
 	bool io = false;
+	if (job->row->object == OBJECT_NAMED) /* of a new account: provisional, its owner chooses the own one */
+		policy.bits_min = 0;
 	unsigned faults = password_check(&policy, password, words, WORDS_MAX, s->breached, &io);
 	if (io)
 		job_event(job, EV_INTERNAL, LOG_STR("what", "the list of breached passwords cannot be read"));
