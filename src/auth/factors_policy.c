@@ -73,12 +73,17 @@ static json_t *load(struct slice text)
 	return value;
 }
 
+static bool same_list(const json_t *a, const json_t *b, const char *name)
+{
+	const json_t *one = json_object_get(a, name), *other = json_object_get(b, name);
+	return one == NULL || other == NULL ? json_array_size(one) == json_array_size(other) : json_equal(one, other);
+}
+
 /* Who was told before keeps the date: a change of the days alone begins no new grace. */
 static int64_t since_of(const json_t *value, struct slice before, int64_t now)
 {
 	json_t *old = before.n > 0 ? load(before) : NULL;
-	bool same = old != NULL && json_equal(json_object_get(old, "roles"), json_object_get(value, "roles"))
-		&& json_equal(json_object_get(old, "groups"), json_object_get(value, "groups"));
+	bool same = old != NULL && same_list(old, value, "roles") && same_list(old, value, "groups");
 	int64_t since = same ? (int64_t)json_integer_value(json_object_get(old, "since")) : now;
 	json_decref(old);
 	return since;

@@ -679,6 +679,30 @@ static void test_policies_are_checked_before_they_hold(void **state)
 	}
 }
 
+static void test_policies_are_set_and_seen(void **state)
+{
+	struct test_auth *t = *state;
+	assert_int_equal(test_admin(t, "policy.get", "{\"name\":\"factors\"}"), ADMIN_OK);
+	assert_int_not_equal(test_admin(t, "policy.get", "{\"name\":\"nonsense\"}"), ADMIN_OK);
+	assert_int_not_equal(test_admin(t, "policy.set", "{\"name\":\"factors\",\"value\":{\"roles\":[\"nonsense\"]}}"), ADMIN_OK);
+	assert_true(refused_with(t, "invalid"));
+	assert_int_equal(test_admin(t, "policy.set", "{\"name\":\"factors\",\"value\":{\"roles\":[\"user\"],\"grace_days\":1}}"), ADMIN_OK);
+	pass(t, DAY_MS / 2);
+	/* The days alone begin no new grace; other people do. */
+	assert_int_equal(test_admin(t, "policy.set", "{\"name\":\"factors\",\"value\":{\"roles\":[\"user\"],\"grace_days\":2}}"), ADMIN_OK);
+	json_t *o = result_of(t);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "value"), "since")), (t->now.wall_ms - DAY_MS / 2) / 1000);
+	json_decref(o);
+	assert_int_equal(test_admin(t, "policy.get", "{\"name\":\"factors\"}"), ADMIN_OK);
+	o = result_of(t);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "value"), "grace_days")), 2);
+	json_decref(o);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	pass(t, 2 * DAY_MS);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_not_equal(test_admin_as(t, sign_in(t, "bob"), "policy.set", "{\"name\":\"factors\",\"value\":{}}"), ADMIN_OK);
+}
+
 static void test_a_lost_factor_is_reset_by_somebody_else(void **state)
 {
 	struct test_auth *t = *state;
@@ -729,6 +753,7 @@ int main(void)
 		TEST(test_policy_by_group_means_its_members_only),
 		TEST(test_who_runs_the_system_has_no_grace),
 		TEST(test_policies_are_checked_before_they_hold),
+		TEST(test_policies_are_set_and_seen),
 		TEST(test_a_lost_factor_is_reset_by_somebody_else),
 		TEST(test_nothing_in_the_directory_shows_a_secret),
 	};

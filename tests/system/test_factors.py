@@ -240,3 +240,32 @@ def test_no_secret_is_in_the_log(site, person):
     with open(site.instance.path('log', 'letterlockd.log'), encoding='utf-8', errors='replace') as log:
         text = log.read()
     assert person.secret not in text and person.user['password'] not in text
+
+
+def test_accounts_are_imported_with_their_hashes(site, folder):
+    table = folder / 'users.csv'
+    table.write_text('address,name,password_hash\n'
+                     'imp.one@demo.test,"One, Imp",{SSHA}GrcjrVW+1Ym+eT5kH7bnmtqrGlNzYWx0\n'
+                     'imp.two@demo.test,Two,$2b$05$abcdefghijklmnopqrstuugEJMs1Wl53cO.rjU5Fn7a2ULabVKwH.\n'
+                     'imp.three@demo.test,Three,$1$old$hash\n')
+    status, result, text = site.instance.cli('user', 'import', str(table), '--dry-run', check=False)
+    assert (status, result['imported'], result['refused']) == (7, 2, 1) and 'line 4' in text
+    status, result, _ = site.instance.cli('user', 'import', str(table), check=False)
+    assert (status, result['imported']) == (7, 2)
+    for local in ('imp.one', 'imp.two'):
+        user = {'address': f'{local}@demo.test', 'password': 'Correct horse 42'}
+        with pytest.raises(REFUSED):
+            imap_plain(site, user, 'correct horse 42')
+        imap_plain(site, user, user['password'])
+        imap_plain(site, user, user['password'])
+        signed_in(site, user)
+
+
+def test_the_command_line_registers_a_program(site, folder):
+    user = {'address': 'factor.cli@demo.test', 'password': 'korb-laterne-moos-winkel'}
+    site.instance.cli('user', 'add', user['address'], '--stdin', stdin=user['password'] + '\n')
+    session = str(folder / 'session')
+    site.instance.cli('login', user['address'], '--stdin', stdin=user['password'] + '\n', session=session)
+    status, _, text = site.instance.cli('factor', 'totp', '--stdin', stdin='000000\n', check=False, session=session)
+    assert status != 0 and 'Secret for the program: ' in text
+    assert site.instance.cli('factor', 'list', user['address'], session=session)['factors'] == []
