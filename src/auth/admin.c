@@ -25,6 +25,7 @@ struct auth_admin {
 	struct auth_admin_settings settings;
 	struct auth_oauth *oauth;
 	struct external *external;
+	struct auth_ldap *ldap;
 	struct access *access;
 	struct escrow_requests *escrow;
 };
@@ -55,6 +56,16 @@ void auth_admin_oauth(struct auth_admin *admin, struct auth_oauth *oauth)
 void auth_admin_external(struct auth_admin *admin, struct external *external)
 {
 	admin->external = external;
+}
+
+void auth_admin_ldap(struct auth_admin *admin, struct auth_ldap *ldap)
+{
+	admin->ldap = ldap;
+}
+
+struct auth_ldap *job_ldap(const struct admin_job *job)
+{
+	return job->admin->ldap;
 }
 
 struct external *job_external(const struct admin_job *job)

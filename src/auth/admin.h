@@ -34,6 +34,9 @@ void auth_admin_configure(struct auth_admin *admin, const struct auth_admin_sett
 struct auth_oauth;
 /* Our authorization server (auth/oauth.h); kept by pointer, before the first operation. */
 void auth_admin_oauth(struct auth_admin *admin, struct auth_oauth *oauth);
+struct auth_ldap;
+/* LDAP (auth/ldap.h); likewise. */
+void auth_admin_ldap(struct auth_admin *admin, struct auth_ldap *ldap);
 struct external;
 /* The identity provider (auth/external.h); likewise. */
 void auth_admin_external(struct auth_admin *admin, struct external *external);

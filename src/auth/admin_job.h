@@ -86,6 +86,9 @@ int64_t job_unix(const struct admin_job *job);
 struct auth_oauth *job_oauth(const struct admin_job *job);
 struct escrow_requests *job_escrow(const struct admin_job *job);
 struct external *job_external(const struct admin_job *job);
+struct auth_ldap *job_ldap(const struct admin_job *job);
+/* What session.start does once `first` (AUTH_PROVEN_…) was shown: asks for the second factor of job->account, or makes the session. */
+int job_start_session(struct admin_job *job, const struct secrets *secrets, unsigned first);
 struct access *job_access(const struct admin_job *job);
 
 /* Ends the operation: "code" is stable, the text is one sentence. Returns ERR_DENIED, so that `return job_refuse(…)` works. */

@@ -142,7 +142,7 @@ static int start_prepare(struct admin_job *job)
 }
 
 /* The password opened the secrets: what else does policy want? Without any factor a person may still come in to register one. */
-static int start_with(struct admin_job *job, const struct secrets *secrets)
+int job_start_session(struct admin_job *job, const struct secrets *secrets, unsigned first)
 {
 	unsigned kinds = 0, proven = 0;
 	bool enforced = false, in_grace = false;
@@ -154,7 +154,7 @@ static int start_with(struct admin_job *job, const struct secrets *secrets)
 		return ask_factor(job, secrets, kinds);
 	if (kinds != 0 && job_prove(job, secrets, proof, &proven) != 0)
 		return ERR_DENIED;
-	int rc = job_make_session(job, secrets, AUTH_PROVEN_PASSWORD | proven);
+	int rc = job_make_session(job, secrets, first | proven);
 	if (rc == 0 && kinds == 0 && enforced)
 		job_set(job, "must_register_factor", json_boolean(!in_grace));
 	struct password_policy policy = job_password_policy(job);
@@ -168,7 +168,7 @@ static int session_start(struct admin_job *job)
 	struct secrets secrets = SECRETS_NONE;
 	int rc = job_open_password(job, &secrets);
 	if (rc == 0)
-		rc = start_with(job, &secrets);
+		rc = job_start_session(job, &secrets, AUTH_PROVEN_PASSWORD);
 	secrets_free(&secrets);
 	return rc;
 }

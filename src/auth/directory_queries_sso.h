@@ -36,6 +36,7 @@ QUERY(LDAP_PERSON_PUT, "INSERT INTO ldap_person (key, account, dn, disabled, see
 QUERY(LDAP_PERSON_LIST, "SELECT ldap_person.key, account.id, address.local || '@' || address.domain, account.name, account.department, "
 	"account.state, ldap_person.disabled FROM ldap_person JOIN account ON account.id = ldap_person.account "
 	"JOIN address ON address.account = account.id ORDER BY ldap_person.key LIMIT ?1")
+QUERY(LDAP_PERSON_FIND, "SELECT account FROM ldap_person WHERE key = ?1")
 QUERY(LDAP_PERSON_OF, "SELECT key FROM ldap_person WHERE account = ?1")
 QUERY(LDAP_GROUP_PUT, "INSERT OR REPLACE INTO ldap_group (key, domain, local) VALUES (?1, ?2, ?3)")
 QUERY(LDAP_GROUP_GET, "SELECT domain, local FROM ldap_group WHERE key = ?1")

@@ -357,6 +357,17 @@ int directory_ldap_list(struct directory *d, struct arena *arena, struct ldap_kn
 	return rc < 0 ? rc : (int)count;
 }
 
+int directory_ldap_find(struct directory *d, struct slice key, uint8_t ret_account[16])
+{
+	sqlite3_stmt *s = sql_query(d, Q_LDAP_PERSON_FIND);
+	sql_blob(s, 1, key.p, key.n);
+	int rc = sql_step(s);
+	if (rc == 1)
+		sql_get_fixed(s, 0, ret_account, 16);
+	sql_done(s);
+	return one(rc);
+}
+
 int directory_ldap_has(struct directory *d, const uint8_t account[16])
 {
 	sqlite3_stmt *s = sql_query(d, Q_LDAP_PERSON_OF);

@@ -75,6 +75,8 @@ int directory_ldap_put(struct directory *d, struct slice key, const uint8_t acco
 	struct error *err);
 /* Everybody known, in the arena; the count or negative. */
 int directory_ldap_list(struct directory *d, struct arena *arena, struct ldap_known **ret);
+/* The account of a person. 0, ERR_NOT_FOUND, ERR_IO. */
+int directory_ldap_find(struct directory *d, struct slice key, uint8_t ret_account[16]);
 /* Does the account come from LDAP? 1, 0 or negative. */
 int directory_ldap_has(struct directory *d, const uint8_t account[16]);
 int directory_ldap_group_put(struct directory *d, struct slice key, const struct address *address, struct error *err);

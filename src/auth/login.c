@@ -24,6 +24,7 @@ struct auth_login {
 	struct throttle *throttle;
 	struct access *access;
 	struct external *external;
+	struct auth_ldap *ldap;
 	struct auth_login_settings settings;
 	struct map exchanges; /* by id */
 };
@@ -103,6 +104,12 @@ bool login_password_expired(const struct auth_login *login, const struct credent
 bool login_takes_tokens(const struct auth_login *login) { return login->settings.tokens; }
 struct slice login_oauth_issuer(const struct auth_login *login) { return login->settings.oauth_issuer; }
 struct external *login_external(const struct auth_login *login) { return login->external; }
+struct auth_ldap *login_ldap(const struct auth_login *login) { return login->ldap; }
+
+void auth_login_ldap(struct auth_login *login, struct auth_ldap *ldap)
+{
+	login->ldap = ldap;
+}
 
 void auth_login_external(struct auth_login *login, struct external *external)
 {

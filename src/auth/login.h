@@ -36,6 +36,9 @@ struct auth_login *auth_login_create(struct directory *directory, const struct a
 void auth_login_destroy(struct auth_login **login); /* nothing may be running */
 void auth_login_configure(struct auth_login *login, const struct auth_login_settings *settings);
 
+struct auth_ldap;
+/* Passwords of LDAP people are asked about there (auth/ldap.h). Kept by pointer. */
+void auth_login_ldap(struct auth_login *login, struct auth_ldap *ldap);
 struct external;
 /* Tokens of this issuer are taken as well (auth/external.h). Kept by pointer; NULL: no more. */
 void auth_login_external(struct auth_login *login, struct external *external);

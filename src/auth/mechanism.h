@@ -75,6 +75,7 @@ void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct 
 bool login_scram_passwords(const struct auth_login *login);
 bool login_takes_tokens(const struct auth_login *login);
 struct slice login_oauth_issuer(const struct auth_login *login); /* empty: tokens come from elsewhere */
+struct auth_ldap *login_ldap(const struct auth_login *login); /* NULL: none */
 struct external *login_external(const struct auth_login *login); /* NULL: none */
 /* Is the account's password too old to sign in with? Changing it is still possible elsewhere. */
 bool login_password_expired(const struct auth_login *login, const struct credential *password);

@@ -4,6 +4,7 @@
 #include "auth/factors.h"
 #include "auth/imported.h"
 #include "auth/managed.h"
+#include "auth/ldap.h"
 #include "auth/mechanism.h"
 #include "auth/plain.h"
 #include "auth/remember.h"
@@ -156,6 +157,28 @@ static void got_verdict(void *arg, int rc, const struct kek_result *result)
 	exchange_failed(x, rc == ERR_DENIED ? AUTH_BAD_CREDENTIALS : AUTH_TEMPORARY, rc == ERR_DENIED ? "wrong password" : "password hashing is overloaded");
 }
 
+static void asked_ldap(void *arg, int rc, struct secrets *secrets, uint32_t credential, const char *why)
+{
+	struct exchange *x = arg;
+	if (rc == 0)
+		exchange_verified(x, secrets, credential, SLICE_NONE);
+	else
+		exchange_failed(x, rc == ERR_DENIED ? AUTH_BAD_CREDENTIALS : AUTH_TEMPORARY, why);
+}
+
+/* People of LDAP without a password of their own here. Nothing is remembered: who is disabled there is out at the next try. */
+static bool try_ldap(struct exchange *x)
+{
+	struct auth_ldap *ldap = login_ldap(x->login);
+	struct credential own;
+	if (ldap == NULL || !x->known || !auth_ldap_owns(ldap, x->account.id)
+	    || auth_factors_bar_password(login_directory(x->login), &x->account, login_host(x->login)->now(login_host(x->login)->arg)) != 0
+	    || directory_credential_password(login_directory(x->login), x->account.id, &x->arena, &own) != ERR_NOT_FOUND)
+		return false;
+	auth_ldap_verify(ldap, x->account.id, x->name, x->password, asked_ldap, x);
+	return true;
+}
+
 static void try_password(struct exchange *x)
 {
 	struct secrets secrets = SECRETS_NONE;
@@ -205,7 +228,7 @@ static void plain_step(struct exchange *x, struct slice data)
 	/* Nobody acts for somebody else (RFC 4616 2). */
 	if (plain.authzid.n > 0 && !slice_eq_nocase(plain.authzid, plain.name))
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, "authorization identity differs");
-	else if (!try_app_password(x))
+	else if (!try_app_password(x) && !try_ldap(x))
 		try_password(x);
 }
 

@@ -110,6 +110,14 @@
  * answer, else a sentence for the log; code: HTTP status. headers: as fields. */
 #define IPC_FIELDS_FETCH(F) F(bytes, method) F(bytes, url) F(bytes, fields) F(bytes, body)
 #define IPC_REPLY_FETCH(F) F(u16, code) F(bytes, headers) F(bytes, body) F(bytes, error)
+/* Does this password fit the person whom the LDAP directory knows by that name? status: 0 yes, 1 no, 2 the person is disabled there, 3 try
+ * again later; record: sso/ldap_record.h (0 and 2); error: for the log. */
+#define IPC_FIELDS_LDAP_VERIFY(F) F(bytes, name) F(bytes, password)
+#define IPC_REPLY_LDAP_VERIFY(F) F(u8, status) F(bytes, record) F(bytes, error)
+/* All people and groups, in pieces of one text of records (a record may be cut). cursor 0 begins; then cursor as answered and offset: how many
+ * bytes were taken. status 1: error says why. left_out: entries that could not be used. */
+#define IPC_FIELDS_LDAP_SYNC(F) F(u64, cursor) F(u64, offset)
+#define IPC_REPLY_LDAP_SYNC(F) F(u8, status) F(u8, more) F(u64, cursor) F(u32, left_out) F(bytes, records) F(bytes, error)
 
 /* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND. */
 #define IPC_FIELDS_MAIL_TICKET(F) \

@@ -44,11 +44,13 @@ IPC_REQUEST(QUEUE_ADMIN, queue_admin, R(ADMIN), QUEUE, 65536, 32, 60000)
 
 /* ---- relay and resolver ---- */
 IPC_REQUEST(RELAY_DELIVER, relay_deliver, R(QUEUE), RELAY, 262144, 512, 900000)
-IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH) | R(SHIP), RESOLVER, 65536, 1024, 30000)
+IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH) | R(LDAP) | R(SHIP), RESOLVER, 65536, 1024, 30000)
 /* ---- admin, and requests to other servers ---- */
 IPC_REQUEST(ADMIN_CALL, admin_call, R(MANAGE), ADMIN, 262144, 256, 70000)
 IPC_REQUEST(ADMIN_HEALTH, admin_health, R(MANAGE), ADMIN, 262144, 16, 5000)
 IPC_REQUEST(FETCH, fetch, R(AUTH) | R(SHIP), FETCH, 262144, 64, 25000)
+IPC_REQUEST(LDAP_VERIFY, ldap_verify, R(AUTH), LDAP, 65536, 256, 45000)
+IPC_REQUEST(LDAP_SYNC, ldap_sync, R(AUTH), LDAP, 262144, 4, 600000)
 
 /* ---- mail: the shards of the readers ---- */
 IPC_REQUEST(MAIL_TICKET, mail_ticket, R(AUTH), MAIL, 65536, 4096, 10000)

@@ -102,6 +102,14 @@ OPERATION("user.managed.remove", AUTH, DEVICE_CHANGE, CHANGES, "address")
 OPERATION("certificate.add", AUTH, ANYBODY, CHANGES, "address password certificate label? proof{}? factor? origin? rp_id?")
 OPERATION("certificate.list", AUTH, DEVICE_SEE, READS, "address")
 OPERATION("certificate.remove", AUTH, DEVICE_CHANGE, CHANGES, "address id#")
+/* Sign-in by the identity provider: {"url","flow"}: the browser goes to url and comes back with a query; the page keeps flow meanwhile. */
+OPERATION("sso.begin", AUTH, ANYBODY, CHANGES, "")
+/* As session.start; with code "factor_needed" when our own second factor is needed: begin again with `proof`. */
+OPERATION("sso.finish", AUTH, ANYBODY, CHANGES, "flow query label? proof{}? factor? origin? rp_id?")
+/* {"people","groups",…} or, with name and password, {"dn","address","account"}. */
+OPERATION("ldap.test", AUTH, ACCOUNT_CHANGE, READS, "address? password?")
+/* {"people","added","changed","disabled","enabled","gone","groups","problems","dry_run","steps":[{"action","address","name"}]} */
+OPERATION("ldap.sync", AUTH, ACCOUNT_CHANGE, CHANGES, "dry_run!? vanish#?")
 /* {"roles":[{"name","text","builtin","rights"}]} and {"rights":[{"name","class","text"}]} */
 OPERATION("role.list", AUTH, ROLE_SEE, READS, "")
 OPERATION("role.rights", AUTH, ANYBODY, READS, "")

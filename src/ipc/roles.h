@@ -14,3 +14,4 @@ ROLE(AUDIT, "audit")     /* the audit log */
 ROLE(SHIP, "ship")       /* carries the audit log to other systems */
 ROLE(MANAGE, "manage") /* edge class management: the admin API over HTTPS */
 ROLE(FETCH, "fetch")   /* HTTPS requests to the hosts that the configuration names */
+ROLE(LDAP, "ldap")     /* asks the LDAP directory of the configuration */

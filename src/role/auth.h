@@ -4,6 +4,7 @@
 
 #include "auth/admin.h"
 #include "auth/external.h"
+#include "auth/ldap.h"
 #include "auth/login.h"
 #include "auth/oauth.h"
 #include "role/role.h"
@@ -17,6 +18,8 @@ struct auth_process {
 	struct auth_admin *admin;
 	struct auth_oauth *oauth;
 	struct external *external;
+	struct auth_ldap *ldap;
+	struct timer *ldap_sync;
 	struct auth_login_settings settings;
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */

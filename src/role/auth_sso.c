@@ -51,7 +51,82 @@ static void host_fetch(void *arg, const struct sso_request *request, sso_respons
 	buf_free_secret(&fields);
 }
 
+/* ---- struct ldap_host over the role ldap ---- */
+
+struct asking {
+	union {
+		ldap_verdict_fn *verdict;
+		ldap_piece_fn *piece;
+	};
+	void *arg;
+};
+
+static void ldap_verified(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct asking *q = arg;
+	const struct ipc_ldap_verify_reply *reply = message;
+	if (outcome == IPC_OK && reply->status <= LDAP_LATER)
+		q->verdict(q->arg, (enum ldap_verdict)reply->status, reply->record, reply->error);
+	else
+		q->verdict(q->arg, LDAP_LATER, SLICE_NONE, SLICE("the role ldap does not answer"));
+	memory_free(q);
+}
+
+static void ldap_verify_password(void *arg, struct slice name, struct slice password, ldap_verdict_fn *fn, void *fn_arg)
+{
+	struct auth_process *a = arg;
+	struct asking *q = memory_alloc(sizeof *q);
+	*q = (struct asking){.verdict = fn, .arg = fn_arg};
+	ipc_request(a->ctx->ipc, IPC_LDAP_VERIFY, IPC_ANY, &(struct ipc_ldap_verify){.name = name, .password = password}, ldap_verified, q);
+}
+
+static void ldap_collected(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct asking *q = arg;
+	const struct ipc_ldap_sync_reply *reply = message;
+	if (outcome == IPC_OK && reply->status == 0)
+		q->piece(q->arg, true, reply->more != 0, reply->cursor, reply->left_out, reply->records);
+	else
+		q->piece(q->arg, false, false, 0, 0, outcome == IPC_OK ? reply->error : SLICE("the role ldap does not answer"));
+	memory_free(q);
+}
+
+static void ldap_collect_piece(void *arg, uint64_t cursor, uint64_t offset, ldap_piece_fn *fn, void *fn_arg)
+{
+	struct auth_process *a = arg;
+	struct asking *q = memory_alloc(sizeof *q);
+	*q = (struct asking){.piece = fn, .arg = fn_arg};
+	ipc_request(a->ctx->ipc, IPC_LDAP_SYNC, IPC_ANY, &(struct ipc_ldap_sync){.cursor = cursor, .offset = offset}, ldap_collected, q);
+}
+
+static void synced(void *arg, int rc, json_t *result, const char *why)
+{
+	json_decref(result);
+	if (rc != 0)
+		log_event(EV_LDAP_FAILED, LOG_STR("why", why));
+}
+
+static void on_sync_time(void *arg)
+{
+	struct auth_process *a = arg;
+	auth_ldap_sync(a->ldap, false, 0, SLICE("ldap"), synced, a);
+	timer_start(a->ldap_sync, a->ctx->config->ldap_sync);
+}
+
 /* ---- settings ---- */
+
+static void configure_ldap(struct auth_process *a)
+{
+	const struct config *c = a->ctx->config;
+	struct auth_ldap_settings s = {.used = c->ldap_url.n > 0, .adopt = c->ldap_adopt, .vanish_percent = (unsigned)(c->ldap_vanish > 100 ? 100 : c->ldap_vanish)};
+	auth_ldap_configure(a->ldap, &s);
+	auth_login_ldap(a->login, s.used ? a->ldap : NULL);
+	auth_admin_ldap(a->admin, s.used ? a->ldap : NULL);
+	timer_stop(a->ldap_sync);
+	if (s.used && c->ldap_sync > 0)
+		timer_start(a->ldap_sync, c->ldap_sync);
+}
+
 
 static void configure_oauth(struct auth_process *a)
 {
@@ -84,14 +159,18 @@ void auth_sso_configure(struct auth_process *a)
 {
 	configure_oauth(a);
 	configure_external(a);
+	configure_ldap(a);
 	auth_login_configure(a->login, &a->settings);
 }
 
 void auth_sso_start(struct auth_process *a)
 {
 	const struct sso_host http = {a, host_now, host_fetch};
+	const struct ldap_host ldap = {a, ldap_verify_password, ldap_collect_piece};
 	a->oauth = auth_oauth_create(a->directory, &a->host);
 	a->external = external_create(a->directory, &a->host, &http);
+	a->ldap = auth_ldap_create(a->directory, &a->host, &ldap);
+	a->ldap_sync = timer_create_on(a->ctx->loop, on_sync_time, a);
 	auth_admin_oauth(a->admin, a->oauth);
 	auth_admin_external(a->admin, a->external);
 	auth_sso_configure(a);

@@ -59,6 +59,11 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.ops = &role_manage, .sets = SANDBOX_ACCEPT, .services = "management", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
 		.stop_rank = 0,
 	},
+	[ROLE_LDAP] = {
+		.ops = &role_ldap, .sets = SANDBOX_FILES | SANDBOX_CONNECT | SANDBOX_SOCKETPAIR, .password = ROLE_PASSWORD_LDAP, .limits = {.address_space = 4 * GIB},
+		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
+		.stop_rank = 3,
+	},
 	[ROLE_FETCH] = {
 		.ops = &role_fetch, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
@@ -112,6 +117,7 @@ unsigned role_instances(enum role role, const struct config *config)
 	case ROLE_AUDIT:
 	case ROLE_SHIP:
 	case ROLE_FETCH:
+	case ROLE_LDAP:
 		return 1;
 	case ROLE_MANAGE:
 		return listens_for(config, role) ? 1 : 0; /* listen needs a restart, so this does not change at a reload */
