@@ -37,7 +37,8 @@ class Letterlock:
     name = 'Letterlock'
 
     def __init__(self, directory, programs):
-        self.instance = Instance(directory, free_port_base(), programs, options={'limits.connections_per_address': '5000'})
+        self.instance = Instance(directory, free_port_base(), programs, options={'limits.connections_per_address': '5000',
+                                                                                        'auth.password_policy': 'length'})
         self.ports = {'smtp': self.instance.ports['smtp'], 'imaps': self.instance.ports['imaps']}
 
     def start(self):

@@ -63,7 +63,7 @@ OPERATION("token.add", AUTH, ANYBODY, CHANGES, "label days#? rights[]?")
 OPERATION("factor.list", AUTH, DEVICE_SEE, READS, "address")
 /* {"id","secret","uri"}: base32, and otpauth:// for a picture; then confirm with the first code. {"id"} */
 OPERATION("factor.totp.begin", AUTH, ANYBODY, CHANGES, "label?")
-OPERATION("factor.totp.confirm", AUTH, ANYBODY, CHANGES, "id# code label?")
+OPERATION("factor.totp.confirm", AUTH, ANYBODY, CHANGES, "id# code")
 /* {"challenge","rp_id","user_id","user_name","display_name","algorithms","exclude","prf_salt","user_verification"}: base64url, for
  * navigator.credentials.create; then clientDataJSON, attestationObject and the PRF result if there is one. {"id","passwordless"?} */
 OPERATION("factor.webauthn.begin", AUTH, ANYBODY, CHANGES, "origin?")

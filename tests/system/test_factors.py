@@ -20,7 +20,7 @@ ORIGIN = 'https://mail.demo.test'
 
 @pytest.fixture(scope='module')
 def site():
-    made = make_site(options={'auth': {'failure_delay': '100ms'}, 'limits': {'logins_per_minute': 0}})
+    made = make_site(options={'auth.failure_delay': '100ms', 'limits.logins_per_minute': '0', 'auth.password_policy': 'nist'})
     yield made
     end_site(made)
 

@@ -33,7 +33,7 @@ class Torture:
     def __init__(self, options):
         self.options = options
         self.directory = tempfile.mkdtemp(prefix='letterlock-torture-', dir='/var/tmp')
-        self.site = Instance(self.directory, free_port_base(), options.programs, options={'relay.retry': ['1s', '1s', '2s', '4s']})
+        self.site = Instance(self.directory, free_port_base(), options.programs, options={'auth.password_policy': 'length', 'relay.retry': ['1s', '1s', '2s', '4s']})
         self.users = [{'address': f'{n}@demo.test', 'password': f'Torture-{n}-2026!'} for n in PEOPLE]
         self.books = []
         self.kills = 0
