@@ -128,6 +128,11 @@ static void print_head(struct buf *out, const char *name, const char *help)
 	buf_printf(out, "# HELP %s %s\n# TYPE %s counter\n", name, help, name);
 }
 
+uint64_t audit_metrics_class(const struct audit_metrics *m, enum log_class class)
+{
+	return m->classes[class];
+}
+
 void audit_metrics_print(const struct audit_metrics *m, struct buf *out)
 {
 	print_head(out, "letterlock_audit_events_total", "records of the audit log by class");

@@ -436,6 +436,9 @@ static void audit_status(struct role_context *ctx, struct buf *out)
 	buf_printf(out, ",\"outside\":%s,\"cosigned_size\":%llu,\"cosigned_time\":%lld,\"stamped_size\":%llu,\"stamped_time\":%lld",
 		audit_has_outside(a) ? "true" : "false", (unsigned long long)a->cosigned_size, (long long)a->cosigned_time,
 		(unsigned long long)a->stamped_size, (long long)a->stamped_time);
+	buf_printf(out, ",\"chain_ok\":%d", a->failing_since == 0 && !a->broken);
+	for (enum log_class c = LOG_CLASS_NONE + 1; c < LOG_CLASS_COUNT; c++)
+		buf_printf(out, ",\"events_%s\":%llu", log_class_name(c), (unsigned long long)audit_metrics_class(a->metrics, c));
 	audit_feed_status(a, out);
 }
 

@@ -353,7 +353,7 @@ void audit_head_get(struct audit_role *a, audit_head_fn *fn, void *arg)
 	a->head_waits = w;
 	if (a->signing)
 		return;
-	bool rests = h != NULL && audit_now_ms(a) - a->head_ms < AUDIT_HEAD_REST_MS;
+	bool rests = h != NULL && !a->stopping && audit_now_ms(a) - a->head_ms < AUDIT_HEAD_REST_MS;
 	if (a->broken || (h != NULL && (h->size == audit_store_size(a->store) || rests)))
 		loop_defer(a->ctx->loop, tell_later, a);
 	else

@@ -23,7 +23,10 @@ def make_site(options=None, seed=True, programs=PROGRAMS):
     instance.setup()
     try:
         instance.start()
-        return Site(instance, Seeder(instance).run() if seed else [])
+        seeder = Seeder(instance)
+        made = Site(instance, seeder.run() if seed else [])
+        made.staff = seeder.staff
+        return made
     except BaseException:
         instance.stop()
         keep_log(instance)
