@@ -20,7 +20,7 @@ CONFIRM = 3
 
 @pytest.fixture(scope='module')
 def place():
-    made = make_site({'reload_confirm': f'{CONFIRM}s', 'http.forwarded_from': ['127.0.0.1', '::1']})
+    made = make_site({'reload_confirm': f'{CONFIRM}s', 'http.forwarded_from': ['127.0.0.1', '::1'], 'auth.oauth': 'yes'})
     yield made
     end_site(made)
 
@@ -372,6 +372,20 @@ def test_metrics_are_open_to_this_machine_when_it_is_said(place):
         rewrite(place)
         place.instance.cli('reload')
     wait_for(lambda: Web(place).ask('GET', '/metrics').status == 401)
+
+
+# ---- the authorization server ----
+
+def test_the_authorization_server_answers_over_http(place):
+    api = Web(place)
+    metadata = api.ask('GET', '/.well-known/oauth-authorization-server')
+    assert metadata.status == 200 and metadata.headers['Content-Type'] == 'application/json'
+    assert metadata.json()['token_endpoint'].endswith('/oauth/token')
+    form = {'Content-Type': 'application/x-www-form-urlencoded'}
+    refused = api.ask('POST', '/oauth/token', 'grant_type=authorization_code&code=x&client_id=nobody', form)
+    assert refused.status in (400, 401) and refused.json()['error'] and refused.headers['Cache-Control'] == 'no-store'
+    assert api.ask('POST', '/oauth/token', '{}', {'Content-Type': 'application/json'}).status == 415
+    assert api.ask('DELETE', '/oauth/token').status == 405
 
 
 # ---- doors ----
