@@ -405,6 +405,21 @@ static int certificate_remove(struct admin_job *job)
 	return rc;
 }
 
+/* ---- operations that end later ---- */
+
+static void conclude_now(void *arg)
+{
+	job_conclude(arg, 0);
+}
+
+/* By the loop: what is asked for may be answered at once, from inside of `apply`. */
+static void conclude(struct admin_job *job, int rc)
+{
+	if (rc != 0 && job->status == ADMIN_OK)
+		job_refuse(job, ADMIN_FAILED, "internal", "An internal error happened.");
+	job_host(job)->after(job_host(job)->arg, 0, conclude_now, job);
+}
+
 /* ---- sign-in by the identity provider ---- */
 
 /*
@@ -468,7 +483,7 @@ static void begun(void *arg, int rc, struct slice url, const struct provider_flo
 		rc = refuse_provider(job, rc, err->private_text);
 	}
 	buf_free_secret(&sealed);
-	job_conclude(job, rc);
+	conclude(job, rc);
 }
 
 static int sso_begin(struct admin_job *job)
@@ -500,7 +515,7 @@ static void finished(void *arg, const struct external_result *r)
 	       : refuse_provider(job, r->status == EXTERNAL_TEMPORARY ? ERR_TEMPORARY : ERR_DENIED, r->reason);
 	if (r->status == EXTERNAL_OK)
 		secrets_free(r->secrets);
-	job_conclude(job, rc);
+	conclude(job, rc);
 }
 
 static int sso_finish(struct admin_job *job)
@@ -528,7 +543,7 @@ static void reported(void *arg, int rc, json_t *result, const char *why)
 			"Too many of the known people would vanish, so nothing was changed. Look with --dry-run; --vanish N allows N percent.");
 	else if (rc != 0)
 		rc = job_refuse(job, rc == ERR_DENIED ? ADMIN_DENIED : rc == ERR_EXISTS ? ADMIN_FAILED : ADMIN_UNAVAILABLE, "ldap", "%s.", why);
-	job_conclude(job, rc);
+	conclude(job, rc);
 }
 
 static int ldap_usable(struct admin_job *job)

@@ -30,6 +30,7 @@ ALLOWED = {
     'admin': {'accept'},
     'manage': {'accept'},
     'fetch': NETWORK | {'read_certificates'},
+    'ldap': NETWORK | {'read_certificates', 'socketpair'},
 }
 # What no library tries by accident ends the process at once.
 DEADLY = {'exec_file', 'exec_memory', 'fork', 'vfork', 'ptrace', 'read_parent', 'mount', 'chroot', 'unshare', 'bpf', 'perf', 'io_uring', 'userfault',

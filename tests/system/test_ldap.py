@@ -136,7 +136,7 @@ def works(place, local, password):
 
 
 def test_the_directory_can_be_read(place):
-    assert place.instance.cli('ldap', 'test', '--stdin')['people'] == 43
+    assert place.instance.cli('ldap', 'test', '--stdin', stdin='\n')['people'] == 43
     result = place.instance.cli('ldap', 'test', 'ann@demo.test', '--stdin', stdin='ann-secret\n')
     assert (result['address'], result['account']) == ('ann@demo.test', 'not taken over yet')
     assert place.instance.cli('ldap', 'test', 'ann@demo.test', '--stdin', stdin='wrong\n', check=False)[0] == 5
