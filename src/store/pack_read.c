@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,11 @@ struct open_pack {
 	uint32_t pack; /* 0: free */
 	int fd;
 	uint64_t used; /* tick of the last use */
+	struct known {
+		uint32_t ordinal;
+		uint64_t offset;
+	} *known;      /* by ordinal; made when a hint was wrong, NULL before */
+	size_t count, capacity;
 };
 
 struct pack_reader {
@@ -47,6 +53,7 @@ static void forget(struct pack_reader *reader, struct open_pack *o)
 	if (reader->last.pack == o->pack)
 		reader->last.pack = 0;
 	close(o->fd);
+	memory_free(o->known);
 	*o = (struct open_pack){0};
 }
 
@@ -89,7 +96,7 @@ static struct open_pack *opened(struct pack_reader *reader, uint32_t pack, struc
 	return NULL;
 }
 
-static int pack_fd(struct pack_reader *reader, uint32_t pack, int *ret_fd, struct error *err)
+static int pack_open(struct pack_reader *reader, uint32_t pack, struct open_pack **ret, struct error *err)
 {
 	struct open_pack *slot;
 	struct open_pack *o = pack ? opened(reader, pack, &slot) : NULL;
@@ -109,8 +116,39 @@ static int pack_fd(struct pack_reader *reader, uint32_t pack, int *ret_fd, struc
 		o = slot;
 	}
 	o->used = ++reader->tick;
-	*ret_fd = o->fd;
+	*ret = o;
 	return 0;
+}
+
+static int known_add(void *arg, enum pack_finding finding, const struct pack_record *r)
+{
+	struct open_pack *o = arg;
+	if (finding == PACK_FINDING_GAP)
+		return 0;
+	if (o->count == o->capacity) {
+		o->capacity = o->capacity ? 2 * o->capacity : 256;
+		o->known = memory_grow(o->known, o->capacity * sizeof *o->known);
+	}
+	o->known[o->count++] = (struct known){r->ordinal, r->offset};
+	return 0;
+}
+
+static int by_ordinal(const void *pa, const void *pb)
+{
+	const struct known *a = pa, *b = pb;
+	return (a->ordinal > b->ordinal) - (a->ordinal < b->ordinal);
+}
+
+/* After a compaction every hint into the pack is wrong, for ever: one walk over its headers serves them all. */
+static bool look_up(struct open_pack *o, const struct place *place, struct pack_record *ret)
+{
+	struct known wanted = {.ordinal = place->ordinal}, *found;
+	if (o->known == NULL && pack_scan(o->fd, o->pack, 0, false, known_add, o, NULL, NULL) == 0 && o->known != NULL)
+		qsort(o->known, o->count, sizeof *o->known, by_ordinal);
+	if (o->known == NULL)
+		return false;
+	found = bsearch(&wanted, o->known, o->count, sizeof *o->known, by_ordinal);
+	return found != NULL && pack_header_read(o->fd, o->pack, found->offset, ret) == 0 && ret->ordinal == place->ordinal;
 }
 
 struct search {
@@ -150,15 +188,17 @@ static int find(struct pack_reader *reader, struct place *place, int *ret_fd, st
 		return 0;
 	}
 	struct pack_record r;
-	int rc = pack_fd(reader, place->pack, ret_fd, err);
+	struct open_pack *o;
+	int rc = pack_open(reader, place->pack, &o, err);
 	if (rc < 0)
 		return rc;
+	*ret_fd = o->fd;
 	rc = place->offset >= PACK_FILE_HEADER ? pack_header_read(*ret_fd, place->pack, place->offset, &r) : ERR_NOT_FOUND;
 	if (rc == ERR_IO)
 		return error_errno(err, "read pack %u", place->pack);
 	bool damaged = rc == ERR_DAMAGED;
 	if (rc < 0 || r.ordinal != place->ordinal)
-		rc = find_by_scan(*ret_fd, place, &r, err);
+		rc = look_up(o, place, &r) ? 0 : find_by_scan(*ret_fd, place, &r, err);
 	if (rc == ERR_NOT_FOUND && damaged)
 		return error_set(err, ERR_DAMAGED, "pack %u, record %u: its header does not verify", place->pack, place->ordinal);
 	if (rc < 0)
