@@ -128,8 +128,8 @@ static int grant_end(struct admin_job *job)
 static int own_session(struct admin_job *job, struct secrets *ret)
 {
 	struct error err = {0};
-	if (job->subject.kind != AUTH_PERSON || job->subject.token)
-		return job_refuse(job, ADMIN_DENIED, "sign_in", "Only a person's session may do this; sign in first (letterlock login).");
+	if (!auth_oauth_may_allow(job_oauth(job), &job->subject))
+		return job_refuse(job, ADMIN_DENIED, "sign_in", "Only a person's session may do this, with a second factor where the account needs one.");
 	if (directory_account_get(job_directory(job), job->subject.account, &job->arena, &job->account) != 0
 	    || session_open(&job->session, job->token, ret, &err) != 0)
 		return job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");

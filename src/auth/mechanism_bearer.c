@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/external.h"
+#include "auth/factors.h"
 #include "auth/mechanism.h"
 #include "auth/oauth.h"
 #include "sso/bearer.h"
@@ -88,6 +89,14 @@ static void open_own(struct exchange *x, struct slice token, unsigned scope)
 		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
 }
 
+/* An issuer's word stands in for a second factor only where policy says so; nobody can be asked for one here. */
+static bool lacks_factor(struct exchange *x, const struct external_result *result)
+{
+	const struct auth_host *host = login_host(x->login);
+	return auth_factors_bar_password(login_directory(x->login), &x->account, host->now(host->arg)) != 0
+	       && !external_second_factor(login_external(x->login), result->claims);
+}
+
 static void opened_external(void *arg, const struct external_result *result)
 {
 	struct exchange *x = arg;
@@ -99,6 +108,9 @@ static void opened_external(void *arg, const struct external_result *result)
 		} else if (load(x, result->account) != 0) {
 			secrets_free(result->secrets);
 			exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
+		} else if (lacks_factor(x, result)) {
+			secrets_free(result->secrets);
+			refuse(x, "invalid_token", "the account has a second factor that this issuer is not trusted to have seen");
 		} else {
 			exchange_verified(x, result->secrets, result->credential, SLICE_NONE);
 		}

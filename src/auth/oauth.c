@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/factors.h"
 #include "auth/oauth_private.h"
-#include "auth/subject.h"
 #include "base/ensure.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -81,7 +81,17 @@ static const struct oauth_client *client_of(struct call *c, struct oauth_client 
 	return id.n > 0 && directory_oauth_client_get(c->o->directory, id, &c->arena, room) == 0 ? room : NULL;
 }
 
-/* Only a whole session of a person allows anything: a token never makes another one. */
+bool auth_oauth_may_allow(struct auth_oauth *o, const struct auth_subject *subject)
+{
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	bool ok = subject->kind == AUTH_PERSON && !subject->token && directory_account_get(o->directory, subject->account, &arena, &account) == 0
+	          && ((subject->proven & AUTH_PROVEN_SECOND) != 0
+	              || auth_factors_bar_password(o->directory, &account, o->host.now(o->host.arg)) == 0);
+	arena_free(&arena);
+	return ok;
+}
+
 static bool load_person(struct call *c, struct person *ret)
 {
 	const struct auth_evidence evidence = {.uid = AUTH_UID_NONE, .token = c->request->token};
@@ -89,7 +99,7 @@ static bool load_person(struct call *c, struct person *ret)
 	const char *why;
 	int rc = c->request->token.n > 0 ? auth_subject_load(c->o->directory, &evidence, &local, oauth_unix(c->o), &c->arena, &ret->subject,
 		&ret->session, &why) : ERR_DENIED;
-	if (rc == 0 && ret->subject.kind == AUTH_PERSON && !ret->subject.token)
+	if (rc == 0 && auth_oauth_may_allow(c->o, &ret->subject))
 		return true;
 	fail(c, "login_required", "sign in first");
 	c->answer->status = 401;

@@ -11,7 +11,7 @@
 
 #include "auth/directory_sso.h"
 #include "auth/host.h"
-#include "auth/session.h"
+#include "auth/subject.h"
 #include "sso/oauth.h"
 
 #define OAUTH_ACCESS_S 3600
@@ -49,6 +49,11 @@ struct auth_oauth_request { /* borrowed */
  *   POST /oauth/token, POST /oauth/revoke
  */
 void auth_oauth_run(struct auth_oauth *o, const struct auth_oauth_request *request, struct oauth_answer *answer);
+
+/*
+ * May this session let programs in? A whole session of a person (no token), which has shown a second factor where the account needs one.
+ */
+bool auth_oauth_may_allow(struct auth_oauth *o, const struct auth_subject *subject);
 
 /* A person with opened secrets gets an access token without any browser. ERR_INVALID: scope; ERR_LIMIT. */
 int auth_oauth_issue(struct auth_oauth *o, const struct account *account, const struct secrets *secrets, unsigned proven, struct slice scope,
