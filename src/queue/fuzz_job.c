@@ -1,5 +1,6 @@
-/* Jobs, delivery results and arrival lists: what is accepted encodes to the same bytes. */
+/* Jobs, delivery results, reports and arrival lists: what is accepted encodes to the same bytes. */
 #include "base/ensure.h"
+#include "queue/dsn.h"
 #include "queue/job.h"
 #include "queue/queue.h"
 
@@ -28,10 +29,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf out = BUF_INIT(1 << 24);
 	struct job job;
 	struct queue_arrival arrival;
+	struct dsn_report report;
 	uint32_t pack, ordinal;
 
 	if (job_decode(in, &arena, &job) == 0) {
 		job_encode(&job, &out);
+		ENSURE(slice_eq(buf_slice(&out), in));
+	}
+	buf_clear(&out);
+	if (dsn_report_decode(in, &arena, &report) == 0) {
+		dsn_report_encode(&report, &out);
 		ENSURE(slice_eq(buf_slice(&out), in));
 	}
 	relay_job_decode(in, &arena, &destination, &job);

@@ -32,7 +32,7 @@ int control_receive(int fd, uint8_t *room, enum control_kind *ret_kind, struct s
 {
 	struct ipc_fds fds = {.count = 0};
 	size_t n;
-	uint8_t kind;
+	uint8_t kind = 0;
 	int r = ipc_socket_receive(fd, room, CONTROL_MAX, &n, &fds);
 	if (r != 0)
 		return r == ERR_TEMPORARY ? r : ERR_CLOSED;

@@ -122,7 +122,7 @@ void child_send_tickets(struct child *child);
 void parent_connect(struct child *child);
 /* parent_watch.c: what roles say, and their ends. */
 void child_listen(struct child *child);
-void child_read(struct child *child); /* everything that waits */
+void child_read(struct child *child); /* what waits, up to a limit */
 void parent_reap(struct parent *parent);
 void child_restart_later(struct child *child);
 /* Keeps the reason of an end that is to come or has come; the first one of a process stays. Printable text; cut at PARENT_ERROR_MAX. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "role/parent.h"
@@ -116,9 +117,11 @@ static void on_message(struct child *child, enum control_kind kind, struct slice
 	child_signal(child, SIGKILL);
 }
 
+#define MESSAGES_A_TURN 64 /* of one role: the others come first again, whatever it sends */
+
 void child_read(struct child *child)
 {
-	for (;;) {
+	for (unsigned i = 0; i < MESSAGES_A_TURN; i++) {
 		enum control_kind kind;
 		struct slice in;
 		int fd;
@@ -132,6 +135,7 @@ void child_read(struct child *child)
 			return;
 		}
 		if (fd >= 0) {
+			close(fd);
 			child_signal(child, SIGKILL);
 			return;
 		}
