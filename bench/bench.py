@@ -155,6 +155,7 @@ ROWS = [
     ('all bodies over TLS, MB/s', 'all bodies over TLS', 'MB_per_s', True, '2 x'),
     ('SEARCH BODY, ms', 'SEARCH BODY', 'ms', False, '100 x'),
     ('KB PSS per idle TLS session', 'KB PSS per idle TLS session', None, False, 'under 25'),
+    ('CPU us per record of the audit log', 'audit append', None, False, 'under 20'),
 ]
 
 
@@ -185,6 +186,16 @@ def table(all_results, scale):
     return '\n'.join(lines) + '\n'
 
 
+def audit_append(only):
+    """CPU of one record from its event to the disk, in groups as they form under load; only we have such a log."""
+    program = os.path.join(TOP, 'build/release/src/audit/bench_audit')
+    if only and 'audit' not in only:
+        return {}
+    subprocess.run(['ninja', '-C', os.path.join(TOP, 'build/release'), 'src/audit/bench_audit'], check=True, capture_output=True)
+    done = subprocess.run([program, '100000', '50'], capture_output=True, text=True, check=True)
+    return {'audit append': [float(done.stdout.split(':')[1].split()[0])]}
+
+
 def measure(server, scale, runs, only):
     run = Run(server, scale, runs)
     try:
@@ -201,7 +212,7 @@ def main():
     parser.add_argument('--only-letterlock', action='store_true', help='without Postfix and Dovecot')
     parser.add_argument('--keep', metavar='DIR', help='work in DIR, which is made, and leave it there: logs and data of the servers')
     parser.add_argument('--programs', default=os.path.join(TOP, 'build/release/src/cmd'), help=argparse.SUPPRESS)
-    parser.add_argument('names', nargs='*', help='deliver-4k deliver-75k fsync idle envelope list search bodies; all when none is named')
+    parser.add_argument('names', nargs='*', help='deliver-4k deliver-75k fsync idle envelope list search bodies audit; all when none is named')
     args = parser.parse_args()
     scale = {'small': 500, 'large': 100, 'mailbox': 1000, 'bodies': 100, 'idle': 50} if args.quick else \
             {'small': 4000, 'large': 1000, 'mailbox': 10000, 'bodies': 2000, 'idle': 1000}
@@ -216,7 +227,7 @@ def main():
     results = {}
     try:
         ours = Letterlock(os.path.join(base, 'letterlock'), args.programs)
-        results[ours.name] = measure(ours, scale, runs, args.names)
+        results[ours.name] = {**measure(ours, scale, runs, args.names), **audit_append(args.names)}
         if not args.only_letterlock:
             theirs = PostfixDovecot(os.path.join(base, 'others'), os.path.join(base, 'letterlock', 'tls', 'server'))
             os.makedirs(theirs.dir)

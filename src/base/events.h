@@ -123,7 +123,7 @@ EVENT(IPC_VIOLATION, LOG_ERROR, SYSTEM, "ipc.violation", "peer instance what", "
 EVENT(IPC_SHORTAGE, LOG_ERROR, NONE, "ipc.shortage", "peer instance", "descriptors are short; a request could not be taken")
 EVENT(IPC_DEADLINE, LOG_WARN, NONE, "ipc.deadline", "request", "a request was not answered in time")
 EVENT(LISTEN_FAILED, LOG_ERROR, SYSTEM, "listen.failed", "service error", "a listening socket could not be opened")
-EVENT(INTERNAL, LOG_ERROR, NONE, "internal", "cid id at what why error", "an internal error")
+EVENT(INTERNAL, LOG_ERROR, NONE, "internal", "cid id name kind at what why error", "an internal error")
 
 /* ---- connections ---- */
 EVENT(CONN_OPEN, LOG_DEBUG, NONE, "conn.open", "cid service ip", "a client connected")

@@ -77,37 +77,52 @@ static size_t problems_show(const char *part, const json_t *result)
 	return count;
 }
 
+/* Red on a terminal. How many there are. */
+static size_t warnings_show(const char *part, const json_t *result)
+{
+	const json_t *warnings = json_object_get(result, "warnings");
+	json_t *warning;
+	size_t i;
+
+	json_array_foreach(warnings, i, warning)
+		printf("%sWARNING: %s: %s: %s%s\n", cli_is_plain() ? "" : "\033[31m", part, json_string_value(json_object_get(warning, "where")),
+			json_string_value(json_object_get(warning, "what")), cli_is_plain() ? "" : "\033[0m");
+	return json_array_size(warnings);
+}
+
 /* The worse of two exit codes: damage does not hide behind "no server". */
 static int worse(int a, int b)
 {
 	return a == 0 ? b : b == 0 ? a : a == ADMIN_PARTIAL ? b : a;
 }
 
-static int check_part(struct cli *cli, const char *op, const char *part, json_t *all)
+static int check_part(struct cli *cli, const char *op, const char *part, bool strict, json_t *all)
 {
 	json_t *result = NULL;
 	int code = cli_ask(cli, op, NULL, &result);
+	size_t warnings = cli->json ? json_array_size(json_object_get(result, "warnings")) : warnings_show(part, result);
 
 	if (result != NULL && !cli->json && problems_show(part, result) == 0 && !cli->quiet && code == 0)
 		printf("%s: good\n", part);
 	if (result != NULL && cli->json)
 		json_object_set(all, part, result);
 	json_decref(result);
-	return code;
+	return code == 0 && strict && warnings > 0 ? ADMIN_FAILED : code;
 }
 
 static int run_check(struct cli *cli, const struct cli_command *command, json_t *args)
 {
 	json_t *all = json_object();
+	bool strict = json_is_true(json_object_get(args, "strict"));
 	int code = cli_config_load(cli);
 
 	if (code == 0 && !cli->json && !cli->quiet)
 		puts("configuration: good");
 	if (code == 0)
-		code = check_part(cli, "check", "server", all);
+		code = check_part(cli, "check", "server", strict, all);
 	if (json_is_true(json_object_get(args, "store")) && code != ADMIN_CONFIG && code != ADMIN_UNAVAILABLE) {
-		code = worse(code, check_part(cli, "queue.check", "queue", all));
-		code = worse(code, check_part(cli, "mail.check", "mail", all));
+		code = worse(code, check_part(cli, "queue.check", "queue", strict, all));
+		code = worse(code, check_part(cli, "mail.check", "mail", strict, all));
 	}
 	if (cli->json)
 		cli_print_json("check", all);
@@ -129,8 +144,8 @@ static int run_version(struct cli *cli, const struct cli_command *command, json_
 
 static const struct cli_command commands[] = {
 	{.words = "status", .op = "status", .show = show_status, .help = "every process of the server"},
-	{.words = "check", .options = "store!", .run = run_check,
-		.help = "the configuration and the server; with --store also queue, packs and the account databases that are open"},
+	{.words = "check", .options = "store! strict!", .run = run_check,
+		.help = "the configuration and the server; warnings count with --strict; with --store also queue, packs and the account databases that are open"},
 	{.words = "reload", .op = "reload", .show = show_reload, .help = "reads configuration and certificates again; connections stay"},
 	{.words = "reload confirm", .op = "reload.confirm", .help = "keeps a configuration that changed who may come in"},
 	{.words = "stop", .op = "stop", .help = "ends the server cleanly"},

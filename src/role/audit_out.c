@@ -1,7 +1,6 @@
 #include "role/audit_out.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "audit/record.h"
 #include "base/ensure.h"
@@ -204,20 +203,12 @@ static struct chunk *chunk_for(struct audit_out *o, size_t n)
 	return c;
 }
 
-/* The loop's time stands still within a round and before its first: records want the clock. */
-static int64_t wall_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void on_event(void *arg, enum log_event event, const struct log_field *fields)
 {
 	struct audit_out *o = arg;
 	struct buf wire = BUF_INIT(AUDIT_WIRE_MAX);
 	ENSURE(pthread_equal(pthread_self(), o->thread));
-	audit_event_encode(o->next, wall_ms(), event, fields, &wire);
+	audit_event_encode(o->next, loop_now(o->loop).wall_ms, event, fields, &wire);
 	if (wire.failed || o->records >= AUDIT_OUT_RECORDS || o->bytes + buf_len(&wire) > AUDIT_OUT_BYTES) {
 		o->lost++; /* the oldest are kept: they tell how it began */
 		buf_free(&wire);

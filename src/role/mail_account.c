@@ -355,6 +355,16 @@ static void host_broken(void *arg, struct store_account *store)
 	loop_defer(a->role->ctx->loop, end_broken, a);
 }
 
+static void host_removed(void *arg, struct store_account *store, struct slice mailbox, const struct slice *target, size_t count)
+{
+	struct mail_account *a = arg;
+
+	if (target != NULL)
+		log_event(EV_MAIL_MOVED, LOG_TEXT("user", a->login), LOG_TEXT("mailbox", mailbox), LOG_TEXT("target", *target), LOG_NUM("count", count));
+	else
+		log_event(EV_MAIL_EXPUNGED, LOG_TEXT("user", a->login), LOG_TEXT("mailbox", mailbox), LOG_NUM("count", count));
+}
+
 static int host_database_key(void *arg, struct store_account *store, size_t index, uint8_t ret_key[32])
 {
 	struct mail_account *a = arg;
@@ -396,7 +406,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	struct store_account_config config = {
 		.directory = path, .quota = a->quota, .keys = a->keys.readers, .key_count = a->keys.secrets.count, .database_key_count = a->keys.secrets.count,
 		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
-		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
+		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .removed = host_removed, .recovered = host_recovered,
 		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken},
 	};
 

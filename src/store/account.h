@@ -71,6 +71,8 @@ struct store_host {
 	void (*damaged)(void *arg, struct store_account *a, const struct error *err);
 	/* Refs that lost their row, or never had one, were filed in Recovered. May be NULL. */
 	void (*recovered)(void *arg, struct store_account *a, size_t count);
+	/* The owner removed messages of a mailbox for good, or (target is not NULL) moved them to that one; committed. May be NULL. */
+	void (*removed)(void *arg, struct store_account *a, struct slice mailbox, const struct slice *target, size_t count);
 	/* The database was damaged and has been made anew. May be NULL. */
 	void (*salvaged)(void *arg, struct store_account *a, const struct store_salvage *found);
 	/* Work on the account takes long (a check, making it anew): called every few milliseconds while it goes on. May be NULL. */

@@ -434,6 +434,8 @@ int op_expunge(struct account *base, const struct mailbox_ref *ref, const struct
 			uid_set_add_set(ret, &gone);
 		tell_mailbox(a, m);
 		a->host.unref(a->host.arg, a);
+		if (a->host.removed != NULL)
+			a->host.removed(a->host.arg, a, m->name, NULL, picked.count);
 	}
 out:
 	uid_set_free(&gone);
@@ -482,6 +484,8 @@ int op_copy(struct account *base, const struct mailbox_ref *from_ref, const stru
 		tell_mailbox(a, to);
 		if (move)
 			tell_mailbox(a, from);
+		if (move && a->host.removed != NULL)
+			a->host.removed(a->host.arg, a, from->name, &to->name, picked.count);
 	}
 out:
 	uid_set_free(&gone);
