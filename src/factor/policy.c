@@ -19,8 +19,8 @@ bool password_policy_preset(struct slice name, struct password_policy *ret)
 	} presets[] = {
 		{SLICE_INIT("length"), {.length_min = 12}},
 		/* No composition, no change without a reason; a blocklist of breaches, dictionary words and words of the context. */
-		{SLICE_INIT("nist"), {.length_min = 12, .bits_min = 35}},
-		{SLICE_INIT("mlps2"), {.length_min = 12, .classes = PASSWORD_CLASSES_ALL, .history = 5, .age_max_ms = 90 * DAY_MS, .bits_min = 35}},
+		{SLICE_INIT("nist"), {.length_min = 12, .bits_min = 28}},
+		{SLICE_INIT("mlps2"), {.length_min = 12, .classes = PASSWORD_CLASSES_ALL, .history = 5, .age_max_ms = 90 * DAY_MS, .bits_min = 28}},
 	};
 	for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
 		if (slice_eq(name, presets[i].name)) {

@@ -218,8 +218,8 @@ def test_a_provisional_password_signs_in_until_the_own_one(site):
 
 def test_a_reset_needs_the_recovery_code(site):
     user = new_user(site, 'reset')
-    code = site.instance.cli('user', 'passwd', user['address'], '--stdin', stdin=f'{user["password"]}\nown password 8\n')['recovery_code']
-    user['password'] = 'own password 8'
+    code = site.instance.cli('user', 'passwd', user['address'], '--stdin', stdin=f'{user["password"]}\nmoss lantern basket 8\n')['recovery_code']
+    user['password'] = 'moss lantern basket 8'
     subject = mark()
     site.deliver([user['address']], letter('x@outside.test', user['address'], subject))
     site.find(user, subject)
