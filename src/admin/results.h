@@ -20,18 +20,33 @@ RESULT("user.enable", SHOWN, "Lets a user sign in again.", "account?")
 RESULT("user.remove", SHOWN, "Removes a disabled user.", "account")
 RESULT("user.passwd", SECRET, "Changes a password; everybody may change the own one.", "recovery_code")
 RESULT("user.reset", SECRET, "Sets a new password, with the recovery code or at the price of the mail.", "recovery_code? mail_lost!?")
-RESULT("user.app_password.add", SECRET, "Makes an app password.", "app_password id")
-RESULT("user.app_password.list", SHOWN, "App passwords of a user.", "app_passwords[id label created#]")
+RESULT("user.app_password.add", SECRET, "Makes an app password.", "app_password id device# device_state")
+RESULT("user.app_password.list", SHOWN, "App passwords of a user.", 
+	"app_passwords[id label created# device# protocols[] networks[] ends# used# ip uses#]")
 RESULT("user.app_password.remove", SHOWN, "Ends an app password and its sessions.", "")
 RESULT("session.start", SECRET, "Signs in, and gives the token of the session.",
-	"token session# ends# address second_factor! must_register_factor!? must_change_password!?")
+	"token session# ends# address second_factor! must_register_factor!? must_change_password!? device#? device_key?")
 RESULT("session.step_up", SHOWN, "Shows a second factor within the session.", "")
 RESULT("session.end", SHOWN, "Ends the session of the token.", "")
 RESULT("session.passkey.begin", SECRET, "Begins to sign in with a passkey.", "challenge rp_id prf_salt user_verification?")
-RESULT("session.passkey.start", SECRET, "Signs in with a passkey.", "token session# ends# address second_factor!")
+RESULT("session.passkey.start", SECRET, "Signs in with a passkey.", "token session# ends# address second_factor! device#? device_key?")
 RESULT("session.list", SHOWN, "Sessions and tokens of an account.",
-	"sessions[id# kind label ip agent created# used# ends# second_factor! this!]")
+	"sessions[id# kind label ip agent created# used# ends# second_factor! device# this!]")
 RESULT("session.sign_out", SHOWN, "Ends one session of an account, or all.", "")
+RESULT("device.list", SHOWN, "Devices of an account.",
+	"devices[id# address name state proven{} claimed{} protocol ip created# used# approver credentials{} this!]")
+RESULT("device.all", SHOWN, "Devices of everybody whom the caller may see.",
+	"devices[id# address name state proven{} claimed{} protocol ip created# used# approver credentials{} this!] more!? next?")
+RESULT("device.approve", SHOWN, "Lets a device in.", "")
+RESULT("device.block", SHOWN, "Blocks a device; what is open by it ends.", "")
+RESULT("device.rename", SHOWN, "Names a device.", "")
+RESULT("device.remove", SHOWN, "Signs a device out and forgets it, with its credentials.", "")
+RESULT("signin.list", SHOWN, "Sign-ins of an account in 30 days, newest first.",
+	"signins[id# time# ip protocol device# client second_factor! unusual[] outcome rule] more!? next?")
+RESULT("client.report", SHOWN, "Programs and versions that signed in within 30 days.", "clients[client protocol accounts# count# used# floor]")
+RESULT("condition.rehearse", SHOWN, "Tries conditions on the sign-ins of 30 days.",
+	"checked# changed# denied# stepped_up# read_only# who[address from to rule ip protocol count#] more!")
+RESULT("condition.confirm", SHOWN, "Keeps the conditions that were just set.", "")
 RESULT("token.add", SECRET, "Makes a token for a program.", "token session# ends#")
 RESULT("factor.list", SHOWN, "Second factors of an account.", "factors[id# kind label created# used# left#?] enforced! grace_ends#")
 RESULT("factor.totp.begin", SECRET, "Makes the secret of a one-time password generator.", "id# secret uri")

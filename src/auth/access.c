@@ -5,6 +5,7 @@
 #include "auth/access_private.h"
 #include "auth/directory_factor.h"
 #include "auth/directory_role.h"
+#include "auth/directory_sql.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "net/prefix.h"
@@ -39,6 +40,29 @@ void access_record(const struct access *a, enum log_event event, const struct lo
 
 /* ---- policies ---- */
 
+/* Nobody confirmed them in time: the former conditions are stored again. */
+static int take_back(struct access *a, const json_t *former, int64_t now)
+{
+	char text[POLICY_VALUE_MAX];
+	struct error err = {0};
+	size_t size = json_dumpb(former, text, sizeof text, JSON_COMPACT | JSON_SORT_KEYS);
+	if (size == 0 || size > sizeof text)
+		return ERR_DAMAGED;
+	bool outside = !a->directory->in_change;
+	int rc = outside ? directory_begin(a->directory, &err) : 0;
+	if (rc == 0)
+		rc = directory_policy_set(a->directory, CONDITION_POLICY, slice_make(text, size), SLICE("not confirmed"), now, &err);
+	if (rc == 0)
+		rc = access_conditions_before(a, NULL, 0, SLICE("not confirmed"), now, &err);
+	if (rc == 0 && outside)
+		rc = directory_commit(a->directory, &err);
+	if (outside)
+		directory_rollback(a->directory);
+	if (rc == 0)
+		access_event(a, EV_CONFIG_REVERTED, LOG_STR("what", CONDITION_POLICY), LOG_STR("why", "nobody confirmed them"));
+	return rc;
+}
+
 int access_conditions(struct access *a, int64_t now, const json_t **ret)
 {
 	const json_t *before;
@@ -46,10 +70,8 @@ int access_conditions(struct access *a, int64_t now, const json_t **ret)
 	if (rc != 0)
 		return rc;
 	const json_t *until = json_object_get(before, "until");
-	if (until != NULL && (int64_t)json_integer_value(until) <= now) {
-		*ret = json_object_get(before, "value");
-		return 0;
-	}
+	if (until != NULL && (int64_t)json_integer_value(until) <= now && (rc = take_back(a, json_object_get(before, "value"), now)) != 0)
+		return rc;
 	return directory_policy_json(a->directory, CONDITION_POLICY, ret);
 }
 

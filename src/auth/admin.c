@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/admin_device.h"
 #include "auth/admin_password.h"
 #include "auth/delegation.h"
 #include "auth/directory_factor.h"
@@ -481,7 +482,8 @@ const struct admin_operation_row *admin_row_find(struct slice op)
 {
 	static const struct admin_operation_row *const tables[] = {admin_domain_rows, admin_user_rows, admin_secret_rows, admin_address_rows,
 		admin_group_rows, admin_session_rows, admin_factor_rows, admin_import_rows, admin_policy_rows, admin_role_rows, admin_approval_rows, admin_sso_rows,
-		admin_escrow_rows, admin_delegate_rows, admin_leaver_rows, admin_clearance_rows};
+		admin_escrow_rows, admin_delegate_rows, admin_leaver_rows, admin_clearance_rows,
+		admin_device_rows, admin_condition_rows};
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		for (const struct admin_operation_row *row = tables[i]; row->name != NULL; row++)
 			if (slice_eq(op, slice_str(row->name)))
@@ -583,7 +585,7 @@ static int load_subject(struct admin_job *job, const struct auth_evidence *evide
 	if (rc == 0 && job->subject.kind == AUTH_LOCAL_BREAK_GLASS)
 		job_event(job, EV_BREAK_GLASS, LOG_TEXT("actor", job->subject.name), LOG_TEXT("op", job->operation->name),
 			LOG_TEXT("object", json_slice(job->args, "address")), LOG_TEXT("reason", evidence->reason));
-	return rc == 0 ? 0 : job_refuse_error(job, rc, "session");
+	return rc == 0 ? job_check_session(job) : job_refuse_error(job, rc, "session");
 }
 
 /* The account that the operation is about. Unknown ones are told from others only to who may see accounts there. */

@@ -41,7 +41,7 @@ struct external;
 /* The identity provider (auth/external.h); likewise. */
 void auth_admin_external(struct auth_admin *admin, struct external *external);
 struct access;
-/* What decides over sign-ins (auth/access.h); likewise. NULL: nothing is asked. */
+/* What decides over sign-ins (auth/access.h); likewise. */
 void auth_admin_access(struct auth_admin *admin, struct access *access);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 

@@ -1,19 +1,47 @@
 /* Policies of the directory: JSON values by name, each with a check of its own. */
 #include <string.h>
 
-#include "auth/admin_job.h"
+#include "auth/admin_condition.h"
 #include "auth/directory_role.h"
 #include "auth/factors_policy.h"
 
 /* before: the stored text, empty when there is none. *ret_stored: what is kept. ERR_INVALID: err says why. */
 typedef int policy_check_fn(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err);
 
+/* Kept as it was given. */
+static int keep(int rc, const json_t *value, json_t **ret_stored)
+{
+	if (rc == 0)
+		*ret_stored = json_deep_copy(value);
+	return rc;
+}
+
+static int check_devices(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err)
+{
+	return keep(devices_policy_check(value, err), value, ret_stored);
+}
+
+static int check_clients(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err)
+{
+	return keep(clients_policy_check(value, err), value, ret_stored);
+}
+
+static int check_conditions(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err)
+{
+	return keep(condition_check(value, err), value, ret_stored);
+}
+
 static const struct policy {
 	const char *name;
 	policy_check_fn *check;
 	const char *fallback; /* what holds when it was never set */
+	int (*guard)(struct admin_job *job, const json_t *value);        /* may the subject set this? Refused otherwise; NULL: by right alone */
+	int (*storing)(struct admin_job *job, struct error *err);        /* inside the change, before it is stored; NULL: nothing */
 } policies[] = {
-	{FACTORS_POLICY, factors_policy_check, "{\"roles\":[],\"groups\":[],\"grace_days\":0}"},
+	{FACTORS_POLICY, factors_policy_check, "{\"roles\":[],\"groups\":[],\"grace_days\":0}", NULL, NULL},
+	{DEVICES_POLICY, check_devices, "{\"approval\":\"none\"}", NULL, NULL},
+	{CLIENTS_POLICY, check_clients, "{\"rows\":[]}", NULL, NULL},
+	{CONDITION_POLICY, check_conditions, "{\"rules\":[]}", conditions_guard, conditions_stored},
 };
 
 static const struct policy *find(struct admin_job *job)
@@ -56,6 +84,10 @@ static int store(struct admin_job *job, struct error *err)
 		return ERR_LIMIT;
 	char *text = arena_alloc(&job->arena, size);
 	(void)json_dumpb(value, text, size, JSON_COMPACT | JSON_SORT_KEYS);
+	const struct policy *policy = find(job);
+	int rc = policy->storing != NULL ? policy->storing(job, err) : 0;
+	if (rc != 0)
+		return rc;
 	return directory_policy_set(job_directory(job), json_string_value(json_object_get(job->result, "name")), slice_make(text, size), job->subject.name,
 		job_unix(job), err);
 }
@@ -74,6 +106,10 @@ static int policy_set(struct admin_job *job)
 	rc = policy->check(job_directory(job), json_object_get(job->args, "value"), before, job_unix(job), &stored, &err);
 	if (rc != 0)
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The policy is not right: %s.", err.private_text);
+	if (policy->guard != NULL && policy->guard(job, stored) != 0) {
+		json_decref(stored);
+		return ERR_DENIED;
+	}
 	job_set(job, "name", json_string(policy->name));
 	job_set(job, "value", stored);
 	rc = job_change(job, store);

@@ -1,7 +1,7 @@
 /* Passwords, recovery codes, app passwords: the operations that touch account secrets. */
 #include <string.h>
 
-#include "auth/admin_job.h"
+#include "auth/admin_device.h"
 #include "auth/admin_password.h"
 #include "auth/delegation.h"
 #include "auth/directory_factor.h"
@@ -335,12 +335,15 @@ static int recovery_make(struct admin_job *job)
 
 /* ---- app passwords ---- */
 
-static int app_add_in_change(struct admin_job *job, const struct secrets *secrets, struct slice label, struct error *err)
+static int app_add_in_change(struct admin_job *job, const struct secrets *secrets, struct slice label, struct slice device,
+	struct credential_rule *rule, struct error *err)
 {
 	uint32_t id = 0;
 	int rc = add_code(job, WRAP_APP, job->code, label, secrets, &id, err);
 	if (rc == 0)
 		rc = add_scram(job, id, secrets, err);
+	if (rc == 0)
+		rc = job_add_rule(job, id, rule, device, "app password", err);
 	if (rc == 0) {
 		job_set(job, "app_password", json_string(job->code_text));
 		job_set(job, "id", job_json(arena_printf(&job->arena, "%u", id)));
@@ -366,19 +369,24 @@ static int app_add(struct admin_job *job)
 {
 	struct error err = {0};
 	struct secrets secrets = SECRETS_NONE;
-	struct slice label;
+	struct slice label, device;
+	struct credential_rule rule;
 	int rc = job_open_password(job, &secrets);
 	if (rc == 0)
 		rc = job_prove_second(job, &secrets);
 	if (rc == 0)
 		rc = job_name(job, "label", &label);
+	if (rc == 0)
+		rc = job_name(job, "device", &device);
+	if (rc == 0)
+		rc = job_read_rule(job, &rule);
 	if (rc == 0 && count_app_passwords(job) >= APP_PASSWORDS_MAX)
 		rc = job_refuse(job, ADMIN_FAILED, "limit", "An account has at most %d app passwords.", APP_PASSWORDS_MAX);
 	if (rc != 0)
 		goto out;
 	rc = directory_begin(job_directory(job), &err);
 	if (rc == 0)
-		rc = app_add_in_change(job, &secrets, label, &err);
+		rc = app_add_in_change(job, &secrets, label, device.n > 0 ? device : label, &rule, &err);
 	if (rc == 0)
 		rc = directory_commit(job_directory(job), &err);
 	if (rc != 0) {
@@ -392,6 +400,7 @@ out:
 
 static int app_list(struct admin_job *job)
 {
+	access_flush(job_access(job));
 	struct credential *apps = arena_alloc_array(&job->arena, APP_PASSWORDS_MAX, sizeof *apps);
 	int count = directory_credential_list(job_directory(job), job->account.id, WRAP_APP, &job->arena, apps, APP_PASSWORDS_MAX);
 	if (count < 0)
@@ -402,6 +411,7 @@ static int app_list(struct admin_job *job)
 		json_object_set_new(a, "id", job_json(arena_printf(&job->arena, "%u", apps[i].id)));
 		json_object_set_new(a, "label", job_json(apps[i].label));
 		json_object_set_new(a, "created", json_integer((json_int_t)apps[i].created));
+		job_show_rule(job, apps[i].id, a);
 		json_array_append_new(out, a);
 	}
 	job_set(job, "app_passwords", out);
@@ -414,6 +424,8 @@ static int app_remove_in_change(struct admin_job *job, struct error *err)
 	if (slice_to_u32(job_text(job, "id"), &id) != 0)
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The id of an app password is a number.");
 	int rc = directory_credential_remove(job_directory(job), job->account.id, id, WRAP_APP, err);
+	if (rc == 0)
+		rc = job_forget_credential(job, id, err);
 	if (rc != 0)
 		job_refuse_error(job, rc, "app password");
 	job->password.id = id;

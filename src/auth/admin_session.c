@@ -1,6 +1,7 @@
 /* Signing in to the interface: sessions of people, tokens of programs. */
 #include <string.h>
 
+#include "auth/admin_device.h"
 #include "auth/admin_password.h"
 #include "auth/escrow.h"
 #include "crypt/crypt.h"
@@ -119,18 +120,29 @@ static void answer_session(struct admin_job *job, const struct session *session,
 
 int job_make_session(struct admin_job *job, const struct secrets *secrets, unsigned proven)
 {
-	char token[SESSION_TOKEN_SIZE + 1];
+	char token[SESSION_TOKEN_SIZE + 1], key[DEVICE_KEY_SIZE + 1];
 	int64_t now = job_unix(job);
-	struct session session = {.kind = SESSION_PERSON, .label = job_text(job, "label"), .address = job->address, .agent = job->agent,
+	uint32_t device = 0;
+	int rc = job_web_device(job, &device, key);
+	if (rc == 0)
+		rc = job_check_access(job, proven, device, key);
+	if (rc != 0)
+		return rc;
+	struct session session = {.kind = SESSION_PERSON, .device = device, .label = job_text(job, "label"), .address = job->address, .agent = job->agent,
 		.scopes = ~UINT64_C(0), .proven = proven, .created = now, .idle = job_settings(job)->session_idle_s,
 		.ends = now + job_settings(job)->session_s, .stepped_up = (proven & AUTH_PROVEN_SECOND) != 0 ? now : 0};
 	memcpy(session.account, job->account.id, sizeof session.account);
 	session_expire(job_directory(job), now);
-	int rc = in_change_make(job, &session, secrets, token);
+	rc = in_change_make(job, &session, secrets, token);
 	if (rc != 0)
 		return rc;
 	escrow_ensure(job_directory(job), &job->account, secrets, now);
 	answer_session(job, &session, token);
+	if (device != 0)
+		job_set(job, "device", json_integer(device));
+	if (key[0] != 0)
+		job_set(job, "device_key", json_string(key));
+	secret_wipe(key, sizeof key);
 	job_event(job, EV_SESSION_START, LOG_NUM("session", session.id), LOG_STR("service", "admin"), LOG_TEXT("ip", job->address),
 		LOG_TEXT("user", job->account.address));
 	return 0;
@@ -213,6 +225,7 @@ static json_t *session_json(const struct session *s, uint32_t own)
 	json_object_set_new(o, "used", json_integer((json_int_t)s->used));
 	json_object_set_new(o, "ends", json_integer((json_int_t)s->ends));
 	json_object_set_new(o, "second_factor", json_boolean((s->proven & AUTH_PROVEN_SECOND) != 0));
+	json_object_set_new(o, "device", json_integer(s->device));
 	json_object_set_new(o, "this", json_boolean(s->id == own));
 	return o;
 }

@@ -33,9 +33,10 @@ OPERATION("user.passwd", AUTH, ANYBODY, CHANGES, "address old new proof{}? facto
 /* With the recovery code the mail stays readable: {"recovery_code"}. Without it lose_mail must be true: the account
  * starts empty and the password is provisional: {"mail_lost":true}. */
 OPERATION("user.reset", AUTH, ANYBODY, CHANGES, "address new recovery_code? lose_mail!?")
-/* {"app_password","id"}: shown once. password: the user's own, it opens the account's secrets. */
-OPERATION("user.app_password.add", AUTH, ANYBODY, CHANGES, "address password label? proof{}? factor? origin? rp_id?")
-/* {"app_passwords":[{"id","label","created"}]} */
+/* {"app_password","id","device","device_state"}: shown once. password: the user's own, it opens the account's secrets. protocols: submission,
+ * imap, pop3 (none: all); networks: addresses and prefixes (none: all); days: until it ends (0: never); device: a name, default the label. */
+OPERATION("user.app_password.add", AUTH, ANYBODY, CHANGES, "address password label? device? protocols[]? networks[]? days#? proof{}? factor? origin? rp_id?")
+/* {"app_passwords":[{"id","label","created","device","protocols","networks","ends","used","ip","uses"}]} */
 OPERATION("user.app_password.list", AUTH, DEVICE_SEE, READS, "address")
 OPERATION("user.app_password.remove", AUTH, SESSION_END, CHANGES, "address id")
 /*
@@ -43,13 +44,13 @@ OPERATION("user.app_password.remove", AUTH, SESSION_END, CHANGES, "address id")
  * else works before; "must_change_password". Refused with code "factor_needed": {"factors":[…],"challenge"?}: call again with `proof` (its
  * forms: auth/factors.h); `factor` names the kind whose challenge is wanted.
  */
-OPERATION("session.start", AUTH, ANYBODY, CHANGES, "address password label? proof{}? factor? origin? rp_id?")
+OPERATION("session.start", AUTH, ANYBODY, CHANGES, "address password label? device? device_key? proof{}? factor? origin? rp_id?")
 /* A second factor within the session; it counts as fresh for ten minutes. */
 OPERATION("session.step_up", AUTH, ANYBODY, CHANGES, "proof{}? factor? origin? rp_id?")
 OPERATION("session.end", AUTH, ANYBODY, CHANGES, "")
 /* A passkey with PRF signs in without name and password: {"challenge","rp_id","prf_salt","user_verification"}, then as session.start. */
 OPERATION("session.passkey.begin", AUTH, ANYBODY, READS, "origin?")
-OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? origin?")
+OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? device? device_key? origin?")
 /* {"sessions":[{"id","kind","label","ip","agent","created","used","ends","second_factor","this"}]} */
 OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
 /* One session, or without id everything of the account, mail clients too: over within a second. */
@@ -77,7 +78,28 @@ OPERATION("factor.contact.confirm", AUTH, ANYBODY, CHANGES, "id# challenge code"
 OPERATION("factor.remove", AUTH, ANYBODY, CHANGES, "id#")
 /* Somebody lost everything: all factors and sessions of the account end. */
 OPERATION("factor.reset", AUTH, FACTOR_RESET, CHANGES, "address")
-/* {"name","value"}. factors: {"roles":[…],"groups":[…],"grace_days"}: who needs a second factor, and from when on. */
+/*
+ * Devices (docs/access.md). {"devices":[{"id","address","name","state","proven":{…},"claimed":{…},"protocol","ip","created","used","approver",
+ * "credentials":[…],"this"}]}; state: pending, approved, blocked. What is claimed, the device says of itself.
+ */
+OPERATION("device.list", AUTH, DEVICE_SEE, READS, "address")
+OPERATION("device.all", AUTH, DEVICE_SEE, READS, "state? after?")
+OPERATION("device.approve", AUTH, ANYBODY, CHANGES, "id#")
+/* One's own, or with device.change those of others. Blocked: nothing gets in by it, and what is open ends within a second. device.remove: its app passwords, certificates and sessions go with it. */
+OPERATION("device.block", AUTH, ANYBODY, CHANGES, "id# reason?")
+OPERATION("device.rename", AUTH, ANYBODY, CHANGES, "id# name")
+OPERATION("device.remove", AUTH, ANYBODY, CHANGES, "id#")
+/* {"signins":[{"id","time","ip","protocol","device","client","second_factor","unusual":[…],"outcome","rule"}], "more"}: of 30 days, newest
+ * first; outcome: ok, refused (wrong proof), policy. */
+OPERATION("signin.list", AUTH, DEVICE_SEE, READS, "address after?")
+/* {"clients":[{"client","protocol","accounts","count","used","floor"}]}: programs and versions of 30 days. */
+OPERATION("client.report", AUTH, POLICY_SEE, READS, "")
+/* Conditions as for policy.set, tried on the sign-ins of 30 days: {"checked","changed","denied","stepped_up","read_only","who":[{"address","from",
+ * "to","rule","ip","protocol","count"}],"more"} */
+OPERATION("condition.rehearse", AUTH, POLICY_SEE, READS, "value{}")
+/* New conditions hold for a minute; this keeps them. */
+OPERATION("condition.confirm", AUTH, POLICY_CHANGE, CHANGES, "")
+/* {"name","value"}. devices, clients, conditions: docs/access.md. factors: {"roles":[…],"groups":[…],"grace_days"}: who needs a second factor, and from when on. */
 OPERATION("policy.get", AUTH, POLICY_SEE, READS, "name")
 OPERATION("policy.set", AUTH, POLICY_CHANGE, CHANGES, "name value{}")
 /* Clients of our authorization server: {"clients":[{"id","name","redirects","scope","device"}], "more"}. scope: words of auth/oauth.h. */

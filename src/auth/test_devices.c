@@ -1,0 +1,417 @@
+/* Devices, what a credential may be used for, conditions: through sign-ins and operations, with fake time. */
+#include "auth/test_host.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/access.h"
+#include "auth/session.h"
+#include "ipc/admin.h"
+
+#define DAY_MS INT64_C(86400000)
+#define MAIL_ALL (~UINT64_C(0))
+
+static struct test_auth *t;
+static uint8_t ann_id[16];
+
+static int setup(void **state)
+{
+	t = test_auth_create(false);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	test_auth_free(&t);
+	return 0;
+}
+
+static const char *args(const char *format, ...)
+{
+	static char text[4][2000];
+	static unsigned next;
+	char *to = text[next++ % 4];
+	va_list list;
+	va_start(list, format);
+	vsnprintf(to, sizeof text[0], format, list);
+	va_end(list);
+	return to;
+}
+
+static const char *kept(const char *value)
+{
+	static char text[8][100];
+	static unsigned next;
+	char *to = text[next++ % 8];
+	snprintf(to, sizeof text[0], "%s", value);
+	return to;
+}
+
+static long long number(const char *name)
+{
+	json_t *o = json_loadb((const char *)buf_slice(&t->result).p, buf_len(&t->result), 0, NULL);
+	long long n = json_integer_value(json_object_get(o, name));
+	json_decref(o);
+	return n;
+}
+
+static bool says(const char *text)
+{
+	return slice_search(buf_slice(&t->result), slice_str(text)) >= 0;
+}
+
+/* An app password of ann with these further arguments. */
+static const char *app_password(const char *more)
+{
+	assert_int_equal(test_admin_as(t, "ll1-", "user.app_password.add",
+		args("{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"label\":\"phone\"%s}", more)), ADMIN_OK);
+	return kept(test_member(t, "app_password"));
+}
+
+static enum auth_status sign_in_mail(const char *password, enum auth_protocol protocol, const char *address)
+{
+	char data[300];
+	int n = snprintf(data, sizeof data, "%cann@example.org%c%s", 0, 0, password);
+	struct auth_step step = {.sender = 1, .protocol = protocol, .tls = AUTH_TLS_ON, .address = slice_str(address), .mechanism = SLICE("PLAIN"),
+		.data = slice_make(data, (size_t)n)};
+	enum auth_status status = test_run_step(t, &step);
+	if (status == AUTH_OK)
+		memcpy(ann_id, t->account, sizeof ann_id);
+	return status;
+}
+
+static const char *session_of(const char *local, const char *more)
+{
+	if (test_admin_as(t, "ll1-", "session.start", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"%s}", local, local, more)) != ADMIN_OK)
+		return NULL;
+	const char *token = kept(test_member(t, "token"));
+	struct arena arena = ARENA_INIT;
+	struct session session;
+	int64_t now = moment_unix(t->now);
+	assert_int_equal(session_find(t->directory, slice_str(token), now, &arena, &session), 0);
+	assert_int_equal(session_proven(t->directory, session.id, AUTH_PROVEN_TOTP, now, NULL), 0);
+	arena_free(&arena);
+	return token;
+}
+
+static const char *officer(void)
+{
+	assert_int_equal(test_admin(t, "user.add", "{\"address\":\"rules@example.org\",\"password\":\"rules password\",\"role\":\"officer\"}"), ADMIN_OK);
+	return session_of("rules", "");
+}
+
+static void set_policy(const char *token, const char *name, const char *value)
+{
+	if (test_admin_as(t, token, "policy.set", args("{\"name\":\"%s\",\"value\":%s}", name, value)) != ADMIN_OK)
+		{ print_message("# %.*s\n", SLICE_ARG(buf_slice(&t->result))); fail(); }
+}
+
+/* ---- what a credential may be used for ---- */
+
+static void test_an_app_password_is_for_its_protocols_networks_and_time(void **state)
+{
+	const char *imap = app_password(",\"protocols\":[\"imap\"],\"networks\":[\"192.0.2.0/24\",\"2001:db8::/32\"],\"days\":7");
+	assert_int_equal(sign_in_mail(imap, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_int_equal(sign_in_mail(imap, AUTH_PROTOCOL_IMAP, "2001:db8::1"), AUTH_OK);
+	assert_int_equal(t->recorded[EV_LOGIN_POLICY], 0);
+	assert_int_equal(sign_in_mail(imap, AUTH_PROTOCOL_POP3, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(sign_in_mail(imap, AUTH_PROTOCOL_SUBMISSION, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(sign_in_mail(imap, AUTH_PROTOCOL_IMAP, "198.51.100.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(t->recorded[EV_LOGIN_POLICY], 3);
+	t->now.wall_ms += 7 * DAY_MS;
+	assert_int_equal(sign_in_mail(imap, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(t->recorded[EV_LOGIN_POLICY], 4);
+}
+
+static void test_a_refusal_by_policy_looks_like_a_wrong_password(void **state)
+{
+	const char *imap = app_password(",\"protocols\":[\"imap\"]");
+	int64_t began = t->now.mono_ms;
+	assert_int_equal(sign_in_mail("wrong", AUTH_PROTOCOL_POP3, "192.0.2.1"), AUTH_BAD_CREDENTIALS);
+	int64_t took = t->answered_at - began;
+	began = t->now.mono_ms;
+	assert_int_equal(sign_in_mail(imap, AUTH_PROTOCOL_POP3, "198.51.100.1"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(t->answered_at - began, took);
+}
+
+static void test_wrong_limits_are_refused(void **state)
+{
+	static const char *const bad[] = {"\"protocols\":[\"web\"]", "\"protocols\":[\"smtp\"]", "\"networks\":[\"192.0.2.0/33\"]", "\"days\":-1", "\"days\":99999"};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(test_admin_as(t, "ll1-", "user.app_password.add",
+			args("{\"address\":\"ann@example.org\",\"password\":\"ann password\",%s}", bad[i])), ADMIN_INVALID);
+}
+
+static void test_use_is_noted_and_shown(void **state)
+{
+	const char *code = app_password(",\"device\":\"Ann's phone\"");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.10"), AUTH_OK);
+	const char *ann = session_of("ann", "");
+	assert_int_equal(test_admin_as(t, ann, "user.app_password.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_true(says("\"uses\":2") && says("192.0.2.10"));
+	assert_int_equal(test_admin_as(t, ann, "device.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_true(says("Ann's phone") && says("\"approved\"") && says("\"credential\":\"app password\""));
+	assert_int_equal(test_admin_as(t, ann, "signin.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_true(says("\"protocol\":\"imap\"") && says("\"protocol\":\"web\""));
+	assert_int_equal(test_admin_as(t, ann, "device.list", "{\"address\":\"bob@example.org\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, session_of("bob", ""), "device.block", "{\"id\":1}"), ADMIN_DENIED);
+}
+
+/* ---- approval ---- */
+
+static void test_new_devices_wait_where_policy_says_so(void **state)
+{
+	const char *rules = officer();
+	set_policy(rules, "devices", "{\"approval\":\"new\",\"roles\":[\"user\"]}");
+	const char *code = app_password("");
+	long long device = number("device");
+	assert_string_equal(test_member(t, "device_state"), "pending");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	/* The password itself is no approved device either. */
+	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(t->recorded[EV_DEVICE_SEEN], 1);
+	assert_int_equal(test_admin_as(t, rules, "device.all", "{\"state\":\"pending\"}"), ADMIN_OK);
+	assert_true(says("ann@example.org") && says("phone"));
+	assert_int_equal(test_admin_as(t, rules, "device.approve", args("{\"id\":%lld}", device)), ADMIN_OK);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_admin_as(t, rules, "device.block", args("{\"id\":%lld,\"reason\":\"lost\"}", device)), ADMIN_OK);
+	assert_true(t->revokes > 0);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+}
+
+static void test_a_browser_waits_and_is_known_again(void **state)
+{
+	const char *rules = officer();
+	set_policy(rules, "devices", "{\"approval\":\"new\",\"roles\":[\"user\"]}");
+	assert_null(session_of("ann", ",\"device\":\"desk\""));
+	assert_string_equal(test_member(t, "code"), "device_pending");
+	const char *key = kept(test_member(t, "device_key"));
+	assert_int_equal(strlen(key), 43);
+	assert_null(session_of("ann", args(",\"device_key\":\"%s\"", key)));
+	assert_int_equal(test_admin_as(t, rules, "device.all", "{\"state\":\"pending\"}"), ADMIN_OK);
+	assert_true(says("desk"));
+	assert_int_equal(test_admin_as(t, rules, "device.approve", "{\"id\":1}"), ADMIN_OK);
+	const char *ann = session_of("ann", args(",\"device_key\":\"%s\"", key));
+	assert_non_null(ann);
+	/* Policy does not let her approve another one. */
+	assert_null(session_of("ann", ""));
+	assert_int_equal(test_admin_as(t, ann, "device.approve", "{\"id\":2}"), ADMIN_DENIED);
+	set_policy(rules, "devices", "{\"approval\":\"new\",\"roles\":[\"user\"],\"own\":true}");
+	if (test_admin_as(t, ann, "device.approve", "{\"id\":2}") != ADMIN_OK)
+		{ print_message("# %.*s\n", SLICE_ARG(buf_slice(&t->result))); fail(); }
+	/* Removing the first ends its session. */
+	assert_int_equal(test_admin_as(t, rules, "device.remove", "{\"id\":1}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, ann, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_DENIED);
+}
+
+static void test_all_means_those_that_were_there_before_too(void **state)
+{
+	const char *code = app_password(""), *rules = officer();
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	set_policy(rules, "devices", "{\"approval\":\"new\",\"roles\":[\"user\"]}");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	set_policy(rules, "devices", "{\"approval\":\"all\",\"roles\":[\"user\"]}");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+}
+
+static void claim(const char *claims)
+{
+	json_t *o = json_loads(claims, 0, NULL);
+	access_claims(auth_login_access(t->login), ann_id, t->last_credential, o);
+	json_decref(o);
+}
+
+static void test_a_device_that_says_it_is_another_waits_again(void **state)
+{
+	const char *rules = officer(), *code = app_password("");
+	set_policy(rules, "devices", "{\"approval\":\"none\",\"changed\":true}");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	claim("{\"name\":\"Mail\",\"version\":\"1.0\",\"os\":\"iOS\"}");
+	claim("{\"name\":\"Mail\",\"version\":\"1.1\",\"os\":\"iOS\"}");
+	assert_int_equal(t->recorded[EV_DEVICE_CHANGED], 0);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	claim("{\"name\":\"curl\",\"version\":\"8\"}");
+	assert_int_equal(t->recorded[EV_DEVICE_CHANGED], 1);
+	assert_int_equal(t->last_revoked, t->last_credential);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_admin_as(t, rules, "device.approve", "{\"id\":1}"), ADMIN_OK);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+}
+
+static void test_programs_below_the_floor_are_refused_or_limited(void **state)
+{
+	const char *rules = officer(), *code = app_password("");
+	set_policy(rules, "clients", "{\"rows\":[{\"name\":\"OldMail\",\"min\":\"3.10\",\"action\":\"refuse\"},"
+		"{\"name\":\"SoSo\",\"min\":\"2\",\"action\":\"limit\"}]}");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	claim("{\"name\":\"OldMail\",\"version\":\"3.10.1\"}");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	claim("{\"name\":\"OldMail\",\"version\":\"3.9\"}");
+	assert_int_equal(t->last_revoked, t->last_credential);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	claim("{\"name\":\"SoSo\",\"version\":\"1.9\"}");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_true(t->last_rights != MAIL_ALL);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_SUBMISSION, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_admin_as(t, rules, "client.report", "{}"), ADMIN_OK);
+	assert_true(says("SoSo/1.9") && says("\"floor\":\"limit\"") && says("OldMail/3.10.1"));
+}
+
+/* ---- conditions ---- */
+
+static void test_conditions_decide_over_mail_and_web(void **state)
+{
+	const char *rules = officer(), *code = app_password("");
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"no pop\",\"if\":{\"protocols\":[\"pop3\"]},\"then\":\"deny\"},"
+		"{\"name\":\"outside reads\",\"if\":{\"outside\":[\"192.0.2.0/24\"],\"protocols\":[\"imap\"]},\"then\":\"read_only\"},"
+		"{\"name\":\"own\",\"if\":{\"protocols\":[\"imap\"]},\"then\":\"step_up\"}]}");
+	assert_int_equal(test_admin_as(t, rules, "condition.confirm", "{}"), ADMIN_OK);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_POP3, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_true(t->last_rights == MAIL_ALL);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "198.51.100.9"), AUTH_OK);
+	assert_true(t->last_rights != MAIL_ALL);
+	/* The password was made behind no second factor. */
+	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+}
+
+static void test_nobody_shuts_himself_out(void **state)
+{
+	const char *rules = officer();
+	static const char *const bad[] = {"\"roles\":[\"officer\"]},\"then\":\"deny\"", "\"protocols\":[\"web\"]},\"then\":\"read_only\"", "},\"then\":\"deny\""};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		assert_int_equal(test_admin_as(t, rules, "policy.set",
+			args("{\"name\":\"conditions\",\"value\":{\"rules\":[{\"name\":\"x\",\"if\":{%s}]}}", bad[i])), ADMIN_DENIED);
+		assert_string_equal(test_member(t, "code"), "locks_out");
+	}
+	/* A second factor that was shown counts. */
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"x\",\"if\":{\"protocols\":[\"web\"]},\"then\":\"step_up\"}]}");
+	assert_int_equal(test_admin_as(t, rules, "condition.confirm", "{}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, rules, "condition.confirm", "{}"), ADMIN_NOT_FOUND);
+	assert_null(session_of("ann", ""));
+	assert_string_equal(test_member(t, "code"), "step_up");
+}
+
+static void test_conditions_that_nobody_confirms_come_back(void **state)
+{
+	const char *rules = officer(), *code = app_password("");
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"none\",\"if\":{\"protocols\":[\"imap\"]},\"then\":\"deny\"}]}");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	t->now.wall_ms += 61000;
+	t->now.mono_ms += 61000;
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_int_equal(t->recorded[EV_CONFIG_REVERTED], 1);
+	assert_int_equal(test_admin_as(t, rules, "policy.get", "{\"name\":\"conditions\"}"), ADMIN_OK);
+	assert_true(says("\"rules\":[]"));
+	assert_int_equal(test_admin_as(t, rules, "condition.confirm", "{}"), ADMIN_NOT_FOUND);
+}
+
+static void test_conditions_hold_within_a_session(void **state)
+{
+	const char *rules = officer(), *ann = session_of("ann", "");
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"readers\",\"if\":{\"roles\":[\"user\"]},\"then\":\"read_only\"}]}");
+	assert_int_equal(test_admin_as(t, rules, "condition.confirm", "{}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, ann, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, ann, "token.add", "{\"label\":\"x\"}"), ADMIN_DENIED);
+	assert_string_equal(test_member(t, "code"), "read_only");
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"none\",\"if\":{\"roles\":[\"user\"]},\"then\":\"deny\"}]}");
+	assert_int_equal(test_admin_as(t, ann, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, ann, "session.end", "{}"), ADMIN_OK);
+	assert_null(session_of("bob", ""));
+}
+
+static void test_the_local_root_is_never_asked(void **state)
+{
+	const char *rules = officer();
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"x\",\"if\":{\"outside\":[\"10.0.0.0/8\"],\"second_factor\":false},\"then\":\"deny\"}]}");
+	t->reason = "everybody is shut out now";
+	assert_int_equal(test_admin(t, "policy.set", "{\"name\":\"conditions\",\"value\":{\"rules\":[]}}"), ADMIN_OK);
+	t->now.wall_ms += 120000;
+	assert_non_null(session_of("ann", ""));
+}
+
+static void test_a_rehearsal_says_who_would_change(void **state)
+{
+	const char *rules = officer(), *code = app_password("");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "198.51.100.9"), AUTH_OK);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_POP3, "192.0.2.9"), AUTH_OK);
+	assert_int_equal(test_admin_as(t, rules, "condition.rehearse",
+		"{\"value\":{\"rules\":[{\"name\":\"inside\",\"if\":{\"outside\":[\"192.0.2.0/24\"],\"roles\":[\"user\"]},\"then\":\"deny\"}]}}"), ADMIN_OK);
+	assert_int_equal(number("checked"), 5);
+	assert_int_equal(number("changed"), 3);
+	assert_int_equal(number("denied"), 3);
+	assert_true(says("ann@example.org") && says("198.51.100.9") && !says("rules@example.org"));
+	assert_int_equal(test_admin_as(t, rules, "condition.rehearse", "{\"value\":{\"rules\":1}}"), ADMIN_INVALID);
+	/* Nothing was set. */
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "198.51.100.9"), AUTH_OK);
+}
+
+/* ---- what is unusual ---- */
+
+static void test_a_new_network_is_flagged(void **state)
+{
+	const char *code = app_password("");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.99"), AUTH_OK);
+	assert_int_equal(t->recorded[EV_LOGIN_UNUSUAL], 0);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "198.51.100.9"), AUTH_OK);
+	assert_int_equal(t->recorded[EV_LOGIN_UNUSUAL], 1);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "198.51.100.7"), AUTH_OK);
+	assert_int_equal(t->recorded[EV_LOGIN_UNUSUAL], 1);
+	assert_int_equal(test_admin_as(t, session_of("ann", ""), "signin.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_true(says("new_address"));
+}
+
+static void test_spraying_is_told_once_and_makes_a_risk(void **state)
+{
+	const char *rules = officer(), *code = app_password("");
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "203.0.113.77"), AUTH_OK);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(test_plain(t, args("name%d@example.org", i), "Summer2026", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(t->recorded[EV_LOGIN_SPRAYED], 1);
+	(void)rules;
+}
+
+static void test_failed_tries_before_a_success_are_a_risk(void **state)
+{
+	const char *rules = officer();
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(sign_in_mail("guess", AUTH_PROTOCOL_IMAP, "198.51.100.9"), AUTH_BAD_CREDENTIALS);
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"guessed\",\"if\":{\"risk\":[\"failed_tries\"]},\"then\":\"deny\"}]}");
+	assert_int_equal(test_admin_as(t, rules, "condition.confirm", "{}"), ADMIN_OK);
+	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
+	t->now.wall_ms += ACCESS_RISK_S * 1000;
+	t->now.mono_ms += ACCESS_RISK_S * 1000;
+	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_an_app_password_is_for_its_protocols_networks_and_time),
+		TEST(test_a_refusal_by_policy_looks_like_a_wrong_password),
+		TEST(test_wrong_limits_are_refused),
+		TEST(test_use_is_noted_and_shown),
+		TEST(test_new_devices_wait_where_policy_says_so),
+		TEST(test_a_browser_waits_and_is_known_again),
+		TEST(test_all_means_those_that_were_there_before_too),
+		TEST(test_a_device_that_says_it_is_another_waits_again),
+		TEST(test_programs_below_the_floor_are_refused_or_limited),
+		TEST(test_conditions_decide_over_mail_and_web),
+		TEST(test_nobody_shuts_himself_out),
+		TEST(test_conditions_that_nobody_confirms_come_back),
+		TEST(test_conditions_hold_within_a_session),
+		TEST(test_the_local_root_is_never_asked),
+		TEST(test_a_rehearsal_says_who_would_change),
+		TEST(test_a_new_network_is_flagged),
+		TEST(test_spraying_is_told_once_and_makes_a_risk),
+		TEST(test_failed_tries_before_a_success_are_a_risk),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
