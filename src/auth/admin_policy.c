@@ -78,16 +78,16 @@ static int policy_get(struct admin_job *job)
 
 static int store(struct admin_job *job, struct error *err)
 {
+	const struct policy *policy = find(job);
+	int rc = policy->storing != NULL ? policy->storing(job, err) : 0;
+	if (rc != 0)
+		return rc;
 	const json_t *value = json_object_get(job->result, "value");
 	size_t size = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_SORT_KEYS);
 	if (size == 0 || size > POLICY_VALUE_MAX)
 		return ERR_LIMIT;
 	char *text = arena_alloc(&job->arena, size);
 	(void)json_dumpb(value, text, size, JSON_COMPACT | JSON_SORT_KEYS);
-	const struct policy *policy = find(job);
-	int rc = policy->storing != NULL ? policy->storing(job, err) : 0;
-	if (rc != 0)
-		return rc;
 	return directory_policy_set(job_directory(job), json_string_value(json_object_get(job->result, "name")), slice_make(text, size), job->subject.name,
 		job_unix(job), err);
 }
