@@ -92,6 +92,7 @@ static int read_master_key(const struct probe *p) { return try_below(p, "master.
 static int read_keys(const struct probe *p) { return try_below(p, ROLE_DIR_KEY "/organisation", O_RDONLY); }
 static int read_directory(const struct probe *p) { return try_below(p, ROLE_DIR_DIRECTORY "/directory.db", O_RDONLY); }
 static int read_spool(const struct probe *p) { return try_below(p, ROLE_DIR_SPOOL "/spool.db", O_RDONLY); }
+static int read_audit(const struct probe *p) { return try_below(p, ROLE_DIR_AUDIT, FOLDER); }
 static int read_packs(const struct probe *p) { return try_below(p, ROLE_DIR_PACKS, FOLDER); }
 static int list_accounts(const struct probe *p) { return try_below(p, ROLE_DIR_ACCOUNTS, FOLDER); }
 static int read_own_bucket(const struct probe *p) { return try_bucket(p, p->own_bucket, "", FOLDER); }
@@ -99,6 +100,7 @@ static int read_other_bucket(const struct probe *p) { return try_bucket(p, p->ot
 static int write_keys(const struct probe *p) { return try_below(p, ROLE_DIR_KEY "/probe", CREATE); }
 static int write_directory(const struct probe *p) { return try_below(p, ROLE_DIR_DIRECTORY "/probe", CREATE); }
 static int write_spool(const struct probe *p) { return try_below(p, ROLE_DIR_SPOOL "/probe", CREATE); }
+static int write_audit(const struct probe *p) { return try_below(p, ROLE_DIR_AUDIT "/probe", CREATE); }
 static int write_packs(const struct probe *p) { return try_below(p, ROLE_DIR_PACKS "/probe", CREATE); }
 static int write_own_bucket(const struct probe *p) { return try_bucket(p, p->own_bucket, "/probe", CREATE); }
 static int write_other_bucket(const struct probe *p) { return try_bucket(p, p->other_bucket, "/probe", CREATE); }
@@ -261,6 +263,7 @@ static const struct attempt {
 	{"read_passwd", read_passwd, false}, {"read_certificates", read_certificates, false}, {"read_config", read_config, false},
 	{"read_tls_key", read_tls_key, false}, {"read_master_key", read_master_key, false}, {"read_keys", read_keys, false},
 	{"read_directory", read_directory, false}, {"read_spool", read_spool, false}, {"read_packs", read_packs, false},
+	{"read_audit", read_audit, false}, {"write_audit", write_audit, false},
 	{"list_accounts", list_accounts, false}, {"read_own_bucket", read_own_bucket, false}, {"read_other_bucket", read_other_bucket, false},
 	{"write_keys", write_keys, false}, {"write_directory", write_directory, false}, {"write_spool", write_spool, false},
 	{"write_packs", write_packs, false}, {"write_own_bucket", write_own_bucket, false}, {"write_other_bucket", write_other_bucket, false},
