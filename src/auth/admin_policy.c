@@ -88,8 +88,8 @@ static int store(struct admin_job *job, struct error *err)
 		return ERR_LIMIT;
 	char *text = arena_alloc(&job->arena, size);
 	(void)json_dumpb(value, text, size, JSON_COMPACT | JSON_SORT_KEYS);
-	return directory_policy_set(job_directory(job), json_string_value(json_object_get(job->result, "name")), slice_make(text, size), job->subject.name,
-		job_unix(job), err);
+	return directory_policy_set(job_directory(job), json_string_value(json_object_get(job->result, "name")), slice_make(text, size),
+		job->subject.name, job_unix(job), err);
 }
 
 static int policy_set(struct admin_job *job)

@@ -49,7 +49,7 @@ struct auth_factor_send {
 };
 
 /*
- * Makes a challenge and stores it: WebAuthn {"challenge","rp_id","credentials":[base64url…],"user_verification","prf_salt"}; list {"number","left"};
+ * Makes a challenge: WebAuthn {"challenge","rp_id","credentials":[base64url…],"user_verification","prf_salt"}; list {"number","left"};
  * mail and sms {"id","to":"a***@example.net"} with *ret_send filled. TOTP and codes need none: {}.
  * 0; ERR_NOT_FOUND: no factor of that kind; ERR_LIMIT: too many codes were sent today; ERR_UNSUPPORTED: no origin given.
  */

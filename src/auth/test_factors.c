@@ -255,7 +255,8 @@ static void test_a_new_password_gets_no_scram_keys_beside_a_factor(void **state)
 	assert_int_equal(test_plain(t, "ann@example.org", "another one of ann", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 	/* The states go on under the new generation. */
 	pass(t, 30000);
-	assert_int_equal(test_admin_as(t, NOBODY, "session.start", args("{\"address\":\"ann@example.org\",\"password\":\"another one of ann\",\"proof\":%s}",
+	assert_int_equal(test_admin_as(t, NOBODY, "session.start", args("{\"address\":\"ann@example.org\","
+		"\"password\":\"another one of ann\",\"proof\":%s}",
 		totp_proof(t, &p))), ADMIN_OK);
 }
 
@@ -264,7 +265,8 @@ static void test_app_passwords_still_sign_in(void **state)
 	struct test_auth *t = *state;
 	struct program p = register_totp(t, sign_in(t, "ann"));
 	char app[64];
-	assert_int_equal(test_admin_as(t, NOBODY, "user.app_password.add", args("{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"proof\":%s}",
+	assert_int_equal(test_admin_as(t, NOBODY, "user.app_password.add", args("{\"address\":\"ann@example.org\","
+		"\"password\":\"ann password\",\"proof\":%s}",
 		totp_proof(t, &p))), ADMIN_OK);
 	(void)snprintf(app, sizeof app, "%s", test_member(t, "app_password"));
 	assert_int_equal(test_plain(t, "ann@example.org", app, AUTH_PROTOCOL_IMAP), AUTH_OK);
@@ -317,8 +319,8 @@ static void test_a_printed_list_asks_for_its_next_number(void **state)
 	assert_int_equal(test_admin_as(t, token, "factor.list.make", "{\"count\":20}"), ADMIN_OK);
 	item(t, "codes", 0, first, sizeof first);
 	item(t, "codes", 1, second, sizeof second);
-	assert_int_not_equal(test_admin_as(t, NOBODY, "session.start", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"factor\":\"list\"}"),
-		ADMIN_OK);
+	assert_int_not_equal(test_admin_as(t, NOBODY, "session.start",
+		"{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"factor\":\"list\"}"), ADMIN_OK);
 	json_t *o = result_of(t);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "challenge"), "number")), 1);
 	json_decref(o);
@@ -346,8 +348,8 @@ static void register_mail(struct test_auth *t, const char *token)
 
 static void ask_mail(struct test_auth *t, char ret_id[40])
 {
-	assert_int_not_equal(test_admin_as(t, NOBODY, "session.start", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"factor\":\"mail\"}"),
-		ADMIN_OK);
+	assert_int_not_equal(test_admin_as(t, NOBODY, "session.start",
+		"{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"factor\":\"mail\"}"), ADMIN_OK);
 	json_t *o = result_of(t);
 	const json_t *c = json_object_get(o, "challenge");
 	(void)snprintf(ret_id, 40, "%s", json_string_value(json_object_get(c, "id")) != NULL ? json_string_value(json_object_get(c, "id")) : "");
@@ -452,7 +454,8 @@ static struct device register_key(struct test_auth *t, const char *token, const 
 static const char *key_proof(const struct ceremony *c, const struct device *d, const char *prf)
 {
 	static char text[12000];
-	(void)snprintf(text, sizeof text, "{\"kind\":\"webauthn\",\"credential\":\"%s\",\"client_data\":\"%s\",\"authenticator_data\":\"%s\",\"signature\":\"%s\"%s%s%s}",
+	(void)snprintf(text, sizeof text, "{\"kind\":\"webauthn\",\"credential\":\"%s\",\"client_data\":\"%s\","
+		"\"authenticator_data\":\"%s\",\"signature\":\"%s\"%s%s%s}",
 		b64(slice_make(d->id, sizeof d->id)), b64(buf_slice(&c->client)), b64(buf_slice(&c->data)), b64(buf_slice(&c->signature)),
 		prf != NULL ? ",\"prf\":\"" : "", prf != NULL ? prf : "", prf != NULL ? "\"" : "");
 	return text;
@@ -657,8 +660,8 @@ static void test_who_runs_the_system_has_no_grace(void **state)
 		bool must = false;
 		char address[60];
 		(void)snprintf(address, sizeof address, "%s@example.org", roles[i]);
-		assert_int_equal(test_admin(t, "user.add", args("{\"address\":\"%s\",\"password\":\"%s password\",\"role\":\"%s\"}", address, roles[i], roles[i])),
-			ADMIN_OK);
+		assert_int_equal(test_admin(t, "user.add", args("{\"address\":\"%s\",\"password\":\"%s password\",\"role\":\"%s\"}", address,
+			roles[i], roles[i])), ADMIN_OK);
 		assert_int_equal(start(t, roles[i], NULL), ADMIN_OK);
 		assert_true(flag(t, "must_register_factor", &must) && must);
 	}

@@ -190,7 +190,8 @@ static void test_a_dry_run_changes_nothing(void **state)
 	struct test_auth *t = *state;
 	assert_int_equal(test_admin(t, "user.import", "{\"address\":\"imp@example.org\",\"password_hash\":\"" IMPORTED "\",\"dry_run\":true}"), ADMIN_OK);
 	assert_int_equal(test_admin(t, "user.show", "{\"address\":\"imp@example.org\"}"), ADMIN_NOT_FOUND);
-	assert_int_not_equal(test_admin(t, "user.import", "{\"address\":\"imp@example.org\",\"password_hash\":\"$1$old$hash\",\"dry_run\":true}"), ADMIN_OK);
+	assert_int_not_equal(test_admin(t, "user.import",
+		"{\"address\":\"imp@example.org\",\"password_hash\":\"$1$old$hash\",\"dry_run\":true}"), ADMIN_OK);
 	assert_true(refused_with(t, "hash"));
 	assert_int_not_equal(test_admin(t, "user.import", "{\"address\":\"ann@example.org\",\"password_hash\":\"" IMPORTED "\"}"), ADMIN_OK);
 	assert_true(refused_with(t, "exists"));

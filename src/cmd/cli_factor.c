@@ -112,7 +112,8 @@ static int run_policy_set(struct cli *cli, const struct cli_command *command, js
 }
 
 static const struct cli_command policy_commands[] = {
-	{.words = "policy get", .op = "policy.get", .positional = "name", .show = show_policy, .help = "a policy of the directory; factors: who needs a second factor"},
+	{.words = "policy get", .op = "policy.get", .positional = "name", .show = show_policy,
+		.help = "a policy of the directory; factors: who needs a second factor"},
 	{.words = "policy set", .op = "policy.set", .positional = "name value", .run = run_policy_set, .help = "sets it to a JSON object"},
 };
 const struct cli_noun cli_policy = {"policy", policy_commands, ARRAY_LEN(policy_commands)};

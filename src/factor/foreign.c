@@ -85,9 +85,8 @@ static int verify_crypt(const struct kind *kind, struct slice hash, struct slice
 	text[password.n] = '\0';
 	memcpy(wanted, hash.p, hash.n);
 	wanted[hash.n] = '\0';
-	const char *made = crypt_r(text, wanted, data);
-	/* An invalid setting gives NULL or a text that begins with '*'. */
-	if (made == NULL || made[0] == '*')
+	const char *made = crypt_rn(text, wanted, data, sizeof *data);
+	if (made == NULL)
 		rc = ERR_TEMPORARY;
 	else if (strlen(made) == hash.n && secret_equal(made, wanted, hash.n))
 		rc = 0;

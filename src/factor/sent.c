@@ -4,7 +4,10 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 
-/* challenge = u8 version | u64 ends (wall ms) | u8 tries left | key (32) | hash (32);  contact = u8 version | u32 day | u32 count | u64 last | bytes address */
+/*
+ * challenge = u8 version | u64 ends (wall ms) | u8 tries left | key (32) | hash (32)
+ * contact = u8 version | u32 day | u32 count | u64 last (wall ms) | bytes address
+ */
 #define STATE_VERSION 1
 #define DAY_MS INT64_C(86400000)
 #define CODE_INPUT_MAX 16

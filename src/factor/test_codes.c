@@ -110,7 +110,12 @@ static void test_totp_state_survives_storage(void **state)
 	t.last_step = 57000000;
 	totp_encode(&t, &b);
 	assert_int_equal(totp_decode(buf_slice(&b), &again), 0);
-	assert_memory_equal(&t, &again, sizeof t);
+	assert_int_equal(again.hash, t.hash);
+	assert_int_equal(again.digits, t.digits);
+	assert_int_equal(again.period, t.period);
+	assert_int_equal(again.last_step, t.last_step);
+	assert_int_equal(again.secret_size, t.secret_size);
+	assert_memory_equal(again.secret, t.secret, t.secret_size);
 	for (size_t i = 0; i < buf_len(&b); i++)
 		assert_int_equal(totp_decode(slice_sub(buf_slice(&b), 0, i), &again), ERR_DAMAGED);
 	t = known_totp();

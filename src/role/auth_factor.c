@@ -68,7 +68,7 @@ static void sent(void *arg, enum ipc_outcome outcome, const void *message)
 	if (outcome == IPC_OK && reply->error.n == 0 && reply->code >= 200 && reply->code < 300)
 		return;
 	log_event(EV_INTERNAL, LOG_STR("what", "a gateway did not take a code"),
-		LOG_TEXT("why", outcome == IPC_OK && reply->error.n > 0 ? reply->error : outcome == IPC_OK ? SLICE("its answer says no") : SLICE("no answer")));
+		LOG_TEXT("why", outcome != IPC_OK ? SLICE("no answer") : reply->error.n > 0 ? reply->error : SLICE("its answer says no")));
 }
 
 static void host_send_code(void *arg, const struct auth_factor_send *send)
@@ -77,7 +77,8 @@ static void host_send_code(void *arg, const struct auth_factor_send *send)
 	struct gateway gateway = gateway_of(a, send->kind);
 	struct gateway_request r;
 	if (gateway_request(&gateway, slice_str(send->to), slice_str(send->code), &r) == 0) {
-		struct ipc_fetch request = {.method = slice_str(r.method), .url = buf_slice(&r.url), .fields = buf_slice(&r.fields), .body = buf_slice(&r.body)};
+		struct ipc_fetch request = {.method = slice_str(r.method), .url = buf_slice(&r.url), .fields = buf_slice(&r.fields),
+			.body = buf_slice(&r.body)};
 		ipc_request(a->ctx->ipc, IPC_FETCH, IPC_ANY, &request, sent, a);
 	} else {
 		log_event(EV_INTERNAL, LOG_STR("what", "no gateway for codes of this kind"), LOG_STR("kind", factor_kind_name(send->kind)));
