@@ -419,3 +419,23 @@ def test_a_log_that_lost_its_end_takes_no_more_records(folder):
         assert made.instance.cli('audit', 'list')['records']
     finally:
         end_site(made)
+
+
+def test_a_killed_server_keeps_the_record_of_every_act_that_was_answered(folder):
+    made = make_site(seed=False)
+    try:
+        done = []
+        for turn in range(4):
+            for n in range(3):
+                name = f'd{turn}x{n}.test'
+                if made.instance.cli('domain', 'add', name, check=False)[0] == 0:
+                    done.append(name)
+            made.instance.processes['letterlockd'].kill()
+            made.instance.stop()
+            made.instance.start()
+        begun = [r for r in made.instance.cli('audit', 'list')['records'] if r['event'] == 'admin.begun']
+        assert len(done) == 12 and len(begun) >= len(done)
+        assert made.instance.cli('audit', 'verify')['ok'] is True
+        assert made.instance.cli('audit', 'status')['trusted'] is True
+    finally:
+        end_site(made)
