@@ -21,6 +21,7 @@ struct auth_ticket { /* MAIL_TICKET; borrowed */
 	uint8_t protocol;
 	uint32_t credential;
 	uint64_t rights; /* bits of auth/rights.h that the session has */
+	struct slice actor; /* the delegate; empty: the owner */
 };
 
 struct auth_host {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "auth/escrow.h"
 #include "auth/mechanism.h"
 #include "auth/access.h"
 #include "auth/remember.h"
@@ -203,7 +204,7 @@ void exchange_ended(struct exchange *x, enum auth_status status)
 static void answer_success(struct exchange *x, bool with_ticket)
 {
 	struct auth_step_result result = {
-		.status = AUTH_OK, .data = x->final_data, .login = x->account.address, .sender = buf_slice(&x->sender_facts),
+		.status = AUTH_OK, .data = x->final_data, .login = x->account.address, .actor = x->actor, .sender = buf_slice(&x->sender_facts),
 		.shard = auth_shard(x->account.id, x->login->settings.shards),
 	};
 	memcpy(result.account, x->account.id, sizeof result.account);
@@ -264,7 +265,8 @@ static void send_ticket(struct exchange *x, const struct secrets *secrets)
 	memcpy(t.account, x->account.id, sizeof t.account);
 	t.shard = fact.shard;
 	t.quota = fact.quota;
-	t.rights = x->read_only ? AUTH_BIT(AUTH_MAIL_VIEW) : ~UINT64_C(0);
+	t.rights = x->read_only ? AUTH_BIT(AUTH_MAIL_VIEW) : x->actor.n > 0 ? x->rights : ~UINT64_C(0);
+	t.actor = x->actor;
 	t.secrets = buf_slice(&encoded);
 	t.own = buf_slice(&own);
 	x->login->host.ticket(x->login->host.arg, &t, ticket_taken, x);
@@ -302,6 +304,20 @@ static int check_access(struct exchange *x)
 	return x->refused_by_policy ? ERR_DENIED : 0;
 }
 
+static void send_own_ticket(struct exchange *x, const struct secrets *secrets)
+{
+	if (x->actor.n == 0)
+		escrow_ensure(x->login->directory, &x->account, secrets, moment_unix(now_of(x)));
+	send_ticket(x, secrets);
+}
+
+/* The own escrow of who just showed the secrets, before they become somebody else's. */
+static int act_for_owner(struct exchange *x, struct secrets *secrets)
+{
+	escrow_ensure(x->login->directory, &x->account, secrets, moment_unix(now_of(x)));
+	return exchange_act_for_owner(x, secrets);
+}
+
 void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t credential, struct slice data)
 {
 	x->used_credential = credential;
@@ -317,12 +333,14 @@ void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t cre
 		exchange_failed(x, AUTH_DENIED, "the account has no mailbox");
 	else if ((rc = check_access(x)) == ERR_DENIED)
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, "refused by policy");
+	else if (rc == 0 && x->owner.n > 0 && (rc = act_for_owner(x, secrets)) == ERR_DENIED)
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, "no delegation for this mailbox");
 	else if (rc != 0 || write_sender_facts(x) != 0)
 		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
 	else if (x->protocol == AUTH_PROTOCOL_SUBMISSION)
 		answer_success(x, false);
 	else
-		send_ticket(x, secrets);
+		send_own_ticket(x, secrets);
 	secrets_free(secrets);
 }
 
@@ -333,6 +351,7 @@ int exchange_identify(struct exchange *x, struct slice name)
 	struct address a;
 	struct directory_address found;
 	x->known = false;
+	name = exchange_split_name(x, name);
 	x->name = arena_dup(&x->arena, slice_sub(name, 0, AUTH_LOGIN_MAX));
 	if (address_parse(name, &x->arena, &a) != 0)
 		return 0;

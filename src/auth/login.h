@@ -57,6 +57,7 @@ struct auth_step_result { /* borrowed, valid during the callback */
 	struct slice data;      /* challenge, or what the mechanism says at success */
 	uint8_t account[16];
 	struct slice login;     /* the account's address; at failure the name that was tried (for the log), if it looks like one */
+	struct slice actor;     /* the delegate who signed in for this account; empty: nobody */
 	uint16_t shard;
 	uint8_t ticket[16];
 	struct slice sender;    /* sender fact, then a recipient fact of the account itself */

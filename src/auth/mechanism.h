@@ -41,6 +41,9 @@ struct exchange {
 	struct slice imported; /* hash of another system that verifies the password */
 	struct secrets secrets; /* of an imported account, while its password is taken over */
 
+	struct slice owner;  /* whose mailbox is wanted, as given; empty: one's own */
+	struct slice actor;  /* the delegate who acts for `account`; empty: nobody */
+	auth_rights rights;  /* of the actor */
 	struct slice final_data;
 	uint32_t used_credential;
 	uint8_t ticket[16];
@@ -52,6 +55,13 @@ struct exchange {
 	bool refused;        /* exchange_refused was answered: the next message ends it */
 };
 
+/* The own name of what the client calls itself; the owner of "owner*delegate" goes to x->owner. */
+struct slice exchange_split_name(struct exchange *x, struct slice name);
+/*
+ * The proof of the delegate was right: x->account becomes the owner, the secrets the owner's, as far as the delegation and its grant allow. 0,
+ * ERR_DENIED (no such owner, no right, no key; nobody is told which), ERR_IO.
+ */
+int exchange_act_for_owner(struct exchange *x, struct secrets *secrets);
 /* Sets name, known and account from what the client calls itself. 0 or ERR_TEMPORARY. */
 int exchange_identify(struct exchange *x, struct slice name);
 /* May this name be tried from this address now? Ends the exchange with AUTH_THROTTLED when not. */

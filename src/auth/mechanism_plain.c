@@ -225,10 +225,10 @@ static void plain_step(struct exchange *x, struct slice data)
 	}
 	if (!exchange_allowed(x))
 		return;
-	/* Nobody acts for somebody else (RFC 4616 2). */
+	/* Whose mailbox it is about (RFC 4616 2); whether that is allowed shows after the proof. */
 	if (plain.authzid.n > 0 && !slice_eq_nocase(plain.authzid, plain.name))
-		exchange_failed(x, AUTH_BAD_CREDENTIALS, "authorization identity differs");
-	else if (!try_app_password(x) && !try_ldap(x))
+		x->owner = arena_dup(&x->arena, plain.authzid);
+	if (!try_app_password(x) && !try_ldap(x))
 		try_password(x);
 }
 

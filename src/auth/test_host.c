@@ -1,6 +1,7 @@
 #include "auth/test_host.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -64,6 +65,8 @@ static void fake_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	struct test_auth *t = arg;
 	t->tickets++;
 	t->last_credential = ticket->credential;
+	snprintf(t->last_actor, sizeof t->last_actor, "%.*s", SLICE_ARG(ticket->actor));
+	snprintf(t->last_owner, sizeof t->last_owner, "%.*s", SLICE_ARG(ticket->login));
 	t->last_rights = ticket->rights;
 	buf_clear(&t->last_secrets);
 	buf_append(&t->last_secrets, ticket->secrets);

@@ -39,6 +39,7 @@ struct test_auth {
 	unsigned tickets, revokes;
 	struct buf last_secrets, last_own;
 	uint32_t last_credential, last_revoked;
+	char last_actor[330], last_owner[330];
 	uint64_t last_rights;
 	struct auth_factor_send sent; /* the last code */
 	/* the last answers */

@@ -363,6 +363,117 @@ static void test_a_recovery_code_is_made_in_the_own_session(void **state)
 		ADMIN_OK);
 }
 
+/* ---- delegation ---- */
+
+static void delegate(struct test_auth *t, const char *role, int days)
+{
+	const char *ann = sign_in(t, "ann");
+	assert_int_equal(test_admin_as(t, ann, "delegate.add", args("{\"delegate\":\"bob@example.org\",\"role\":\"%s\",\"days\":%d}", role, days)), ADMIN_OK);
+}
+
+#define FOR_ANN "ann@example.org*bob@example.org"
+
+static void test_a_delegate_opens_the_mailbox_with_his_own_password(void **state)
+{
+	struct test_auth *t = *state;
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	struct buf ann = BUF_INIT(100000);
+	buf_append(&ann, buf_slice(&t->last_secrets));
+	delegate(t, "delegate", 0);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_true(slice_eq(buf_slice(&t->last_secrets), buf_slice(&ann)));
+	assert_string_equal(t->last_owner, "ann@example.org");
+	assert_string_equal(t->last_actor, "bob@example.org");
+	assert_true((t->last_rights & AUTH_BIT(AUTH_MAIL_VIEW)) != 0);
+	assert_true((t->last_rights & (AUTH_BIT(AUTH_MAIL_DELETE) | AUTH_BIT(AUTH_MAIL_EXPORT))) == 0);
+	assert_int_equal(t->last_event, EV_ACCESS_OPENED);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_SUBMISSION), AUTH_OK);
+	assert_int_equal(test_plain(t, FOR_ANN, "ann password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, "bob@example.org*ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, "no@example.org*bob@example.org", "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	/* His own mailbox is still his own. */
+	assert_int_equal(test_plain(t, "bob@example.org", "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_string_equal(t->last_actor, "");
+	assert_true(t->last_rights == ~UINT64_C(0));
+	buf_free(&ann);
+}
+
+/* RFC 4616 2: authzid, authcid, password. */
+static void test_the_authorization_identity_names_the_owner(void **state)
+{
+	static const uint8_t message[] = "ann@example.org\0bob@example.org\0bob password";
+	struct test_auth *t = *state;
+	delegate(t, "delegate", 0);
+	struct auth_step step = {.sender = 1, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"), .mechanism = SLICE("PLAIN"),
+		.data = slice_make(message, sizeof message - 1)};
+	assert_int_equal(test_run_step(t, &step), AUTH_OK);
+	assert_string_equal(t->last_owner, "ann@example.org");
+}
+
+static void test_a_secretary_may_not_download(void **state)
+{
+	struct test_auth *t = *state;
+	delegate(t, "secretary", 0);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_SUBMISSION), AUTH_OK);
+}
+
+static void test_a_delegation_outlives_new_passwords(void **state)
+{
+	struct test_auth *t = *state;
+	delegate(t, "delegate", 0);
+	assert_int_equal(test_admin_as(t, "x", "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"ann newpass\"}"), ADMIN_OK);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann newpass", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	struct buf ann = BUF_INIT(100000);
+	buf_append(&ann, buf_slice(&t->last_secrets));
+	assert_int_equal(test_admin_as(t, "x", "user.passwd", "{\"address\":\"bob@example.org\",\"old\":\"bob password\",\"new\":\"bob newpass\"}"), ADMIN_OK);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob newpass", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_true(slice_eq(buf_slice(&t->last_secrets), buf_slice(&ann)));
+	buf_free(&ann);
+}
+
+static void test_a_delegation_ends_by_time_and_by_hand(void **state)
+{
+	struct test_auth *t = *state;
+	delegate(t, "delegate", 2);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	unsigned credential = t->last_credential, revokes = t->revokes;
+	auth_admin_tick(t->admin);
+	assert_int_equal(t->revokes, revokes);
+	t->now.wall_ms += 2 * DAY_MS;
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	auth_admin_tick(t->admin);
+	assert_int_equal(t->revokes, revokes + 1);
+	assert_int_equal(t->last_revoked, credential);
+	delegate(t, "delegate", 0);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	credential = t->last_credential;
+	const char *bob = sign_in(t, "bob"), *ann = sign_in(t, "ann");
+	assert_int_equal(test_admin_as(t, bob, "delegate.remove", "{\"address\":\"ann@example.org\",\"delegate\":\"bob@example.org\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, bob, "delegate.list", "{\"address\":\"bob@example.org\"}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"received\":[{\"address\":\"ann@example.org\"")) >= 0);
+	assert_int_equal(test_admin_as(t, ann, "delegate.remove", "{\"address\":\"ann@example.org\",\"delegate\":\"bob@example.org\"}"), ADMIN_OK);
+	assert_int_equal(t->last_revoked, credential);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+}
+
+static void test_only_the_owner_makes_delegates(void **state)
+{
+	struct test_auth *t = *state;
+	make_staff(t);
+	const char *ann = sign_in(t, "ann");
+	assert_int_equal(test_admin_as(t, "x", "delegate.add", "{\"delegate\":\"bob@example.org\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"ann@example.org\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"boss@example.org\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"bob@example.org\",\"role\":\"auditor\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"no@example.org\"}"), ADMIN_NOT_FOUND);
+	/* A grant alone has no key. */
+	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "grant.add",
+		"{\"address\":\"bob@example.org\",\"role\":\"delegate\",\"scope\":\"mailbox\",\"value\":\"ann@example.org\",\"reason\":\"try\"}"), ADMIN_OK);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -379,6 +490,12 @@ int main(void)
 		TEST(test_a_restart_forgets_requests),
 		TEST(test_the_quorum_is_checked),
 		TEST(test_a_recovery_code_is_made_in_the_own_session),
+		TEST(test_a_delegate_opens_the_mailbox_with_his_own_password),
+		TEST(test_the_authorization_identity_names_the_owner),
+		TEST(test_a_secretary_may_not_download),
+		TEST(test_a_delegation_outlives_new_passwords),
+		TEST(test_a_delegation_ends_by_time_and_by_hand),
+		TEST(test_only_the_owner_makes_delegates),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

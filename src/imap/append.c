@@ -142,7 +142,7 @@ static void announce_checks(struct imap_session *s, struct imap_parser *p, bool 
 		return;
 	}
 	if (first)
-		a->failure = s->account->ops->find(s->account, name, &a->mailbox, NULL);
+		a->failure = (s->account->refuses & ACCOUNT_REFUSES_CHANGE) != 0 ? ERR_DENIED : s->account->ops->find(s->account, name, &a->mailbox, NULL);
 	if (a->count == IMAP_MULTIAPPEND_MAX && a->failure == 0)
 		a->failure = ERR_LIMIT;
 	struct append_input scratch, *input = a->failure == 0 ? add_input(a) : &scratch;

@@ -147,6 +147,7 @@ static enum imap_step open_mailbox(struct imap_session *s, bool read_only)
 	uint32_t first_unseen = 0;
 	bool was_open = s->view.open;
 
+	read_only = read_only || (s->account->refuses & ACCOUNT_REFUSES_CHANGE) != 0;
 	imap_view_close(s);
 	if (was_open)
 		buf_append_str(s->out, "* OK [CLOSED] Previous mailbox closed\r\n");
@@ -189,7 +190,7 @@ enum imap_step imap_proceed_close(struct imap_session *s)
 		rc = s->account->ops->expunge(s->account, &s->view.mailbox, NULL, false, &gone, NULL);
 	uid_set_free(&gone);
 	imap_view_close(s);
-	if (rc < 0 && rc != ERR_NOT_FOUND)
+	if (rc < 0 && rc != ERR_NOT_FOUND && rc != ERR_DENIED) /* without the right it closes all the same (RFC 4314 4) */
 		imap_reply_error(s, rc);
 	else
 		IMAP_OK(s, "Closed");

@@ -33,7 +33,7 @@
 #define IPC_FIELDS_AUTH_SASL(F) \
 	F(bytes, cid) F(u64, session) F(u8, protocol) F(u8, tls) F(bytes, address) F(bytes, mechanism) F(bytes, binding_type) F(bytes, binding) F(bytes, data)
 #define IPC_REPLY_AUTH_SASL(F) \
-	F(u8, status) F(u64, session) F(bytes, data) F(id, account) F(bytes, login) F(u16, shard) F(id, ticket) F(bytes, sender)
+	F(u8, status) F(u64, session) F(bytes, data) F(id, account) F(bytes, login) F(u16, shard) F(id, ticket) F(bytes, sender) F(bytes, actor)
 /* May this signed-in account use the reverse-path? */
 #define IPC_FIELDS_AUTH_SENDER(F) F(bytes, cid) F(id, account) F(bytes, reverse_path)
 #define IPC_REPLY_AUTH_SENDER(F) F(u8, status)
@@ -121,7 +121,7 @@
 
 /* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND. */
 #define IPC_FIELDS_MAIL_TICKET(F) \
-	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u32, credential) F(u64, rights)
+	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u32, credential) F(u64, rights) F(bytes, actor)
 #define IPC_REPLY_MAIL_TICKET(F) F(u8, status)
 /* Ends every session of the account (credential 0) or of one credential, and forgets its secrets when none is left. */
 #define IPC_FIELDS_MAIL_REVOKE(F) F(id, account) F(u32, credential)

@@ -83,7 +83,9 @@ struct account_listener;
 /* One signed-in account, shared by all its sessions in the process. */
 struct account {
 	const struct account_ops *ops;
+	unsigned refuses; /* ACCOUNT_REFUSES_…: what this view of it does not do (mailbox/restricted.h) */
 };
+enum { ACCOUNT_REFUSES_CHANGE = 1, ACCOUNT_REFUSES_DELETE = 2 };
 struct mailbox_ref { uint8_t id[16]; };
 
 /* Called for every row in ascending UID order; non-zero stops and is returned. */

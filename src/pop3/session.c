@@ -338,6 +338,10 @@ static void command_dele(struct pop3_session *s, struct slice argument, struct b
 
 	if (m == NULL)
 		return;
+	if (s->account->refuses != 0) {
+		pop3_err(out, "SYS/PERM", "Not permitted");
+		return;
+	}
 	m->deleted = true;
 	pop3_ok(out, "Marked for deletion");
 }

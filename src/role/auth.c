@@ -95,7 +95,7 @@ static void host_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	struct pending *p = memory_alloc(sizeof *p);
 	struct ipc_mail_ticket request = {
 		.login = ticket->login, .secrets = ticket->secrets, .own = ticket->own, .quota = ticket->quota, .protocol = ticket->protocol,
-		.credential = ticket->credential, .rights = ticket->rights,
+		.credential = ticket->credential, .rights = ticket->rights, .actor = ticket->actor,
 	};
 	memcpy(request.ticket.b, ticket->ticket, sizeof request.ticket.b);
 	memcpy(request.account.b, ticket->account, sizeof request.account.b);
@@ -254,9 +254,17 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	return 0;
 }
 
+static void tick(void *arg)
+{
+	struct auth_process *a = arg;
+	auth_admin_tick(a->admin);
+	host_after(a, MINUTES_MS(1), tick, a);
+}
+
 /* What was decided just before a crash may not have reached the shards. */
 static void auth_run(struct role_context *ctx)
 {
+	host_after(ctx->state, MINUTES_MS(1), tick, ctx->state);
 	unsigned shards = ipc_instances(ctx->ipc, ROLE_MAIL);
 	for (unsigned i = 0; i < shards; i++)
 		ipc_request(ctx->ipc, IPC_MAIL_REVALIDATE, i, &(struct ipc_mail_revalidate){0}, NULL, NULL);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admin/operation.h"
+#include "auth/delegation.h"
 #include "auth/recipient.h"
 #include "base/endian.h"
 #include "base/log.h"
@@ -30,7 +31,7 @@ static void step_done(void *arg, const struct auth_step_result *r)
 {
 	struct sasl_call *s = arg;
 	struct ipc_auth_sasl_reply reply = {
-		.status = (uint8_t)r->status, .session = r->session, .data = r->data, .login = r->login, .shard = r->shard, .sender = r->sender,
+		.status = (uint8_t)r->status, .session = r->session, .data = r->data, .login = r->login, .shard = r->shard, .sender = r->sender, .actor = r->actor,
 	};
 	memcpy(reply.account.b, r->account, sizeof reply.account.b);
 	memcpy(reply.ticket.b, r->ticket, sizeof reply.ticket.b);
@@ -178,15 +179,29 @@ static void on_profile(void *arg, struct ipc_call *call, const void *message)
 	arena_free(&arena);
 }
 
+/* A delegate's session stands on the delegation, also when the owner has left; any other on its owner. */
+static int may_go_on(struct auth_process *a, const struct account *account, uint32_t credential)
+{
+	auth_rights rights = 0;
+	uint8_t delegate[16] = {0};
+	int rc = delegation_rights_of(a->directory, account, credential, moment_unix(loop_now(a->ctx->loop)), &rights, delegate);
+	bool delegated = memcmp(delegate, (const uint8_t[16]){0}, 16) != 0;
+	if (rc != 0)
+		return rc;
+	return (delegated ? (rights & AUTH_BIT(AUTH_MAIL_VIEW)) != 0 : account->state == ACCOUNT_ACTIVE) ? 0 : ERR_DENIED;
+}
+
 static enum auth_verdict verdict_on(struct auth_process *a, const uint8_t pair[AUTH_PAIR_SIZE], struct arena *arena)
 {
 	ipc_id id;
 	struct account account;
 	uint32_t credential = get_u32(pair + 16);
 	memcpy(id.b, pair, sizeof id.b);
-	int rc = load_active(a, &id, arena, &account);
+	int rc = directory_account_get(a->directory, id.b, arena, &account);
 	if (rc == 0 && credential != 0)
 		rc = directory_credential_exists(a->directory, id.b, credential);
+	if (rc == 0)
+		rc = may_go_on(a, &account, credential);
 	return rc == 0 ? AUTH_VERDICT_GOES_ON : rc == ERR_DENIED || rc == ERR_NOT_FOUND ? AUTH_VERDICT_GONE : AUTH_VERDICT_UNKNOWN;
 }
 

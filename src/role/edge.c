@@ -55,6 +55,7 @@ static void client_free(struct edge_client *c)
 	edge_sasl_free(c);
 	buf_free(&c->identity.login);
 	buf_free(&c->identity.sender);
+	buf_free(&c->identity.actor);
 	timer_destroy(&c->deadline);
 	conn_destroy(&c->conn);
 	release_address(c);
@@ -200,6 +201,7 @@ static struct edge_client *client_create(struct edge *edge, const struct edge_se
 	c->deadline = timer_create_on(edge->ctx->loop, on_deadline, c);
 	buf_init(&c->identity.login, 1024);
 	buf_init(&c->identity.sender, 65536);
+	buf_init(&c->identity.actor, AUTH_LOGIN_MAX);
 	c->conn = conn_create(edge->ctx->loop, fd, EDGE_INPUT_MAX, &client_events, c);
 	list_append(&edge->clients, &c->node);
 	edge->connections++;

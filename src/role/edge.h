@@ -58,7 +58,7 @@ struct edge_identity {
 	bool known;
 	ipc_id account, ticket;
 	uint16_t shard;
-	struct buf login, sender;
+	struct buf login, sender, actor;
 };
 
 struct edge_client {

@@ -26,6 +26,7 @@ struct edge_letter {
 	struct buf facts;
 	unsigned targets;
 	struct buf envelope;
+	struct buf owner, actor; /* of a delegation */
 	bool opaque, sending, abandoned;
 	unsigned tries;
 	char cid[24];
@@ -42,6 +43,8 @@ struct edge_letter *edge_letter_create(struct edge *edge)
 	buf_init(&l->head, HEAD_MAX);
 	buf_init(&l->facts, LETTER_FACTS_MAX);
 	buf_init(&l->envelope, LETTER_FACTS_MAX + 80000);
+	buf_init(&l->owner, AUTH_LOGIN_MAX);
+	buf_init(&l->actor, AUTH_LOGIN_MAX);
 	return l;
 }
 
@@ -52,6 +55,8 @@ static void letter_destroy(struct edge_letter *l)
 	buf_free(&l->head);
 	buf_free(&l->facts);
 	buf_free(&l->envelope);
+	buf_free(&l->owner);
+	buf_free(&l->actor);
 	memory_free(l);
 }
 
@@ -66,6 +71,12 @@ void edge_letter_free(struct edge_letter **letter)
 		l->abandoned = true; /* what was accepted stays accepted: the client retries, as after a lost 250 */
 	else
 		letter_destroy(l);
+}
+
+void edge_letter_acting(struct edge_letter *l, struct slice owner, struct slice actor)
+{
+	buf_append(&l->owner, owner);
+	buf_append(&l->actor, actor);
 }
 
 int edge_letter_add_facts(struct edge_letter *l, struct slice facts, unsigned count)
@@ -161,6 +172,9 @@ static void log_accepted(const struct edge_letter *l, struct slice queue_id)
 		buf_append(&to, slice_sub(fact.address, 0, LOGGED_RECIPIENTS - 1));
 	}
 	log_recipients(l, &e, queue_id, buf_slice(&to), first);
+	if (buf_len(&l->actor) > 0)
+		log_event(EV_ACCESS_SENT, LOG_STR("cid", l->cid), LOG_TEXT("actor", buf_slice(&l->actor)), LOG_TEXT("owner", buf_slice(&l->owner)),
+		          LOG_TEXT("mid", queue_id));
 	buf_free(&to);
 }
 

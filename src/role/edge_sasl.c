@@ -97,6 +97,8 @@ static void take_identity(struct edge_client *c, const struct ipc_auth_sasl_repl
 	buf_append(&c->identity.login, reply->login);
 	buf_clear(&c->identity.sender);
 	buf_append(&c->identity.sender, reply->sender);
+	buf_clear(&c->identity.actor);
+	buf_append(&c->identity.actor, reply->actor);
 }
 
 static void log_outcome(struct edge_client *c, enum auth_status status, const struct ipc_auth_sasl_reply *reply)

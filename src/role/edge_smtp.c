@@ -347,6 +347,8 @@ static void on_data_end(void *owner)
 		snprintf(cipher, sizeof cipher, "%.*s %.*s", SLICE_ARG(tls_version(tls)), SLICE_ARG(tls_cipher(tls)));
 	e.tls = slice_str(cipher);
 	edge_client_hold(c);
+	if (buf_len(&c->identity.actor) > 0)
+		edge_letter_acting(s->letter, buf_slice(&c->identity.login), buf_slice(&c->identity.actor));
 	edge_letter_send(s->letter, &e, on_letter_done, c);
 }
 

@@ -32,7 +32,7 @@ static enum auth_status ticket_take(struct mail_role *m, const struct ipc_mail_t
 	if (m->stopping || m->tickets.count >= MAIL_TICKETS_MAX || mail_account_admit(m, r, &a, err) < 0)
 		return AUTH_TEMPORARY;
 	t = memory_alloc(sizeof *t);
-	*t = (struct mail_ticket){.id = r->ticket, .account = a, .protocol = r->protocol, .credential = r->credential,
+	*t = (struct mail_ticket){.id = r->ticket, .account = a, .protocol = r->protocol, .credential = r->credential, .rights = r->rights,
 	                          .until_ms = mail_now(m) + MAIL_TICKET_MS};
 	mail_account_hold(a);
 	old = map_get(&m->tickets, slice_make(t->id.b, sizeof t->id.b));

@@ -100,6 +100,7 @@ struct mail_ticket {
 	struct mail_account *account;
 	uint8_t protocol;
 	uint32_t credential;
+	uint64_t rights;
 	int64_t until_ms;
 };
 

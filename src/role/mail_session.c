@@ -5,7 +5,9 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/memory.h"
+#include "auth/permit.h"
 #include "imap/session.h"
+#include "mailbox/restricted.h"
 #include "pop3/session.h"
 #include "role/audit_out.h"
 #include "sys/file.h"
@@ -23,6 +25,7 @@ struct mail_session {
 	struct conn *conn;
 	struct imap_session *imap;
 	struct pop3_session *pop3;
+	struct account *restricted; /* what the engine sees when the session has not all rights; else NULL */
 	struct timer *idle;
 	uint32_t credential;
 	char cid[32], address[48];
@@ -66,6 +69,7 @@ static void engine_free(struct mail_session *s)
 {
 	imap_session_destroy(&s->imap);
 	pop3_session_destroy(&s->pop3);
+	restricted_account_destroy(&s->restricted);
 }
 
 static void idle_start(struct mail_session *s)
@@ -283,18 +287,32 @@ static void copy_text(char *to, size_t size, struct slice from)
 	to[n] = 0;
 }
 
-static void engine_start(struct mail_session *s, uint8_t protocol, struct slice tag)
+/* The account as the session may use it: all of it, without deleting for good, or only to be looked at. */
+static struct account *account_seen(struct mail_session *s, uint64_t rights)
+{
+	const uint64_t changing = AUTH_BIT(AUTH_MAIL_SEND) | AUTH_BIT(AUTH_MAIL_FORWARD) | AUTH_BIT(AUTH_MAIL_DELETE);
+	struct account *whole = store_account_mailboxes(s->account->store);
+	unsigned refuses = ((rights & AUTH_BIT(AUTH_MAIL_DELETE)) == 0 ? ACCOUNT_REFUSES_DELETE : 0u)
+		| ((rights & changing) == 0 ? ACCOUNT_REFUSES_CHANGE : 0u);
+
+	if (refuses == 0)
+		return whole;
+	s->restricted = restricted_account_create(whole, refuses);
+	return s->restricted;
+}
+
+static void engine_start(struct mail_session *s, uint8_t protocol, struct slice tag, uint64_t rights)
 {
 	struct mail_account *a = s->account;
 	const struct config *config = a->role->ctx->config;
 	struct imap_session_settings settings = {.append_limit = config->message_size, .server_name = SLICE("Letterlock"), .user = a->login};
 
 	if (protocol == AUTH_PROTOCOL_POP3) {
-		s->pop3 = pop3_session_create(store_account_mailboxes(a->store), &POP3_CALLBACKS, s);
+		s->pop3 = pop3_session_create(account_seen(s, rights), &POP3_CALLBACKS, s);
 		pop3_session_hello(s->pop3, slice_eq(tag, SLICE("UTF8")));
 		return;
 	}
-	s->imap = imap_session_create(store_account_mailboxes(a->store), &settings, &IMAP_CALLBACKS, s);
+	s->imap = imap_session_create(account_seen(s, rights), &settings, &IMAP_CALLBACKS, s);
 	imap_session_hello(s->imap, tag, conn_output(s->conn));
 }
 
@@ -326,7 +344,7 @@ int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket,
 	s->conn = conn_create(a->role->ctx->loop, request->session, INPUT_MAX, &EVENTS, s);
 	conn_output(s->conn)->max = IMAP_OUTPUT_MAX * 2;
 	buf_append(conn_input(s->conn), request->pending);
-	engine_start(s, request->protocol, request->tag);
+	engine_start(s, request->protocol, request->tag, ticket->rights);
 	run_later(s);
 	log_event(EV_SESSION_START, LOG_STR("cid", s->cid), LOG_STR("service", s->imap != NULL ? "imap" : "pop3"), LOG_STR("ip", s->address),
 	          LOG_TEXT("user", a->login), LOG_NUM("credential", s->credential));
