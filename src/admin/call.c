@@ -13,6 +13,7 @@ struct call {
 	const struct admin_operation *operation;
 	struct slice args, key, subject;
 	uint64_t once;             /* row of the key; 0: none */
+	bool unknown;              /* nobody knows whether it was done */
 	unsigned pending;          /* replies that are still to come */
 	json_t *parts;             /* results of the shards */
 	enum admin_status status;
@@ -69,6 +70,7 @@ static void call_fail(struct call *c, enum admin_status status, const char *code
 
 static void call_unavailable(struct call *c, enum ipc_outcome outcome)
 {
+	c->unknown = outcome != IPC_BUSY;
 	switch (outcome) {
 	case IPC_BUSY:
 		call_fail(c, ADMIN_UNAVAILABLE, "busy", "the role is busy; try again");
@@ -89,15 +91,26 @@ static void on_once_done(void *arg, enum ipc_outcome outcome, const void *data)
 	call_end(arg);
 }
 
+/* A refusal that changed nothing; when it became a request for approval, that is the outcome. */
+static bool call_came_to_nothing(const struct call *c)
+{
+	json_t *result = json_loadb((const char *)buf_slice(&c->result).p, buf_len(&c->result), 0, NULL);
+	bool asked = json_object_get(result, "approval") != NULL;
+
+	json_decref(result);
+	return c->status == ADMIN_UNAVAILABLE || (c->status == ADMIN_DENIED && !asked);
+}
+
 /* Keeps the outcome for calls that are repeated with this key; what may be shown only once is not kept. */
 static void call_done(struct call *c)
 {
 	struct ipc_auth_once_done message = {.row = c->once, .status = (uint8_t)c->status};
 
-	if (c->once == 0) {
+	if (c->once == 0 || c->unknown) {
 		call_end(c);
 		return;
 	}
+	message.forget = call_came_to_nothing(c);
 	if (!admin_result_find(c->operation->name)->secret && buf_len(&c->result) <= ADMIN_JSON_MAX)
 		message.result = buf_slice(&c->result);
 	ipc_request(c->ipc, IPC_AUTH_ONCE_DONE, 0, &message, on_once_done, c);
@@ -264,6 +277,7 @@ static void on_authorize(void *arg, enum ipc_outcome outcome, const void *data)
 		call_set(c, (enum admin_status)reply->status, reply->result);
 	else
 		call_unavailable(c, outcome);
+	c->unknown = false; /* without a word of auth nothing was begun */
 	call_done(c);
 }
 

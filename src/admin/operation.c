@@ -3,7 +3,8 @@
 #include "base/ensure.h"
 
 static const struct admin_operation operations[] = {
-#define OPERATION(op_name, op_role, op_right, op_kind, op_members) {SLICE_INIT(op_name), ROLE_##op_role, OPERATION_##op_kind, SLICE_INIT(op_members)},
+#define OPERATION(op_name, op_role, op_right, op_kind, op_members) \
+	{SLICE_INIT(op_name), ROLE_##op_role, OPERATION_##op_kind, SLICE_INIT(op_members)},
 #include "ipc/operations.h"
 #undef OPERATION
 };

@@ -62,7 +62,8 @@ static void on_metrics(void *arg, enum ipc_outcome outcome, const void *data)
 	const struct ipc_audit_admin_reply *answer = data;
 	struct health *h = arg;
 	struct ipc_admin_health_reply reply = {.status = ADMIN_OK, .result = buf_slice(&h->status)};
-	json_t *root = outcome == IPC_OK && answer->status == ADMIN_OK ? json_loadb((const char *)answer->result.p, answer->result.n, 0, NULL) : NULL;
+	bool good = outcome == IPC_OK && answer->status == ADMIN_OK;
+	json_t *root = good ? json_loadb((const char *)answer->result.p, answer->result.n, 0, NULL) : NULL;
 	const json_t *text = json_object_get(root, "text");
 
 	if (json_is_string(text) && json_string_length(text) + buf_len(&h->status) <= REPLY_RESULT_MAX)

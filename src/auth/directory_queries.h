@@ -138,6 +138,7 @@ QUERY(ONCE_GET, "SELECT hash, state, status, result FROM call_once WHERE subject
 QUERY(ONCE_COUNT, "SELECT count(*) FROM call_once WHERE subject = ?1")
 QUERY(ONCE_ADD, "INSERT INTO call_once (subject, key, hash, state, status, result, created) VALUES (?1, ?2, ?3, ?4, 0, '', ?5)")
 QUERY(ONCE_END, "UPDATE call_once SET state = ?2, status = ?3, result = ?4 WHERE id = ?1")
+QUERY(ONCE_FORGET, "DELETE FROM call_once WHERE id = ?1")
 QUERY(ONCE_EXPIRE, "DELETE FROM call_once WHERE created < ?1")
 QUERY(MEMBER_IS, "SELECT 1 FROM member WHERE domain = ?1 AND local = ?2 AND member = ?3")
 QUERY(SCRAM_FORGET_ONE, "DELETE FROM scram WHERE account = ?1 AND credential IN (SELECT id FROM credential WHERE account = ?1 AND kind = 1)")

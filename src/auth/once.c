@@ -81,20 +81,34 @@ out:
 	return verdict;
 }
 
-int once_end(struct directory *d, uint64_t row, unsigned status, struct slice result, struct error *err)
+/* The statement as a change of its own. */
+static int change(struct directory *d, sqlite3_stmt *s, struct error *err)
 {
 	int rc = directory_begin(d, err);
 
-	if (rc == 0) {
-		sqlite3_stmt *s = sql_query(d, Q_ONCE_END);
-		sql_int(s, 1, (int64_t)row);
-		sql_int(s, 2, STATE_DONE);
-		sql_int(s, 3, status);
-		sql_text(s, 4, result);
+	if (rc == 0)
 		rc = sql_run(d, s, err);
-	}
 	if (rc == 0)
 		rc = directory_commit(d, err);
 	directory_rollback(d);
 	return rc;
+}
+
+int once_end(struct directory *d, uint64_t row, unsigned status, struct slice result, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_ONCE_END);
+
+	sql_int(s, 1, (int64_t)row);
+	sql_int(s, 2, STATE_DONE);
+	sql_int(s, 3, status);
+	sql_text(s, 4, result);
+	return change(d, s, err);
+}
+
+int once_forget(struct directory *d, uint64_t row, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_ONCE_FORGET);
+
+	sql_int(s, 1, (int64_t)row);
+	return change(d, s, err);
 }

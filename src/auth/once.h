@@ -25,5 +25,7 @@ enum admin_once once_begin(struct directory *d, struct slice subject, struct sli
                            struct arena *arena, struct once *ret);
 /* Keeps the outcome. 0 or negative. */
 int once_end(struct directory *d, uint64_t row, unsigned status, struct slice result, struct error *err);
+/* Nothing was done: the key is as new. 0 or negative. */
+int once_forget(struct directory *d, uint64_t row, struct error *err);
 
 #endif

@@ -60,6 +60,15 @@ static void what_was_begun_is_not_done_again(void **state)
 	assert_int_equal(begin(r, "ann", "k", 1, NOW), ADMIN_ONCE_BEGUN);
 }
 
+static void a_key_that_came_to_nothing_is_new(void **state)
+{
+	struct rig *r = *state;
+
+	assert_int_equal(begin(r, "ann", "k", 1, NOW), ADMIN_ONCE_FRESH);
+	assert_int_equal(once_forget(r->directory, r->once.row, NULL), 0);
+	assert_int_equal(begin(r, "ann", "k", 2, NOW), ADMIN_ONCE_FRESH);
+}
+
 static void a_key_belongs_to_one_request_of_one_subject(void **state)
 {
 	struct rig *r = *state;
@@ -97,6 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_repeated_call_gets_the_first_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_begun_is_not_done_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_that_came_to_nothing_is_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_key_belongs_to_one_request_of_one_subject, setup, teardown),
 		cmocka_unit_test_setup_teardown(keys_are_kept_for_a_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_fills_the_directory, setup, teardown),

@@ -45,8 +45,8 @@ struct http_client_events {
  * not destroy the engine. */
 struct http_client *http_client_create(uint64_t body_max, const struct http_client_events *events, void *owner);
 void http_client_destroy(struct http_client **client);
-/* ERR_INVALID: a text that would break the request (control characters, spaces in the target); ERR_LIMIT: too large. Then nothing is queued.
- * Only at the beginning and after a reusable answer. */
+/* ERR_INVALID: a text that would break the request (control characters, spaces in the target); ERR_LIMIT: too large. Nothing is queued
+ * then. Only at the beginning and after a reusable answer. */
 int http_client_send(struct http_client *client, const struct http_client_request *request);
 void http_client_pump(struct http_client *client, struct buf *in, struct buf *out);
 /* The peer closed; everything it sent has been pumped. Ends bodies that last until then. */

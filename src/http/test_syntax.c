@@ -28,7 +28,8 @@ static void test_urls(void **state)
 		{"https://h:/", "h", "/", 443},
 	};
 	static const char *const bad[] = {
-		"", "h", "//h/", "ftp://h/", "https://", "https:///x", "https://u:p@h/", "https://h:0/", "https://h:65536/", "https://h/ x", "https://h/#f",
+		"", "h", "//h/", "ftp://h/", "https://", "https:///x", "https://u:p@h/",
+		"https://h:0/", "https://h:65536/", "https://h/ x", "https://h/#f",
 		"https://h\\@g/", "https://[::1/", "https://[g]/", "https://[::1]x/", "https://h:80:80/", "https://\xc3\xa4/", "https://h/\r\n",
 	};
 	struct http_url url;
@@ -46,7 +47,9 @@ static void test_urls(void **state)
 
 static void test_paths(void **state)
 {
-	static const char *const bad[] = {"/a%2fb", "/%2F", "/..", "/a/../b", "/%2e%2e/x", "/.", "/%", "/%4", "/%zz", "/%00", "/%0d%0a", "/%ff", "/%7f"};
+	static const char *const bad[] = {
+		"/a%2fb", "/%2F", "/..", "/a/../b", "/%2e%2e/x", "/.", "/%", "/%4", "/%zz", "/%00", "/%0d%0a", "/%ff", "/%7f",
+	};
 	struct buf out = BUF_INIT(100);
 
 	assert_int_equal(http_path_decode(SLICE("/a%20b/%E4%B8%AD.."), &out), 0);
@@ -97,7 +100,8 @@ static void test_problems(void **state)
 {
 	struct buf out = BUF_INIT(500);
 
-	http_problem(&out, &(struct http_problem){.status = 404, .code = SLICE("not_found"), .detail = SLICE("a \"b\"\n\xff"), .cid = SLICE("g1")});
+	http_problem(&out, &(struct http_problem){.status = 404, .code = SLICE("not_found"), .detail = SLICE("a \"b\"\n\xff"),
+		.cid = SLICE("g1")});
 	same(&out, "{\"title\":\"Not Found\",\"status\":404,\"code\":\"not_found\",\"detail\":\"a \\\"b\\\"\\u000a\xef\xbf\xbd\",\"cid\":\"g1\"}");
 	buf_free(&out);
 }

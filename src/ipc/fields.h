@@ -47,8 +47,8 @@
 #define IPC_FIELDS_AUTH_ONCE(F) \
 	F(u32, uid) F(bytes, token) F(bytes, address) F(bytes, agent) F(bytes, reason) F(bytes, op) F(bytes, key) F(key, hash)
 #define IPC_REPLY_AUTH_ONCE(F) F(u8, verdict) F(u64, row) F(u8, status) F(bytes, result)
-/* result empty: it may be shown once only, and is not kept. The reply means: durable. */
-#define IPC_FIELDS_AUTH_ONCE_DONE(F) F(u64, row) F(u8, status) F(bytes, result)
+/* result empty: it may be shown once only, and is not kept. forget: nothing was done, the key may be used again. The reply means: durable. */
+#define IPC_FIELDS_AUTH_ONCE_DONE(F) F(u64, row) F(u8, forget) F(u8, status) F(bytes, result)
 #define IPC_REPLY_AUTH_ONCE_DONE(F) F(u8, status)
 /* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
 #define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)

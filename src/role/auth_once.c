@@ -45,7 +45,7 @@ static void on_done(void *arg, struct ipc_call *call, const void *message)
 	struct auth_process *a = arg;
 	const struct ipc_auth_once_done *m = message;
 	struct error err = {0};
-	int rc = once_end(a->directory, m->row, m->status, m->result, &err);
+	int rc = m->forget ? once_forget(a->directory, m->row, &err) : once_end(a->directory, m->row, m->status, m->result, &err);
 
 	if (rc != 0)
 		log_event(EV_INTERNAL, LOG_STR("what", "idempotency key"), LOG_STR("why", err.private_text));

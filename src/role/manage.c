@@ -39,7 +39,8 @@ void manage_answer(struct manage *m, unsigned status, const char *type, const st
 	for (size_t i = 0; i < count; i++)
 		all[n++] = fields[i];
 	m->shared->requests[status / 100]++;
-	log_event(EV_HTTP_REQUEST, LOG_TEXT("cid", edge_cid(m->client)), LOG_TEXT("ip", m->address), LOG_TEXT("op", m->op), LOG_NUM("code", status));
+	log_event(EV_HTTP_REQUEST, LOG_TEXT("cid", edge_cid(m->client)), LOG_TEXT("ip", m->address), LOG_TEXT("op", m->op),
+	          LOG_NUM("code", status));
 	http_server_answer(m->server, m->stream, status, all, n, body);
 }
 
@@ -275,6 +276,7 @@ static void manage_start(struct edge_client *c)
 	m->turn = UINT64_MAX;
 	buf_init(&m->body, MANAGE_BODY_MAX);
 	m->server = http_server_create(&settings, &server_events, m);
+	conn_idle_limit(c->conn, MANAGE_IDLE_MS);
 	c->state = m;
 	manage_pump(m);
 }

@@ -16,6 +16,7 @@
 #include "role/edge.h"
 
 #define MANAGE_BODY_MAX 65536    /* bytes of a request's body */
+#define MANAGE_IDLE_MS 120000    /* neither side moves: longer than any call may take */
 #define MANAGE_HEALTH_MS 1000    /* the state of the server is asked for no more often */
 
 /* What all connections of the process share. */

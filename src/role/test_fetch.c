@@ -60,7 +60,9 @@ static void visitor_body(void *owner, uint32_t stream, struct slice bytes)
 
 static void visitor_end(void *owner, uint32_t stream)
 {
-	static const struct http_field type[] = {HTTP_FIELD("Content-Type", "application/json"), HTTP_FIELD("Location", "https://elsewhere.example/")};
+	static const struct http_field type[] = {
+		HTTP_FIELD("Content-Type", "application/json"), HTTP_FIELD("Location", "https://elsewhere.example/"),
+	};
 	struct world *w = owner;
 	struct buf body = BUF_INIT(1u << 20);
 
@@ -274,7 +276,8 @@ static void an_answer_comes_back_whole(void **state)
 static void only_listed_hosts_are_asked(void **state)
 {
 	static const char *const refused[] = {
-		"https://evil.example/", "https://idp.example/", "https://idp.example.evil.example:PORT/", "http://idp.example:PORT/", "https://[::1]:PORT/",
+		"https://evil.example/", "https://idp.example/", "https://idp.example.evil.example:PORT/", "http://idp.example:PORT/",
+		"https://[::1]:PORT/",
 		"https://u@idp.example:PORT/", "https://10.0.0.1/", "nonsense",
 	};
 	struct world w;
@@ -343,10 +346,13 @@ static void private_addresses_are_known(void **state)
 {
 	static const char *const private[] = {
 		"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
-		"255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:10.0.0.1", "2001:db8::1", "64:ff9b::a00:1", "2002:a00:1::",
+		"255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:10.0.0.1", "2001:db8::1", "64:ff9b::a00:1",
+		"2002:a00:1::",
 		"x",
 	};
-	static const char *const public[] = {"8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1", "2a00:1450::1", "::ffff:8.8.8.8"};
+	static const char *const public[] = {
+		"8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1", "2a00:1450::1", "::ffff:8.8.8.8",
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(private); i++)
 		if (!net_address_is_private(slice_str(private[i])))

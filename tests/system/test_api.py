@@ -56,7 +56,8 @@ def test_the_description_is_valid(tmp_path):
             target.write(f.read())
     if not os.path.isdir(os.path.join(folder, 'node_modules')):
         subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], cwd=folder, check=True, capture_output=True)
-    done = subprocess.run(['node', 'validate.mjs', os.path.join(TOP, 'docs', 'openapi.json')], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(['node', 'validate.mjs', os.path.join(TOP, 'docs', 'openapi.json')], cwd=folder, capture_output=True, text=True,
+                          check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -184,6 +185,14 @@ def test_a_key_also_keeps_a_refusal(admin):
     assert first.code == second.code
 
 
+def test_a_call_that_was_not_allowed_leaves_its_key_free(place, admin):
+    key, args = {'Idempotency-Key': mark()}, {'address': f'{mark()}@demo.test', 'target': 'wang.lei@demo.test'}
+    user = sign_in(place, place.user('zhao.min'))
+    assert user.call('alias.add', args, key).status == 403
+    other = user.call('alias.add', {**args, 'target': 'zhao.min@demo.test'}, key)
+    assert other.status == 403 and other.code == 'denied'
+
+
 def test_keys_outlive_the_processes(place, admin):
     name, key = f'{mark()}@demo.test', {'Idempotency-Key': mark()}
     args = {'address': name, 'target': 'wang.lei@demo.test'}
@@ -255,7 +264,8 @@ def test_ten_thousand_bytes_of_fields_are_fine(place):
 
 
 def test_pipelined_requests_are_answered_in_order(place):
-    data = (head('/healthz/live') + head('/nothing') + head('/api/v1/openapi.json') + head('/healthz/live', 'Connection: close\r\n')).encode()
+    data = (head('/healthz/live') + head('/nothing') + head('/api/v1/openapi.json')
+            + head('/healthz/live', 'Connection: close\r\n')).encode()
     for chunk in (None, 7):
         out = Web(place).raw(data, chunk=chunk)
         assert re.findall(rb'HTTP/1\.1 (\d+) ', out) == [b'200', b'404', b'200', b'200']
@@ -323,12 +333,14 @@ def test_alpn(place):
 
 
 def test_curl(place):
-    done = subprocess.run(['curl', '-sS', '--fail', '--cacert', place.instance.path('ca.pem'), f'https://localhost:{place.ports["management"]}/healthz/live',
+    done = subprocess.run(['curl', '-sS', '--fail', '--cacert', place.instance.path('ca.pem'),
+                           f'https://localhost:{place.ports["management"]}/healthz/live',
                            '-o', '/dev/null', '-w', '%{http_code} %{http_version}'], capture_output=True, text=True, check=False)
     assert done.stdout == '200 1.1', done.stderr
 
 
-@pytest.mark.parametrize('path', ['/../etc/passwd', '/api/v1/../v1/status', '/api/v1/user%2flist', '/api/v1/%00', '//', '/api/v1/', '/API/v1/status',
+@pytest.mark.parametrize('path', ['/../etc/passwd', '/api/v1/../v1/status', '/api/v1/user%2flist', '/api/v1/%00', '//', '/api/v1/',
+                                  '/API/v1/status',
                                   '/api/v1/status/', '/%2e%2e/x'])
 def test_other_paths_are_nothing(place, path):
     assert Web(place).raw(head(path, 'Connection: close\r\n').encode()).startswith(b'HTTP/1.1 404 ')
