@@ -398,7 +398,7 @@ static int take_number(struct admin_job *job, struct error *err)
 int job_stretch_new(struct admin_job *job, const char *name)
 {
 	struct slice text = job_text(job, name);
-	int rc = job_check_password(job, text);
+	int rc = job_check_password(job, text, job->row->object != OBJECT_PROOF);
 	if (rc != 0)
 		return rc;
 	struct kek_request *r = &job->new_kek.request;

@@ -6,6 +6,20 @@ static int read_domain(struct admin_job *job, struct slice *ret)
 	return job_text(job, "domain").n > 0 ? job_domain(job, "domain", ret) : 0;
 }
 
+/* An alias is where its target is: in that account's department, and in its own domain. */
+static bool may_see(struct admin_job *job, const struct directory_address *alias)
+{
+	struct auth_object object = {.domain = address_domain_of(alias->address)};
+	struct address a;
+	struct directory_address found;
+	struct account account;
+	if (address_parse(alias->target, &job->arena, &a) == 0
+	    && directory_address_get(job_directory(job), a.local, a.domain, &job->arena, &found) == 0 && found.kind == ADDRESS_ACCOUNT
+	    && directory_account_get(job_directory(job), found.account, &job->arena, &account) == 0)
+		object.department = account.department;
+	return job_may(job, AUTH_ACCOUNT_SEE, &object);
+}
+
 static int alias_list(struct admin_job *job)
 {
 	struct directory_address *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE + 1, sizeof *list);
@@ -19,6 +33,8 @@ static int alias_list(struct admin_job *job)
 		return job_refuse_error(job, count, "alias");
 	json_t *out = json_array();
 	for (int i = 0; i < count && i < DIRECTORY_PAGE; i++) {
+		if (!may_see(job, &list[i]))
+			continue;
 		json_t *a = json_object();
 		json_object_set_new(a, "address", job_json(list[i].address));
 		json_object_set_new(a, "target", job_json(list[i].target));

@@ -36,14 +36,23 @@ static bool may_see(const struct admin_job *job, const struct directory_approval
 {
 	struct auth_object organisation = {.any = true};
 	return job_may(job, a->needs, &organisation) || job_may(job, AUTH_ROLE_SEE, &organisation)
-	       || (job->subject.kind == AUTH_PERSON && memcmp(a->asker, job->subject.account, 16) == 0);
+	       || (job->subject.kind == AUTH_PERSON && !job->subject.token && memcmp(a->asker, job->subject.account, 16) == 0);
+}
+
+/* Strangers do not even learn how many there are. */
+static int signed_in(struct admin_job *job)
+{
+	return job->subject.kind != AUTH_NOBODY ? 0 : job_refuse(job, ADMIN_DENIED, "sign_in", "You are not signed in: %s.", job->why);
 }
 
 static int approval_list(struct admin_job *job)
 {
 	struct directory_approval *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE + 1, sizeof *list);
-	json_t *out = json_array();
+	json_t *out;
 	uint32_t after = 0;
+	if (signed_in(job) != 0)
+		return ERR_DENIED;
+	out = json_array();
 	if (job_text(job, "after").n > 0)
 		(void)slice_to_u32(job_text(job, "after"), &after);
 	unsigned state = json_is_true(json_object_get(job->args, "all")) ? 0 : APPROVAL_ASKED;
@@ -61,7 +70,10 @@ static int approval_list(struct admin_job *job)
 static int load(struct admin_job *job, struct directory_approval *ret)
 {
 	uint32_t id = (uint32_t)json_integer_value(json_object_get(job->args, "id"));
-	int rc = directory_approval_get(job_directory(job), id, &job->arena, ret);
+	int rc = signed_in(job);
+	if (rc != 0)
+		return rc;
+	rc = directory_approval_get(job_directory(job), id, &job->arena, ret);
 	if (rc != 0 || !may_see(job, ret))
 		return job_refuse_error(job, rc != 0 ? rc : ERR_NOT_FOUND, "approval");
 	if (ret->state != APPROVAL_ASKED || ret->ends <= job_unix(job))
@@ -74,12 +86,20 @@ static bool is_asker(const struct admin_job *job, const struct directory_approva
 	return memcmp(a->asker, job->subject.account, 16) == 0;
 }
 
-/* Neither who asked nor whom it is about decides. */
+/* Is the subject this address, however it was written? */
+static bool is_subject(struct admin_job *job, const json_t *text)
+{
+	struct address address;
+	return json_is_string(text) && address_parse(slice_str(json_string_value(text)), &job->arena, &address) == 0
+	       && slice_eq(address_text(&address, &job->arena), job->subject.name);
+}
+
+/* Neither who asked nor whom it is about, or who gets something by it, decides. */
 static int check_decider(struct admin_job *job, const struct directory_approval *a)
 {
 	json_t *args = json_loadb((const char *)a->args.p, a->args.n, 0, NULL);
-	const char *about = json_string_value(json_object_get(args, "address"));
-	bool own = about != NULL && slice_eq_nocase(slice_str(about), job->subject.name);
+	bool own = is_subject(job, json_object_get(args, "address")) || is_subject(job, json_object_get(args, "target"))
+	           || is_subject(job, json_object_get(args, "value"));
 	struct auth_object organisation = {0};
 	json_decref(args);
 	if (is_asker(job, a) || own)

@@ -45,7 +45,8 @@ static int group_list(struct admin_job *job)
 	json_t *out = json_array();
 	int shown = 0;
 	for (; shown < count && shown < DIRECTORY_PAGE && budget > 0; shown++)
-		json_array_append_new(out, group_json(job, &list[shown], &budget));
+		if (job_may(job, AUTH_ACCOUNT_SEE, &(struct auth_object){.domain = address_domain_of(list[shown].address)}))
+			json_array_append_new(out, group_json(job, &list[shown], &budget));
 	job_set(job, "groups", out);
 	job_set(job, "more", json_boolean(shown < count));
 	if (shown < count)

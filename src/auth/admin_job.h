@@ -105,6 +105,8 @@ bool job_may(const struct admin_job *job, enum auth_right right, const struct au
 struct auth_object job_object(const struct account *account);
 /* Was a second factor shown within the last minutes? Refused otherwise. */
 int job_step_up(struct admin_job *job);
+/* Refused when policy demands a second factor of job->account, which has none yet: only registering one is possible until then. */
+int job_factor_first(struct admin_job *job);
 /*
  * For what nobody may do alone: 0 when a second person has approved, or when this machine is being set up. Otherwise the request is kept
  * for somebody with the right `who` (AUTH_ACT_APPROVE, AUTH_CASE_APPROVE) to approve, and the job is refused with its number. args must
@@ -113,6 +115,11 @@ int job_step_up(struct admin_job *job);
 int job_second_person(struct admin_job *job, enum auth_right who);
 /* Keeps a request for `operation` to be approved: always refuses the job with code "approval_needed" and the number in "approval". */
 int job_ask_approval(struct admin_job *job, struct slice operation, const json_t *args, enum auth_right who);
+/*
+ * What one person alone may not give, one person alone may not take over either: *ret is true when `account` has such rights (of its role or by
+ * grants) and the subject is a person, not the emergency access or the setup.
+ */
+int job_not_alone(struct admin_job *job, const struct account *account, bool *ret);
 /* Runs an approved operation of somebody else inside the approver's job: result and status are job's. */
 int job_run_approved(struct admin_job *job, const char *operation, struct slice args, const uint8_t asker[16], struct slice asker_name);
 void job_record(const struct admin_job *job, enum log_event event, const struct log_field *fields);

@@ -7,6 +7,7 @@
 #include "crypt/crypt.h"
 
 #define WORDS_MAX 4
+#define WORDS_OPEN 2 /* of them, what everybody knows who asks */
 #define FAULTS_TEXT_MAX 600
 
 struct password_policy job_password_policy(const struct admin_job *job)
@@ -17,16 +18,16 @@ struct password_policy job_password_policy(const struct admin_job *job)
 	return policy;
 }
 
-int job_check_password(struct admin_job *job, struct slice password)
+int job_check_password(struct admin_job *job, struct slice password, bool proven)
 {
 	const struct auth_admin_settings *s = job_settings(job);
 	struct password_policy policy = job_password_policy(job);
-	const struct slice words[WORDS_MAX] = {job->account.address, job->account.name, job->account.department, s->hostname};
+	const struct slice words[WORDS_MAX] = {job->account.address, s->hostname, job->account.name, job->account.department};
 	struct buf text = BUF_INIT(FAULTS_TEXT_MAX);
 	bool io = false;
 	if (job->row->object == OBJECT_NAMED) /* of a new account: provisional, its owner chooses the own one */
 		policy.bits_min = 0;
-	unsigned faults = password_check(&policy, password, words, WORDS_MAX, s->breached, &io);
+	unsigned faults = password_check(&policy, password, words, proven ? WORDS_MAX : WORDS_OPEN, s->breached, &io);
 	if (io)
 		job_event(job, EV_INTERNAL, LOG_STR("what", "the list of breached passwords cannot be read"));
 	if (faults == 0)

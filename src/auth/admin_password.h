@@ -6,8 +6,11 @@
 
 /* The policy of new passwords (auth.password_…). */
 struct password_policy job_password_policy(const struct admin_job *job);
-/* Refuses a password that the policy does not take. Former passwords are looked at later: only behind the proof of the old one. */
-int job_check_password(struct admin_job *job, struct slice password);
+/*
+ * Refuses a password that the policy does not take. proven: the answer may depend on what only the owner and administrators know of the account;
+ * without, it would tell strangers whether there is one, and the name. Former passwords are looked at later: only behind the proof of the old one.
+ */
+int job_check_password(struct admin_job *job, struct slice password, bool proven);
 
 /*
  * Goes on with `next` when the new password (job->new_kek) is none of the former ones, which takes one Argon2id each: then the answer comes

@@ -137,6 +137,14 @@ static bool is_privileged(auth_rights set)
 	return (set & ~plain) != 0;
 }
 
+int job_not_alone(struct admin_job *job, const struct account *account, bool *ret)
+{
+	auth_rights has = 0;
+	int rc = auth_rights_of(job_directory(job), account, job_unix(job), &has);
+	*ret = rc != 0 || (job->subject.kind == AUTH_PERSON && is_privileged(has));
+	return rc == 0 ? 0 : job_refuse_error(job, rc, "user");
+}
+
 static bool holds_content(auth_rights set)
 {
 	return (set & auth_class_rights(AUTH_CLASS_CONTENT)) != 0;

@@ -186,9 +186,20 @@ static int user_passwd(struct admin_job *job)
 	if (rc == 0)
 		rc = job_prove_second(job, &secrets);
 	if (rc == 0)
+		rc = job_check_password(job, job_text(job, "new"), true);
+	if (rc == 0)
 		rc = job_after_history(job, &secrets, keep_mail);
 	secrets_free(&secrets);
 	return rc;
+}
+
+/* A new password and no second factor: who sets that is that person from then on. Nobody becomes an officer or an approver so. */
+static int refuse_privileged(struct admin_job *job)
+{
+	bool two = false;
+	int rc = job_not_alone(job, &job->account, &two);
+	return rc == 0 && two ? job_refuse(job, ADMIN_DENIED, "second_person", "This account has rights that nobody takes over alone: "
+		"its recovery code, the escrow, or the emergency access (--break-glass) open it; or its roles end first.") : rc;
 }
 
 static int reset_prepare(struct admin_job *job)
@@ -203,6 +214,8 @@ static int reset_prepare(struct admin_job *job)
 	int rc = job_permit(job, AUTH_ACCOUNT_DISCARD, &object);
 	if (rc == 0 && !job->known)
 		rc = job_refuse_error(job, ERR_NOT_FOUND, "user");
+	if (rc == 0)
+		rc = refuse_privileged(job);
 	return rc == 0 ? job_stretch_new(job, "new") : rc;
 }
 
@@ -261,7 +274,9 @@ static int discard_in_change(struct admin_job *job, struct error *err)
 
 static int discard_mail(struct admin_job *job)
 {
-	int rc = job_change(job, discard_in_change);
+	int rc = job_check_password(job, job_text(job, "new"), true);
+	if (rc == 0)
+		rc = job_change(job, discard_in_change);
 	if (rc != 0)
 		return rc;
 	job_set(job, "mail_lost", json_true());
@@ -276,6 +291,8 @@ static int user_reset(struct admin_job *job)
 	if (job_text(job, "recovery_code").n == 0)
 		return discard_mail(job);
 	int rc = open_recovery(job, &secrets);
+	if (rc == 0)
+		rc = job_check_password(job, job_text(job, "new"), true);
 	if (rc == 0)
 		rc = job_after_history(job, &secrets, keep_mail);
 	secrets_free(&secrets);
@@ -293,6 +310,8 @@ int job_open_own(struct admin_job *job, struct secrets *ret)
 	if (rc == 0)
 		rc = auth_factors_exist(job_directory(job), job->subject.account);
 	if (rc == 1 && job_step_up(job) != 0)
+		return ERR_DENIED;
+	if (rc == 0 && job_factor_first(job) != 0)
 		return ERR_DENIED;
 	rc = rc < 0 ? rc : session_open(&job->session, job->token, ret, &err);
 	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
@@ -374,6 +393,8 @@ static int app_add(struct admin_job *job)
 	int rc = job_open_password(job, &secrets);
 	if (rc == 0)
 		rc = job_prove_second(job, &secrets);
+	if (rc == 0)
+		rc = job_factor_first(job);
 	if (rc == 0)
 		rc = job_name(job, "label", &label);
 	if (rc == 0)

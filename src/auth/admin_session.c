@@ -77,6 +77,16 @@ static int ask_factor(struct admin_job *job, const struct secrets *secrets, unsi
 	return ERR_DENIED;
 }
 
+int job_factor_first(struct admin_job *job)
+{
+	unsigned kinds = 0;
+	bool enforced, in_grace;
+	struct moment now = job_host(job)->now(job_host(job)->arg);
+	if (auth_factors_needed(job_directory(job), &job->account, now, &kinds, &enforced, &in_grace) != 0)
+		return job_refuse(job, ADMIN_UNAVAILABLE, "internal", "The directory could not be read.");
+	return kinds == 0 && enforced && !in_grace ? job_refuse(job, ADMIN_DENIED, "factor_needed", "Register a second factor first.") : 0;
+}
+
 int job_prove_second(struct admin_job *job, const struct secrets *secrets)
 {
 	unsigned kinds = 0, proven = 0;
@@ -87,7 +97,8 @@ int job_prove_second(struct admin_job *job, const struct secrets *secrets)
 		return job_refuse(job, ADMIN_UNAVAILABLE, "internal", "The directory could not be read.");
 	if (kinds == 0)
 		return 0;
-	if (memcmp(job->subject.account, job->account.id, 16) == 0 && (job->subject.proven & AUTH_PROVEN_SECOND) != 0)
+	/* A token runs without the person: what its maker once showed does not stand in for a factor now. */
+	if (!job->subject.token && memcmp(job->subject.account, job->account.id, 16) == 0 && (job->subject.proven & AUTH_PROVEN_SECOND) != 0)
 		return 0;
 	return proof != NULL ? job_prove(job, secrets, proof, &proven) : ask_factor(job, secrets, kinds);
 }
@@ -324,6 +335,10 @@ static int token_add(struct admin_job *job)
 	if (directory_account_get(job_directory(job), job->subject.account, &job->arena, &job->account) != 0
 	    || session_open(&job->session, job->token, &secrets, &err) != 0)
 		return job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
+	if (job_factor_first(job) != 0) {
+		secrets_free(&secrets);
+		return ERR_DENIED;
+	}
 	memcpy(session.account, job->account.id, sizeof session.account);
 	rc = in_change_make(job, &session, &secrets, token);
 	secrets_free(&secrets);
