@@ -84,7 +84,7 @@ int sent_contact_decode(struct slice state, struct sent_contact *ret)
 	uint64_t last = 0;
 	struct sent_contact c = {0};
 	if (!slice_get_u8(&state, &version) || version != STATE_VERSION || !slice_get_u32(&state, &c.day) || !slice_get_u32(&state, &c.count)
-	    || !slice_get_u64(&state, &last) || !slice_get_bytes(&state, &c.address) || state.n > 0)
+	    || !slice_get_u64(&state, &last) || last > INT64_MAX || !slice_get_bytes(&state, &c.address) || state.n > 0)
 		return ERR_DAMAGED;
 	c.last_ms = (int64_t)last;
 	*ret = c;
