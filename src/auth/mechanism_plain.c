@@ -123,11 +123,13 @@ static int load_credential(struct exchange *x)
 static void upgraded(void *arg, int rc, uint32_t credential)
 {
 	struct exchange *x = arg;
+	struct secrets secrets = x->secrets; /* the exchange may be over before they are given back */
+	x->secrets = SECRETS_NONE;
 	if (rc == 0) {
-		exchange_verified(x, &x->secrets, credential, SLICE_NONE);
+		exchange_verified(x, &secrets, credential, SLICE_NONE);
 		return;
 	}
-	secrets_free(&x->secrets);
+	secrets_free(&secrets);
 	exchange_failed(x, AUTH_TEMPORARY, "the imported password could not be taken over");
 }
 
