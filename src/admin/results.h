@@ -84,6 +84,7 @@ RESULT("delegate.add", SHOWN, "Lets somebody else open one's mailbox.", "")
 RESULT("delegate.list", SHOWN, "Who may open the mailbox, and whose mailboxes one may open.",
 	"given[address created# role? ends#?] received[address created# role? ends#?]")
 RESULT("delegate.remove", SHOWN, "Ends a delegation and its sessions.", "")
+RESULT("user.leave", SHOWN, "Ends everything that somebody who leaves has here, or says what would end.", "address dry_run! ends{} target hand_over approval#?")
 RESULT("clearance.set", SHOWN, "Sets up to which class somebody may see letters.", "")
 RESULT("clearance.list", SHOWN, "Clearances in pages.", "clearances[kind name level author changed#] more!? next?")
 RESULT("alias.list", SHOWN, "Aliases in pages.", "aliases[address target] more!? next?")

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/directory_keys.h"
 #include "base/codec.h"
 #include "crypt/crypt.h"
 
@@ -145,10 +146,16 @@ static int user_set(struct admin_job *job)
 	return rc;
 }
 
+static int state_in_change(struct admin_job *job, struct error *err)
+{
+	int rc = update_in_change(job, err);
+	return rc == 0 && job->account.state == ACCOUNT_ACTIVE ? directory_leaver_remove(job_directory(job), job->account.id, err) : rc;
+}
+
 static int set_state(struct admin_job *job, enum account_state state)
 {
 	job->account.state = state;
-	int rc = job_change(job, update_in_change);
+	int rc = job_change(job, state_in_change);
 	if (rc == 0)
 		job_event(job, state == ACCOUNT_ACTIVE ? EV_ACCOUNT_ENABLED : EV_ACCOUNT_DISABLED, LOG_TEXT("actor", job->subject.name),
 			LOG_TEXT("address", job->account.address));

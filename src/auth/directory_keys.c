@@ -77,6 +77,59 @@ int directory_escrow_count(struct directory *d, unsigned k, unsigned n, struct e
 
 /* ---- leavers ---- */
 
+#define ENDED_ELSEWHERE Q_COUNT
+
+static const struct { const char *name; enum directory_query count, end; } parts[] = {
+	{"sessions", Q_LEAVE_SESSIONS, Q_LEAVE_SESSIONS_END},
+	{"tokens", Q_LEAVE_TOKENS, Q_LEAVE_TOKENS_END},
+	{"programs", Q_LEAVE_PROGRAMS, Q_LEAVE_PROGRAMS_END},
+	{"program_tokens", Q_LEAVE_OTHER_SESSIONS, Q_LEAVE_OTHER_SESSIONS_END},
+	{"app_passwords", Q_LEAVE_APP_PASSWORDS, Q_LEAVE_APP_PASSWORDS_END},
+	{"passkeys_and_certificates", Q_LEAVE_OUTSIDE, Q_LEAVE_OUTSIDE_END},
+	{"identities", Q_LEAVE_IDENTITIES, Q_LEAVE_IDENTITIES_END},
+	{"devices", Q_LEAVE_DEVICES, Q_LEAVE_DEVICES_END},
+	{"factors", Q_LEAVE_FACTORS, Q_LEAVE_FACTORS_END},
+	{"grants", Q_LEAVE_GRANTS, ENDED_ELSEWHERE},
+	{"delegations_given", Q_LEAVE_GIVEN, ENDED_ELSEWHERE},
+	{"delegations_received", Q_LEAVE_RECEIVED, ENDED_ELSEWHERE},
+	{"groups", Q_LEAVE_GROUPS, Q_LEAVE_GROUPS_END},
+	{"aliases", Q_LEAVE_ALIASES, Q_LEAVE_ALIASES_END},
+};
+
+const char *directory_leave_part(size_t index)
+{
+	return index < ARRAY_LEN(parts) ? parts[index].name : NULL;
+}
+
+static sqlite3_stmt *leave_query(struct directory *d, enum directory_query query, const uint8_t account[16], struct slice address)
+{
+	sqlite3_stmt *s = sql_query(d, query);
+	sql_blob(s, 1, account, 16);
+	sql_text(s, 2, address);
+	return s;
+}
+
+int directory_leave_count(struct directory *d, size_t index, const uint8_t account[16], struct slice address)
+{
+	sqlite3_stmt *s = leave_query(d, parts[index].count, account, address);
+	int rc = sql_step(s), count = rc == 1 ? sqlite3_column_int(s, 0) : 0;
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}
+
+int directory_leave_end(struct directory *d, size_t index, const uint8_t account[16], struct slice address, struct error *err)
+{
+	return parts[index].end == ENDED_ELSEWHERE ? 0 : sql_run(d, leave_query(d, parts[index].end, account, address), err);
+}
+
+int directory_aliases_move(struct directory *d, struct slice from, struct slice to, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_LEAVE_ALIASES_MOVE);
+	sql_text(s, 1, from);
+	sql_text(s, 2, to);
+	return sql_run(d, s, err);
+}
+
 int directory_leaver_set(struct directory *d, const uint8_t account[16], const struct directory_leaver *leaver, struct error *err)
 {
 	sqlite3_stmt *s = sql_query(d, Q_LEAVER_SET);

@@ -38,6 +38,14 @@ int directory_credential_get(struct directory *d, const uint8_t account[16], uin
 int directory_credential_count(struct directory *d, const uint8_t account[16], enum wrap_kind kind);
 
 /* ---- leavers ---- */
+/* What ends when somebody leaves, one kind after the other; NULL past the last. */
+const char *directory_leave_part(size_t index);
+/* How many there are; negative on failure. */
+int directory_leave_count(struct directory *d, size_t index, const uint8_t account[16], struct slice address);
+/* Inside a change. Grants and delegations are ended by their own functions: nothing happens for these. */
+int directory_leave_end(struct directory *d, size_t index, const uint8_t account[16], struct slice address, struct error *err);
+/* Aliases that lead to `from` lead to `to`. */
+int directory_aliases_move(struct directory *d, struct slice from, struct slice to, struct error *err);
 struct directory_leaver {
 	struct slice target; /* address that mail goes to; empty: it is refused */
 	struct slice author;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/directory_keys.h"
 #include "base/map.h"
 
 struct walk {
@@ -89,7 +90,22 @@ static struct slice mailbox_of(struct walk *w, const uint8_t id[16], struct slic
 	return slice_eq_nocase(found, SLICE("INBOX")) ? SLICE_NONE : found;
 }
 
-static void add_account(struct walk *w, const uint8_t id[16], struct slice detail)
+static void expand(struct walk *w, struct slice text, unsigned depth);
+
+/* Mail to somebody who has left goes where the administrator said, if anywhere. */
+static void follow_leaver(struct walk *w, const struct account *account, unsigned depth)
+{
+	struct directory_leaver leaver = {0};
+	int rc = directory_leaver_get(w->d, account->id, w->arena, &leaver);
+	if (rc != 0 && rc != ERR_NOT_FOUND)
+		w->error = rc;
+	else if (leaver.target.n > 0)
+		expand(w, leaver.target, depth + 1);
+	else
+		w->disabled = true;
+}
+
+static void add_account(struct walk *w, const uint8_t id[16], struct slice detail, unsigned depth)
 {
 	struct account account;
 	int rc = directory_account_get(w->d, id, w->arena, &account);
@@ -99,6 +115,10 @@ static void add_account(struct walk *w, const uint8_t id[16], struct slice detai
 	}
 	if (!auth_permit_own(account.role, AUTH_MAIL_RECEIVE))
 		return;
+	if (account.state == ACCOUNT_LEFT) {
+		follow_leaver(w, &account, depth);
+		return;
+	}
 	if (account.state != ACCOUNT_ACTIVE) {
 		w->disabled = true;
 		return;
@@ -107,8 +127,6 @@ static void add_account(struct walk *w, const uint8_t id[16], struct slice detai
 	if (t != NULL)
 		*t = (struct resolve_target){.local = true, .account = account, .address = account.address, .mailbox = mailbox_of(w, id, detail)};
 }
-
-static void expand(struct walk *w, struct slice text, unsigned depth);
 
 /* "list+news@x" for an alias list@x -> ann@x reaches ann+news@x. */
 static void follow_alias(struct walk *w, struct slice target, struct slice detail, unsigned depth)
@@ -136,7 +154,7 @@ static void follow(struct walk *w, const struct directory_address *found, struct
 {
 	switch (found->kind) {
 	case ADDRESS_ACCOUNT:
-		add_account(w, found->account, detail);
+		add_account(w, found->account, detail, depth);
 		break;
 	case ADDRESS_ALIAS:
 		follow_alias(w, found->target, detail, depth);
@@ -164,7 +182,7 @@ static void expand_role_address(struct walk *w, const struct directory_domain *d
 	if (rc == ERR_NOT_FOUND)
 		rc = directory_account_first(w->d, SLICE_NONE, id);
 	if (rc == 0)
-		add_account(w, id, SLICE_NONE);
+		add_account(w, id, SLICE_NONE, depth);
 	else if (rc != ERR_NOT_FOUND)
 		w->error = rc;
 }

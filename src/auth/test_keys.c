@@ -11,6 +11,7 @@
 #include "auth/delegation.h"
 #include "auth/directory_role.h"
 #include "auth/escrow.h"
+#include "auth/resolve.h"
 #include "auth/session.h"
 #include "crypt/crypt.h"
 #include "factor/shamir.h"
@@ -478,6 +479,129 @@ static void test_only_the_owner_makes_delegates(void **state)
 	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 }
 
+/* ---- leavers ---- */
+
+static json_int_t ends(struct test_auth *t, const char *what)
+{
+	struct slice r = buf_slice(&t->result);
+	json_t *o = json_loadb((const char *)r.p, r.n, 0, NULL);
+	json_int_t value = json_integer_value(json_object_get(json_object_get(o, "ends"), what));
+	json_decref(o);
+	return value;
+}
+
+static struct resolve_result resolve(struct test_auth *t, const char *address, struct arena *arena)
+{
+	struct resolve_result r = {0};
+	resolve_recipient(t->directory, slice_str(address), false, SLICE("mail.example.org"), arena, &r);
+	return r;
+}
+
+#define LEAVE "{\"address\":\"ann@example.org\",\"target\":\"bob@example.org\",\"reason\":\"retired\"}"
+
+static void leave_prepare(struct test_auth *t)
+{
+	assert_int_equal(test_admin(t, "alias.add", "{\"address\":\"sales@example.org\",\"target\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "group.add", "{\"address\":\"all@example.org\",\"members\":[\"ann@example.org\",\"bob@example.org\"]}"), ADMIN_OK);
+	make_escrow(t);
+	delegate(t, "delegate", 0);
+	const char *bob = sign_in(t, "bob"), *ann = sign_in(t, "ann");
+	assert_int_equal(test_admin_as(t, bob, "delegate.add", "{\"delegate\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, ann, "token.add", "{\"label\":\"script\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, "x", "user.app_password.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"label\":\"phone\"}"), ADMIN_OK);
+}
+
+static void test_a_dry_run_says_what_would_end_and_changes_nothing(void **state)
+{
+	struct test_auth *t = *state;
+	leave_prepare(t);
+	const char *boss = sign_in(t, "boss");
+	unsigned revokes = t->revokes;
+	assert_int_equal(test_admin_as(t, boss, "user.leave",
+		"{\"address\":\"ann@example.org\",\"target\":\"bob@example.org\",\"reason\":\"retired\",\"dry_run\":true}"), ADMIN_OK);
+	assert_int_equal(ends(t, "tokens"), 1);
+	assert_int_equal(ends(t, "app_passwords"), 1);
+	assert_int_equal(ends(t, "delegations_given"), 1);
+	assert_int_equal(ends(t, "delegations_received"), 1);
+	assert_int_equal(ends(t, "groups"), 1);
+	assert_int_equal(ends(t, "aliases"), 1);
+	assert_true(ends(t, "sessions") >= 1);
+	assert_int_equal(t->revokes, revokes);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "user.leave", LEAVE), ADMIN_DENIED);
+}
+
+static void test_a_leaver_has_nothing_any_more(void **state)
+{
+	struct test_auth *t = *state;
+	struct arena arena = ARENA_INIT;
+	leave_prepare(t);
+	const char *ann = sign_in(t, "ann"), *boss = sign_in(t, "boss");
+	assert_int_equal(test_admin_as(t, boss, "user.leave", LEAVE), ADMIN_OK);
+	assert_true(number(t, "approval") > 0);
+	assert_int_equal(test_admin_as(t, ann, "user.show", ANN), ADMIN_DENIED);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.leave",
+		"{\"address\":\"ann@example.org\",\"reason\":\"again\",\"dry_run\":true}"), ADMIN_OK);
+	for (size_t i = 0; directory_leave_part(i) != NULL; i++)
+		assert_int_equal(ends(t, directory_leave_part(i)), 0);
+	/* The mail goes to the target, also that of the alias; the group has lost a member. */
+	struct resolve_result r = resolve(t, "ann@example.org", &arena);
+	assert_int_equal(r.count, 1);
+	assert_true(slice_eq(r.targets[0].address, SLICE("bob@example.org")));
+	r = resolve(t, "sales@example.org", &arena);
+	assert_int_equal(r.count, 1);
+	assert_true(slice_eq(r.targets[0].address, SLICE("bob@example.org")));
+	r = resolve(t, "all@example.org", &arena);
+	assert_int_equal(r.count, 1);
+	/* Who comes back is a plain user, and gets the own mail again. */
+	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.enable", ANN), ADMIN_OK);
+	r = resolve(t, "ann@example.org", &arena);
+	assert_true(slice_eq(r.targets[0].address, SLICE("ann@example.org")));
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	arena_free(&arena);
+}
+
+static void test_without_a_target_mail_to_a_leaver_is_refused(void **state)
+{
+	struct test_auth *t = *state;
+	struct arena arena = ARENA_INIT;
+	assert_int_equal(test_admin(t, "user.leave", "{\"address\":\"ann@example.org\",\"reason\":\"retired\"}"), ADMIN_OK);
+	struct resolve_result r = resolve(t, "ann@example.org", &arena);
+	assert_int_equal(r.code, 550);
+	assert_string_equal(r.enhanced, "5.2.1");
+	arena_free(&arena);
+}
+
+static void test_a_quorum_hands_a_mailbox_over_and_nobody_sends_from_it(void **state)
+{
+	struct test_auth *t = *state;
+	leave_prepare(t);
+	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	struct buf secrets = BUF_INIT(100000);
+	buf_append(&secrets, buf_slice(&t->last_secrets));
+	const char *boss = sign_in(t, "boss"), *approver = sign_in(t, "second");
+	assert_int_equal(test_admin_as(t, boss, "escrow.hand_over_ask", LEAVE), ADMIN_FAILED);
+	assert_string_equal(test_member(t, "code"), "not_left");
+	assert_int_equal(test_admin_as(t, boss, "user.leave", LEAVE), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, approver, "approval.give", args("{\"id\":%d}", (int)number(t, "approval"))), ADMIN_OK);
+	uint32_t id = (uint32_t)number(t, "request");
+	assert_int_equal(give(t, "c1", id, ""), ADMIN_OK);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(give(t, "c2", id, ""), ADMIN_OK);
+	assert_int_equal(t->last_event, EV_ACCESS_RECOVERED);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_true(slice_eq(buf_slice(&t->last_secrets), buf_slice(&secrets)));
+	assert_true((t->last_rights & AUTH_BIT(AUTH_MAIL_DELETE)) == 0);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_SUBMISSION), AUTH_BAD_CREDENTIALS);
+	unsigned revokes = t->revokes;
+	auth_admin_tick(t->admin);
+	assert_int_equal(t->revokes, revokes);
+	buf_free(&secrets);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -500,6 +624,10 @@ int main(void)
 		TEST(test_a_delegation_outlives_new_passwords),
 		TEST(test_a_delegation_ends_by_time_and_by_hand),
 		TEST(test_only_the_owner_makes_delegates),
+		TEST(test_a_dry_run_says_what_would_end_and_changes_nothing),
+		TEST(test_a_leaver_has_nothing_any_more),
+		TEST(test_without_a_target_mail_to_a_leaver_is_refused),
+		TEST(test_a_quorum_hands_a_mailbox_over_and_nobody_sends_from_it),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,17 @@ static void show_app_passwords(const json_t *result)
 	cli_table(json_object_get(result, "app_passwords"), "ID:id LABEL:label CREATED:created@");
 }
 
+static void show_leaver(const json_t *result)
+{
+	const char *name;
+	json_t *count;
+
+	puts(json_is_true(json_object_get(result, "dry_run")) ? "Would end:" : "Ended:");
+	json_object_foreach(json_object_get(result, "ends"), name, count)
+		printf("  %-26s %lld\n", name, (long long)json_integer_value(count));
+	cli_fields(result, "mail-goes-to:target hand-over:hand_over approval:approval");
+}
+
 /* Nobody loses mail by a reset without having been told so. */
 static int run_reset(struct cli *cli, const struct cli_command *command, json_t *args)
 {
@@ -105,6 +116,8 @@ static const struct cli_command commands[] = {
 	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "sessions end, no sign-in, and mail to the user is refused (550 5.2.1)"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},
 	{.words = "user remove", .op = "user.remove", .positional = "address", .run = run_remove, .help = "removes the account and its mail"},
+	{.words = "user leave", .op = "user.leave", .positional = "address", .options = "target reason dry_run!", .show = show_leaver,
+		.help = "ends everything that somebody has here; --target gets the mail and, by the quorum, the mailbox; --dry-run only says what would end"},
 	{.words = "user passwd", .op = "user.passwd", .positional = "address", .secrets = "old new", .show = show_recovery,
 		.help = "the user's own password; prints the recovery code. Standard input: present password, new password"},
 	{.words = "user reset", .op = "user.reset", .positional = "address", .options = "lose_mail!", .secrets = "recovery_code? new",

@@ -173,6 +173,12 @@ OPERATION("delegate.add", AUTH, ANYBODY, CHANGES, "delegate role? days#?")
 /* {"given":[{"address","role","ends","created"}],"received":[…]} */
 OPERATION("delegate.list", AUTH, DEVICE_SEE, READS, "address")
 OPERATION("delegate.remove", AUTH, DEVICE_CHANGE, CHANGES, "address delegate")
+/*
+ * Everything that somebody has here ends at once: sessions, tokens, app passwords, devices, factors, roles, delegations, groups, aliases. Mail goes
+ * to target, or is refused. With an escrow and a target that is a user, the mailbox's hand-over is asked for (a second person, then the quorum).
+ * dry_run: only says what would end. {"address","dry_run","ends":{…counts},"target","approval"?,"hand_over"}
+ */
+OPERATION("user.leave", AUTH, ACCOUNT_LEAVE, CHANGES, "address target? reason dry_run!?")
 /* kind: user (an address here or elsewhere), group, domain (a partner); level: public, internal, confidential, secret, or default. */
 OPERATION("clearance.set", AUTH, POLICY_CHANGE, CHANGES, "kind name level")
 /* {"clearances":[{"kind","name","level","author","changed"}],"more","next"} */
