@@ -352,7 +352,7 @@ static const struct cli_command commands[] = {
 	{.words = "audit tail", .op = "audit.list", .options = "limit#", .run = run_tail, .help = "the newest records"},
 	{.words = "audit list", .op = "audit.list", .options = "since until event class actor object cid limit#", .run = run_list,
 		.help = "records by time (2h, 2026-11-22), event, class, actor, object, connection"},
-	{.words = "audit export", .op = "audit.export", .options = "since first# end# output", .run = run_export,
+	{.words = "audit export", .op = "audit.export", .options = "since first# end# size# output", .run = run_export,
 		.help = "records with everything that proves them, for letterlock-verify"},
 	{.words = "audit prove", .op = "audit.prove", .options = "record# old_size#", .show = show_text, .needs_option = true,
 		.help = "proof that a record is in the log, or that the log begins with that of an older head"},

@@ -88,11 +88,55 @@ class Receiver:
         return [line for part in self.parts for line in part[:part.rfind(b'\n') + 1].splitlines()]
 
 
+class Tsa:
+    """A time stamp service of openssl's."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.run('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '10', '-subj', '/CN=Time', '-addext',
+                 'extendedKeyUsage=critical,timeStamping', '-keyout', 'tsa.key', '-out', 'tsa.pem')
+        (folder / 'tsa.cnf').write_text('[tsa]\ndefault_tsa=one\n[one]\nserial=serial\ndefault_policy=1.2.3.4\ndigests=sha256\n'
+                                        'signer_digest=sha256\ness_cert_id_alg=sha256\n')
+
+    def run(self, *args):
+        subprocess.run(['openssl', *args], cwd=self.folder, check=True, capture_output=True)
+
+    def answer(self, query):
+        (self.folder / 'query').write_bytes(query)
+        self.run('ts', '-reply', '-queryfile', 'query', '-signer', 'tsa.pem', '-inkey', 'tsa.key', '-config', 'tsa.cnf', '-out', 'answer')
+        return (self.folder / 'answer').read_bytes()
+
+
 class Hook(http.server.BaseHTTPRequestHandler):
+    """The outside over HTTPS: webhook, co-signer, time stamp service."""
     records, wrong, refuse = [], 0, 0
+    cosign, known, tsa = [], 0, None
+
+    def answer(self, status, body=b''):
+        self.send_response(status)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def witness(self, body):
+        """C2SP tlog-witness: 409 with the size that is known when the question begins elsewhere."""
+        old = int(body.split(b'\n')[0][4:])
+        if old != Hook.known or not Hook.cosign:
+            self.answer(409, b'%d\n' % Hook.known)
+            return
+        code, line = verify(*Hook.cosign, text=body.decode())
+        if code == 0:
+            Hook.known = int(body.partition(b'\n\n')[2].split(b'\n')[1])
+        self.answer(200 if code == 0 else 422, line.encode())
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers['Content-Length']))
+        if self.path == '/witness/add-checkpoint':
+            self.witness(body)
+            return
+        if self.path == '/tsa':
+            self.answer(200, Hook.tsa.answer(body))
+            return
         if Hook.refuse > 0:
             Hook.refuse -= 1
             self.send_response(503)
@@ -122,6 +166,9 @@ def place(tmp_path_factory):
     key = str(folder / 'witness.key')
     code, witness = verify('keygen', '--name', 'witness.test', '--key-file', key)
     assert code == 0
+    code, other = verify('keygen', '--name', 'web.test', '--key-file', str(folder / 'web.key'))
+    assert code == 0
+    Hook.tsa = Tsa(folder)
     base = free_port_base() + 40
     # Where the user that runs the server can read it.
     fd, secret = tempfile.mkstemp(prefix='letterlock-test-', dir='/var/tmp')
@@ -132,9 +179,10 @@ def place(tmp_path_factory):
     made = make_site({
         'audit.sinks': [f'siem syslog tls://127.0.0.1:{base}', f'lines json tcp://127.0.0.1:{base + 1}', f'arc cef tcp://127.0.0.1:{base + 2}',
                         f'hook webhook https://127.0.0.1:{hook.server_port}/in'],
-        'audit.cosigners': [f'manual {witness.strip()}'], 'audit.webhook_secret_file': secret, 'audit.mail_without': f'{PATIENCE}s',
+        'audit.cosigners': [f'manual {witness.strip()}', f'https://127.0.0.1:{hook.server_port}/witness {other.strip()}'],
+        'audit.timestamp_url': f'https://127.0.0.1:{hook.server_port}/tsa', 'audit.webhook_secret_file': secret, 'audit.mail_without': f'{PATIENCE}s',
         'fetch.allow': [f'127.0.0.1:{hook.server_port}', '127.0.0.1']})
-    made.witness_key, made.witness, made.port = key, witness.strip(), base
+    made.witness_key, made.witness, made.port, made.web_witness, made.folder = key, witness.strip(), base, other.strip(), folder
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(made.instance.path('tls', 'server.pem'), made.instance.path('tls', 'server.key'))
     hook.socket = tls.wrap_socket(hook.socket, server_side=True)
@@ -230,6 +278,35 @@ def test_another_host_co_signs(place, auditor, folder):
     later = auditor('audit', 'cosign-request')
     assert verify(*args, text=later['text'])[0] == 0
     assert verify(*args, text=asked['text'])[0] == 1
+
+
+def test_a_co_signer_and_a_time_stamp_service_are_asked_by_themselves(place, auditor, folder):
+    key = auditor('audit', 'head')['key']
+    Hook.cosign = ['cosign', '--key', key, '--name', 'web.test', '--key-file', str(place.folder / 'web.key'), '--state', str(folder / 'state')]
+    time.sleep(1.2)
+    before = auditor('audit', 'head')['size']
+    place.instance.cli('reload')
+    until(lambda: place.instance.cli('audit', 'status')['cosigned_size'] >= before and place.instance.cli('audit', 'status')['stamped_size'] > 0, 60)
+    assert Hook.known > 0
+
+
+def test_a_time_stamp_brought_by_hand_proves_itself_in_an_export(place, auditor, folder):
+    key, tsa = auditor('audit', 'head')['key'], Tsa(folder)
+    time.sleep(1.2)
+    code, _, words = auditor('audit', 'timestamp-request', '--output', str(folder / 'q'), check=False)
+    size = re.search(r'size (\d+):', words)[1]
+    assert code == 0
+    (folder / 'r').write_bytes(tsa.answer((folder / 'q').read_bytes()))
+    assert auditor('audit', 'timestamp', '--size', size, '--input', str(folder / 'q'), check=False)[0] == 5
+    assert auditor('audit', 'timestamp', '--size', size, '--input', str(folder / 'r'), check=False)[0] == 0
+    code, _, words = auditor('audit', 'export', '--end', size, '--size', size, '--output', str(folder / 'e'), check=False)
+    assert code == 0, words
+    code, words = verify('--key', key, '--tsa-ca', str(folder / 'tsa.pem'), str(folder / 'e'))
+    assert code == 0 and 'time stamp, verified' in words, words
+    assert verify('--key', key, '--tsa-ca', str(place.folder / 'tsa.pem'), str(folder / 'e'))[0] == 1
+    changed = re.sub(r'("stamp":".{200})(.)', lambda m: m[1] + ('A' if m[2] != 'A' else 'B'), (folder / 'e').read_text(encoding='utf-8'))
+    (folder / 'f').write_text(changed, encoding='utf-8')
+    assert verify('--key', key, '--tsa-ca', str(folder / 'tsa.pem'), str(folder / 'f'))[0] == 1
 
 
 # ---- what is recorded ----
