@@ -230,7 +230,8 @@ int directory_identity_add(struct directory *d, const struct directory_identity 
 	return sql_run(d, s, err);
 }
 
-int directory_identity_get(struct directory *d, struct slice issuer, struct slice subject, struct arena *arena, struct directory_identity *ret)
+int directory_identity_get(struct directory *d, struct slice issuer, struct slice subject, struct arena *arena,
+	struct directory_identity *ret)
 {
 	sqlite3_stmt *s = sql_query(d, Q_IDENTITY_GET);
 	sql_text(s, 1, issuer);
@@ -298,7 +299,8 @@ int directory_certificate_get(struct directory *d, const uint8_t fingerprint[32]
 	return one(rc);
 }
 
-int directory_certificate_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_certificate *ret, size_t max)
+int directory_certificate_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_certificate *ret,
+	size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_CERTIFICATE_LIST);
 	int rc, count = 0;

@@ -1,6 +1,6 @@
 /*
- * directory.db: clients and grants of our authorization server, identities at other providers, certificates of devices, people and groups of
- * an LDAP directory. Tables: auth/directory_schema.h. Texts lie in the arena that was given.
+ * directory.db: clients and grants of our authorization server, identities at other providers, certificates of devices, people and
+ * groups of an LDAP directory. Tables: auth/directory_schema.h. Texts lie in the arena that was given.
  */
 #ifndef AUTH_DIRECTORY_SSO_H
 #define AUTH_DIRECTORY_SSO_H
@@ -51,8 +51,10 @@ struct directory_identity {
 	int64_t created;
 };
 int directory_identity_add(struct directory *d, const struct directory_identity *i, struct error *err);
-int directory_identity_get(struct directory *d, struct slice issuer, struct slice subject, struct arena *arena, struct directory_identity *ret);
-int directory_identity_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_identity *ret, size_t max);
+int directory_identity_get(struct directory *d, struct slice issuer, struct slice subject, struct arena *arena,
+	struct directory_identity *ret);
+int directory_identity_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_identity *ret,
+	size_t max);
 int directory_identity_remove(struct directory *d, const uint8_t account[16], struct slice issuer, struct slice subject, struct error *err);
 
 /* ---- certificates of devices; gone with their credential ---- */
@@ -67,7 +69,8 @@ struct directory_certificate {
 };
 int directory_certificate_add(struct directory *d, const struct directory_certificate *c, struct error *err);
 int directory_certificate_get(struct directory *d, const uint8_t fingerprint[32], struct arena *arena, struct directory_certificate *ret);
-int directory_certificate_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_certificate *ret, size_t max);
+int directory_certificate_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_certificate *ret,
+	size_t max);
 
 /* ---- LDAP ---- */
 

@@ -1,9 +1,9 @@
 /*
  * Sign-in by another identity provider: from a verified token to an account of ours and its secrets.
  *
- * An identity is issuer and subject, nothing else (OpenID Connect Core 5.7). Which account it belongs to was said before (identity.link), or,
- * where policy allows it, is found once by an e-mail address that the issuer calls verified and that is ours. The secrets of such an account
- * are `managed` (auth/managed.h).
+ * An identity is issuer and subject, nothing else (OpenID Connect Core 5.7). Which account it belongs to was said before
+ * (identity.link), or, where policy allows it, is found once by an e-mail address that the issuer calls verified and that is ours. The
+ * secrets of such an account are `managed` (auth/managed.h).
  */
 #ifndef AUTH_EXTERNAL_H
 #define AUTH_EXTERNAL_H
@@ -39,8 +39,8 @@ void external_destroy(struct external **e);
 bool external_usable(const struct external *e);
 
 /*
- * An access token (RFC 9068) that a mail program shows. scope: "imap"; the token's scope claim must hold it. fn is called once, perhaps before
- * this returns.
+ * An access token (RFC 9068) that a mail program shows. scope: "imap"; the token's scope claim must hold it. fn is called once, perhaps
+ * before this returns.
  */
 void external_open(struct external *e, struct slice token, const char *scope, external_fn *fn, void *arg);
 

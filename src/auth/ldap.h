@@ -1,6 +1,6 @@
 /*
- * People of an LDAP directory as accounts of ours: their passwords are asked about there, and who is there is taken over. What is known of them
- * is the directory's; their secrets are `managed` (auth/managed.h), because no password of theirs is ever kept here.
+ * People of an LDAP directory as accounts of ours: their passwords are asked about there, and who is there is taken over. What is known
+ * of them is the directory's; their secrets are `managed` (auth/managed.h), because no password of theirs is ever kept here.
  */
 #ifndef AUTH_LDAP_H
 #define AUTH_LDAP_H
@@ -42,14 +42,15 @@ bool auth_ldap_owns(struct auth_ldap *l, const uint8_t account[16]);
  * ERR_TEMPORARY. secrets: the callee's; NULL unless rc is 0. why: for the log.
  */
 typedef void auth_ldap_fn(void *arg, int rc, struct secrets *secrets, uint32_t credential, const char *why);
-void auth_ldap_verify(struct auth_ldap *l, const uint8_t account[16], struct slice name, struct slice password, auth_ldap_fn *fn, void *arg);
+void auth_ldap_verify(struct auth_ldap *l, const uint8_t account[16], struct slice name, struct slice password, auth_ldap_fn *fn,
+	void *arg);
 
 /* Does the service work, and (with a name) does this person sign in? result is the callee's. */
 typedef void auth_ldap_report_fn(void *arg, int rc, json_t *result, const char *why);
 void auth_ldap_test(struct auth_ldap *l, struct slice name, struct slice password, auth_ldap_report_fn *fn, void *arg);
 /*
- * Takes people and groups over; dry: only says what would be done. vanish_percent: 0: that of the settings. ERR_LIMIT: too many would vanish,
- * nothing was done; ERR_EXISTS: one is running. One account at a time, each a change of its own.
+ * Takes people and groups over; dry: only says what would be done. vanish_percent: 0: that of the settings. ERR_LIMIT: too many would
+ * vanish, nothing was done; ERR_EXISTS: one is running. One account at a time, each a change of its own.
  */
 void auth_ldap_sync(struct auth_ldap *l, bool dry, unsigned vanish_percent, struct slice actor, auth_ldap_report_fn *fn, void *arg);
 

@@ -155,7 +155,8 @@ static int add_in_change(struct sync *s, const struct ldap_step *step, const uin
 	int rc = made ? directory_account_add(s->l->directory, &s->account, NULL) : 0;
 	if (rc == 0 && secrets != NULL)
 		rc = managed_add(s->l->directory, &s->owner, kek, SLICE_NONE, secrets, ldap_unix(s->l), NULL);
-	return rc == 0 ? directory_ldap_put(s->l->directory, step->record->key, s->account.id, step->record->dn, false, ldap_unix(s->l), NULL) : rc;
+	return rc == 0 ? directory_ldap_put(s->l->directory, step->record->key, s->account.id, step->record->dn, false, ldap_unix(s->l), NULL)
+		: rc;
 }
 
 static void got_kek(void *arg, int rc, const uint8_t *kek)
@@ -179,7 +180,8 @@ static void got_kek(void *arg, int rc, const uint8_t *kek)
 	directory_rollback(s->l->directory);
 	secrets_free(&secrets);
 	if (rc == 0)
-		ldap_record_event(s->l, EV_ACCOUNT_ADDED, (const struct log_field[]){LOG_STR("actor", s->actor), LOG_TEXT("address", s->account.address), LOG_END});
+		ldap_record_event(s->l, EV_ACCOUNT_ADDED, (const struct log_field[]){LOG_STR("actor", s->actor), LOG_TEXT("address",
+			s->account.address), LOG_END});
 	stepped(s, rc);
 }
 
@@ -223,7 +225,8 @@ static void add_person(struct sync *s, const struct ldap_step *step)
 		return;
 	}
 	s->account = (struct account){.address = rc == 0 ? address_text(&a, &s->arena) : SLICE_NONE, .name = step->record->name,
-		.department = step->record->department, .state = ACCOUNT_ACTIVE, .role = AUTH_ROLE_USER, .flags = ACCOUNT_MANAGED, .created = ldap_unix(s->l)};
+		.department = step->record->department, .state = ACCOUNT_ACTIVE, .role = AUTH_ROLE_USER, .flags = ACCOUNT_MANAGED,
+			.created = ldap_unix(s->l)};
 	random_bytes(s->account.id, sizeof s->account.id);
 	random_bytes(s->account.scram_salt, sizeof s->account.scram_salt);
 	s->owner = (struct wrap_owner){.kind = WRAP_MANAGED};
@@ -394,7 +397,8 @@ static void tested(void *arg, enum ldap_verdict verdict, struct slice record, st
 		json_t *o = json_object();
 		json_object_set_new(o, "dn", text_of(r.dn));
 		json_object_set_new(o, "address", text_of(r.mail));
-		json_object_set_new(o, "account", json_string(directory_ldap_find(t->l->directory, r.key, account) == 0 ? "known" : "not taken over yet"));
+		json_object_set_new(o, "account", json_string(directory_ldap_find(t->l->directory, r.key, account) == 0 ? "known"
+			: "not taken over yet"));
 		t->fn(t->arg, 0, o, "");
 	} else {
 		(void)snprintf(text, sizeof text, "%.*s", SLICE_ARG(slice_sub(why, 0, sizeof text - 1)));

@@ -93,7 +93,8 @@ static int find(struct directory *d, const uint8_t account[16], uint32_t wanted,
 	return count < 0 ? count : ERR_NOT_FOUND;
 }
 
-void managed_open(struct directory *d, const struct auth_host *host, const uint8_t account[16], uint32_t credential, managed_open_fn *fn, void *arg)
+void managed_open(struct directory *d, const struct auth_host *host, const uint8_t account[16], uint32_t credential, managed_open_fn *fn,
+	void *arg)
 {
 	struct opening *o = memory_alloc(sizeof *o);
 	o->fn = fn;
@@ -107,7 +108,8 @@ void managed_open(struct directory *d, const struct auth_host *host, const uint8
 	managed_kek(host, &owner, got_kek, o);
 }
 
-int managed_add(struct directory *d, const struct wrap_owner *owner, const uint8_t kek[KEK_SIZE], struct slice label, const struct secrets *secrets,
+int managed_add(struct directory *d, const struct wrap_owner *owner, const uint8_t kek[KEK_SIZE], struct slice label,
+	const struct secrets *secrets,
 	int64_t now, struct error *err)
 {
 	struct buf wrap = BUF_INIT(WRAP_MAX + 64);

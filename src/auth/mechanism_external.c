@@ -1,6 +1,7 @@
 /*
- * EXTERNAL (RFC 4422 appendix A) with a client certificate. The edge has checked that it comes from auth.client_ca and that the client holds its
- * key, in the handshake; here it must have been registered by the person (certificate.add), name the account, and be in its time.
+ * EXTERNAL (RFC 4422 appendix A) with a client certificate. The edge has checked that it comes from auth.client_ca and that the client
+ * holds its key, in the handshake; here it must have been registered by the person (certificate.add), name the account, and be in its
+ * time.
  */
 #include <string.h>
 

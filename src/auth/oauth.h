@@ -1,10 +1,10 @@
 /*
- * Our own authorization server: what sso/oauth.h says as protocol, over the directory. Programs of our users get tokens without ever seeing a
- * password: mail programs by the code flow with a loopback redirect, devices by a code that a person types.
+ * Our own authorization server: what sso/oauth.h says as protocol, over the directory. Programs of our users get tokens without ever
+ * seeing a password: mail programs by the code flow with a loopback redirect, devices by a code that a person types.
  *
- * An access token (an hour) and a refresh token (90 days without use) are sessions of their own kinds: directory.db keeps a keyed hash and the
- * account's secrets wrapped under the token. A refresh token is used once; one that comes twice ends the whole grant (RFC 9700 4.14.2). Codes
- * live in memory, with the secrets wrapped under them: a restart makes people ask again, nothing more. docs/oauth.md.
+ * An access token (an hour) and a refresh token (90 days without use) are sessions of their own kinds: directory.db keeps a keyed hash
+ * and the account's secrets wrapped under the token. A refresh token is used once; one that comes twice ends the whole grant (RFC 9700
+ * 4.14.2). Codes live in memory, with the secrets wrapped under them: a restart makes people ask again, nothing more. docs/single-sign-on.md.
  */
 #ifndef AUTH_OAUTH_H
 #define AUTH_OAUTH_H
@@ -56,11 +56,13 @@ void auth_oauth_run(struct auth_oauth *o, const struct auth_oauth_request *reque
 bool auth_oauth_may_allow(struct auth_oauth *o, const struct auth_subject *subject);
 
 /* A person with opened secrets gets an access token without any browser. ERR_INVALID: scope; ERR_LIMIT. */
-int auth_oauth_issue(struct auth_oauth *o, const struct account *account, const struct secrets *secrets, unsigned proven, struct slice scope,
+int auth_oauth_issue(struct auth_oauth *o, const struct account *account, const struct secrets *secrets, unsigned proven,
+	struct slice scope,
 	char ret_token[SESSION_TOKEN_SIZE + 1], int64_t *ret_ends, struct error *err);
 /*
- * A token that a mail program shows: the account's id, the grant in whose name the session is opened (for AUTH_REVALIDATE), and the secrets.
- * ERR_DENIED: no such token, ended, or no access token; ERR_NOT_FOUND: its scope does not hold `mail` (OAUTH_IMAP, …). ERR_IO and others:
+ * A token that a mail program shows: the account's id, the grant in whose name the session is opened (for AUTH_REVALIDATE), and the
+ * secrets. ERR_DENIED: no such token, ended, or no access token; ERR_NOT_FOUND: its scope does not hold `mail` (OAUTH_IMAP, …). ERR_IO
+ * and others:
  * later. *ret_secrets is empty before.
  */
 int auth_oauth_open(struct directory *d, struct slice token, unsigned mail, int64_t now, uint8_t ret_account[16], uint32_t *ret_grant,

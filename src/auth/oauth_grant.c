@@ -16,7 +16,8 @@ static auth_rights rights_of(const struct oauth_scope *scope)
 	return rights;
 }
 
-static int make_token(struct auth_oauth *o, const struct oauth_issue *issue, enum session_kind kind, const struct secrets *secrets, char *ret_text,
+static int make_token(struct auth_oauth *o, const struct oauth_issue *issue, enum session_kind kind, const struct secrets *secrets,
+	char *ret_text,
 	struct error *err)
 {
 	struct oauth_scope scope;
@@ -56,7 +57,8 @@ static int make_grant(struct auth_oauth *o, struct oauth_issue *issue, struct er
 	return rc;
 }
 
-static int issue_in_change(struct auth_oauth *o, struct oauth_issue *issue, struct slice spent, const struct secrets *secrets, struct error *err)
+static int issue_in_change(struct auth_oauth *o, struct oauth_issue *issue, struct slice spent, const struct secrets *secrets,
+	struct error *err)
 {
 	int rc = issue->grant.id == 0 ? make_grant(o, issue, err) : directory_oauth_drop_tokens(o->directory, issue->grant.id, err);
 	if (rc == 0 && spent.n > 0)
@@ -85,7 +87,8 @@ int oauth_issue(struct auth_oauth *o, struct oauth_issue *issue, struct slice sp
 	return rc;
 }
 
-int auth_oauth_issue(struct auth_oauth *o, const struct account *account, const struct secrets *secrets, unsigned proven, struct slice scope,
+int auth_oauth_issue(struct auth_oauth *o, const struct account *account, const struct secrets *secrets, unsigned proven,
+	struct slice scope,
 	char ret_token[SESSION_TOKEN_SIZE + 1], int64_t *ret_ends, struct error *err)
 {
 	struct oauth_issue issue = {.grant = {.client = SLICE(OAUTH_CLIENT_SCRIPT), .scope = scope, .proven = proven}};

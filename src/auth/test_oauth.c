@@ -48,7 +48,8 @@ static int teardown(void **state)
 
 static unsigned request(bool post, const char *path, const char *form, bool signed_in)
 {
-	struct auth_oauth_request r = {.post = post, .path = slice_str(path), .query = slice_str(post ? "" : form), .form = slice_str(post ? form : ""),
+	struct auth_oauth_request r = {.post = post, .path = slice_str(path), .query = slice_str(post ? "" : form), .form = slice_str(post
+		? form : ""),
 		.token = slice_str(signed_in ? session : "")};
 	oauth_answer_free(&last);
 	last.status = 0;
@@ -85,7 +86,8 @@ static const char *get_code(const char *query)
 static unsigned redeem(const char *code, const char *client, const char *redirect, const char *verifier)
 {
 	char form[1000];
-	snprintf(form, sizeof form, "grant_type=authorization_code&code=%s&client_id=%s&redirect_uri=%s&code_verifier=%s", code, client, redirect, verifier);
+	snprintf(form, sizeof form, "grant_type=authorization_code&code=%s&client_id=%s&redirect_uri=%s&code_verifier=%s", code, client,
+		redirect, verifier);
 	return request(true, "/oauth/token", form, false);
 }
 
@@ -119,7 +121,8 @@ static enum auth_status bearer(const char *name, const char *token, enum auth_pr
 {
 	char message[400];
 	int n = snprintf(message, sizeof message, "n,%s%s,\1auth=Bearer %s\1\1", name[0] != '\0' ? "a=" : "", name, token);
-	struct auth_step step = {.sender = 1, .protocol = protocol, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"), .mechanism = SLICE("OAUTHBEARER"),
+	struct auth_step step = {.sender = 1, .protocol = protocol, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"),
+		.mechanism = SLICE("OAUTHBEARER"),
 		.data = slice_make(message, (size_t)n)};
 	return test_run_step(t, &step);
 }
@@ -127,7 +130,8 @@ static enum auth_status bearer(const char *name, const char *token, enum auth_pr
 /* After the reason the exchange ends in failure. */
 static void ends_badly(const char *reason)
 {
-	struct auth_step step = {.sender = 1, .session = t->session, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"),
+	struct auth_step step = {.sender = 1, .session = t->session, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_ON,
+		.address = SLICE("192.0.2.1"),
 		.data = SLICE("\1")};
 	assert_true(slice_search(buf_slice(&t->data), slice_str(reason)) >= 0);
 	assert_int_equal(test_run_step(t, &step), AUTH_BAD_CREDENTIALS);
@@ -255,7 +259,8 @@ static void test_scopes_hold(void **state)
 static void test_no_token_is_taken_for_another_kind(void **state)
 {
 	struct pair p = get_tokens();
-	const char *wrong[] = {p.refresh, session, "lla_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "ll1-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "a.b.c", "x"};
+	const char *wrong[] = {p.refresh, session, "lla_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"ll1-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "a.b.c", "x"};
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		assert_int_equal(bearer("ann@example.org", wrong[i], AUTH_PROTOCOL_IMAP), AUTH_CONTINUE);
 		ends_badly("invalid_token");
@@ -384,7 +389,8 @@ static void test_devices_that_are_declined_or_late(void **state)
 	char form[400], query[100];
 	for (int late = 0; late < 2; late++) {
 		assert_int_equal(request(true, "/oauth/device_authorization", "client_id=tv&scope=imap", false), 200);
-		snprintf(form, sizeof form, "grant_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3Adevice_code&client_id=tv&device_code=%s", member("device_code"));
+		snprintf(form, sizeof form, "grant_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3Adevice_code&client_id=tv&device_code=%s",
+			member("device_code"));
 		snprintf(query, sizeof query, "user_code=%s&decision=%s", member("user_code"), late ? "allow" : "deny");
 		if (late)
 			pass(OAUTH_DEVICE_S);
@@ -411,7 +417,8 @@ static void test_xoauth2(void **state)
 	struct pair p = get_tokens();
 	char message[300];
 	int n = snprintf(message, sizeof message, "user=ann@example.org\1auth=Bearer %s\1\1", p.access);
-	struct auth_step step = {.sender = 1, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"), .mechanism = SLICE("XOAUTH2"),
+	struct auth_step step = {.sender = 1, .protocol = AUTH_PROTOCOL_IMAP, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"),
+		.mechanism = SLICE("XOAUTH2"),
 		.data = slice_make(message, (size_t)n)};
 	assert_int_equal(test_run_step(t, &step), AUTH_OK);
 	step.data = SLICE("user=ann@example.org\1auth=Bearer nothing\1\1");

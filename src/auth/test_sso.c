@@ -173,7 +173,8 @@ static void test_other_subjects_names_and_scopes(void **state)
 	assert_int_equal(bearer("ann@example.org", token("s2", "")), AUTH_CONTINUE);
 	assert_int_equal(bearer("bob@example.org", token("s1", "")), AUTH_CONTINUE);
 	assert_int_equal(bearer("", test_sign(TEST_RSA_NEW, "{\"alg\":\"RS256\",\"kid\":\"rsa\",\"typ\":\"at+jwt\"}", "{}")), AUTH_CONTINUE);
-	struct auth_step pop = {.sender = 1, .protocol = AUTH_PROTOCOL_POP3, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"), .mechanism = SLICE("OAUTHBEARER")};
+	struct auth_step pop = {.sender = 1, .protocol = AUTH_PROTOCOL_POP3, .tls = AUTH_TLS_ON, .address = SLICE("192.0.2.1"),
+		.mechanism = SLICE("OAUTHBEARER")};
 	static char message[JWT_MAX];
 	pop.data = slice_make(message, (size_t)snprintf(message, sizeof message, "n,,\1auth=Bearer %.*s\1\1", SLICE_ARG(token("s1", ""))));
 	assert_int_equal(test_run_step(t, &pop), AUTH_CONTINUE);
@@ -188,7 +189,8 @@ static void test_an_account_that_nobody_opened_for_it_stays_shut(void **state)
 
 static void test_addresses_link_only_where_policy_says_so(void **state)
 {
-	static const char ann[] = ",\"email\":\"ann@example.org\",\"email_verified\":true", bob[] = ",\"email\":\"bob@example.org\",\"email_verified\":true";
+	static const char ann[] = ",\"email\":\"ann@example.org\",\"email_verified\":true",
+		bob[] = ",\"email\":\"bob@example.org\",\"email_verified\":true";
 	assert_int_equal(bearer("", token("s4", ann)), AUTH_CONTINUE);
 	configure(true, false);
 	auth_login_external(t->login, external);

@@ -24,11 +24,13 @@ static void show_token(const json_t *result)
 }
 
 static const struct cli_command oauth_commands[] = {
-	{.words = "oauth client list", .op = "oauth.client.list", .show = show_clients, .list = "clients", .help = "programs that may ask for tokens"},
+	{.words = "oauth client list", .op = "oauth.client.list", .show = show_clients, .list = "clients",
+		.help = "programs that may ask for tokens"},
 	{.words = "oauth client add", .op = "oauth.client.add", .positional = "id scope", .options = "name redirects, device!",
 		.help = "a program that may ask for tokens; scope: \"imap pop smtp sieve api:<right>\""},
 	{.words = "oauth client remove", .op = "oauth.client.remove", .positional = "id", .help = "the program's tokens end at once"},
-	{.words = "oauth list", .op = "oauth.grant.list", .positional = "address", .show = show_grants, .help = "programs that have tokens of a user"},
+	{.words = "oauth list", .op = "oauth.grant.list", .positional = "address", .show = show_grants,
+		.help = "programs that have tokens of a user"},
 	{.words = "oauth end", .op = "oauth.grant.end", .positional = "address id#", .help = "ends the tokens of one program"},
 	{.words = "oauth token", .op = "oauth.token", .positional = "scope", .show = show_token,
 		.help = "prints an access token of an hour for mail protocols, for scripts (after letterlock login)"},
@@ -41,7 +43,8 @@ static void show_identities(const json_t *result)
 }
 
 static const struct cli_command identity_commands[] = {
-	{.words = "identity list", .op = "identity.list", .positional = "address", .show = show_identities, .help = "who a user is at other providers"},
+	{.words = "identity list", .op = "identity.list", .positional = "address", .show = show_identities,
+		.help = "who a user is at other providers"},
 	{.words = "identity add", .op = "identity.add", .positional = "address issuer subject", .help = "the person of that issuer is this user"},
 	{.words = "identity remove", .op = "identity.remove", .positional = "address issuer subject", .help = "not any more; sessions end"},
 	{.words = "identity allow", .op = "user.managed.add", .positional = "address", .secrets = "password",
@@ -80,8 +83,10 @@ static int run_certificate_add(struct cli *cli, const struct cli_command *comman
 }
 
 static const struct cli_command certificate_commands[] = {
-	{.words = "certificate list", .op = "certificate.list", .positional = "address", .show = show_certificates, .help = "certificates that sign in for a user"},
-	{.words = "certificate add", .op = "certificate.add", .positional = "address file", .options = "label", .secrets = "password", .run = run_certificate_add,
+	{.words = "certificate list", .op = "certificate.list", .positional = "address", .show = show_certificates,
+		.help = "certificates that sign in for a user"},
+	{.words = "certificate add", .op = "certificate.add", .positional = "address file", .options = "label", .secrets = "password",
+		.run = run_certificate_add,
 		.help = "a client certificate (PEM) of auth.client_ca signs in for the user"},
 	{.words = "certificate remove", .op = "certificate.remove", .positional = "address id#", .help = "it does not any more; its sessions end"},
 };

@@ -33,7 +33,8 @@ static bool read_time(const ASN1_TIME *t, int64_t *ret)
 	struct tm tm;
 	if (t == NULL || ASN1_TIME_to_tm(t, &tm) != 1)
 		return false;
-	struct calendar c = {.year = tm.tm_year + 1900, .month = tm.tm_mon + 1, .day = tm.tm_mday, .hour = tm.tm_hour, .minute = tm.tm_min, .second = tm.tm_sec};
+	struct calendar c = {.year = tm.tm_year + 1900, .month = tm.tm_mon + 1, .day = tm.tm_mday, .hour = tm.tm_hour, .minute = tm.tm_min,
+		.second = tm.tm_sec};
 	*ret = calendar_to_unix(&c);
 	return true;
 }

@@ -45,7 +45,8 @@ static void host_fetch(void *arg, const struct sso_request *request, sso_respons
 		buf_append_str(&fields, "Content-Type: application/x-www-form-urlencoded\n");
 	if (request->authorization.n > 0)
 		buf_printf(&fields, "Authorization: %.*s\n", SLICE_ARG(request->authorization));
-	struct ipc_fetch message = {.method = request->body.n > 0 ? SLICE("POST") : SLICE("GET"), .url = request->url, .fields = buf_slice(&fields),
+	struct ipc_fetch message = {.method = request->body.n > 0 ? SLICE("POST") : SLICE("GET"), .url = request->url,
+		.fields = buf_slice(&fields),
 		.body = request->body};
 	ipc_request(a->ctx->ipc, IPC_FETCH, IPC_ANY, &message, fetched, f);
 	buf_free_secret(&fields);
@@ -118,7 +119,8 @@ static void on_sync_time(void *arg)
 static void configure_ldap(struct auth_process *a)
 {
 	const struct config *c = a->ctx->config;
-	struct auth_ldap_settings s = {.used = c->ldap_url.n > 0, .adopt = c->ldap_adopt, .vanish_percent = (unsigned)(c->ldap_vanish > 100 ? 100 : c->ldap_vanish)};
+	struct auth_ldap_settings s = {.used = c->ldap_url.n > 0, .adopt = c->ldap_adopt, .vanish_percent = (unsigned)(c->ldap_vanish > 100
+		? 100 : c->ldap_vanish)};
 	auth_ldap_configure(a->ldap, &s);
 	auth_login_ldap(a->login, s.used ? a->ldap : NULL);
 	auth_admin_ldap(a->admin, s.used ? a->ldap : NULL);

@@ -1,7 +1,7 @@
 /*
- * The ldap role: asks the LDAP directory of the configuration, for auth. TLS and sockets are ours; the library speaks over one end of a socket
- * pair on a thread of the pool, and this loop carries the bytes between it and the server. What a malformed answer does to the library it does
- * in this process, which has neither keys nor files.
+ * The ldap role: asks the LDAP directory of the configuration, for auth. TLS and sockets are ours; the library speaks over one end of a
+ * socket pair on a thread of the pool, and this loop carries the bytes between it and the server. What a malformed answer does to the
+ * library it does in this process, which has neither keys nor files.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -95,7 +95,8 @@ static void answer_chunk(struct ldap_role *r, struct ipc_call *call, size_t offs
 {
 	struct slice rest = slice_from(buf_slice(&r->records), offset), chunk = slice_sub(rest, 0, CHUNK_MAX);
 	bool more = chunk.n < rest.n;
-	ipc_reply(call, &(struct ipc_ldap_sync_reply){.status = 0, .more = more, .cursor = r->cursor, .left_out = (uint32_t)r->left_out, .records = chunk});
+	ipc_reply(call, &(struct ipc_ldap_sync_reply){.status = 0, .more = more, .cursor = r->cursor, .left_out = (uint32_t)r->left_out,
+		.records = chunk});
 	if (!more)
 		forget_records(r);
 }
@@ -233,7 +234,8 @@ static void far_secured(void *owner)
 	begin_work(owner);
 }
 
-static const struct conn_events far_events = {.readable = far_readable, .drained = near_readable, .secured = far_secured, .ended = far_ended};
+static const struct conn_events far_events = {.readable = far_readable, .drained = near_readable, .secured = far_secured,
+	.ended = far_ended};
 
 static void connect_next(struct job *j);
 
@@ -347,8 +349,9 @@ static void copy_settings(struct job *j)
 {
 	const struct config *c = j->role->ctx->config;
 	struct ldap_settings *s = &j->settings;
-	*s = (struct ldap_settings){c->ldap_base, c->ldap_bind, j->role->ctx->password, c->ldap_login_filter, c->ldap_login_group, c->ldap_people_filter,
-		c->ldap_group_filter, {slice_eq(c->ldap_kind, SLICE("active_directory")), c->ldap_mail, c->ldap_name, c->ldap_department, c->ldap_disabled,
+	*s = (struct ldap_settings){c->ldap_base, c->ldap_bind, j->role->ctx->password, c->ldap_login_filter, c->ldap_login_group,
+		c->ldap_people_filter, c->ldap_group_filter,
+		{slice_eq(c->ldap_kind, SLICE("active_directory")), c->ldap_mail, c->ldap_name, c->ldap_department, c->ldap_disabled,
 			moment_unix(loop_now(j->role->ctx->loop))}};
 	struct slice *const texts[] = {&s->base, &s->bind, &s->password, &s->login_filter, &s->login_group, &s->people_filter, &s->group_filter,
 		&s->mapping.mail, &s->mapping.name, &s->mapping.department, &s->mapping.disabled};
@@ -453,7 +456,8 @@ static void ldap_reload(struct role_context *ctx)
 static void ldap_status(struct role_context *ctx, struct buf *out)
 {
 	const struct ldap_role *r = ctx->state;
-	buf_printf(out, "\"done\":%llu,\"failed\":%llu,\"running\":%u,\"waiting\":%u", (unsigned long long)r->done, (unsigned long long)r->failed, r->running,
+	buf_printf(out, "\"done\":%llu,\"failed\":%llu,\"running\":%u,\"waiting\":%u", (unsigned long long)r->done,
+		(unsigned long long)r->failed, r->running,
 	           r->waiting_count);
 }
 

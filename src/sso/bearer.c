@@ -101,7 +101,8 @@ int bearer_parse_oauth(struct slice message, struct arena *arena, struct bearer 
 	identity = slice_sub(head, 0, head.n > 0 ? head.n - 1 : 0);
 	if (slice_find(identity, ',') >= 0 || (identity.n > 0 && !slice_starts(identity, SLICE("a="))))
 		return ERR_INVALID;
-	if (decode_name(slice_from(identity, 2), arena, &found.name) != 0 || parse_pairs(slice_from(message, (size_t)end + 1), &found.token, NULL) != 0)
+	if (decode_name(slice_from(identity, 2), arena, &found.name) != 0 || parse_pairs(slice_from(message, (size_t)end + 1), &found.token,
+		NULL) != 0)
 		return ERR_INVALID;
 	*ret = found;
 	return 0;
@@ -147,7 +148,8 @@ void bearer_error(const char *status, struct slice scope, struct slice configura
 
 void bearer_error_xoauth2(const char *status, struct slice scope, struct buf *out)
 {
-	put(out, "status", strcmp(status, "insufficient_scope") == 0 ? SLICE("403") : strcmp(status, "invalid_request") == 0 ? SLICE("400") : SLICE("401"));
+	put(out, "status", strcmp(status, "insufficient_scope") == 0 ? SLICE("403") : strcmp(status, "invalid_request") == 0 ? SLICE("400")
+		: SLICE("401"));
 	put(out, "schemes", SLICE("bearer"));
 	put(out, "scope", scope);
 	buf_append_byte(out, '}');

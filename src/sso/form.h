@@ -17,8 +17,8 @@ struct form {
 };
 
 /*
- * Decoded texts lie in the arena. ERR_INVALID: bad escape, NUL or another control character, or a name that comes twice (RFC 6749 3.1, 3.2);
- * ERR_LIMIT. A field without value is as if it were not there (RFC 6749 3.1).
+ * Decoded texts lie in the arena. ERR_INVALID: bad escape, NUL or another control character, or a name that comes twice (RFC 6749 3.1,
+ * 3.2); ERR_LIMIT. A field without value is as if it were not there (RFC 6749 3.1).
  */
 int form_parse(struct slice text, struct arena *arena, struct form *ret);
 /* Empty when missing. */

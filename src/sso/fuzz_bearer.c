@@ -15,7 +15,8 @@ static void try_form(struct slice text)
 		for (size_t i = 0; i < form.count; i++)
 			form_put(&b, (const char *)arena_dup_str(&arena, form.fields[i].name), form.fields[i].value);
 		(void)form_parse(buf_slice(&b), &arena, &again);
-		struct oauth_client client = {.id = SLICE("c"), .redirects = SLICE("https://a.example.org/cb http://127.0.0.1/cb"), .scope = SLICE("imap")};
+		struct oauth_client client = {.id = SLICE("c"), .redirects = SLICE("https://a.example.org/cb http://127.0.0.1/cb"),
+			.scope = SLICE("imap")};
 		struct oauth_authorize request;
 		struct oauth_answer answer = OAUTH_ANSWER_INIT;
 		struct oauth_token_request token;

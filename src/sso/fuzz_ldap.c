@@ -13,7 +13,8 @@ static void check_record(const struct ldap_record *r)
 	struct buf b = BUF_INIT(1 << 20);
 	ldap_record_write(r, &b);
 	struct slice data = buf_slice(&b);
-	ENSURE(ldap_record_read(&data, &arena, &again) == 0 && data.n == 0 && again.member_count == r->member_count && slice_eq(again.mail, r->mail));
+	ENSURE(ldap_record_read(&data, &arena, &again) == 0 && data.n == 0 && again.member_count == r->member_count && slice_eq(again.mail,
+		r->mail));
 	buf_free(&b);
 	arena_free(&arena);
 }

@@ -185,7 +185,8 @@ static int read_claims(const json_t *claims, struct arena *arena, struct jwt_cla
 	return 0;
 }
 
-static int check_claims(struct slice payload, const struct jwt_policy *policy, struct arena *arena, struct jwt_claims *ret, struct error *err)
+static int check_claims(struct slice payload, const struct jwt_policy *policy, struct arena *arena, struct jwt_claims *ret,
+	struct error *err)
 {
 	json_t *claims = decode_object(payload, JWT_MAX);
 	struct jwt_claims found = {0};

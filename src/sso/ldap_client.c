@@ -164,7 +164,8 @@ static void next_page(struct ldap_client *c, LDAPMessage *result, struct berval 
 	ldap_controls_free(controls);
 }
 
-static int one_page(struct ldap_client *c, const char *base, const char *filter, const char *const *names, struct berval *cookie, LDAPMessage **ret)
+static int one_page(struct ldap_client *c, const char *base, const char *filter, const char *const *names, struct berval *cookie,
+	LDAPMessage **ret)
 {
 	LDAPControl *page = NULL, *controls[2] = {0};
 	int rc = ldap_create_page_control(c->ld, LDAP_CLIENT_PAGE, cookie->bv_len > 0 ? cookie : NULL, 0, &page);
@@ -176,7 +177,8 @@ static int one_page(struct ldap_client *c, const char *base, const char *filter,
 	return rc;
 }
 
-int ldap_client_search(struct ldap_client *c, struct slice base, struct slice filter, const char *const *names, ldap_entry_fn *fn, void *arg,
+int ldap_client_search(struct ldap_client *c, struct slice base, struct slice filter, const char *const *names, ldap_entry_fn *fn,
+	void *arg,
 	struct error *err)
 {
 	struct berval cookie = {0};

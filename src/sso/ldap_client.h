@@ -1,5 +1,6 @@
 /*
- * Questions to an LDAP directory over a connected stream, in plain bytes: TLS is somebody else's work. Calls block, for at most the time given:
+ * Questions to an LDAP directory over a connected stream, in plain bytes: TLS is somebody else's work. Calls block, for at most the time
+ * given:
  * for a thread of the pool. The library reads no configuration file and follows no referral.
  */
 #ifndef SSO_LDAP_CLIENT_H
@@ -26,7 +27,8 @@ int ldap_client_bind(struct ldap_client *client, struct slice name, struct slice
 
 typedef int ldap_entry_fn(void *arg, const struct ldap_entry *entry); /* negative ends the search with that code */
 /* The whole subtree, in pages. names: attributes, ends with NULL. 0, ERR_LIMIT, ERR_TEMPORARY, or what fn said. */
-int ldap_client_search(struct ldap_client *client, struct slice base, struct slice filter, const char *const *names, ldap_entry_fn *fn, void *arg,
+int ldap_client_search(struct ldap_client *client, struct slice base, struct slice filter, const char *const *names, ldap_entry_fn *fn,
+	void *arg,
 	struct error *err);
 /* Is the entry itself found by this filter? 1, 0 or negative. */
 int ldap_client_matches(struct ldap_client *client, struct slice dn, struct slice filter, struct error *err);

@@ -1,6 +1,6 @@
 /*
- * What a synchronisation would do, as a pure comparison: who is new, changed, disabled, back, gone; and who belongs to a group through groups
- * inside of groups.
+ * What a synchronisation would do, as a pure comparison: who is new, changed, disabled, back, gone; and who belongs to a group through
+ * groups inside of groups.
  */
 #ifndef SSO_LDAP_PLAN_H
 #define SSO_LDAP_PLAN_H
@@ -42,8 +42,8 @@ void ldap_plan_make(const struct ldap_record *records, size_t record_count, cons
 bool ldap_plan_too_many_gone(const struct ldap_plan *plan, unsigned percent);
 
 /*
- * The people of a group, members of its groups included, each once; cycles and depth are bounded. At most `max`; *ret_cut says that there were
- * more. people: those of the records.
+ * The people of a group, members of its groups included, each once; cycles and depth are bounded. At most `max`; *ret_cut says that
+ * there were more. people: those of the records.
  */
 struct ldap_tree;
 struct ldap_tree *ldap_tree_create(const struct ldap_record *records, size_t count);

@@ -143,7 +143,8 @@ static void read_members(const struct ldap_entry *entry, struct arena *arena, st
 	}
 }
 
-int ldap_map(const struct ldap_entry *entry, enum ldap_kind kind, const struct ldap_mapping *m, struct arena *arena, struct ldap_record *ret)
+int ldap_map(const struct ldap_entry *entry, enum ldap_kind kind, const struct ldap_mapping *m, struct arena *arena,
+	struct ldap_record *ret)
 {
 	struct ldap_record r = {.kind = kind, .dn = fold(entry->dn, arena)};
 	struct slice key = first(entry, m->active_directory ? SLICE("objectGUID") : SLICE("entryUUID"));

@@ -1,6 +1,6 @@
 /*
- * People and groups of an LDAP directory as we keep them: from the attributes of an entry to a record (mapping), and records between the role
- * that asks the directory and the one that decides.
+ * People and groups of an LDAP directory as we keep them: from the attributes of an entry to a record (mapping), and records between the
+ * role that asks the directory and the one that decides.
  */
 #ifndef SSO_LDAP_RECORD_H
 #define SSO_LDAP_RECORD_H
@@ -50,7 +50,8 @@ struct ldap_record {
 /* The attributes that are asked for; ends with NULL. Texts in the arena. */
 const char **ldap_map_wanted(const struct ldap_mapping *mapping, enum ldap_kind kind, struct arena *arena);
 /* ERR_INVALID: no key or name; ERR_NOT_FOUND: a person without mail address. Everything in the arena, texts cleaned. */
-int ldap_map(const struct ldap_entry *entry, enum ldap_kind kind, const struct ldap_mapping *mapping, struct arena *arena, struct ldap_record *ret);
+int ldap_map(const struct ldap_entry *entry, enum ldap_kind kind, const struct ldap_mapping *mapping, struct arena *arena,
+	struct ldap_record *ret);
 
 /* Appends one record; ldap_record_read takes one off the front of *data. ERR_INVALID when malformed or over a limit. */
 void ldap_record_write(const struct ldap_record *record, struct buf *out);

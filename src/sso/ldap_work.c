@@ -33,7 +33,8 @@ static int find_person(struct ldap_client *c, struct finding *f, struct slice na
 	struct buf filter = BUF_INIT(LDAP_FILTER_MAX);
 	int rc = ldap_filter_make(f->settings->login_filter, name, &filter) == 0 ? 0 : error_set(err, ERR_DENIED, "no name to search for");
 	if (rc == 0)
-		rc = ldap_client_search(c, f->settings->base, buf_slice(&filter), ldap_map_wanted(&f->settings->mapping, LDAP_PERSON, f->arena), found_person, f,
+		rc = ldap_client_search(c, f->settings->base, buf_slice(&filter), ldap_map_wanted(&f->settings->mapping, LDAP_PERSON, f->arena),
+			found_person, f,
 			err);
 	buf_free(&filter);
 	if (rc == 0 && f->count != 1)

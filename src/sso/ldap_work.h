@@ -11,13 +11,15 @@ struct ldap_settings { /* borrowed */
 };
 
 /*
- * Finds the person (search with the service's name), then binds as that person. 0: the password is right and the person may sign in; the record
- * says who it is. ERR_DENIED: wrong password, no such person or more than one, not in the group; ERR_CLOSED: right, but the person is disabled
- * (the record is filled); ERR_TEMPORARY. An empty password is never asked about.
+ * Finds the person (search with the service's name), then binds as that person. 0: the password is right and the person may sign in; the
+ * record says who it is. ERR_DENIED: wrong password, no such person or more than one, not in the group; ERR_CLOSED: right, but the
+ * person is disabled (the record is filled); ERR_TEMPORARY. An empty password is never asked about.
  */
-int ldap_verify(struct ldap_client *client, const struct ldap_settings *settings, struct slice name, struct slice password, struct arena *arena,
+int ldap_verify(struct ldap_client *client, const struct ldap_settings *settings, struct slice name, struct slice password,
+	struct arena *arena,
 	struct ldap_record *ret, struct error *err);
 /* Appends the records (sso/ldap_record.h) of all people and groups. *ret_left_out: entries without key or address. */
-int ldap_collect(struct ldap_client *client, const struct ldap_settings *settings, struct buf *out, size_t *ret_left_out, struct error *err);
+int ldap_collect(struct ldap_client *client, const struct ldap_settings *settings, struct buf *out, size_t *ret_left_out,
+	struct error *err);
 
 #endif

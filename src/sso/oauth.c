@@ -140,7 +140,8 @@ static struct slice registered_redirect(const struct oauth_client *client, struc
 	return SLICE_NONE;
 }
 
-static void redirect(struct oauth_answer *a, const struct oauth_authorize *request, struct slice issuer, const char *name, struct slice value)
+static void redirect(struct oauth_answer *a, const struct oauth_authorize *request, struct slice issuer, const char *name,
+	struct slice value)
 {
 	a->status = 303; /* never 307: a POST must not be repeated at the client (RFC 9700 4.12) */
 	buf_clear(&a->location);
@@ -195,7 +196,8 @@ int oauth_device_check(const struct form *form, const struct oauth_client *clien
 		return refuse(a, "invalid_client", "unknown client");
 	if (!client->device)
 		return refuse(a, "unauthorized_client", "this client is no device");
-	if (oauth_scope_parse(form_get(form, "scope"), ret) != 0 || oauth_scope_parse(client->scope, &allowed) != 0 || !oauth_scope_covers(&allowed, ret))
+	if (oauth_scope_parse(form_get(form, "scope"), ret) != 0 || oauth_scope_parse(client->scope, &allowed) != 0
+		|| !oauth_scope_covers(&allowed, ret))
 		return refuse(a, "invalid_scope", "not a scope of this client");
 	return 0;
 }

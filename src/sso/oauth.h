@@ -1,6 +1,6 @@
 /*
- * The protocol of our own small authorization server, as plain functions over requests: OAuth 2.0 with the rules of RFC 9700 (code flow with
- * PKCE S256 only, exact redirect URIs, rotating refresh tokens), RFC 8252 (programs on a computer), RFC 8628 (devices), RFC 7009
+ * The protocol of our own small authorization server, as plain functions over requests: OAuth 2.0 with the rules of RFC 9700 (code flow
+ * with PKCE S256 only, exact redirect URIs, rotating refresh tokens), RFC 8252 (programs on a computer), RFC 8628 (devices), RFC 7009
  * (revocation), RFC 8414 (metadata). Clients are public: they have no secret. What is stored is the owner's business (auth/oauth.h).
  */
 #ifndef SSO_OAUTH_H

@@ -96,7 +96,8 @@ static void got_keys(void *arg, unsigned status, struct slice body)
 	struct provider *p = arg;
 	struct error err = {0};
 	struct jwks *keys = NULL;
-	int rc = status == 200 ? jwks_parse(body, &keys, &err) : error_set(&err, ERR_TEMPORARY, "the issuer's keys cannot be fetched (%u)", status);
+	int rc = status == 200 ? jwks_parse(body, &keys, &err) : error_set(&err, ERR_TEMPORARY, "the issuer's keys cannot be fetched (%u)",
+		status);
 	if (rc == 0) {
 		jwks_free(&p->keys);
 		p->keys = keys;

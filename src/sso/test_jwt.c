@@ -101,7 +101,8 @@ static void test_public_key_is_no_hmac_secret(void **state)
 static void test_secret_keys_of_a_set_are_left_out(void **state)
 {
 	struct jwks *set = NULL;
-	assert_int_equal(jwks_parse(SLICE("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\",\"kid\":\"h\",\"alg\":\"HS256\"}]}"), &set, NULL), ERR_INVALID);
+	assert_int_equal(jwks_parse(SLICE("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\",\"kid\":\"h\",\"alg\":\"HS256\"}]}"), &set, NULL),
+		ERR_INVALID);
 	assert_null(set);
 }
 
@@ -205,7 +206,8 @@ static void test_kinds_of_tokens_are_not_mixed_up(void **state)
 	struct jwt_policy p = access_policy;
 	p.audience = SLICE(CLIENT);
 	assert_int_equal(verify_with(test_sign(TEST_RSA, ID_HEAD, ID_CLAIMS), &p, 1), ERR_INVALID); /* an ID token as access token */
-	assert_int_equal(verify_with(test_sign(TEST_RSA, "{\"alg\":\"RS256\",\"kid\":\"rsa\",\"typ\":\"JWT\"}", AT_CLAIMS), &access_policy, 1), ERR_INVALID);
+	assert_int_equal(verify_with(test_sign(TEST_RSA, "{\"alg\":\"RS256\",\"kid\":\"rsa\",\"typ\":\"JWT\"}", AT_CLAIMS), &access_policy, 1),
+		ERR_INVALID);
 	p = id_policy;
 	p.audience = SLICE("mail");
 	assert_int_equal(verify_with(test_sign(TEST_RSA, AT_HEAD, AT_CLAIMS), &p, 1), ERR_INVALID); /* and the other way round */
@@ -278,7 +280,8 @@ static void test_age(void **state)
 static void test_subject_is_needed(void **state)
 {
 	assert_int_equal(id_claims("{\"iss\":\"" TEST_ISSUER "\",\"aud\":\"" CLIENT "\",\"nonce\":\"n1\"," TIMES "}"), ERR_DENIED);
-	assert_int_equal(verify_access(test_sign(TEST_RSA, AT_HEAD, "{\"iss\":\"" TEST_ISSUER "\",\"sub\":\"u1\",\"aud\":\"mail\"," TIMES "}")), ERR_DENIED);
+	assert_int_equal(verify_access(test_sign(TEST_RSA, AT_HEAD, "{\"iss\":\"" TEST_ISSUER "\",\"sub\":\"u1\",\"aud\":\"mail\"," TIMES "}")),
+		ERR_DENIED);
 }
 
 static void test_sizes_are_limited(void **state)

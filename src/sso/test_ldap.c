@@ -60,7 +60,8 @@ static void test_names_fold_alike(void **state)
 
 #define VALUES(...) (const struct slice[]){__VA_ARGS__}, ARRAY_LEN(((const struct slice[]){__VA_ARGS__}))
 
-static int map_person(const struct ldap_attribute *extra, size_t count, const struct ldap_mapping *m, struct arena *arena, struct ldap_record *ret)
+static int map_person(const struct ldap_attribute *extra, size_t count, const struct ldap_mapping *m, struct arena *arena,
+	struct ldap_record *ret)
 {
 	struct ldap_attribute all[12] = {
 		{SLICE("entryuuid"), VALUES(SLICE("u-1"))}, {SLICE("objectGUID"), VALUES(SLICE("0123456789abcdef"))},
@@ -87,7 +88,8 @@ static void test_a_person_is_mapped(void **state)
 	struct ldap_record r;
 	struct ldap_mapping m = {0};
 	const struct ldap_attribute extra[] = {
-		{SLICE("proxyAddresses"), VALUES(SLICE("SMTP:ann@example.org"), SLICE("smtp:a.lee@example.org"), SLICE("x500:/o=x"), SLICE("smtp:no address"))},
+		{SLICE("proxyAddresses"), VALUES(SLICE("SMTP:ann@example.org"), SLICE("smtp:a.lee@example.org"), SLICE("x500:/o=x"),
+			SLICE("smtp:no address"))},
 		{SLICE("ou"), VALUES(SLICE("Sales"))},
 	};
 	assert_int_equal(map_person(extra, 2, &m, &arena, &r), 0);
@@ -117,9 +119,11 @@ static void test_entries_without_key_or_mail(void **state)
 
 static void test_disabled_accounts_are_seen(void **state)
 {
-	const struct ldap_attribute off = {SLICE("userAccountControl"), VALUES(SLICE("514"))}, on = {SLICE("userAccountControl"), VALUES(SLICE("512"))},
+	const struct ldap_attribute off = {SLICE("userAccountControl"), VALUES(SLICE("514"))}, on = {SLICE("userAccountControl"),
+		VALUES(SLICE("512"))},
 		odd = {SLICE("userAccountControl"), VALUES(SLICE("-2"))}, past = {SLICE("accountExpires"), VALUES(SLICE("132000000000000000"))},
-		never = {SLICE("accountExpires"), VALUES(SLICE("9223372036854775807"))}, later = {SLICE("accountExpires"), VALUES(SLICE("140000000000000000"))},
+		never = {SLICE("accountExpires"), VALUES(SLICE("9223372036854775807"))}, later = {SLICE("accountExpires"),
+			VALUES(SLICE("140000000000000000"))},
 		locked = {SLICE("pwdAccountLockedTime"), VALUES(SLICE("000001010000Z"))}, ns = {SLICE("nsaccountlock"), VALUES(SLICE("TRUE"))},
 		shell = {SLICE("employeeType"), VALUES(SLICE("Left"))};
 	assert_true(disabled(&off, true, ""));
@@ -140,7 +144,8 @@ static void test_records_survive_the_wire(void **state)
 {
 	struct arena arena = ARENA_INIT;
 	struct slice list[] = {SLICE("cn=a"), SLICE("cn=b")};
-	struct ldap_record g = {.kind = LDAP_GROUP, .key = SLICE("k"), .dn = SLICE("cn=g"), .mail = SLICE("g@x"), .members = list, .member_count = 2}, r;
+	struct ldap_record g = {.kind = LDAP_GROUP, .key = SLICE("k"), .dn = SLICE("cn=g"), .mail = SLICE("g@x"), .members = list,
+		.member_count = 2}, r;
 	struct buf b = BUF_INIT(1000);
 	ldap_record_write(&g, &b);
 	struct slice data = buf_slice(&b);

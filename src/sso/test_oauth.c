@@ -40,9 +40,11 @@ static void test_oauthbearer_messages(void **state)
 static void test_malformed_bearer_messages(void **state)
 {
 	static const struct slice bad[] = {
-		SLICE_INIT(""), SLICE_INIT("\1"), SLICE_INIT("n,,"), SLICE_INIT("n,,\1\1"), SLICE_INIT("n,,\1auth=Bearer\1\1"), SLICE_INIT("n,,\1auth=Bearer \1\1"),
+		SLICE_INIT(""), SLICE_INIT("\1"), SLICE_INIT("n,,"), SLICE_INIT("n,,\1\1"), SLICE_INIT("n,,\1auth=Bearer\1\1"),
+			SLICE_INIT("n,,\1auth=Bearer \1\1"),
 		SLICE_INIT("n,,\1auth=Basic abc\1\1"), SLICE_INIT("n,,\1auth=Bearer abc\1"), SLICE_INIT("n,,\1auth=Bearer a b\1\1"),
-		SLICE_INIT("n,,\1auth=Bearer abc\1auth=Bearer abd\1\1"), SLICE_INIT("n,a=x\1auth=Bearer abc\1\1"), SLICE_INIT("n,b=x,\1auth=Bearer abc\1\1"),
+		SLICE_INIT("n,,\1auth=Bearer abc\1auth=Bearer abd\1\1"), SLICE_INIT("n,a=x\1auth=Bearer abc\1\1"),
+			SLICE_INIT("n,b=x,\1auth=Bearer abc\1\1"),
 		SLICE_INIT("n,a=x=2cy,\1auth=Bearer abc\1\1"), SLICE_INIT("n,a=x,y,\1auth=Bearer abc\1\1"), SLICE_INIT("x,,\1auth=Bearer abc\1\1"),
 		SLICE_INIT("n,a=\xff,\1auth=Bearer abc\1\1"), SLICE_INIT("n,,\1=x\1auth=Bearer abc\1\1"), SLICE_INIT("n,,\1auth=Bearer abc=x\1\1"),
 		SLICE_INIT("n,,\1a\1auth=Bearer abc\1\1"), SLICE_INIT("n,,\1auth=Bearer abc\1\1\1x"),
@@ -176,8 +178,10 @@ static void test_redirects_are_exact(void **state)
 	assert_true(url_redirect_matches(local, SLICE("http://127.0.0.1:51004/cb")));
 	assert_true(url_redirect_matches(SLICE("http://[::1]:1/"), SLICE("http://[::1]:51004/")));
 	static const char *const evil[] = {
-		"https://app.example.org/cb/", "https://app.example.org/cb?x=1", "https://app.example.org/cb/../x", "https://app.example.org.evil.test/cb",
-		"https://app.example.org:8443/cb", "https://app.example.org@evil.test/cb", "http://app.example.org/cb", "https://evil.test/cb", "//evil.test",
+		"https://app.example.org/cb/", "https://app.example.org/cb?x=1", "https://app.example.org/cb/../x",
+			"https://app.example.org.evil.test/cb",
+		"https://app.example.org:8443/cb", "https://app.example.org@evil.test/cb", "http://app.example.org/cb", "https://evil.test/cb",
+			"//evil.test",
 		"", "https://APP.example.org/cb", "https://app.example.org/CB", "https://app.example.org/cb#x",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(evil); i++)
@@ -329,7 +333,8 @@ static void test_token_requests(void **state)
 	assert_false(oauth_code_redeems(&code, &r));
 	code.challenge = SLICE_NONE;
 	assert_false(oauth_code_redeems(&code, &r));
-	snprintf(query, sizeof query, "grant_type=urn:ietf:params:oauth:grant-type:device_code&client_id=tb&device_code=%s", text); /* a code as device code */
+	snprintf(query, sizeof query, "grant_type=urn:ietf:params:oauth:grant-type:device_code&client_id=tb&device_code=%s",
+		text); /* a code as device code */
 	assert_int_equal(token_request(query, &r), ERR_DENIED);
 	assert_true(answers("invalid_grant"));
 	assert_int_equal(token_request("grant_type=refresh_token&client_id=tb&refresh_token=ll1-x", &r), 0);
@@ -360,7 +365,8 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oauthbearer_messages), cmocka_unit_test(test_malformed_bearer_messages), cmocka_unit_test(test_xoauth2_messages),
-		cmocka_unit_test(test_errors_of_bearer_mechanisms), cmocka_unit_test(test_pkce), cmocka_unit_test(test_forms), cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_errors_of_bearer_mechanisms), cmocka_unit_test(test_pkce), cmocka_unit_test(test_forms),
+			cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_scopes), cmocka_unit_test(test_user_codes), cmocka_unit_test(test_redirects_are_exact),
 		cmocka_unit_test(test_clients_are_checked), cmocka_unit_test(test_a_good_authorization_request),
 		cmocka_unit_test(test_nobody_is_sent_to_a_stranger), cmocka_unit_test(test_mistakes_go_back_to_the_client),

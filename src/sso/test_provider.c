@@ -229,11 +229,15 @@ static void test_metadata_is_checked(void **state)
 {
 	assert_int_equal(discover(METADATA), 0);
 	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, TEST_ISSUER "/t", TEST_ISSUER "/k", ",\"response_types_supported\":[\"code\"]")), 0);
-	assert_int_equal(discover(DOCUMENT("https://evil.test", TEST_ISSUER "/t", TEST_ISSUER "/k", ",\"response_types_supported\":[\"code\"]")), ERR_DENIED);
-	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, "http://idp.example.org/t", TEST_ISSUER "/k", ",\"response_types_supported\":[\"code\"]")), ERR_INVALID);
-	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, TEST_ISSUER "/t", "file:///etc/passwd", ",\"response_types_supported\":[\"code\"]")), ERR_INVALID);
+	assert_int_equal(discover(DOCUMENT("https://evil.test", TEST_ISSUER "/t", TEST_ISSUER "/k",
+		",\"response_types_supported\":[\"code\"]")), ERR_DENIED);
+	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, "http://idp.example.org/t", TEST_ISSUER "/k",
+		",\"response_types_supported\":[\"code\"]")), ERR_INVALID);
+	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, TEST_ISSUER "/t", "file:///etc/passwd", ",\"response_types_supported\":[\"code\"]")),
+		ERR_INVALID);
 	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, "https://u:p@idp.example.org/t", TEST_ISSUER "/k", "")), ERR_INVALID);
-	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, TEST_ISSUER "/t", TEST_ISSUER "/k", ",\"response_types_supported\":[\"token\"]")), ERR_UNSUPPORTED);
+	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, TEST_ISSUER "/t", TEST_ISSUER "/k", ",\"response_types_supported\":[\"token\"]")),
+		ERR_UNSUPPORTED);
 	assert_int_equal(discover(DOCUMENT(TEST_ISSUER, TEST_ISSUER "/t", TEST_ISSUER "/k",
 		",\"response_types_supported\":[\"code\"],\"code_challenge_methods_supported\":[\"plain\"]")), ERR_UNSUPPORTED);
 	assert_int_equal(discover("{}"), ERR_DENIED);
@@ -369,7 +373,8 @@ static void test_refused_and_missing_tokens(void **state)
 static void test_addresses(void **state)
 {
 	static const char *const bad[] = {
-		"http://idp.example.org", "https://", "https:///x", "https://u@h", "https://h#f", "https://h\\x", "https://h:0", "https://h:70000", "https://h x",
+		"http://idp.example.org", "https://", "https:///x", "https://u@h", "https://h#f", "https://h\\x", "https://h:0", "https://h:70000",
+			"https://h x",
 		"//h", "h", "https://h:", "https://[::1", "https://h\"x", "ftp://h", "javascript:alert(1)",
 	};
 	static const char *const good[] = {"https://h", "https://h:8443/a?b=c", "https://[2001:db8::1]:1/"};
