@@ -129,7 +129,7 @@ OPERATION("sso.begin", AUTH, ANYBODY, CHANGES, "")
 /* As session.start; with code "factor_needed" when our own second factor is needed: begin again with `proof`. */
 OPERATION("sso.finish", AUTH, ANYBODY, CHANGES, "flow query label? proof{}? factor? origin? rp_id?")
 /* {"people","groups",…} or, with name and password, {"dn","address","account"}. */
-OPERATION("ldap.test", AUTH, ACCOUNT_CHANGE, READS, "address? password?")
+OPERATION("ldap.test", AUTH, ACCOUNT_CHANGE, CHANGES, "address? password?")
 /* {"people","added","changed","disabled","enabled","gone","groups","problems","dry_run","steps":[{"action","address","name"}]} */
 OPERATION("ldap.sync", AUTH, ACCOUNT_CHANGE, CHANGES, "dry_run!? vanish#?")
 /* {"roles":[{"name","text","builtin","rights"}]} and {"rights":[{"name","class","text"}]} */
