@@ -147,6 +147,7 @@ void parent_begin_stop(struct parent *parent);
 /* Gives every role the image (taken over) and tells it to reload. */
 void parent_spread_image(struct parent *parent, int image);
 /* parent_confirm.c */
+int parent_check_doors(const struct config *config, struct error *err); /* are the lists of who may come in lists of addresses? */
 /* Before `next` takes the place of parent->config: when it changes who may come in, that one comes back unless it is confirmed. */
 void parent_confirm_begin(struct parent *parent, const struct config *next);
 /* How long there is for that, in ms; 0: nothing has to be confirmed. */

@@ -4,10 +4,29 @@
  */
 #include "base/ensure.h"
 #include "base/log.h"
+#include "net/prefix.h"
 #include "role/parent.h"
 
 /* The options that say who may come in, and as whom. */
 static const struct slice doors[] = {SLICE_INIT("management.allow"), SLICE_INIT("http.forwarded_from"), SLICE_INIT("proxy_from")};
+
+/* A mistake in such a list would keep out whom it should let in. */
+static int check_list(const char *name, const config_texts *list, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!net_prefix_valid(list->items[i]))
+			return error_set(err, ERR_INVALID, "%s: \"%.*s\" is neither an address nor a prefix", name, SLICE_ARG(list->items[i]));
+	return 0;
+}
+
+int parent_check_doors(const struct config *config, struct error *err)
+{
+	int r = check_list("management.allow", &config->management_allow, err);
+
+	if (r == 0)
+		r = check_list("http.forwarded_from", &config->forwarded_from, err);
+	return r == 0 ? check_list("proxy_from", &config->proxy_from, err) : r;
+}
 
 static void changed_doors(const struct config *now, const struct config *next, struct buf *out)
 {

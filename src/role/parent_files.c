@@ -65,7 +65,9 @@ int parent_load_files(const struct config *config, struct buf *chain, struct buf
 	buf_init(chain, CHAIN_MAX);
 	buf_init(key, CONTROL_TLS_KEY_MAX);
 	buf_init(passwords, 5 * PASSWORD_MAX);
-	int r = load_tls(config, chain, key, err);
+	int r = parent_check_doors(config, err);
+	if (r == 0)
+		r = load_tls(config, chain, key, err);
 	if (r == 0)
 		r = load_passwords(config, passwords, err);
 	if (r != 0) {

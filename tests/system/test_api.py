@@ -459,6 +459,17 @@ def test_a_confirmed_change_stays(place, admin):
     assert 'event=config.confirmed' in log_of(place)
 
 
+@pytest.mark.parametrize('wrong', ['192.0.2.0/33', 'example.org', '192.0.2'])
+def test_what_is_no_prefix_is_no_configuration(place, wrong):
+    rewrite(place, f'management:\n  allow:\n    - {wrong}\n')
+    try:
+        code, _, words = place.instance.cli('reload', check=False)
+        assert code == 3 and wrong in words
+        assert is_open(place)
+    finally:
+        rewrite(place)
+
+
 def test_other_changes_need_no_confirmation(place):
     rewrite(place, 'message_size: 10MiB\n')
     try:
