@@ -124,7 +124,8 @@ static void relay_run(struct role_context *ctx)
 const struct role_ops role_key = {.start = key_start}, role_auth = {.start = idle_start}, role_mx = {.start = idle_start},
 	role_client = {.start = client_start, .status = client_status}, role_resolver = {.start = idle_start}, role_filter = {.start = idle_start},
 	role_queue = {.start = queue_start}, role_relay = {.start = relay_start, .run = relay_run}, role_mail = {.start = idle_start},
-	role_admin = {.start = admin_start}, role_manage = {.start = idle_start}, role_fetch = {.start = idle_start}, role_audit = {.start = idle_start}, role_ship = {.start = idle_start};
+	role_admin = {.start = admin_start}, role_manage = {.start = idle_start}, role_fetch = {.start = idle_start}, role_audit = {.start = idle_start}, role_ship = {.start = idle_start},
+	role_ldap = {.start = idle_start};
 
 /* ---- tests ---- */
 
