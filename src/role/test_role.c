@@ -189,7 +189,8 @@ static void the_rows_grant_no_more_than_the_design(void **state)
 		const struct role_row *row = role_row(role);
 		assert_int_equal(row->master_key, role == ROLE_KEY);
 		assert_int_equal(row->boot_secret, role == ROLE_AUTH || role == ROLE_FILTER || role == ROLE_QUEUE);
-		assert_int_equal((row->sets & SANDBOX_CONNECT) != 0, role == ROLE_RELAY || role == ROLE_RESOLVER || role == ROLE_FETCH);
+		bool network = role == ROLE_RELAY || role == ROLE_RESOLVER || role == ROLE_FETCH || role == ROLE_SHIP || role == ROLE_LDAP;
+		assert_int_equal((row->sets & SANDBOX_CONNECT) != 0, network);
 		if (role == ROLE_FILTER || role == ROLE_MX || role == ROLE_CLIENT || role == ROLE_MANAGE || role == ROLE_ADMIN || role == ROLE_RESOLVER)
 			assert_null(row->paths[0].path);
 	}
