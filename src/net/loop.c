@@ -70,6 +70,11 @@ struct moment loop_now(const struct loop *loop)
 	return loop->now;
 }
 
+int64_t loop_round_ms(const struct loop *loop)
+{
+	return clock_ms(CLOCK_MONOTONIC) - loop->now.mono_ms;
+}
+
 /* ---- timers ---- */
 
 static void on_clock(uv_timer_t *handle);

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -314,11 +313,8 @@ static void host_salvaged(void *arg, struct store_account *store, const struct s
 
 void mail_alive(struct mail_role *m)
 {
-	struct timespec now;
-	int64_t ms;
+	int64_t ms = mail_now(m) + loop_round_ms(m->ctx->loop);
 
-	clock_gettime(CLOCK_MONOTONIC, &now); /* the loop's time stands still in the middle of it */
-	ms = SECONDS_MS(now.tv_sec) + now.tv_nsec / 1000000;
 	if (ms - m->alive_ms < MAIL_ALIVE_MS)
 		return;
 	m->alive_ms = ms;
