@@ -133,6 +133,8 @@ static int oauth_token(struct admin_job *job)
 	char token[SESSION_TOKEN_SIZE + 1];
 	int64_t ends = 0;
 	int rc = own_session(job, &secrets);
+	if (rc == 0 && (rc = job_factor_first(job)) != 0)
+		secrets_free(&secrets);
 	if (rc != 0)
 		return rc;
 	rc = auth_oauth_issue(job_oauth(job), &job->account, &secrets, job->subject.proven, job_text(job, "scope"), token, &ends, &err);

@@ -38,6 +38,15 @@ static int identity_args(struct admin_job *job, struct directory_identity *ret)
 	return 0;
 }
 
+/* Who is that identity signs in as the account; where the organisation holds its key, that opens the mail. Not for one person alone. */
+static int second_person(struct admin_job *job)
+{
+	bool two = false;
+	int rc = job_not_alone(job, &job->account, &two);
+	two |= job->subject.kind == AUTH_PERSON && (job->account.flags & ACCOUNT_MANAGED) != 0;
+	return rc == 0 && two ? job_second_person(job, AUTH_ACT_APPROVE) : rc;
+}
+
 static int identity_add(struct admin_job *job)
 {
 	struct directory_identity i, *list = arena_alloc_array(&job->arena, IDENTITIES_MAX, sizeof *list);
@@ -47,6 +56,8 @@ static int identity_add(struct admin_job *job)
 		return rc;
 	if (directory_identity_list(job_directory(job), i.account, &job->arena, list, IDENTITIES_MAX) >= IDENTITIES_MAX)
 		return job_refuse_error(job, ERR_LIMIT, "identities of the account");
+	if ((rc = second_person(job)) != 0)
+		return rc;
 	rc = directory_identity_add(job_directory(job), &i, &err);
 	if (rc != 0)
 		return job_refuse_error(job, rc, "identity");
@@ -89,9 +100,6 @@ static int want_managed(struct admin_job *job, enum wrap_kind kind)
 
 static int managed_prepare(struct admin_job *job)
 {
-	struct credential c;
-	if (job->known && directory_credential_list(job_directory(job), job->account.id, WRAP_MANAGED, &job->arena, &c, 1) > 0)
-		return job_refuse_error(job, ERR_EXISTS, "managed sign-in");
 	int rc = job_stretch_old(job, "password");
 	return rc == 0 ? want_managed(job, WRAP_MANAGED) : rc;
 }
@@ -104,6 +112,8 @@ static int add_with_password(struct admin_job *job, int (*add)(struct admin_job 
 	int rc = job_open_password(job, &secrets);
 	if (rc == 0)
 		rc = job_prove_second(job, &secrets);
+	if (rc == 0)
+		rc = job_factor_first(job);
 	if (rc == 0 && (rc = directory_begin(job_directory(job), &err)) == 0)
 		rc = add(job, &secrets, &err);
 	if (rc == 0)
@@ -117,6 +127,10 @@ static int add_with_password(struct admin_job *job, int (*add)(struct admin_job 
 
 static int add_managed(struct admin_job *job, const struct secrets *secrets, struct error *err)
 {
+	struct credential c;
+	/* Only here: before the proof it would tell strangers something. */
+	if (directory_credential_list(job_directory(job), job->account.id, WRAP_MANAGED, &job->arena, &c, 1) > 0)
+		return job_refuse_error(job, ERR_EXISTS, "managed sign-in");
 	job->account.flags |= ACCOUNT_MANAGED;
 	int rc = directory_account_update(job_directory(job), &job->account, err);
 	return rc == 0 ? managed_add(job_directory(job), &job->managed.owner, job->managed.kek, SLICE_NONE, secrets, job_unix(job), err) : rc;
