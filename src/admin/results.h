@@ -85,6 +85,8 @@ RESULT("delegate.list", SHOWN, "Who may open the mailbox, and whose mailboxes on
 	"given[address created# role? ends#?] received[address created# role? ends#?]")
 RESULT("delegate.remove", SHOWN, "Ends a delegation and its sessions.", "")
 RESULT("user.leave", SHOWN, "Ends everything that somebody who leaves has here, or says what would end.", "address dry_run! ends{} target hand_over approval#?")
+RESULT("account.shred", SHOWN, "Destroys all keys to the mail of an account, and certifies it.", "certificate signature public_key")
+RESULT("account.certificate", SHOWN, "The certificate of destruction again.", "certificate signature public_key")
 RESULT("clearance.set", SHOWN, "Sets up to which class somebody may see letters.", "")
 RESULT("clearance.list", SHOWN, "Clearances in pages.", "clearances[kind name level author changed#] more!? next?")
 RESULT("alias.list", SHOWN, "Aliases in pages.", "aliases[address target] more!? next?")

@@ -183,6 +183,13 @@ static int user_disable(struct admin_job *job)
 
 static int user_enable(struct admin_job *job)
 {
+	struct arena arena = ARENA_INIT;
+	struct slice text;
+	bool shredded = directory_destruction_get(job_directory(job), job->account.address, &arena, &text) == 0
+		&& directory_credential_count(job_directory(job), job->account.id, WRAP_PASSWORD) == 0;
+	arena_free(&arena);
+	if (shredded)
+		return job_refuse(job, ADMIN_FAILED, "shredded", "The keys of this account are destroyed: user reset --lose-mail gives it new ones first.");
 	return set_state(job, ACCOUNT_ACTIVE);
 }
 

@@ -172,6 +172,27 @@ int directory_checkpoint(struct directory *d, struct error *err)
 	return busy ? ERR_IO : rc;
 }
 
+int directory_destruction_set(struct directory *d, const uint8_t account[16], struct slice address, struct slice text, int64_t now, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_DESTRUCTION_SET);
+	sql_blob(s, 1, account, 16);
+	sql_text(s, 2, address);
+	sql_text(s, 3, text);
+	sql_int(s, 4, now);
+	return sql_run(d, s, err);
+}
+
+int directory_destruction_get(struct directory *d, struct slice address, struct arena *arena, struct slice *ret)
+{
+	sqlite3_stmt *s = sql_query(d, Q_DESTRUCTION_GET);
+	sql_text(s, 1, address);
+	int rc = sql_step(s);
+	if (rc == 1)
+		*ret = sql_get(s, 0, arena);
+	sql_done(s);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+}
+
 /* ---- clearance ---- */
 
 int directory_clearance_set(struct directory *d, const struct clearance *c, struct error *err)

@@ -58,6 +58,10 @@ int directory_leaver_remove(struct directory *d, const uint8_t account[16], stru
 /* Moves the pages of the log into the file and empties it, so that no old page is left on disk (crypto-shredding). Outside a change. */
 int directory_checkpoint(struct directory *d, struct error *err);
 
+/* The certificate of destruction; the first one of an account stays. */
+int directory_destruction_set(struct directory *d, const uint8_t account[16], struct slice address, struct slice text, int64_t now, struct error *err);
+int directory_destruction_get(struct directory *d, struct slice address, struct arena *arena, struct slice *ret); /* ERR_NOT_FOUND */
+
 /* ---- clearance ---- */
 enum clearance_kind { CLEARANCE_USER = 1, CLEARANCE_GROUP = 2, CLEARANCE_DOMAIN = 3 };
 struct clearance {

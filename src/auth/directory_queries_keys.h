@@ -45,6 +45,8 @@ QUERY(LEAVER_SET, "INSERT INTO leaver (account, target, author, left_at) VALUES 
 	"ON CONFLICT (account) DO UPDATE SET target = ?2, author = ?3, left_at = ?4")
 QUERY(LEAVER_GET, "SELECT target, author, left_at FROM leaver WHERE account = ?1")
 QUERY(LEAVER_REMOVE, "DELETE FROM leaver WHERE account = ?1")
+QUERY(DESTRUCTION_SET, "INSERT INTO destruction (account, address, body, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (account) DO NOTHING")
+QUERY(DESTRUCTION_GET, "SELECT body FROM destruction WHERE address = ?1 ORDER BY created DESC LIMIT 1")
 QUERY(CHECKPOINT, "PRAGMA wal_checkpoint(TRUNCATE)")
 QUERY(CLEARANCE_SET, "INSERT INTO clearance (kind, name, level, author, changed) VALUES (?1, ?2, ?3, ?4, ?5) "
 	"ON CONFLICT (kind, name) DO UPDATE SET level = ?3, author = ?4, changed = ?5")

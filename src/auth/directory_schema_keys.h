@@ -10,4 +10,7 @@ TABLE("CREATE TABLE IF NOT EXISTS leaver (account BLOB PRIMARY KEY REFERENCES ac
 /* kind: 1 user, 2 group, 3 partner domain; level: 0 public, 1 internal, 2 confidential, 3 secret. */
 TABLE("CREATE TABLE IF NOT EXISTS clearance (kind INTEGER NOT NULL, name TEXT NOT NULL, level INTEGER NOT NULL, author TEXT NOT NULL,"
       " changed INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID")
+/* Certificates of destruction, also of accounts that are removed since. body: the text that is signed. */
+TABLE("CREATE TABLE IF NOT EXISTS destruction (account BLOB PRIMARY KEY, address TEXT NOT NULL, body TEXT NOT NULL, created INTEGER NOT NULL)"
+      " WITHOUT ROWID")
 TABLE("CREATE INDEX IF NOT EXISTS credential_label ON credential (kind, label) WHERE kind = 11")

@@ -13,6 +13,8 @@ typedef void auth_ticket_fn(void *arg, bool ok);
 
 struct auth_factor_send;
 
+#define DESTRUCTION_TITLE "letterlock certificate of destruction" /* first line of what `sign` signs */
+
 struct auth_ticket { /* MAIL_TICKET; borrowed */
 	uint16_t shard;
 	uint8_t ticket[16], account[16];
@@ -36,6 +38,8 @@ struct auth_host {
 	void (*ticket)(void *arg, const struct auth_ticket *ticket, auth_ticket_fn *fn, void *fn_arg);
 	/* A code of a second factor goes out by mail or SMS (auth/factors.h); NULL: nothing can be sent. */
 	void (*send_code)(void *arg, const struct auth_factor_send *send);
+	/* Signs a certificate of destruction (role key, Ed25519). False: not now. NULL: never. */
+	bool (*sign)(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64]);
 	/* One typed event of what was decided. */
 	void (*record)(void *arg, enum log_event event, const struct log_field *fields);
 	/* Ends sessions: of one credential, or of the whole account (credential 0). */

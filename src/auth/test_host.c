@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "crypt/crypt.h"
+#include "crypt/ed25519.h"
 #include "crypt/hash.h"
 
 static const uint8_t boot_secret[32] = {42};
@@ -82,6 +83,15 @@ static void fake_record(void *arg, enum log_event event, const struct log_field 
 	t->recorded[event]++;
 }
 
+static bool fake_sign(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64])
+{
+	static const uint8_t seed[ED25519_SEED_SIZE] = {9};
+	struct test_auth *t = arg;
+	ed25519_public(seed, ret_public);
+	ed25519_sign(seed, text, ret_signature);
+	return !t->key_away;
+}
+
 static void fake_revoke(void *arg, const uint8_t account[16], uint32_t credential)
 {
 	struct test_auth *t = arg;
@@ -113,7 +123,7 @@ struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
-	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
+	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .sign = fake_sign, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
 		.revoke = fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .tokens = true, .oauth_issuer = SLICE("https://mail.example.org"), .boot_secret = boot_secret};

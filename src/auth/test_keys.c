@@ -8,11 +8,13 @@
 #include <jansson.h>
 
 #include "auth/box.h"
+#include "auth/clearance.h"
 #include "auth/delegation.h"
 #include "auth/directory_role.h"
 #include "auth/escrow.h"
 #include "auth/resolve.h"
 #include "auth/session.h"
+#include "base/codec.h"
 #include "crypt/crypt.h"
 #include "factor/shamir.h"
 #include "ipc/admin.h"
@@ -602,6 +604,69 @@ static void test_a_quorum_hands_a_mailbox_over_and_nobody_sends_from_it(void **s
 	buf_free(&secrets);
 }
 
+static void test_shredding_leaves_no_wrap_and_gives_a_certificate(void **state)
+{
+	struct test_auth *t = *state;
+	leave_prepare(t);
+	const char *boss = sign_in(t, "boss"), *approver = sign_in(t, "second");
+	assert_int_equal(test_admin_as(t, boss, "account.shred", "{\"address\":\"ann@example.org\",\"reason\":\"asked for\"}"), ADMIN_FAILED);
+	assert_int_equal(test_admin_as(t, boss, "user.leave", LEAVE), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, boss, "account.shred", "{\"address\":\"ann@example.org\",\"reason\":\"asked for\"}"), ADMIN_DENIED);
+	assert_string_equal(test_member(t, "code"), "approval_needed");
+	uint32_t id = (uint32_t)number(t, "approval");
+	assert_int_equal(test_admin_as(t, boss, "approval.give", args("{\"id\":%u}", id)), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, approver, "approval.give", args("{\"id\":%u}", id)), ADMIN_OK);
+	char text[1000];
+	snprintf(text, sizeof text, "%s", test_member(t, "certificate"));
+	assert_non_null(strstr(text, "\"approver\":\"second@example.org\""));
+	assert_non_null(strstr(text, "\"escrow\":1"));
+	assert_non_null(strstr(text, "\"password\":1"));
+	/* The signature is over exactly this text. */
+	uint8_t public_key[32], expected[64];
+	struct buf base64 = BUF_INIT(200);
+	assert_true(t->host.sign(t, slice_str(text), public_key, expected));
+	base64_encode(slice_make(expected, sizeof expected), &base64);
+	assert_true(slice_eq(slice_str(test_member(t, "signature")), buf_slice(&base64)));
+	buf_free(&base64);
+	/* Nothing is left that could open it. */
+	struct arena arena = ARENA_INIT;
+	struct directory_address ann;
+	assert_int_equal(directory_address_get(t->directory, SLICE("ann"), SLICE("example.org"), &arena, &ann), 0);
+	for (unsigned kind = WRAP_PASSWORD; kind <= WRAP_DELEGATE; kind++)
+		assert_int_equal(directory_credential_count(t->directory, ann.account, (enum wrap_kind)kind), 0);
+	arena_free(&arena);
+	boss = sign_in(t, "boss");
+	assert_int_equal(test_admin_as(t, boss, "user.enable", ANN), ADMIN_FAILED);
+	assert_int_equal(test_admin_as(t, boss, "account.certificate", ANN), ADMIN_OK);
+	assert_string_equal(test_member(t, "certificate"), text);
+}
+
+static void test_clearances_come_from_user_group_and_domain(void **state)
+{
+	struct test_auth *t = *state;
+	unsigned level = 9;
+	const char *why = "";
+	assert_int_equal(test_admin(t, "group.add", "{\"address\":\"board@example.org\",\"members\":[\"ann@example.org\"]}"), ADMIN_OK);
+	assert_int_equal(auth_clearance(t->directory, SLICE("ann@example.org"), true, &level, &why), 0);
+	assert_int_equal(level, CLEARANCE_INTERNAL);
+	assert_int_equal(test_admin(t, "clearance.set", "{\"kind\":\"group\",\"name\":\"board@example.org\",\"level\":\"secret\"}"), ADMIN_OK);
+	assert_int_equal(auth_clearance(t->directory, SLICE("ann@example.org"), true, &level, &why), 0);
+	assert_int_equal(level, CLEARANCE_SECRET);
+	assert_string_equal(why, "group");
+	assert_int_equal(test_admin(t, "clearance.set", "{\"kind\":\"user\",\"name\":\"ann@example.org\",\"level\":\"confidential\"}"), ADMIN_OK);
+	assert_int_equal(auth_clearance(t->directory, SLICE("ann@example.org"), true, &level, &why), 0);
+	assert_int_equal(level, CLEARANCE_CONFIDENTIAL);
+	assert_int_equal(test_admin(t, "clearance.set", "{\"kind\":\"domain\",\"name\":\"partner.example\",\"level\":\"internal\"}"), ADMIN_OK);
+	assert_int_equal(auth_clearance(t->directory, SLICE("x@mail.partner.example"), false, &level, &why), 0);
+	assert_int_equal(level, CLEARANCE_INTERNAL);
+	assert_int_equal(auth_clearance(t->directory, SLICE("x@notpartner.example"), false, &level, &why), 0);
+	assert_int_equal(level, CLEARANCE_PUBLIC);
+	assert_int_equal(test_admin(t, "clearance.set", "{\"kind\":\"user\",\"name\":\"ann@example.org\",\"level\":\"default\"}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "role.simulate", ANN), ADMIN_OK);
+	assert_string_equal(test_member(t, "clearance"), "secret");
+	assert_int_equal(test_admin(t, "clearance.set", "{\"kind\":\"user\",\"name\":\"ann@example.org\",\"level\":\"topmost\"}"), ADMIN_INVALID);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -628,6 +693,8 @@ int main(void)
 		TEST(test_a_leaver_has_nothing_any_more),
 		TEST(test_without_a_target_mail_to_a_leaver_is_refused),
 		TEST(test_a_quorum_hands_a_mailbox_over_and_nobody_sends_from_it),
+		TEST(test_shredding_leaves_no_wrap_and_gives_a_certificate),
+		TEST(test_clearances_come_from_user_group_and_domain),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,20 @@ static const struct cli_command delegate_commands[] = {
 };
 const struct cli_noun cli_delegate = {"delegate", delegate_commands, ARRAY_LEN(delegate_commands)};
 
+static void show_certificate(const json_t *result)
+{
+	printf("%s", json_string_value(json_object_get(result, "certificate")));
+	printf("signature: %s\n%s", json_string_value(json_object_get(result, "signature")), json_string_value(json_object_get(result, "public_key")));
+}
+
+static const struct cli_command account_commands[] = {
+	{.words = "account shred", .op = "account.shred", .positional = "address", .options = "reason", .show = show_certificate,
+		.help = "destroys all keys to the mail of a disabled user, for good; --reason must be given; needs a second person"},
+	{.words = "account certificate", .op = "account.certificate", .positional = "address", .show = show_certificate,
+		.help = "the certificate of destruction again"},
+};
+const struct cli_noun cli_account = {"account", account_commands, ARRAY_LEN(account_commands)};
+
 static const struct cli_command clearance_commands[] = {
 	{.words = "clearance list", .op = "clearance.list", .show = show_clearances, .list = "clearances", .help = "who may see letters of which class"},
 	{.words = "clearance set", .op = "clearance.set", .positional = "kind name level",

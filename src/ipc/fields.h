@@ -16,6 +16,8 @@
 #define IPC_REPLY_KEY_MANAGED(F) F(u8, status) F(bytes, data)
 /* Signs the head of the audit log: text of audit/note.h, made by key itself from these fields. Refused when it would take back a size or change a
  * root that was signed before. */
+#define IPC_FIELDS_KEY_SIGN_CERTIFICATE(F) F(bytes, text)
+#define IPC_REPLY_KEY_SIGN_CERTIFICATE(F) F(u8, status) F(key, public_key) F(bytes, signature)
 #define IPC_FIELDS_KEY_SIGN_HEAD(F) F(bytes, origin) F(u64, size) F(key, root) F(u64, time)
 #define IPC_REPLY_KEY_SIGN_HEAD(F) F(u8, status) F(key, public_key) F(bytes, signature)
 /* The public key of the newest queue epoch; one is made when there is none or it is older than an hour (queue asks with rotate=1). */

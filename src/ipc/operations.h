@@ -179,6 +179,9 @@ OPERATION("delegate.remove", AUTH, DEVICE_CHANGE, CHANGES, "address delegate")
  * dry_run: only says what would end. {"address","dry_run","ends":{…counts},"target","approval"?,"hand_over"}
  */
 OPERATION("user.leave", AUTH, ACCOUNT_LEAVE, CHANGES, "address target? reason dry_run!?")
+/* All keys to the mail of somebody disabled or gone are destroyed, for good; needs a second person. Both: {"certificate","signature","public_key"} */
+OPERATION("account.shred", AUTH, ACCOUNT_LEAVE, CHANGES, "address reason")
+OPERATION("account.certificate", AUTH, ACCOUNT_LEAVE, READS, "address")
 /* kind: user (an address here or elsewhere), group, domain (a partner); level: public, internal, confidential, secret, or default. */
 OPERATION("clearance.set", AUTH, POLICY_CHANGE, CHANGES, "kind name level")
 /* {"clearances":[{"kind","name","level","author","changed"}],"more","next"} */

@@ -124,6 +124,20 @@ static void host_revoke(void *arg, const uint8_t account[16], uint32_t credentia
 	ipc_request(a->ctx->ipc, IPC_MAIL_REVOKE, auth_shard(account, a->settings.shards), &request, revoke_replied, a);
 }
 
+static bool host_sign(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64])
+{
+	struct auth_process *a = arg;
+	struct ipc_key_sign_certificate request = {.text = text};
+	struct ipc_key_sign_certificate_reply reply = {0};
+	uint8_t storage[KEY_REPLY_MAX];
+	enum ipc_outcome outcome = ipc_request_sync(a->ctx->ipc, IPC_KEY_SIGN_CERTIFICATE, &request, &reply, storage, sizeof storage);
+	if (outcome != IPC_OK || reply.status != 0 || reply.signature.n != 64)
+		return false;
+	memcpy(ret_public, reply.public_key.b, 32);
+	memcpy(ret_signature, reply.signature.p, 64);
+	return true;
+}
+
 /* ---- life ---- */
 
 static int fetch_key(struct auth_process *a, uint8_t ret_key[32], struct error *err)
@@ -232,7 +246,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	a->ctx = ctx;
 	ctx->state = a;
 	a->host = (struct auth_host){.arg = a, .now = host_now, .hmac = host_hmac, .work = host_work, .after = host_after, .ticket = host_ticket,
-		.record = host_record, .revoke = host_revoke};
+		.record = host_record, .sign = host_sign, .revoke = host_revoke};
 	auth_factor_start(a);
 	int rc = open_directory(a, err);
 	if (rc == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/note.h"
+#include "auth/host.h"
 #include "auth/keystore.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -226,6 +227,26 @@ static void on_sign_head(void *arg, struct ipc_call *call, const void *message)
 	buf_free(&body);
 }
 
+/* ---- certificates of destruction ---- */
+
+/* Signs texts of that one kind: the title keeps the key from signing anything else. */
+static void on_sign_certificate(void *arg, struct ipc_call *call, const void *message)
+{
+	struct key_role *k = arg;
+	const struct ipc_key_sign_certificate *request = message;
+	struct ipc_key_sign_certificate_reply reply = {.status = KEY_REFUSED};
+	const uint8_t *seed = keystore_key(k->keys, SLICE("certificate"));
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	if (seed != NULL && slice_starts(request->text, SLICE(DESTRUCTION_TITLE "\n"))) {
+		ed25519_sign(seed, request->text, signature);
+		ed25519_public(seed, reply.public_key.b);
+		reply.signature = slice_make(signature, sizeof signature);
+		reply.status = KEY_OK;
+	}
+	(void)count(k, (enum key_status)reply.status);
+	ipc_reply(call, &reply);
+}
+
 /* ---- life ---- */
 
 static int load_tls(struct key_role *k, struct error *err)
@@ -255,6 +276,7 @@ static void register_handlers(struct key_role *k)
 	ipc_handle(ipc, IPC_KEY_EPOCH, on_epoch, k);
 	ipc_handle(ipc, IPC_KEY_EPOCH_DROP, on_epoch_drop, k);
 	ipc_handle(ipc, IPC_KEY_OPEN, on_open, k);
+	ipc_handle(ipc, IPC_KEY_SIGN_CERTIFICATE, on_sign_certificate, k);
 	ipc_handle(ipc, IPC_KEY_SIGN_HEAD, on_sign_head, k);
 }
 

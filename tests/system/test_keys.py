@@ -1,0 +1,161 @@
+"""The escrow quorum, delegates and a leaver, over the command line with sessions of the people concerned."""
+import base64
+import imaplib
+import os
+import smtplib
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import TOP, end_site, make_site
+from mail import HOST
+
+sys.path.insert(0, os.path.join(TOP, 'tools', 'demo'))
+from api import Api, Refused, totp  # noqa: E402
+
+
+@pytest.fixture(scope='module')
+def site():
+    made = make_site(options={'auth.failure_delay': '100ms', 'limits.logins_per_minute': '0'})
+    yield made
+    end_site(made)
+
+
+def keep(site, token, name):
+    path = site.instance.path(f'session-{name}')
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w', encoding='ascii') as file:
+        file.write(token + '\n')
+    return path
+
+
+def session_of(site, user):
+    """A file with the token of a session; a second factor is shown with a code that was not used yet."""
+    while True:
+        for step in (0, 1):
+            proof = {'proof': {'kind': 'totp', 'code': totp(user['totp_secret'], step=step)}} if 'totp_secret' in user else {}
+            try:
+                token = Api(site.ports['management'], site.tls()).sign_in(user['address'], user['password'], **proof).token
+                return keep(site, token, user['address'])
+            except Refused as refused:
+                if refused.code != 'factor':
+                    raise
+        time.sleep(1)
+
+
+@pytest.fixture(scope='module')
+def people(site):
+    """Staff by the part before the "@"; with `session`."""
+    staff = {person['address'].partition('@')[0]: person for person in site.staff}
+    for person in staff.values():
+        person['session'] = session_of(site, person)
+    return staff
+
+
+@pytest.fixture(scope='module')
+def quorum(site, people):
+    cli = site.instance.cli
+    custodians = [people[f'custodian{n}']['address'] for n in (1, 2, 3)]
+    code, result, _ = cli('escrow', 'set', '2', *custodians, '--reason', 'the beginning', session=people['officer']['session'], check=False)
+    assert code != 0
+    cli('approval', 'give', str(approvals(site, people)[-1]['id']), session=people['approver']['session'])
+    assert cli('escrow', 'status', session=people['officer']['session'])['k'] == 2
+    return [people[f'custodian{n}'] for n in (1, 2, 3)]
+
+
+def approvals(site, people):
+    return site.instance.cli('approval', 'list', session=people['approver']['session'])['approvals']
+
+
+def inbox(site, user, password=None):
+    with site.imap(user, password) as client:
+        client.select('INBOX', readonly=True)
+        return client.search(None, 'ALL')[1][0].split()
+
+
+def as_delegate(site, owner, delegate):
+    client = imaplib.IMAP4_SSL(HOST, site.ports['imaps'], ssl_context=site.tls(), timeout=60)
+    client.authenticate('PLAIN', lambda _: f'{owner["address"]}\0{delegate["address"]}\0{delegate["password"]}'.encode())
+    return client
+
+
+def test_two_custodians_reset_a_password_and_the_mail_stays(site, people, quorum):
+    cli, user = site.instance.cli, site.user('zhao.min')
+    before = inbox(site, user)
+    assert before
+    asked = cli('escrow', 'reset', user['address'], '--stdin', stdin='neues-wort-zwei-drei\n')
+    request, check = str(asked['request']), asked['check']
+    code, _, text = cli('escrow', 'give', request, '--check', '0000-0000', session=quorum[0]['session'], check=False)
+    assert code != 0 and 'digits' in text
+    assert cli('escrow', 'give', request, '--check', check, session=quorum[0]['session'])['given'] == 1
+    with pytest.raises(imaplib.IMAP4.error):
+        inbox(site, user, 'neues-wort-zwei-drei')
+    assert cli('escrow', 'give', request, '--check', check, session=quorum[2]['session'])['reset']
+    with pytest.raises(imaplib.IMAP4.error):
+        inbox(site, user)
+    user['password'] = 'neues-wort-zwei-drei'
+    assert inbox(site, user) == before
+
+
+def test_a_delegate_reads_and_sends_but_deletes_nothing(site, people):
+    cli, owner, delegate = site.instance.cli, site.user('maria.rossi'), site.user('wang.lei')
+    with pytest.raises(imaplib.IMAP4.error):
+        as_delegate(site, owner, delegate)
+    cli('delegate', 'add', delegate['address'], '--days', '30', session=session_of(site, owner))
+    client = as_delegate(site, owner, delegate)
+    assert client.select('INBOX')[0] == 'OK'
+    assert client.search(None, 'ALL')[1][0].split() == inbox(site, owner)
+    assert client.fetch('1', '(BODY[])')[0] == 'OK'
+    assert client.store('1', '+FLAGS', r'(\Flagged)')[0] == 'OK'
+    for answer in (client.store('1', '+FLAGS', r'(\Deleted)'), client.expunge(), client.delete('Sent')):
+        assert answer[0] == 'NO' and b'NOPERM' in answer[1][0]
+    assert client.close()[0] == 'OK'
+    smtp = smtplib.SMTP_SSL(HOST, site.ports['submissions'], context=site.tls(), timeout=60)
+    smtp.login(f'{owner["address"]}*{delegate["address"]}', delegate['password'])
+    smtp.sendmail(owner['address'], [delegate['address']], b'Subject: for her\r\n\r\nHello\r\n')
+    smtp.quit()
+    looked = cli('access', 'list', owner['address'], session=session_of(site, owner))['records']
+    assert {'access.opened', 'access.sent'} <= {record['event'] for record in looked}
+    cli('delegate', 'remove', owner['address'], delegate['address'], session=session_of(site, owner))
+    with pytest.raises((imaplib.IMAP4.error, OSError)):
+        for _ in range(50):
+            client.noop()
+            time.sleep(0.1)
+    with pytest.raises(imaplib.IMAP4.error):
+        as_delegate(site, owner, delegate)
+
+
+def test_a_leaver_is_handed_over_by_the_quorum_and_then_shredded(site, people, quorum, folder):
+    cli, leaver, heir = site.instance.cli, site.user('lin.xiaomei'), site.user('wang.lei')
+    before = inbox(site, leaver)
+    admin, approver = people['admin']['session'], people['approver']['session']
+    arguments = ('user', 'leave', leaver['address'], '--target', heir['address'], '--reason', 'moved away')
+    dry = cli(*arguments, '--dry-run', session=admin)
+    assert dry['dry_run'] and dry['ends']['groups'] == 1 and inbox(site, leaver) == before
+    done = cli(*arguments, session=admin)
+    with pytest.raises(imaplib.IMAP4.error):
+        inbox(site, leaver)
+    request = cli('approval', 'give', str(done['approval']), session=approver)['request']
+    for custodian in quorum[:2]:
+        result = cli('escrow', 'give', str(request), session=custodian['session'])
+    assert result['handed_over']
+    client = as_delegate(site, leaver, heir)
+    client.select('INBOX', readonly=True)
+    assert client.search(None, 'ALL')[1][0].split() == before
+    count = len(inbox(site, heir))
+    site.deliver([leaver['address']], b'From: stranger@outside.test\r\nSubject: to the leaver\r\n\r\nHello\r\n')
+    for _ in range(100):
+        if len(inbox(site, heir)) > count:
+            break
+        time.sleep(0.1)
+    assert len(inbox(site, heir)) == count + 1
+    assert cli('account', 'shred', leaver['address'], '--reason', 'asked for', session=admin, check=False)[0] != 0
+    certificate = cli('approval', 'give', str(approvals(site, people)[-1]['id']), session=approver)
+    for name, content in (('text', certificate['certificate'].encode()), ('key', certificate['public_key'].encode()),
+                          ('signature', base64.b64decode(certificate['signature']))):
+        (folder / name).write_bytes(content)
+    subprocess.run(['openssl', 'pkeyutl', '-verify', '-pubin', '-inkey', folder / 'key', '-rawin', '-in', folder / 'text', '-sigfile',
+                    folder / 'signature'], check=True, capture_output=True)
+    with pytest.raises(imaplib.IMAP4.error):
+        as_delegate(site, leaver, heir)
