@@ -34,7 +34,7 @@ static void add_derived(struct offline *o, const uint8_t secret[32], const char 
 
 void offline_take_keys(struct offline *o)
 {
-	static const char *const names[] = {"pepper", "database directory", "database spool", "database jobs", "managed"};
+	static const char *const names[] = {"pepper", "database directory", "database spool", "database jobs", "managed", "database audit", "audit head"};
 	static const uint8_t zeros[32];
 	offline_key_add(o, o->master, "master key");
 	offline_key_add(o, zeros, "zeros");
