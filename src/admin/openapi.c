@@ -71,17 +71,6 @@ static json_t *responses(const struct admin_result *result)
 	return all;
 }
 
-static bool is_queryable(const struct admin_operation *op)
-{
-	struct slice members = op->members;
-	struct admin_member m;
-
-	while (admin_member_next(&members, &m))
-		if (m.type == ADMIN_OBJECT)
-			return false;
-	return op->kind == OPERATION_READS;
-}
-
 static json_t *query_parameters(struct slice members)
 {
 	json_t *all = json_array();
@@ -161,7 +150,7 @@ static json_t *paths(void)
 		const struct admin_result *result = admin_result_find(op->name);
 		json_t *item = json_object();
 
-		if (is_queryable(op))
+		if (admin_operation_queryable(op))
 			json_object_set_new(item, "get", get_of(op, result));
 		json_object_set_new(item, "post", post_of(op, result));
 		snprintf(path, sizeof path, ADMIN_API_PREFIX "%.*s", SLICE_ARG(op->name));

@@ -95,3 +95,14 @@ bool admin_member_next(struct slice *members, struct admin_member *ret)
 	ret->name = word;
 	return true;
 }
+
+bool admin_operation_queryable(const struct admin_operation *op)
+{
+	struct slice members = op->members;
+	struct admin_member m;
+
+	while (admin_member_next(&members, &m))
+		if (m.type == ADMIN_OBJECT)
+			return false;
+	return op->kind == OPERATION_READS;
+}

@@ -19,6 +19,9 @@ const struct admin_operation *admin_operation_find(struct slice name);
 /* In the order of the table; NULL past the last. */
 const struct admin_operation *admin_operation_at(size_t index);
 
+/* Can it be asked with GET: it changes nothing, and a query can hold its arguments. */
+bool admin_operation_queryable(const struct admin_operation *op);
+
 enum admin_type {
 	ADMIN_TEXT,
 	ADMIN_NUMBER,  /* # */

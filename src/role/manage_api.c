@@ -243,7 +243,7 @@ static void post(struct manage *m, const struct admin_operation *op)
 void manage_api(struct manage *m)
 {
 	const struct admin_operation *op = admin_operation_find(m->op);
-	bool reads = op != NULL && op->kind == OPERATION_READS;
+	bool reads = op != NULL && admin_operation_queryable(op);
 
 	if (op == NULL)
 		manage_problem(m, 404, "unknown_operation", "There is no such operation.");
