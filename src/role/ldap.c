@@ -4,6 +4,7 @@
  * library it does in this process, which has neither keys nor files.
  */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -437,6 +438,7 @@ static int ldap_start(struct role_context *ctx, struct error *err)
 {
 	struct ldap_role *r = memory_alloc(sizeof *r);
 	crypt_init();
+	(void)setenv("LDAPNOINIT", "1", 1); /* the library reads no configuration of its own */
 	ldap_client_warm();
 	ctx->state = r;
 	r->ctx = ctx;

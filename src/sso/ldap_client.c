@@ -20,7 +20,6 @@ struct ldap_client {
 void ldap_client_warm(void)
 {
 	LDAP *ld = NULL;
-	(void)setenv("LDAPNOINIT", "1", 1);
 	if (ldap_initialize(&ld, "ldap://127.0.0.1") == LDAP_SUCCESS) /* connects to nobody yet */
 		ldap_unbind_ext_s(ld, NULL, NULL);
 }
