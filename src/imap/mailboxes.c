@@ -130,7 +130,7 @@ enum imap_step imap_proceed_delete(struct imap_session *s)
 		imap_view_close(s);
 		buf_append_str(s->out, "* OK [CLOSED] The selected mailbox was deleted\r\n");
 	}
-	if (rc == ERR_DENIED)
+	if (rc == ERR_DENIED && s->account->refuses == 0)
 		IMAP_NO(s, "CANNOT", "INBOX cannot be deleted");
 	else
 		reply_result(s, rc, "Deleted");
