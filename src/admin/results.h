@@ -47,6 +47,18 @@ RESULT("client.report", SHOWN, "Programs and versions that signed in within 30 d
 RESULT("condition.rehearse", SHOWN, "Tries conditions on the sign-ins of 30 days.",
 	"checked# changed# denied# stepped_up# read_only# who[address from to rule ip protocol count#] more!")
 RESULT("condition.confirm", SHOWN, "Keeps the conditions that were just set.", "")
+RESULT("hygiene.run", SHOWN, "Does now what is done daily, or says what it would do.", "accounts[address used# kept!] disabled# lapsed# ended#")
+RESULT("review.start", SHOWN, "Begins a review of rights.", "id#")
+RESULT("review.show", SHOWN, "A review of rights, the open one without number.",
+	"id# author started# ends# ended# grants[grant# address role scope value reason decision signer decided#] more!? next?")
+RESULT("review.sign", SHOWN, "Confirms or ends grants of a review.", "")
+RESULT("review.report", SHOWN, "Stale accounts, unused rights, leavers, who can see what.",
+	"stale[address used# kept!] unused[grant# address role created# reviewed#] leavers[address grants#] see[address rights]")
+RESULT("party.list", SHOWN, "The register of third parties.",
+	"parties[id# name kind owner scope ref ends# used# reviewed# reviewer ended#] more!? next?")
+RESULT("party.add", SHOWN, "Registers a third party with its owner.", "id#")
+RESULT("party.review", SHOWN, "Confirms a third party.", "")
+RESULT("party.end", SHOWN, "Ends a third party; its tokens stop working.", "")
 RESULT("token.add", SECRET, "Makes a token for a program.", "token session# ends#")
 RESULT("factor.list", SHOWN, "Second factors of an account.", "factors[id# kind label created# used# left#?] enforced! grace_ends#")
 RESULT("factor.totp.begin", SECRET, "Makes the secret of a one-time password generator.", "id# secret uri")

@@ -62,6 +62,8 @@ void access_flush(struct access *a);
  * outdated one is signed out. */
 void access_claims(struct access *a, const uint8_t account[16], uint32_t credential, const json_t *claims);
 
+/* IMAP ID as it was sent (RFC 2971 3.1): an object of texts, empty when it is NIL or malformed. The caller's. */
+json_t *device_claims_parse(struct slice list);
 /* Over what was proven and what is claimed but for versions: kept when the device is approved. Zero while it has said nothing. */
 void device_fingerprint(const struct device *device, uint8_t ret[DEVICE_HASH_SIZE]);
 

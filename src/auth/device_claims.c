@@ -4,6 +4,7 @@
 #include "auth/access_private.h"
 
 #define CLAIM_VALUE_MAX 100
+#define CLAIM_PAIRS_MAX 30 /* RFC 2971 3.3 */
 
 static const char *const members[] = {"name", "vendor", "version", "os", "os-version"};
 #define STABLE(i) ((i) != 2 && (i) != 4) /* updates change the versions */
@@ -122,4 +123,47 @@ void access_claims(struct access *a, const uint8_t account[16], uint32_t credent
 		a->host.revoke(a->host.arg, account, credential);
 out:
 	arena_free(&arena);
+}
+
+/* ---- IMAP ID ---- */
+
+/* A quoted string into `out`, or NIL. False: the end, or something else. */
+static bool take_string(struct slice *s, struct buf *out)
+{
+	buf_clear(out);
+	*s = slice_trim(*s);
+	if (slice_starts_nocase(*s, SLICE("NIL"))) {
+		*s = slice_from(*s, 3);
+		return true;
+	}
+	if (s->n == 0 || s->p[0] != '"')
+		return false;
+	size_t i = 1;
+	for (; i < s->n && s->p[i] != '"'; i++) {
+		if (s->p[i] == '\\' && i + 1 < s->n)
+			i++;
+		buf_append_byte(out, s->p[i]);
+	}
+	bool closed = i < s->n;
+	*s = slice_from(*s, i + 1);
+	return closed;
+}
+
+json_t *device_claims_parse(struct slice list)
+{
+	struct buf name = BUF_INIT(CLAIM_VALUE_MAX), value = BUF_INIT(CLAIM_VALUE_MAX * 10);
+	json_t *out = json_object();
+	list = slice_trim(list);
+	if (list.n > 0 && list.p[0] == '(')
+		list = slice_from(list, 1);
+	for (unsigned pairs = 0; pairs < CLAIM_PAIRS_MAX && take_string(&list, &name) && take_string(&list, &value); pairs++)
+		for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+			if (slice_eq_nocase(buf_slice(&name), slice_str(members[i])) && buf_len(&value) > 0) {
+				json_t *text = json_stringn((const char *)buf_slice(&value).p, buf_len(&value));
+				if (text != NULL)
+					json_object_set_new(out, members[i], text);
+			}
+	buf_free(&name);
+	buf_free(&value);
+	return out;
 }

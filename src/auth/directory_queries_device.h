@@ -37,9 +37,8 @@ QUERY(PLACE_HAS, "SELECT max(network = ?2) FROM signin_place WHERE account = ?1"
 QUERY(PLACE_USED, "INSERT INTO signin_place (account, network, used) VALUES (?1, ?2, ?3) ON CONFLICT (account, network) DO UPDATE SET used = ?3")
 QUERY(PLACE_EXPIRE, "DELETE FROM signin_place WHERE used < ?1")
 QUERY(ACCOUNT_USED, "INSERT INTO account_use (account, used) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET used = ?2")
-QUERY(ACCOUNT_STALE, "SELECT " ACCOUNT_COLUMNS ", max(account.created, ?1, ifnull(account_use.used, 0)) FROM account JOIN address ON address.account = account.id "
-	"LEFT JOIN account_use ON account_use.account = account.id WHERE state = 1 AND max(account.created, ?1, ifnull(account_use.used, 0)) < ?2 "
-	"AND account.id > ?3 ORDER BY account.id LIMIT ?4")
+QUERY(ACCOUNT_STALE_IDS, "SELECT account.id, max(account.created, ?1, ifnull(account_use.used, 0)) AS last FROM account "
+	"LEFT JOIN account_use ON account_use.account = account.id WHERE state = 1 AND last < ?2 AND account.id > ?3 ORDER BY account.id LIMIT ?4")
 QUERY(ROLE_HOLDERS, "SELECT count(*) FROM account WHERE role = ?1 AND state = 1")
 QUERY(CLIENT_REPORT, "SELECT client, protocol, count(DISTINCT account), count(*), max(time) FROM signin WHERE outcome = 1 AND client <> '' "
 	"GROUP BY client, protocol ORDER BY client, protocol LIMIT ?1")

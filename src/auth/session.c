@@ -205,6 +205,26 @@ int session_list(struct directory *d, const uint8_t account[16], unsigned kind, 
 	return rc < 0 ? rc : count;
 }
 
+int session_tokens(struct directory *d, uint32_t after, struct arena *arena, struct session *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_TOKEN_ALL);
+	int rc, count = 0;
+	sql_int(s, 1, after);
+	sql_int(s, 2, (int64_t)max);
+	while ((rc = sql_step(s)) == 1)
+		read_session(s, arena, &ret[count++]);
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}
+
+int session_token_ends(struct directory *d, uint32_t id, int64_t ends, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_TOKEN_ENDS);
+	sql_int(s, 1, id);
+	sql_int(s, 2, ends);
+	return sql_run(d, s, err);
+}
+
 int session_remove(struct directory *d, const uint8_t account[16], uint32_t id, struct error *err)
 {
 	sqlite3_stmt *s = sql_query(d, Q_SESSION_REMOVE);

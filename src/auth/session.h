@@ -47,6 +47,10 @@ void session_used(struct directory *d, const struct session *session, struct sli
 /* A further proof was shown. Inside a change. */
 int session_proven(struct directory *d, uint32_t id, unsigned proven, int64_t now, struct error *err);
 int session_list(struct directory *d, const uint8_t account[16], unsigned kind, struct arena *arena, struct session *ret, size_t max);
+/* Tokens of everybody, by number. */
+int session_tokens(struct directory *d, uint32_t after, struct arena *arena, struct session *ret, size_t max);
+/* A token ends at `ends` at the latest. */
+int session_token_ends(struct directory *d, uint32_t id, int64_t ends, struct error *err);
 int session_remove(struct directory *d, const uint8_t account[16], uint32_t id, struct error *err); /* ERR_NOT_FOUND */
 int session_remove_all(struct directory *d, const uint8_t account[16], struct error *err);
 /* Removes what has ended. A change of its own. */

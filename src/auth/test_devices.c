@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "auth/access.h"
+#include "auth/directory_role.h"
+#include "auth/hygiene.h"
 #include "auth/session.h"
 #include "ipc/admin.h"
 
@@ -389,6 +391,124 @@ static void test_failed_tries_before_a_success_are_a_risk(void **state)
 	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
 }
 
+/* ---- hygiene, reviews, third parties ---- */
+
+static void later(int64_t days)
+{
+	t->now.wall_ms += days * DAY_MS;
+	t->now.mono_ms += days * DAY_MS;
+}
+
+static void test_unused_accounts_are_disabled(void **state)
+{
+	struct hygiene_result r;
+	officer();
+	assert_int_equal(hygiene_run(t->directory, &t->host, false, &r, NULL), 0);
+	assert_int_equal(r.disabled, 0);
+	json_decref(r.accounts);
+	later(80);
+	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	later(11);
+	assert_int_equal(hygiene_run(t->directory, &t->host, true, &r, NULL), 0);
+	/* bob, and not the only officer. */
+	assert_int_equal(r.disabled, 1);
+	assert_int_equal(json_array_size(r.accounts), 2);
+	json_decref(r.accounts);
+	assert_int_equal(t->recorded[EV_ACCOUNT_DISABLED], 0);
+	hygiene_daily(t->directory, &t->host);
+	hygiene_daily(t->directory, &t->host);
+	assert_int_equal(t->recorded[EV_ACCOUNT_DISABLED], 1);
+	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	assert_int_equal(test_plain(t, "bob@example.org", "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+}
+
+static void test_hygiene_can_be_switched_off(void **state)
+{
+	set_policy(officer(), "hygiene", "{\"days\":0}");
+	hygiene_daily(t->directory, &t->host);
+	later(400);
+	hygiene_daily(t->directory, &t->host);
+	assert_int_equal(t->recorded[EV_ACCOUNT_DISABLED], 0);
+}
+
+static uint32_t grant_to(const char *address, const char *role)
+{
+	struct directory_grant g = {.role = slice_str(role), .scope = AUTH_SCOPE_ORGANISATION, .state = GRANT_ACTIVE, .author = SLICE("test"),
+		.reason = SLICE("test"), .created = moment_unix(t->now)};
+	struct directory_address found;
+	struct arena arena = ARENA_INIT;
+	uint32_t id = 0;
+	ptrdiff_t at = slice_find(slice_str(address), '@');
+	assert_int_equal(directory_address_get(t->directory, slice_sub(slice_str(address), 0, (size_t)at), SLICE("example.org"), &arena, &found), 0);
+	memcpy(g.account, found.account, 16);
+	assert_int_equal(directory_grant_add(t->directory, &g, &id, NULL), 0);
+	arena_free(&arena);
+	return id;
+}
+
+static void test_what_a_review_does_not_confirm_lapses(void **state)
+{
+	const char *rules = officer();
+	assert_int_equal(directory_policy_set(t->directory, "hygiene", SLICE("{\"days\":0}"), SLICE("test"), 1, NULL), 0);
+	uint32_t kept_one = grant_to("ann@example.org", "auditor"), ended = grant_to("bob@example.org", "auditor"), open = grant_to("bob@example.org", "approver");
+	assert_int_equal(test_admin_as(t, rules, "review.start", "{\"days\":30}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, rules, "review.start", "{}"), ADMIN_FAILED);
+	assert_int_equal(test_admin_as(t, rules, "review.sign", args("{\"keep\":[\"%u\"],\"end\":[\"%u\"]}", kept_one, ended)), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, rules, "review.sign", args("{\"keep\":[\"%u\"]}", ended)), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin_as(t, rules, "review.show", "{}"), ADMIN_OK);
+	assert_true(says("\"decision\":\"keep\"") && says("\"decision\":\"ended\"") && says("\"decision\":\"open\""));
+	hygiene_daily(t->directory, &t->host);
+	assert_int_equal(t->recorded[EV_RIGHT_LAPSED], 0);
+	later(31);
+	hygiene_daily(t->directory, &t->host);
+	assert_int_equal(t->recorded[EV_RIGHT_LAPSED], 1);
+	struct arena arena = ARENA_INIT;
+	struct directory_grant g;
+	assert_int_equal(directory_grant_get(t->directory, open, &arena, &g), 0);
+	assert_int_equal(g.state, GRANT_ENDED);
+	assert_int_equal(directory_grant_get(t->directory, kept_one, &arena, &g), 0);
+	assert_int_equal(g.state, GRANT_ACTIVE);
+	arena_free(&arena);
+	assert_int_equal(test_admin_as(t, session_of("rules", ""), "review.report", "{}"), ADMIN_OK);
+	assert_true(says("\"see\"") && says("ann@example.org"));
+}
+
+static void test_a_registered_token_ends_with_its_entry(void **state)
+{
+	const char *ann = session_of("ann", "");
+	assert_int_equal(test_admin_as(t, ann, "token.add", "{\"label\":\"backup\",\"days\":90}"), ADMIN_OK);
+	const char *token = kept(test_member(t, "token"));
+	long long id = number("session");
+	assert_int_equal(test_admin(t, "party.list", "{}"), ADMIN_OK);
+	assert_true(says("backup") && says("ann@example.org"));
+	assert_int_equal(test_admin(t, "party.add",
+		args("{\"address\":\"ann@example.org\",\"name\":\"backup\",\"kind\":\"token\",\"ref\":\"%lld\",\"days\":10}", id)), ADMIN_OK);
+	assert_int_equal(test_admin(t, "party.add", "{\"address\":\"none@example.org\",\"name\":\"x\",\"kind\":\"sms\"}"), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin(t, "party.add", "{\"address\":\"ann@example.org\",\"name\":\"x\",\"kind\":\"spy\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "party.review", "{\"id\":1}"), ADMIN_OK);
+	later(11);
+	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_DENIED);
+	hygiene_daily(t->directory, &t->host);
+	assert_int_equal(test_admin(t, "party.end", "{\"id\":1}"), ADMIN_NOT_FOUND);
+}
+
+static void test_what_programs_say_is_read_with_limits(void **state)
+{
+	static const struct { const char *list, *name; } cases[] = {
+		{"(\"name\" \"Mail\" \"version\" \"1.0\")", "Mail"}, {"(\"NAME\" \"a\\\"b\" \"x\" NIL)", "a\"b"}, {"NIL", NULL}, {"", NULL}, {"(\"name\" \"open", NULL},
+		{"(\"name\" NIL)", NULL}, {"((((", NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		json_t *o = device_claims_parse(slice_str(cases[i].list));
+		const char *name = json_string_value(json_object_get(o, "name"));
+		assert_int_equal(name != NULL, cases[i].name != NULL);
+		if (name != NULL)
+			assert_string_equal(name, cases[i].name);
+		json_decref(o);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +531,11 @@ int main(void)
 		TEST(test_a_new_network_is_flagged),
 		TEST(test_spraying_is_told_once_and_makes_a_risk),
 		TEST(test_failed_tries_before_a_success_are_a_risk),
+		TEST(test_unused_accounts_are_disabled),
+		TEST(test_hygiene_can_be_switched_off),
+		TEST(test_what_a_review_does_not_confirm_lapses),
+		TEST(test_a_registered_token_ends_with_its_entry),
+		TEST(test_what_programs_say_is_read_with_limits),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ struct cli_noun {
 	const struct cli_command *commands;
 	size_t count;
 };
+extern const struct cli_noun cli_device, cli_condition, cli_review, cli_party;
 extern const struct cli_noun cli_audit, cli_trace, cli_access;
 extern const struct cli_noun cli_factor, cli_import, cli_policy;
 extern const struct cli_noun cli_oauth, cli_identity, cli_certificate, cli_ldap;

@@ -122,7 +122,7 @@ static const struct cli_command commands[] = {
 		.help = "the user's own password; prints the recovery code. Standard input: present password, new password"},
 	{.words = "user reset", .op = "user.reset", .positional = "address", .options = "lose_mail!", .secrets = "recovery_code? new",
 		.run = run_reset, .help = "a new password for one that is lost. Standard input: recovery code (or an empty line), new password"},
-	{.words = "user app-password add", .op = "user.app_password.add", .positional = "address", .options = "label", .secrets = "password",
+	{.words = "user app-password add", .op = "user.app_password.add", .positional = "address", .options = "label device protocols, networks, days#", .secrets = "password",
 		.show = show_app_password, .help = "a password for one program or device; asks for the user's own password"},
 	{.words = "user app-password list", .op = "user.app_password.list", .positional = "address", .show = show_app_passwords,
 		.help = "the app passwords of a user, without the secrets"},

@@ -55,6 +55,9 @@
 /* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
 #define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)
 #define IPC_REPLY_AUTH_REVALIDATE(F) F(bytes, verdicts)
+/* list: what the program of a session says of itself, as it stood in IMAP ID (RFC 2971). Nothing is proven by it. */
+#define IPC_FIELDS_AUTH_CLAIMS(F) F(id, account) F(u32, credential) F(bytes, list)
+#define IPC_REPLY_AUTH_CLAIMS(F)
 /* mail pushes what delivery needs to know of an account: mailbox names (and later the script). */
 #define IPC_FIELDS_AUTH_PROFILE(F) F(id, account) F(bytes, profile)
 #define IPC_REPLY_AUTH_PROFILE(F) F(u8, status)

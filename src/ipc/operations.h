@@ -99,6 +99,24 @@ OPERATION("client.report", AUTH, POLICY_SEE, READS, "")
 OPERATION("condition.rehearse", AUTH, POLICY_SEE, READS, "value{}")
 /* New conditions hold for a minute; this keeps them. */
 OPERATION("condition.confirm", AUTH, POLICY_CHANGE, CHANGES, "")
+/* Unused accounts are disabled, reviews end, third parties past their end stop; happens daily by itself: {"accounts":[{"address","used","kept"}],
+ * "disabled","lapsed","ended"}. dry_run: says which accounts. */
+OPERATION("hygiene.run", AUTH, ACCOUNT_CHANGE, CHANGES, "dry_run!?")
+/* A snapshot of all grants; what is not confirmed until the end lapses: {"id"} */
+OPERATION("review.start", AUTH, REVIEW_SIGN, CHANGES, "days#?")
+/* {"id","author","started","ends","ended","grants":[{"grant","address","role","scope","value","reason","decision","signer","decided"}],"more"} */
+OPERATION("review.show", AUTH, ROLE_SEE, READS, "id#? after?")
+/* Numbers of grants; nobody confirms an own one. */
+OPERATION("review.sign", AUTH, REVIEW_SIGN, CHANGES, "id#? keep[]? end[]?")
+/* {"stale":[…],"unused":[{"grant","address","role","created","reviewed"}],"leavers":[…],"see":[{"address","rights"}]} */
+OPERATION("review.report", AUTH, ROLE_SEE, READS, "")
+/* Third parties: {"parties":[{"id","name","kind","owner","scope","ref","ends","used","reviewed","reviewer","ended"}],"more"}; id 0: a token that
+ * nobody registered. kind: token, webhook, ca, sms, siem, relay, oauth client, issuer. address: the owner. ref: number of the token, id of the client. */
+OPERATION("party.list", AUTH, POLICY_SEE, READS, "all!? after?")
+OPERATION("party.add", AUTH, PARTY_CHANGE, CHANGES, "address name kind scope? ref? days#?")
+OPERATION("party.review", AUTH, PARTY_CHANGE, CHANGES, "id# days#?")
+/* A token stops working at once, so do all tokens of an OAuth client. */
+OPERATION("party.end", AUTH, PARTY_CHANGE, CHANGES, "id#")
 /* {"name","value"}. devices, clients, conditions: docs/access.md. factors: {"roles":[…],"groups":[…],"grace_days"}: who needs a second factor, and from when on. */
 OPERATION("policy.get", AUTH, POLICY_SEE, READS, "name")
 OPERATION("policy.set", AUTH, POLICY_CHANGE, CHANGES, "name value{}")

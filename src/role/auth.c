@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/hygiene.h"
 #include "auth/saslprep.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -276,9 +277,19 @@ static void tick(void *arg)
 }
 
 /* What was decided just before a crash may not have reached the shards. */
+static void daily(void *arg)
+{
+	struct auth_process *a = arg;
+	hygiene_daily(a->directory, &a->host);
+	timer_start(a->daily, HOURS_MS(1));
+}
+
 static void auth_run(struct role_context *ctx)
 {
 	host_after(ctx->state, MINUTES_MS(1), tick, ctx->state);
+	struct auth_process *a = ctx->state;
+	a->daily = timer_create_on(ctx->loop, daily, a);
+	timer_start(a->daily, MINUTES_MS(5));
 	unsigned shards = ipc_instances(ctx->ipc, ROLE_MAIL);
 	for (unsigned i = 0; i < shards; i++)
 		ipc_request(ctx->ipc, IPC_MAIL_REVALIDATE, i, &(struct ipc_mail_revalidate){0}, NULL, NULL);

@@ -21,6 +21,7 @@ struct auth_process {
 	struct auth_ldap *ldap;
 	struct timer *ldap_sync;
 	struct auth_login_settings settings;
+	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
 		int breached_fd;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admin/operation.h"
+#include "auth/access.h"
 #include "auth/delegation.h"
 #include "auth/recipient.h"
 #include "base/endian.h"
@@ -205,6 +206,20 @@ static enum auth_verdict verdict_on(struct auth_process *a, const uint8_t pair[A
 	return rc == 0 ? AUTH_VERDICT_GOES_ON : rc == ERR_DENIED || rc == ERR_NOT_FOUND ? AUTH_VERDICT_GONE : AUTH_VERDICT_UNKNOWN;
 }
 
+static void on_claims(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_claims *request = message;
+	unsigned index = 0;
+	(void)ipc_call_sender(call, &index);
+	/* A shard speaks for the accounts of its buckets only. */
+	if (auth_shard(request->account.b, a->settings.shards) == index) {
+		json_t *claims = device_claims_parse(request->list);
+		access_claims(auth_login_access(a->login), request->account.b, request->credential, claims);
+		json_decref(claims);
+	}
+}
+
 static void on_revalidate(void *arg, struct ipc_call *call, const void *message)
 {
 	const struct ipc_auth_revalidate *request = message;
@@ -322,6 +337,7 @@ void auth_register(struct auth_process *a)
 	ipc_handle(ipc, IPC_AUTH_SENDER, on_sender, a);
 	ipc_handle(ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
 	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
+	ipc_handle(ipc, IPC_AUTH_CLAIMS, on_claims, a);
 	ipc_handle(ipc, IPC_AUTH_REVALIDATE, on_revalidate, a);
 	ipc_handle(ipc, IPC_AUTH_ADMIN, on_admin, a);
 	ipc_handle(ipc, IPC_AUTH_AUTHORIZE, on_authorize, a);

@@ -248,9 +248,19 @@ static void on_wake(void *owner)
 	run_later(owner);
 }
 
+/* What the program says of itself (RFC 2971): for the register of devices. */
+static void on_client_id(void *owner, struct slice list)
+{
+	const struct mail_session *s = owner;
+	struct ipc_auth_claims hint = {.credential = s->credential, .list = list};
+
+	memcpy(hint.account.b, s->account->id, sizeof hint.account.b);
+	ipc_request(s->account->role->ctx->ipc, IPC_AUTH_CLAIMS, IPC_ANY, &hint, NULL, NULL);
+}
+
 static const struct imap_session_callbacks IMAP_CALLBACKS = {
 	.literal_begin = literal_begin, .literal_data = literal_data, .literal_end = literal_end, .literal_abort = literal_abort,
-	.literal_close = literal_close, .wake = on_wake,
+	.literal_close = literal_close, .wake = on_wake, .client_id = on_client_id,
 };
 static const struct pop3_session_callbacks POP3_CALLBACKS = {.wake = on_wake};
 
