@@ -276,7 +276,6 @@ static void tick(void *arg)
 	host_after(a, MINUTES_MS(1), tick, a);
 }
 
-/* What was decided just before a crash may not have reached the shards. */
 static void daily(void *arg)
 {
 	struct auth_process *a = arg;
@@ -284,6 +283,7 @@ static void daily(void *arg)
 	timer_start(a->daily, HOURS_MS(1));
 }
 
+/* What was decided just before a crash may not have reached the shards. */
 static void auth_run(struct role_context *ctx)
 {
 	host_after(ctx->state, MINUTES_MS(1), tick, ctx->state);
