@@ -42,11 +42,11 @@ def unit(total, verbose):
         total.failed += 1
 
 
-def system(total, word, verbose):
-    report = os.path.join(TOP, 'build/system.xml')
+def system(total, folder, word, verbose):
+    report = os.path.join(TOP, f'build/{folder}.xml')
     if os.path.exists(report):
         os.unlink(report)
-    command = ['/usr/bin/python3', '-m', 'pytest', 'tests/system', '-p', 'no:cacheprovider', '--junitxml', report, '--tb=short',
+    command = ['/usr/bin/python3', '-m', 'pytest', f'tests/{folder}', '-p', 'no:cacheprovider', '--junitxml', report, '--tb=short',
                '-o', 'junit_family=xunit2', '-v' if verbose else '-q']
     done = subprocess.run(command + (['-k', word] if word else []), cwd=TOP, check=False)
     if not total.add_junit(report) and done.returncode != 5:
@@ -64,7 +64,8 @@ def main():
     if not args.system and not args.k:
         unit(total, args.v)
     if not args.unit:
-        system(total, args.k, args.v)
+        for folder in ('system', 'attack'):
+            system(total, folder, args.k, args.v)
     print(f'{total.passed} passed, {total.failed} failed, {total.skipped} skipped', flush=True)
     return 1 if total.failed else 0
 
