@@ -44,7 +44,7 @@ ARGS = {
     'escrow.hand_over_ask': {'target': STAFF, 'reason': 'table'}, 'delegate.add': {'delegate': GHOST}, 'delegate.remove': {'delegate': GHOST},
     **{f'device.{verb}': {'id': NUMBER} for verb in ('approve', 'block', 'remove')}, 'device.rename': {'id': NUMBER, 'name': 'x'},
     'condition.rehearse': {'value': {}}, 'sso.finish': {'flow': 'x', 'query': 'x'}, 'ldap.sync': {'dry_run': True}, 'hygiene.run': {'dry_run': True},
-    'review.start': {'days': -1}, 'review.sign': {'id': NUMBER}, 'party.add': {'name': '', 'kind': 'nothing'}, 'party.review': {'id': NUMBER},
+    'review.sign': {'id': NUMBER}, 'party.add': {'name': '', 'kind': 'nothing'}, 'party.review': {'id': NUMBER},
     'party.end': {'id': NUMBER}, 'account.shred': {'reason': 'x'},
     'user.leave': {'reason': 'x', 'dry_run': True},
     'clearance.set': {'kind': 'user', 'name': VICTIM, 'level': 'nothing'}, 'group.show': {'address': GROUP}, 'alias.remove': {'address': ALIAS},
