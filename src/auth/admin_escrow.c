@@ -189,7 +189,7 @@ static int reset_ask(struct admin_job *job)
 	job_tried(job, false);
 	job_set(job, "request", json_integer(r != NULL ? r->id : 100000 + random_below(900000)));
 	job_set(job, "check", json_string(r != NULL ? r->check : check));
-	job_set(job, "ends", json_integer((json_int_t)(job_unix(job) + ESCROW_REQUEST_S)));
+	job_set(job, "ends", json_integer(job_unix(job) + ESCROW_REQUEST_S));
 	if (r != NULL)
 		job_event(job, EV_APPROVAL_ASKED, LOG_TEXT("actor", job->account.address), LOG_NUM("id", r->id), LOG_STR("kind", "escrow.reset"),
 			LOG_TEXT("object", job->account.address));
@@ -276,7 +276,7 @@ static json_t *request_json(const struct admin_job *job, const struct escrow_req
 	json_object_set_new(o, "reason", job_json(slice_str(r->reason)));
 	json_object_set_new(o, "days", json_integer(r->days));
 	json_object_set_new(o, "created", json_integer((json_int_t)r->created));
-	json_object_set_new(o, "ends", json_integer((json_int_t)(r->created + ESCROW_REQUEST_S)));
+	json_object_set_new(o, "ends", json_integer(r->created + ESCROW_REQUEST_S));
 	json_object_set_new(o, "given", json_integer(r->given));
 	json_object_set_new(o, "needed", json_integer(r->needed));
 	json_object_set_new(o, "mine", json_boolean(escrow_has_given(r, job->subject.account)));

@@ -68,14 +68,14 @@ static json_t *report(const struct sync *s)
 		enum ldap_action action;
 	} counts[] = {{"added", LDAP_ADD}, {"changed", LDAP_CHANGE}, {"disabled", LDAP_DISABLE}, {"enabled", LDAP_ENABLE}, {"gone", LDAP_GONE}};
 	json_t *o = json_object();
-	size_t people = 0;
+	size_t people = 0, problems = s->problems + s->plan.doubled + s->left_out;
 	for (size_t i = 0; i < s->count; i++)
 		people += s->records[i].kind == LDAP_PERSON;
 	json_object_set_new(o, "people", json_integer((json_int_t)people));
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
 		json_object_set_new(o, counts[i].name, json_integer((json_int_t)s->plan.counts[counts[i].action]));
 	json_object_set_new(o, "groups", json_integer(s->dry || s->only_test ? (json_int_t)(s->count - people) : (json_int_t)s->groups));
-	json_object_set_new(o, "problems", json_integer((json_int_t)(s->problems + s->plan.doubled + s->left_out)));
+	json_object_set_new(o, "problems", json_integer((json_int_t)problems));
 	json_object_set_new(o, "dry_run", json_boolean(s->dry));
 	json_object_set_new(o, "steps", steps_json(&s->plan));
 	return o;

@@ -317,11 +317,10 @@ static int run_stamp_request(struct cli *cli, const struct cli_command *command,
 	json_object_del(args, "output");
 	int code = cli_ask(cli, command->op, args, &result);
 	const char *text = json_string_value(json_object_get(result, "request"));
-	if (code == 0 && text != NULL && base64_decode_strict(slice_str(text), &der) == 0) {
-		fwrite(buf_slice(&der).p, 1, buf_len(&der), f);
+	if (code == 0 && text != NULL && base64_decode_strict(slice_str(text), &der) == 0
+	    && fwrite(buf_slice(&der).p, 1, buf_len(&der), f) == buf_len(&der))
 		fprintf(stderr, "for the head of size %lld: letterlock audit timestamp --size %lld --input ANSWER\n",
 			(long long)json_integer_value(json_object_get(result, "size")), (long long)json_integer_value(json_object_get(result, "size")));
-	}
 	int closed = close_output(f);
 	json_decref(result);
 	buf_free(&der);

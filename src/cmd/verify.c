@@ -258,9 +258,11 @@ static int cosign(const struct options *o, const struct request *r, const struct
 	}
 	audit_note_sign(n.body, &key, seed, (int64_t)time(NULL), &out);
 	secret_wipe(seed, sizeof seed);
-	fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout);
+	bool whole = fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout) == buf_len(&out) && fflush(stdout) == 0;
 	buf_free(&out);
-	return 0;
+	if (!whole)
+		say_error("the co-signed head could not be written");
+	return whole ? 0 : EXIT_DAMAGED;
 }
 
 static int run_cosign(struct options *o)

@@ -344,8 +344,8 @@ static void the_text_of_an_encoded_enclosed_message_is_found(void **state)
 	static const char *const letters[] = {
 		"Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogeA0KDQpEcmluZ2VuZCBIaWRkZW4gd29yZHM=\r\n",
 		"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSubject: x=0D=0A=0D=0ADringend hid=\r\nden words\r\n",
-		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-		"Q29udGVudC1UeXBlOiBtdWx0aXBhcnQvbWl4ZWQ7IGJvdW5kYXJ5PWMNCg0KLS1jDQoNCmRyaW5nZW5kIGhpZGRlbiB3b3Jkcw0KLS1jLS0NCg==\r\n--b--\r\n",
+		("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+		 "Q29udGVudC1UeXBlOiBtdWx0aXBhcnQvbWl4ZWQ7IGJvdW5kYXJ5PWMNCg0KLS1jDQoNCmRyaW5nZW5kIGhpZGRlbiB3b3Jkcw0KLS1jLS0NCg==\r\n--b--\r\n"),
 	};
 
 	for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
