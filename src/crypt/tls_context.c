@@ -195,7 +195,8 @@ struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls
 	context->sign_arg = arg;
 	context->sign_key = key;
 	SSL_CTX_set_cipher_list(context->ssl, CIPHERS_TLS12);
-	SSL_CTX_set_options(context->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+	/* Passwords arrive here: what was read does not stay in the buffers of the library. */
+	SSL_CTX_set_options(context->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CLEANSE_PLAINTEXT);
 	SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_session_id_context(context->ssl, (const unsigned char *)"letterlock", 10);
 	SSL_CTX_set_num_tickets(context->ssl, 1);

@@ -155,7 +155,7 @@ static bool tell_readable(struct conn *conn)
 	if (!leave(conn))
 		return false;
 	if (buf_len(&conn->in) == 0)
-		buf_free(&conn->in);
+		buf_free_secret(&conn->in);
 	else if (conn->paused)
 		conn->fresh_input = true;
 	return true;
@@ -370,7 +370,7 @@ void conn_finish(struct conn *conn)
 			conn_fail(conn, CONN_LOCAL);
 		return;
 	}
-	buf_free(&conn->in);
+	buf_free_secret(&conn->in);
 	conn->fresh_input = false;
 	conn->state = CONN_FINISHING;
 	conn->state_until = loop_now(conn->loop).mono_ms + CONN_FINISH_MS;
@@ -390,7 +390,7 @@ static void secure(struct conn *conn, struct tls_context *context, bool server, 
 	ENSURE_MAGIC(conn, CONN_MAGIC);
 	if (conn->state != CONN_RUNNING || conn->tls != NULL)
 		return;
-	buf_free(&conn->in);
+	buf_free_secret(&conn->in);
 	conn->fresh_input = conn->read_again = false;
 	conn->next_context = tls_context_ref(context);
 	conn->tls_server = server;

@@ -117,7 +117,7 @@ bool conn_io_read(struct conn *conn)
 		more = take_input(conn);
 	conn->read_again = more;
 	if (buf_len(&conn->in) == 0)
-		buf_free(&conn->in);
+		buf_free_secret(&conn->in);
 	return conn->state != CONN_ENDED;
 }
 

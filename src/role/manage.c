@@ -313,7 +313,7 @@ static void manage_free(struct edge_client *c)
 	list_remove(&m->waiting);
 	http_server_destroy(&m->server);
 	request_clear(m);
-	buf_free(&m->body);
+	buf_free_secret(&m->body);
 	memory_free(m);
 	c->state = NULL;
 }
