@@ -223,5 +223,6 @@ int main(void)
 		TEST(test_a_dry_run_changes_nothing),
 		TEST(test_without_the_role_key_nothing_is_lost),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

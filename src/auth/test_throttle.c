@@ -113,5 +113,6 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_locked_out_where_they_were_before),
 		cmocka_unit_test(test_texts_that_are_no_address_count_as_they_are),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
