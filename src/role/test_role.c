@@ -81,7 +81,8 @@ static void on_status(void *arg, enum ipc_outcome outcome, const void *reply)
 	struct probe *p = arg;
 	const struct ipc_parent_admin_reply *r = reply;
 	bool good = outcome == IPC_OK && r->status == ADMIN_OK && slice_search(r->result, SLICE("\"answered\":true")) >= 0 &&
-		slice_search(r->result, SLICE("\"answered\":false")) < 0 && slice_search(r->result, SLICE("\"state\":\"down\"")) < 0;
+		slice_search(r->result, SLICE("\"answered\":false")) < 0 && slice_search(r->result, SLICE("\"state\":\"down\"")) < 0 &&
+		slice_search(r->result, SLICE("\"state\":\"starting\"")) < 0;
 	if (good && p->crashed && slice_search(r->result, SLICE("\"restarts\":1")) >= 0) {
 		admin_next(p, "stop");
 		return;
