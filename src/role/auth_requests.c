@@ -218,6 +218,7 @@ static void on_claims(void *arg, struct ipc_call *call, const void *message)
 		access_claims(auth_login_access(a->login), request->account.b, request->credential, claims);
 		json_decref(claims);
 	}
+	ipc_reply(call, &(struct ipc_auth_claims_reply){0});
 }
 
 static void on_revalidate(void *arg, struct ipc_call *call, const void *message)

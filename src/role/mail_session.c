@@ -248,14 +248,19 @@ static void on_wake(void *owner)
 	run_later(owner);
 }
 
+/* The register is told again at the next sign-in. */
+static void on_claims_told(void *arg, enum ipc_outcome outcome, const void *message)
+{
+}
+
 /* What the program says of itself (RFC 2971): for the register of devices. */
 static void on_client_id(void *owner, struct slice list)
 {
 	const struct mail_session *s = owner;
-	struct ipc_auth_claims hint = {.credential = s->credential, .list = list};
+	struct ipc_auth_claims request = {.credential = s->credential, .list = list};
 
-	memcpy(hint.account.b, s->account->id, sizeof hint.account.b);
-	ipc_request(s->account->role->ctx->ipc, IPC_AUTH_CLAIMS, IPC_ANY, &hint, NULL, NULL);
+	memcpy(request.account.b, s->account->id, sizeof request.account.b);
+	ipc_request(s->account->role->ctx->ipc, IPC_AUTH_CLAIMS, IPC_ANY, &request, on_claims_told, NULL);
 }
 
 static const struct imap_session_callbacks IMAP_CALLBACKS = {
