@@ -278,6 +278,11 @@ def test_another_host_co_signs(place, auditor, folder):
     later = auditor('audit', 'cosign-request')
     assert verify(*args, text=later['text'])[0] == 0
     assert verify(*args, text=asked['text'])[0] == 1
+    # A line that cannot be written is not a success.
+    with open('/dev/full', 'wb') as full:
+        done = subprocess.run([os.path.join(PROGRAMS, 'letterlock-verify'), *args[:-1], str(folder / 'other-state')],
+                              input=asked['text'].encode(), stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b'could not be written' in done.stderr
 
 
 def test_a_co_signer_and_a_time_stamp_service_are_asked_by_themselves(place, auditor, folder):
