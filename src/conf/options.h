@@ -83,6 +83,7 @@ OPTION(limits_login_time, "limits.login_time", duration, "1m", true, "time to si
 OPTION(limits_memory, "limits.memory", size, "512MiB", true, "bytes of messages in transit per edge process")
 OPTION(limits_stop_grace, "limits.stop_grace", duration, "1s", true, "a server that stops closes connections after this time, unless mail of theirs is being taken")
 OPTION(proxy_from, "proxy_from", texts, "", true, "addresses or prefixes from which the PROXY protocol is expected")
+OPTION(xclient_from, "xclient_from", texts, "", true, "addresses or prefixes from which XCLIENT is believed at the SMTP ports")
 OPTION(forwarded_from, "http.forwarded_from", texts, "", true, "addresses or prefixes of reverse proxies whose X-Forwarded-For is believed")
 OPTION(fetch_allow, "fetch.allow", texts, "", true, "hosts that HTTPS requests may go to (host or host:port); a private address only when it stands here itself")
 OPTION(management_allow, "management.allow", texts, "", true, "addresses or prefixes that may use the management listener; empty: all")

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/address.h"
 #include "net/prefix.h"
 #include "role/edge.h"
 
@@ -256,6 +257,27 @@ void edge_accept(struct edge *edge, const struct edge_service *service, int fd, 
 	}
 out:
 	edge_client_drop(c);
+}
+
+/* The address counts everywhere from now on: for limits, throttling, log and Received. */
+bool edge_client_readdress(struct edge_client *c, struct slice address)
+{
+	struct sockaddr_storage parsed;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (net_address_parse(address, 0, &parsed) == 0)
+		return false;
+	release_address(c);
+	conn_set_peer_address(c->conn, address_format(&parsed, text));
+	snprintf(c->address, sizeof c->address, "%.*s", SLICE_ARG(conn_peer_address(c->conn)));
+	if (!take_address(c)) {
+		c->edge->refused++;
+		log_event(EV_CONN_REFUSED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
+		          LOG_STR("why", "connections_per_address"));
+		return false;
+	}
+	log_event(EV_CONN_OPEN, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)));
+	return true;
 }
 
 struct door {

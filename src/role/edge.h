@@ -109,6 +109,8 @@ void edge_client_drop(struct edge_client *c);
 void edge_client_deadline(struct edge_client *c, int64_t ms);
 /* A connection that was accepted (and whose PROXY header was read). address may be empty: that of the socket. */
 void edge_accept(struct edge *edge, const struct edge_service *service, int fd, struct slice address);
+/* A trusted peer says for which address it speaks: that one counts from now on. False: it is none, or has too many connections already. */
+bool edge_client_readdress(struct edge_client *c, struct slice address);
 void edge_status(struct role_context *ctx, struct buf *out);        /* what all classes count */
 /* Once, before the jail closes. */
 void edge_manage_prepare(struct edge *edge);

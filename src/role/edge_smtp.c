@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/prefix.h"
 #include "queue/queue.h"
 #include "role/audit_out.h"
 #include "role/edge_letter.h"
@@ -216,6 +217,11 @@ static void on_sasl_cancel(void *owner)
 	edge_sasl_cancel(((struct edge_smtp *)owner)->client);
 }
 
+static bool on_client(void *owner, struct slice address)
+{
+	return edge_client_readdress(((struct edge_smtp *)owner)->client, address);
+}
+
 static void on_mail(void *owner, const struct smtp_mail *mail)
 {
 	struct edge_smtp *s = owner;
@@ -372,6 +378,7 @@ static const struct smtp_server_events engine_events = {
 	.sasl_start = on_sasl_start,
 	.sasl_step = on_sasl_step,
 	.sasl_cancel = on_sasl_cancel,
+	.client = on_client,
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.data_begin = on_data_begin,
@@ -404,6 +411,7 @@ static void smtp_start(struct edge_client *c)
 		.starttls = c->edge->tls != NULL && !conn_is_secure(c->conn),
 		.tls_required = c->service->submission,
 		.auth_required = c->service->submission,
+		.trusted = net_prefixes_hold(config->xclient_from.items, config->xclient_from.count, edge_address(c)),
 		.mechanisms = mechanisms(c),
 		.size_max = config->message_size,
 		.recipients_max = (unsigned)config->limits_recipients,

@@ -8,7 +8,8 @@
 #include "role/parent.h"
 
 /* The options that say who may come in, and as whom. */
-static const struct slice doors[] = {SLICE_INIT("management.allow"), SLICE_INIT("http.forwarded_from"), SLICE_INIT("proxy_from")};
+static const struct slice doors[] = {SLICE_INIT("management.allow"), SLICE_INIT("http.forwarded_from"), SLICE_INIT("proxy_from"),
+                                     SLICE_INIT("xclient_from")};
 
 /* A mistake in such a list would keep out whom it should let in. */
 static int check_list(const char *name, const config_texts *list, struct error *err)
@@ -25,7 +26,9 @@ int parent_check_doors(const struct config *config, struct error *err)
 
 	if (r == 0)
 		r = check_list("http.forwarded_from", &config->forwarded_from, err);
-	return r == 0 ? check_list("proxy_from", &config->proxy_from, err) : r;
+	if (r == 0)
+		r = check_list("proxy_from", &config->proxy_from, err);
+	return r == 0 ? check_list("xclient_from", &config->xclient_from, err) : r;
 }
 
 static void changed_doors(const struct config *now, const struct config *next, struct buf *out)

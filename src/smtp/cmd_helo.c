@@ -59,6 +59,8 @@ void cmd_ehlo(struct smtp_server *s, const struct server_line *line)
 		buf_append(&text, buf_slice(&names));
 	}
 	buf_free(&names);
+	if (s->set.trusted && !s->set.lmtp && !s->signed_in)
+		buf_append_str(&text, "\nXCLIENT NAME ADDR PORT PROTO HELO");
 	buf_append_str(&text, "\nHELP");
 	say(s, &text);
 }

@@ -8,6 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void run(struct rig *r, uint8_t kind, struct slice input, unsigned cut)
 {
 	struct smtp_server_settings set = {.hostname = SLICE("mx.example.org"), .starttls = (kind & 1) != 0, .lmtp = (kind & 2) != 0};
+	set.trusted = (kind & 32) != 0;
 	if (kind & 4) {
 		set.mechanisms = 15;
 		set.auth_in_clear = true;

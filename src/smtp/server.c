@@ -141,7 +141,7 @@ bool server_answered(struct smtp_server *s, enum server_waiting what)
 	return true;
 }
 
-static void greet(struct smtp_server *s)
+void server_greet(struct smtp_server *s)
 {
 	struct buf text = BUF_INIT(SMTP_REPLY_TEXT_MAX);
 	buf_append(&text, slice_sub(s->set.hostname, 0, SMTP_DOMAIN_MAX));
@@ -188,7 +188,7 @@ static bool advance(struct smtp_server *s, struct buf *in)
 {
 	switch (s->phase) {
 	case PHASE_GREETING:
-		greet(s);
+		server_greet(s);
 		return true;
 	case PHASE_COMMAND:
 	case PHASE_SASL_LINE:

@@ -2,7 +2,7 @@
  * The server side of SMTP and LMTP as an engine without I/O: bytes and answers in, bytes and questions out.
  *
  * RFC 5321, 2033 (LMTP), 1870 (SIZE), 2034 (ENHANCEDSTATUSCODES), 2920 (PIPELINING), 3030 (CHUNKING, BINARYMIME), 3207 (STARTTLS),
- * 3461 (DSN), 4954 (AUTH), 6152 (8BITMIME), 6531 (SMTPUTF8), 9422 (LIMITS).
+ * 3461 (DSN), 4954 (AUTH), 6152 (8BITMIME), 6531 (SMTPUTF8), 9422 (LIMITS); XCLIENT (Postfix).
  *
  * The owner calls smtp_server_pump() once after accepting (it sends the greeting), whenever input has arrived, whenever output has
  * drained, and when the engine says `ready`. Questions (`struct smtp_server_events`) may be answered inside the callback or any time
@@ -35,6 +35,7 @@ struct smtp_server_settings {
 	bool starttls;              /* offered until smtp_server_secured() */
 	bool tls_required;          /* MAIL and AUTH only under TLS (530 5.7.0) */
 	bool auth_required;         /* MAIL only after AUTH (530 5.7.0) */
+	bool trusted;               /* XCLIENT is offered and believed, until it has named an address */
 	bool auth_in_clear;         /* AUTH without TLS; for socket pairs and tests only */
 	unsigned mechanisms;        /* SMTP_AUTH_*; 0: AUTH does not exist (port 25) */
 	uint64_t size_max;          /* largest message; 50 MiB */
@@ -85,6 +86,9 @@ struct smtp_server_events {
 	void (*sasl_start)(void *owner, struct slice mechanism, struct slice data);
 	void (*sasl_step)(void *owner, struct slice data);
 	void (*sasl_cancel)(void *owner); /* the client gave up ("*") or sent nonsense; no answer is expected. May be NULL. */
+	/* XCLIENT: the client at this address speaks from now on (a literal without brackets). False: it may not; the conversation ends with
+	 * 421. Only called when settings.trusted. */
+	bool (*client)(void *owner, struct slice address);
 	/* Answer: smtp_server_mail_reply. Positive begins a transaction. */
 	void (*mail)(void *owner, const struct smtp_mail *mail);
 	/* Answer: smtp_server_rcpt_reply with the same token. */

@@ -113,6 +113,8 @@ struct server_command {
 void server_reply(struct smtp_server *s, const struct smtp_reply *reply);
 /* The same, and counts as a mistake of the peer. NULL: only counts. */
 void server_mistake(struct smtp_server *s, const struct smtp_reply *reply);
+/* 220 with our name; commands follow. */
+void server_greet(struct smtp_server *s);
 /* Reserves the place of a reply that comes later; the token for server_slot_answer. At most SLOTS_MAX. */
 uint32_t server_slot_open(struct smtp_server *s);
 bool server_slot_answer(struct smtp_server *s, uint32_t token, const struct smtp_reply *reply);
@@ -171,9 +173,11 @@ COMMAND_FN(cmd_help);
 COMMAND_FN(cmd_vrfy);
 COMMAND_FN(cmd_expn);
 COMMAND_FN(cmd_quit);
+COMMAND_FN(cmd_xclient);
 COMMAND_FN(cmd_foreign);
 const struct smtp_reply *check_starttls(const struct smtp_server *s);
 const struct smtp_reply *check_auth(const struct smtp_server *s);
+const struct smtp_reply *check_xclient(const struct smtp_server *s);
 const struct smtp_reply *check_data(const struct smtp_server *s);
 /* Appends " PLAIN …": the mechanisms that can be used now; false when there is none. */
 bool server_mechanisms(const struct smtp_server *s, struct buf *out);

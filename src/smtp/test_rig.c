@@ -135,6 +135,13 @@ static void on_sasl_cancel(void *owner)
 	buf_append_str(&((struct rig *)owner)->log, "cancel\n");
 }
 
+static bool on_client(void *owner, struct slice address)
+{
+	struct rig *r = owner;
+	buf_printf(&r->log, "client %.*s\n", SLICE_ARG(address));
+	return !r->crowded;
+}
+
 static void on_mail(void *owner, const struct smtp_mail *mail)
 {
 	struct rig *r = owner;
@@ -205,7 +212,7 @@ static void on_ready(void *owner)
 }
 
 static const struct smtp_server_events events = {
-	.starttls = on_starttls, .sasl_start = on_sasl_start, .sasl_step = on_sasl_step, .sasl_cancel = on_sasl_cancel, .mail = on_mail,
+	.starttls = on_starttls, .sasl_start = on_sasl_start, .sasl_step = on_sasl_step, .sasl_cancel = on_sasl_cancel, .client = on_client, .mail = on_mail,
 	.rcpt = on_rcpt, .data_begin = on_data_begin, .data = on_data, .data_end = on_data_end, .reset = on_reset, .ended = on_ended,
 	.ready = on_ready,
 };

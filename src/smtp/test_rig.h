@@ -24,6 +24,7 @@ struct rig {
 	char pending; /* 0, 'm' mail, 'b' data begin, 'e' data end, 's' sasl */
 	char verdict;
 	unsigned sasl_step;
+	bool crowded; /* no client of XCLIENT may stay */
 	bool lmtp, manual_tls; /* manual_tls: smtp_server_secured is the caller's */
 };
 

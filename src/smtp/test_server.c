@@ -10,7 +10,7 @@
 #include "base/ensure.h"
 #include "smtp/test_rig.h"
 
-enum { KIND_MX, KIND_SUBMISSION, KIND_LMTP, KIND_SMALL };
+enum { KIND_MX, KIND_SUBMISSION, KIND_LMTP, KIND_SMALL, KIND_TRUSTED };
 
 struct dialogue {
 	const char *name;
@@ -30,6 +30,7 @@ static struct smtp_server_settings settings_of(int kind)
 	}
 	if (kind == KIND_LMTP)
 		set.lmtp = true;
+	set.trusted = kind == KIND_TRUSTED;
 	if (kind == KIND_SMALL) {
 		set.size_max = 100;
 		set.recipients_max = 3;
@@ -174,6 +175,27 @@ static const struct dialogue dialogues[] = {
 	{"lmtp bad data", KIND_LMTP, LHLO_ENVELOPE "DATA\r\nx\ny\r\n.\r\n", NULL, "250 250 250 250 354 550 550", NULL},
 	{"lmtp chunks", KIND_LMTP, LHLO_ENVELOPE "BDAT 3\r\nx\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250 250 250", NULL},
 
+	/* XCLIENT */
+	{"xclient of strangers", KIND_MX, "XCLIENT ADDR=192.0.2.1\r\n" EHLO "XCLIENT ADDR=192.0.2.1\r\n", NULL, "550 250 550", ""},
+	{"xclient is announced", KIND_TRUSTED, EHLO,
+	 "250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n"
+	 "250-DSN\r\n250-SIZE 52428800\r\n250-LIMITS RCPTMAX=1000\r\n250-STARTTLS\r\n250-XCLIENT NAME ADDR PORT PROTO HELO\r\n250 HELP\r\n", "250", ""},
+	{"xclient begins anew", KIND_TRUSTED,
+	 "XCLIENT NAME=a.example ADDR=192.0.2.1 PORT=5000 PROTO=ESMTP LOGIN=ann+40x\r\nMAIL FROM:<a@b.example>\r\n" ENVELOPE, NULL, "220 503 250 250 250", "client 192.0.2.1\n" MAIL_LOG RCPT_LOG},
+	{"xclient says the name", KIND_TRUSTED,
+	 "XCLIENT proto=esmtp helo=a+2Eexample\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<u@d.example>\r\nDATA\r\n.\r\n",
+	 NULL, "220 250 250 354 250",
+	 MAIL_LOG RCPT_LOG "begin 0\nend  as ESMTP\n"},
+	{"xclient with IPv6", KIND_TRUSTED, "XCLIENT ADDR=IPV6:2001:db8::1\r\n", NULL, "220", "client 2001:db8::1\n"},
+	{"xclient that knows nothing", KIND_TRUSTED, "XCLIENT NAME=[UNAVAILABLE] ADDR=[tempunavail]\r\nXCLIENT ADDR=192.0.2.1\r\n", NULL,
+	 "220 220", "client 192.0.2.1\n"},
+	{"the named client may not name another", KIND_TRUSTED, "XCLIENT ADDR=192.0.2.1\r\n" EHLO "XCLIENT ADDR=192.0.2.2\r\n", NULL,
+	 "220 250 550", "client 192.0.2.1\n"},
+	{"xclient in a transaction", KIND_TRUSTED, OPEN "XCLIENT ADDR=192.0.2.1\r\n", NULL, "250 250 503", MAIL_LOG},
+	{"bad xclient", KIND_TRUSTED, "XCLIENT\r\nXCLIENT ADDR\r\nXCLIENT ADDR=\r\nXCLIENT =x\r\nXCLIENT ADDR=host\r\nXCLIENT ADDR=2001:db8::1\r\n"
+	 "XCLIENT ADDR=192.0.2.1 ADDR=192.0.2.2\r\nXCLIENT ADDR=192.0.2.1 FOO=1\r\nXCLIENT PORT=65536\r\nXCLIENT PROTO=LMTP\r\nXCLIENT HELO=a+0Ab\r\n"
+	 "XCLIENT HELO=a+2\r\nXCLIENT HELO=\r\nXCLIENT NAME=+00\r\n", NULL, "501 501 501 501 501 501 501 501 501 501 501 501 501 501", ""},
+
 	/* Limits */
 	{"size announced", KIND_SMALL, EHLO "MAIL FROM:<a@b> SIZE=101\r\nMAIL FROM:<a@b> SIZE=100\r\n", NULL, "250 552 250", NULL},
 	{"size streamed", KIND_SMALL, ENVELOPE "DATA\r\n0123456789012345678901234567890123456789012345678\r\n"
@@ -313,6 +335,34 @@ static void sign_in_mechanisms(void **state)
 		assert_true(slice_search(buf_slice(&r.log), SLICE("as ESMTPSA\n")) >= 0);
 		rig_close(&r);
 	}
+}
+
+static void xclient_signs_nobody_in(void **state)
+{
+	(void)state;
+	struct smtp_server_settings set = settings_of(KIND_SUBMISSION);
+	struct rig r;
+	set.trusted = true;
+	rig_open(&r, &set, RIG_AT_ONCE);
+	expect_codes(&r, EHLO "STARTTLS\r\n", "250 220");
+	expect_codes(&r, "XCLIENT LOGIN=ann HELO=x\r\nMAIL FROM:<a@b>\r\n", "220 530");
+	expect_codes(&r, "AUTH PLAIN Y2xlYXI=\r\n", "235");
+	assert_true(smtp_server_signed_in(r.server));
+	expect_codes(&r, "XCLIENT ADDR=192.0.2.1\r\n" EHLO, "503 250");
+	assert_true(slice_search(buf_slice(&r.out), SLICE("XCLIENT")) < 0);
+	rig_close(&r);
+}
+
+static void a_client_of_xclient_may_be_one_too_many(void **state)
+{
+	(void)state;
+	struct smtp_server_settings set = settings_of(KIND_TRUSTED);
+	struct rig r;
+	rig_open(&r, &set, RIG_AT_ONCE);
+	r.crowded = true;
+	expect_codes(&r, "XCLIENT ADDR=192.0.2.1\r\n" EHLO, "421");
+	assert_true(r.ended && r.why == SMTP_SERVER_REFUSED);
+	rig_close(&r);
 }
 
 static void failed_sign_ins_end_the_connection(void **state)
@@ -462,6 +512,7 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dialogues_are_the_same_however_they_arrive), cmocka_unit_test(commands_behind_starttls_are_dropped),
+		cmocka_unit_test(xclient_signs_nobody_in), cmocka_unit_test(a_client_of_xclient_may_be_one_too_many),
 		cmocka_unit_test(sign_in_mechanisms), cmocka_unit_test(failed_sign_ins_end_the_connection),
 		cmocka_unit_test(long_lines_are_refused_and_swallowed), cmocka_unit_test(ten_thousand_recipients_do_no_harm),
 		cmocka_unit_test(output_is_bounded), cmocka_unit_test(closing_waits_for_the_transaction),
