@@ -82,8 +82,3 @@ def keepers(place):
 
 def test_what_clients_send_does_not_stay_where_mail_is_spoken(keepers):
     assert not keepers & {'mx', 'client', 'mail', 'queue', 'relay', 'resolver', 'fetch', 'filter', 'audit', 'parent'}
-
-
-@pytest.mark.xfail(strict=True, reason='manage keeps the body of a request in memory that it gave back')
-def test_what_clients_send_does_not_stay_in_manage(keepers):
-    assert 'manage' not in keepers
