@@ -143,22 +143,21 @@ static void answers_nonsense_and_goes_on(void **state)
 	rig_close(&rig);
 }
 
+/* Until a whole line is there; more may come with it. The length of the line, 0: none came. */
 static size_t read_answer(struct rig *rig, struct buf *answer)
 {
-	size_t lines = 0;
+	ptrdiff_t end = -1;
 
-	for (int i = 0; i < 4000 && lines == 0; i++) {
+	for (int i = 0; i < 30000 && (end = slice_find(buf_slice(answer), '\n')) < 0; i++) {
 		uint8_t *p = buf_reserve(answer, 65536);
 		ssize_t n = recv(rig->client, p, 65536, MSG_DONTWAIT);
 
-		if (n <= 0) {
+		if (n > 0)
+			buf_commit(answer, (size_t)n);
+		else
 			ipc_test_run_until(rig->loop, &rig->never, 1);
-			continue;
-		}
-		lines += p[n - 1] == '\n';
-		buf_commit(answer, (size_t)n);
 	}
-	return lines;
+	return (size_t)(end + 1);
 }
 
 static void the_answers_of_many_shards_arrive_whole(void **state)
@@ -175,12 +174,12 @@ static void the_answers_of_many_shards_arrive_whole(void **state)
 		ipc_test_join(rig.pair.a, shards[i]);
 	}
 	assert_int_equal(write(rig.client, line, sizeof line - 1), (ssize_t)sizeof line - 1);
-	assert_int_equal(read_answer(&rig, &answer), 1);
+	size_t size = read_answer(&rig, &answer);
 	assert_true(slice_starts(buf_slice(&answer), SLICE("{\"status\":0,\"result\":{\"shards\":[{")));
-	assert_true(buf_len(&answer) > (size_t)SHARDS * SHARD_BYTES);
+	assert_true(size > (size_t)SHARDS * SHARD_BYTES);
 	/* What was asked meanwhile is answered after it. */
-	buf_clear(&answer);
-	assert_int_equal(read_answer(&rig, &answer), 1);
+	buf_consume(&answer, size);
+	assert_true(read_answer(&rig, &answer) > 0);
 	assert_true(slice_eq(buf_slice(&answer), SLICE("{\"status\":0,\"result\":{\"domains\":[]}}\n")));
 	buf_free(&answer);
 	for (unsigned i = 0; i < SHARDS; i++)
