@@ -1,0 +1,79 @@
+/*
+ * What the checks of mail ask of the world, as a pure interface. A check asks; where the answer is not there yet the question is noted, and the
+ * check says that it waits. Whoever runs the checks (filter, with an edge that asks resolver; a command with a zone file) gets all answers that
+ * are wanted and runs the checks again from their beginning. So a check has no state, no clock and no socket, and asks early for all it may need.
+ */
+#ifndef TRUST_FACTS_H
+#define TRUST_FACTS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+
+#define FACTS_QUESTIONS_MAX 400      /* of one message, all checks together; what is asked beyond is answered as DNS_FAILED */
+#define FACTS_ANSWERS_BYTES (256 * 1024) /* of all answers; a further one counts as DNS_FAILED */
+#define FACTS_NAME_MAX 255
+
+enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52 };
+
+enum dns_status {
+	DNS_WANTED,   /* not known yet: the question is noted */
+	DNS_FOUND,    /* at least one record */
+	DNS_NODATA,   /* the name exists, not with this type */
+	DNS_NXDOMAIN,
+	DNS_FAILED,   /* server failure, timeout, too many questions: temporary */
+	DNS_BOGUS,    /* does not validate (RFC 4035 5.5): temporary for most, but never a reason to trust */
+};
+
+struct dns_answer {
+	enum dns_status status;
+	bool secure;          /* validated by DNSSEC */
+	uint32_t ttl;
+	struct slice records; /* dns_record_next walks over them */
+};
+
+struct dns_question {
+	struct slice name;    /* lower case, without the last dot */
+	uint16_t type;
+};
+
+struct facts {
+	struct arena *arena;  /* of the caller: questions and answers live there */
+	int64_t now_s;        /* unix time of the check */
+	struct map answers;
+	struct dns_question *wanted;
+	size_t wanted_count, asked_count, bytes;
+};
+
+void facts_init(struct facts *f, struct arena *arena, int64_t now_s);
+void facts_free(struct facts *f);
+
+/* Never NULL, valid as long as the arena. A name that no query can carry (empty label, over 63 or 255 bytes) is DNS_NXDOMAIN. */
+const struct dns_answer *facts_dns(struct facts *f, struct slice name, uint16_t type);
+/* What is wanted in this run. */
+static inline size_t facts_wanted(const struct facts *f)
+{
+	return f->wanted_count;
+}
+/* Copies. The first answer to a question stays. */
+void facts_answer(struct facts *f, struct slice name, uint16_t type, const struct dns_answer *answer);
+/* What is still wanted will not be known: DNS_FAILED. For the end of the time. */
+void facts_give_up(struct facts *f);
+/* Forgets what was wanted, before the next run. Questions that got no answer are asked anew by their check. */
+void facts_rerun(struct facts *f);
+
+/* The next record's rdata as on the wire, names in it uncompressed. False at the end or when malformed. */
+bool dns_record_next(struct slice *records, struct slice *ret_rdata);
+/* A TXT record's strings, joined without spaces (RFC 7208 3.3). In the arena when there are several. False: malformed. */
+bool dns_txt_join(struct arena *arena, struct slice rdata, struct slice *ret_text);
+/* A name inside rdata, as text without the last dot; dots and others inside labels as \DDD. *rdata moves on. */
+bool dns_name_read(struct arena *arena, struct slice *rdata, struct slice *ret_name);
+const char *dns_status_name(enum dns_status status);
+
+/* For the way between processes. Questions: of all that is wanted. Answers: of everything known. Decoding adds; ERR_INVALID. */
+void facts_encode_questions(const struct facts *f, struct buf *out);
+bool facts_question_next(struct slice *list, struct dns_question *ret);
+void facts_encode_answer(const struct dns_question *question, const struct dns_answer *answer, struct buf *out);
+int facts_decode_answers(struct facts *f, struct slice list);
+
+#endif
