@@ -37,7 +37,7 @@ void cmd_bdat(struct smtp_server *s, const struct server_line *line)
 	const struct smtp_reply *refusal = sequence_refusal(s);
 	s->tx.chunk_stray = refusal != NULL && !smtp_server_busy(s);
 	if (refusal != NULL) {
-		server_data_refusal(s, refusal);
+		server_data_refusal(s, REFUSAL_SEQUENCE, refusal);
 		return;
 	}
 	if (s->state == STATE_CHUNKS)
@@ -50,7 +50,7 @@ void cmd_bdat(struct smtp_server *s, const struct server_line *line)
 void server_bdat_begin_reply(struct smtp_server *s, const struct smtp_reply *reply)
 {
 	if (reply != NULL)
-		server_data_refusal(s, reply);
+		server_data_refusal(s, REFUSAL_OWNER, reply);
 }
 
 static void chunk_refused(struct smtp_server *s)
@@ -68,7 +68,7 @@ static const struct smtp_reply bad_lines = SMTP_REPLY_INIT(550, "5.6.0", "Messag
 static void chunk_complete(struct smtp_server *s)
 {
 	if (s->tx.chunk_last && s->tx.check.cr && s->tx.body != SMTP_BODY_BINARYMIME)
-		server_data_refusal(s, &bad_lines);
+		server_data_refusal(s, REFUSAL_LINES, &bad_lines);
 	if (server_data_refused(s)) {
 		chunk_refused(s);
 	} else if (s->tx.chunk_last) {
@@ -84,7 +84,7 @@ static void chunk_bytes(struct smtp_server *s, struct slice bytes)
 	if (s->tx.body != SMTP_BODY_BINARYMIME) {
 		smtp_line_check_feed(&s->tx.check, bytes);
 		if (s->tx.check.bad)
-			server_data_refusal(s, &bad_lines);
+			server_data_refusal(s, REFUSAL_LINES, &bad_lines);
 	}
 	server_data_bytes(s, bytes);
 }

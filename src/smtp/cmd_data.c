@@ -27,7 +27,7 @@ bool server_data_step(struct smtp_server *s, struct buf *in)
 		return false;
 	size_t n = smtp_unstuff_feed(&s->tx.unstuff, bytes, server_data_bytes, s);
 	if (s->tx.unstuff.bad)
-		server_data_refusal(s, &bad_lines);
+		server_data_refusal(s, REFUSAL_LINES, &bad_lines);
 	buf_consume(in, n);
 	if (s->tx.unstuff.state == UNSTUFF_END)
 		server_data_complete(s);

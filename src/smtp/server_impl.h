@@ -37,6 +37,10 @@ struct server_slot {
 	struct buf text;
 };
 
+/* Why the message in transit is refused; the higher counts. What is wrong with the message itself comes before what we cannot do now,
+ * so that the reply does not depend on how the bytes were cut, and nobody sends again what will never be taken. */
+enum server_refusal { REFUSAL_NONE, REFUSAL_OWNER, REFUSAL_SIZE, REFUSAL_LINES, REFUSAL_SEQUENCE };
+
 struct server_transaction {
 	enum smtp_body body;
 	bool smtputf8;
@@ -50,7 +54,8 @@ struct server_transaction {
 	uint64_t chunk_left;
 	bool chunk_last;
 	bool chunk_stray;      /* a BDAT without transaction: its bytes are swallowed all the same (RFC 3030 2) */
-	struct buf refusal;    /* not empty: swallow, then this reply (wire form) */
+	enum server_refusal refused; /* not NONE: swallow, then `refusal` */
+	struct buf refusal;    /* wire form */
 };
 
 struct smtp_server {
@@ -132,8 +137,8 @@ bool server_answered(struct smtp_server *s, enum server_waiting what);
 
 /* Drops the transaction. tell: `reset` for the owner when one was open. */
 void server_transaction_end(struct smtp_server *s, bool tell);
-/* From now on data is swallowed; the first refusal counts. */
-void server_data_refusal(struct smtp_server *s, const struct smtp_reply *reply);
+/* From now on data is swallowed; of several refusals the highest counts, of equal ones the first. */
+void server_data_refusal(struct smtp_server *s, enum server_refusal why, const struct smtp_reply *reply);
 bool server_data_refused(const struct smtp_server *s);
 /* Takes message bytes in: counts them, hands them on. Refuses above the limit. */
 void server_data_bytes(void *server, struct slice bytes);

@@ -17,13 +17,16 @@ void server_transaction_end(struct smtp_server *s, bool tell)
 
 bool server_data_refused(const struct smtp_server *s)
 {
-	return buf_len(&s->tx.refusal) > 0;
+	return s->tx.refused != REFUSAL_NONE;
 }
 
-void server_data_refusal(struct smtp_server *s, const struct smtp_reply *reply)
+void server_data_refusal(struct smtp_server *s, enum server_refusal why, const struct smtp_reply *reply)
 {
-	if (!server_data_refused(s))
-		smtp_reply_write(&s->tx.refusal, reply);
+	if (why <= s->tx.refused)
+		return;
+	s->tx.refused = why;
+	buf_clear(&s->tx.refusal);
+	smtp_reply_write(&s->tx.refusal, reply);
 }
 
 void server_data_overdone(struct smtp_server *s)
@@ -37,8 +40,8 @@ void server_data_bytes(void *server, struct slice bytes)
 {
 	static const struct smtp_reply too_big = SMTP_REPLY_INIT(552, "5.3.4", "Message is bigger than the limit");
 	struct smtp_server *s = server;
-	if (s->tx.received + bytes.n > s->set.size_max)
-		server_data_refusal(s, &too_big);
+	if (s->tx.received + s->tx.swallowed + bytes.n > s->set.size_max)
+		server_data_refusal(s, REFUSAL_SIZE, &too_big);
 	if (server_data_refused(s)) {
 		s->tx.swallowed += bytes.n;
 		return;
@@ -70,7 +73,7 @@ void smtp_server_data_refuse(struct smtp_server *s, const struct smtp_reply *rep
 {
 	ENSURE_MAGIC(s, SERVER_MAGIC);
 	if (s->phase == PHASE_DATA || s->phase == PHASE_BDAT || s->state == STATE_CHUNKS)
-		server_data_refusal(s, reply);
+		server_data_refusal(s, REFUSAL_OWNER, reply);
 }
 
 void smtp_server_data_begin_reply(struct smtp_server *s, const struct smtp_reply *reply)

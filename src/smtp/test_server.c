@@ -46,6 +46,7 @@ static struct smtp_server_settings settings_of(int kind)
 #define OPEN EHLO "MAIL FROM:<a@b.example>\r\n"
 #define ENVELOPE OPEN "RCPT TO:<u@d.example>\r\n"
 #define LHLO_ENVELOPE "LHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<u@d>\r\nRCPT TO:<v@d>\r\n"
+#define LONG_LINE "12345678901234567890123456789012345678901234567890\r\n"
 #define MAIL_LOG "mail <a@b.example> size=0 body=0 utf8=0 ret= envid= auth=\n"
 #define RCPT_LOG "rcpt <u@d.example> notify= orcpt=\n"
 
@@ -73,6 +74,12 @@ static const struct dialogue dialogues[] = {
 	{"sender refused", KIND_MX, EHLO "MAIL FROM:<perm@x>\r\nMAIL FROM:<temp@x>\r\nRCPT TO:<a@b>\r\n", NULL, "250 550 451 503", NULL},
 	{"refused after data", KIND_MX, OPEN "RCPT TO:<late@d>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 550 250", NULL},
 	{"refused before data", KIND_MX, OPEN "RCPT TO:<full@d>\r\nDATA\r\nNOOP\r\n", NULL, "250 250 250 452 250", NULL},
+	{"broken lines count for more than a refusal of ours", KIND_MX, OPEN "RCPT TO:<cut@d>\r\nDATA\r\nx\n\r\n.\r\nNOOP\r\n", NULL,
+	 "250 250 250 354 550 250", NULL},
+	{"broken lines of a chunk count for more too", KIND_MX, OPEN "RCPT TO:<cut@d>\r\nBDAT 4 LAST\r\nx\ny\nNOOP\r\n", NULL,
+	 "250 250 250 550 250", NULL},
+	{"too big counts for more than a refusal of ours", KIND_SMALL, OPEN "RCPT TO:<cut@d>\r\nBDAT 104 LAST\r\n" LONG_LINE LONG_LINE "NOOP\r\n", NULL,
+	 "250 250 250 552 250", NULL},
 	{"refused while it arrives", KIND_MX, OPEN "RCPT TO:<cut@d>\r\nDATA\r\nx\r\ny\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 452 250", NULL},
 	{"rset", KIND_MX, ENVELOPE "RSET\r\nDATA\r\n", NULL, "250 250 250 250 503", MAIL_LOG RCPT_LOG "reset\n"},
 	{"ehlo resets", KIND_MX, ENVELOPE EHLO "DATA\r\n", NULL, "250 250 250 250 503", MAIL_LOG RCPT_LOG "reset\n"},
