@@ -1,0 +1,33 @@
+/* Inside of administrative operations: what their common files share. Operations themselves take auth/admin_job.h. */
+#ifndef AUTH_ADMIN_PRIVATE_H
+#define AUTH_ADMIN_PRIVATE_H
+
+#include "auth/admin_job.h"
+
+struct auth_admin {
+	struct directory *directory;
+	struct auth_host host;
+	struct kek_queue *keks;
+	struct throttle *throttle;
+	struct auth_admin_settings settings;
+	struct auth_oauth *oauth;
+	struct external *external;
+	struct auth_ldap *ldap;
+	struct access *access;
+	struct escrow_requests *escrow;
+};
+
+/* A text member of a JSON object; empty when there is none. */
+struct slice json_slice(const json_t *object, const char *name);
+/* jansson's texts go back through the function that it was set up with. */
+void json_give_back(char *text);
+
+struct admin_job *job_make(struct auth_admin *admin, struct slice op, struct slice args);
+void job_free(struct admin_job *job);
+/* What the operation acts on. Unknown accounts are told from others only to who may see accounts there. */
+int job_load_object(struct admin_job *job, struct auth_object *ret);
+/* Computes the keys that were asked for, then job_apply; at once when there are none. */
+void job_start_keks(struct admin_job *job);
+void job_apply(struct admin_job *job);
+
+#endif
