@@ -98,6 +98,7 @@ OPTION(relay_expire, "relay.expire", duration, "120h", true, "an undelivered mes
 OPTION(relay_warn, "relay.warn", duration, "4h", true, "the sender is told of a delay after this time; 0: never")
 OPTION(relay_per_destination, "relay.per_destination", number, "10", true, "concurrent connections to one destination")
 OPTION(relay_timeout, "relay.timeout", duration, "5m", true, "waiting time for a reply of the peer")
+OPTION(trust_dns_time, "trust.dns_time", duration, "10s", true, "the checks of a letter from outside wait this long for DNS, all together; then they end with what is known")
 OPTION(dns_zone, "dns.zone", path, "", true, "zone file served from memory before any other source (tests, demo)")
 OPTION(dns_servers, "dns.servers", texts, "", true, "recursive servers to ask; empty: ask the authoritative ones")
 OPTION(dns_trust_anchor, "dns.trust_anchor", path, "/usr/share/dns/root.key", false, "DNSSEC root key")

@@ -1,4 +1,5 @@
 #include "filter/filter_internal.h"
+#include "filter/judge.h"
 #include "mime/header.h"
 
 #define ADDED_MAX 8192 /* bytes of the fields we add */
@@ -19,12 +20,14 @@ static bool check(const struct envelope *e, struct slice message, struct slice h
 }
 
 /* The bytes to be sealed: as they arrived, behind what we add. */
-static struct slice blob_make(const struct envelope *e, struct slice message, struct slice header, struct buf *out)
+static struct slice blob_make(const struct envelope *e, struct slice message, struct slice header, const struct filter_judgement *judgement,
+                              struct buf *out)
 {
 	if (e->source == ENVELOPE_APPEND)
 		return message;
-	buf_reserve(out, message.n + ADDED_MAX);
+	buf_reserve(out, message.n + judgement->header.n + ADDED_MAX);
 	filter_trace(e, out);
+	buf_append(out, judgement->header);
 	if (e->source == ENVELOPE_SUBMISSION)
 		filter_mend_submission(e, header, out);
 	else
@@ -33,20 +36,29 @@ static struct slice blob_make(const struct envelope *e, struct slice message, st
 	return buf_slice(out);
 }
 
-int filter_message(const struct envelope *e, struct slice message, const struct filter_settings *settings, const uint8_t secret[32],
-                   const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err)
+int filter_message(const struct envelope *e, struct slice message, const struct filter_judgement *judgement,
+                   const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,
+                   struct filter_result *ret, struct error *err)
 {
+	static const struct filter_judgement none;
+	if (judgement == NULL)
+		judgement = &none;
 	struct slice header = slice_sub(message, 0, mime_header_length(message));
-	struct buf blob = BUF_INIT(message.n + ADDED_MAX);
+	struct buf blob = BUF_INIT(message.n + judgement->header.n + ADDED_MAX);
 	struct filter_facts facts = {0};
-	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0};
+	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0,
+		.mailbox = judgement->mailbox};
 	int code;
 
 	*ret = (struct filter_result){0};
 	code = filter_facts_read(e, secret, arena, &facts, err);
 	if (code < 0 || !check(e, message, header, settings, &facts, arena, ret))
 		return code;
-	letter.blob = blob_make(e, message, header, &blob);
+	if (judgement->code != 0) {
+		*ret = (struct filter_result){.code = judgement->code, .enhanced = judgement->enhanced, .text = judgement->text};
+		return 0;
+	}
+	letter.blob = blob_make(e, message, header, judgement, &blob);
 	code = filter_seal(&letter, secret, epoch, arena, ret, err);
 	buf_free(&blob);
 	return code;

@@ -38,12 +38,14 @@ struct filter_result {
 
 /* Does the message get an outbound reader? Then filter_message needs an epoch. Facts are not checked here. */
 bool filter_needs_epoch(const struct envelope *e);
+struct filter_judgement;
 /*
- * Seals `message`; without parsing it when e->opaque says so. epoch may be NULL when filter_needs_epoch says no. Returns 0 with ret->code set (250 or a
+ * Seals `message`; without parsing it when e->opaque says so. judgement: of a letter from outside (filter/judge.h), else NULL or empty. epoch may be NULL when filter_needs_epoch says no. Returns 0 with ret->code set (250 or a
  * refusal), or a negative code when the facts are not ours (ERR_DENIED), the request makes no sense (ERR_INVALID) or sealing failed.
  */
-int filter_message(const struct envelope *e, struct slice message, const struct filter_settings *settings, const uint8_t secret[32],
-                   const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err);
+int filter_message(const struct envelope *e, struct slice message, const struct filter_judgement *judgement,
+                   const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch,
+                   struct arena *arena, struct filter_result *ret, struct error *err);
 
 /*
  * Composes the notification (RFC 3464, 6522; in the language of the settings) about the letter whose opened bytes are `original`: header

@@ -36,6 +36,7 @@ struct filter_letter {
 	struct sealer *sealer;
 	const struct envelope *envelope;   /* reverse_path, options, times; for APPEND the filing */
 	const struct filter_facts *facts;
+	struct slice mailbox;              /* of all local recipients, whatever their facts say; empty: as they say */
 	bool is_dsn;
 };
 /* Digest, readers, job, record. 0 with ret->code 250, or a negative code. */

@@ -13,7 +13,7 @@ static struct filing_note note_of(const struct filter_letter *letter, const stru
 	if (fact->kind == FACT_OWN)
 		return (struct filing_note){.mailbox_id = e->mailbox_id, .flags = e->flags, .internal_date = e->internal_date};
 	return (struct filing_note){.return_path = e->reverse_path, .has_return_path = true, .delivered_to = fact->address,
-		.mailbox = fact->mailbox, .internal_date = e->received_ms / 1000};
+		.mailbox = letter->mailbox.n > 0 ? letter->mailbox : fact->mailbox, .internal_date = e->received_ms / 1000};
 }
 
 /* Is an earlier fact for the same account, or the same address outside? */

@@ -74,9 +74,10 @@
  * descriptor: a memfd costs eight system calls. Filter answers in this way only who asks in it. */
 #define IPC_SMALL_MAX 32768u
 /* message, or small: the bytes as they arrived. envelope: store/envelope.h. record, or small: for QUEUE_ACCEPT. When refused:
- * code, enhanced, text. email_id and size are those of the digest (APPEND needs them). */
-#define IPC_FIELDS_FILTER_SEAL(F) F(bytes, cid) F(fd, message) F(bytes, envelope) F(bytes, small)
-#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record) F(bytes, small)
+ * code, enhanced, text. questions (trust/facts.h): filter wants answers first and is to be asked again with all of them in the memfd `facts`; after
+ * `last` it asks no more. */
+#define IPC_FIELDS_FILTER_SEAL(F) F(bytes, cid) F(fd, message) F(bytes, envelope) F(bytes, small) F(fd, facts) F(u8, last)
+#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record) F(bytes, small) F(bytes, questions)
 /* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)

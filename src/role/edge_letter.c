@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "queue/queue.h"
+#include "role/edge_facts.h"
 #include "role/edge_letter.h"
 #include "store/fact.h"
 #include "sys/fault.h"
@@ -29,6 +30,7 @@ struct edge_letter {
 	struct buf owner, actor; /* of a delegation */
 	bool opaque, sending, abandoned;
 	unsigned tries;
+	struct edge_facts *facts_asked; /* what filter asked of the world; NULL while it asked nothing */
 	char cid[24];
 	edge_letter_fn *fn;
 	void *arg;
@@ -52,6 +54,7 @@ static void letter_destroy(struct edge_letter *l)
 {
 	l->edge->transit -= l->size;
 	file_close(&l->fd);
+	edge_facts_free(&l->facts_asked);
 	buf_free(&l->head);
 	buf_free(&l->facts);
 	buf_free(&l->envelope);
@@ -225,11 +228,28 @@ static void refused_by_filter(struct edge_letter *l, const struct ipc_filter_sea
 	finish(l, &answer);
 }
 
+static void on_facts(void *arg)
+{
+	ask_filter(arg);
+}
+
+static void ask_facts(struct edge_letter *l, struct slice questions)
+{
+	if (l->facts_asked == NULL)
+		l->facts_asked = edge_facts_new(l->edge, on_facts, l);
+	l->tries = 0;
+	edge_facts_ask(l->facts_asked, questions);
+}
+
 static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct edge_letter *l = arg;
 	const struct ipc_filter_seal_reply *reply = message;
 
+	if (outcome == IPC_OK && reply->questions.n > 0 && (l->facts_asked == NULL || !edge_facts_over(l->facts_asked))) {
+		ask_facts(l, reply->questions);
+		return;
+	}
 	if (outcome == IPC_OK && reply->code == 250 && (reply->record >= 0 || reply->small.n > 0)) {
 		ask_queue(l, reply);
 		return;
@@ -250,9 +270,11 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 static void ask_filter(struct edge_letter *l)
 {
 	struct ipc_filter_seal request = {
-		.cid = slice_str(l->cid), .message = l->fd, .envelope = buf_slice(&l->envelope), .small = buf_slice(&l->head),
+		.cid = slice_str(l->cid), .message = l->fd, .envelope = buf_slice(&l->envelope), .small = buf_slice(&l->head), .facts = -1,
 	};
 	struct envelope e;
+	struct error err = {0};
+	int facts = -1;
 
 	if (l->tries++ >= FILTER_TRIES && !l->opaque && envelope_decode(request.envelope, &e) == 0) {
 		struct buf again = BUF_INIT(l->envelope.max);
@@ -264,7 +286,12 @@ static void ask_filter(struct edge_letter *l)
 		request.envelope = buf_slice(&l->envelope);
 		log_event(EV_FILTER_OPAQUE, LOG_STR("cid", l->cid));
 	}
+	if (l->facts_asked != NULL) {
+		request.facts = facts = memfd_from_slice("facts", edge_facts_answers(l->facts_asked), &err);
+		request.last = facts < 0 || edge_facts_over(l->facts_asked);
+	}
 	ipc_request(l->edge->ctx->ipc, IPC_FILTER_SEAL, IPC_ANY, &request, on_sealed, l);
+	file_close(&facts);
 }
 
 static void failed_soon(void *arg)

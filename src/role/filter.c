@@ -11,6 +11,7 @@
 #include "crypt/crypt.h"
 #include "crypt/slab.h"
 #include "filter/filter.h"
+#include "filter/judge.h"
 #include "mime/text.h"
 #include "role/role.h"
 #include "store/fact.h"
@@ -26,6 +27,7 @@
 #define HANDOVER_MS 250               /* idle before that */
 #define EPOCH_AGE_MS MINUTES_MS(1)    /* how long an epoch is used without asking key again */
 #define KEY_REPLY_MAX 4096
+#define QUESTIONS_MAX (FACTS_QUESTIONS_MAX * (FACTS_NAME_MAX + 8))
 
 struct filter_role {
 	struct role_context *ctx;
@@ -122,14 +124,38 @@ static bool source_fits(enum role sender, enum envelope_source source)
 	return false;
 }
 
-/* Checks who asks, then seals the message. */
-static int seal(struct filter_role *f, enum role sender, struct slice encoded, struct slice message, struct filter_result *result,
-                struct error *err)
+/* The letter from outside is judged; false: answers are wanted first. */
+static bool judge(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
+                  const struct ipc_filter_seal *request, struct facts *facts, struct filter_judgement *ret)
+{
+	struct file_map known = FILE_MAP_NONE;
+	struct error err = {0};
+
+	facts_init(facts, &f->arena, e->received_ms / 1000);
+	if (request->facts >= 0 && (memfd_map(request->facts, FACTS_ANSWERS_BYTES, &known, &err) < 0 || facts_decode_answers(facts, known.content) < 0))
+		log_failure(f, request->cid, &err);
+	file_unmap(&known);
+	facts_rerun(facts);
+	for (unsigned i = 0; !filter_judge(e, message, settings, facts, &f->arena, ret); i++) {
+		if (request->last == 0)
+			return false;
+		facts_give_up(facts);
+		if (i == FACTS_QUESTIONS_MAX)
+			break; /* each round answers at least one question */
+	}
+	return true;
+}
+
+/* Checks who asks, then judges and seals the message. */
+static int seal(struct filter_role *f, enum role sender, const struct ipc_filter_seal *request, struct slice message, struct buf *questions,
+                struct filter_result *result, struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_epoch *epoch = NULL;
+	struct filter_judgement judgement = {0};
+	struct facts facts;
 	struct envelope e;
-	int code = envelope_decode(encoded, &e);
+	int code = envelope_decode(request->envelope, &e);
 
 	if (code < 0)
 		return error_set(err, ERR_INVALID, "malformed envelope");
@@ -137,7 +163,16 @@ static int seal(struct filter_role *f, enum role sender, struct slice encoded, s
 		return error_set(err, ERR_DENIED, "%s may not seal a message of this kind", role_name(sender));
 	if (filter_needs_epoch(&e) && (epoch = epoch_get(f)) == NULL)
 		return error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
-	return filter_message(&e, message, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	if (e.source == ENVELOPE_SMTP && !e.opaque) {
+		bool judged = judge(f, &e, message, &settings, request, &facts, &judgement);
+
+		if (!judged)
+			facts_encode_questions(&facts, questions);
+		facts_free(&facts);
+		if (!judged)
+			return 0;
+	}
+	return filter_message(&e, message, &judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
 }
 
 /* As the message came, unless the record is too long for that. */
@@ -159,16 +194,17 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_filter_seal *request = message;
 	struct ipc_filter_seal_reply reply = {.record = -1};
 	struct filter_result result = {0};
+	struct buf questions = BUF_INIT(QUESTIONS_MAX);
 	struct file_map map = FILE_MAP_NONE;
 	struct error err = {0};
-	int message_fd = request->message, code = 0;
+	int message_fd = request->message, facts_fd = request->facts, code = 0;
 	bool small = message_fd < 0 && request->small.n > 0;
 
 	cpu_limit(CPU_SECONDS);
 	if (!small)
 		code = memfd_map(message_fd, MESSAGE_MAX, &map, &err);
 	if (code == 0)
-		code = seal(f, ipc_call_sender(call, NULL), request->envelope, small ? request->small : map.content, &result, &err);
+		code = seal(f, ipc_call_sender(call, NULL), request, small ? request->small : map.content, &questions, &result, &err);
 	if (code == 0 && result.code == 250)
 		code = put_record(&result, small, &reply, &err);
 	if (code < 0) {
@@ -176,6 +212,8 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 		reply.code = 451;
 		reply.enhanced = SLICE("4.3.0");
 		reply.text = SLICE("The message cannot be processed now, try again later");
+	} else if (buf_len(&questions) > 0) {
+		reply.questions = buf_slice(&questions);
 	} else {
 		f->refused += result.code != 250;
 		reply.code = result.code;
@@ -186,7 +224,9 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	ipc_reply(call, &reply);
 	file_close(&reply.record);
 	file_close(&message_fd);
+	file_close(&facts_fd);
 	file_unmap(&map);
+	buf_free(&questions);
 	buf_free(&result.record);
 	count_message(f);
 }

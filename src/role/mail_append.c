@@ -83,7 +83,7 @@ static void append_seal(struct mail_append *p)
 	struct envelope e = {.source = ENVELOPE_APPEND, .received_ms = loop_now(a->role->ctx->loop).wall_ms, .cid = SLICE("append"),
 	                     .hostname = a->role->ctx->config->hostname, .recipients = buf_slice(&a->own), .recipient_count = 1,
 	                     .mailbox_id = slice_make(item->mailbox_id, 16), .internal_date = item->internal_date};
-	struct ipc_filter_seal request = {.cid = e.cid, .message = item->fd};
+	struct ipc_filter_seal request = {.cid = e.cid, .message = item->fd, .facts = -1};
 
 	store_flags_print(a->store, item->flags, &flags);
 	e.flags = buf_slice(&flags);

@@ -1,0 +1,26 @@
+/*
+ * What the checks say of a letter from outside: sender authentication first, then content. Pure: answers come from struct facts, and the same
+ * letter is judged again from the start when more of them are there.
+ */
+#ifndef FILTER_JUDGE_H
+#define FILTER_JUDGE_H
+
+#include "filter/filter.h"
+#include "trust/facts.h"
+
+struct filter_judgement {
+	struct slice header;          /* fields to be added below Received, with their line breaks */
+	struct slice mailbox;         /* where local recipients find it; empty: as their facts say */
+	uint16_t code;                /* 0, or the refusal */
+	struct slice enhanced, text;
+	struct slice summary;         /* for the log: "spf=pass dkim=fail dmarc=…", names and numbers only */
+};
+
+/*
+ * True: *ret is complete. False: answers are wanted (facts_wanted); nothing is in *ret. The arena holds what *ret points to. Only for mail of
+ * ENVELOPE_SMTP that is not opaque.
+ */
+bool filter_judge(const struct envelope *e, struct slice message, const struct filter_settings *settings, struct facts *facts, struct arena *arena,
+                  struct filter_judgement *ret);
+
+#endif

@@ -1,0 +1,155 @@
+#include "role/edge_facts.h"
+
+#include "base/memory.h"
+#include "trust/facts.h"
+
+#define DNS_RCODE_NXDOMAIN 3
+
+struct edge_facts {
+	struct edge *edge;
+	edge_facts_fn *fn;
+	void *arg;
+	struct buf answers;
+	struct timer *deadline;
+	unsigned pending, rounds;
+	int64_t started_ms;
+	bool asking, over, abandoned;
+};
+
+struct edge_question {
+	struct edge_facts *facts;
+	struct dns_question q;
+	uint8_t name[FACTS_NAME_MAX];
+};
+
+static void facts_destroy(struct edge_facts *f)
+{
+	timer_destroy(&f->deadline);
+	buf_free(&f->answers);
+	memory_free(f);
+}
+
+static void tell(struct edge_facts *f)
+{
+	f->asking = false;
+	timer_stop(f->deadline);
+	f->fn(f->arg);
+}
+
+/* The answers that come later are dropped, but awaited. */
+static void on_deadline(void *arg)
+{
+	struct edge_facts *f = arg;
+	f->over = true;
+	if (f->asking)
+		tell(f);
+}
+
+struct edge_facts *edge_facts_new(struct edge *edge, edge_facts_fn *fn, void *arg)
+{
+	struct edge_facts *f = memory_alloc(sizeof *f);
+	f->edge = edge;
+	f->fn = fn;
+	f->arg = arg;
+	f->started_ms = loop_now(edge->ctx->loop).mono_ms;
+	f->deadline = timer_create_on(edge->ctx->loop, on_deadline, f);
+	buf_init(&f->answers, FACTS_ANSWERS_BYTES);
+	return f;
+}
+
+void edge_facts_free(struct edge_facts **facts)
+{
+	struct edge_facts *f = *facts;
+	if (f == NULL)
+		return;
+	*facts = NULL;
+	f->abandoned = true;
+	f->asking = false;
+	timer_stop(f->deadline);
+	if (f->pending == 0)
+		facts_destroy(f);
+}
+
+static struct dns_answer answer_of(enum ipc_outcome outcome, const struct ipc_resolve_reply *reply)
+{
+	struct dns_answer a = {.status = DNS_FAILED};
+	if (outcome != IPC_OK)
+		return a;
+	if (reply->bogus)
+		a.status = DNS_BOGUS;
+	if (reply->status != 0)
+		return a;
+	a.secure = reply->secure != 0;
+	a.ttl = reply->ttl;
+	a.records = slice_from(reply->records, 2); /* behind their count */
+	if (a.records.n > 0)
+		a.status = DNS_FOUND;
+	else if (reply->rcode == DNS_RCODE_NXDOMAIN)
+		a.status = DNS_NXDOMAIN;
+	else if (reply->rcode == 0)
+		a.status = DNS_NODATA;
+	return a;
+}
+
+static void put_answer(struct edge_facts *f, const struct dns_question *q, const struct dns_answer *answer)
+{
+	struct dns_answer failed = {.status = DNS_FAILED};
+	bool fits = answer->records.n + q->name.n + 16 <= f->answers.max - buf_len(&f->answers);
+	facts_encode_answer(q, fits ? answer : &failed, &f->answers);
+	f->over = f->over || f->answers.failed;
+}
+
+static void on_resolved(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct edge_question *question = arg;
+	struct edge_facts *f = question->facts;
+	struct dns_answer answer = answer_of(outcome, message);
+	if (!f->abandoned && f->asking)
+		put_answer(f, &question->q, &answer);
+	memory_free(question);
+	if (--f->pending > 0)
+		return;
+	if (f->abandoned)
+		facts_destroy(f);
+	else if (f->asking)
+		tell(f);
+}
+
+static void ask_one(struct edge_facts *f, const struct dns_question *q)
+{
+	struct edge_question *question = memory_alloc(sizeof *question);
+	struct slice name = slice_sub(q->name, 0, sizeof question->name);
+	question->facts = f;
+	for (size_t i = 0; i < name.n; i++)
+		question->name[i] = name.p[i];
+	question->q = (struct dns_question){.name = slice_make(question->name, name.n), .type = q->type};
+	f->pending++;
+	struct ipc_resolve request = {.name = question->q.name, .type = q->type};
+	ipc_request(f->edge->ctx->ipc, IPC_RESOLVE, IPC_ANY, &request, on_resolved, question);
+}
+
+void edge_facts_ask(struct edge_facts *f, struct slice questions)
+{
+	int64_t left = f->edge->ctx->config->trust_dns_time - edge_facts_waited_ms(f);
+	struct dns_question q;
+	f->asking = true;
+	f->over = f->over || ++f->rounds >= EDGE_FACTS_ROUNDS || left <= 0;
+	timer_start(f->deadline, f->over ? 0 : left);
+	for (unsigned i = 0; !f->over && i < FACTS_QUESTIONS_MAX && facts_question_next(&questions, &q); i++)
+		ask_one(f, &q);
+}
+
+struct slice edge_facts_answers(const struct edge_facts *f)
+{
+	return buf_slice(&f->answers);
+}
+
+bool edge_facts_over(const struct edge_facts *f)
+{
+	return f->over;
+}
+
+int64_t edge_facts_waited_ms(const struct edge_facts *f)
+{
+	return loop_now(f->edge->ctx->loop).mono_ms - f->started_ms;
+}
