@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 
 #include "base/ensure.h"
+#include "base/memory.h"
 
 static const EVP_MD *algorithm_of(enum digest algorithm)
 {
@@ -37,4 +38,30 @@ void digest_hmac(enum digest algorithm, struct slice key, struct slice data, uin
 	ENSURE(key.n <= INT32_MAX);
 	/* A NULL key would mean "the one from before". */
 	ENSURE(HMAC(algorithm_of(algorithm), key.n > 0 ? key.p : none, (int)key.n, data.p, data.n, ret, &size) != NULL);
+}
+
+struct digest_run {
+	EVP_MD_CTX *ctx;
+};
+
+struct digest_run *digest_start(enum digest algorithm)
+{
+	struct digest_run *run = memory_alloc(sizeof *run);
+	run->ctx = EVP_MD_CTX_new();
+	ENSURE(run->ctx != NULL && EVP_DigestInit_ex(run->ctx, algorithm_of(algorithm), NULL) == 1);
+	return run;
+}
+
+void digest_update(struct digest_run *run, struct slice data)
+{
+	if (data.n > 0)
+		ENSURE(EVP_DigestUpdate(run->ctx, data.p, data.n) == 1);
+}
+
+void digest_finish(struct digest_run **run, uint8_t ret[DIGEST_MAX])
+{
+	unsigned size = 0;
+	ENSURE(EVP_DigestFinal_ex((*run)->ctx, ret, &size) == 1);
+	EVP_MD_CTX_free((*run)->ctx);
+	MEMORY_FREE(run);
 }

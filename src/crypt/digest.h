@@ -15,4 +15,10 @@ size_t digest_size(enum digest algorithm); /* 20, 32, 64; 0 for an unknown one *
 void digest_compute(enum digest algorithm, struct slice data, uint8_t ret[DIGEST_MAX]);
 void digest_hmac(enum digest algorithm, struct slice key, struct slice data, uint8_t ret[DIGEST_MAX]); /* RFC 2104 */
 
+/* Piece by piece. Every run that was started has to be finished, which frees it. */
+struct digest_run;
+struct digest_run *digest_start(enum digest algorithm);
+void digest_update(struct digest_run *run, struct slice data);
+void digest_finish(struct digest_run **run, uint8_t ret[DIGEST_MAX]);
+
 #endif
