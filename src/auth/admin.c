@@ -231,8 +231,11 @@ int job_change(struct admin_job *job, int (*fn)(struct admin_job *job, struct er
 
 void job_apply(struct admin_job *job)
 {
+	bool waited = job->old_kek.wanted || job->new_kek.wanted || job->managed.wanted;
 	int rc = job->kek_rc != 0 ? job_refuse(job, ADMIN_UNAVAILABLE, "overloaded", "Too many sign-ins are being checked now; try again.")
-	                          : job->row->apply(job);
+	       : waited ? job_refresh(job) : 0;
+	if (rc == 0)
+		rc = job->row->apply(job);
 	if (!job->later)
 		job_conclude(job, rc);
 }
@@ -271,10 +274,53 @@ static int load_subject(struct admin_job *job, const struct auth_evidence *evide
 	job->token = arena_dup(&job->arena, evidence->token);
 	job->address = arena_dup(&job->arena, evidence->address);
 	job->agent = arena_dup(&job->arena, slice_sub(evidence->agent, 0, SESSION_AGENT_MAX));
+	job->reason = arena_dup(&job->arena, evidence->reason);
+	job->uid = evidence->uid;
 	if (rc == 0 && job->subject.kind == AUTH_LOCAL_BREAK_GLASS)
 		job_event(job, EV_BREAK_GLASS, LOG_TEXT("actor", job->subject.name), LOG_TEXT("op", job->operation->name),
 			LOG_TEXT("object", json_slice(job->args, "address")), LOG_TEXT("reason", evidence->reason));
 	return rc == 0 ? job_check_session(job) : job_refuse_error(job, rc, "session");
+}
+
+static int refresh_subject(struct admin_job *job)
+{
+	const struct auth_evidence evidence = {job->uid, job->token, job->address, job->agent, job->reason};
+	enum auth_subject_kind before = job->subject.kind;
+	int rc = auth_subject_load(job_directory(job), &evidence, &job->admin->settings.local, job_unix(job), &job->arena, &job->subject, &job->session,
+		&job->why);
+	if (rc != 0)
+		return job_refuse_error(job, rc, "session");
+	return job->subject.kind == before ? 0 : job_refuse(job, ADMIN_DENIED, "sign_in", "You are not signed in any more.");
+}
+
+/* What was shown and is gone counts as never right; nobody is told which of the two. */
+static int refresh_account(struct admin_job *job)
+{
+	uint8_t id[16];
+	uint32_t shown = job->opened_by != 0 ? job->opened_by : job->old_kek.wanted ? job->password.id : 0;
+	memcpy(id, job->account.id, sizeof id);
+	int rc = directory_account_get(job_directory(job), id, &job->arena, &job->account);
+	if (rc == 0 && shown != 0)
+		rc = directory_credential_exists(job_directory(job), id, shown);
+	if (rc == ERR_NOT_FOUND && job->opened_by != 0)
+		return job_refuse(job, ADMIN_DENIED, "password", "The name or the password is not right.");
+	if (rc == ERR_NOT_FOUND && job->old_kek.wanted) {
+		job->old_kek.ready = false;
+		return 0;
+	}
+	return rc == 0 ? 0 : job_refuse_error(job, rc, "user");
+}
+
+int job_refresh(struct admin_job *job)
+{
+	struct auth_object object;
+	int rc = refresh_subject(job);
+	if (rc == 0 && job->known)
+		rc = refresh_account(job);
+	if (rc != 0 || job->operation->right == AUTH_ANYBODY)
+		return rc;
+	object = job->known ? job_object(&job->account) : job_named_object(job);
+	return job_permit(job, job->operation->right, &object);
 }
 
 static int check(struct admin_job *job, const struct auth_evidence *evidence)

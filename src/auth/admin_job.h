@@ -49,13 +49,15 @@ struct admin_job {
 	const struct auth_operation *operation;
 	struct auth_subject subject;
 	struct session session;       /* of the subject; id 0: none */
-	struct slice token, address, agent; /* of the evidence, in the arena */
+	struct slice token, address, agent, reason; /* of the evidence, in the arena */
+	unsigned uid;                 /* likewise */
 	struct slice approver;        /* the second person; empty: nobody yet */
 	bool known;                   /* job->account was found */
 	const char *why;              /* why the subject is nobody */
 	json_t *args, *result;
 	struct account account;
 	struct credential password;   /* the account's, when it was stretched */
+	uint32_t opened_by;           /* the credential that opened the secrets; 0: none yet */
 	struct admin_kek old_kek, new_kek;
 	struct admin_managed { /* a KEK that the role key computes (auth/managed.h) */
 		bool wanted;
@@ -144,6 +146,11 @@ int job_stretch_new(struct admin_job *job, const char *name);
 
 void job_set(struct admin_job *job, const char *name, json_t *value); /* steals value */
 json_t *job_json(struct slice text);
+/*
+ * Behind every wait: the subject, the account and the credential that was shown as they are now; what ended meanwhile is refused. The first
+ * call of `apply` finds them fresh.
+ */
+int job_refresh(struct admin_job *job);
 /* begin, fn, commit; rolled back when fn fails. */
 int job_change(struct admin_job *job, int (*fn)(struct admin_job *job, struct error *err));
 

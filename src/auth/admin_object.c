@@ -29,7 +29,6 @@ struct auth_object job_object(const struct account *account)
 	return object;
 }
 
-/* args.address, args.account or args.domain as an object, whether it exists or not; without any the organisation. */
 static struct auth_object named_object(struct directory *d, const json_t *args, struct arena *arena)
 {
 	struct auth_object object = {0};
@@ -52,6 +51,11 @@ static struct auth_object named_object(struct directory *d, const json_t *args, 
 	}
 	buf_free(&bytes);
 	return object;
+}
+
+struct auth_object job_named_object(struct admin_job *job)
+{
+	return named_object(job_directory(job), job->args, &job->arena);
 }
 
 bool job_may(const struct admin_job *job, enum auth_right right, const struct auth_object *object)
@@ -84,7 +88,7 @@ int job_step_up(struct admin_job *job)
 
 int job_load_object(struct admin_job *job, struct auth_object *ret)
 {
-	*ret = named_object(job_directory(job), job->args, &job->arena);
+	*ret = job_named_object(job);
 	if (job->row->object == OBJECT_NAMED)
 		return 0;
 	if (job->row->object == OBJECT_OWN_CHECK) {

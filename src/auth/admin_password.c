@@ -57,8 +57,9 @@ static void conclude(struct past *p)
 {
 	struct admin_job *job = p->job;
 	int rc = p->rc != 0 ? job_refuse(job, ADMIN_UNAVAILABLE, "overloaded", "Too many sign-ins are being checked now; try again.")
-	       : p->reused  ? job_refuse(job, ADMIN_INVALID, "reused_password", "The new password was used before.")
-	                    : p->next(job, &p->secrets);
+	                    : job_refresh(job);
+	if (rc == 0)
+		rc = p->reused ? job_refuse(job, ADMIN_INVALID, "reused_password", "The new password was used before.") : p->next(job, &p->secrets);
 	secrets_free(&p->secrets);
 	secret_wipe(p, sizeof *p);
 	memory_free(p);

@@ -26,6 +26,8 @@ struct admin_job *job_make(struct auth_admin *admin, struct slice op, struct sli
 void job_free(struct admin_job *job);
 /* What the operation acts on. Unknown accounts are told from others only to who may see accounts there. */
 int job_load_object(struct admin_job *job, struct auth_object *ret);
+/* args.address, args.account or args.domain as an object, whether it exists or not; without any the organisation. */
+struct auth_object job_named_object(struct admin_job *job);
 /* Computes the keys that were asked for, then job_apply; at once when there are none. */
 void job_start_keks(struct admin_job *job);
 void job_apply(struct admin_job *job);

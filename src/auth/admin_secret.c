@@ -17,12 +17,13 @@ int job_open_password(struct admin_job *job, struct secrets *ret)
 	struct error err = {0};
 	int rc = owner.credential == 0 || !job->old_kek.ready ? ERR_DENIED
 	       : wrap_open(&owner, job->imported ? job->managed.kek : job->old_kek.result.kek, job->password.wrap, ret, &err);
-	if (rc == 0 && job->account.state != ACCOUNT_ACTIVE && job->subject.kind == AUTH_NOBODY)
+	if (rc == 0 && job->account.state != ACCOUNT_ACTIVE)
 		rc = ERR_DENIED;
 	if (rc == 0 && job->imported)
 		imported_upgrade_later(job_directory(job), job_keks(job), &job->account, job_settings(job)->cost, job->old_kek.request.password,
 			job_settings(job)->scram_passwords, ret, job_unix(job));
 	if (rc == 0) {
+		job->opened_by = owner.credential;
 		job_tried(job, true);
 		return 0;
 	}
@@ -202,23 +203,6 @@ static int refuse_privileged(struct admin_job *job)
 		"its recovery code, the escrow, or the emergency access (--break-glass) open it; or its roles end first.") : rc;
 }
 
-static int reset_prepare(struct admin_job *job)
-{
-	struct auth_object object = job_object(&job->account);
-	if (job_text(job, "recovery_code").n > 0)
-		return job_stretch_new(job, "new");
-	if (!json_is_true(json_object_get(job->args, "lose_mail")))
-		return job_refuse(job, ADMIN_DENIED, "mail_would_be_lost",
-		                  "Without the recovery code all mail of this account is lost for good. "
-		                  "Give the recovery code, or say that the mail may be lost.");
-	int rc = job_permit(job, AUTH_ACCOUNT_DISCARD, &object);
-	if (rc == 0 && !job->known)
-		rc = job_refuse_error(job, ERR_NOT_FOUND, "user");
-	if (rc == 0)
-		rc = refuse_privileged(job);
-	return rc == 0 ? job_stretch_new(job, "new") : rc;
-}
-
 static int open_recovery(struct admin_job *job, struct secrets *ret)
 {
 	uint8_t code[CODE_SIZE], lookup[CODE_LOOKUP_SIZE], kek[KEK_SIZE];
@@ -232,6 +216,8 @@ static int open_recovery(struct admin_job *job, struct secrets *ret)
 	if (rc == ERR_NOT_FOUND)
 		job_tried(job, false);
 	if (rc != 0)
+		secret_wipe(code, sizeof code);
+	if (rc != 0)
 		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_DENIED, "recovery_code",
 			"The recovery code is not that of this account, or was replaced.")
 		                           : job_refuse_error(job, rc, "account");
@@ -241,7 +227,35 @@ static int open_recovery(struct admin_job *job, struct secrets *ret)
 	rc = wrap_open(&owner, kek, c.wrap, ret, NULL);
 	secret_wipe(kek, sizeof kek);
 	secret_wipe(code, sizeof code);
+	job->opened_by = c.id;
 	return rc == 0 ? 0 : job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
+}
+
+/* Who may give new keys, to whom; the old ones are lost. */
+static int may_discard(struct admin_job *job)
+{
+	struct auth_object object = job_object(&job->account);
+	int rc = job_permit(job, AUTH_ACCOUNT_DISCARD, &object);
+	if (rc == 0 && !job->known)
+		rc = job_refuse_error(job, ERR_NOT_FOUND, "user");
+	return rc == 0 ? refuse_privileged(job) : rc;
+}
+
+static int reset_prepare(struct admin_job *job)
+{
+	struct secrets secrets = SECRETS_NONE;
+	int rc;
+	if (job_text(job, "recovery_code").n > 0) {
+		rc = open_recovery(job, &secrets); /* strangers cause no work of the pool */
+		secrets_free(&secrets);
+	} else if (!json_is_true(json_object_get(job->args, "lose_mail"))) {
+		rc = job_refuse(job, ADMIN_DENIED, "mail_would_be_lost",
+			"Without the recovery code all mail of this account is lost for good. "
+			"Give the recovery code, or say that the mail may be lost.");
+	} else {
+		rc = may_discard(job);
+	}
+	return rc == 0 ? job_stretch_new(job, "new") : rc;
 }
 
 int job_forget_delegations(struct admin_job *job, struct error *err)
@@ -274,7 +288,9 @@ static int discard_in_change(struct admin_job *job, struct error *err)
 
 static int discard_mail(struct admin_job *job)
 {
-	int rc = job_check_password(job, job_text(job, "new"), true);
+	int rc = may_discard(job);
+	if (rc == 0)
+		rc = job_check_password(job, job_text(job, "new"), true);
 	if (rc == 0)
 		rc = job_change(job, discard_in_change);
 	if (rc != 0)

@@ -1,7 +1,6 @@
 /* Sessions, roles and the second person, through the operations. */
 #include "auth/test_host.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,60 +22,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const char *args(const char *format, ...)
-{
-	static char text[1000];
-	va_list list;
-	va_start(list, format);
-	vsnprintf(text, sizeof text, format, list);
-	va_end(list);
-	return text;
-}
-
-static void add(struct test_auth *t, const char *local, const char *role)
-{
-	assert_int_equal(test_admin(t, "user.add", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\",\"role\":\"%s\"}", local, local, role)),
-		ADMIN_OK);
-}
-
-/* Signs in and gives the token. */
-static const char *sign_in(struct test_auth *t, const char *local)
-{
-	static char tokens[8][SESSION_TOKEN_SIZE + 1];
-	static unsigned next;
-	char *token = tokens[next++ % 8];
-	assert_int_equal(test_admin_as(t, "ll1-", "session.start", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"}", local, local)), ADMIN_OK);
-	snprintf(token, sizeof tokens[0], "%s", test_member(t, "token"));
-	assert_int_equal(strlen(token), SESSION_TOKEN_SIZE);
-	return token;
-}
-
-/* As if the session had shown a second factor: what that takes is tested with the factors. */
-static const char *sign_in_with_factor(struct test_auth *t, const char *local)
-{
-	struct arena arena = ARENA_INIT;
-	struct session session;
-	const char *token = sign_in(t, local);
-	int64_t now = moment_unix(t->now);
-	assert_int_equal(session_find(t->directory, slice_str(token), now, &arena, &session), 0);
-	assert_int_equal(session_proven(t->directory, session.id, AUTH_PROVEN_TOTP, now, NULL), 0);
-	arena_free(&arena);
-	return token;
-}
-
-static void make_staff(struct test_auth *t)
-{
-	add(t, "boss", "administrator");
-	add(t, "rules", "officer");
-	add(t, "second", "approver");
-	add(t, "audit", "auditor");
-	assert_int_equal(directory_setting_set_u32(t->directory, "set up", 1, NULL), 0);
-}
-
 static void test_a_session_is_somebody(void **state)
 {
 	struct test_auth *t = *state;
-	const char *token = sign_in(t, "ann");
+	const char *token = test_sign_in(t, "ann");
 	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"bob@example.org\"}"), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"nobody@example.org\"}"), ADMIN_DENIED);
@@ -128,12 +77,12 @@ static void test_tries_are_limited(void **state)
 static void test_sessions_end_by_time(void **state)
 {
 	struct test_auth *t = *state;
-	const char *token = sign_in(t, "ann");
+	const char *token = test_sign_in(t, "ann");
 	t->now.wall_ms += 3599000;
 	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
 	t->now.wall_ms += 3601000;
 	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_DENIED);
-	token = sign_in(t, "ann");
+	token = test_sign_in(t, "ann");
 	for (int i = 0; i < 23; i++) {
 		t->now.wall_ms += 1800000;
 		assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
@@ -148,7 +97,7 @@ static void test_the_directory_keeps_no_token(void **state)
 	struct arena arena = ARENA_INIT;
 	struct session session;
 	struct secrets secrets = SECRETS_NONE;
-	const char *token = sign_in(t, "ann"), *other = sign_in(t, "bob");
+	const char *token = test_sign_in(t, "ann"), *other = test_sign_in(t, "bob");
 	assert_int_equal(session_find(t->directory, slice_str(token), moment_unix(t->now), &arena, &session), 0);
 	assert_int_equal(session_open(&session, slice_str(token), &secrets, NULL), 0);
 	assert_int_equal(secrets.count, 1);
@@ -160,7 +109,7 @@ static void test_the_directory_keeps_no_token(void **state)
 static void test_a_new_password_ends_sessions_and_tokens(void **state)
 {
 	struct test_auth *t = *state;
-	const char *token = sign_in(t, "ann");
+	const char *token = test_sign_in(t, "ann");
 	assert_int_equal(test_admin_as(t, token, "token.add", "{\"label\":\"script\"}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, "x", "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"new password\"}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_DENIED);
@@ -170,7 +119,7 @@ static void test_tokens_have_what_they_were_given(void **state)
 {
 	struct test_auth *t = *state;
 	char token[SESSION_TOKEN_SIZE + 1];
-	const char *session = sign_in(t, "ann");
+	const char *session = test_sign_in(t, "ann");
 	assert_int_equal(test_admin_as(t, session, "token.add", "{\"label\":\"x\",\"rights\":[\"mail.fly\"]}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, session, "token.add", "{\"label\":\"\"}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, session, "token.add", "{\"label\":\"x\",\"days\":1,\"rights\":[\"mail.view\"]}"), ADMIN_OK);
@@ -187,7 +136,7 @@ static void test_tokens_have_what_they_were_given(void **state)
 static void test_local_root_has_only_break_glass_after_setup(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
+	test_staff(t);
 	assert_int_equal(test_admin(t, "domain.add", "{\"domain\":\"new.example\"}"), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "sign_in");
 	t->reason = "too short";
@@ -203,8 +152,8 @@ static void test_local_root_has_only_break_glass_after_setup(void **state)
 static void test_administrators_need_their_second_factor(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
-	const char *weak = sign_in(t, "boss"), *strong = sign_in_with_factor(t, "boss");
+	test_staff(t);
+	const char *weak = test_sign_in(t, "boss"), *strong = test_sign_in_second(t, "boss");
 	assert_int_equal(test_admin_as(t, weak, "domain.add", "{\"domain\":\"new.example\"}"), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "factor_needed");
 	assert_int_equal(test_admin_as(t, weak, "user.list", "{}"), ADMIN_DENIED);
@@ -217,14 +166,14 @@ static void test_two_persons_make_an_auditor(void **state)
 {
 	struct test_auth *t = *state;
 	static const char ask[] = "{\"address\":\"ann@example.org\",\"role\":\"auditor\",\"reason\":\"yearly audit\",\"days\":30}";
-	make_staff(t);
-	const char *officer = sign_in_with_factor(t, "rules"), *approver = sign_in_with_factor(t, "second"), *boss = sign_in_with_factor(t, "boss");
+	test_staff(t);
+	const char *officer = test_sign_in_second(t, "rules"), *approver = test_sign_in_second(t, "second"), *boss = test_sign_in_second(t, "boss");
 	assert_int_equal(test_admin_as(t, boss, "grant.add", ask), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, officer, "grant.add", ask), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "approval_needed");
 	assert_int_equal(test_admin_as(t, officer, "approval.give", "{\"id\":1}"), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, boss, "approval.give", "{\"id\":1}"), ADMIN_DENIED);
-	assert_int_equal(test_admin_as(t, sign_in(t, "ann"), "approval.give", "{\"id\":1}"), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin_as(t, test_sign_in(t, "ann"), "approval.give", "{\"id\":1}"), ADMIN_NOT_FOUND);
 	assert_int_equal(test_admin_as(t, approver, "approval.give", "{\"id\":1}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, approver, "approval.give", "{\"id\":1}"), ADMIN_FAILED);
 	assert_int_equal(test_admin_as(t, officer, "role.simulate", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
@@ -241,28 +190,28 @@ static void test_two_persons_make_an_auditor(void **state)
 static void test_an_old_approval_is_worth_nothing(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
-	const char *officer = sign_in_with_factor(t, "rules");
+	test_staff(t);
+	const char *officer = test_sign_in_second(t, "rules");
 	assert_int_equal(test_admin_as(t, officer, "grant.add", "{\"address\":\"ann@example.org\",\"role\":\"auditor\",\"reason\":\"x\"}"), ADMIN_DENIED);
 	t->now.wall_ms += 8 * DAY_MS;
-	assert_int_equal(test_admin_as(t, sign_in_with_factor(t, "second"), "approval.give", "{\"id\":1}"), ADMIN_FAILED);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "second"), "approval.give", "{\"id\":1}"), ADMIN_FAILED);
 }
 
 static void test_an_asker_who_lost_the_right_gets_nothing(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
-	const char *officer = sign_in_with_factor(t, "rules"), *approver = sign_in_with_factor(t, "second");
+	test_staff(t);
+	const char *officer = test_sign_in_second(t, "rules"), *approver = test_sign_in_second(t, "second");
 	assert_int_equal(test_admin_as(t, officer, "grant.add", "{\"address\":\"ann@example.org\",\"role\":\"auditor\",\"reason\":\"x\"}"), ADMIN_DENIED);
-	assert_int_equal(test_admin_as(t, sign_in_with_factor(t, "boss"), "user.disable", "{\"address\":\"rules@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "user.disable", "{\"address\":\"rules@example.org\"}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, approver, "approval.give", "{\"id\":1}"), ADMIN_DENIED);
 }
 
 static void test_nobody_grants_himself_anything(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
-	const char *officer = sign_in_with_factor(t, "rules");
+	test_staff(t);
+	const char *officer = test_sign_in_second(t, "rules");
 	assert_int_equal(test_admin_as(t, officer, "grant.add", "{\"address\":\"rules@example.org\",\"role\":\"monitor\",\"reason\":\"x\"}"), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "self");
 	/* Nor what must be in other hands, to anybody. */
@@ -281,8 +230,8 @@ static void test_nobody_grants_himself_anything(void **state)
 static void test_content_needs_a_case_a_time_and_two_persons(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
-	const char *officer = sign_in_with_factor(t, "rules");
+	test_staff(t);
+	const char *officer = test_sign_in_second(t, "rules");
 	assert_int_equal(test_admin_as(t, officer, "grant.add", "{\"address\":\"audit@example.org\",\"role\":\"case\",\"reason\":\"x\",\"days\":5}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, officer, "grant.add",
 		"{\"address\":\"audit@example.org\",\"role\":\"case\",\"scope\":\"case\",\"value\":\"17\",\"reason\":\"x\"}"), ADMIN_INVALID);
@@ -292,21 +241,21 @@ static void test_content_needs_a_case_a_time_and_two_persons(void **state)
 	assert_int_equal(test_admin_as(t, officer, "grant.add",
 		"{\"address\":\"audit@example.org\",\"role\":\"case\",\"scope\":\"case\",\"value\":\"17\",\"days\":5,\"reason\":\"x\"}"), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "approval_needed");
-	assert_int_equal(test_admin_as(t, sign_in_with_factor(t, "second"), "approval.give", "{\"id\":1}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "second"), "approval.give", "{\"id\":1}"), ADMIN_OK);
 }
 
 static void test_a_domain_administrator_stays_in_the_domain(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
+	test_staff(t);
 	t->reason = "prepare the second domain";
 	assert_int_equal(test_admin(t, "domain.add", "{\"domain\":\"two.example\"}"), ADMIN_OK);
-	const char *officer = sign_in_with_factor(t, "rules");
+	const char *officer = test_sign_in_second(t, "rules");
 	assert_int_equal(test_admin_as(t, officer, "role.define", "{\"name\":\"people\",\"rights\":[\"account.see\",\"account.change\"]}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, officer, "grant.add",
 		"{\"address\":\"ann@example.org\",\"role\":\"people\",\"scope\":\"domain\",\"value\":\"two.example\",\"reason\":\"x\"}"), ADMIN_DENIED);
-	assert_int_equal(test_admin_as(t, sign_in_with_factor(t, "second"), "approval.give", "{\"id\":1}"), ADMIN_OK);
-	const char *ann = sign_in_with_factor(t, "ann");
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "second"), "approval.give", "{\"id\":1}"), ADMIN_OK);
+	const char *ann = test_sign_in_second(t, "ann");
 	assert_int_equal(test_admin_as(t, ann, "user.add", "{\"address\":\"cy@two.example\",\"password\":\"something\"}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, ann, "user.add", "{\"address\":\"cy@example.org\",\"password\":\"something\"}"), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, ann, "user.disable", "{\"address\":\"bob@example.org\"}"), ADMIN_DENIED);
@@ -322,13 +271,13 @@ static void test_others_operations_are_authorized_by_the_same_rules(void **state
 	struct test_auth *t = *state;
 	struct arena arena = ARENA_INIT;
 	struct slice subject, result;
-	make_staff(t);
-	struct auth_evidence root = {.uid = 0}, boss = {.uid = AUTH_UID_NONE, .token = slice_str(sign_in_with_factor(t, "boss"))};
+	test_staff(t);
+	struct auth_evidence root = {.uid = 0}, boss = {.uid = AUTH_UID_NONE, .token = slice_str(test_sign_in_second(t, "boss"))};
 	assert_int_equal(auth_admin_authorize(t->admin, &root, SLICE("stop"), SLICE("{}"), &arena, &subject, &result), ADMIN_DENIED);
 	assert_int_equal(auth_admin_authorize(t->admin, &boss, SLICE("stop"), SLICE("{}"), &arena, &subject, &result), ADMIN_OK);
 	assert_true(slice_eq(subject, SLICE("boss@example.org")));
 	assert_int_equal(auth_admin_authorize(t->admin, &boss, SLICE("user.list"), SLICE("{}"), &arena, &subject, &result), ADMIN_INVALID);
-	struct auth_evidence ann = {.uid = AUTH_UID_NONE, .token = slice_str(sign_in(t, "ann"))};
+	struct auth_evidence ann = {.uid = AUTH_UID_NONE, .token = slice_str(test_sign_in(t, "ann"))};
 	assert_int_equal(auth_admin_authorize(t->admin, &ann, SLICE("queue.list"), SLICE("{}"), &arena, &subject, &result), ADMIN_DENIED);
 	arena_free(&arena);
 }

@@ -29,18 +29,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const char *args(const char *format, ...)
-{
-	static char text[4][2000];
-	static unsigned next;
-	char *to = text[next++ % 4];
-	va_list list;
-	va_start(list, format);
-	vsnprintf(to, sizeof text[0], format, list);
-	va_end(list);
-	return to;
-}
-
 static const char *kept(const char *value)
 {
 	static char text[8][100];
@@ -48,14 +36,6 @@ static const char *kept(const char *value)
 	char *to = text[next++ % 8];
 	snprintf(to, sizeof text[0], "%s", value);
 	return to;
-}
-
-static long long number(const char *name)
-{
-	json_t *o = json_loadb((const char *)buf_slice(&t->result).p, buf_len(&t->result), 0, NULL);
-	long long n = json_integer_value(json_object_get(o, name));
-	json_decref(o);
-	return n;
 }
 
 static bool says(const char *text)
@@ -67,7 +47,7 @@ static bool says(const char *text)
 static const char *app_password(const char *more)
 {
 	assert_int_equal(test_admin_as(t, "ll1-", "user.app_password.add",
-		args("{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"label\":\"phone\"%s}", more)), ADMIN_OK);
+		test_args("{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"label\":\"phone\"%s}", more)), ADMIN_OK);
 	return kept(test_member(t, "app_password"));
 }
 
@@ -85,7 +65,7 @@ static enum auth_status sign_in_mail(const char *password, enum auth_protocol pr
 
 static const char *session_of(const char *local, const char *more)
 {
-	if (test_admin_as(t, "ll1-", "session.start", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"%s}", local, local, more)) != ADMIN_OK)
+	if (test_admin_as(t, "ll1-", "session.start", test_args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"%s}", local, local, more)) != ADMIN_OK)
 		return NULL;
 	const char *token = kept(test_member(t, "token"));
 	struct arena arena = ARENA_INIT;
@@ -105,7 +85,7 @@ static const char *officer(void)
 
 static void set_policy(const char *token, const char *name, const char *value)
 {
-	if (test_admin_as(t, token, "policy.set", args("{\"name\":\"%s\",\"value\":%s}", name, value)) != ADMIN_OK)
+	if (test_admin_as(t, token, "policy.set", test_args("{\"name\":\"%s\",\"value\":%s}", name, value)) != ADMIN_OK)
 		{ print_message("# %.*s\n", SLICE_ARG(buf_slice(&t->result))); fail(); }
 }
 
@@ -142,7 +122,7 @@ static void test_wrong_limits_are_refused(void **state)
 	static const char *const bad[] = {"\"protocols\":[\"web\"]", "\"protocols\":[\"smtp\"]", "\"networks\":[\"192.0.2.0/33\"]", "\"days\":-1", "\"days\":99999"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(test_admin_as(t, "ll1-", "user.app_password.add",
-			args("{\"address\":\"ann@example.org\",\"password\":\"ann password\",%s}", bad[i])), ADMIN_INVALID);
+			test_args("{\"address\":\"ann@example.org\",\"password\":\"ann password\",%s}", bad[i])), ADMIN_INVALID);
 }
 
 static void test_use_is_noted_and_shown(void **state)
@@ -168,7 +148,7 @@ static void test_new_devices_wait_where_policy_says_so(void **state)
 	const char *rules = officer();
 	set_policy(rules, "devices", "{\"approval\":\"new\",\"roles\":[\"user\"]}");
 	const char *code = app_password("");
-	long long device = number("device");
+	long long device = test_number(t, "device");
 	assert_string_equal(test_member(t, "device_state"), "pending");
 	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
 	/* The password itself is no approved device either. */
@@ -176,10 +156,10 @@ static void test_new_devices_wait_where_policy_says_so(void **state)
 	assert_int_equal(t->recorded[EV_DEVICE_SEEN], 1);
 	assert_int_equal(test_admin_as(t, rules, "device.all", "{\"state\":\"pending\"}"), ADMIN_OK);
 	assert_true(says("ann@example.org") && says("phone"));
-	assert_int_equal(test_admin_as(t, rules, "device.approve", args("{\"id\":%lld}", device)), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, rules, "device.approve", test_args("{\"id\":%lld}", device)), ADMIN_OK);
 	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
 	assert_int_equal(sign_in_mail("ann password", AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
-	assert_int_equal(test_admin_as(t, rules, "device.block", args("{\"id\":%lld,\"reason\":\"lost\"}", device)), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, rules, "device.block", test_args("{\"id\":%lld,\"reason\":\"lost\"}", device)), ADMIN_OK);
 	assert_true(t->revokes > 0);
 	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_BAD_CREDENTIALS);
 }
@@ -192,11 +172,11 @@ static void test_a_browser_waits_and_is_known_again(void **state)
 	assert_string_equal(test_member(t, "code"), "device_pending");
 	const char *key = kept(test_member(t, "device_key"));
 	assert_int_equal(strlen(key), 43);
-	assert_null(session_of("ann", args(",\"device_key\":\"%s\"", key)));
+	assert_null(session_of("ann", test_args(",\"device_key\":\"%s\"", key)));
 	assert_int_equal(test_admin_as(t, rules, "device.all", "{\"state\":\"pending\"}"), ADMIN_OK);
 	assert_true(says("desk"));
 	assert_int_equal(test_admin_as(t, rules, "device.approve", "{\"id\":1}"), ADMIN_OK);
-	const char *ann = session_of("ann", args(",\"device_key\":\"%s\"", key));
+	const char *ann = session_of("ann", test_args(",\"device_key\":\"%s\"", key));
 	assert_non_null(ann);
 	/* Policy does not let her approve another one. */
 	assert_null(session_of("ann", ""));
@@ -286,7 +266,7 @@ static void test_nobody_shuts_himself_out(void **state)
 	static const char *const bad[] = {"\"roles\":[\"officer\"]},\"then\":\"deny\"", "\"protocols\":[\"web\"]},\"then\":\"read_only\"", "},\"then\":\"deny\""};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		assert_int_equal(test_admin_as(t, rules, "policy.set",
-			args("{\"name\":\"conditions\",\"value\":{\"rules\":[{\"name\":\"x\",\"if\":{%s}]}}", bad[i])), ADMIN_DENIED);
+			test_args("{\"name\":\"conditions\",\"value\":{\"rules\":[{\"name\":\"x\",\"if\":{%s}]}}", bad[i])), ADMIN_DENIED);
 		assert_string_equal(test_member(t, "code"), "locks_out");
 	}
 	/* A second factor that was shown counts. */
@@ -343,9 +323,9 @@ static void test_a_rehearsal_says_who_would_change(void **state)
 	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_POP3, "192.0.2.9"), AUTH_OK);
 	assert_int_equal(test_admin_as(t, rules, "condition.rehearse",
 		"{\"value\":{\"rules\":[{\"name\":\"inside\",\"if\":{\"outside\":[\"192.0.2.0/24\"],\"roles\":[\"user\"]},\"then\":\"deny\"}]}}"), ADMIN_OK);
-	assert_int_equal(number("checked"), 5);
-	assert_int_equal(number("changed"), 3);
-	assert_int_equal(number("denied"), 3);
+	assert_int_equal(test_number(t, "checked"), 5);
+	assert_int_equal(test_number(t, "changed"), 3);
+	assert_int_equal(test_number(t, "denied"), 3);
 	assert_true(says("ann@example.org") && says("198.51.100.9") && !says("rules@example.org"));
 	assert_int_equal(test_admin_as(t, rules, "condition.rehearse", "{\"value\":{\"rules\":1}}"), ADMIN_INVALID);
 	/* Nothing was set. */
@@ -373,7 +353,7 @@ static void test_spraying_is_told_once_and_makes_a_risk(void **state)
 	const char *rules = officer(), *code = app_password("");
 	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "203.0.113.77"), AUTH_OK);
 	for (int i = 0; i < 7; i++)
-		assert_int_equal(test_plain(t, args("name%d@example.org", i), "Summer2026", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+		assert_int_equal(test_plain(t, test_args("name%d@example.org", i), "Summer2026", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 	assert_int_equal(t->recorded[EV_LOGIN_SPRAYED], 1);
 	(void)rules;
 }
@@ -453,8 +433,8 @@ static void test_what_a_review_does_not_confirm_lapses(void **state)
 	uint32_t kept_one = grant_to("ann@example.org", "auditor"), ended = grant_to("bob@example.org", "auditor"), open = grant_to("bob@example.org", "approver");
 	assert_int_equal(test_admin_as(t, rules, "review.start", "{\"days\":30}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, rules, "review.start", "{}"), ADMIN_FAILED);
-	assert_int_equal(test_admin_as(t, rules, "review.sign", args("{\"keep\":[\"%u\"],\"end\":[\"%u\"]}", kept_one, ended)), ADMIN_OK);
-	assert_int_equal(test_admin_as(t, rules, "review.sign", args("{\"keep\":[\"%u\"]}", ended)), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin_as(t, rules, "review.sign", test_args("{\"keep\":[\"%u\"],\"end\":[\"%u\"]}", kept_one, ended)), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, rules, "review.sign", test_args("{\"keep\":[\"%u\"]}", ended)), ADMIN_NOT_FOUND);
 	assert_int_equal(test_admin_as(t, rules, "review.show", "{}"), ADMIN_OK);
 	assert_true(says("\"decision\":\"keep\"") && says("\"decision\":\"ended\"") && says("\"decision\":\"open\""));
 	hygiene_daily(t->directory, &t->host);
@@ -478,11 +458,11 @@ static void test_a_registered_token_ends_with_its_entry(void **state)
 	const char *ann = session_of("ann", "");
 	assert_int_equal(test_admin_as(t, ann, "token.add", "{\"label\":\"backup\",\"days\":90}"), ADMIN_OK);
 	const char *token = kept(test_member(t, "token"));
-	long long id = number("session");
+	long long id = test_number(t, "session");
 	assert_int_equal(test_admin(t, "party.list", "{}"), ADMIN_OK);
 	assert_true(says("backup") && says("ann@example.org"));
 	assert_int_equal(test_admin(t, "party.add",
-		args("{\"address\":\"ann@example.org\",\"name\":\"backup\",\"kind\":\"token\",\"ref\":\"%lld\",\"days\":10}", id)), ADMIN_OK);
+		test_args("{\"address\":\"ann@example.org\",\"name\":\"backup\",\"kind\":\"token\",\"ref\":\"%lld\",\"days\":10}", id)), ADMIN_OK);
 	assert_int_equal(test_admin(t, "party.add", "{\"address\":\"none@example.org\",\"name\":\"x\",\"kind\":\"sms\"}"), ADMIN_NOT_FOUND);
 	assert_int_equal(test_admin(t, "party.add", "{\"address\":\"ann@example.org\",\"name\":\"x\",\"kind\":\"spy\"}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);

@@ -1,7 +1,6 @@
 /* Second factors through the operations and the mechanisms, with fake time. */
 #include "auth/test_host.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,31 +31,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const char *args(const char *format, ...)
-{
-	static char texts[4][16000]; /* one is often part of another */
-	static unsigned next;
-	char *text = texts[next++ % 4];
-	va_list list;
-	va_start(list, format);
-	(void)vsnprintf(text, sizeof texts[0], format, list);
-	va_end(list);
-	return text;
-}
-
 static json_t *result_of(struct test_auth *t)
 {
 	json_t *o = json_loadb((const char *)buf_slice(&t->result).p, buf_len(&t->result), 0, NULL);
 	assert_non_null(o);
 	return o;
-}
-
-static json_int_t number(struct test_auth *t, const char *name)
-{
-	json_t *o = result_of(t);
-	json_int_t value = json_integer_value(json_object_get(o, name));
-	json_decref(o);
-	return value;
 }
 
 /* A text of the list `list`. */
@@ -76,7 +55,7 @@ static bool refused_with(struct test_auth *t, const char *code)
 
 static unsigned start(struct test_auth *t, const char *local, const char *proof)
 {
-	return test_admin_as(t, NOBODY, "session.start", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"%s%s}", local, local,
+	return test_admin_as(t, NOBODY, "session.start", test_args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"%s%s}", local, local,
 		proof != NULL ? ",\"proof\":" : "", proof != NULL ? proof : ""));
 }
 
@@ -142,9 +121,9 @@ static struct program register_totp(struct test_auth *t, const char *token)
 {
 	struct program p;
 	assert_int_equal(test_admin_as(t, token, "factor.totp.begin", "{\"label\":\"phone\"}"), ADMIN_OK);
-	json_int_t id = number(t, "id");
+	json_int_t id = test_number(t, "id");
 	scan(&p, test_member(t, "secret"));
-	assert_int_equal(test_admin_as(t, token, "factor.totp.confirm", args("{\"id\":%lld,\"code\":\"%s\"}", (long long)id, code_of(t, &p))), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, token, "factor.totp.confirm", test_args("{\"id\":%lld,\"code\":\"%s\"}", (long long)id, code_of(t, &p))), ADMIN_OK);
 	pass(t, 30000);
 	return p;
 }
@@ -155,11 +134,11 @@ static void test_a_factor_counts_from_its_first_code_on(void **state)
 	struct program p;
 	const char *token = sign_in(t, "ann");
 	assert_int_equal(test_admin_as(t, token, "factor.totp.begin", "{}"), ADMIN_OK);
-	json_int_t id = number(t, "id");
+	json_int_t id = test_number(t, "id");
 	scan(&p, test_member(t, "secret"));
-	assert_int_not_equal(test_admin_as(t, token, "factor.totp.confirm", args("{\"id\":%lld,\"code\":\"000000\"}", (long long)id)), ADMIN_OK);
+	assert_int_not_equal(test_admin_as(t, token, "factor.totp.confirm", test_args("{\"id\":%lld,\"code\":\"000000\"}", (long long)id)), ADMIN_OK);
 	assert_int_equal(start(t, "ann", NULL), ADMIN_OK);
-	assert_int_equal(test_admin_as(t, token, "factor.totp.confirm", args("{\"id\":%lld,\"code\":\"%s\"}", (long long)id, code_of(t, &p))), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, token, "factor.totp.confirm", test_args("{\"id\":%lld,\"code\":\"%s\"}", (long long)id, code_of(t, &p))), ADMIN_OK);
 	assert_int_not_equal(start(t, "ann", NULL), ADMIN_OK);
 	assert_true(refused_with(t, "factor_needed"));
 	/* The code that confirmed it is used up. */
@@ -249,13 +228,13 @@ static void test_a_new_password_gets_no_scram_keys_beside_a_factor(void **state)
 	assert_int_not_equal(test_admin_as(t, NOBODY, "user.passwd",
 		"{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"another one of ann\"}"), ADMIN_OK);
 	assert_true(refused_with(t, "factor_needed"));
-	assert_int_equal(test_admin_as(t, NOBODY, "user.passwd", args("{\"address\":\"ann@example.org\",\"old\":\"ann password\","
+	assert_int_equal(test_admin_as(t, NOBODY, "user.passwd", test_args("{\"address\":\"ann@example.org\",\"old\":\"ann password\","
 		"\"new\":\"another one of ann\",\"proof\":%s}", totp_proof(t, &p))), ADMIN_OK);
 	assert_int_equal(scram_rows(t, "ann"), 0);
 	assert_int_equal(test_plain(t, "ann@example.org", "another one of ann", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 	/* The states go on under the new generation. */
 	pass(t, 30000);
-	assert_int_equal(test_admin_as(t, NOBODY, "session.start", args("{\"address\":\"ann@example.org\","
+	assert_int_equal(test_admin_as(t, NOBODY, "session.start", test_args("{\"address\":\"ann@example.org\","
 		"\"password\":\"another one of ann\",\"proof\":%s}",
 		totp_proof(t, &p))), ADMIN_OK);
 }
@@ -265,7 +244,7 @@ static void test_app_passwords_still_sign_in(void **state)
 	struct test_auth *t = *state;
 	struct program p = register_totp(t, sign_in(t, "ann"));
 	char app[64];
-	assert_int_equal(test_admin_as(t, NOBODY, "user.app_password.add", args("{\"address\":\"ann@example.org\","
+	assert_int_equal(test_admin_as(t, NOBODY, "user.app_password.add", test_args("{\"address\":\"ann@example.org\","
 		"\"password\":\"ann password\",\"proof\":%s}",
 		totp_proof(t, &p))), ADMIN_OK);
 	(void)snprintf(app, sizeof app, "%s", test_member(t, "app_password"));
@@ -286,7 +265,7 @@ static void test_another_factor_needs_the_one_that_is_there(void **state)
 	pass(t, (AUTH_STEP_UP_S + 1) * 1000);
 	assert_int_not_equal(test_admin_as(t, token, "factor.totp.begin", "{}"), ADMIN_OK);
 	assert_true(refused_with(t, "step_up"));
-	assert_int_equal(test_admin_as(t, token, "session.step_up", args("{\"proof\":%s}", totp_proof(t, &p))), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, token, "session.step_up", test_args("{\"proof\":%s}", totp_proof(t, &p))), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, token, "factor.totp.begin", "{}"), ADMIN_OK);
 }
 
@@ -302,8 +281,8 @@ static void test_reserve_codes_work_once_each(void **state)
 	(void)register_totp(t, token);
 	assert_int_equal(test_admin_as(t, token, "factor.codes.make", "{}"), ADMIN_OK);
 	item(t, "codes", 9, code, sizeof code);
-	assert_int_equal(start(t, "ann", args("{\"kind\":\"codes\",\"code\":\"%s\"}", code)), ADMIN_OK);
-	assert_int_not_equal(start(t, "ann", args("{\"kind\":\"codes\",\"code\":\"%s\"}", code)), ADMIN_OK);
+	assert_int_equal(start(t, "ann", test_args("{\"kind\":\"codes\",\"code\":\"%s\"}", code)), ADMIN_OK);
+	assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"codes\",\"code\":\"%s\"}", code)), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, token, "factor.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
 	json_t *o = result_of(t);
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(o, "factors"), 1), "left")), 9);
@@ -324,10 +303,10 @@ static void test_a_printed_list_asks_for_its_next_number(void **state)
 	json_t *o = result_of(t);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "challenge"), "number")), 1);
 	json_decref(o);
-	assert_int_not_equal(start(t, "ann", args("{\"kind\":\"list\",\"code\":\"%s\"}", second)), ADMIN_OK);
-	assert_int_equal(start(t, "ann", args("{\"kind\":\"list\",\"code\":\"%s\"}", first)), ADMIN_OK);
-	assert_int_not_equal(start(t, "ann", args("{\"kind\":\"list\",\"code\":\"%s\"}", first)), ADMIN_OK);
-	assert_int_equal(start(t, "ann", args("{\"kind\":\"list\",\"code\":\"%s\"}", second)), ADMIN_OK);
+	assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"list\",\"code\":\"%s\"}", second)), ADMIN_OK);
+	assert_int_equal(start(t, "ann", test_args("{\"kind\":\"list\",\"code\":\"%s\"}", first)), ADMIN_OK);
+	assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"list\",\"code\":\"%s\"}", first)), ADMIN_OK);
+	assert_int_equal(start(t, "ann", test_args("{\"kind\":\"list\",\"code\":\"%s\"}", second)), ADMIN_OK);
 }
 
 /* ---- codes that are sent ---- */
@@ -335,13 +314,13 @@ static void test_a_printed_list_asks_for_its_next_number(void **state)
 static void register_mail(struct test_auth *t, const char *token)
 {
 	assert_int_equal(test_admin_as(t, token, "factor.contact.set", "{\"kind\":\"mail\",\"to\":\"ann@home.example.net\"}"), ADMIN_OK);
-	json_int_t id = number(t, "id");
+	json_int_t id = test_number(t, "id");
 	char challenge[40];
 	(void)snprintf(challenge, sizeof challenge, "%s", test_member(t, "challenge"));
 	assert_string_equal(t->sent.to, "ann@home.example.net");
-	assert_int_not_equal(test_admin_as(t, token, "factor.contact.confirm", args("{\"id\":%lld,\"challenge\":\"%s\",\"code\":\"%s\"}", (long long)id,
+	assert_int_not_equal(test_admin_as(t, token, "factor.contact.confirm", test_args("{\"id\":%lld,\"challenge\":\"%s\",\"code\":\"%s\"}", (long long)id,
 		challenge, strcmp(t->sent.code, "111111") == 0 ? "222222" : "111111")), ADMIN_OK);
-	assert_int_equal(test_admin_as(t, token, "factor.contact.confirm", args("{\"id\":%lld,\"challenge\":\"%s\",\"code\":\"%s\"}", (long long)id,
+	assert_int_equal(test_admin_as(t, token, "factor.contact.confirm", test_args("{\"id\":%lld,\"challenge\":\"%s\",\"code\":\"%s\"}", (long long)id,
 		challenge, t->sent.code)), ADMIN_OK);
 	pass(t, SENT_APART_MS);
 }
@@ -363,8 +342,8 @@ static void test_a_sent_code_signs_in_once(void **state)
 	register_mail(t, sign_in(t, "ann"));
 	ask_mail(t, id);
 	assert_int_equal(strlen(id), 32);
-	assert_int_equal(start(t, "ann", args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
-	assert_int_not_equal(start(t, "ann", args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
+	assert_int_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
+	assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
 }
 
 static void test_a_sent_code_ends_after_five_tries_or_five_minutes(void **state)
@@ -375,17 +354,17 @@ static void test_a_sent_code_ends_after_five_tries_or_five_minutes(void **state)
 	ask_mail(t, id);
 	(void)snprintf(code, sizeof code, "%s", t->sent.code);
 	for (int i = 0; i < SENT_TRIES; i++)
-		assert_int_not_equal(start(t, "ann", args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id,
+		assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id,
 			strcmp(code, "111111") == 0 ? "222222" : "111111")), ADMIN_OK);
-	assert_int_not_equal(start(t, "ann", args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, code)), ADMIN_OK);
+	assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, code)), ADMIN_OK);
 	pass(t, FACTOR_TRIES_S * 1000);
 	ask_mail(t, id);
 	pass(t, SENT_MS);
-	assert_int_not_equal(start(t, "ann", args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
+	assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
 	/* Another account's challenge is nobody's. */
 	ask_mail(t, id);
-	assert_int_not_equal(start(t, "bob", args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, "000000")), 99);
-	assert_int_equal(start(t, "ann", args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
+	assert_int_not_equal(start(t, "bob", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, "000000")), 99);
+	assert_int_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
 }
 
 static void test_codes_are_sent_ten_times_a_day(void **state)
@@ -434,7 +413,7 @@ static unsigned confirm_key(struct test_auth *t, const char *token, const struct
 {
 	struct ceremony c;
 	device_register(&c, d, "none", challenge, ORIGIN);
-	unsigned rc = test_admin_as(t, token, "factor.webauthn.confirm", args("{\"client_data\":\"%s\",\"attestation\":\"%s\",\"label\":\"key\"%s%s%s}",
+	unsigned rc = test_admin_as(t, token, "factor.webauthn.confirm", test_args("{\"client_data\":\"%s\",\"attestation\":\"%s\",\"label\":\"key\"%s%s%s}",
 		b64(buf_slice(&c.client)), b64(buf_slice(&c.object)), prf != NULL ? ",\"prf\":\"" : "", prf != NULL ? prf : "", prf != NULL ? "\"" : ""));
 	ceremony_free(&c);
 	return rc;
@@ -561,9 +540,9 @@ static unsigned passkey_start(struct test_auth *t, struct device *d, const char 
 	assert_int_equal(test_admin_as(t, NOBODY, "session.passkey.begin", "{}"), ADMIN_OK);
 	bytes_of(test_member(t, "challenge"), &challenge);
 	device_assert(&c, d, buf_slice(&challenge), ORIGIN);
-	unsigned rc = test_admin_as(t, NOBODY, "session.passkey.start", args("{\"proof\":%s}", key_proof(&c, d, result)));
+	unsigned rc = test_admin_as(t, NOBODY, "session.passkey.start", test_args("{\"proof\":%s}", key_proof(&c, d, result)));
 	/* Never twice. */
-	assert_int_not_equal(test_admin_as(t, NOBODY, "session.passkey.start", args("{\"proof\":%s}", key_proof(&c, d, result))), ADMIN_OK);
+	assert_int_not_equal(test_admin_as(t, NOBODY, "session.passkey.start", test_args("{\"proof\":%s}", key_proof(&c, d, result))), ADMIN_OK);
 	ceremony_free(&c);
 	buf_free(&challenge);
 	return rc;
@@ -602,7 +581,7 @@ static void test_prf_later_makes_a_key_a_passkey(void **state)
 	json_t *o = result_of(t);
 	json_int_t id = json_integer_value(json_object_get(json_array_get(json_object_get(o, "factors"), 0), "id"));
 	json_decref(o);
-	assert_int_equal(test_admin_as(t, token, "factor.remove", args("{\"id\":%lld}", (long long)id)), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, token, "factor.remove", test_args("{\"id\":%lld}", (long long)id)), ADMIN_OK);
 	assert_int_not_equal(passkey_start(t, &d, prf), ADMIN_OK);
 	assert_int_equal(start(t, "ann", NULL), ADMIN_OK);
 	buf_free(&challenge);
@@ -630,7 +609,7 @@ static void test_policy_gives_grace_and_then_bars_the_password(void **state)
 {
 	struct test_auth *t = *state;
 	bool must = false;
-	enforce(t, args("{\"roles\":[\"user\"],\"groups\":[],\"grace_days\":14,\"since\":%lld}", (long long)moment_unix(t->now)));
+	enforce(t, test_args("{\"roles\":[\"user\"],\"groups\":[],\"grace_days\":14,\"since\":%lld}", (long long)moment_unix(t->now)));
 	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
 	assert_int_equal(start(t, "ann", NULL), ADMIN_OK);
 	assert_true(flag(t, "must_register_factor", &must) && !must);
@@ -655,12 +634,12 @@ static void test_who_runs_the_system_has_no_grace(void **state)
 {
 	static const char *const roles[] = {"administrator", "officer", "auditor", "approver", "custodian"};
 	struct test_auth *t = *state;
-	enforce(t, args("{\"roles\":[],\"groups\":[],\"grace_days\":365,\"since\":%lld}", (long long)moment_unix(t->now)));
+	enforce(t, test_args("{\"roles\":[],\"groups\":[],\"grace_days\":365,\"since\":%lld}", (long long)moment_unix(t->now)));
 	for (size_t i = 0; i < 5; i++) {
 		bool must = false;
 		char address[60];
 		(void)snprintf(address, sizeof address, "%s@example.org", roles[i]);
-		assert_int_equal(test_admin(t, "user.add", args("{\"address\":\"%s\",\"password\":\"%s password\",\"role\":\"%s\"}", address,
+		assert_int_equal(test_admin(t, "user.add", test_args("{\"address\":\"%s\",\"password\":\"%s password\",\"role\":\"%s\"}", address,
 			roles[i], roles[i])), ADMIN_OK);
 		assert_int_equal(start(t, roles[i], NULL), ADMIN_OK);
 		assert_true(flag(t, "must_register_factor", &must) && must);

@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/directory_role.h"
+#include "auth/session.h"
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/ed25519.h"
 #include "crypt/hash.h"
+#include "ipc/admin.h"
 
 static const uint8_t boot_secret[32] = {42};
 
@@ -210,6 +214,70 @@ const char *test_member(struct test_auth *t, const char *name)
 	json_decref(o);
 	return text;
 }
+
+int64_t test_number(struct test_auth *t, const char *name)
+{
+	struct slice r = buf_slice(&t->result);
+	json_t *o = json_loadb((const char *)r.p, r.n, 0, NULL);
+	int64_t value = (int64_t)json_integer_value(json_object_get(o, name));
+	json_decref(o);
+	return value;
+}
+
+const char *test_args(const char *format, ...)
+{
+	static char texts[4][16000]; /* one is often part of another */
+	static unsigned next;
+	char *text = texts[next++ % 4];
+	va_list list;
+	va_start(list, format);
+	(void)vsnprintf(text, sizeof texts[0], format, list);
+	va_end(list);
+	return text;
+}
+
+/* ---- people ---- */
+
+void test_add(struct test_auth *t, const char *local, const char *role)
+{
+	assert_int_equal(test_admin(t, "user.add", test_args("{\"address\":\"%s@example.org\",\"password\":\"%s password\",\"role\":\"%s\"}", local,
+		local, role)), ADMIN_OK);
+}
+
+void test_staff(struct test_auth *t)
+{
+	static const char *const people[][2] = {{"boss", "administrator"}, {"rules", "officer"}, {"second", "approver"}, {"audit", "auditor"},
+		{"c1", "custodian"}, {"c2", "custodian"}, {"c3", "custodian"}};
+	for (size_t i = 0; i < ARRAY_LEN(people); i++)
+		test_add(t, people[i][0], people[i][1]);
+	assert_int_equal(directory_setting_set_u32(t->directory, "set up", 1, NULL), 0);
+}
+
+const char *test_sign_in(struct test_auth *t, const char *local)
+{
+	static char tokens[16][SESSION_TOKEN_SIZE + 1];
+	static unsigned next;
+	char *token = tokens[next++ % 16];
+	assert_int_equal(test_admin_as(t, "ll1-", "session.start", test_args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"}", local,
+		local)), ADMIN_OK);
+	snprintf(token, sizeof tokens[0], "%s", test_member(t, "token"));
+	assert_int_equal(strlen(token), SESSION_TOKEN_SIZE);
+	return token;
+}
+
+const char *test_sign_in_second(struct test_auth *t, const char *local)
+{
+	struct arena arena = ARENA_INIT;
+	struct session session;
+	const char *token = test_sign_in(t, local);
+	int64_t now = moment_unix(t->now);
+	assert_int_equal(session_find(t->directory, slice_str(token), now, &arena, &session), 0);
+	assert_int_equal(session_proven(t->directory, session.id, AUTH_PROVEN_TOTP, now, NULL), 0);
+	arena_free(&arena);
+	return token;
+}
+
+/* ---- mail clients ---- */
 
 static void step_answer(void *arg, const struct auth_step_result *r)
 {

@@ -67,6 +67,17 @@ unsigned test_admin(struct test_auth *t, const char *op, const char *args);
 unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op, const char *args);
 /* A text member of the last result; copied into a static buffer. */
 const char *test_member(struct test_auth *t, const char *name);
+int64_t test_number(struct test_auth *t, const char *name);
+/* Stays valid for four calls. */
+__attribute__((format(printf, 1, 2))) const char *test_args(const char *format, ...);
+/* LOCAL@example.org with the password "LOCAL password". */
+void test_add(struct test_auth *t, const char *local, const char *role);
+/* boss (administrator), rules (officer), second (approver), audit (auditor), c1, c2, c3 (custodians); from now on the machine is set up. */
+void test_staff(struct test_auth *t);
+/* The token of a new session; stays valid for sixteen calls. */
+const char *test_sign_in(struct test_auth *t, const char *local);
+/* As if it had shown a second factor: what that takes is tested with the factors. */
+const char *test_sign_in_second(struct test_auth *t, const char *local);
 enum auth_status test_run_step(struct test_auth *t, const struct auth_step *step);
 enum auth_status test_plain(struct test_auth *t, const char *name, const char *password, enum auth_protocol protocol);
 enum auth_status test_step(struct test_auth *t, const char *mechanism, uint64_t session, struct slice data, const char *binding_type,

@@ -1,7 +1,6 @@
 /* Escrow, delegation, leavers: through the operations, with three custodians. */
 #include "auth/test_host.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,68 +33,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const char *args(const char *format, ...)
-{
-	static char text[1000];
-	va_list list;
-	va_start(list, format);
-	vsnprintf(text, sizeof text, format, list);
-	va_end(list);
-	return text;
-}
-
-static void add(struct test_auth *t, const char *local, const char *role)
-{
-	assert_int_equal(test_admin(t, "user.add", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\",\"role\":\"%s\"}", local, local, role)),
-		ADMIN_OK);
-}
-
-static json_int_t number(struct test_auth *t, const char *name)
-{
-	struct slice r = buf_slice(&t->result);
-	json_t *o = json_loadb((const char *)r.p, r.n, 0, NULL);
-	json_int_t value = json_integer_value(json_object_get(o, name));
-	json_decref(o);
-	return value;
-}
-
-static const char *sign_in(struct test_auth *t, const char *local)
-{
-	static char tokens[16][SESSION_TOKEN_SIZE + 1];
-	static unsigned next;
-	struct arena arena = ARENA_INIT;
-	struct session session;
-	char *token = tokens[next++ % 16];
-	assert_int_equal(test_admin_as(t, "ll1-", "session.start", args("{\"address\":\"%s@example.org\",\"password\":\"%s password\"}", local, local)), ADMIN_OK);
-	snprintf(token, sizeof tokens[0], "%s", test_member(t, "token"));
-	int64_t now = moment_unix(t->now);
-	assert_int_equal(session_find(t->directory, slice_str(token), now, &arena, &session), 0);
-	assert_int_equal(session_proven(t->directory, session.id, AUTH_PROVEN_TOTP, now, NULL), 0);
-	arena_free(&arena);
-	return token;
-}
-
-static void make_staff(struct test_auth *t)
-{
-	add(t, "boss", "administrator");
-	add(t, "rules", "officer");
-	add(t, "second", "approver");
-	add(t, "c1", "custodian");
-	add(t, "c2", "custodian");
-	add(t, "c3", "custodian");
-	assert_int_equal(directory_setting_set_u32(t->directory, "set up", 1, NULL), 0);
-}
-
 #define QUORUM "{\"k\":2,\"custodians\":[\"c1@example.org\",\"c2@example.org\",\"c3@example.org\"]}"
 
 static void make_escrow(struct test_auth *t)
 {
-	make_staff(t);
-	const char *officer = sign_in(t, "rules"), *approver = sign_in(t, "second");
+	test_staff(t);
+	const char *officer = test_sign_in_second(t, "rules"), *approver = test_sign_in_second(t, "second");
 	assert_int_equal(test_admin_as(t, officer, "escrow.set", QUORUM), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "approval_needed");
-	assert_int_equal(test_admin_as(t, approver, "approval.give", args("{\"id\":%d}", (int)number(t, "approval"))), ADMIN_OK);
-	(void)sign_in(t, "ann"); /* her first sign-in since */
+	assert_int_equal(test_admin_as(t, approver, "approval.give", test_args("{\"id\":%d}", (int)test_number(t, "approval"))), ADMIN_OK);
+	(void)test_sign_in_second(t, "ann"); /* her first sign-in since */
 }
 
 static uint32_t ask_reset(struct test_auth *t, char check[32])
@@ -103,13 +50,13 @@ static uint32_t ask_reset(struct test_auth *t, char check[32])
 	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"ann@example.org\",\"new\":\"chosen anew\"}"), ADMIN_OK);
 	snprintf(check, 32, "%s", test_member(t, "check"));
 	assert_int_equal(strlen(check), ESCROW_CHECK_SIZE);
-	return (uint32_t)number(t, "request");
+	return (uint32_t)test_number(t, "request");
 }
 
 static unsigned give(struct test_auth *t, const char *who, uint32_t id, const char *check)
 {
-	const char *token = sign_in(t, who); /* both write into args */
-	return test_admin_as(t, token, "escrow.give", args("{\"id\":%u,\"check\":\"%s\"}", id, check));
+	const char *token = test_sign_in_second(t, who);
+	return test_admin_as(t, token, "escrow.give", test_args("{\"id\":%u,\"check\":\"%s\"}", id, check));
 }
 
 static void test_a_box_opens_for_its_reader_alone(void **state)
@@ -152,7 +99,7 @@ static void test_a_quorum_resets_a_password_and_no_mail_is_lost(void **state)
 	buf_append(&before, buf_slice(&t->last_secrets));
 	uint32_t id = ask_reset(t, check);
 	assert_int_equal(give(t, "c1", id, check), ADMIN_OK);
-	assert_int_equal(number(t, "given"), 1);
+	assert_int_equal(test_number(t, "given"), 1);
 	assert_int_equal(test_plain(t, "ann@example.org", "chosen anew", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 	assert_int_equal(give(t, "c1", id, check), ADMIN_FAILED);
 	assert_int_equal(give(t, "c3", id, check), ADMIN_OK);
@@ -215,8 +162,8 @@ static void test_unknown_names_get_the_same_answer(void **state)
 	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"no@example.org\",\"new\":\"chosen anew\"}"), ADMIN_OK);
 	assert_int_equal(t->now.mono_ms - began, took);
 	assert_int_equal(strlen(test_member(t, "check")), ESCROW_CHECK_SIZE);
-	assert_true(number(t, "request") >= 100000);
-	assert_int_equal(give(t, "c1", (uint32_t)number(t, "request"), test_member(t, "check")), ADMIN_NOT_FOUND);
+	assert_true(test_number(t, "request") >= 100000);
+	assert_int_equal(give(t, "c1", (uint32_t)test_number(t, "request"), test_member(t, "check")), ADMIN_NOT_FOUND);
 }
 
 static void test_custodians_open_nothing_of_their_own(void **state)
@@ -224,19 +171,19 @@ static void test_custodians_open_nothing_of_their_own(void **state)
 	struct test_auth *t = *state;
 	char check[32];
 	make_escrow(t);
-	(void)sign_in(t, "c1");
+	(void)test_sign_in_second(t, "c1");
 	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"c1@example.org\",\"new\":\"chosen anew\"}"), ADMIN_OK);
 	snprintf(check, sizeof check, "%s", test_member(t, "check"));
-	uint32_t id = (uint32_t)number(t, "request");
+	uint32_t id = (uint32_t)test_number(t, "request");
 	assert_int_equal(give(t, "c1", id, check), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "self");
 	assert_int_equal(give(t, "c2", id, check), ADMIN_OK);
-	assert_int_equal(number(t, "needed"), 2);
+	assert_int_equal(test_number(t, "needed"), 2);
 	assert_int_equal(give(t, "c3", id, check), ADMIN_OK);
 	/* Nor does anybody who is none. */
 	id = ask_reset(t, check);
 	assert_int_equal(give(t, "boss", id, check), ADMIN_DENIED);
-	assert_int_equal(test_admin_as(t, sign_in(t, "bob"), "escrow.list", "{}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "bob"), "escrow.list", "{}"), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, "unix:0", "escrow.list", "{}"), ADMIN_DENIED);
 }
 
@@ -245,19 +192,19 @@ static void test_a_lost_custodian_is_counted_and_the_others_suffice(void **state
 	struct test_auth *t = *state;
 	char check[32];
 	make_escrow(t);
-	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
-	assert_int_equal(number(t, "k"), 2);
-	assert_int_equal(number(t, "covered"), 1);
-	assert_int_equal(number(t, "weak"), 0);
-	assert_int_equal(number(t, "without"), 1); /* bob */
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(test_number(t, "k"), 2);
+	assert_int_equal(test_number(t, "covered"), 1);
+	assert_int_equal(test_number(t, "weak"), 0);
+	assert_int_equal(test_number(t, "without"), 1); /* bob */
 	static const char reset[] = "{\"address\":\"c1@example.org\",\"new\":\"c1 password\",\"lose_mail\":true}";
-	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.reset", reset), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "user.reset", reset), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "second_person");
 	t->reason = "the custodian forgot everything";
 	assert_int_equal(test_admin_as(t, "unix:0", "user.reset", reset), ADMIN_OK);
 	t->reason = NULL;
-	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
-	assert_int_equal(number(t, "weak"), 1);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(test_number(t, "weak"), 1);
 	uint32_t id = ask_reset(t, check);
 	assert_int_equal(give(t, "c1", id, check), ADMIN_FAILED);
 	assert_string_equal(test_member(t, "code"), "no_share");
@@ -265,12 +212,12 @@ static void test_a_lost_custodian_is_counted_and_the_others_suffice(void **state
 	assert_int_equal(give(t, "c3", id, check), ADMIN_OK);
 	assert_int_equal(test_plain(t, "ann@example.org", "chosen anew", AUTH_PROTOCOL_IMAP), AUTH_OK);
 	/* The new escrow counts c1 again. */
-	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
-	assert_int_equal(number(t, "weak"), 0);
-	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.disable", "{\"address\":\"c2@example.org\"}"), ADMIN_OK);
-	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.disable", "{\"address\":\"c3@example.org\"}"), ADMIN_OK);
-	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
-	assert_int_equal(number(t, "lost"), 1);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(test_number(t, "weak"), 0);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "user.disable", "{\"address\":\"c2@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "user.disable", "{\"address\":\"c3@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "escrow.status", "{}"), ADMIN_OK);
+	assert_int_equal(test_number(t, "lost"), 1);
 }
 
 static void test_shares_of_an_old_set_do_not_help(void **state)
@@ -300,7 +247,7 @@ static void test_fewer_than_k_shares_open_nothing(void **state)
 	struct secrets c1 = SECRETS_NONE, opened = SECRETS_NONE;
 	struct session session;
 	make_escrow(t);
-	const char *token = sign_in(t, "c1");
+	const char *token = test_sign_in_second(t, "c1");
 	assert_int_equal(session_find(t->directory, slice_str(token), moment_unix(t->now), &arena, &session), 0);
 	assert_int_equal(session_open(&session, slice_str(token), &c1, NULL), 0);
 	assert_int_equal(directory_address_get(t->directory, SLICE("ann"), SLICE("example.org"), &arena, &ann), 0);
@@ -336,20 +283,20 @@ static void test_a_restart_forgets_requests(void **state)
 	assert_int_equal(give(t, "c2", id, check), ADMIN_NOT_FOUND);
 	id = ask_reset(t, check);
 	assert_int_equal(give(t, "c2", id, check), ADMIN_OK);
-	assert_int_equal(number(t, "given"), 1);
+	assert_int_equal(test_number(t, "given"), 1);
 }
 
 static void test_the_quorum_is_checked(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
-	const char *officer = sign_in(t, "rules");
+	test_staff(t);
+	const char *officer = test_sign_in_second(t, "rules");
 	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":1,\"custodians\":[\"c1@example.org\",\"c2@example.org\"]}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":3,\"custodians\":[\"c1@example.org\",\"c2@example.org\"]}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":2,\"custodians\":[\"c1@example.org\",\"c1@example.org\"]}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":2,\"custodians\":[\"c1@example.org\",\"bob@example.org\"]}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, officer, "escrow.set", "{\"k\":2,\"custodians\":[\"c1@example.org\",\"no@example.org\"]}"), ADMIN_NOT_FOUND);
-	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "escrow.set", QUORUM), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "escrow.set", QUORUM), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, "x", "escrow.reset_ask", "{\"address\":\"ann@example.org\",\"new\":\"chosen anew\"}"), ADMIN_FAILED);
 	assert_string_equal(test_member(t, "code"), "no_escrow");
 }
@@ -359,14 +306,14 @@ static void test_a_recovery_code_is_made_in_the_own_session(void **state)
 	struct test_auth *t = *state;
 	char code[100];
 	assert_int_equal(test_admin_as(t, "unix:0", "recovery.make", "{}"), ADMIN_DENIED);
-	assert_int_equal(test_admin_as(t, sign_in(t, "ann"), "recovery.make", "{}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "ann"), "recovery.make", "{}"), ADMIN_OK);
 	snprintf(code, sizeof code, "%s", test_member(t, "recovery_code"));
-	assert_int_equal(test_admin_as(t, sign_in(t, "ann"), "recovery.make", "{}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "ann"), "recovery.make", "{}"), ADMIN_OK);
 	char second[100];
 	snprintf(second, sizeof second, "%s", test_member(t, "recovery_code"));
-	assert_int_equal(test_admin_as(t, "x", "user.reset", args("{\"address\":\"ann@example.org\",\"new\":\"newer password\",\"recovery_code\":\"%s\"}", code)),
+	assert_int_equal(test_admin_as(t, "x", "user.reset", test_args("{\"address\":\"ann@example.org\",\"new\":\"newer password\",\"recovery_code\":\"%s\"}", code)),
 		ADMIN_DENIED);
-	assert_int_equal(test_admin_as(t, "x", "user.reset", args("{\"address\":\"ann@example.org\",\"new\":\"newer password\",\"recovery_code\":\"%s\"}", second)),
+	assert_int_equal(test_admin_as(t, "x", "user.reset", test_args("{\"address\":\"ann@example.org\",\"new\":\"newer password\",\"recovery_code\":\"%s\"}", second)),
 		ADMIN_OK);
 }
 
@@ -374,8 +321,8 @@ static void test_a_recovery_code_is_made_in_the_own_session(void **state)
 
 static void delegate(struct test_auth *t, const char *role, int days)
 {
-	const char *ann = sign_in(t, "ann");
-	assert_int_equal(test_admin_as(t, ann, "delegate.add", args("{\"delegate\":\"bob@example.org\",\"role\":\"%s\",\"days\":%d}", role, days)), ADMIN_OK);
+	const char *ann = test_sign_in_second(t, "ann");
+	assert_int_equal(test_admin_as(t, ann, "delegate.add", test_args("{\"delegate\":\"bob@example.org\",\"role\":\"%s\",\"days\":%d}", role, days)), ADMIN_OK);
 }
 
 #define FOR_ANN "ann@example.org*bob@example.org"
@@ -456,7 +403,7 @@ static void test_a_delegation_ends_by_time_and_by_hand(void **state)
 	delegate(t, "delegate", 0);
 	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
 	credential = t->last_credential;
-	const char *bob = sign_in(t, "bob"), *ann = sign_in(t, "ann");
+	const char *bob = test_sign_in_second(t, "bob"), *ann = test_sign_in_second(t, "ann");
 	assert_int_equal(test_admin_as(t, bob, "delegate.remove", "{\"address\":\"ann@example.org\",\"delegate\":\"bob@example.org\"}"), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, bob, "delegate.list", "{\"address\":\"bob@example.org\"}"), ADMIN_OK);
 	assert_true(slice_search(buf_slice(&t->result), SLICE("\"received\":[{\"address\":\"ann@example.org\"")) >= 0);
@@ -468,15 +415,15 @@ static void test_a_delegation_ends_by_time_and_by_hand(void **state)
 static void test_only_the_owner_makes_delegates(void **state)
 {
 	struct test_auth *t = *state;
-	make_staff(t);
-	const char *ann = sign_in(t, "ann");
+	test_staff(t);
+	const char *ann = test_sign_in_second(t, "ann");
 	assert_int_equal(test_admin_as(t, "x", "delegate.add", "{\"delegate\":\"bob@example.org\"}"), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"ann@example.org\"}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"boss@example.org\"}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"bob@example.org\",\"role\":\"auditor\"}"), ADMIN_INVALID);
 	assert_int_equal(test_admin_as(t, ann, "delegate.add", "{\"delegate\":\"no@example.org\"}"), ADMIN_NOT_FOUND);
 	/* A grant alone has no key. */
-	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "grant.add",
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "grant.add",
 		"{\"address\":\"bob@example.org\",\"role\":\"delegate\",\"scope\":\"mailbox\",\"value\":\"ann@example.org\",\"reason\":\"try\"}"), ADMIN_OK);
 	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 }
@@ -507,7 +454,7 @@ static void leave_prepare(struct test_auth *t)
 	assert_int_equal(test_admin(t, "group.add", "{\"address\":\"all@example.org\",\"members\":[\"ann@example.org\",\"bob@example.org\"]}"), ADMIN_OK);
 	make_escrow(t);
 	delegate(t, "delegate", 0);
-	const char *bob = sign_in(t, "bob"), *ann = sign_in(t, "ann");
+	const char *bob = test_sign_in_second(t, "bob"), *ann = test_sign_in_second(t, "ann");
 	assert_int_equal(test_admin_as(t, bob, "delegate.add", "{\"delegate\":\"ann@example.org\"}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, ann, "token.add", "{\"label\":\"script\"}"), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, "x", "user.app_password.add", "{\"address\":\"ann@example.org\",\"password\":\"ann password\",\"label\":\"phone\"}"), ADMIN_OK);
@@ -517,7 +464,7 @@ static void test_a_dry_run_says_what_would_end_and_changes_nothing(void **state)
 {
 	struct test_auth *t = *state;
 	leave_prepare(t);
-	const char *boss = sign_in(t, "boss");
+	const char *boss = test_sign_in_second(t, "boss");
 	unsigned revokes = t->revokes;
 	assert_int_equal(test_admin_as(t, boss, "user.leave",
 		"{\"address\":\"ann@example.org\",\"target\":\"bob@example.org\",\"reason\":\"retired\",\"dry_run\":true}"), ADMIN_OK);
@@ -531,7 +478,7 @@ static void test_a_dry_run_says_what_would_end_and_changes_nothing(void **state)
 	assert_int_equal(t->revokes, revokes);
 	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
 	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
-	assert_int_equal(test_admin_as(t, sign_in(t, "rules"), "user.leave", LEAVE), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "user.leave", LEAVE), ADMIN_DENIED);
 }
 
 static void test_a_leaver_has_nothing_any_more(void **state)
@@ -539,13 +486,13 @@ static void test_a_leaver_has_nothing_any_more(void **state)
 	struct test_auth *t = *state;
 	struct arena arena = ARENA_INIT;
 	leave_prepare(t);
-	const char *ann = sign_in(t, "ann"), *boss = sign_in(t, "boss");
+	const char *ann = test_sign_in_second(t, "ann"), *boss = test_sign_in_second(t, "boss");
 	assert_int_equal(test_admin_as(t, boss, "user.leave", LEAVE), ADMIN_OK);
-	assert_true(number(t, "approval") > 0);
+	assert_true(test_number(t, "approval") > 0);
 	assert_int_equal(test_admin_as(t, ann, "user.show", ANN), ADMIN_DENIED);
 	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
-	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.leave",
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "user.leave",
 		"{\"address\":\"ann@example.org\",\"reason\":\"again\",\"dry_run\":true}"), ADMIN_OK);
 	for (size_t i = 0; directory_leave_part(i) != NULL; i++)
 		assert_int_equal(ends(t, directory_leave_part(i)), 0);
@@ -559,7 +506,7 @@ static void test_a_leaver_has_nothing_any_more(void **state)
 	r = resolve(t, "all@example.org", &arena);
 	assert_int_equal(r.count, 1);
 	/* Who comes back is a plain user, and gets the own mail again. */
-	assert_int_equal(test_admin_as(t, sign_in(t, "boss"), "user.enable", ANN), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "user.enable", ANN), ADMIN_OK);
 	r = resolve(t, "ann@example.org", &arena);
 	assert_true(slice_eq(r.targets[0].address, SLICE("ann@example.org")));
 	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
@@ -584,12 +531,12 @@ static void test_a_quorum_hands_a_mailbox_over_and_nobody_sends_from_it(void **s
 	assert_int_equal(test_plain(t, "ann@example.org", "ann password", AUTH_PROTOCOL_IMAP), AUTH_OK);
 	struct buf secrets = BUF_INIT(100000);
 	buf_append(&secrets, buf_slice(&t->last_secrets));
-	const char *boss = sign_in(t, "boss"), *approver = sign_in(t, "second");
+	const char *boss = test_sign_in_second(t, "boss"), *approver = test_sign_in_second(t, "second");
 	assert_int_equal(test_admin_as(t, boss, "escrow.hand_over_ask", LEAVE), ADMIN_FAILED);
 	assert_string_equal(test_member(t, "code"), "not_left");
 	assert_int_equal(test_admin_as(t, boss, "user.leave", LEAVE), ADMIN_OK);
-	assert_int_equal(test_admin_as(t, approver, "approval.give", args("{\"id\":%d}", (int)number(t, "approval"))), ADMIN_OK);
-	uint32_t id = (uint32_t)number(t, "request");
+	assert_int_equal(test_admin_as(t, approver, "approval.give", test_args("{\"id\":%d}", (int)test_number(t, "approval"))), ADMIN_OK);
+	uint32_t id = (uint32_t)test_number(t, "request");
 	assert_int_equal(give(t, "c1", id, ""), ADMIN_OK);
 	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
 	assert_int_equal(give(t, "c2", id, ""), ADMIN_OK);
@@ -608,14 +555,14 @@ static void test_shredding_leaves_no_wrap_and_gives_a_certificate(void **state)
 {
 	struct test_auth *t = *state;
 	leave_prepare(t);
-	const char *boss = sign_in(t, "boss"), *approver = sign_in(t, "second");
+	const char *boss = test_sign_in_second(t, "boss"), *approver = test_sign_in_second(t, "second");
 	assert_int_equal(test_admin_as(t, boss, "account.shred", "{\"address\":\"ann@example.org\",\"reason\":\"asked for\"}"), ADMIN_FAILED);
 	assert_int_equal(test_admin_as(t, boss, "user.leave", LEAVE), ADMIN_OK);
 	assert_int_equal(test_admin_as(t, boss, "account.shred", "{\"address\":\"ann@example.org\",\"reason\":\"asked for\"}"), ADMIN_DENIED);
 	assert_string_equal(test_member(t, "code"), "approval_needed");
-	uint32_t id = (uint32_t)number(t, "approval");
-	assert_int_equal(test_admin_as(t, boss, "approval.give", args("{\"id\":%u}", id)), ADMIN_DENIED);
-	assert_int_equal(test_admin_as(t, approver, "approval.give", args("{\"id\":%u}", id)), ADMIN_OK);
+	uint32_t id = (uint32_t)test_number(t, "approval");
+	assert_int_equal(test_admin_as(t, boss, "approval.give", test_args("{\"id\":%u}", id)), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, approver, "approval.give", test_args("{\"id\":%u}", id)), ADMIN_OK);
 	char text[1000];
 	snprintf(text, sizeof text, "%s", test_member(t, "certificate"));
 	assert_non_null(strstr(text, "\"approver\":\"second@example.org\""));
@@ -635,7 +582,7 @@ static void test_shredding_leaves_no_wrap_and_gives_a_certificate(void **state)
 	for (unsigned kind = WRAP_PASSWORD; kind <= WRAP_DELEGATE; kind++)
 		assert_int_equal(directory_credential_count(t->directory, ann.account, (enum wrap_kind)kind), 0);
 	arena_free(&arena);
-	boss = sign_in(t, "boss");
+	boss = test_sign_in_second(t, "boss");
 	assert_int_equal(test_admin_as(t, boss, "user.enable", ANN), ADMIN_FAILED);
 	assert_int_equal(test_admin_as(t, boss, "account.certificate", ANN), ADMIN_OK);
 	assert_string_equal(test_member(t, "certificate"), text);
