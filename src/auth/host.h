@@ -22,6 +22,8 @@ struct auth_ticket { /* MAIL_TICKET; borrowed */
 	uint64_t quota;
 	uint8_t protocol;
 	uint32_t credential;
+	uint8_t delegate[16]; /* who opened it; zero: the owner */
+	uint32_t proof;       /* the delegate's credential */
 	uint64_t rights; /* bits of auth/rights.h that the session has */
 	struct slice actor; /* the delegate; empty: the owner */
 };
@@ -42,7 +44,7 @@ struct auth_host {
 	bool (*sign)(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64]);
 	/* One typed event of what was decided. */
 	void (*record)(void *arg, enum log_event event, const struct log_field *fields);
-	/* Ends sessions: of one credential, or of the whole account (credential 0). */
+	/* Ends sessions: of one credential, or of the whole account (credential 0), also where it is a delegate. Within a second, in every protocol. */
 	void (*revoke)(void *arg, const uint8_t account[16], uint32_t credential);
 };
 

@@ -205,8 +205,9 @@ static void answer_success(struct exchange *x, bool with_ticket)
 {
 	struct auth_step_result result = {
 		.status = AUTH_OK, .data = x->final_data, .login = x->account.address, .actor = x->actor, .sender = buf_slice(&x->sender_facts),
-		.shard = auth_shard(x->account.id, x->login->settings.shards),
+		.shard = auth_shard(x->account.id, x->login->settings.shards), .credential = x->used_credential, .proof = x->proof,
 	};
+	memcpy(result.delegate, x->delegate, sizeof result.delegate);
 	memcpy(result.account, x->account.id, sizeof result.account);
 	if (with_ticket)
 		memcpy(result.ticket, x->ticket, sizeof result.ticket);
@@ -244,6 +245,8 @@ static int write_sender_facts(struct exchange *x)
 	if (count < 0)
 		return count;
 	struct sender_fact sender = {.login = x->account.address, .addresses = own, .address_count = (size_t)count};
+	if ((x->rights & AUTH_BIT(AUTH_MAIL_SEND_AS)) == 0)
+		sender.actor = x->actor;
 	struct recipient_fact self;
 	memcpy(sender.account, x->account.id, sizeof sender.account);
 	auth_account_fact(&x->account, FACT_LOCAL, &x->login->settings, &self);
@@ -256,7 +259,8 @@ static void send_ticket(struct exchange *x, const struct secrets *secrets)
 {
 	struct buf encoded = BUF_INIT(SECRETS_ENCODED_MAX), own = BUF_INIT(4096);
 	struct recipient_fact fact;
-	struct auth_ticket t = {.login = x->account.address, .protocol = (uint8_t)x->protocol, .credential = x->used_credential};
+	struct auth_ticket t = {.login = x->account.address, .protocol = (uint8_t)x->protocol, .credential = x->used_credential, .proof = x->proof};
+	memcpy(t.delegate, x->delegate, sizeof t.delegate);
 	secrets_encode(secrets, &encoded);
 	auth_account_fact(&x->account, FACT_OWN, &x->login->settings, &fact);
 	fact_write_recipient(&own, &fact, x->login->settings.boot_secret);

@@ -58,6 +58,9 @@ struct auth_step_result { /* borrowed, valid during the callback */
 	uint8_t account[16];
 	struct slice login;     /* the account's address; at failure the name that was tried (for the log), if it looks like one */
 	struct slice actor;     /* the delegate who signed in for this account; empty: nobody */
+	uint32_t credential;    /* of the account; of a delegate: the delegation */
+	uint8_t delegate[16];   /* the actor's account; zero: nobody */
+	uint32_t proof;         /* the actor's credential */
 	uint16_t shard;
 	uint8_t ticket[16];
 	struct slice sender;    /* sender fact, then a recipient fact of the account itself */

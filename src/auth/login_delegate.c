@@ -63,6 +63,8 @@ int exchange_act_for_owner(struct exchange *x, struct secrets *secrets)
 	record(x, &owner);
 	x->actor = x->account.address;
 	x->rights = rights;
+	memcpy(x->delegate, x->account.id, sizeof x->delegate);
+	x->proof = x->used_credential;
 	x->account = owner;
 	x->used_credential = g.credential;
 	secrets_free(secrets);

@@ -43,6 +43,8 @@ struct exchange {
 
 	struct slice owner;  /* whose mailbox is wanted, as given; empty: one's own */
 	struct slice actor;  /* the delegate who acts for `account`; empty: nobody */
+	uint8_t delegate[16]; /* the actor's account */
+	uint32_t proof;      /* the actor's credential */
 	auth_rights rights;  /* of the actor */
 	struct slice final_data;
 	uint32_t used_credential;

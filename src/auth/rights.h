@@ -13,7 +13,7 @@
  * Sets of rights are stored as bits in the order of the rows: new ones come at the end. Included several times; no guard.
  */
 RIGHT(MAIL_VIEW, "mail.view", MAIL, "open a mailbox and read it")
-RIGHT(MAIL_SEND, "mail.send", MAIL, "send as the mailbox")
+RIGHT(MAIL_SEND, "mail.send", MAIL, "send for the mailbox")
 RIGHT(MAIL_RECEIVE, "mail.receive", MAIL, "be a recipient")
 RIGHT(MAIL_DOWNLOAD, "mail.download", MAIL, "take attachments out of a mailbox")
 RIGHT(MAIL_PRINT, "mail.print", MAIL, "print letters of a mailbox")
@@ -55,3 +55,4 @@ RIGHT(CASE_PRINT, "case.print", CONTENT, "print letters of a case")
 RIGHT(CASE_EXPORT, "case.export", CONTENT, "export a case")
 RIGHT(SHARE_GIVE, "share.give", KEY, "give one's share of the escrow for an approved act")
 RIGHT(SESSION_END, "session.end", PEOPLE, "end sessions, tokens and app passwords of others")
+RIGHT(MAIL_SEND_AS, "mail.send_as", MAIL, "send for the mailbox without being named as the sender in the letter")

@@ -73,6 +73,15 @@ static bool owns_field(const struct sender_fact *sender, struct slice value, str
 	return *ret_count > 0;
 }
 
+/* Is it the delegate who sends this, alone? */
+static bool is_actor(const struct sender_fact *sender, struct slice value, struct arena *arena)
+{
+	const struct mime_address *a = mime_address_parse(value, arena);
+
+	return sender->actor.n > 0 && a != NULL && a->next == NULL && a->has_host
+	       && slice_eq(lower(mime_address_spec(a, arena), arena), lower(sender->actor, arena));
+}
+
 bool filter_check_submission(struct slice header, const struct sender_fact *sender, struct arena *arena, struct filter_result *ret)
 {
 	struct mime_field field;
@@ -83,10 +92,11 @@ bool filter_check_submission(struct slice header, const struct sender_fact *send
 		return filter_refuse(ret, 550, "5.6.0", "A From field is required");
 	if (!owns_field(sender, field.value, arena, &count))
 		return filter_refuse(ret, 550, "5.7.1", "The From address is not yours");
-	/* RFC 5322 3.6.2 */
-	if (senders > 1 || (senders == 0 && count > 1))
+	/* RFC 5322 3.6.2. That of a delegate is written by filter_mend_submission. */
+	if (senders > 1 || (senders == 0 && count > 1 && sender->actor.n == 0))
 		return filter_refuse(ret, 550, "5.6.0", "Exactly one Sender field is required for several authors");
-	if (senders == 1 && mime_header_find(header, SLICE("Sender"), &field) && (!owns_field(sender, field.value, arena, &count) || count != 1))
+	if (senders == 1 && mime_header_find(header, SLICE("Sender"), &field) && !is_actor(sender, field.value, arena)
+	    && (!owns_field(sender, field.value, arena, &count) || count != 1))
 		return filter_refuse(ret, 550, "5.7.1", "The Sender address is not yours");
 	return true;
 }

@@ -20,8 +20,8 @@ static bool check(const struct envelope *e, struct slice message, struct slice h
 }
 
 /* The bytes to be sealed: as they arrived, behind what we add. */
-static struct slice blob_make(const struct envelope *e, struct slice message, struct slice header, const struct filter_judgement *judgement,
-                              struct buf *out)
+static struct slice blob_make(const struct envelope *e, const struct sender_fact *sender, struct slice message, struct slice header,
+                              const struct filter_judgement *judgement, struct buf *out)
 {
 	if (e->source == ENVELOPE_APPEND)
 		return message;
@@ -29,7 +29,7 @@ static struct slice blob_make(const struct envelope *e, struct slice message, st
 	filter_trace(e, out);
 	buf_append(out, judgement->header);
 	if (e->source == ENVELOPE_SUBMISSION)
-		filter_mend_submission(e, header, out);
+		filter_mend_submission(e, sender, header, out);
 	else
 		buf_append(out, header);
 	buf_append(out, slice_from(message, header.n));
@@ -58,7 +58,7 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 		*ret = (struct filter_result){.code = judgement->code, .enhanced = judgement->enhanced, .text = judgement->text};
 		return 0;
 	}
-	letter.blob = blob_make(e, message, header, judgement, &blob);
+	letter.blob = blob_make(e, &facts.sender, message, header, judgement, &blob);
 	code = filter_seal(&letter, secret, epoch, arena, ret, err);
 	buf_free(&blob);
 	return code;

@@ -24,10 +24,11 @@ void filter_trace(const struct envelope *e, struct buf *out);
 bool filter_refuse(struct filter_result *ret, uint16_t code, const char *enhanced, const char *text);
 /* Loop and header checks of mail from outside. */
 bool filter_check_message(struct slice header, struct filter_result *ret);
-/* RFC 6409 8: the From (and Sender) of a submission belong to the sender. */
+/* RFC 6409 8: the From (and Sender) of a submission belong to the sender; the Sender may also be the delegate who sends it. */
 bool filter_check_submission(struct slice header, const struct sender_fact *sender, struct arena *arena, struct filter_result *ret);
-/* Appends the header of a submission: missing Date and Message-ID are added in front, Bcc is left out. */
-void filter_mend_submission(const struct envelope *e, struct slice header, struct buf *out);
+/* Appends the header of a submission: missing Date and Message-ID are added in front, Bcc is left out. A delegate stands in Sender, whatever stood
+ * there (RFC 5322 3.6.2). */
+void filter_mend_submission(const struct envelope *e, const struct sender_fact *sender, struct slice header, struct buf *out);
 
 /* What becomes a record. */
 struct filter_letter {

@@ -16,15 +16,20 @@ static void append_message_id(const struct envelope *e, struct buf *out)
 	buf_append_str(out, ">\r\n");
 }
 
-/* Everything but the Bcc fields, byte for byte. */
-static void append_without_bcc(struct slice header, struct buf *out)
+static bool is_left_out(struct slice name, bool sender)
+{
+	return slice_eq_nocase(name, SLICE("Bcc")) || slice_eq_nocase(name, SLICE("Resent-Bcc")) || (sender && slice_eq_nocase(name, SLICE("Sender")));
+}
+
+/* Everything but Bcc fields (and Sender), byte for byte. */
+static void append_chosen(struct slice header, bool without_sender, struct buf *out)
 {
 	struct slice rest = header;
 	struct mime_field field;
 	size_t kept = 0, at;
 
 	while (mime_field_next(&rest, &field)) {
-		if (!slice_eq_nocase(field.name, SLICE("Bcc")) && !slice_eq_nocase(field.name, SLICE("Resent-Bcc")))
+		if (!is_left_out(field.name, without_sender))
 			continue;
 		at = (size_t)(field.whole.p - header.p);
 		buf_append(out, slice_sub(header, kept, at));
@@ -33,7 +38,7 @@ static void append_without_bcc(struct slice header, struct buf *out)
 	buf_append(out, slice_from(header, kept));
 }
 
-void filter_mend_submission(const struct envelope *e, struct slice header, struct buf *out)
+void filter_mend_submission(const struct envelope *e, const struct sender_fact *sender, struct slice header, struct buf *out)
 {
 	struct mime_field field;
 
@@ -44,5 +49,10 @@ void filter_mend_submission(const struct envelope *e, struct slice header, struc
 	}
 	if (!mime_header_find(header, SLICE("Message-ID"), &field))
 		append_message_id(e, out);
-	append_without_bcc(header, out);
+	if (sender->actor.n > 0) {
+		buf_append_str(out, "Sender: ");
+		buf_append(out, sender->actor);
+		buf_append_str(out, "\r\n");
+	}
+	append_chosen(header, sender->actor.n > 0, out);
 }

@@ -59,10 +59,11 @@ static void add_recipient(struct fixture *f, enum fact_kind kind, uint8_t accoun
 	f->envelope.recipient_count++;
 }
 
-static void add_sender(struct fixture *f)
+static void add_sender_with(struct fixture *f, const char *actor)
 {
 	struct slice own[] = {SLICE_INIT("ann@example.org"), SLICE_INIT("@ann.example")};
-	struct sender_fact sender = {.account = {9}, .login = SLICE("ann"), .addresses = own, .address_count = 2};
+	struct sender_fact sender = {.account = {9}, .login = SLICE("ann"), .actor = slice_str(actor), .addresses = own,
+		.address_count = 2};
 	struct recipient_fact self = {.kind = FACT_LOCAL, .account = {9}, .generation = 1, .address = own[0]};
 
 	memcpy(self.public_key, reader_public, sizeof self.public_key);
@@ -71,6 +72,11 @@ static void add_sender(struct fixture *f)
 	f->envelope.source = ENVELOPE_SUBMISSION;
 	f->envelope.reverse_path = own[0];
 	f->envelope.protocol = SLICE("ESMTPSA");
+}
+
+static void add_sender(struct fixture *f)
+{
+	add_sender_with(f, "");
 }
 
 static int run(struct fixture *f, const char *message)
@@ -395,6 +401,40 @@ static void a_notification_speaks_the_configured_language(void **state)
 	assert_int_equal(filter_dsn(&report, SLICE_NONE, false, &settings, secret, &epoch, &f->arena, &f->result, &f->err), 0);
 }
 
+static void a_delegate_stands_in_sender_whatever_stood_there(void **state)
+{
+	static const struct {
+		const char *header;
+		uint16_t code;
+	} cases[] = {
+		{"From: ann@example.org\r\n", 250},
+		{"From: ann@example.org\r\nSender: ann@example.org\r\n", 250},
+		{"From: ann@example.org\r\nsender: The Boss <Dora@Example.org>\r\n", 250},
+		{"From: ann@example.org, x@ann.example\r\n", 250},
+		{"From: ann@example.org\r\nSender: bob@example.org\r\n", 550},
+		{"From: ann@example.org\r\nSender: dora@example.org, bob@example.org\r\n", 550},
+		{"From: ann@example.org\r\nSender: dora@example.org\r\nSender: dora@example.org\r\n", 550},
+		{"From: dora@example.org\r\n", 550},
+	};
+	struct fixture *f = *state;
+	struct filing_note note;
+
+	add_sender_with(f, "dora@example.org");
+	add_recipient(f, FACT_LOCAL, 1, "bob@example.org", "");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct slice message = arena_printf(&f->arena, "%s\r\nx\r\n", cases[i].header);
+
+		assert_int_equal(run(f, (const char *)message.p), 0);
+		assert_int_equal(f->result.code, cases[i].code);
+		if (cases[i].code != 250)
+			continue;
+		struct slice got = opened(f, READER_ARRIVAL, 1, &note), header = slice_sub(got, 0, mime_header_length(got));
+		assert_int_equal(mime_header_count(header, SLICE("Sender")), 1);
+		assert_true(slice_search(header, SLICE("\r\nSender: dora@example.org\r\n")) > 0);
+		assert_int_equal(slice_search(header, SLICE("The Boss")), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +445,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(several_authors_fields_are_refused_none_is_let_through, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_submission_is_mended_and_hides_its_origin, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_submission_speaks_for_its_sender_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_delegate_stands_in_sender_whatever_stood_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_appended_message_is_sealed_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_person_gets_a_letter_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_opaque_message_is_not_parsed, setup, teardown),

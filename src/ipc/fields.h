@@ -30,19 +30,25 @@
 #define IPC_FIELDS_KEY_OPEN(F) F(u32, epoch) F(key, ephemeral) F(bytes, record_nonce) F(bytes, wrap)
 #define IPC_REPLY_KEY_OPEN(F) F(u8, status) F(key, data_key)
 
+/* What a session stands on: a credential of its account; when a delegate opened it (delegate is not zero) that one is the delegation, and proof the
+ * delegate's own credential. When one of them goes, so does the session. */
+#define IPC_FIELDS_STANDING(F) F(u32, credential) F(id, delegate) F(u32, proof)
+
 /* One SASL step. session 0 starts; data is the decoded client response. status: enum auth_status (auth/auth.h).
  * On success for a protocol that needs a mailbox: shard, ticket. sender: MACed sender fact for FILTER_SEAL (store/fact.h). */
 #define IPC_FIELDS_AUTH_SASL(F) \
 	F(bytes, cid) F(u64, session) F(u8, protocol) F(u8, tls) F(bytes, address) F(bytes, mechanism) F(bytes, binding_type) F(bytes, binding) F(bytes, data)
 #define IPC_REPLY_AUTH_SASL(F) \
-	F(u8, status) F(u64, session) F(bytes, data) F(id, account) F(bytes, login) F(u16, shard) F(id, ticket) F(bytes, sender) F(bytes, actor)
-/* May this signed-in account use the reverse-path? */
-#define IPC_FIELDS_AUTH_SENDER(F) F(bytes, cid) F(id, account) F(bytes, reverse_path)
+	F(u8, status) F(u64, session) F(bytes, data) F(id, account) F(bytes, login) F(u16, shard) F(id, ticket) F(bytes, sender) F(bytes, actor) \
+	IPC_FIELDS_STANDING(F)
+/* May this session (still) use the reverse-path? */
+#define IPC_FIELDS_AUTH_SENDER(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) IPC_FIELDS_STANDING(F)
 #define IPC_REPLY_AUTH_SENDER(F) F(u8, status)
 /* facts: list of MACed recipient facts (store/fact.h), one for each final target after aliases, groups, catch-all. status: enum
  * auth_status; reply: SMTP code and text when refused. account is zero when nobody is signed in. dsn: NOTIFY as given, a NUL byte,
  * ORCPT as given. protocol (everywhere): enum auth_protocol. */
-#define IPC_FIELDS_AUTH_RECIPIENT(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn)
+#define IPC_FIELDS_AUTH_RECIPIENT(F) \
+	F(bytes, cid) F(id, account) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn) IPC_FIELDS_STANDING(F)
 #define IPC_REPLY_AUTH_RECIPIENT(F) F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts)
 /* A call with an idempotency key. hash: of operation and args. verdict: enum admin_once (ipc/admin.h); row: to tell the outcome under;
  * status and result: the kept outcome, or why the caller is refused. */
@@ -127,11 +133,16 @@
 
 /* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND. */
 #define IPC_FIELDS_MAIL_TICKET(F) \
-	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u32, credential) F(u64, rights) F(bytes, actor)
+	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u64, rights) F(bytes, actor) \
+	IPC_FIELDS_STANDING(F)
 #define IPC_REPLY_MAIL_TICKET(F) F(u8, status)
-/* Ends every session of the account (credential 0) or of one credential, and forgets its secrets when none is left. */
+/* Ends every session of the account (credential 0) or of one credential, also those that it has as a delegate in mailboxes of others, and forgets
+ * secrets of an account when no session is left. Goes to every shard. */
 #define IPC_FIELDS_MAIL_REVOKE(F) F(id, account) F(u32, credential)
 #define IPC_REPLY_MAIL_REVOKE(F) F(u8, status)
+/* The same for submission, in every edge: 421 within a transaction too. */
+#define IPC_FIELDS_EDGE_REVOKE(F) F(id, account) F(u32, credential)
+#define IPC_REPLY_EDGE_REVOKE(F) F(u8, status)
 /* auth has begun anew: the shard asks AUTH_REVALIDATE about everybody who is signed in. */
 #define IPC_FIELDS_MAIL_REVALIDATE(F)
 #define IPC_REPLY_MAIL_REVALIDATE(F)

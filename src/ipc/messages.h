@@ -62,6 +62,9 @@ IPC_REQUEST(MAIL_ATTACH, mail_attach, R(CLIENT), MAIL, 65536, 4096, 10000)
 IPC_REQUEST(MAIL_HINT, mail_hint, R(QUEUE), MAIL, 256, 4096, 0)
 IPC_REQUEST(MAIL_ADMIN, mail_admin, R(ADMIN), MAIL, 65536, 32, 60000)
 
+/* ---- edge: what auth takes back ---- */
+IPC_REQUEST(EDGE_REVOKE, edge_revoke, R(AUTH), CLIENT, 256, 4096, 10000)
+
 /* ---- audit: the log of what was done ---- */
 IPC_REQUEST(AUDIT_APPEND, audit_append, EVERYBODY, AUDIT, 262144, 64, 15000)
 IPC_REQUEST(AUDIT_ADMIN, audit_admin, R(ADMIN), AUDIT, 262144, 32, 60000)

@@ -96,8 +96,9 @@ static void host_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	struct pending *p = memory_alloc(sizeof *p);
 	struct ipc_mail_ticket request = {
 		.login = ticket->login, .secrets = ticket->secrets, .own = ticket->own, .quota = ticket->quota, .protocol = ticket->protocol,
-		.credential = ticket->credential, .rights = ticket->rights, .actor = ticket->actor,
+		.credential = ticket->credential, .rights = ticket->rights, .actor = ticket->actor, .proof = ticket->proof,
 	};
+	memcpy(request.delegate.b, ticket->delegate, sizeof request.delegate.b);
 	memcpy(request.ticket.b, ticket->ticket, sizeof request.ticket.b);
 	memcpy(request.account.b, ticket->account, sizeof request.account.b);
 	p->ticket = fn;
@@ -105,11 +106,11 @@ static void host_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	ipc_request(a->ctx->ipc, IPC_MAIL_TICKET, ticket->shard, &request, ticket_replied, p);
 }
 
-/* When the shard is away its sessions are as well: nothing to do again. */
+/* When the shard or edge is away its sessions are as well: nothing to do again. */
 static void revoke_replied(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	if (outcome == IPC_TIMEOUT || outcome == IPC_BUSY)
-		log_event(EV_IPC_DEADLINE, LOG_STR("request", "mail_revoke"));
+		log_event(EV_IPC_DEADLINE, LOG_STR("request", arg));
 }
 
 static void host_record(void *arg, enum log_event event, const struct log_field *fields)
@@ -119,10 +120,17 @@ static void host_record(void *arg, enum log_event event, const struct log_field 
 
 static void host_revoke(void *arg, const uint8_t account[16], uint32_t credential)
 {
+	static char mail_name[] = "mail_revoke", edge_name[] = "edge_revoke";
 	struct auth_process *a = arg;
-	struct ipc_mail_revoke request = {.credential = credential};
-	memcpy(request.account.b, account, sizeof request.account.b);
-	ipc_request(a->ctx->ipc, IPC_MAIL_REVOKE, auth_shard(account, a->settings.shards), &request, revoke_replied, a);
+	struct ipc_mail_revoke mail = {.credential = credential};
+	struct ipc_edge_revoke edge = {.credential = credential};
+	memcpy(mail.account.b, account, sizeof mail.account.b);
+	memcpy(edge.account.b, account, sizeof edge.account.b);
+	/* A delegate has sessions in the shards of the owners. */
+	for (unsigned i = 0, n = ipc_instances(a->ctx->ipc, ROLE_MAIL); i < n; i++)
+		ipc_request(a->ctx->ipc, IPC_MAIL_REVOKE, i, &mail, revoke_replied, mail_name);
+	for (unsigned i = 0, n = ipc_instances(a->ctx->ipc, ROLE_CLIENT); i < n; i++)
+		ipc_request(a->ctx->ipc, IPC_EDGE_REVOKE, i, &edge, revoke_replied, edge_name);
 }
 
 static bool host_sign(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64])

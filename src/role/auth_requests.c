@@ -33,7 +33,9 @@ static void step_done(void *arg, const struct auth_step_result *r)
 	struct sasl_call *s = arg;
 	struct ipc_auth_sasl_reply reply = {
 		.status = (uint8_t)r->status, .session = r->session, .data = r->data, .login = r->login, .shard = r->shard, .sender = r->sender, .actor = r->actor,
+		.credential = r->credential, .proof = r->proof,
 	};
+	memcpy(reply.delegate.b, r->delegate, sizeof reply.delegate.b);
 	memcpy(reply.account.b, r->account, sizeof reply.account.b);
 	memcpy(reply.ticket.b, r->ticket, sizeof reply.ticket.b);
 	if (r->status == AUTH_OK) {
@@ -88,13 +90,38 @@ static int load_active(struct auth_process *a, const ipc_id *id, struct arena *a
 	return rc;
 }
 
+/* Does the delegate still stand: active, with the credential and with the right to send? */
+static int delegate_stands(struct auth_process *a, const struct account *owner, uint32_t delegation, const ipc_id *delegate, uint32_t proof)
+{
+	auth_rights rights = 0;
+	uint8_t of[16] = {0};
+	int rc = directory_credential_exists(a->directory, delegate->b, proof);
+	if (rc == 0)
+		rc = delegation_rights_of(a->directory, owner, delegation, moment_unix(loop_now(a->ctx->loop)), &rights, of);
+	if (rc == 0 && ((rights & AUTH_BIT(AUTH_MAIL_SEND)) == 0 || memcmp(of, delegate->b, sizeof of) != 0))
+		rc = ERR_DENIED;
+	return rc;
+}
+
+/* The account for which a session sends, if all that the session stands on is still there. 0, ERR_DENIED or an error of the directory. */
+static int load_sender(struct auth_process *a, const ipc_id *id, uint32_t credential, const ipc_id *delegate, uint32_t proof, struct arena *arena,
+	struct account *ret)
+{
+	int rc = load_active(a, id, arena, ret);
+	if (rc == 0)
+		rc = directory_credential_exists(a->directory, id->b, credential);
+	if (rc == 0 && is_somebody(delegate))
+		rc = delegate_stands(a, ret, credential, delegate, proof);
+	return rc == ERR_NOT_FOUND ? ERR_DENIED : rc;
+}
+
 static void on_sender(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_sender *request = message;
 	struct arena arena = ARENA_INIT;
 	struct account account;
-	int rc = load_active(a, &request->account, &arena, &account);
+	int rc = load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account);
 	if (rc == 0)
 		rc = resolve_sender_allowed(a->directory, &account, request->reverse_path, &arena);
 	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY});
@@ -135,7 +162,7 @@ static void on_recipient(void *arg, struct ipc_call *call, const void *message)
 	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX);
 	/* Port 25 knows nobody: what it says of an account does not count. */
 	bool signed_in = ipc_call_sender(call, NULL) == ROLE_CLIENT && is_somebody(&request->account);
-	int rc = signed_in ? load_active(a, &request->account, &arena, &account) : 0;
+	int rc = signed_in ? load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account) : 0;
 	if (rc == ERR_DENIED)
 		refuse(&reply, 550, "5.7.1", "Sending is not allowed");
 	else if (rc != 0)

@@ -303,6 +303,33 @@ static const struct edge_service *service_of(const char *name)
 	return NULL;
 }
 
+/* ---- what auth takes back ---- */
+
+static bool stands_on(const struct edge_identity *who, const struct ipc_edge_revoke *r)
+{
+	if (!who->known)
+		return false;
+	return (memcmp(&who->account, &r->account, sizeof who->account) == 0 && (r->credential == 0 || r->credential == who->credential))
+	       || (memcmp(&who->delegate, &r->account, sizeof who->delegate) == 0 && (r->credential == 0 || r->credential == who->proof));
+}
+
+static void on_revoke(void *arg, struct ipc_call *call, const void *request)
+{
+	struct edge *edge = ((struct role_context *)arg)->state;
+	struct ipc_edge_revoke_reply reply = {0};
+
+	LIST_FOREACH(node, &edge->clients) {
+		struct edge_client *c = LIST_ITEM(node, struct edge_client, node);
+
+		if (c->ended || c->state == NULL || c->protocol->revoke == NULL || !stands_on(&c->identity, request))
+			continue;
+		edge_client_hold(c);
+		c->protocol->revoke(c);
+		edge_client_drop(c);
+	}
+	ipc_reply(call, &reply);
+}
+
 /* ---- the role ---- */
 
 /* A key role that hangs holds this loop up for the deadline of its row; then handshakes fail at once for a while, and the rest goes on. */
@@ -375,6 +402,8 @@ static int edge_start(struct role_context *ctx, struct error *err)
 	edge->ctx = ctx;
 	edge->connections_max = connections_possible();
 	list_init(&edge->clients);
+	if (ctx->role == ROLE_CLIENT)
+		ipc_handle(ctx->ipc, IPC_EDGE_REVOKE, on_revoke, ctx);
 	if (ctx->role == ROLE_MANAGE)
 		edge_manage_prepare(edge);
 	load_tls(edge);

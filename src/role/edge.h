@@ -32,6 +32,7 @@ struct edge_protocol {
 	void (*timeout)(struct edge_client *c);   /* the deadline of edge_client_deadline passed */
 	void (*stop)(struct edge_client *c);      /* the process ends: close when nothing is in hand */
 	void (*free)(struct edge_client *c);      /* the connection is gone and nothing is awaited; only after start */
+	void (*revoke)(struct edge_client *c);    /* what the sign-in stood on is gone; NULL: another role ends the session */
 };
 extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3, edge_manage;
 
@@ -56,7 +57,8 @@ struct edge_sasl {
 /* Who signed in. */
 struct edge_identity {
 	bool known;
-	ipc_id account, ticket;
+	ipc_id account, ticket, delegate;    /* delegate: zero for the owner */
+	uint32_t credential, proof;          /* what the session stands on (ipc/fields.h) */
 	uint16_t shard;
 	struct buf login, sender, actor;
 };

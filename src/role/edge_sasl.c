@@ -93,6 +93,9 @@ static void take_identity(struct edge_client *c, const struct ipc_auth_sasl_repl
 	c->identity.account = reply->account;
 	c->identity.ticket = reply->ticket;
 	c->identity.shard = reply->shard;
+	c->identity.credential = reply->credential;
+	c->identity.delegate = reply->delegate;
+	c->identity.proof = reply->proof;
 	buf_clear(&c->identity.login);
 	buf_append(&c->identity.login, reply->login);
 	buf_clear(&c->identity.sender);

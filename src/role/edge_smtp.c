@@ -22,6 +22,7 @@ struct edge_smtp {
 	enum smtp_body body;
 	bool smtputf8;
 	bool handshake, closing;
+	bool sending;                    /* the letter is on its way to filter and queue */
 };
 
 static struct edge_smtp *smtp_of(struct edge_client *c)
@@ -242,7 +243,8 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 		return;
 	}
 	request = (struct ipc_auth_sender){
-		.cid = edge_cid(c), .account = c->identity.account, .reverse_path = buf_slice(&s->reverse_path),
+		.cid = edge_cid(c), .account = c->identity.account, .reverse_path = buf_slice(&s->reverse_path), .credential = c->identity.credential,
+		.delegate = c->identity.delegate, .proof = c->identity.proof,
 	};
 	ipc_request(c->edge->ctx->ipc, IPC_AUTH_SENDER, IPC_ANY, &request, on_sender, question_create(c, 0));
 }
@@ -254,6 +256,7 @@ static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 	struct buf dsn = BUF_INIT(4096);
 	struct ipc_auth_recipient request = {
 		.cid = edge_cid(c), .account = c->identity.account, .reverse_path = buf_slice(&s->reverse_path), .recipient = rcpt->path.address,
+		.credential = c->identity.credential, .delegate = c->identity.delegate, .proof = c->identity.proof,
 	};
 
 	auth_dsn_encode(rcpt->notify, rcpt->orcpt, &dsn);
@@ -318,6 +321,7 @@ static void on_letter_done(void *arg, const struct smtp_reply *reply)
 	struct edge_client *c = arg;
 	struct edge_smtp *s = smtp_of(c);
 
+	s->sending = false;
 	edge_letter_free(&s->letter);
 	if (!c->ended)
 		smtp_server_data_reply(s->engine, reply, 1);
@@ -352,6 +356,7 @@ static void on_data_end(void *owner)
 	if (tls != NULL)
 		snprintf(cipher, sizeof cipher, "%.*s %.*s", SLICE_ARG(tls_version(tls)), SLICE_ARG(tls_cipher(tls)));
 	e.tls = slice_str(cipher);
+	s->sending = true;
 	edge_client_hold(c);
 	if (buf_len(&c->identity.actor) > 0)
 		edge_letter_acting(s->letter, buf_slice(&c->identity.login), buf_slice(&c->identity.actor));
@@ -463,6 +468,18 @@ static void smtp_stop(struct edge_client *c)
 	pump(c);
 }
 
+/* At once, within a transaction too. Only a letter whose end has come already is still answered: it may be taken by now. */
+static void smtp_revoke(struct edge_client *c)
+{
+	static const struct smtp_reply gone = SMTP_REPLY_INIT(421, "4.7.0", "Signed out by the administrator or from another device");
+
+	if (smtp_of(c)->sending)
+		smtp_server_close(smtp_of(c)->engine, &gone);
+	else
+		smtp_server_abort(smtp_of(c)->engine, &gone);
+	pump(c);
+}
+
 static void smtp_free(struct edge_client *c)
 {
 	struct edge_smtp *s = smtp_of(c);
@@ -484,4 +501,5 @@ const struct edge_protocol edge_smtp = {
 	.timeout = smtp_timeout,
 	.stop = smtp_stop,
 	.free = smtp_free,
+	.revoke = smtp_revoke,
 };

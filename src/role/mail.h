@@ -95,12 +95,19 @@ struct mail_account {
 	int64_t ran_ms;             /* of the last command or arrival */
 };
 
+/* What a session stands on besides its account (ipc/fields.h). */
+struct mail_standing {
+	uint32_t credential, proof;
+	uint8_t delegate[16];       /* zero: the owner */
+};
+
 struct mail_ticket {
 	ipc_id id;
 	struct mail_account *account;
 	uint8_t protocol;
-	uint32_t credential;
+	struct mail_standing stands;
 	uint64_t rights;
+	char actor[AUTH_LOGIN_MAX + 1]; /* the delegate's address; empty: the owner */
 	int64_t until_ms;
 };
 
@@ -164,9 +171,12 @@ void mail_append_start(struct mail_account *a, struct store_append *append);
 struct mail_session;
 /* Takes over the descriptor, also on failure. */
 int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket, const struct ipc_mail_attach *request, struct error *err);
-/* Says goodbye to the sessions of an account (credential 0: all of them; account NULL: everybody). */
-void mail_session_end(struct mail_role *m, const struct mail_account *a, uint32_t credential, const char *text);
-/* Appends account (16 bytes) and credential (u32) of every session. */
+/* Does it stand on the credential of the account (0: on the account at all), as owner or as delegate? */
+bool mail_stands_on(const struct mail_account *a, const struct mail_standing *s, const uint8_t account[16], uint32_t credential);
+/* Says goodbye to the sessions that stand on it (account NULL: to everybody). */
+void mail_session_end(struct mail_role *m, const uint8_t *account, uint32_t credential, const char *text);
+/* Appends account (16 bytes) and credential (u32) of everything that a session stands on. */
+void mail_standing_pairs(const struct mail_account *a, const struct mail_standing *s, struct buf *out);
 void mail_session_pairs(struct mail_role *m, struct buf *out);
 /* Appends {"cid":…} objects separated by commas. */
 void mail_session_list(struct mail_role *m, struct buf *out);

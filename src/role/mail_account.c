@@ -333,7 +333,7 @@ static void end_broken(void *arg)
 {
 	struct mail_account *a = arg;
 
-	mail_session_end(a->role, a, 0, "The mailbox is being repaired, sign in again");
+	mail_session_end(a->role, a->id, 0, "The mailbox is being repaired, sign in again");
 	mail_account_drop(a);
 }
 

@@ -22,19 +22,13 @@
 
 static void shard_revoke(struct mail_role *m, const uint8_t account[16], uint32_t credential)
 {
-	struct mail_account *a = mail_account_find(m, account);
-
-	if (a == NULL)
-		return;
-	mail_account_hold(a);
 	MAP_FOREACH(entry, &m->tickets) {
 		struct mail_ticket *t = entry->value;
 
-		if (t->account == a && (credential == 0 || t->credential == credential))
+		if (mail_stands_on(t->account, &t->stands, account, credential))
 			mail_ticket_free(m, t);
 	}
-	mail_session_end(m, a, credential, "Signed out by the administrator or from another device");
-	mail_account_drop(a);
+	mail_session_end(m, account, credential, "Signed out by the administrator or from another device");
 }
 
 static void on_revoke(void *arg, struct ipc_call *call, const void *request)
@@ -90,8 +84,7 @@ static void revalidate(void *arg)
 	MAP_FOREACH(entry, &m->tickets) {
 		struct mail_ticket *t = entry->value;
 
-		buf_append_bytes(&pairs, t->account->id, 16);
-		buf_put_u32(&pairs, t->credential);
+		mail_standing_pairs(t->account, &t->stands, &pairs);
 	}
 	for (struct slice rest = buf_slice(&pairs); rest.n > 0; rest = slice_from(rest, BATCH_MAX * AUTH_PAIR_SIZE))
 		ask(m, slice_sub(rest, 0, BATCH_MAX * AUTH_PAIR_SIZE));

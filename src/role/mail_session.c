@@ -27,7 +27,7 @@ struct mail_session {
 	struct pop3_session *pop3;
 	struct account *restricted; /* what the engine sees when the session has not all rights; else NULL */
 	struct timer *idle;
-	uint32_t credential;
+	struct mail_standing stands;
 	char cid[32], address[48];
 	int64_t since, command_ms;
 	int literal_fd;
@@ -257,7 +257,7 @@ static void on_claims_told(void *arg, enum ipc_outcome outcome, const void *mess
 static void on_client_id(void *owner, struct slice list)
 {
 	const struct mail_session *s = owner;
-	struct ipc_auth_claims request = {.credential = s->credential, .list = list};
+	struct ipc_auth_claims request = {.credential = s->stands.credential, .list = list};
 
 	memcpy(request.account.b, s->account->id, sizeof request.account.b);
 	ipc_request(s->account->role->ctx->ipc, IPC_AUTH_CLAIMS, IPC_ANY, &request, on_claims_told, NULL);
@@ -344,7 +344,7 @@ int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket,
 	s = memory_alloc(sizeof *s);
 	s->magic = MAIL_SESSION_MAGIC;
 	s->account = a;
-	s->credential = ticket->credential;
+	s->stands = ticket->stands;
 	s->literal_fd = -1;
 	s->held = 1; /* the connection */
 	s->since = moment_unix(loop_now(a->role->ctx->loop));
@@ -362,7 +362,7 @@ int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket,
 	engine_start(s, request->protocol, request->tag, ticket->rights);
 	run_later(s);
 	log_event(EV_SESSION_START, LOG_STR("cid", s->cid), LOG_STR("service", s->imap != NULL ? "imap" : "pop3"), LOG_STR("ip", s->address),
-	          LOG_TEXT("user", a->login), LOG_NUM("credential", s->credential));
+	          LOG_TEXT("user", a->login), LOG_NUM("credential", s->stands.credential));
 	return 0;
 }
 
@@ -377,14 +377,32 @@ static void session_bye(struct mail_session *s, const char *text)
 	session_finish(s);
 }
 
-void mail_session_end(struct mail_role *m, const struct mail_account *a, uint32_t credential, const char *text)
+bool mail_stands_on(const struct mail_account *a, const struct mail_standing *s, const uint8_t account[16], uint32_t credential)
+{
+	return (memcmp(a->id, account, 16) == 0 && (credential == 0 || credential == s->credential))
+	       || (memcmp(s->delegate, account, 16) == 0 && (credential == 0 || credential == s->proof));
+}
+
+void mail_session_end(struct mail_role *m, const uint8_t *account, uint32_t credential, const char *text)
 {
 	LIST_FOREACH(it, &m->sessions) {
 		struct mail_session *s = LIST_ITEM(it, struct mail_session, node);
 
-		if ((a == NULL || s->account == a) && (credential == 0 || s->credential == credential))
+		if (account == NULL || mail_stands_on(s->account, &s->stands, account, credential))
 			session_bye(s, text);
 	}
+}
+
+void mail_standing_pairs(const struct mail_account *a, const struct mail_standing *s, struct buf *out)
+{
+	static const uint8_t nobody[16];
+
+	buf_append_bytes(out, a->id, 16);
+	buf_put_u32(out, s->credential);
+	if (memcmp(s->delegate, nobody, sizeof nobody) == 0)
+		return;
+	buf_append_bytes(out, s->delegate, 16);
+	buf_put_u32(out, s->proof);
 }
 
 void mail_session_pairs(struct mail_role *m, struct buf *out)
@@ -392,8 +410,7 @@ void mail_session_pairs(struct mail_role *m, struct buf *out)
 	LIST_FOREACH(it, &m->sessions) {
 		struct mail_session *s = LIST_ITEM(it, struct mail_session, node);
 
-		buf_append_bytes(out, s->account->id, 16);
-		buf_put_u32(out, s->credential);
+		mail_standing_pairs(s->account, &s->stands, out);
 	}
 }
 

@@ -74,6 +74,7 @@ void fact_write_sender(struct buf *out, const struct sender_fact *fact, const ui
 
 	buf_append_bytes(out, fact->account, sizeof fact->account);
 	buf_put_bytes(out, fact->login);
+	buf_put_bytes(out, fact->actor);
 	buf_put_u32(out, (uint32_t)fact->address_count);
 	for (size_t i = 0; i < fact->address_count; i++)
 		buf_put_bytes(out, fact->addresses[i]);
@@ -157,6 +158,7 @@ int fact_read_sender(struct slice *list, const uint8_t secret[FACT_SECRET_SIZE],
 	if (!fact_verified(whole, secret))
 		return ERR_DENIED;
 	if (kind != FACT_SENDER || !slice_get_fixed(&body, fact.account, sizeof fact.account) || !slice_get_bytes(&body, &fact.login)
+	    || !slice_get_bytes(&body, &fact.actor)
 	    || !slice_get_u32(&body, &count) || count > FACT_ADDRESSES_MAX)
 		return ERR_INVALID;
 	fact.addresses = arena_alloc_array(arena, count, sizeof *fact.addresses);

@@ -33,6 +33,7 @@ struct recipient_fact {
 struct sender_fact {
 	uint8_t account[16];
 	struct slice login;
+	struct slice actor;               /* the delegate who sends for this account and is named in Sender; empty: nobody */
 	struct slice *addresses;          /* lower case; "@domain" owns the domain */
 	size_t address_count;
 };

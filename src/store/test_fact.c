@@ -63,7 +63,7 @@ static void a_sender_is_not_a_recipient(void **state)
 	struct buf b = BUF_INIT(4096);
 	struct arena arena = ARENA_INIT;
 	struct slice addresses[] = {SLICE("a@example.org"), SLICE("@example.net")};
-	struct sender_fact f = {.login = SLICE("a@example.org"), .addresses = addresses, .address_count = 2}, got;
+	struct sender_fact f = {.login = SLICE("a@example.org"), .actor = SLICE("d@example.org"), .addresses = addresses, .address_count = 2}, got;
 	struct recipient_fact wrong;
 	struct slice list;
 
@@ -73,7 +73,7 @@ static void a_sender_is_not_a_recipient(void **state)
 	list = buf_slice(&b);
 	assert_int_equal(fact_read_sender(&list, SECRET, &arena, &got), 0);
 	assert_int_equal(got.address_count, 2);
-	assert_true(slice_eq(got.addresses[1], addresses[1]));
+	assert_true(slice_eq(got.addresses[1], addresses[1]) && slice_eq(got.actor, f.actor));
 	arena_free(&arena);
 	buf_free(&b);
 }
