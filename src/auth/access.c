@@ -16,6 +16,7 @@ struct access *access_create(struct directory *d, const struct auth_host *host)
 	a->directory = d;
 	a->host = *host;
 	random_bytes(a->key, sizeof a->key);
+	a->watched = access_now(a);
 	return a;
 }
 
@@ -296,20 +297,8 @@ static bool shows_second(unsigned factors)
 	return (factors & (AUTH_PROVEN_SECOND | ACCESS_OWN_CREDENTIAL)) != 0;
 }
 
-static int find_risk(struct access *a, const struct access_request *r, const json_t *conditions, struct access_verdict *v)
-{
-	char text[64];
-	struct slice place = directory_place_of(r->address, text);
-	int known = place.n > 0 ? directory_place_known(a->directory, r->account->id, place) : 1;
-	if (known == 0)
-		v->risk |= RISK_NEW_ADDRESS;
-	if (condition_off_hours(conditions, access_now(a)))
-		v->risk |= RISK_OFF_HOURS;
-	v->risk |= access_tries_risk(a, r->account->address, place);
-	return known < 0 ? known : 0;
-}
-
-static const char *const words[] = {"new network", "new device", "failed tries before", "many names were tried from there", "off hours"};
+static const char *const words[] = {"new network", "new device", "failed tries before", "many names were tried from there", "off hours",
+	"an hour of the day that is not usual for the account", "new country", "nobody travels that fast"};
 
 static void tell(struct access *a, const struct access_request *r, const struct access_verdict *v, bool refused)
 {
@@ -336,6 +325,14 @@ static void note(struct access *a, const struct access_request *r, const struct 
 	access_note(a, &s);
 }
 
+/* The facts point into *place. */
+static void locate(const struct access *a, struct place *place, struct condition_facts *facts)
+{
+	(void)place_find(a->places, facts->address, place);
+	facts->country = slice_str(place->country);
+	facts->region = slice_str(place->region);
+}
+
 int access_check(struct access *a, const struct access_request *r, struct arena *arena, struct access_verdict *v)
 {
 	struct credential_rule rule = {0};
@@ -354,12 +351,14 @@ int access_check(struct access *a, const struct access_request *r, struct arena 
 	if (rc == 0 && client.n == 0)
 		client = device_client_text(rule.claimed, arena);
 	if (rc == 0)
-		rc = find_risk(a, r, conditions, v);
+		rc = access_signals(a, r, conditions, &v->risk);
 	if (rc == 0 && !is_refused(v))
 		rc = apply_floor(a, client, v);
 	if (rc == 0 && !is_refused(v)) {
+		struct place place;
 		struct condition_facts facts = {.address = r->address, .protocol = r->protocol, .device = rule.state, .risk = v->risk,
 			.second_factor = shows_second(factors), .now = access_now(a)};
+		locate(a, &place, &facts);
 		enum condition_action action = evaluate(a, conditions, r->account, &facts, &name);
 		conclude(v, action, facts.second_factor, name, arena);
 	}
@@ -385,11 +384,13 @@ int access_try(struct access *a, const json_t *conditions, const struct account 
 	struct arena *arena, struct access_verdict *v)
 {
 	struct condition_facts facts;
+	struct place place;
 	struct slice name = SLICE_NONE;
 	*v = (struct access_verdict){.action = CONDITION_ALLOW, .code = "", .device = session->device};
 	int rc = session_facts(a, session, address, arena, &facts);
 	if (rc != 0)
 		return rc;
+	locate(a, &place, &facts);
 	if (facts.device == DEVICE_BLOCKED || facts.device == DEVICE_PENDING)
 		refuse(v, facts.device == DEVICE_BLOCKED ? "device_blocked" : "device_pending");
 	else
@@ -415,6 +416,8 @@ int access_replay(struct access *a, const json_t *conditions, const struct signi
 	int rc = s->device != 0 ? directory_device_get(a->directory, s->device, &arena, &device) : 0;
 	struct condition_facts facts = {.address = s->address, .protocol = s->protocol, .device = device.state, .risk = s->risk,
 		.second_factor = shows_second(s->factors), .now = s->time};
+	struct place place;
+	locate(a, &place, &facts);
 	if (rc == 0 || rc == ERR_NOT_FOUND)
 		*ret = evaluate(a, conditions, account, &facts, ret_rule);
 	if (*ret == CONDITION_STEP_UP && facts.second_factor)

@@ -10,6 +10,7 @@
 
 #include "auth/condition.h"
 #include "auth/host.h"
+#include "auth/place.h"
 #include "auth/session.h"
 
 #define DEVICES_POLICY "devices"
@@ -25,6 +26,10 @@ struct access;
 /* Keeps directory by pointer, copies host. */
 struct access *access_create(struct directory *d, const struct auth_host *host);
 void access_destroy(struct access **a);
+
+/* Where addresses are; kept by pointer, NULL: nobody knows. */
+void access_places(struct access *a, const struct place_base *places);
+bool access_has_places(const struct access *a);
 
 struct access_request { /* borrowed */
 	const struct account *account;
@@ -55,6 +60,11 @@ int access_replay(struct access *a, const json_t *conditions, const struct signi
 	enum condition_action *ret, struct slice *ret_rule);
 /* A wrong proof. account: NULL when the name is nobody's. */
 void access_failed(struct access *a, const struct account *account, struct slice name, unsigned protocol, struct slice address);
+/*
+ * What ends by time: conditions that nobody confirmed come back, open sessions of app passwords and certificates past their end and of tokens
+ * whose issuer gave no newer one are ended. Called once a second; cheap when nothing ends.
+ */
+void access_watch(struct access *a);
 /* Writes what waits. */
 void access_flush(struct access *a);
 

@@ -17,6 +17,8 @@ struct access {
 	size_t note_count;
 	struct arena texts; /* of the notes */
 	bool scheduled;
+	const struct place_base *places; /* NULL: none */
+	int64_t watched; /* what ended up to this time was acted on */
 	/* Wrong proofs, by account and by network. A busy slot is taken over: the tables stay small and forget at worst. */
 	struct tries {
 		uint64_t key;
@@ -32,6 +34,8 @@ void access_record(const struct access *a, enum log_event event, const struct lo
 void access_note(struct access *a, const struct signin *s);
 /* RISK_FAILED_TRIES, RISK_SPRAYING as they apply. */
 unsigned access_tries_risk(struct access *a, struct slice address, struct slice place);
+/* Adds to *risk what is unusual about the sign-in. 0, ERR_IO. */
+int access_signals(struct access *a, const struct access_request *r, const json_t *conditions, unsigned *risk);
 bool access_has_role(struct directory *d, const struct account *account, struct slice role, int64_t now);
 /* "name/version os" of a device's claims. */
 struct slice device_client_text(struct slice claimed, struct arena *arena);

@@ -133,6 +133,8 @@ int conditions_guard(struct admin_job *job, const json_t *value)
 {
 	struct access_verdict verdict;
 	struct account account;
+	if (condition_needs_places(value) && !access_has_places(job_access(job)))
+		return job_refuse(job, ADMIN_FAILED, "no_places", "The rules ask where an address is, but there is no database of places (auth.places).");
 	if (job->subject.kind != AUTH_PERSON)
 		return 0;
 	int rc = directory_account_get(job_directory(job), job->subject.account, &job->arena, &account);
@@ -145,12 +147,24 @@ int conditions_guard(struct admin_job *job, const json_t *value)
 		condition_action_name(verdict.action));
 }
 
+/* The last conditions that somebody confirmed: a second change within the time does not make the first one good. */
+static int confirmed_conditions(struct admin_job *job, const json_t **ret)
+{
+	const json_t *waiting;
+	int rc = access_conditions(job_access(job), job_unix(job), ret);
+	if (rc == 0)
+		rc = directory_policy_json(job_directory(job), CONDITION_BEFORE, &waiting);
+	if (rc == 0 && json_object_get(waiting, "until") != NULL)
+		*ret = json_object_get(waiting, "value");
+	return rc;
+}
+
 int conditions_stored(struct admin_job *job, struct error *err)
 {
 	const json_t *before;
-	int rc = access_conditions(job_access(job), job_unix(job), &before);
+	int rc = confirmed_conditions(job, &before);
 	if (rc == 0 && job->subject.kind == AUTH_PERSON)
-		rc = access_conditions_before(job_access(job), before, job_unix(job) + CONDITIONS_CONFIRM_S, job->subject.name, job_unix(job), err);
+		rc = access_conditions_before(job_access(job), before, job_unix(job) + job_settings(job)->confirm_s, job->subject.name, job_unix(job), err);
 	else if (rc == 0)
 		rc = access_conditions_before(job_access(job), NULL, 0, job->subject.name, job_unix(job), err);
 	return rc;

@@ -5,8 +5,6 @@
 #include "auth/access_private.h"
 #include "auth/admin_job.h"
 
-#define CONDITIONS_CONFIRM_S 60 /* so long new conditions hold without being confirmed */
-
 /* Refused when the new conditions would deny the author's own session, or make it read-only or ask it for what it has not shown. */
 int conditions_guard(struct admin_job *job, const json_t *value);
 /* Inside the change, before the new value is stored: the former one comes back unless confirmed. */

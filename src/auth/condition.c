@@ -5,6 +5,7 @@
 
 #include <unicode/ucal.h>
 
+#include "auth/place.h"
 #include "base/clock.h"
 #include "net/prefix.h"
 
@@ -12,7 +13,8 @@
 #define MINUTES_OF_DAY 1440
 
 static const char *const action_names[CONDITION_ACTION_COUNT] = {"allow", "step_up", "read_only", "deny"};
-static const char *const risk_names[RISK_COUNT] = {"new_address", "new_device", "failed_tries", "spraying", "off_hours"};
+static const char *const risk_names[RISK_COUNT] = {"new_address", "new_device", "failed_tries", "spraying", "off_hours", "unusual_hour", "new_place",
+	"impossible_travel"};
 static const char *const day_names[7] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 const char *condition_action_name(enum condition_action action)
@@ -140,6 +142,9 @@ static bool fits_devices(const json_t *v, const struct condition_facts *f) { ret
 static bool fits_protocols(const json_t *v, const struct condition_facts *f) { return list_has(v, slice_str(access_protocol_name(f->protocol))); }
 static bool fits_networks(const json_t *v, const struct condition_facts *f) { return in_networks(v, f->address); }
 static bool fits_outside(const json_t *v, const struct condition_facts *f) { return !in_networks(v, f->address); }
+static bool fits_countries(const json_t *v, const struct condition_facts *f) { return list_has(v, f->country); }
+static bool fits_outside_countries(const json_t *v, const struct condition_facts *f) { return !list_has(v, f->country); }
+static bool fits_regions(const json_t *v, const struct condition_facts *f) { return f->region.n > 0 && list_has(v, f->region); }
 static bool fits_second(const json_t *v, const struct condition_facts *f) { return json_is_true(v) == f->second_factor; }
 
 static bool fits_risk(const json_t *v, const struct condition_facts *f)
@@ -171,6 +176,9 @@ static const struct member {
 	{"protocols", LIST, is_protocol, fits_protocols},
 	{"networks", LIST, net_prefix_valid, fits_networks},
 	{"outside", LIST, net_prefix_valid, fits_outside},
+	{"countries", LIST, place_country_valid, fits_countries},
+	{"outside_countries", LIST, place_country_valid, fits_outside_countries},
+	{"regions", LIST, place_region_valid, fits_regions},
 	{"risk", LIST, is_risk, fits_risk},
 	{"second_factor", FLAG, NULL, fits_second},
 	{"days", LIST, is_day, NULL},
@@ -210,6 +218,18 @@ enum condition_action condition_evaluate(const json_t *policy, const struct cond
 		return action < 0 ? CONDITION_DENY : (enum condition_action)action;
 	}
 	return CONDITION_ALLOW;
+}
+
+bool condition_needs_places(const json_t *policy)
+{
+	const json_t *rules = json_object_get(policy, "rules");
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *o = json_object_get(json_array_get(rules, i), "if"), *risk = json_object_get(o, "risk");
+		if (json_object_get(o, "countries") != NULL || json_object_get(o, "outside_countries") != NULL || json_object_get(o, "regions") != NULL
+		    || list_has(risk, SLICE("new_place")) || list_has(risk, SLICE("impossible_travel")))
+			return true;
+	}
+	return false;
 }
 
 static bool value_right(const struct member *m, const json_t *value)

@@ -51,8 +51,11 @@ static int read_networks(struct admin_job *job, struct slice *ret)
 int job_read_rule(struct admin_job *job, struct credential_rule *ret)
 {
 	int64_t days = job_has(job, "days") ? (int64_t)json_integer_value(json_object_get(job->args, "days")) : 0;
-	*ret = (struct credential_rule){.ends = days > 0 && days <= CREDENTIAL_DAYS_MAX ? job_unix(job) + days * DAY_S : 0};
+	int64_t until = (int64_t)json_integer_value(json_object_get(job->args, "until"));
+	*ret = (struct credential_rule){.ends = days > 0 && days <= CREDENTIAL_DAYS_MAX ? job_unix(job) + days * DAY_S : until};
 	memcpy(ret->account, job->account.id, sizeof ret->account);
+	if (until != 0 && (days != 0 || until <= job_unix(job) || until > job_unix(job) + CREDENTIAL_DAYS_MAX * DAY_S))
+		return job_refuse(job, ADMIN_INVALID, "invalid", "A credential ends in the future, by days or by until, not by both.");
 	if (days < 0 || days > CREDENTIAL_DAYS_MAX)
 		return job_refuse(job, ADMIN_INVALID, "invalid", "A credential ends after 1 to %d days, or never (0).", CREDENTIAL_DAYS_MAX);
 	int rc = read_protocols(job, &ret->protocols);

@@ -303,6 +303,13 @@ static int note_use(struct directory *d, const struct signin *s, struct error *e
 		sql_int(q, 3, s->time);
 		rc = sql_run(d, q, err);
 	}
+	if (rc == 0) {
+		q = sql_query(d, Q_DAY_USED);
+		sql_blob(q, 1, s->account, sizeof s->account);
+		sql_int(q, 2, s->time / DAY_S);
+		sql_int(q, 3, INT64_C(1) << (s->time % DAY_S / 3600));
+		rc = sql_run(d, q, err);
+	}
 	if (rc == 0 && s->device != 0) {
 		q = sql_query(d, Q_DEVICE_USED);
 		sql_int(q, 1, s->device);
@@ -386,6 +393,8 @@ static int run_with_time(struct directory *d, enum directory_query query, int64_
 int directory_signin_expire(struct directory *d, int64_t now, struct error *err)
 {
 	int rc = run_with_time(d, Q_SIGNIN_EXPIRE, now - SIGNIN_DAYS * DAY_S, err);
+	if (rc == 0)
+		rc = run_with_time(d, Q_DAY_EXPIRE, now / DAY_S - SIGNIN_DAYS, err);
 	if (rc == 0)
 		rc = run_with_time(d, Q_PLACE_EXPIRE, now - PLACE_DAYS * DAY_S, err);
 	return rc == 0 ? sql_run(d, sql_query(d, Q_RULE_FORGET), err) : rc;

@@ -69,6 +69,10 @@ struct credential_rule {
 int directory_rule_get(struct directory *d, uint32_t credential, struct arena *arena, struct credential_rule *ret);
 int directory_rule_set(struct directory *d, const struct credential_rule *rule, struct error *err);
 int directory_rule_remove(struct directory *d, uint32_t credential, struct error *err);
+/* Has the credential neither reached its end nor that of its certificate or lease? 0; ERR_NOT_FOUND: it has; ERR_IO. */
+int directory_credential_lives(struct directory *d, const uint8_t account[16], uint32_t credential, int64_t now);
+/* Open sessions of this credential rest on a token that holds until `ends`: the latest counts. access_watch ends them then. */
+int directory_lease_set(struct directory *d, const uint8_t account[16], uint32_t credential, int64_t ends, struct error *err);
 /* The credentials of a device. */
 int directory_rule_list(struct directory *d, uint32_t device, struct arena *arena, struct credential_rule *ret, size_t max);
 /* What kind of credential it is, and its label; kind 0: a program with tokens. ERR_NOT_FOUND. */

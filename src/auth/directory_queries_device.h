@@ -22,6 +22,16 @@ QUERY(RULE_SET, "INSERT INTO credential_rule (credential, account, device, proto
 	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '', 0) ON CONFLICT (credential) DO UPDATE SET device = ?3, protocols = ?4, networks = ?5, ends = ?6")
 QUERY(RULE_USED, "INSERT INTO credential_rule (credential, account, device, protocols, networks, ends, used, address, uses) "
 	"VALUES (?1, ?2, 0, 0, '', 0, ?3, ?4, 1) ON CONFLICT (credential) DO UPDATE SET used = ?3, address = ?4, uses = uses + 1")
+/* Ended by time: rules (app passwords), certificates, tokens of an identity provider. */
+QUERY(CREDENTIAL_ENDED, "SELECT account, credential FROM credential_rule WHERE ends > max(?1, 0) AND ends <= ?2 UNION "
+	"SELECT account, credential FROM device_certificate WHERE not_after > ?1 AND not_after <= ?2 UNION "
+	"SELECT account, credential FROM external_lease WHERE ends <= ?2")
+QUERY(CREDENTIAL_LIVES, "SELECT EXISTS (SELECT 1 FROM credential_rule WHERE credential = ?2 AND ends > 0 AND ends <= ?3) "
+	"OR EXISTS (SELECT 1 FROM device_certificate WHERE credential = ?2 AND not_after <= ?3) "
+	"OR EXISTS (SELECT 1 FROM external_lease WHERE account = ?1 AND credential = ?2 AND ends <= ?3)")
+QUERY(LEASE_SET, "INSERT INTO external_lease (account, credential, ends) VALUES (?1, ?2, ?3) "
+	"ON CONFLICT (account, credential) DO UPDATE SET ends = max(ends, ?3)")
+QUERY(LEASE_EXPIRE, "DELETE FROM external_lease WHERE ends <= ?1")
 QUERY(RULE_REMOVE, "DELETE FROM credential_rule WHERE credential = ?1")
 QUERY(RULE_FORGET, "DELETE FROM credential_rule WHERE credential NOT IN (SELECT id FROM credential UNION ALL SELECT id FROM oauth_grant)")
 /* App passwords and certificates; a password, recovery code or managed wrap stays. */
@@ -35,6 +45,11 @@ QUERY(SIGNIN_ALL, "SELECT " SIGNIN_COLUMNS " FROM signin WHERE time >= ?1 AND id
 QUERY(SIGNIN_EXPIRE, "DELETE FROM signin WHERE time < ?1")
 QUERY(PLACE_HAS, "SELECT max(network = ?2) FROM signin_place WHERE account = ?1")
 QUERY(PLACE_USED, "INSERT INTO signin_place (account, network, used) VALUES (?1, ?2, ?3) ON CONFLICT (account, network) DO UPDATE SET used = ?3")
+QUERY(PLACE_LIST, "SELECT network FROM signin_place WHERE account = ?1 ORDER BY used DESC LIMIT ?2")
+QUERY(DAY_USED, "INSERT INTO signin_day (account, day, hours) VALUES (?1, ?2, ?3) ON CONFLICT (account, day) DO UPDATE SET hours = hours | ?3 "
+	"WHERE hours | ?3 <> hours")
+QUERY(DAY_LIST, "SELECT day, hours FROM signin_day WHERE account = ?1 AND day >= ?2")
+QUERY(DAY_EXPIRE, "DELETE FROM signin_day WHERE day < ?1")
 QUERY(PLACE_EXPIRE, "DELETE FROM signin_place WHERE used < ?1")
 QUERY(ACCOUNT_USED, "INSERT INTO account_use (account, used) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET used = ?2")
 QUERY(ACCOUNT_STALE_IDS, "SELECT account.id, max(account.created, ?1, ifnull(account_use.used, 0)) AS last FROM account "

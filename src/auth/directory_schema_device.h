@@ -21,6 +21,13 @@ TABLE("CREATE TABLE IF NOT EXISTS signin (id INTEGER PRIMARY KEY AUTOINCREMENT, 
       " client TEXT NOT NULL, factors INTEGER NOT NULL, risk INTEGER NOT NULL, outcome INTEGER NOT NULL, rule TEXT NOT NULL)")
 TABLE("CREATE INDEX IF NOT EXISTS signin_account ON signin (account, id)")
 TABLE("CREATE INDEX IF NOT EXISTS signin_time ON signin (time)")
+TABLE("CREATE INDEX IF NOT EXISTS credential_rule_ends ON credential_rule (ends) WHERE ends > 0")
+/* Sessions that rest on a token of an identity provider end at this time unless a newer one comes. */
+TABLE("CREATE TABLE IF NOT EXISTS external_lease (account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, credential INTEGER NOT NULL,"
+      " ends INTEGER NOT NULL, PRIMARY KEY (account, credential)) WITHOUT ROWID")
+/* The hours of a day in which an account signed in: bit h of hours, UTC. day: since 1970. */
+TABLE("CREATE TABLE IF NOT EXISTS signin_day (account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, day INTEGER NOT NULL,"
+      " hours INTEGER NOT NULL, PRIMARY KEY (account, day)) WITHOUT ROWID")
 /* Where an account has signed in from. */
 TABLE("CREATE TABLE IF NOT EXISTS signin_place (account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, network TEXT NOT NULL,"
       " used INTEGER NOT NULL, PRIMARY KEY (account, network)) WITHOUT ROWID")

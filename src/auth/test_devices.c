@@ -291,6 +291,74 @@ static void test_conditions_that_nobody_confirms_come_back(void **state)
 	assert_int_equal(test_admin_as(t, rules, "condition.confirm", "{}"), ADMIN_NOT_FOUND);
 }
 
+/* Nobody signs in: the time alone brings them back, also over a restart. */
+static void test_unconfirmed_conditions_come_back_by_themselves(void **state)
+{
+	const char *rules = officer();
+	struct access *access = auth_login_access(t->login);
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"none\",\"if\":{\"protocols\":[\"imap\"]},\"then\":\"deny\"}]}");
+	t->now.wall_ms += 59000;
+	access_watch(access);
+	assert_int_equal(t->recorded[EV_CONFIG_REVERTED], 0);
+	/* A second change does not confirm the first one. */
+	set_policy(rules, "conditions", "{\"rules\":[{\"name\":\"none\",\"if\":{\"protocols\":[\"pop3\"]},\"then\":\"deny\"}]}");
+	test_auth_restart(t);
+	access = auth_login_access(t->login);
+	t->now.wall_ms += 60000;
+	access_watch(access);
+	access_watch(access);
+	assert_int_equal(t->recorded[EV_CONFIG_REVERTED], 1);
+	assert_int_equal(test_admin(t, "policy.get", "{\"name\":\"conditions\"}"), ADMIN_OK);
+	assert_true(says("\"rules\":[]"));
+}
+
+static void test_sessions_end_with_the_credential(void **state)
+{
+	uint8_t account[16];
+	struct access *access = auth_login_access(t->login);
+	const char *code = app_password(args(",\"until\":%lld", (long long)moment_unix(t->now) + 100));
+	uint32_t id = 0;
+	assert_int_equal(slice_to_u32(slice_str(test_member(t, "id")), &id), 0);
+	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	memcpy(account, ann_id, sizeof account);
+	unsigned before = t->revokes;
+	t->now.wall_ms += 99000;
+	access_watch(access);
+	assert_int_equal(t->revokes, before);
+	assert_int_equal(directory_credential_lives(t->directory, account, id, moment_unix(t->now)), 0);
+	t->now.wall_ms += 1000;
+	access_watch(access);
+	assert_int_equal(t->revokes, before + 1);
+	assert_int_equal(t->last_revoked, id);
+	assert_int_equal(directory_credential_lives(t->directory, account, id, moment_unix(t->now)), ERR_NOT_FOUND);
+	access_watch(access);
+	t->now.wall_ms += 60000;
+	access_watch(access);
+	assert_int_equal(t->revokes, before + 1);
+}
+
+/* What a token vouches for ends with the last one of them. */
+static void test_sessions_end_with_the_lease(void **state)
+{
+	struct error err = {0};
+	struct access *access = auth_login_access(t->login);
+	assert_int_equal(sign_in_mail(app_password(""), AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
+	int64_t now = moment_unix(t->now);
+	unsigned before = t->revokes;
+	assert_int_equal(directory_lease_set(t->directory, ann_id, 77, now + 100, &err), 0);
+	assert_int_equal(directory_lease_set(t->directory, ann_id, 77, now + 200, &err), 0);
+	assert_int_equal(directory_lease_set(t->directory, ann_id, 77, now + 50, &err), 0);
+	t->now.wall_ms += 199000;
+	access_watch(access);
+	assert_int_equal(t->revokes, before);
+	t->now.wall_ms += 1000;
+	assert_int_equal(directory_credential_lives(t->directory, ann_id, 77, now + 200), ERR_NOT_FOUND);
+	access_watch(access);
+	assert_int_equal(t->last_revoked, 77);
+	assert_int_equal(t->revokes, before + 1);
+	assert_int_equal(directory_credential_lives(t->directory, ann_id, 77, now + 200), 0);
+}
+
 static void test_conditions_hold_within_a_session(void **state)
 {
 	const char *rules = officer(), *ann = session_of("ann", "");
@@ -505,6 +573,9 @@ int main(void)
 		TEST(test_conditions_decide_over_mail_and_web),
 		TEST(test_nobody_shuts_himself_out),
 		TEST(test_conditions_that_nobody_confirms_come_back),
+		TEST(test_unconfirmed_conditions_come_back_by_themselves),
+		TEST(test_sessions_end_with_the_credential),
+		TEST(test_sessions_end_with_the_lease),
 		TEST(test_conditions_hold_within_a_session),
 		TEST(test_the_local_root_is_never_asked),
 		TEST(test_a_rehearsal_says_who_would_change),

@@ -49,6 +49,8 @@ OPTION(auth_code_mail_key_file, "auth.code_mail_key_file", path, "", false, "as 
 OPTION(auth_scram, "auth.scram", text, "all", true, "SCRAM works with: all passwords, or app_passwords (a thief of disk and keys then pays Argon2id per guess)")
 OPTION(auth_session_idle, "auth.session_idle", duration, "60m", true, "a session of the interface ends after so long without use")
 OPTION(auth_session_time, "auth.session_time", duration, "12h", true, "a session of the interface ends after so long anyway")
+OPTION(auth_conditions_confirm, "auth.conditions_confirm", duration, "60s", true, "a change of the conditions is taken back after this time unless who made it confirms it")
+OPTION(auth_places, "auth.places", path, "", false, "database of places (MaxMind DB with country and location), for conditions and unusual sign-ins; replaced by rename; empty: none")
 OPTION(auth_oauth, "auth.oauth", flag, "no", true, "OAUTHBEARER and XOAUTH2, and the authorization server https://<hostname>/oauth for mail programs")
 OPTION(auth_oauth_issuer, "auth.oauth_issuer", text, "", true, "address of the authorization server as programs see it; empty: https://<hostname>")
 OPTION(auth_client_ca, "auth.client_ca", path, "", true, "PEM certificates of the CA whose client certificates may sign in (SASL EXTERNAL); empty: none are asked for")

@@ -34,8 +34,9 @@ OPERATION("user.passwd", AUTH, ANYBODY, CHANGES, "address old new proof{}? facto
  * starts empty and the password is provisional: {"mail_lost":true}. */
 OPERATION("user.reset", AUTH, ANYBODY, CHANGES, "address new recovery_code? lose_mail!?")
 /* {"app_password","id","device","device_state"}: shown once. password: the user's own, it opens the account's secrets. protocols: submission,
- * imap, pop3 (none: all); networks: addresses and prefixes (none: all); days: until it ends (0: never); device: a name, default the label. */
-OPERATION("user.app_password.add", AUTH, ANYBODY, CHANGES, "address password label? device? protocols[]? networks[]? days#? proof{}? factor? origin? rp_id?")
+ * imap, pop3 (none: all); networks: addresses and prefixes (none: all); days: until it ends (0: never),
+ * or until: when, in seconds since 1970; device: a name, default the label. */
+OPERATION("user.app_password.add", AUTH, ANYBODY, CHANGES, "address password label? device? protocols[]? networks[]? days#? until#? proof{}? factor? origin? rp_id?")
 /* {"app_passwords":[{"id","label","created","device","protocols","networks","ends","used","ip","uses"}]} */
 OPERATION("user.app_password.list", AUTH, DEVICE_SEE, READS, "address")
 OPERATION("user.app_password.remove", AUTH, SESSION_END, CHANGES, "address id")

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/access.h"
 #include "auth/hygiene.h"
 #include "auth/saslprep.h"
 #include "base/log.h"
@@ -218,7 +219,7 @@ static struct auth_admin_settings admin_settings(const struct auth_process *a)
 {
 	return (struct auth_admin_settings){
 		.local = {.own_uid = (unsigned)geteuid()}, .session_idle_s = a->ctx->config->auth_session_idle / 1000,
-		.session_s = a->ctx->config->auth_session_time / 1000, .cost = a->settings.cost,
+		.session_s = a->ctx->config->auth_session_time / 1000, .confirm_s = (a->ctx->config->auth_conditions_confirm + 999) / 1000, .cost = a->settings.cost,
 		.password_min = a->ctx->config->auth_password_min, .failure_delay_ms = a->settings.failure_delay_ms,
 		.scram_passwords = a->settings.scram_passwords,
 	};
@@ -242,6 +243,19 @@ static void free_wiped(void *p)
 	if (p != NULL)
 		explicit_bzero(p, malloc_usable_size(p));
 	free(p);
+}
+
+/* Without it nothing is known of places: rules that name countries then see "unknown". */
+static void open_places(struct auth_process *a)
+{
+	struct error err = {0};
+	struct slice path = a->ctx->config->auth_places;
+	if (path.n == 0)
+		return;
+	a->places = place_base_open((const char *)path.p, &err);
+	if (a->places == NULL)
+		log_event(EV_INTERNAL, LOG_STR("what", "auth.places cannot be opened"), LOG_STR("why", err.private_text));
+	access_places(auth_login_access(a->login), a->places);
 }
 
 static int auth_start(struct role_context *ctx, struct error *err)
@@ -272,6 +286,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
 	a->admin = auth_admin_create(a->directory, &a->host, a->keks, auth_login_throttle(a->login), &settings);
 	auth_admin_access(a->admin, auth_login_access(a->login));
+	open_places(a);
 	auth_sso_start(a);
 	auth_register(a);
 	return 0;
@@ -282,6 +297,13 @@ static void tick(void *arg)
 	struct auth_process *a = arg;
 	auth_admin_tick(a->admin);
 	host_after(a, MINUTES_MS(1), tick, a);
+}
+
+static void watch(void *arg)
+{
+	struct auth_process *a = arg;
+	access_watch(auth_login_access(a->login));
+	host_after(a, SECONDS_MS(1), watch, a);
 }
 
 static void daily(void *arg)
@@ -295,6 +317,7 @@ static void daily(void *arg)
 static void auth_run(struct role_context *ctx)
 {
 	host_after(ctx->state, MINUTES_MS(1), tick, ctx->state);
+	watch(ctx->state);
 	struct auth_process *a = ctx->state;
 	a->daily = timer_create_on(ctx->loop, daily, a);
 	timer_start(a->daily, MINUTES_MS(5));

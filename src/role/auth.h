@@ -7,6 +7,7 @@
 #include "auth/ldap.h"
 #include "auth/login.h"
 #include "auth/oauth.h"
+#include "auth/place.h"
 #include "role/role.h"
 
 struct auth_process {
@@ -21,6 +22,7 @@ struct auth_process {
 	struct auth_ldap *ldap;
 	struct timer *ldap_sync;
 	struct auth_login_settings settings;
+	struct place_base *places; /* opened before the jail closes; NULL: none */
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */

@@ -228,6 +228,8 @@ static enum auth_verdict verdict_on(struct auth_process *a, const uint8_t pair[A
 	int rc = directory_account_get(a->directory, id.b, arena, &account);
 	if (rc == 0 && credential != 0)
 		rc = directory_credential_exists(a->directory, id.b, credential);
+	if (rc == 0 && credential != 0)
+		rc = directory_credential_lives(a->directory, id.b, credential, moment_unix(loop_now(a->ctx->loop)));
 	if (rc == 0)
 		rc = may_go_on(a, &account, credential);
 	return rc == 0 ? AUTH_VERDICT_GOES_ON : rc == ERR_DENIED || rc == ERR_NOT_FOUND ? AUTH_VERDICT_GONE : AUTH_VERDICT_UNKNOWN;

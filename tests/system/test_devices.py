@@ -21,7 +21,7 @@ PATIENCE = 15  # seconds; what is asked for happens within one
 
 @pytest.fixture(scope='module')
 def site():
-    made = make_site(options={'auth.failure_delay': '100ms', 'limits.logins_per_minute': '0'})
+    made = make_site(options={'auth.failure_delay': '100ms', 'auth.conditions_confirm': '20s', 'limits.logins_per_minute': '0'})
     yield made
     end_site(made)
 
@@ -118,11 +118,16 @@ def gets_in(site, protocol, address, password):
     return True
 
 
-def eventually(condition):
-    end = time.monotonic() + PATIENCE
+def eventually(condition, patience=PATIENCE):
+    end = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < end, f'not within {PATIENCE} s'
+        assert time.monotonic() < end, f'not within {patience} s'
         time.sleep(0.1)
+
+
+def log_of(site):
+    with open(site.instance.path('log', 'letterlockd.log'), encoding='utf-8', errors='replace') as f:
+        return f.read()
 
 
 def is_over(client):
@@ -261,6 +266,27 @@ def test_a_read_only_session_changes_nothing_and_sends_nothing(site, person, pol
         for command in (r'STORE 1 +FLAGS (\Deleted)', 'EXPUNGE', 'CREATE New', 'COPY 1 INBOX'):
             assert b' NO' in wire.tagged('d', command)[0]
     assert not gets_in(site, 'submission', person, code)
+
+
+def test_an_open_session_ends_with_its_app_password(site, person):
+    """By time as by hand: nobody signs in again in between."""
+    app = app_password(site, person, until=int(time.time()) + 4)
+    clients = [WAYS[protocol](site, person, app['app_password']) for protocol in ('imap', 'pop3')]
+    assert not any(isinstance(client, str) for client in clients)
+    for client in clients:
+        eventually(lambda client=client: is_over(client))
+    assert not gets_in(site, 'imap', person, app['app_password'])
+
+
+def test_conditions_that_nobody_confirms_come_back_by_themselves(site, person, officer):
+    rules = [{'name': 'no pop', 'if': {'protocols': ['pop3']}, 'then': 'deny'}]
+    before = officer.call('policy.get', name='conditions')['value']
+    officer.call('policy.set', name='conditions', value={'rules': rules})
+    assert not gets_in(site, 'pop3', person, PASSWORD)
+    # Only the record tells without asking: it is written when they come back, not at the next sign-in.
+    eventually(lambda: 'config.reverted' in log_of(site), 90)
+    assert officer.call('policy.get', name='conditions')['value'] == (before or {'rules': []})
+    assert gets_in(site, 'pop3', person, PASSWORD)
 
 
 def test_nobody_shuts_himself_out(site, person, officer):
