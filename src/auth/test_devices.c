@@ -316,7 +316,7 @@ static void test_sessions_end_with_the_credential(void **state)
 {
 	uint8_t account[16];
 	struct access *access = auth_login_access(t->login);
-	const char *code = app_password(args(",\"until\":%lld", (long long)moment_unix(t->now) + 100));
+	const char *code = app_password(test_args(",\"until\":%lld", (long long)moment_unix(t->now) + 100));
 	uint32_t id = 0;
 	assert_int_equal(slice_to_u32(slice_str(test_member(t, "id")), &id), 0);
 	assert_int_equal(sign_in_mail(code, AUTH_PROTOCOL_IMAP, "192.0.2.9"), AUTH_OK);
