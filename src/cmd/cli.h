@@ -52,6 +52,7 @@ extern const struct cli_noun cli_oauth, cli_identity, cli_certificate, cli_ldap;
 extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_server, cli_config, cli_login, cli_logout, cli_session,
 	cli_token, cli_role, cli_grant, cli_approval;
 
+extern const struct cli_noun cli_trust;
 extern const struct cli_noun cli_escrow, cli_recovery, cli_delegate, cli_clearance, cli_account;
 
 /* The token of the session that this user is signed in with; NULL: none. */
@@ -75,6 +76,8 @@ void cli_print_failure(int code);
 void cli_table(const json_t *rows, const char *columns);
 /* "title: value" lines of the named members, when they are there. */
 void cli_fields(const json_t *object, const char *columns);
+/* "2026-11-22" or "2026-11-22T01:02:03Z", as unix seconds. */
+bool cli_date_parse(const char *text, int64_t *ret);
 bool cli_is_plain(void); /* no colours: NO_COLOR, or no terminal */
 
 #endif

@@ -27,8 +27,7 @@ static bool two_digits(const char *p, int *ret)
 	return true;
 }
 
-/* "2026-11-22" or "2026-11-22T01:02:03Z". */
-static bool parse_date(const char *text, int64_t *ret)
+bool cli_date_parse(const char *text, int64_t *ret)
 {
 	struct calendar c = {0};
 	int century, year;
@@ -55,7 +54,7 @@ static int take_time(json_t *args, const char *name)
 		return 0;
 	if (config_parse_duration(slice_str(text), &ms) == 0)
 		seconds = (int64_t)time(NULL) - ms / 1000;
-	else if (!parse_date(text, &seconds)) {
+	else if (!cli_date_parse(text, &seconds)) {
 		cli_error("--%s: a date such as 2026-11-22 or 2026-11-22T08:00:00Z, or a time before now such as 2h was expected", name);
 		return ADMIN_INVALID;
 	}
