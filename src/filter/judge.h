@@ -13,6 +13,7 @@ struct filter_judgement {
 	struct slice mailbox;         /* where local recipients find it; empty: as their facts say */
 	uint16_t code;                /* 0, or the refusal */
 	struct slice enhanced, text;
+	struct slice notes;           /* what is to be remembered of it (queue/memory.h), without MAC */
 	struct slice summary;         /* for the log: "spf=pass dkim=fail dmarc=…", names and numbers only */
 };
 

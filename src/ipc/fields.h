@@ -81,9 +81,9 @@
 #define IPC_SMALL_MAX 32768u
 /* message, or small: the bytes as they arrived. envelope: store/envelope.h. record, or small: for QUEUE_ACCEPT. When refused:
  * code, enhanced, text. questions (trust/facts.h): filter wants answers first and is to be asked again with all of them in the memfd `facts`; after
- * `last` it asks no more. */
+ * `last` it asks no more. notes: for QUEUE_REMEMBER, when the letter was taken or refused for good. */
 #define IPC_FIELDS_FILTER_SEAL(F) F(bytes, cid) F(fd, message) F(bytes, envelope) F(bytes, small) F(fd, facts) F(u8, last)
-#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record) F(bytes, small) F(bytes, questions)
+#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record) F(bytes, small) F(bytes, questions) F(bytes, notes)
 /* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
@@ -101,6 +101,12 @@
 /* seqs: u64 big-endian each. The reply means: durable; mail may forget them. */
 #define IPC_FIELDS_QUEUE_UNREF(F) F(id, account) F(bytes, seqs)
 #define IPC_REPLY_QUEUE_UNREF(F) F(u8, result)
+/* questions and answers as in trust/facts.h: values of queue/memory.h. */
+#define IPC_FIELDS_QUEUE_RECALL(F) F(bytes, questions)
+#define IPC_REPLY_QUEUE_RECALL(F) F(bytes, answers)
+/* notes: of filter (queue/memory.h), with its MAC. */
+#define IPC_FIELDS_QUEUE_REMEMBER(F) F(bytes, notes)
+#define IPC_REPLY_QUEUE_REMEMBER(F)
 #define IPC_FIELDS_QUEUE_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_QUEUE_ADMIN(F) F(u8, status) F(bytes, result)
 

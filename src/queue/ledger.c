@@ -7,6 +7,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "queue/ledger_in.h"
+#include "queue/memory.h"
 #include "sys/fault.h"
 
 struct slice ledger_account(const uint8_t account[16])
@@ -256,6 +257,8 @@ static int apply(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct 
 		return ledger_sweep(l, now_ms, &op->sweep.more, err);
 	case LEDGER_MOVED:
 		return ledger_moved(l, op, err);
+	case LEDGER_REMEMBER:
+		return memory_apply(l, op->remember.notes, now_ms, err);
 	case LEDGER_ARRIVALS:
 	case LEDGER_ROOM:
 	case LEDGER_CALL:

@@ -100,7 +100,8 @@ struct ledger_mark {
 	struct slice enhanced, text, host;
 };
 
-enum ledger_kind { LEDGER_ACCEPT, LEDGER_UNREF, LEDGER_REMOVE, LEDGER_MARK, LEDGER_HOLD, LEDGER_SWEEP, LEDGER_MOVED, LEDGER_ARRIVALS, LEDGER_ROOM, LEDGER_CALL };
+enum ledger_kind { LEDGER_ACCEPT, LEDGER_UNREF, LEDGER_REMOVE, LEDGER_MARK, LEDGER_HOLD, LEDGER_SWEEP, LEDGER_MOVED, LEDGER_REMEMBER,
+                   LEDGER_ARRIVALS, LEDGER_ROOM, LEDGER_CALL };
 
 struct ledger;
 /* A read of any kind, on the worker, after the group's commit. */
@@ -141,6 +142,7 @@ struct ledger_op {
 		struct { uint8_t account[16]; } remove;
 		struct { const struct ledger_mark *marks; size_t count; } mark;
 		struct { uint64_t record; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;
+		struct { struct slice notes; /* queue/memory.h, without MACs; must stay valid */ } remember;
 		struct { bool more; } sweep;
 		struct { uint32_t pack; const uint32_t *ordinals; const uint64_t *offsets; size_t count; uint64_t end; } moved;
 		struct { uint8_t account[16]; uint64_t after; uint32_t limit; struct buf list; bool more; uint64_t next_seq; } arrivals;

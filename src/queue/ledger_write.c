@@ -3,6 +3,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "queue/holds.h"
+#include "queue/memory.h"
 #include "queue/notify.h"
 
 static bool counts_as_use(enum reader_kind kind)
@@ -222,14 +223,16 @@ static int bury_packs(struct ledger *l, struct error *err)
 
 int ledger_sweep(struct ledger *l, int64_t now_ms, bool *ret_more, struct error *err)
 {
-	bool more_refs;
+	bool more_refs = false, more_memory = false;
 	int rc = bury_packs(l, err);
 	if (rc == 0)
 		rc = drop_refs(l, now_ms, &more_refs, err);
 	if (rc == 0)
+		rc = memory_sweep(l, now_ms, &more_memory, err);
+	if (rc == 0)
 		rc = spool_run(&l->spool, err, SQL_PACK_DEAD, "");
 	if (rc == 0)
-		*ret_more = more_refs || spool_changes(&l->spool) > 0;
+		*ret_more = more_refs || more_memory || spool_changes(&l->spool) > 0;
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include "trust/facts.h"
 
 #define DNS_RCODE_NXDOMAIN 3
+#define QUESTIONS_MAX 60000 /* bytes: the row of QUEUE_RECALL */
 
 struct edge_facts {
 	struct edge *edge;
@@ -99,6 +100,16 @@ static void put_answer(struct edge_facts *f, const struct dns_question *q, const
 	f->over = f->over || f->answers.failed;
 }
 
+static void answered(struct edge_facts *f)
+{
+	if (--f->pending > 0)
+		return;
+	if (f->abandoned)
+		facts_destroy(f);
+	else if (f->asking)
+		tell(f);
+}
+
 static void on_resolved(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct edge_question *question = arg;
@@ -107,12 +118,24 @@ static void on_resolved(void *arg, enum ipc_outcome outcome, const void *message
 	if (!f->abandoned && f->asking)
 		put_answer(f, &question->q, &answer);
 	memory_free(question);
-	if (--f->pending > 0)
-		return;
-	if (f->abandoned)
-		facts_destroy(f);
-	else if (f->asking)
-		tell(f);
+	answered(f);
+}
+
+/* What is remembered is asked of queue, all of it at once. */
+static void on_recalled(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct edge_facts *f = arg;
+	const struct ipc_queue_recall_reply *reply = message;
+	if (!f->abandoned && f->asking && outcome == IPC_OK && reply->answers.n <= f->answers.max - buf_len(&f->answers))
+		buf_append(&f->answers, reply->answers);
+	answered(f);
+}
+
+static void recall(struct edge_facts *f, struct slice questions)
+{
+	struct ipc_queue_recall request = {.questions = questions};
+	f->pending++;
+	ipc_request(f->edge->ctx->ipc, IPC_QUEUE_RECALL, IPC_ANY, &request, on_recalled, f);
 }
 
 static void ask_one(struct edge_facts *f, const struct dns_question *q)
@@ -131,12 +154,20 @@ static void ask_one(struct edge_facts *f, const struct dns_question *q)
 void edge_facts_ask(struct edge_facts *f, struct slice questions)
 {
 	int64_t left = f->edge->ctx->config->trust_dns_time - edge_facts_waited_ms(f);
+	struct buf memories = BUF_INIT(QUESTIONS_MAX);
 	struct dns_question q;
 	f->asking = true;
 	f->over = f->over || ++f->rounds >= EDGE_FACTS_ROUNDS || left <= 0;
 	timer_start(f->deadline, f->over ? 0 : left);
-	for (unsigned i = 0; !f->over && i < FACTS_QUESTIONS_MAX && facts_question_next(&questions, &q); i++)
-		ask_one(f, &q);
+	for (unsigned i = 0; !f->over && i < FACTS_QUESTIONS_MAX && facts_question_next(&questions, &q); i++) {
+		if (q.type == FACT_MEMORY)
+			facts_encode_question(&q, &memories);
+		else
+			ask_one(f, &q);
+	}
+	if (buf_len(&memories) > 0)
+		recall(f, buf_slice(&memories));
+	buf_free(&memories);
 }
 
 struct slice edge_facts_answers(const struct edge_facts *f)

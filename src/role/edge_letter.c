@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "queue/memory.h"
 #include "queue/queue.h"
 #include "role/edge_facts.h"
 #include "role/edge_letter.h"
@@ -30,6 +31,7 @@ struct edge_letter {
 	struct buf owner, actor; /* of a delegation */
 	bool opaque, sending, abandoned;
 	unsigned tries;
+	struct buf notes;   /* of filter, for queue: to be remembered when the outcome is known */
 	struct edge_facts *facts_asked; /* what filter asked of the world; NULL while it asked nothing */
 	char cid[24];
 	edge_letter_fn *fn;
@@ -45,6 +47,7 @@ struct edge_letter *edge_letter_create(struct edge *edge)
 	buf_init(&l->head, HEAD_MAX);
 	buf_init(&l->facts, LETTER_FACTS_MAX);
 	buf_init(&l->envelope, LETTER_FACTS_MAX + 80000);
+	buf_init(&l->notes, MEMORY_NOTES_BYTES);
 	buf_init(&l->owner, AUTH_LOGIN_MAX);
 	buf_init(&l->actor, AUTH_LOGIN_MAX);
 	return l;
@@ -55,6 +58,7 @@ static void letter_destroy(struct edge_letter *l)
 	l->edge->transit -= l->size;
 	file_close(&l->fd);
 	edge_facts_free(&l->facts_asked);
+	buf_free(&l->notes);
 	buf_free(&l->head);
 	buf_free(&l->facts);
 	buf_free(&l->envelope);
@@ -132,6 +136,15 @@ int edge_letter_add(struct edge_letter *l, struct slice bytes)
 
 /* ---- filter, then queue ---- */
 
+/* Not when the client will come again with the same letter only because of us. */
+static void remember(struct edge_letter *l)
+{
+	struct ipc_queue_remember request = {.notes = buf_slice(&l->notes)};
+
+	if (request.notes.n > 0)
+		ipc_request(l->edge->ctx->ipc, IPC_QUEUE_REMEMBER, IPC_ANY, &request, NULL, NULL);
+}
+
 static void finish(struct edge_letter *l, const struct smtp_reply *reply)
 {
 	l->sending = false;
@@ -193,6 +206,7 @@ static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message
 		buf_printf(&text, "Ok, queued as %.*s", SLICE_ARG(reply->queue_id));
 		answer.text = buf_slice(&text);
 		l->edge->messages++;
+		remember(l);
 		log_accepted(l, reply->queue_id);
 	} else if (outcome == IPC_OK && reply->result == QUEUE_FULL) {
 		answer = SMTP_REPLY(452, "4.3.1", "Insufficient system storage, try again later");
@@ -223,6 +237,7 @@ static void refused_by_filter(struct edge_letter *l, const struct ipc_filter_sea
 	          LOG_NUM("code", answer.code), LOG_TEXT("why", answer.text));
 	if (answer.code < 400 || answer.code > 599)
 		answer = try_later;
+	remember(l);
 	if (reply->record >= 0)
 		close(reply->record);
 	finish(l, &answer);
@@ -250,6 +265,9 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 		ask_facts(l, reply->questions);
 		return;
 	}
+	buf_clear(&l->notes);
+	if (outcome == IPC_OK)
+		buf_append(&l->notes, reply->notes);
 	if (outcome == IPC_OK && reply->code == 250 && (reply->record >= 0 || reply->small.n > 0)) {
 		ask_queue(l, reply);
 		return;

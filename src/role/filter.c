@@ -13,6 +13,7 @@
 #include "filter/filter.h"
 #include "filter/judge.h"
 #include "mime/text.h"
+#include "queue/memory.h"
 #include "role/role.h"
 #include "store/fact.h"
 #include "store/seal.h"
@@ -147,7 +148,7 @@ static bool judge(struct filter_role *f, const struct envelope *e, struct slice 
 }
 
 /* Checks who asks, then judges and seals the message. */
-static int seal(struct filter_role *f, enum role sender, const struct ipc_filter_seal *request, struct slice message, struct buf *questions,
+static int seal(struct filter_role *f, enum role sender, const struct ipc_filter_seal *request, struct slice message, struct buf *questions, struct buf *notes,
                 struct filter_result *result, struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
@@ -171,6 +172,10 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		facts_free(&facts);
 		if (!judged)
 			return 0;
+		if (judgement.notes.n > 0) {
+			buf_append(notes, judgement.notes);
+			memory_notes_seal(notes, f->ctx->boot_secret);
+		}
 	}
 	return filter_message(&e, message, &judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
 }
@@ -194,7 +199,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_filter_seal *request = message;
 	struct ipc_filter_seal_reply reply = {.record = -1};
 	struct filter_result result = {0};
-	struct buf questions = BUF_INIT(QUESTIONS_MAX);
+	struct buf questions = BUF_INIT(QUESTIONS_MAX), notes = BUF_INIT(MEMORY_NOTES_BYTES);
 	struct file_map map = FILE_MAP_NONE;
 	struct error err = {0};
 	int message_fd = request->message, facts_fd = request->facts, code = 0;
@@ -204,7 +209,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	if (!small)
 		code = memfd_map(message_fd, MESSAGE_MAX, &map, &err);
 	if (code == 0)
-		code = seal(f, ipc_call_sender(call, NULL), request, small ? request->small : map.content, &questions, &result, &err);
+		code = seal(f, ipc_call_sender(call, NULL), request, small ? request->small : map.content, &questions, &notes, &result, &err);
 	if (code == 0 && result.code == 250)
 		code = put_record(&result, small, &reply, &err);
 	if (code < 0) {
@@ -219,6 +224,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 		reply.code = result.code;
 		reply.enhanced = result.enhanced;
 		reply.text = result.text;
+		reply.notes = notes.failed ? SLICE_NONE : buf_slice(&notes);
 	}
 	FAULT_POINT(filter_sealed);
 	ipc_reply(call, &reply);
@@ -227,6 +233,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	file_close(&facts_fd);
 	file_unmap(&map);
 	buf_free(&questions);
+	buf_free(&notes);
 	buf_free(&result.record);
 	count_message(f);
 }

@@ -196,6 +196,7 @@ static void on_tick(void *arg)
 	queue_keep_tick(q);
 	queue_notice_tick(q);
 	queue_send_retry_marks(q);
+	queue_remember(q);
 	timer_start(q->tick, 1000);
 }
 
@@ -219,6 +220,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 		return rc;
 	q->prepared = ledger_prepared(q->ledger);
 	queue_accept_setup(q);
+	queue_memory_setup(q);
 	queue_send_setup(q);
 	queue_admin_setup(q);
 	q->tick = timer_create_on(ctx->loop, on_tick, q);
@@ -296,6 +298,7 @@ void queue_try_stop(struct queue_role *q)
 	ledger_close(&q->ledger);
 	schedule_destroy(&q->schedule);
 	queue_notice_free(q);
+	buf_free(&q->notes);
 	slab_free(&q->database_key);
 	slab_free(&q->jobs_key);
 	q->stopping = false;
@@ -305,6 +308,7 @@ void queue_try_stop(struct queue_role *q)
 static void queue_stop(struct role_context *ctx)
 {
 	struct queue_role *q = ctx->state;
+	queue_remember(q);
 	q->stopping = true;
 	q->stop_ms = queue_now(q).mono_ms + STOP_WAIT_MS;
 	timer_start(q->tick, 100);

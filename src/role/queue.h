@@ -62,6 +62,7 @@ struct queue_role {
 	struct list_node notice_turns;
 	unsigned notices_working;
 
+	struct buf notes;          /* what is to be remembered with the next tick */
 	bool full, io_failed;
 	bool making_spare, making_ballast, compacting;
 	int64_t spare_retry_ms, sweep_ms, epoch_ms, drop_ms, compact_ms;
@@ -86,6 +87,10 @@ void queue_accept_tell(struct queue_role *q);
 /* Accepts a record (a memfd, taken over) from inside; marks become true with it (copied). */
 typedef void queue_accepted_fn(struct queue_role *q, void *arg, enum queue_result result);
 void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark *marks, size_t mark_count, queue_accepted_fn *fn, void *arg);
+
+/* what is remembered: QUEUE_RECALL, REMEMBER */
+void queue_memory_setup(struct queue_role *q);
+void queue_remember(struct queue_role *q); /* writes what was gathered */
 
 /* sending */
 void queue_send_setup(struct queue_role *q);

@@ -1,5 +1,7 @@
 #include "trust/facts.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 #define LABEL_MAX 63
@@ -18,10 +20,24 @@ void facts_free(struct facts *f)
 	map_free(&f->answers);
 }
 
+/* Not a name: taken as it is. */
+static bool make_memory_key(struct slice text, uint8_t key[KEY_MAX], struct slice *ret)
+{
+	if (text.n == 0 || text.n > FACTS_NAME_MAX - 2)
+		return false;
+	key[0] = FACT_MEMORY >> 8;
+	key[1] = FACT_MEMORY & 0xff;
+	memcpy(key + 2, text.p, text.n);
+	*ret = slice_make(key, text.n + 2);
+	return true;
+}
+
 /* Type and name in lower case; false when no query can carry it. */
 static bool make_key(struct slice name, uint16_t type, uint8_t key[KEY_MAX], struct slice *ret)
 {
 	size_t label = 0;
+	if (type == FACT_MEMORY)
+		return make_memory_key(name, key, ret);
 	if (name.n > 0 && name.p[name.n - 1] == '.')
 		name.n--;
 	if (name.n == 0 || name.n > FACTS_NAME_MAX - 2 || name.p[name.n - 1] == '.')
@@ -63,6 +79,16 @@ const struct dns_answer *facts_dns(struct facts *f, struct slice name, uint16_t 
 	f->asked_count++;
 	f->wanted[f->wanted_count++] = (struct dns_question){.name = arena_dup(f->arena, slice_from(key, 2)), .type = type};
 	return &wanted_answer;
+}
+
+enum dns_status facts_memory(struct facts *f, struct slice key, struct slice *ret_value)
+{
+	const struct dns_answer *a = facts_dns(f, key, FACT_MEMORY);
+	struct slice records = a->records;
+	*ret_value = SLICE_NONE;
+	if (a->status == DNS_NXDOMAIN)
+		return DNS_NODATA;
+	return a->status == DNS_FOUND && !dns_record_next(&records, ret_value) ? DNS_NODATA : a->status;
 }
 
 void facts_answer(struct facts *f, struct slice name, uint16_t type, const struct dns_answer *answer)
@@ -166,7 +192,7 @@ const char *dns_status_name(enum dns_status status)
 
 /* ---- between processes: question = name, type; answer = question, status, secure, ttl, records ---- */
 
-static void encode_question(const struct dns_question *q, struct buf *out)
+void facts_encode_question(const struct dns_question *q, struct buf *out)
 {
 	buf_put_bytes(out, q->name);
 	buf_put_u16(out, q->type);
@@ -175,7 +201,7 @@ static void encode_question(const struct dns_question *q, struct buf *out)
 void facts_encode_questions(const struct facts *f, struct buf *out)
 {
 	for (size_t i = 0; i < f->wanted_count; i++)
-		encode_question(&f->wanted[i], out);
+		facts_encode_question(&f->wanted[i], out);
 }
 
 bool facts_question_next(struct slice *list, struct dns_question *ret)
@@ -185,7 +211,7 @@ bool facts_question_next(struct slice *list, struct dns_question *ret)
 
 void facts_encode_answer(const struct dns_question *question, const struct dns_answer *answer, struct buf *out)
 {
-	encode_question(question, out);
+	facts_encode_question(question, out);
 	buf_put_u8(out, (uint8_t)answer->status);
 	buf_put_u8(out, answer->secure);
 	buf_put_u32(out, answer->ttl);

@@ -16,6 +16,12 @@
 
 enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52 };
 
+/*
+ * What is remembered from earlier letters is asked in the same way, under a private type (RFC 6895 3.1): the name is any text, the answer DNS_FOUND
+ * with one record, or DNS_NODATA.
+ */
+#define FACT_MEMORY 65280u
+
 enum dns_status {
 	DNS_WANTED,   /* not known yet: the question is noted */
 	DNS_FOUND,    /* at least one record */
@@ -50,6 +56,8 @@ void facts_free(struct facts *f);
 
 /* Never NULL, valid as long as the arena. A name that no query can carry (empty label, over 63 or 255 bytes) is DNS_NXDOMAIN. */
 const struct dns_answer *facts_dns(struct facts *f, struct slice name, uint16_t type);
+/* The value that is remembered under a text of at most FACTS_NAME_MAX - 2 bytes: DNS_FOUND, DNS_NODATA, DNS_FAILED or DNS_WANTED. */
+enum dns_status facts_memory(struct facts *f, struct slice key, struct slice *ret_value);
 /* What is wanted in this run. */
 static inline size_t facts_wanted(const struct facts *f)
 {
@@ -72,6 +80,7 @@ const char *dns_status_name(enum dns_status status);
 
 /* For the way between processes. Questions: of all that is wanted. Answers: of everything known. Decoding adds; ERR_INVALID. */
 void facts_encode_questions(const struct facts *f, struct buf *out);
+void facts_encode_question(const struct dns_question *q, struct buf *out);
 bool facts_question_next(struct slice *list, struct dns_question *ret);
 void facts_encode_answer(const struct dns_question *question, const struct dns_answer *answer, struct buf *out);
 int facts_decode_answers(struct facts *f, struct slice list);
