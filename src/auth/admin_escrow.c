@@ -252,6 +252,8 @@ static int hand_over_ask(struct admin_job *job)
 	if (rc == 0)
 		rc = read_target(job, &target);
 	if (rc == 0)
+		rc = job_step_up(job);
+	if (rc == 0)
 		rc = job_second_person(job, AUTH_ACT_APPROVE);
 	if (rc != 0)
 		return rc;

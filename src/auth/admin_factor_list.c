@@ -117,7 +117,12 @@ static int reset_in_change(struct admin_job *job, struct error *err)
 /* For somebody who lost everything: all factors go, and all sessions; the password alone registers anew. */
 int factor_reset(struct admin_job *job)
 {
+	bool two = false;
 	int rc = job_step_up(job);
+	if (rc == 0)
+		rc = job_not_alone(job, &job->account, &two);
+	if (rc == 0 && two)
+		rc = job_second_person(job, AUTH_ACT_APPROVE);
 	if (rc == 0)
 		rc = job_change(job, reset_in_change);
 	if (rc == 0)

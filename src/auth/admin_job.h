@@ -121,6 +121,11 @@ int job_ask_approval(struct admin_job *job, struct slice operation, const json_t
  * grants) and the subject is a person, not the emergency access or the setup.
  */
 int job_not_alone(struct admin_job *job, const struct account *account, bool *ret);
+/*
+ * Before `account` is let in or kept out: a person alone does that to who has no rights that this person has not, over everything; to others
+ * (officers, auditors, approvers, custodians for an administrator) only with a second person. 0, or refused as by job_second_person.
+ */
+int job_second_for(struct admin_job *job, const struct account *account);
 /* Runs an approved operation of somebody else inside the approver's job: result and status are job's. */
 int job_run_approved(struct admin_job *job, const char *operation, struct slice args, const uint8_t asker[16], struct slice asker_name);
 void job_record(const struct admin_job *job, enum log_event event, const struct log_field *fields);

@@ -107,6 +107,8 @@ static int user_leave(struct admin_job *job)
 	int rc = check_leaver(job, &target, &reason);
 	if (rc == 0 && !dry)
 		rc = job_step_up(job);
+	if (rc == 0 && !dry)
+		rc = job_second_for(job, &job->account);
 	if (rc == 0)
 		rc = put_counts(job);
 	if (rc != 0)

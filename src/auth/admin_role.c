@@ -8,6 +8,7 @@
 #include "base/codec.h"
 
 #define CASE_DAYS_MAX 30 /* content is open no longer than this */
+#define GRANT_DAYS_MAX 36500
 #define DAY_S INT64_C(86400)
 
 static json_t *right_names(auth_rights set)
@@ -110,9 +111,39 @@ static int role_define(struct admin_job *job)
 	return rc;
 }
 
+static bool asks_for(const struct directory_approval *a, struct slice role)
+{
+	json_t *args = json_loadb((const char *)a->args.p, a->args.n, 0, NULL);
+	const char *name = json_string_value(json_object_get(args, "role"));
+	bool same = name != NULL && slice_eq(slice_str(name), role);
+	json_decref(args);
+	return same;
+}
+
+/* A role that somebody has to approve stays what it was when it was asked for. 1: there is such a request, 0, or negative. */
+static int is_asked_for(struct admin_job *job, struct slice role)
+{
+	struct directory_approval *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE, sizeof *list);
+	uint32_t after = 0;
+	int count;
+	do {
+		count = directory_approval_list(job_directory(job), APPROVAL_ASKED, after, &job->arena, list, DIRECTORY_PAGE);
+		for (int i = 0; i < count; i++) {
+			after = list[i].id;
+			if (list[i].ends > job_unix(job) && asks_for(&list[i], role))
+				return 1;
+		}
+	} while (count == DIRECTORY_PAGE);
+	return count < 0 ? count : 0;
+}
+
 static int remove_in_change(struct admin_job *job, struct error *err)
 {
-	int rc = directory_role_remove(job_directory(job), job_text(job, "name"), err);
+	int rc = is_asked_for(job, job_text(job, "name"));
+	if (rc == 1)
+		return job_refuse(job, ADMIN_FAILED, "in_use", "Somebody has asked for this role, and nobody has decided (letterlock approval list).");
+	if (rc == 0)
+		rc = directory_role_remove(job_directory(job), job_text(job, "name"), err);
 	if (rc != 0)
 		job_refuse_error(job, rc, "role");
 	return rc;
@@ -129,29 +160,13 @@ static int role_remove(struct admin_job *job)
 
 /* ---- granting ---- */
 
-/* Anything but a mailbox, oneself, or the view of a department needs a second person. */
-static bool is_privileged(auth_rights set)
-{
-	auth_rights plain = auth_class_rights(AUTH_CLASS_MAIL) | auth_class_rights(AUTH_CLASS_SELF) | auth_class_rights(AUTH_CLASS_LOG)
-		| AUTH_BIT(AUTH_ACCOUNT_SEE);
-	return (set & ~plain) != 0;
-}
-
-int job_not_alone(struct admin_job *job, const struct account *account, bool *ret)
-{
-	auth_rights has = 0;
-	int rc = auth_rights_of(job_directory(job), account, job_unix(job), &has);
-	*ret = rc != 0 || (job->subject.kind == AUTH_PERSON && is_privileged(has));
-	return rc == 0 ? 0 : job_refuse_error(job, rc, "user");
-}
-
 static bool holds_content(auth_rights set)
 {
 	return (set & auth_class_rights(AUTH_CLASS_CONTENT)) != 0;
 }
 
-/* Not to oneself; nothing that must be apart from what the person has; and, where it matters, not alone. */
-static int check_giving(struct admin_job *job, const struct account *account, auth_rights set)
+/* Not to oneself, and nothing that must be apart from what the person has. */
+static int check_apart(struct admin_job *job, const struct account *account, auth_rights set)
 {
 	auth_rights has = 0;
 	enum auth_right a, b;
@@ -160,9 +175,16 @@ static int check_giving(struct admin_job *job, const struct account *account, au
 	int rc = auth_rights_of(job_directory(job), account, job_unix(job), &has);
 	if (rc != 0)
 		return job_refuse_error(job, rc, "user");
-	if (!auth_rights_separate(has | set, &a, &b))
-		return job_refuse(job, ADMIN_DENIED, "separation", "%s and %s may not be in one hand.", auth_right_name(a), auth_right_name(b));
-	return is_privileged(set) ? job_second_person(job, holds_content(set) ? AUTH_CASE_APPROVE : AUTH_ACT_APPROVE) : 0;
+	return auth_rights_separate(has | set, &a, &b) ? 0
+	     : job_refuse(job, ADMIN_DENIED, "separation", "%s and %s may not be in one hand.", auth_right_name(a), auth_right_name(b));
+}
+
+/* Where it matters, not alone either. A mailbox is its owner's: beside the owner (delegate.add) two persons widen who may do what in it. */
+static int check_giving(struct admin_job *job, const struct account *account, auth_rights set, enum auth_scope scope)
+{
+	int rc = check_apart(job, account, set);
+	bool two = auth_rights_privileged(set) || scope == AUTH_SCOPE_MAILBOX;
+	return rc == 0 && two ? job_second_person(job, holds_content(set) ? AUTH_CASE_APPROVE : AUTH_ACT_APPROVE) : rc;
 }
 
 int job_may_give_role(struct admin_job *job, const struct account *account, enum auth_role role)
@@ -177,13 +199,14 @@ int job_may_give_role(struct admin_job *job, const struct account *account, enum
 	/* The emergency access may make an administrator, an officer or an approver anew: without them nothing could be approved. */
 	if (rc == 0 && job->subject.kind == AUTH_LOCAL_BREAK_GLASS
 	    && (role == AUTH_ROLE_ADMINISTRATOR || role == AUTH_ROLE_OFFICER || role == AUTH_ROLE_APPROVER))
-		return 0;
+		return check_apart(job, &plain, set);
 	if (rc == 0 && auth_role_privileged(account->role) && role == AUTH_ROLE_USER)
 		return memcmp(job->subject.account, account->id, 16) == 0 ? job_refuse(job, ADMIN_DENIED, "self", "Nobody changes the own rights.") : 0;
-	return rc == 0 ? check_giving(job, &plain, set) : rc;
+	return rc == 0 ? check_giving(job, &plain, set, AUTH_SCOPE_ORGANISATION) : rc;
 }
 
-static int read_scope(struct admin_job *job, auth_rights set, struct directory_grant *g)
+/* ret_mailbox: whose mailbox it is, when the scope is one. */
+static int read_scope(struct admin_job *job, auth_rights set, struct directory_grant *g, struct account *ret_mailbox)
 {
 	struct slice scope = job_text(job, "scope");
 	struct address address;
@@ -201,7 +224,8 @@ static int read_scope(struct admin_job *job, auth_rights set, struct directory_g
 		struct directory_address found;
 		int rc = job_address(job, "value", &address);
 		if (rc == 0 && (directory_address_get(job_directory(job), address.local, address.domain, &job->arena, &found) != 0
-		                || found.kind != ADDRESS_ACCOUNT))
+		                || found.kind != ADDRESS_ACCOUNT
+		                || directory_account_get(job_directory(job), found.account, &job->arena, ret_mailbox) != 0))
 			rc = job_refuse_error(job, ERR_NOT_FOUND, "user");
 		struct buf hex = BUF_INIT(32);
 		if (rc == 0) {
@@ -215,7 +239,7 @@ static int read_scope(struct admin_job *job, auth_rights set, struct directory_g
 }
 
 /* Nobody grants over more than where he may grant. */
-static int check_reach(struct admin_job *job, const struct directory_grant *g)
+static int check_reach(struct admin_job *job, const struct directory_grant *g, const struct account *mailbox)
 {
 	struct auth_object object = {0};
 	if (g->scope == AUTH_SCOPE_DEPARTMENT)
@@ -223,17 +247,17 @@ static int check_reach(struct admin_job *job, const struct directory_grant *g)
 	else if (g->scope == AUTH_SCOPE_DOMAIN)
 		object.domain = g->value;
 	else if (g->scope == AUTH_SCOPE_MAILBOX)
-		object = job_object(&job->account);
+		object = job_object(mailbox);
 	return job_permit(job, AUTH_ROLE_GRANT, &object);
 }
 
 static int read_time(struct admin_job *job, auth_rights set, struct directory_grant *g)
 {
-	const json_t *days = json_object_get(job->args, "days");
+	json_int_t days = json_integer_value(json_object_get(job->args, "days"));
+	if (days < 0 || days > GRANT_DAYS_MAX)
+		return job_refuse(job, ADMIN_INVALID, "invalid", "A grant ends after at most %d days; 0: never.", GRANT_DAYS_MAX);
 	g->starts = g->created = job_unix(job);
-	g->ends = days != NULL && json_integer_value(days) > 0 ? g->starts + (int64_t)json_integer_value(days) * DAY_S : 0;
-	if (days != NULL && json_integer_value(days) > 36500)
-		return job_refuse(job, ADMIN_INVALID, "invalid", "A grant ends after at most 36500 days.");
+	g->ends = days > 0 ? g->starts + (int64_t)days * DAY_S : 0;
 	if (holds_content(set) && (g->ends == 0 || g->ends - g->starts > CASE_DAYS_MAX * DAY_S))
 		return job_refuse(job, ADMIN_INVALID, "time", "Content is opened for 1 to %d days.", CASE_DAYS_MAX);
 	return 0;
@@ -243,6 +267,7 @@ static int grant_add(struct admin_job *job)
 {
 	struct error err = {0};
 	struct directory_grant g = {.role = job_text(job, "role"), .state = GRANT_ACTIVE, .author = job->subject.name, .approver = job->approver};
+	struct account mailbox = {0};
 	auth_rights set = 0;
 	uint32_t id = 0;
 	int rc = directory_role_rights(job_directory(job), g.role, &set);
@@ -253,13 +278,13 @@ static int grant_add(struct admin_job *job)
 	if (rc == 0 && g.reason.n == 0)
 		rc = job_refuse(job, ADMIN_INVALID, "reason", "Say why the role is granted.");
 	if (rc == 0)
-		rc = read_scope(job, set, &g);
+		rc = read_scope(job, set, &g, &mailbox);
 	if (rc == 0)
 		rc = read_time(job, set, &g);
 	if (rc == 0)
-		rc = check_reach(job, &g);
+		rc = check_reach(job, &g, &mailbox);
 	if (rc == 0)
-		rc = check_giving(job, &job->account, set);
+		rc = check_giving(job, &job->account, set, g.scope);
 	if (rc != 0)
 		return rc;
 	if ((rc = directory_grant_add(job_directory(job), &g, &id, &err)) != 0)
@@ -268,7 +293,7 @@ static int grant_add(struct admin_job *job)
 	job_event(job, EV_RIGHT_GRANTED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address), LOG_TEXT("right", g.role),
 		LOG_TEXT("target", job_text(job, "value")), LOG_NUM("until", g.ends));
 	/* Whoever becomes privileged signs in again, by the rules that hold now. */
-	if (is_privileged(set))
+	if (auth_rights_privileged(set))
 		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);
 	return 0;
 }

@@ -61,3 +61,30 @@ int job_ask_approval(struct admin_job *job, struct slice operation, const json_t
 	job_set(job, "approval", json_integer(id));
 	return ERR_DENIED;
 }
+
+int job_not_alone(struct admin_job *job, const struct account *account, bool *ret)
+{
+	auth_rights has = 0;
+	int rc = auth_rights_of(job_directory(job), account, job_unix(job), &has);
+	*ret = rc != 0 || (job->subject.kind == AUTH_PERSON && auth_rights_privileged(has));
+	return rc == 0 ? 0 : job_refuse_error(job, rc, "user");
+}
+
+static auth_rights rights_over_all(const struct auth_subject *subject)
+{
+	auth_rights set = 0;
+	for (size_t i = 0; i < subject->grant_count; i++)
+		if (subject->grants[i].scope == AUTH_SCOPE_ORGANISATION)
+			set |= subject->grants[i].rights;
+	return set;
+}
+
+int job_second_for(struct admin_job *job, const struct account *account)
+{
+	auth_rights has = 0;
+	int rc = auth_rights_of(job_directory(job), account, job_unix(job), &has);
+	if (rc != 0)
+		return job_refuse_error(job, rc, "user");
+	bool two = job->subject.kind == AUTH_PERSON && auth_rights_privileged(has & ~rights_over_all(&job->subject));
+	return two ? job_second_person(job, AUTH_ACT_APPROVE) : 0;
+}

@@ -315,38 +315,37 @@ static int token_rights(struct admin_job *job, auth_rights *ret)
 	return 0;
 }
 
+static int make_token(struct admin_job *job, struct session *session, const struct secrets *secrets)
+{
+	char token[SESSION_TOKEN_SIZE + 1];
+	memcpy(session->account, job->account.id, sizeof session->account);
+	int rc = in_change_make(job, session, secrets, token);
+	if (rc != 0)
+		return rc;
+	answer_session(job, session, token);
+	job_event(job, EV_TOKEN_MADE, LOG_TEXT("actor", job->subject.name), LOG_TEXT("name", session->label), LOG_NUM("until", session->ends));
+	return 0;
+}
+
 static int token_add(struct admin_job *job)
 {
 	struct secrets secrets = SECRETS_NONE;
-	struct error err = {0};
-	char token[SESSION_TOKEN_SIZE + 1];
-	int64_t now = job_unix(job), days = job_has(job, "days") ? (int64_t)json_integer_value(json_object_get(job->args, "days")) : TOKEN_DAYS;
+	json_int_t days = job_has(job, "days") ? json_integer_value(json_object_get(job->args, "days")) : TOKEN_DAYS;
 	struct session session = {.kind = SESSION_TOKEN, .address = job->address, .agent = job->agent, .proven = job->subject.proven,
-		.created = now, .ends = now + days * DAY_S};
+		.created = job_unix(job)};
 	int rc = job_name(job, "label", &session.label);
 	if (rc == 0 && (session.label.n == 0 || days < 1 || days > TOKEN_DAYS_MAX))
 		rc = job_refuse(job, ADMIN_INVALID, "invalid", "A token has a label, and ends after 1 to %d days.", TOKEN_DAYS_MAX);
-	if (rc == 0 && (job->subject.kind != AUTH_PERSON || job->subject.token))
-		rc = job_refuse(job, ADMIN_DENIED, "denied", "Only a person's session makes tokens.");
 	if (rc == 0)
 		rc = token_rights(job, &session.scopes);
-	if (rc != 0)
-		return rc;
-	if (directory_account_get(job_directory(job), job->subject.account, &job->arena, &job->account) != 0
-	    || session_open(&job->session, job->token, &secrets, &err) != 0)
-		return job_refuse(job, ADMIN_FAILED, "internal", "The account's secrets cannot be opened.");
-	if (job_factor_first(job) != 0) {
-		secrets_free(&secrets);
-		return ERR_DENIED;
+	if (rc == 0)
+		rc = job_open_own(job, &secrets);
+	if (rc == 0) {
+		session.ends = session.created + (int64_t)days * DAY_S;
+		rc = make_token(job, &session, &secrets);
 	}
-	memcpy(session.account, job->account.id, sizeof session.account);
-	rc = in_change_make(job, &session, &secrets, token);
 	secrets_free(&secrets);
-	if (rc != 0)
-		return rc;
-	answer_session(job, &session, token);
-	job_event(job, EV_TOKEN_MADE, LOG_TEXT("actor", job->subject.name), LOG_TEXT("name", session.label), LOG_NUM("until", session.ends));
-	return 0;
+	return rc;
 }
 
 const struct admin_operation_row admin_session_rows[] = {

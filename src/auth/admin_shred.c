@@ -122,6 +122,8 @@ static int account_shred(struct admin_job *job)
 	if (rc == 0 && job->account.state == ACCOUNT_ACTIVE)
 		rc = job_refuse(job, ADMIN_FAILED, "active", "The user is active: letterlock user leave, or user disable, comes first.");
 	if (rc == 0)
+		rc = job_step_up(job);
+	if (rc == 0)
 		rc = job_second_person(job, AUTH_ACT_APPROVE);
 	if (rc != 0)
 		return rc;

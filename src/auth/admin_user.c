@@ -58,6 +58,28 @@ static int user_show(struct admin_job *job)
 	return 0;
 }
 
+/*
+ * Nobody puts an account where he may not change any. The department of who has rights over it is the scope of these rights: whoever changes it
+ * may change accounts everywhere.
+ */
+static int check_department(struct admin_job *job, const struct account *a, struct slice department)
+{
+	struct auth_object object = job_object(a), organisation = {0};
+	object.department = department;
+	return job_permit(job, job->operation->right, a->role == AUTH_ROLE_DEPARTMENT ? &organisation : &object);
+}
+
+static int read_department(struct admin_job *job, struct account *a)
+{
+	struct slice department;
+	int rc = job_name(job, "department", &department);
+	if (rc == 0 && !slice_eq(department, a->department))
+		rc = check_department(job, a, department);
+	if (rc == 0)
+		a->department = department;
+	return rc;
+}
+
 /* name, department, role, quota: those that are given replace the ones in `a`. */
 int job_account_properties(struct admin_job *job, struct account *a)
 {
@@ -66,7 +88,7 @@ int job_account_properties(struct admin_job *job, struct account *a)
 	enum auth_role role = a->role;
 	if (job_has(job, "name") && (rc = job_name(job, "name", &a->name)) != 0)
 		return rc;
-	if (job_has(job, "department") && (rc = job_name(job, "department", &a->department)) != 0)
+	if (job_has(job, "department") && (rc = read_department(job, a)) != 0)
 		return rc;
 	if (quota != NULL && (!json_is_integer(quota) || json_integer_value(quota) < 0))
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The quota is a number of bytes.");
@@ -154,8 +176,11 @@ static int state_in_change(struct admin_job *job, struct error *err)
 
 static int set_state(struct admin_job *job, enum account_state state)
 {
+	/* What it is already may be said again. */
+	int rc = job->account.state != state ? job_second_for(job, &job->account) : 0;
 	job->account.state = state;
-	int rc = job_change(job, state_in_change);
+	if (rc == 0)
+		rc = job_change(job, state_in_change);
 	if (rc == 0)
 		job_event(job, state == ACCOUNT_ACTIVE ? EV_ACCOUNT_ENABLED : EV_ACCOUNT_DISABLED, LOG_TEXT("actor", job->subject.name),
 			LOG_TEXT("address", job->account.address));
@@ -202,7 +227,9 @@ static int remove_in_change(struct admin_job *job, struct error *err)
 /* With the wraps go the secrets: the mail cannot be read any more by anybody. */
 static int user_remove(struct admin_job *job)
 {
-	int rc = job_change(job, remove_in_change);
+	int rc = job_second_for(job, &job->account);
+	if (rc == 0)
+		rc = job_change(job, remove_in_change);
 	if (rc == 0) {
 		job_event(job, EV_ACCOUNT_REMOVED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address));
 		job_host(job)->revoke(job_host(job)->arg, job->account.id, 0);

@@ -159,6 +159,13 @@ bool auth_rights_separate(auth_rights set, enum auth_right *ret_a, enum auth_rig
 	return true;
 }
 
+bool auth_rights_privileged(auth_rights set)
+{
+	auth_rights plain = auth_class_rights(AUTH_CLASS_MAIL) | auth_class_rights(AUTH_CLASS_SELF) | auth_class_rights(AUTH_CLASS_LOG)
+		| B(ACCOUNT_SEE);
+	return (set & ~plain) != 0;
+}
+
 /* ---- scopes ---- */
 
 static const char *const scope_names[] = {NULL, "own", "mailbox", "department", "domain", "organisation", "case"};

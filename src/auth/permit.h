@@ -64,6 +64,8 @@ const char *auth_builtin_role_at(size_t index, auth_rights *ret);
  * for all grants of a person together, whatever their scope and time.
  */
 bool auth_rights_separate(auth_rights rights, enum auth_right *ret_a, enum auth_right *ret_b);
+/* Is there anything but a mailbox, oneself, or the view of a department? That nobody gives or takes over alone. */
+bool auth_rights_privileged(auth_rights rights);
 
 enum auth_scope { /* stored; the values never change */
 	AUTH_SCOPE_OWN = 1,          /* the subject's own account */

@@ -165,5 +165,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_who_was_removed_gets_the_answer_of_a_wrong_password, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_signs_in_for_a_disabled_account, setup, teardown),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
