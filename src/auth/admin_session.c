@@ -336,6 +336,8 @@ static int token_add(struct admin_job *job)
 	int rc = job_name(job, "label", &session.label);
 	if (rc == 0 && (session.label.n == 0 || days < 1 || days > TOKEN_DAYS_MAX))
 		rc = job_refuse(job, ADMIN_INVALID, "invalid", "A token has a label, and ends after 1 to %d days.", TOKEN_DAYS_MAX);
+	if (rc == 0 && (job->subject.kind != AUTH_PERSON || job->subject.token))
+		rc = job_refuse(job, ADMIN_DENIED, "denied", "Only a person's session makes tokens.");
 	if (rc == 0)
 		rc = token_rights(job, &session.scopes);
 	if (rc == 0)
