@@ -15,13 +15,17 @@
 #define ROUNDS_MAX 60
 #define TIMEOUT_MS 20000
 
-static const struct cli_trust_check *const checks[] = {&cli_trust_spf};
+static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign};
 
 #define CONNECTION "ip helo mail_from host "
 #define WORLD "dns now timeout"
 
 static const struct cli_command commands[] = {
 	{"trust spf", NULL, "file?", CONNECTION WORLD, NULL, "may this host send for that domain (RFC 7208)? --dns HOST:PORT or a zone file", NULL, cli_trust_run, NULL, false},
+	{"trust dkim", NULL, "file", WORLD, NULL, "who signed this message, and is it unchanged (RFC 6376)?", NULL, cli_trust_run, NULL, false},
+	{"trust arc", NULL, "file", WORLD, NULL, "does the chain of those who passed it on hold (RFC 8617)?", NULL, cli_trust_run, NULL, false},
+	{"trust sign", NULL, "file", "domain selector key algorithm arc " WORLD, NULL, "signs with a key of yours; --arc AUTHSERV-ID seals instead", NULL,
+	 cli_trust_run, NULL, false},
 };
 const struct cli_noun cli_trust = {"trust", commands, ARRAY_LEN(commands)};
 
@@ -163,7 +167,15 @@ static void show(const struct cli_trust *t, const struct cli_trust_check *check,
 		cli_print_json(op, result);
 		return;
 	}
+	if (check->show != NULL) {
+		check->show(t, result);
+		return;
+	}
 	cli_fields(result, check->fields);
+	if (check->list != NULL && json_array_size(json_object_get(result, check->list)) > 0) {
+		putchar('\n');
+		cli_table(json_object_get(result, check->list), check->columns);
+	}
 	if (!t->cli->quiet && json_array_size(json_object_get(result, "lookups")) > 0) {
 		putchar('\n');
 		cli_table(json_object_get(result, "lookups"), "look-up:name type:type status:status records:text");

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "cmd/cli.h"
+#include "trust/dkim.h"
 #include "trust/facts.h"
 #include "trust/spf.h"
 
@@ -32,8 +33,10 @@ struct cli_trust_check {
 	 */
 	json_t *(*run)(struct cli_trust *t);
 	const char *fields;          /* shown to people, as for cli_fields */
+	const char *list, *columns;  /* then a table of this member, as for cli_table; NULL: none */
+	void (*show)(const struct cli_trust *t, const json_t *result); /* instead of all that, for output that is no report */
 };
-extern const struct cli_trust_check cli_trust_spf, cli_trust_dmarc;
+extern const struct cli_trust_check cli_trust_spf, cli_trust_dmarc, cli_trust_dkim, cli_trust_arc, cli_trust_sign;
 
 /* For cli_command.run of all rows. */
 int cli_trust_run(struct cli *cli, const struct cli_command *command, json_t *args);
@@ -42,6 +45,10 @@ const char *cli_trust_option(const struct cli_trust *t, const char *name);
 /* Sets a string from bytes that may not be UTF-8 (those are shown as U+FFFD). */
 void cli_json_text(json_t *object, const char *name, struct slice text);
 
+/* The message as it would be on the wire: a file with LF alone gets CRLF. */
+struct slice cli_trust_wire(struct cli_trust *t);
+/* The members of one DKIM check. */
+json_t *cli_trust_dkim_json(const struct dkim_report *r);
 /* The members of one SPF check. */
 json_t *cli_trust_spf_json(const struct spf_check *c);
 

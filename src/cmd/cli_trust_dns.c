@@ -96,10 +96,12 @@ static int open_server(struct cli_trust_dns *d, const char *server)
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		ub_ctx_set_option(d->ub, options[i][0], options[i][1]);
 	int rc = server != NULL ? ub_ctx_set_fwd(d->ub, server) : ub_ctx_resolvconf(d->ub, RESOLV_CONF);
-	allow_special_names(d->ub);
 	if (rc == 0)
 		rc = ub_ctx_async(d->ub, 1);
-	if (rc != 0)
+	/* Zones end the settings of libunbound. */
+	if (rc == 0)
+		allow_special_names(d->ub);
+	else
 		cli_error("--dns: %s", ub_strerror(rc));
 	return rc;
 }

@@ -124,41 +124,36 @@ static void write_time(struct tag_writer *w, const char *name, uint64_t seconds)
 	buf_free(&text);
 }
 
-static void write_before(const struct dkim_signer *signer, struct buf *out)
+static void write_tags(const struct dkim_signer *signer, const struct dkim_signing *how, struct slice h, const uint8_t body_hash[HASH_SIZE],
+                       struct buf *out)
 {
+	struct buf bh = BUF_INIT(64);
 	struct tag_writer w;
 	tag_writer_start(&w, "DKIM-Signature", out);
+	w.fold_values = true;
 	tag_write(&w, "v", SLICE("1"));
 	tag_write(&w, "a", slice_str(mail_algorithm_name(signer->algorithm)));
 	tag_write(&w, "c", SLICE("relaxed/relaxed"));
 	tag_write(&w, "d", signer->domain);
 	tag_write(&w, "s", signer->selector);
-}
-
-static void write_after(const struct dkim_signing *how, struct slice h, const uint8_t body_hash[HASH_SIZE], struct tag_writer *w)
-{
-	struct buf bh = BUF_INIT(64);
-	write_time(w, "t", (uint64_t)how->now_s);
+	write_time(&w, "t", (uint64_t)how->now_s);
 	if (how->lifetime_s > 0)
-		write_time(w, "x", (uint64_t)how->now_s + how->lifetime_s);
-	tag_write(w, "h", h);
+		write_time(&w, "x", (uint64_t)how->now_s + how->lifetime_s);
+	tag_write(&w, "h", h);
 	base64_encode(slice_make(body_hash, HASH_SIZE), &bh);
-	tag_write(w, "bh", buf_slice(&bh));
-	tag_write(w, "b", SLICE_NONE);
+	tag_write(&w, "bh", buf_slice(&bh));
+	tag_write(&w, "b", SLICE_NONE);
 	buf_free(&bh);
 }
 
 static int sign_one(const struct dkim_signer *signer, const struct dkim_signing *how, struct slice h, const uint8_t body_hash[HASH_SIZE],
                     struct slice covered, struct buf *out, struct error *err)
 {
-	struct buf before = BUF_INIT(DKIM_SIGN_FIELD_MAX);
-	struct tag_writer w = {0};
-	write_before(signer, &before);
-	w = (struct tag_writer){.out = &before, .column = LINE_MAX_BYTES, .count = 1, .fold_values = true};
-	write_after(how, h, body_hash, &w);
-	int rc = before.failed ? error_set(err, ERR_LIMIT, "the signature field is too long")
-	                       : tag_sign(signer, buf_slice(&before), SLICE_NONE, true, covered, out, err);
-	buf_free(&before);
+	struct buf field = BUF_INIT(DKIM_SIGN_FIELD_MAX);
+	write_tags(signer, how, h, body_hash, &field);
+	int rc = field.failed ? error_set(err, ERR_LIMIT, "the signature field is too long")
+	                      : tag_sign(signer, buf_slice(&field), SLICE_NONE, true, covered, out, err);
+	buf_free(&field);
 	return rc;
 }
 
