@@ -41,6 +41,7 @@ struct bayes_receipt {
 };
 
 /* An empty table. key: 16 random bytes; tables that are merged have tokens under keys of their own. */
+/* capacity: TOKENS_MAX to BAYES_TOKENS_MAX; learnt_min: 1 at least. */
 void bayes_init(struct bayes *b, const uint8_t key[TOKEN_KEY], uint32_t capacity, uint32_t learnt_min);
 void bayes_free(struct bayes *b);
 /* Adds one letter. Never fails; ages first where there is no room. tokens: made with this table's key. */
@@ -49,6 +50,8 @@ struct bayes_receipt bayes_train(struct bayes *b, const struct tokens *tokens, e
 int bayes_untrain(struct bayes *b, const struct tokens *tokens, struct bayes_receipt receipt);
 /* Begins a new epoch and forgets the one before the last. */
 void bayes_age(struct bayes *b);
+/* What it saw of a token; NULL: nothing. */
+const struct bayes_cell *bayes_find(const struct bayes *b, uint64_t token);
 /* Has it seen enough of both classes? */
 bool bayes_learnt(const struct bayes *b);
 

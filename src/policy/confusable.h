@@ -11,7 +11,7 @@
 void confusable_warm(void);
 /* Two texts with the same skeleton look alike. Folded (NFKC, case) first, invisible characters gone. For comparing, never for showing. */
 struct slice confusable_skeleton(struct slice utf8, struct arena *arena);
-/* The skeleton with pairs that look like one letter joined as well: "rn" m, "vv" w, "cl" d, and digits for letters: 0 o, 1 l, 3 e, 5 s. */
+/* The skeleton with pairs that look like one letter joined as well: "rn" m, "vv" w, "cl" d, and signs for letters: 0 o, 1 and i l, 3 e, 5 s. */
 struct slice confusable_loose(struct slice utf8, struct arena *arena);
 
 enum script_mix {

@@ -3,7 +3,7 @@
 #define POLICY_LOOKALIKE_H
 
 #include "base/arena.h"
-#include "base/map.h"
+#include "base/slice.h"
 
 #define TARGETS_MAX 2000
 
@@ -17,7 +17,6 @@ struct targets {
 	struct arena *arena;      /* of the caller */
 	struct target *items;
 	size_t count, room;
-	struct map registered;    /* registered domain -> struct target */
 };
 
 enum likeness {

@@ -10,7 +10,6 @@
 
 #define NAMES_MAX 100000      /* people of one index */
 #define NAME_WORDS_MAX 8      /* of one name */
-#define NAME_FORMS_MAX 12     /* keys of one person */
 
 struct person {
 	struct slice name;        /* UTF-8, any script */

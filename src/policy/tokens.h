@@ -10,19 +10,26 @@
 
 #define TOKENS_MAX 3000       /* of one letter; the first ones count */
 #define TOKENS_TEXT_MAX (64 * 1024)
-#define TOKEN_LENGTH_MAX 40   /* bytes of a word; longer ones become their length and first bytes */
+#define TOKEN_LENGTH_MAX 40   /* bytes of a word; of longer ones the length and the first bytes count */
 #define TOKEN_LENGTH_MIN 3    /* letters of a word in ASCII */
 #define TOKEN_KEY 16
+#define TOKEN_TABLES 2
 
 struct tokens {
-	uint64_t *hashes;     /* ascending, none twice */
+	uint64_t *hashes;     /* none twice, none 0; in the order of the letter */
 	size_t count;
 	bool cut;
 };
 
 void tokens_make(const struct policy_letter *l, const uint8_t key[TOKEN_KEY], struct arena *arena, struct tokens *ret);
-/* The parts of folded text, for tests and for whoever shows why: calls `each` in order, with repetitions. False ends it. */
-typedef bool token_fn(void *arg, struct slice token);
-void tokens_walk(struct slice folded, token_fn *each, void *arg);
+/* Under the keys of two tables at once: ret[0].hashes[i] and ret[1].hashes[i] are of the same token. */
+void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena, struct tokens ret[TOKEN_TABLES]);
+
+/* One token: what it is taken from ("subject", "host", "" for the text) and its text. False ends the walk. */
+typedef bool token_fn(void *arg, struct slice prefix, struct slice token);
+/* All tokens of folded text in order, with repetitions. False: `each` ended it. */
+bool tokens_walk(struct slice folded, struct slice prefix, token_fn *each, void *arg);
+/* All tokens of a letter. */
+void tokens_of_letter(const struct policy_letter *l, struct arena *arena, token_fn *each, void *arg);
 
 #endif

@@ -1,0 +1,15 @@
+#include "policy/check.h"
+#include "policy/lookalike.h"
+
+check_fn check_own_domain_forged;
+
+/* Our own people send after a login; from outside only what proves itself may carry our name (a service that signs for us, a list that ARC vouches for). */
+void check_own_domain_forged(const struct check_input *in, struct check_result *r)
+{
+	const struct letter_trust *t = &in->letter->trust;
+	struct slice domain = in->letter->from.domain;
+	if (!targets_own(in->known->domains, domain) || t->dmarc == AUTH_PASS || t->arc == AUTH_PASS || t->smime == AUTH_PASS)
+		return;
+	check_hit(r, REASON_unproven);
+	check_say(r, "domain", domain);
+}
