@@ -8,10 +8,10 @@ struct asked {
 	size_t count;
 };
 
-/* Domain lists know registered domains; a page at a shared host is listed by its own name. */
+/* Domain lists know registered domains. */
 static void note_host(struct asked *a, const struct policy_url *u)
 {
-	struct slice name = host_is_shared(u->host) ? u->host : host_registered(u->host);
+	struct slice name = host_registered(u->host);
 	if (u->host.n == 0 || u->is_ip || a->count == LIST_HOSTS_MAX)
 		return;
 	for (size_t i = 0; i < a->count; i++)

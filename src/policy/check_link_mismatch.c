@@ -7,7 +7,7 @@ check_fn check_link_mismatch;
 static int percent_of(const struct policy_letter *l, struct slice shown, struct slice host)
 {
 	bool of_sender = slice_eq(host_registered(shown), host_registered(l->from.domain));
-	bool proven = l->trust.given && (l->trust.dmarc == AUTH_PASS || slice_eq(host_registered(l->trust.dkim_domain), host_registered(host)));
+	bool proven = l->trust.given && (l->trust.dmarc == LETTER_PASS || slice_eq(host_registered(l->trust.dkim_domain), host_registered(host)));
 	return of_sender && proven ? 10 : 100;
 }
 

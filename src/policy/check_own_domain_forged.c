@@ -8,7 +8,7 @@ void check_own_domain_forged(const struct check_input *in, struct check_result *
 {
 	const struct letter_trust *t = &in->letter->trust;
 	struct slice domain = in->letter->from.domain;
-	if (!targets_own(in->known->domains, domain) || t->dmarc == AUTH_PASS || t->arc == AUTH_PASS || t->smime == AUTH_PASS)
+	if (!targets_own(in->known->domains, domain) || t->dmarc == LETTER_PASS || t->arc == LETTER_PASS || t->smime == LETTER_PASS)
 		return;
 	check_hit(r, REASON_unproven);
 	check_say(r, "domain", domain);

@@ -9,7 +9,7 @@ check_fn check_reputation;
 void check_reputation(const struct check_input *in, struct check_result *r)
 {
 	const struct known_sender *s = &in->known->sender;
-	bool proven = in->letter->trust.given && in->letter->trust.dmarc == AUTH_PASS;
+	bool proven = in->letter->trust.given && in->letter->trust.dmarc == LETTER_PASS;
 	int network = reputation_percent(&s->network, in->facts->now_s), percent = network;
 	if (proven) {
 		int domain = reputation_percent(&s->domain, in->facts->now_s);

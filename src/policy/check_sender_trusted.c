@@ -9,7 +9,7 @@ void check_sender_trusted(const struct check_input *in, struct check_result *r)
 {
 	const struct known_sender *s = &in->known->sender;
 	const struct letter_trust *t = &in->letter->trust;
-	bool proven = t->dmarc == AUTH_PASS || t->smime == AUTH_PASS;
+	bool proven = t->dmarc == LETTER_PASS || t->smime == LETTER_PASS;
 	if (!proven)
 		return;
 	if (s->signed_partner) {

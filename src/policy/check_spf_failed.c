@@ -6,10 +6,10 @@ check_fn check_spf_failed;
 void check_spf_failed(const struct check_input *in, struct check_result *r)
 {
 	const struct letter_trust *t = &in->letter->trust;
-	if ((t->spf != AUTH_FAIL && t->spf != AUTH_SOFT_FAIL) || t->dmarc == AUTH_PASS || t->arc == AUTH_PASS)
+	if ((t->spf != LETTER_FAIL && t->spf != LETTER_SOFT_FAIL) || t->dmarc == LETTER_PASS || t->arc == LETTER_PASS)
 		return;
-	check_hit(r, t->spf == AUTH_FAIL ? REASON_fail : REASON_soft_fail);
-	if (t->spf == AUTH_SOFT_FAIL)
+	check_hit(r, t->spf == LETTER_FAIL ? REASON_fail : REASON_soft_fail);
+	if (t->spf == LETTER_SOFT_FAIL)
 		r->score /= 2;
 	check_say(r, "domain", t->spf_domain);
 }

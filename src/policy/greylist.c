@@ -31,7 +31,7 @@ static bool is_exempt(const struct policy_letter *l, const struct known_sender *
 {
 	if (l->authenticated || letter_auth_passed(l))
 		return true;
-	return l->trust.given && l->trust.spf == AUTH_PASS && s->given && reputation_percent(&s->domain, now_s) >= GOOD_NAME;
+	return l->trust.given && l->trust.spf == LETTER_PASS && s->given && reputation_percent(&s->domain, now_s) >= GOOD_NAME;
 }
 
 /* The record of a letter that is let through. */

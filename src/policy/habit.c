@@ -13,7 +13,7 @@ uint64_t habit_place(const struct policy_letter *l)
 	static const uint8_t key[16] = "habit of sender";
 	struct policy_ip network = policy_ip_network(l->client);
 	uint64_t hash;
-	if (l->trust.given && l->trust.dkim == AUTH_PASS && l->trust.dkim_domain.n > 0)
+	if (l->trust.given && l->trust.dkim == LETTER_PASS && l->trust.dkim_domain.n > 0)
 		hash = siphash(key, l->trust.dkim_domain);
 	else if (network.family != 0)
 		hash = siphash(key, policy_ip_bytes(&network));

@@ -1,5 +1,6 @@
 #include "policy/host.h"
 
+#include <libpsl.h>
 #include <string.h>
 #include <unicode/uidna.h>
 
@@ -10,15 +11,6 @@
 
 #define NAME_ROOM 1024
 
-/* Endings of two labels under which one registers. */
-static const char *const endings[] = {
-	"ac.cn", "ac.jp", "ac.kr", "ac.nz", "ac.th", "ac.uk", "ad.jp", "co.id", "co.il", "co.in", "co.jp", "co.kr", "co.nz", "co.th", "co.uk", "co.za",
-	"com.ar", "com.au", "com.br", "com.cn", "com.hk", "com.mo", "com.mx", "com.my", "com.ph", "com.sg", "com.tr", "com.tw", "com.vn", "ed.jp",
-	"edu.au", "edu.cn", "edu.hk", "edu.sg", "edu.tw", "go.jp", "go.kr", "go.th", "gov.au", "gov.br", "gov.cn", "gov.hk", "gov.in", "gov.sg",
-	"gov.tw", "gov.uk", "gr.jp", "idv.hk", "idv.tw", "lg.jp", "ltd.uk", "me.uk", "mil.cn", "ne.jp", "ne.kr", "net.au", "net.br", "net.cn",
-	"net.hk", "net.in", "net.nz", "net.sg", "net.tw", "net.uk", "nhs.uk", "or.jp", "or.kr", "or.th", "org.au", "org.br", "org.cn", "org.hk",
-	"org.in", "org.nz", "org.sg", "org.tw", "org.uk", "plc.uk", "re.kr", "sch.uk",
-};
 static const char *const free_mail[] = {
 	"126.com", "139.com", "163.com", "188.com", "189.cn", "aol.com", "aliyun.com", "daum.net", "docomo.ne.jp", "excite.co.jp", "ezweb.ne.jp",
 	"fastmail.com", "foxmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hanmail.net", "hotmail.co.jp", "hotmail.co.uk",
@@ -33,12 +25,6 @@ static const char *const shorteners[] = {
 	"ow.ly", "ppt.cc", "rb.gy", "rebrand.ly", "reurl.cc", "s.id", "shorturl.at", "sina.lt", "suo.im", "surl.li", "t.cn", "t.co", "t.ly",
 	"tiny.cc", "tinyurl.com", "u.nu", "url.cn", "v.gd", "w.url.cn", "x.gd",
 };
-static const char *const shared[] = {
-	"amazonaws.com", "appspot.com", "azureedge.net", "azurewebsites.net", "blogspot.com", "cloudfront.net", "firebaseapp.com", "github.io",
-	"glitch.me", "herokuapp.com", "myqcloud.com", "myshopify.com", "netlify.app", "ngrok.io", "oss-cn-hangzhou.aliyuncs.com", "pages.dev",
-	"r2.dev", "trycloudflare.com", "vercel.app", "web.app", "web.core.windows.net", "webflow.io", "weebly.com", "wixsite.com", "workers.dev",
-};
-
 static bool in_list(struct slice name, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -110,24 +96,24 @@ struct slice host_unicode(struct slice host, struct arena *arena)
 	return arena_dup(arena, slice_make(out, (size_t)n));
 }
 
-/* Start of the last `labels` labels; 0 when there are fewer. */
-static size_t last_labels(struct slice host, unsigned labels)
+/* Two labels, for names that stand in no list. */
+static struct slice last_two(struct slice host)
 {
-	size_t i = host.n;
-	while (i > 0) {
-		if (host.p[i - 1] == '.' && --labels == 0)
-			return i;
-		i--;
-	}
-	return 0;
+	ptrdiff_t dot = slice_rfind(host, '.');
+	ptrdiff_t before = dot > 0 ? slice_rfind(slice_sub(host, 0, (size_t)dot), '.') : -1;
+	return slice_from(host, (size_t)(before + 1));
 }
 
 struct slice host_registered(struct slice host)
 {
-	struct slice two = slice_from(host, last_labels(host, 2));
-	if (in_list(two, endings, ARRAY_LEN(endings)))
-		return slice_from(host, last_labels(host, 3));
-	return two;
+	char name[URL_HOST_MAX + 1];
+	const psl_ctx_t *psl = psl_builtin();
+	if (host.n == 0 || host.n > URL_HOST_MAX || psl == NULL || slice_find(host, 0) >= 0)
+		return last_two(host);
+	memcpy(name, host.p, host.n);
+	name[host.n] = '\0';
+	const char *found = psl_registrable_domain(psl, name);
+	return found != NULL ? slice_from(host, (size_t)(found - name)) : last_two(host);
 }
 
 struct slice host_label(struct slice host)
@@ -159,12 +145,4 @@ bool host_is_free_mail(struct slice domain)
 bool host_is_shortener(struct slice host)
 {
 	return in_list(host, shorteners, ARRAY_LEN(shorteners));
-}
-
-bool host_is_shared(struct slice host)
-{
-	for (size_t i = 0; i < ARRAY_LEN(shared); i++)
-		if (host_within(host, slice_str(shared[i])))
-			return true;
-	return false;
 }

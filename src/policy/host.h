@@ -10,8 +10,8 @@ struct slice host_ascii(struct slice host, struct arena *arena);
 /* To U-labels; what is no valid A-label stays as it is. */
 struct slice host_unicode(struct slice host, struct arena *arena);
 /*
- * The domain that one registers: one label below its ending ("mail.a.co.uk" gives "a.co.uk"). A small table of two-label endings that mail to
- * China, Taiwan, Hong Kong, Japan, Korea and the English speaking world meets; elsewhere two labels.
+ * The domain that one registers: one label below its public suffix ("mail.a.co.uk" gives "a.co.uk"; "b.github.io" is one as well). From the list that
+ * libpsl has built in. `host`: lower case, A-labels or U-labels; an address gives something useless.
  */
 struct slice host_registered(struct slice host);
 /* Its first label: "a" of "mail.a.co.uk". */
@@ -24,7 +24,5 @@ bool host_within(struct slice host, struct slice domain);
 bool host_is_free_mail(struct slice domain);
 /* Services that lead elsewhere by a short link. */
 bool host_is_shortener(struct slice host);
-/* Hosts under which anybody gets a name of his own (pages, storage): the name there, not the host, is who answers. */
-bool host_is_shared(struct slice host);
 
 #endif

@@ -1,28 +1,23 @@
 #include "policy/ip.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+
+#include "trust/ip.h"
 
 bool policy_ip_parse(struct slice text, struct policy_ip *ret)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	char room[INET6_ADDRSTRLEN + 1] = "";
-	struct policy_ip ip = {.family = 4};
-	if (text.n == 0 || text.n >= sizeof room || slice_find(text, 0) >= 0)
+	struct trust_ip ip;
+	if (!trust_ip_parse(text, &ip))
 		return false;
-	memcpy(room, text.p, text.n);
-	if (inet_pton(AF_INET, room, ip.bytes) != 1) {
-		if (inet_pton(AF_INET6, room, ip.bytes) != 1)
-			return false;
-		ip.family = 6;
-		if (memcmp(ip.bytes, mapped, sizeof mapped) == 0) {
-			memmove(ip.bytes, ip.bytes + 12, 4);
-			memset(ip.bytes + 4, 0, 12);
-			ip.family = 4;
-		}
-	}
-	*ret = ip;
+	*ret = policy_ip_from(&ip);
 	return true;
+}
+
+struct policy_ip policy_ip_from(const struct trust_ip *ip)
+{
+	struct policy_ip ret = {.family = ip->v6 ? 6 : 4};
+	memcpy(ret.bytes, ip->bytes, ip->v6 ? 16 : 4);
+	return ret;
 }
 
 struct policy_ip policy_ip_network(struct policy_ip ip)

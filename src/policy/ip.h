@@ -12,6 +12,8 @@ struct policy_ip {
 
 /* Text as RFC 4291 2.2 or dotted decimal, without brackets and port. False: neither. */
 bool policy_ip_parse(struct slice text, struct policy_ip *ret);
+struct trust_ip;
+struct policy_ip policy_ip_from(const struct trust_ip *ip);
 /* The network that answers for the address: /24 of IPv4, /64 of IPv6; the other bits are zero. */
 struct policy_ip policy_ip_network(struct policy_ip ip);
 /* The bytes that count: 4, 16 or 0. */

@@ -15,8 +15,8 @@
 #define LETTER_PARTS_MAX 200          /* parts of which the file name is looked at */
 
 /* What SPF, DKIM, DMARC, ARC and S/MIME said; temporary and permanent errors are not told apart here. */
-enum letter_auth { AUTH_NONE, AUTH_PASS, AUTH_FAIL, AUTH_SOFT_FAIL, AUTH_NEUTRAL, AUTH_ERROR };
-enum letter_dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
+enum letter_auth { LETTER_NONE, LETTER_PASS, LETTER_FAIL, LETTER_SOFT_FAIL, LETTER_NEUTRAL, LETTER_ERROR };
+enum letter_dmarc_policy { LETTER_DMARC_NONE, LETTER_DMARC_QUARANTINE, LETTER_DMARC_REJECT };
 
 struct letter_trust {
 	bool given;                  /* false: nothing was verified; checks that need it are skipped */
@@ -68,7 +68,7 @@ struct slice policy_letter_mail_domain(const struct policy_letter *l, struct are
 
 static inline bool letter_auth_passed(const struct policy_letter *l)
 {
-	return l->trust.given && l->trust.dmarc == AUTH_PASS;
+	return l->trust.given && l->trust.dmarc == LETTER_PASS;
 }
 
 #endif

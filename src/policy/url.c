@@ -1,6 +1,5 @@
 #include "policy/url.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/ensure.h"
