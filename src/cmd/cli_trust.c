@@ -15,7 +15,7 @@
 #define ROUNDS_MAX 60
 #define TIMEOUT_MS 20000
 
-static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign};
+static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dmarc, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign};
 
 #define CONNECTION "ip helo mail_from host "
 #define WORLD "dns now timeout"
@@ -26,6 +26,9 @@ static const struct cli_command commands[] = {
 	{"trust arc", NULL, "file", WORLD, NULL, "does the chain of those who passed it on hold (RFC 8617)?", NULL, cli_trust_run, NULL, false},
 	{"trust sign", NULL, "file", "domain selector key algorithm arc " WORLD, NULL, "signs with a key of yours; --arc AUTHSERV-ID seals instead", NULL,
 	 cli_trust_run, NULL, false},
+	{"trust dmarc", NULL, "file?", CONNECTION WORLD " psl! dkim, sample exempt", NULL,
+		"is the domain of From authenticated, and what does its owner want (RFC 7489 and its successor)? --dkim: domains that count as signed",
+		NULL, cli_trust_run, NULL, false},
 };
 const struct cli_noun cli_trust = {"trust", commands, ARRAY_LEN(commands)};
 

@@ -8,8 +8,7 @@
 #define AUTHRES_RESULTS_MAX 32      /* of one field */
 #define AUTHRES_PROPERTIES_MAX 16   /* of one result */
 #define AUTHRES_FIELD_MAX 16384     /* bytes of a field that is read or written */
-#define AUTHRES_VALUE_MAX 500       /* bytes of one value that is written; longer ones are cut */
-#define AUTHRES_FORGED_MAX 100      /* fields that authres_forged names; with more everything but these stays */
+#define AUTHRES_VALUE_MAX 400       /* bytes of one value that is written; longer ones are cut */
 
 struct authres_property {
 	struct slice type, name, value;  /* "smtp", "mailfrom", "a@example.org" */
@@ -50,10 +49,9 @@ const struct authres_result *authres_find(const struct authres *a, const char *m
 struct slice authres_value(const struct authres_result *r, const char *type, const char *name);
 
 /*
- * The fields of a header that must be removed before ours is added (RFC 8601 5): each Authentication-Results that bears our authserv-id, or from
- * which no id can be read at all. ids: our names; compared without case, U-labels as A-labels. Returns the number of slices (whole fields inside
- * of `header`, in order) put into ret.
+ * The next field of a header that must be removed before ours is added (RFC 8601 5): an Authentication-Results that bears our authserv-id, or from
+ * which no id can be read. Moves *header on; false at its end. ids: our names, compared without case and with U-labels as A-labels.
  */
-size_t authres_forged(struct slice header, const struct slice *ids, size_t id_count, struct slice ret[AUTHRES_FORGED_MAX]);
+bool authres_forged_next(struct slice *header, const struct slice *ids, size_t id_count, struct slice *ret_field);
 
 #endif
