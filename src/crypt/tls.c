@@ -170,6 +170,12 @@ bool tls_peer_verified(const struct tls_session *s)
 	return SSL_get0_peer_certificate(s->ssl) != NULL && SSL_get_verify_result(s->ssl) == X509_V_OK;
 }
 
+struct slice tls_peer_problem(const struct tls_session *s)
+{
+	long result = SSL_get_verify_result(s->ssl);
+	return result == X509_V_OK ? SLICE_NONE : slice_str(X509_verify_cert_error_string(result));
+}
+
 int tls_peer_certificate(const struct tls_session *s, struct buf *out)
 {
 	unsigned char *der = NULL;

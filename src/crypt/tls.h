@@ -60,6 +60,8 @@ struct slice tls_cipher(const struct tls_session *s);
 int tls_channel_binding(const struct tls_session *s, struct slice type, struct buf *out);
 struct slice tls_alpn(const struct tls_session *s); /* empty when none was agreed on */
 bool tls_peer_verified(const struct tls_session *s);
+/* Why the peer's certificate does not hold ("certificate has expired", "hostname mismatch"), for the log; empty: it does, or none was shown. */
+struct slice tls_peer_problem(const struct tls_session *s);
 /* Appends the peer's certificate (DER) when tls_peer_verified; 0 or negative. */
 int tls_peer_certificate(const struct tls_session *s, struct buf *out);
 /* Session to resume the next connection to the same peer with; NULL when there is none. Client only. */

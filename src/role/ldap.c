@@ -4,6 +4,7 @@
  * library it does in this process, which has neither keys nor files.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include "net/address.h"
 #include "net/conn.h"
 #include "role/role.h"
+#include "sso/ldap_starttls.h"
 #include "sso/ldap_work.h"
 #include "sso/url.h"
 
@@ -53,7 +55,9 @@ struct job {
 	struct ldap_settings settings;
 	struct slice name, password;
 	struct url url;
-	bool secure;
+	bool secure, starttls;
+	bool asked;              /* StartTLS was asked for and not answered yet */
+	char why[300];           /* what went wrong with the address that was tried last */
 	uint16_t port;
 	char addresses[ADDRESSES_MAX][ADDRESS_TEXT_MAX];
 	size_t address_count, next;
@@ -186,6 +190,8 @@ static void worked(void *arg)
 
 /* ---- bytes between the server and the library ---- */
 
+static void connect_next(struct job *j);
+
 static void carry(struct conn *from, struct conn *to)
 {
 	if (from == NULL || to == NULL || conn_congested(to))
@@ -195,10 +201,45 @@ static void carry(struct conn *from, struct conn *to)
 	conn_flush(from); /* there is room to read again */
 }
 
+static void start_handshake(struct job *j)
+{
+	conn_secure_client(j->far, j->role->tls, j->url.host);
+}
+
+/* Before the handshake: nothing but the answer to StartTLS may come. */
+static void starttls_readable(struct job *j)
+{
+	struct error err = {0};
+	int rc = ldap_starttls_answer(buf_slice(conn_input(j->far)), &err);
+	if (rc > 0)
+		return;
+	j->asked = false;
+	if (rc == 0) {
+		buf_clear(conn_input(j->far));
+		conn_idle_limit(j->far, 0);
+		start_handshake(j);
+		return;
+	}
+	(void)snprintf(j->why, sizeof j->why, "%s", err.private_text);
+	conn_destroy(&j->far);
+	connect_next(j);
+}
+
 static void far_readable(void *owner)
 {
 	struct job *j = owner;
-	carry(j->far, j->near);
+	if (j->asked)
+		starttls_readable(j);
+	else
+		carry(j->far, j->near);
+}
+
+static void ask_starttls(struct job *j)
+{
+	j->asked = true;
+	conn_idle_limit(j->far, ANSWER_MS);
+	ldap_starttls_request(conn_output(j->far));
+	conn_flush(j->far);
 }
 
 static void near_readable(void *owner)
@@ -238,27 +279,44 @@ static void far_secured(void *owner)
 static const struct conn_events far_events = {.readable = far_readable, .drained = near_readable, .secured = far_secured,
 	.ended = far_ended};
 
-static void connect_next(struct job *j);
-
 static void on_connect(void *arg, int fd, int error)
 {
 	struct job *j = arg;
 	j->connector = NULL;
 	if (fd < 0) {
+		(void)snprintf(j->why, sizeof j->why, "port %u of the server: %s", j->port, strerror(error));
 		connect_next(j);
 		return;
 	}
 	j->far = conn_create(j->role->ctx->loop, fd, INPUT_MAX, &far_events, j);
-	if (!j->secure)
-		begin_work(j);
+	if (j->secure)
+		start_handshake(j);
+	else if (j->starttls)
+		ask_starttls(j);
 	else
-		conn_secure_client(j->far, j->role->tls, j->url.host);
+		begin_work(j);
+}
+
+/* For the operator: whose fault it is, and what to look at. */
+static void say_why(struct job *j, enum conn_end why)
+{
+	const struct tls_session *tls = conn_tls(j->far);
+	struct slice problem = tls != NULL ? tls_peer_problem(tls) : SLICE_NONE;
+	if (problem.n > 0)
+		(void)snprintf(j->why, sizeof j->why, "the server's certificate does not hold (tls.ca, ldap.url): %.*s", SLICE_ARG(problem));
+	else if (tls != NULL)
+		(void)snprintf(j->why, sizeof j->why, "the TLS handshake failed: %.*s", SLICE_ARG(tls_error_text(tls)));
+	else
+		(void)snprintf(j->why, sizeof j->why, why == CONN_TIMEOUT ? "the server does not answer" : "the server closed the connection");
 }
 
 static void far_ended(void *owner, enum conn_end why)
 {
 	struct job *j = owner;
+	if (!j->working)
+		say_why(j, why);
 	conn_destroy(&j->far);
+	j->asked = false;
 	if (j->near != NULL)
 		conn_finish(j->near);
 	else if (!j->working)
@@ -268,7 +326,7 @@ static void far_ended(void *owner, enum conn_end why)
 static void connect_next(struct job *j)
 {
 	if (j->next == j->address_count) {
-		job_fail(j, "the server cannot be reached, or its certificate does not hold");
+		job_fail(j, j->why[0] != '\0' ? j->why : "the server's name has no address");
 		return;
 	}
 	struct slice address = slice_str(j->addresses[j->next++]);
@@ -337,12 +395,15 @@ static const char *check_url(struct job *j)
 		return "ldap.url is malformed";
 	j->secure = slice_eq(j->url.scheme, SLICE("ldaps"));
 	bool local = slice_eq(j->url.host, SLICE("127.0.0.1")) || slice_eq(j->url.host, SLICE("::1"));
-	if (!j->secure && !(local && slice_eq(j->url.scheme, SLICE("ldap"))))
-		return "ldap.url must begin with ldaps://";
+	j->starttls = !j->secure && c->ldap_starttls;
+	if (!j->secure && !slice_eq(j->url.scheme, SLICE("ldap")))
+		return "ldap.url must begin with ldaps:// or ldap://";
+	if (!j->secure && !j->starttls && !local)
+		return "ldap:// to another machine needs ldap.starttls: passwords go to nobody without TLS";
 	if (j->url.port.n > 0)
 		(void)slice_to_u32(j->url.port, &port);
 	j->port = (uint16_t)(port > 0 ? port : j->secure ? 636 : 389);
-	return j->secure && j->role->tls == NULL ? "no certificates to trust (tls.ca)" : NULL;
+	return (j->secure || j->starttls) && j->role->tls == NULL ? "no certificates to trust (tls.ca)" : NULL;
 }
 
 /* A reload may replace the configuration while the thread works. */

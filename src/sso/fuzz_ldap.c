@@ -3,6 +3,7 @@
 #include "crypt/crypt.h"
 #include "sso/ldap_filter.h"
 #include "sso/ldap_plan.h"
+#include "sso/ldap_starttls.h"
 
 #define LINES_MAX 100
 
@@ -78,6 +79,15 @@ static void try_filter(struct slice name)
 	buf_free(&b);
 }
 
+/* What is refused stays refused, and only all of it is taken. */
+static void try_starttls(struct slice input)
+{
+	struct error err = {0};
+	int rc = ldap_starttls_answer(input, &err);
+	for (size_t n = 0; n < input.n && rc == 0; n++)
+		ENSURE(ldap_starttls_answer(slice_sub(input, 0, n), &err) > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -87,5 +97,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_entry(all, true);
 	try_plan(all);
 	try_filter(all);
+	try_starttls(all);
 	return 0;
 }

@@ -22,6 +22,7 @@ static const struct {
 } algorithms[] = {
 	{"RS256", JWT_RS256}, {"RS384", JWT_RS384}, {"RS512", JWT_RS512}, {"PS256", JWT_PS256}, {"PS384", JWT_PS384}, {"PS512", JWT_PS512},
 	{"ES256", JWT_ES256}, {"ES384", JWT_ES384}, {"ES512", JWT_ES512},
+	{"EdDSA", JWT_EDDSA}, {"Ed25519", JWT_EDDSA},
 };
 
 /* What a kind of key can verify. RSA has no curve. The size of EC coordinates tells nothing new: the library checks the point. */
@@ -33,6 +34,7 @@ static const struct {
 	{"EC", "P-256", JWT_ES256},
 	{"EC", "P-384", JWT_ES384},
 	{"EC", "P-521", JWT_ES512},
+	{"OKP", "Ed25519", JWT_EDDSA},
 };
 
 unsigned jwt_algorithm(struct slice name)
@@ -47,7 +49,7 @@ static unsigned usable_algorithms(const json_t *key)
 {
 	struct slice type = sso_json_peek(key, "kty"), use = sso_json_peek(key, "use"), only = sso_json_peek(key, "alg");
 	unsigned bits = 0;
-	struct slice curve = slice_eq(type, SLICE("EC")) ? sso_json_peek(key, "crv") : SLICE_NONE;
+	struct slice curve = slice_eq(type, SLICE("RSA")) ? SLICE_NONE : sso_json_peek(key, "crv");
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (slice_eq(type, slice_str(kinds[i].type)) && slice_eq(curve, slice_str(kinds[i].curve)))
 			bits = kinds[i].algorithms;
@@ -88,15 +90,30 @@ static cjose_jwk_t *import(const json_t *key, bool rsa)
 	return made;
 }
 
+static bool read_ed25519(const json_t *key, uint8_t ret[ED25519_PUBLIC_SIZE])
+{
+	struct buf bytes = BUF_INIT(ED25519_PUBLIC_SIZE);
+	bool ok = base64url_decode_strict(sso_json_peek(key, "x"), &bytes) == 0 && !bytes.failed && buf_len(&bytes) == ED25519_PUBLIC_SIZE;
+	if (ok)
+		memcpy(ret, buf_slice(&bytes).p, ED25519_PUBLIC_SIZE);
+	buf_free(&bytes);
+	return ok;
+}
+
 static void take_key(struct jwks *keys, const json_t *key)
 {
 	struct slice id = sso_json_peek(key, "kid");
 	unsigned bits = usable_algorithms(key);
 	if (bits == 0 || id.n > JWK_ID_MAX || keys->count == JWKS_KEYS_MAX)
 		return;
-	cjose_jwk_t *made = import(key, slice_eq(sso_json_peek(key, "kty"), SLICE("RSA")));
-	if (made != NULL)
-		keys->keys[keys->count++] = (struct jwk){id.n > 0 ? arena_dup(&keys->arena, id) : SLICE_NONE, bits, made};
+	struct jwk k = {.algorithms = bits};
+	bool curve25519 = bits == JWT_EDDSA;
+	if (!curve25519)
+		k.key = import(key, slice_eq(sso_json_peek(key, "kty"), SLICE("RSA")));
+	if (!(curve25519 ? read_ed25519(key, k.ed25519) : k.key != NULL))
+		return;
+	k.id = id.n > 0 ? arena_dup(&keys->arena, id) : SLICE_NONE;
+	keys->keys[keys->count++] = k;
 }
 
 int jwks_parse(struct slice json, struct jwks **ret, struct error *err)
@@ -122,7 +139,8 @@ void jwks_free(struct jwks **keys)
 	if (*keys == NULL)
 		return;
 	for (size_t i = 0; i < (*keys)->count; i++)
-		cjose_jwk_release((*keys)->keys[i].key);
+		if ((*keys)->keys[i].key != NULL)
+			cjose_jwk_release((*keys)->keys[i].key);
 	arena_free(&(*keys)->arena);
 	MEMORY_FREE(keys);
 }

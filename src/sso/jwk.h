@@ -6,6 +6,7 @@
 #define SSO_JWK_H
 
 #include "base/error.h"
+#include "crypt/ed25519.h"
 
 struct _cjose_jwk_int;
 
@@ -25,15 +26,17 @@ enum jwt_algorithm { /* bits */
 	JWT_ES256 = 1 << 6,
 	JWT_ES384 = 1 << 7,
 	JWT_ES512 = 1 << 8,
+	JWT_EDDSA = 1 << 9, /* Ed25519 (RFC 8037); "EdDSA", or "Ed25519" (RFC 9864) */
 };
-#define JWT_ALGORITHMS_ALL 0x1ffu
+#define JWT_ALGORITHMS_ALL 0x3ffu
 /* 0 for any other name ("none" and "HS256" among them). Names are case-sensitive (RFC 7515 4.1.1). */
 unsigned jwt_algorithm(struct slice name);
 
 struct jwk {
 	struct slice id;           /* "kid"; may be empty */
 	unsigned algorithms;       /* bits */
-	struct _cjose_jwk_int *key;
+	struct _cjose_jwk_int *key; /* NULL for JWT_EDDSA */
+	uint8_t ed25519[ED25519_PUBLIC_SIZE];
 };
 
 struct jwks;

@@ -60,6 +60,52 @@ static void test_good_tokens_are_taken(void **state)
 	assert_int_equal(verify_id(test_sign(TEST_RSA, "{\"alg\":\"PS256\",\"kid\":\"rsa\",\"typ\":\"JWT\"}", ID_CLAIMS)), 0);
 }
 
+static int verify_ed(struct slice token, struct slice set_text, unsigned algorithms)
+{
+	struct arena arena = ARENA_INIT;
+	struct jwks *set = NULL;
+	struct jwt_claims claims;
+	struct jwt_policy policy = id_policy;
+	policy.algorithms = algorithms;
+	assert_int_equal(jwks_parse(set_text, &set, NULL), 0);
+	int rc = jwt_verify(token, &policy, set, &arena, &claims, NULL);
+	jwks_free(&set);
+	arena_free(&arena);
+	return rc;
+}
+
+static void test_ed25519_tokens_are_taken_where_allowed(void **state)
+{
+	struct slice token = test_sign_ed("{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", ID_CLAIMS);
+	assert_int_equal(verify_ed(token, test_ed_set(), JWT_ALGORITHMS_ALL), 0);
+	assert_int_equal(verify_ed(test_sign_ed("{\"alg\":\"Ed25519\",\"kid\":\"ed\"}", ID_CLAIMS), test_ed_set(), JWT_EDDSA), 0);
+	assert_int_equal(verify_ed(token, test_ed_set(), JWT_RS256 | JWT_ES256), ERR_INVALID);
+	/* The key answers to no other algorithm, and other keys not to this one. */
+	assert_int_equal(verify_ed(test_sign_ed("{\"alg\":\"RS256\",\"kid\":\"ed\"}", ID_CLAIMS), test_ed_set(), JWT_ALGORITHMS_ALL), ERR_NOT_FOUND);
+	assert_int_equal(verify_ed(token, test_key_set(1u << TEST_RSA | 1u << TEST_EC), JWT_ALGORITHMS_ALL), ERR_NOT_FOUND);
+	/* One bit of the signature, of the claims; a signature that is short. */
+	char text[JWT_MAX];
+	for (size_t at = token.n - 80; at < token.n - 1; at += 20) {
+		memcpy(text, token.p, token.n);
+		text[at] = text[at] == 'A' ? 'B' : 'A';
+		assert_int_equal(verify_ed(slice_make(text, token.n), test_ed_set(), JWT_ALGORITHMS_ALL), ERR_INVALID);
+	}
+	assert_int_equal(verify_ed(slice_sub(token, 0, token.n - 4), test_ed_set(), JWT_ALGORITHMS_ALL), ERR_INVALID);
+}
+
+static void test_malformed_ed25519_keys_are_left_out(void **state)
+{
+	static const char *const bad[] = {
+		"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}]}", "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\"}]}",
+		"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}",
+		"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}",
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct jwks *set = NULL;
+		assert_int_equal(jwks_parse(slice_str(bad[i]), &set, NULL), ERR_INVALID);
+	}
+}
+
 static void test_claims_are_read(void **state)
 {
 	struct arena arena = ARENA_INIT;
@@ -328,7 +374,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_or_unclear_key), cmocka_unit_test(test_a_key_inside_of_the_token_counts_nothing),
 		cmocka_unit_test(test_changed_tokens_are_refused), cmocka_unit_test(test_critical_extensions_are_refused),
 		cmocka_unit_test(test_kinds_of_tokens_are_not_mixed_up), cmocka_unit_test(test_issuer_and_audience_are_exact),
-		cmocka_unit_test(test_authorized_party), cmocka_unit_test(test_nonce), cmocka_unit_test(test_times), cmocka_unit_test(test_age),
+		cmocka_unit_test(test_authorized_party), cmocka_unit_test(test_nonce), cmocka_unit_test(test_ed25519_tokens_are_taken_where_allowed),
+		cmocka_unit_test(test_malformed_ed25519_keys_are_left_out), cmocka_unit_test(test_times), cmocka_unit_test(test_age),
 		cmocka_unit_test(test_subject_is_needed), cmocka_unit_test(test_sizes_are_limited), cmocka_unit_test(test_form_of_a_token),
 	};
 	return cmocka_run_group_tests_name("jwt", tests, NULL, teardown);

@@ -11,6 +11,7 @@
 #include "crypt/crypt.h"
 #include "sso/ldap_filter.h"
 #include "sso/ldap_plan.h"
+#include "sso/ldap_starttls.h"
 
 static const char *filter(const char *template, struct slice name)
 {
@@ -245,11 +246,50 @@ static void test_depth_of_groups_is_bounded(void **state)
 	ldap_tree_free(&tree);
 }
 
+/* ---- StartTLS ---- */
+
+static int starttls(const char *bytes, size_t n)
+{
+	struct error err = {0};
+	return ldap_starttls_answer(slice_make(bytes, n), &err);
+}
+#define STARTTLS(bytes) starttls(bytes, sizeof(bytes) - 1)
+
+static void test_starttls_asks_by_its_name(void **state)
+{
+	struct buf b = BUF_INIT(100);
+	ldap_starttls_request(&b);
+	struct slice want = SLICE("\x30\x1d\x02\x01\x01\x77\x18\x80\x16" "1.3.6.1.4.1.1466.20037");
+	assert_true(slice_eq(buf_slice(&b), want));
+	buf_free(&b);
+}
+
+static void test_only_success_alone_begins_the_handshake(void **state)
+{
+	static const char good[] = "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00";
+	for (size_t n = 0; n < sizeof good - 1; n++)
+		assert_int_equal(starttls(good, n), 1);
+	assert_int_equal(STARTTLS(good), 0);
+	/* Microsoft's lengths, and a name and text behind the result. */
+	assert_int_equal(STARTTLS("\x30\x84\x00\x00\x00\x10\x02\x01\x01\x78\x84\x00\x00\x00\x07\x0a\x01\x00\x04\x00\x04\x00"), 0);
+	assert_int_equal(STARTTLS("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00"), ERR_DENIED);
+	/* Bytes that somebody put behind it would be read as if they had come under TLS. */
+	assert_int_equal(STARTTLS("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00\x30"), ERR_INVALID);
+	assert_int_equal(STARTTLS("\x30\x0c\x02\x01\x02\x78\x07\x0a\x01\x00\x04\x00\x04\x00"), ERR_INVALID);
+	assert_int_equal(STARTTLS("\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"), ERR_INVALID);
+	assert_int_equal(STARTTLS("\x30\x84\x7f\xff\xff\xff\x02"), ERR_INVALID);
+	assert_int_equal(STARTTLS("\x30\x80\x02\x01\x01"), ERR_INVALID);
+	assert_int_equal(STARTTLS("H"), ERR_INVALID);
+	assert_int_equal(STARTTLS("\x30\x02\x05\x00"), ERR_INVALID);
+}
+
 int main(void)
 {
 	crypt_init();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_starttls_asks_by_its_name),
+		cmocka_unit_test(test_only_success_alone_begins_the_handshake),
 		cmocka_unit_test(test_names_are_escaped_in_filters), cmocka_unit_test(test_unusable_names_make_no_filter),
 		cmocka_unit_test(test_names_fold_alike), cmocka_unit_test(test_a_person_is_mapped), cmocka_unit_test(test_entries_without_key_or_mail),
 		cmocka_unit_test(test_disabled_accounts_are_seen), cmocka_unit_test(test_records_survive_the_wire),

@@ -95,3 +95,35 @@ struct slice test_unsigned(const char *head, const char *claims)
 	buf_free(&b);
 	return token;
 }
+
+/* ---- Ed25519 ---- */
+
+static const uint8_t ed_seed[ED25519_SEED_SIZE] = {7, 7, 7};
+
+struct slice test_ed_set(void)
+{
+	static char text[300];
+	uint8_t public[ED25519_PUBLIC_SIZE];
+	struct buf x = BUF_INIT(64);
+	ed25519_public(ed_seed, public);
+	base64url_encode(slice_make(public, sizeof public), &x);
+	int n = snprintf(text, sizeof text, "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"ed\",\"use\":\"sig\",\"alg\":\"EdDSA\",\"x\":\"%.*s\"}]}",
+		SLICE_ARG(buf_slice(&x)));
+	buf_free(&x);
+	return slice_make(text, (size_t)n);
+}
+
+struct slice test_sign_ed(const char *head, const char *claims)
+{
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	struct buf b = BUF_INIT(JWT_MAX);
+	base64url_encode(slice_str(head), &b);
+	buf_append_byte(&b, '.');
+	base64url_encode(slice_str(claims), &b);
+	ed25519_sign(ed_seed, buf_slice(&b), signature);
+	buf_append_byte(&b, '.');
+	base64url_encode(slice_make(signature, sizeof signature), &b);
+	struct slice token = keep((const char *)buf_slice(&b).p, buf_len(&b));
+	buf_free(&b);
+	return token;
+}

@@ -44,20 +44,32 @@ userPassword: {password}
 
 class Slapd:
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix='letterlock-slapd-', dir='/var/tmp')
-        os.mkdir(os.path.join(self.folder, 'db'))
         with socket.socket() as s:
             s.bind((HOST, 0))
             self.port = s.getsockname()[1]
+        self.start()
+
+    def prepare(self):
+        """Lines of the configuration before the database."""
+        return ''
+
+    def start(self):
+        self.folder = tempfile.mkdtemp(prefix='letterlock-slapd-', dir='/var/tmp')
+        os.mkdir(os.path.join(self.folder, 'db'))
+        head, database = CONFIG.split('database mdb\n')
         with open(os.path.join(self.folder, 'slapd.conf'), 'w', encoding='ascii') as f:
-            f.write(CONFIG.format(base=BASE, folder=self.folder))
-        self.process = subprocess.Popen([SLAPD, '-f', os.path.join(self.folder, 'slapd.conf'), '-h', self.url, '-d', '0'], stdin=subprocess.DEVNULL,
+            f.write((head + self.prepare() + 'database mdb\n' + database).format(base=BASE, folder=self.folder))
+        self.process = subprocess.Popen([SLAPD, '-f', os.path.join(self.folder, 'slapd.conf'), '-h', self.listens, '-d', '0'], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(100):
+        for _ in range(600):
             with socket.socket() as s:
                 if s.connect_ex((HOST, self.port)) == 0:
                     break
             time.sleep(0.05)
+
+    @property
+    def listens(self):
+        return self.url
 
     @property
     def url(self):
