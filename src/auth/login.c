@@ -255,6 +255,9 @@ static int write_sender_facts(struct exchange *x)
 	return x->sender_facts.failed ? ERR_LIMIT : 0;
 }
 
+/* What a session that policy made read-only may still do. */
+#define READING (AUTH_BIT(AUTH_MAIL_VIEW) | AUTH_BIT(AUTH_MAIL_DOWNLOAD) | AUTH_BIT(AUTH_MAIL_PRINT) | AUTH_BIT(AUTH_MAIL_EXPORT))
+
 static void send_ticket(struct exchange *x, const struct secrets *secrets)
 {
 	struct buf encoded = BUF_INIT(SECRETS_ENCODED_MAX), own = BUF_INIT(4096);
@@ -269,7 +272,9 @@ static void send_ticket(struct exchange *x, const struct secrets *secrets)
 	memcpy(t.account, x->account.id, sizeof t.account);
 	t.shard = fact.shard;
 	t.quota = fact.quota;
-	t.rights = x->read_only ? AUTH_BIT(AUTH_MAIL_VIEW) : x->actor.n > 0 ? x->rights : ~UINT64_C(0);
+	t.rights = x->actor.n > 0 ? x->rights : ~UINT64_C(0);
+	if (x->read_only)
+		t.rights &= READING;
 	t.actor = x->actor;
 	t.secrets = buf_slice(&encoded);
 	t.own = buf_slice(&own);

@@ -27,9 +27,12 @@ static int load_owner(struct exchange *x, struct account *ret)
 	return rc == 0 ? directory_account_get(login_directory(x->login), found.account, &x->arena, ret) : rc;
 }
 
+/* POP3 gives whole letters only; IMAP can tell a text from an attachment. */
 static auth_rights needed(enum auth_protocol protocol)
 {
-	return protocol == AUTH_PROTOCOL_SUBMISSION ? AUTH_BIT(AUTH_MAIL_SEND) : AUTH_BIT(AUTH_MAIL_VIEW) | AUTH_BIT(AUTH_MAIL_DOWNLOAD);
+	if (protocol == AUTH_PROTOCOL_SUBMISSION)
+		return AUTH_BIT(AUTH_MAIL_SEND);
+	return AUTH_BIT(AUTH_MAIL_VIEW) | (protocol == AUTH_PROTOCOL_POP3 ? AUTH_BIT(AUTH_MAIL_DOWNLOAD) : 0);
 }
 
 static void record(struct exchange *x, const struct account *owner)

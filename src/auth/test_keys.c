@@ -371,7 +371,9 @@ static void test_a_secretary_may_not_download(void **state)
 {
 	struct test_auth *t = *state;
 	delegate(t, "secretary", 0);
-	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_POP3), AUTH_BAD_CREDENTIALS);
+	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_IMAP), AUTH_OK);
+	assert_true((t->last_rights & AUTH_BIT(AUTH_MAIL_VIEW)) != 0 && (t->last_rights & AUTH_BIT(AUTH_MAIL_DOWNLOAD)) == 0);
 	assert_int_equal(test_plain(t, FOR_ANN, "bob password", AUTH_PROTOCOL_SUBMISSION), AUTH_OK);
 }
 

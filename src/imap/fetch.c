@@ -359,6 +359,16 @@ static int capture_fn(void *arg, const struct message_row *row, struct slice byt
 	return decode(a, arena_dup(&a->scratch, bytes), &a->message.digest) == 0 ? 1 : 2;
 }
 
+static int give_items(struct imap_session *s, struct fetch_args *a)
+{
+	int rc = 0;
+
+	for (const struct fetch_item *item = a->items; item != NULL && rc == 0; item = item->next)
+		if (item_needs_bytes(item))
+			rc = fetch_give(s, &a->message, item);
+	return rc;
+}
+
 /* Opens the next message that is there; false: none is left. */
 static bool open_next(struct imap_session *s, struct fetch_args *a)
 {
@@ -378,6 +388,10 @@ static bool open_next(struct imap_session *s, struct fetch_args *a)
 			a->failure = rc;
 		if (seq == 0)
 			continue;
+		if ((rc = give_items(s, a)) < 0) {
+			a->failure = rc;
+			continue;
+		}
 		write_begin(a, seq, &a->message.row);
 		a->item = a->items;
 		a->opened = true;

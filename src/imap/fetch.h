@@ -85,6 +85,8 @@ struct fetch_message {
 	struct digest digest;
 	uint32_t prefix;
 };
+/* Says which bytes the item is going to give, before anything of the message is written. 0; ERR_DENIED: the session may not have them. */
+int fetch_give(struct imap_session *s, const struct fetch_message *m, const struct fetch_item *item);
 /* Prints the item, up to the begin of a long literal, which `stream` then holds. 0; ERR_UNSUPPORTED: unknown encoding; other errors of read. */
 int fetch_begin_bytes(struct imap_session *s, const struct fetch_message *m, const struct fetch_item *item, struct fetch_stream *stream);
 /* Next piece of the literal. */

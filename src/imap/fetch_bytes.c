@@ -145,6 +145,21 @@ static struct fetch_item as_section(const struct fetch_item *item)
 	return section;
 }
 
+int fetch_give(struct imap_session *s, const struct fetch_message *m, const struct fetch_item *item)
+{
+	struct fetch_item section = as_section(item);
+	struct byte_range range;
+	uint64_t start, length;
+
+	if (s->account->ops->give == NULL || item->kind == FETCH_BINARY_SIZE || !section_range(&m->digest, m->prefix, &section, &range))
+		return 0;
+	start = 0;
+	length = range.end - range.start;
+	if (item->kind != FETCH_BINARY && section.section != SECTION_FIELDS && section.section != SECTION_FIELDS_NOT)
+		apply_partial(&section, length, &start, &length);
+	return s->account->ops->give(s->account, &s->view.mailbox, m->row.uid, range.start + start, length, NULL);
+}
+
 int fetch_begin_bytes(struct imap_session *s, const struct fetch_message *m, const struct fetch_item *item, struct fetch_stream *stream)
 {
 	struct fetch_item section = as_section(item);

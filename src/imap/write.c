@@ -255,9 +255,9 @@ static unsigned count_keywords(struct imap_session *s)
 	return n;
 }
 
-static void write_all_flags(struct imap_session *s, unsigned keywords)
+static void write_all_flags(struct imap_session *s, unsigned keywords, bool deleted)
 {
-	buf_append_str(s->out, "(\\Answered \\Flagged \\Deleted \\Seen \\Draft");
+	buf_append_str(s->out, deleted ? "(\\Answered \\Flagged \\Deleted \\Seen \\Draft" : "(\\Answered \\Flagged \\Seen \\Draft");
 	write_keywords(s, s->out, keywords >= 64 ? UINT64_MAX : (UINT64_C(1) << keywords) - 1, " ");
 }
 
@@ -266,12 +266,12 @@ void imap_write_flags_response(struct imap_session *s)
 	unsigned keywords = count_keywords(s);
 
 	buf_append_str(s->out, "* FLAGS ");
-	write_all_flags(s, keywords);
+	write_all_flags(s, keywords, true); /* at a minimum the system flags, RFC 9051 7.3.5: the owner may have set it */
 	buf_append_str(s->out, ")\r\n* OK [PERMANENTFLAGS ");
 	if (s->view.read_only)
 		buf_append_str(s->out, "()] Read-only mailbox\r\n");
 	else {
-		write_all_flags(s, keywords);
+		write_all_flags(s, keywords, (s->account->refuses & ACCOUNT_REFUSES_DELETE) == 0);
 		buf_append_str(s->out, keywords < KEYWORD_COUNT_MAX ? " \\*)] Flags that stay\r\n" : ")] Flags that stay\r\n");
 	}
 	s->keywords_told = keywords;

@@ -85,7 +85,7 @@ struct account {
 	const struct account_ops *ops;
 	unsigned refuses; /* ACCOUNT_REFUSES_…: what this view of it does not do (mailbox/restricted.h) */
 };
-enum { ACCOUNT_REFUSES_CHANGE = 1, ACCOUNT_REFUSES_DELETE = 2 };
+enum { ACCOUNT_REFUSES_CHANGE = 1, ACCOUNT_REFUSES_DELETE = 2, ACCOUNT_REFUSES_DOWNLOAD = 4 };
 struct mailbox_ref { uint8_t id[16]; };
 
 /* Called for every row in ascending UID order; non-zero stops and is returned. */
@@ -157,6 +157,10 @@ struct account_ops {
 	/* Asked before something long of the message is announced: can all of it be read? Costs nothing unless reading it has failed before; then
 	 * every byte is read. 0 or ERR_DAMAGED. */
 	int (*check)(struct account *a, const struct mailbox_ref *m, uint32_t uid, struct error *err);
+
+	/* Bytes [offset, offset + n) of the message are about to go to the reader: said before the first of them is announced. 0, or ERR_DENIED: this view
+	 * of the account does not give them. NULL: gives everything. */
+	int (*give)(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct error *err);
 
 	/* One transaction. Rows with modseq > unchanged_since are left and go to `skipped` (UINT64_MAX: no condition). *ret_modseq: of the change,
 	 * 0 when nothing changed. */

@@ -1,10 +1,25 @@
 #include "mailbox/restricted.h"
 
+#include <string.h>
+
 #include "base/memory.h"
+#include "mime/structure.h"
+
+/* Where the parts of one message are: that of the last one stays, as a long one is given in pieces. */
+struct anatomy {
+	bool known;
+	struct mailbox_ref mailbox;
+	uint32_t uid, prefix;
+	struct arena arena;
+	struct digest digest; /* root NULL: it cannot be read */
+};
 
 struct restricted {
 	struct account base;
 	struct account *inner;
+	const struct account_watch *watch;
+	void *arg;
+	struct anatomy last;
 };
 
 static struct account *inner_of(struct account *a)
@@ -15,6 +30,11 @@ static struct account *inner_of(struct account *a)
 static bool refuses(const struct account *a, unsigned what)
 {
 	return (a->refuses & what) != 0;
+}
+
+static int denied(struct error *err)
+{
+	return error_set(err, ERR_DENIED, "the session may not do this");
 }
 
 /* ---- what only reads ---- */
@@ -82,8 +102,48 @@ static int messages_with_digest(struct account *a, const struct mailbox_ref *m, 
 	return a->ops->messages_with_digest(a, m, uids, want_text, fn, arg, err);
 }
 
+/* ---- bytes ---- */
+
+static const struct anatomy *anatomy_of(struct restricted *r, const struct mailbox_ref *m, uint32_t uid)
+{
+	struct anatomy *x = &r->last;
+	struct slice encoded;
+	if (x->known && x->uid == uid && memcmp(&x->mailbox, m, sizeof *m) == 0)
+		return x;
+	arena_reset(&x->arena);
+	*x = (struct anatomy){.known = true, .mailbox = *m, .uid = uid, .arena = x->arena};
+	if (r->inner->ops->digest(r->inner, m, uid, false, &x->arena, &encoded, &x->prefix, NULL) != 0
+	    || digest_decode_structure(encoded, &x->arena, &x->digest) != 0)
+		x->digest.root = NULL;
+	return x;
+}
+
+static enum account_given given_in(const struct anatomy *x, uint64_t offset, uint64_t n)
+{
+	uint64_t end = offset + n < offset ? UINT64_MAX : offset + n;
+	if (x->digest.root == NULL)
+		return GIVEN_DOWNLOADED;
+	for (const struct mime_part *part = x->digest.root; part != NULL; part = mime_part_next(part))
+		if (mime_part_is_attachment(part) && offset < part->body_end + x->prefix && end > part->body_start + x->prefix)
+			return GIVEN_DOWNLOADED;
+	return end > x->digest.header_size + x->prefix ? GIVEN_VIEWED : GIVEN_LISTED;
+}
+
+static int give(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct error *err)
+{
+	struct restricted *r = (struct restricted *)a;
+	bool closely = refuses(a, ACCOUNT_REFUSES_DOWNLOAD) || (r->watch != NULL && r->watch->closely);
+	enum account_given what = closely ? given_in(anatomy_of(r, m, uid), offset, n) : GIVEN_LISTED;
+	if (what == GIVEN_DOWNLOADED && refuses(a, ACCOUNT_REFUSES_DOWNLOAD))
+		return denied(err);
+	return r->watch == NULL || r->watch->given == NULL || r->watch->given(r->arg, m, uid, what, n) ? 0 : denied(err);
+}
+
+/* A protocol that forgot to ask gets no attachment either. */
 static int read_bytes(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err)
 {
+	if (refuses(a, ACCOUNT_REFUSES_DOWNLOAD) && given_in(anatomy_of((struct restricted *)a, m, uid), offset, n) == GIVEN_DOWNLOADED)
+		return denied(err);
 	a = inner_of(a);
 	return a->ops->read(a, m, uid, offset, n, out, err);
 }
@@ -120,11 +180,6 @@ static void unlisten(struct account *a, struct account_listener *listener)
 }
 
 /* ---- what changes ---- */
-
-static int denied(struct error *err)
-{
-	return error_set(err, ERR_DENIED, "the session may not do this");
-}
 
 static int create(struct account *a, struct slice name, uint32_t special_use, struct mailbox_ref *ret, struct error *err)
 {
@@ -166,12 +221,45 @@ static int keyword(struct account *a, struct slice name, bool make, unsigned *re
 	return a->ops->keyword(a, name, make, ret_index, err);
 }
 
+static int add_deleted(void *arg, const struct message_row *row)
+{
+	if ((row->flags.system & FLAG_DELETED) != 0)
+		uid_set_add(arg, row->uid);
+	return 0;
+}
+
+/* What the owner has marked stays marked. */
+static int replace_but_deleted(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, struct flag_set set,
+	uint64_t unchanged_since, struct uid_set *skipped, uint64_t *ret_modseq, struct error *err)
+{
+	struct uid_set marked = {0}, others = {0};
+	uint64_t modseq = 0;
+	int rc = a->ops->flags(a, m, 1, UINT32_MAX, add_deleted, &marked, err);
+	uid_set_add_set(&others, uids);
+	uid_set_intersect(&marked, uids);
+	for (size_t i = 0; i < marked.count; i++)
+		for (uint64_t uid = marked.ranges[i].first; uid <= marked.ranges[i].last; uid++)
+			uid_set_remove(&others, (uint32_t)uid);
+	*ret_modseq = 0;
+	if (rc == 0 && others.count > 0)
+		rc = a->ops->store(a, m, &others, FLAGS_REPLACE, set, unchanged_since, skipped, ret_modseq, err);
+	set.system |= FLAG_DELETED;
+	if (rc == 0 && marked.count > 0)
+		rc = a->ops->store(a, m, &marked, FLAGS_REPLACE, set, unchanged_since, skipped, &modseq, err);
+	*ret_modseq = modseq > *ret_modseq ? modseq : *ret_modseq;
+	uid_set_free(&marked);
+	uid_set_free(&others);
+	return rc;
+}
+
 static int store(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum flag_change change, struct flag_set set,
 	uint64_t unchanged_since, struct uid_set *skipped, uint64_t *ret_modseq, struct error *err)
 {
 	bool deletes = (set.system & FLAG_DELETED) != 0;
 	if (refuses(a, ACCOUNT_REFUSES_CHANGE) || (deletes && refuses(a, ACCOUNT_REFUSES_DELETE)))
 		return denied(err);
+	if (change == FLAGS_REPLACE && refuses(a, ACCOUNT_REFUSES_DELETE))
+		return replace_but_deleted(inner_of(a), m, uids, set, unchanged_since, skipped, ret_modseq, err);
 	a = inner_of(a);
 	return a->ops->store(a, m, uids, change, set, unchanged_since, skipped, ret_modseq, err);
 }
@@ -189,8 +277,12 @@ static int copy(struct account *a, const struct mailbox_ref *from, const struct 
 {
 	if (refuses(a, ACCOUNT_REFUSES_CHANGE) || (move && refuses(a, ACCOUNT_REFUSES_DELETE)))
 		return denied(err);
+	struct restricted *r = (struct restricted *)a;
 	a = inner_of(a);
-	return a->ops->copy(a, from, uids, to, move, arena, ret, err);
+	int rc = a->ops->copy(a, from, uids, to, move, arena, ret, err);
+	if (rc == 0 && !move && ret->count > 0 && r->watch != NULL && r->watch->copied != NULL)
+		r->watch->copied(r->arg, from, to, ret->count);
+	return rc;
 }
 
 /* The engine asks `refuses` before it takes a message in; what it lost then is at most the flag. */
@@ -210,20 +302,26 @@ static void append(struct account *a, const struct append_input *inputs, size_t 
 static const struct account_ops OPS = {
 	.list = list, .create = create, .remove = remove_mailbox, .rename = rename_mailbox, .subscribe = subscribe, .find = find, .status = status,
 	.quota = quota, .keyword = keyword, .keyword_name = keyword_name, .messages = messages, .flags = flags, .vanished = vanished, .digest = digest,
-	.messages_with_digest = messages_with_digest, .read = read_bytes, .check = check, .store = store, .expunge = expunge, .copy = copy,
+	.messages_with_digest = messages_with_digest, .read = read_bytes, .check = check, .give = give, .store = store, .expunge = expunge, .copy = copy,
 	.append = append, .search = search, .catch_up = catch_up, .listen = listen_to, .unlisten = unlisten,
 };
 
-struct account *restricted_account_create(struct account *inner, unsigned what)
+struct account *restricted_account_create(struct account *inner, unsigned what, const struct account_watch *watch, void *arg)
 {
 	struct restricted *r = memory_alloc(sizeof *r);
 	r->base = (struct account){.ops = &OPS, .refuses = what};
 	r->inner = inner;
+	r->watch = watch;
+	r->arg = arg;
 	return &r->base;
 }
 
 void restricted_account_destroy(struct account **account)
 {
-	memory_free((struct restricted *)*account);
+	struct restricted *r = (struct restricted *)*account;
+	if (r == NULL)
+		return;
+	arena_free(&r->last.arena);
+	memory_free(r);
 	*account = NULL;
 }

@@ -216,6 +216,12 @@ static void start_sending(struct pop3_session *s, const struct message *m, bool 
 	int result;
 
 	buf_clear(&s->chunk);
+	/* How far the lines of TOP reach is not known before: with any it counts as the whole message. */
+	if (s->account->ops->give != NULL && (!limited || lines > 0)
+	    && s->account->ops->give(s->account, &s->inbox, m->uid, 0, m->size, &err) < 0) {
+		pop3_err(out, "SYS/PERM", "This session may not take the message");
+		return;
+	}
 	result = m->size > READ_CHUNK ? s->account->ops->check(s->account, &s->inbox, m->uid, &err) : 0;
 	if (result == 0)
 		result = s->account->ops->read(s->account, &s->inbox, m->uid, 0, READ_CHUNK, &s->chunk, &err);
@@ -338,8 +344,8 @@ static void command_dele(struct pop3_session *s, struct slice argument, struct b
 
 	if (m == NULL)
 		return;
-	if (s->account->refuses != 0) {
-		pop3_err(out, "SYS/PERM", "Not permitted");
+	if ((s->account->refuses & (ACCOUNT_REFUSES_CHANGE | ACCOUNT_REFUSES_DELETE)) != 0) {
+		pop3_err(out, "SYS/PERM", "This session may not delete");
 		return;
 	}
 	m->deleted = true;

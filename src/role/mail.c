@@ -1,4 +1,4 @@
-#include "role/mail.h"
+#include "role/mail_use.h"
 
 #include <malloc.h>
 #include <string.h>
@@ -189,6 +189,7 @@ static void on_sweep(void *arg)
 	}
 	MAP_FOREACH(account, &m->accounts)
 		mail_account_sweep(account->value);
+	mail_use_sweep(m);
 	if (m->trim)
 		malloc_trim(0); /* thousands of pages of 4 KB, between which others live */
 	m->trim = false;

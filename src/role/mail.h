@@ -4,6 +4,7 @@
  *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, arrivals, index
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
  *   mail_index.c    whose turn it is to be indexed
+ *   mail_use.c      what of the mail a session takes, for the record
  *   mail_revoke.c   sessions that end because auth says so, mail.remove
  */
 #ifndef ROLE_MAIL_H
@@ -44,6 +45,7 @@ struct mail_role {
 	struct role_context *ctx;
 	struct map accounts;        /* id -> struct mail_account */
 	struct map tickets;         /* id -> struct mail_ticket */
+	struct map readers;         /* owner and delegate -> struct mail_reader (role/mail_use.h) */
 	struct map broken;          /* id -> struct mail_broken: accounts that could not be opened */
 	struct list_node sessions;
 	struct list_node to_index;  /* accounts whose index is not complete, in the order of their turns */
@@ -67,6 +69,7 @@ struct mail_broken {
 };
 
 /* One account with a session or a ticket. Closed soon after nothing holds it; whoever comes before that finds it open. */
+struct mail_use;
 struct mail_account {
 	uint32_t magic;
 	struct mail_role *role;
@@ -81,6 +84,7 @@ struct mail_account {
 	struct buf own;             /* MACed fact for APPEND */
 	uint64_t quota;
 	struct store_account *store; /* NULL: not opened yet */
+	const struct mail_use *at_work; /* of the session whose engine runs now; NULL: none */
 	unsigned held;              /* sessions, tickets, requests in flight */
 	unsigned sessions;
 	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;

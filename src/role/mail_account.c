@@ -1,4 +1,4 @@
-#include "role/mail.h"
+#include "role/mail_use.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -353,12 +353,9 @@ static void host_broken(void *arg, struct store_account *store)
 
 static void host_removed(void *arg, struct store_account *store, struct slice mailbox, const struct slice *target, size_t count)
 {
-	struct mail_account *a = arg;
+	const struct mail_account *a = arg;
 
-	if (target != NULL)
-		log_event(EV_MAIL_MOVED, LOG_TEXT("user", a->login), LOG_TEXT("mailbox", mailbox), LOG_TEXT("target", *target), LOG_NUM("count", count));
-	else
-		log_event(EV_MAIL_EXPUNGED, LOG_TEXT("user", a->login), LOG_TEXT("mailbox", mailbox), LOG_NUM("count", count));
+	mail_use_removed(a, a->at_work, mailbox, target, count);
 }
 
 static int host_database_key(void *arg, struct store_account *store, size_t index, uint8_t ret_key[32])

@@ -1,4 +1,4 @@
-#include "role/mail.h"
+#include "role/mail_use.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -25,7 +25,8 @@ struct mail_session {
 	struct conn *conn;
 	struct imap_session *imap;
 	struct pop3_session *pop3;
-	struct account *restricted; /* what the engine sees when the session has not all rights; else NULL */
+	struct account *seen;       /* the account as the engine sees it */
+	struct mail_use use;
 	struct timer *idle;
 	struct mail_standing stands;
 	char cid[32], address[48];
@@ -59,17 +60,19 @@ static void engine_run(struct mail_session *s)
 {
 	struct buf *in = conn_input(s->conn), *out = conn_output(s->conn);
 
+	s->account->at_work = &s->use;
 	if (s->imap != NULL)
 		imap_session_run(s->imap, in, out, loop_now(loop_of(s)));
 	else
 		pop3_session_run(s->pop3, in, out);
+	s->account->at_work = NULL;
 }
 
 static void engine_free(struct mail_session *s)
 {
 	imap_session_destroy(&s->imap);
 	pop3_session_destroy(&s->pop3);
-	restricted_account_destroy(&s->restricted);
+	restricted_account_destroy(&s->seen);
 }
 
 static void idle_start(struct mail_session *s)
@@ -271,6 +274,12 @@ static const struct pop3_session_callbacks POP3_CALLBACKS = {.wake = on_wake};
 
 /* ---- life ---- */
 
+/* Who acts, where it is not the user. */
+static struct log_field actor_of(const struct mail_session *s)
+{
+	return s->use.actor[0] != 0 ? LOG_STR("actor", s->use.actor) : LOG_END;
+}
+
 /* Held by the connection until it ends and by a deferred run: the last one frees. */
 static void session_drop(struct mail_session *s)
 {
@@ -287,8 +296,10 @@ static void session_drop(struct mail_session *s)
 	literal_drop(s);
 	a->role->session_count--;
 	a->sessions--;
+	int64_t ms = (moment_unix(loop_now(a->role->ctx->loop)) - s->since) * 1000;
+	mail_use_end(&s->use, ms);
 	log_event(EV_SESSION_END, LOG_STR("cid", s->cid), LOG_STR("ip", s->address), LOG_TEXT("user", a->login),
-	          LOG_NUM("ms", (moment_unix(loop_now(a->role->ctx->loop)) - s->since) * 1000));
+	          LOG_NUM("messages", s->use.letters), LOG_NUM("bytes", s->use.bytes), LOG_NUM("ms", ms), actor_of(s));
 	s->magic = 0;
 	memory_free(s);
 	mail_account_drop(a);
@@ -302,18 +313,15 @@ static void copy_text(char *to, size_t size, struct slice from)
 	to[n] = 0;
 }
 
-/* The account as the session may use it: all of it, without deleting for good, or only to be looked at. */
-static struct account *account_seen(struct mail_session *s, uint64_t rights)
+/* The account as the session may use it: all of it, without deleting for good, only to be looked at, or without attachments. */
+static void open_account(struct mail_session *s, uint64_t rights)
 {
 	const uint64_t changing = AUTH_BIT(AUTH_MAIL_SEND) | AUTH_BIT(AUTH_MAIL_FORWARD) | AUTH_BIT(AUTH_MAIL_DELETE);
-	struct account *whole = store_account_mailboxes(s->account->store);
 	unsigned refuses = ((rights & AUTH_BIT(AUTH_MAIL_DELETE)) == 0 ? ACCOUNT_REFUSES_DELETE : 0u)
-		| ((rights & changing) == 0 ? ACCOUNT_REFUSES_CHANGE : 0u);
+		| ((rights & changing) == 0 ? ACCOUNT_REFUSES_CHANGE : 0u)
+		| ((rights & AUTH_BIT(AUTH_MAIL_DOWNLOAD)) == 0 ? ACCOUNT_REFUSES_DOWNLOAD : 0u);
 
-	if (refuses == 0)
-		return whole;
-	s->restricted = restricted_account_create(whole, refuses);
-	return s->restricted;
+	s->seen = restricted_account_create(store_account_mailboxes(s->account->store), refuses, mail_use_watch(&s->use), &s->use);
 }
 
 static void engine_start(struct mail_session *s, uint8_t protocol, struct slice tag, uint64_t rights)
@@ -322,12 +330,13 @@ static void engine_start(struct mail_session *s, uint8_t protocol, struct slice 
 	const struct config *config = a->role->ctx->config;
 	struct imap_session_settings settings = {.append_limit = config->message_size, .server_name = SLICE("Letterlock"), .user = a->login};
 
+	open_account(s, rights);
 	if (protocol == AUTH_PROTOCOL_POP3) {
-		s->pop3 = pop3_session_create(account_seen(s, rights), &POP3_CALLBACKS, s);
+		s->pop3 = pop3_session_create(s->seen, &POP3_CALLBACKS, s);
 		pop3_session_hello(s->pop3, slice_eq(tag, SLICE("UTF8")));
 		return;
 	}
-	s->imap = imap_session_create(account_seen(s, rights), &settings, &IMAP_CALLBACKS, s);
+	s->imap = imap_session_create(s->seen, &settings, &IMAP_CALLBACKS, s);
 	imap_session_hello(s->imap, tag, conn_output(s->conn));
 }
 
@@ -350,6 +359,7 @@ int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket,
 	s->since = moment_unix(loop_now(a->role->ctx->loop));
 	copy_text(s->cid, sizeof s->cid, request->cid);
 	copy_text(s->address, sizeof s->address, request->address);
+	mail_use_begin(&s->use, a, ticket, s->cid, s->address);
 	mail_account_hold(a);
 	a->sessions++;
 	a->role->session_count++;
@@ -362,7 +372,7 @@ int mail_session_start(struct mail_account *a, const struct mail_ticket *ticket,
 	engine_start(s, request->protocol, request->tag, ticket->rights);
 	run_later(s);
 	log_event(EV_SESSION_START, LOG_STR("cid", s->cid), LOG_STR("service", s->imap != NULL ? "imap" : "pop3"), LOG_STR("ip", s->address),
-	          LOG_TEXT("user", a->login), LOG_NUM("credential", s->stands.credential));
+	          LOG_TEXT("user", a->login), LOG_NUM("credential", s->stands.credential), actor_of(s));
 	return 0;
 }
 
@@ -441,6 +451,7 @@ void mail_session_list(struct mail_role *m, struct buf *out)
 		put_json(out, "protocol", slice_str(s->imap != NULL ? "imap" : "pop3"));
 		put_json(out, "address", slice_str(s->address));
 		put_json(out, "user", s->account->login);
+		put_json(out, "actor", slice_str(s->use.actor));
 		buf_printf(out, "\"since\":%lld}", (long long)s->since);
 		comma = ",";
 	}

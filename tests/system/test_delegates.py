@@ -3,6 +3,7 @@ import contextlib
 import email
 import imaplib
 import os
+import poplib
 import smtplib
 import sys
 import time
@@ -180,3 +181,151 @@ def test_sign_out_ends_the_own_submission_too(site, owner):
     assert other.mail(owner['address'])[0] == 250
     site.instance.cli('user', 'disable', owner['address'])
     assert is_over(client) and is_over(other)
+
+
+# ---- reading ----
+
+WHOLE = (b'From: <ann@outside.test>\r\nSubject: %s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="x"\r\n\r\n'
+         b'--x\r\nContent-Type: text/plain\r\n\r\nthe text\r\n'
+         b'--x\r\nContent-Type: application/pdf; name="f.pdf"\r\nContent-Disposition: attachment; filename="f.pdf"\r\n'
+         b'Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--x--\r\n')
+
+
+def delivered(site, owner):
+    """A letter with an attachment in the owner's INBOX: its number and EMAILID."""
+    subject = mark()
+    site.deliver([owner['address']], WHOLE % subject.encode())
+    site.find(owner, subject)
+    with site.imap(owner) as client:
+        client.select('INBOX', readonly=True)
+        number = client.search(None, 'SUBJECT', f'"{subject}"')[1][0].split()[-1].decode()
+        text = client.fetch(number, '(EMAILID)')[1][0].decode()
+    return number, text.partition('EMAILID (')[2].partition(')')[0]
+
+
+def role_of(officer, *rights):
+    name = 'reader-' + mark()[:8]
+    officer.call('role.define', name=name, rights=list(rights))
+    return name
+
+
+def pop3(site, name):
+    client = poplib.POP3_SSL(HOST, site.ports['pop3s'], context=site.tls(), timeout=PATIENCE)
+    client.user(name)
+    client.pass_(OWN)
+    return client
+
+
+def named(records, event):
+    return [r['fields'] for r in records if r['event'] == event]
+
+
+def test_what_a_session_may_not_do_it_is_not_offered(site, owner, delegate, delegated, officer):
+    delivered(site, owner)
+    client = imap(site, delegated)
+    assert client.select('INBOX')[0] == 'OK'
+    flags = client.response('PERMANENTFLAGS')[1][0]
+    assert rb'\Seen' in flags and rb'\Deleted' not in flags
+    assert client.response('READ-WRITE')[1] == [b'']
+    for answer in (client.store('1', '+FLAGS', r'(\Deleted)'), client.store('1', 'FLAGS', r'(\Deleted \Seen)'), client.expunge(),
+                   client.uid('MOVE', '1', 'Sent'), client.rename('Sent', 'Elsewhere')):
+        assert answer[0] == 'NO' and b'[NOPERM]' in answer[1][0]
+    client.logout()
+    of(site, owner).call('delegate.add', delegate=delegate['address'], role=role_of(officer, 'mail.view', 'mail.download'))
+    client = imap(site, delegated)
+    with pytest.raises(imaplib.IMAP4.readonly):  # [READ-ONLY]
+        client.select('INBOX')
+    assert client.select('INBOX', readonly=True)[0] == 'OK'
+    assert client.response('PERMANENTFLAGS')[1] == [b'()']
+    for answer in (client.store('1', '+FLAGS', r'(\Seen)'), client.create('New'), client.append('INBOX', None, None, b'A: b\r\n\r\n')):
+        assert answer[0] == 'NO'
+    client.logout()
+
+
+def test_pop3_takes_and_deletes_nothing_for_a_delegate(site, owner, delegated):
+    _, letter_id = delivered(site, owner)
+    client = pop3(site, delegated)
+    last = client.stat()[0]
+    with pytest.raises(poplib.error_proto, match='may not delete'):
+        client.dele(last)
+    assert any(b'JVBERi0xLjQK' in line for line in client.retr(last)[1])
+    client.quit()
+    records = looks(site, owner, lambda records: named(records, 'access.downloaded'))
+    assert named(records, 'access.downloaded')[0]['letter'] == letter_id
+    with site.imap(owner) as again:
+        again.select('INBOX', readonly=True)
+        assert again.fetch(str(last), '(FLAGS)')[0] == 'OK' and int(again.search(None, 'ALL')[1][0].split()[-1]) == last
+
+
+def test_a_secretary_sees_the_text_and_takes_no_attachment(site, owner, delegate):
+    number, letter_id = delivered(site, owner)
+    of(site, owner).call('delegate.add', delegate=delegate['address'], role='secretary')
+    name = f'{owner["address"]}*{delegate["address"]}'
+    client = imap(site, name)
+    client.select('INBOX')
+    assert b'the text' in client.fetch(number, '(BODY[1])')[1][0][1]
+    assert client.fetch(number, '(ENVELOPE BODYSTRUCTURE BODY.PEEK[HEADER])')[0] == 'OK'
+    for items in ('(BODY[])', '(BODY.PEEK[2])', '(BINARY.PEEK[2])', '(RFC822)', '(BODY.PEEK[TEXT])', '(BODY.PEEK[1] BODY.PEEK[2]<0.4>)'):
+        answer = client.fetch(number, items)
+        assert answer[0] == 'NO' and b'[NOPERM]' in answer[1][0], items
+    client.logout()
+    with pytest.raises(poplib.error_proto):
+        pop3(site, name)
+    records = looks(site, owner, lambda records: named(records, 'access.closed'))
+    assert [f['letter'] for f in named(records, 'access.read')] == [letter_id]
+    assert not named(records, 'access.downloaded')
+
+
+def test_reads_of_others_are_told_letter_by_letter_and_own_ones_in_one_sum(site, owner, delegate, delegated, officer):
+    number, letter_id = delivered(site, owner)
+    client = imap(site, delegated)
+    client.select('INBOX')
+    for _ in range(2):  # once each
+        client.fetch(number, '(BODY.PEEK[1])')
+        client.fetch(number, '(BODY.PEEK[])')
+    client.create('Kept')
+    assert client.copy(number, 'Kept')[0] == 'OK'
+    client.logout()
+    records = looks(site, owner, lambda records: named(records, 'access.closed'))
+    for event in ('access.read', 'access.downloaded'):
+        fields, = named(records, event)
+        assert (fields['letter'], fields['actor'], fields['mailbox']) == (letter_id, delegate['address'], 'INBOX')
+    assert named(records, 'access.copied')[0]['target'] == 'Kept'
+    closed = named(records, 'access.closed')[0]
+    assert closed['messages'] == 1 and closed['bytes'] > len(WHOLE)
+    assert 'subject' not in str(records)
+    before = len(records)
+    with site.imap(owner) as client:
+        client.select('INBOX')
+        client.fetch('1:*', '(BODY.PEEK[])')
+        client.store(number, '+FLAGS', r'(\Deleted)')
+        client.expunge()
+    end = time.monotonic() + PATIENCE
+    while True:
+        sums = [r['fields'] for r in officer.call('audit.list', event='session.end', actor=owner['address'])['records'] if r['fields'].get('bytes')]
+        deleted = named(officer.call('audit.list', event='mail.expunged', actor=owner['address'])['records'], 'mail.expunged')
+        if deleted and any('actor' not in fields for fields in sums):
+            break
+        assert time.monotonic() < end, (sums, deleted)
+        time.sleep(0.2)
+    assert (deleted[0]['mailbox'], deleted[0]['count']) == ('INBOX', 1)
+    assert len(of(site, owner).call('access.list', address=owner['address'])['records']) == before
+
+
+def test_without_the_right_to_export_a_delegate_takes_200_letters_an_hour(site, owner, delegate, delegated, officer):
+    with site.imap(owner) as client:
+        for at in range(201):
+            assert client.append('INBOX', None, None, b'Subject: %d\r\n\r\ntext\r\n' % at)[0] == 'OK'
+    for first, last, answer in (('1', '150', 'OK'), ('151', '200', 'OK'), ('1', '200', 'NO'), ('201', '201', 'NO')):
+        client = imap(site, delegated)  # a new session does not begin anew
+        client.select('INBOX', readonly=True)
+        result = client.fetch(f'{first}:{last}', '(BODY.PEEK[])')
+        assert result[0] == answer, (first, last)
+        client.logout()
+    fields = named(looks(site, owner, lambda records: named(records, 'access.bulk')), 'access.bulk')
+    assert fields[0]['result'] == 'refused' and len(fields) == 1
+    of(site, owner).call('delegate.add', delegate=delegate['address'], role=role_of(officer, 'mail.view', 'mail.download', 'mail.export'))
+    client = imap(site, delegated)
+    client.select('INBOX', readonly=True)
+    assert client.fetch('1:*', '(BODY.PEEK[])')[0] == 'OK'
+    client.logout()
