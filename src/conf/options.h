@@ -12,7 +12,7 @@ OPTION(key_file, "key_file", path, "", false, "file with the 32-byte master key 
 OPTION(sandbox, "sandbox", text, "enforce", false, "enforce, or best-effort where the kernel lacks Landlock")
 OPTION(listen, "listen", listens, "", false, "list of service and address, such as \"imaps [::]:993\"")
 OPTION(tls_certificate, "tls.certificate", path, "", true, "PEM chain, leaf first")
-OPTION(tls_key, "tls.key", path, "", true, "PEM private key of the certificate, read by the parent and given to key only")
+OPTION(tls_key, "tls.key", path, "", true, "PEM private key of the certificate, opened by the parent and read by key only")
 OPTION(tls_ca, "tls.ca", path, "", true, "PEM certificates that outgoing verification trusts; empty: the system's")
 OPTION(reload_confirm, "reload_confirm", duration, "60s", true, "a reload that changes who may come in is taken back after this time unless it is confirmed; 0: never")
 OPTION(log_format, "log.format", text, "logfmt", true, "logfmt or json")

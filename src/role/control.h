@@ -14,7 +14,8 @@
 enum control_kind {
 	/* from the parent */
 	CONTROL_IMAGE = 1,  /* descriptor: configuration image, certificate chain, CA, zone, CA of clients (each as bytes) */
-	CONTROL_SECRETS,    /* boot secret, master key, TLS key, password of the role (bytes each; empty where the row does not grant it) */
+	CONTROL_SECRETS,    /* boot secret, master key, password of the role (bytes each; empty where the row does not grant it); descriptor
+	                     * of the TLS key file, for key */
 	CONTROL_LISTEN,     /* service (bytes); descriptor */
 	CONTROL_INSTANCES,  /* u16 for each role */
 	CONTROL_CHANNEL,    /* u8 role, u16 instance; descriptor */

@@ -253,7 +253,7 @@ static int load_tls(struct key_role *k, struct error *err)
 {
 	struct sign_key *key = NULL;
 	if (k->ctx->tls_key.n == 0)
-		return 0;
+		return k->ctx->tls_chain.n == 0 ? 0 : error_set(err, ERR_INVALID, "the TLS key cannot be read");
 	int rc = sign_key_load(k->ctx->tls_key, &key, err);
 	if (rc == 0 && k->ctx->tls_chain.n > 0 && !sign_key_matches(key, k->ctx->tls_chain))
 		rc = error_set(err, ERR_INVALID, "the TLS key does not belong to the certificate");

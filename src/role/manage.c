@@ -28,6 +28,17 @@ bool manage_gone(const struct manage *m)
 	return m->client->ended || m->over;
 }
 
+/* Token and body are secrets: they stay no longer than it takes to answer. */
+static void request_clear(struct manage *m)
+{
+	buf_free_secret(&m->body);
+	buf_init(&m->body, MANAGE_BODY_MAX);
+	arena_free(&m->arena);
+	m->path = m->query = m->op = m->token = m->key = m->agent = m->address = SLICE_NONE;
+	m->bad_token = m->bad_key = false;
+	m->route = ROUTE_NONE;
+}
+
 void manage_answer(struct manage *m, unsigned status, const char *type, const struct http_field *fields, size_t count, struct slice body)
 {
 	struct http_field all[8];
@@ -42,6 +53,7 @@ void manage_answer(struct manage *m, unsigned status, const char *type, const st
 	log_event(EV_HTTP_REQUEST, LOG_TEXT("cid", edge_cid(m->client)), LOG_TEXT("ip", m->address), LOG_TEXT("op", m->op),
 	          LOG_NUM("code", status));
 	http_server_answer(m->server, m->stream, status, all, n, body);
+	request_clear(m);
 }
 
 void manage_problem(struct manage *m, unsigned status, const char *code, const char *detail)
@@ -151,16 +163,6 @@ static enum manage_route route_of(struct manage *m)
 		return ROUTE_NONE;
 	m->op = slice_from(m->path, sizeof ADMIN_API_PREFIX - 1);
 	return ROUTE_API;
-}
-
-static void request_clear(struct manage *m)
-{
-	buf_free_secret(&m->body);
-	buf_init(&m->body, MANAGE_BODY_MAX);
-	arena_free(&m->arena);
-	m->path = m->query = m->op = m->token = m->key = m->agent = m->address = SLICE_NONE;
-	m->bad_token = m->bad_key = false;
-	m->route = ROUTE_NONE;
 }
 
 static bool address_allowed(const struct manage *m)

@@ -52,7 +52,7 @@ struct manage {
 	struct list_node waiting;    /* for the state of the server */
 };
 
-/* Answers the request of the connection. Fields may be NULL. Afterwards manage_pump, unless called from an event of the engine. */
+/* Answers the request of the connection and forgets it: its texts are gone. Fields may be NULL. Afterwards manage_pump, unless called from an event of the engine. */
 void manage_answer(struct manage *m, unsigned status, const char *type, const struct http_field *fields, size_t count, struct slice body);
 /* problem+json with the connection's cid. */
 void manage_problem(struct manage *m, unsigned status, const char *code, const char *detail);

@@ -119,14 +119,14 @@ static void tell_problems(const struct config_problems *problems, struct error *
 	error_set(err, ERR_INVALID, "%.*s", SLICE_ARG(problems->items[0].text));
 }
 
-static void use_certificates(struct parent *parent, struct buf *chain, struct buf *key)
+static void use_certificates(struct parent *parent, struct buf *chain, int key)
 {
 	if (!slice_eq(buf_slice(chain), buf_slice(&parent->tls_chain)))
 		log_event(EV_TLS_RELOADED, LOG_TEXT("file", parent->config->tls_certificate));
 	buf_free(&parent->tls_chain);
-	buf_free_secret(&parent->tls_key);
+	file_close(&parent->tls_key_fd);
 	parent->tls_chain = *chain;
-	parent->tls_key = *key;
+	parent->tls_key_fd = key;
 }
 
 void parent_spread_image(struct parent *parent, int image)
@@ -141,9 +141,9 @@ void parent_spread_image(struct parent *parent, int image)
 int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 {
 	struct config_problems problems = {0};
-	struct buf chain = BUF_INIT(0), key = BUF_INIT(0), passwords = BUF_INIT(0);
+	struct buf chain = BUF_INIT(0), passwords = BUF_INIT(0);
 	struct config *next = config_read(parent->config_path, &problems);
-	int image, r = ERR_INVALID;
+	int image, key = -1, r = ERR_INVALID;
 	if (next == NULL) {
 		tell_problems(&problems, err);
 		goto out;
@@ -159,7 +159,7 @@ int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 	if (r != 0) {
 		log_event(EV_CONFIG_REFUSED, LOG_STR("problem", err->private_text));
 		buf_free(&chain);
-		buf_free_secret(&key);
+		file_close(&key);
 		buf_free_secret(&passwords);
 		goto out;
 	}
@@ -167,7 +167,7 @@ int parent_reload(struct parent *parent, struct buf *restart, struct error *err)
 	parent_confirm_begin(parent, next);
 	parent->config = next;
 	next = NULL;
-	use_certificates(parent, &chain, &key);
+	use_certificates(parent, &chain, key);
 	buf_free_secret(&parent->passwords);
 	parent->passwords = passwords;
 	parent_spread_image(parent, image);
@@ -283,7 +283,7 @@ static int prepare(struct parent *parent, struct error *err)
 {
 	int r = sandbox_harden(err); /* before the first secret is read */
 	if (r == 0)
-		r = parent_load_files(parent->config, &parent->tls_chain, &parent->tls_key, &parent->passwords, err);
+		r = parent_load_files(parent->config, &parent->tls_chain, &parent->tls_key_fd, &parent->passwords, err);
 	if (r == 0)
 		r = parent_find_user(parent, err);
 	if (r == 0)
@@ -322,14 +322,15 @@ static void run(struct parent *parent)
 
 static int check_only(const struct config *config)
 {
-	struct buf chain, key, passwords;
+	struct buf chain, passwords;
+	int key;
 	struct error err = {0};
 	int r = parent_load_files(config, &chain, &key, &passwords, &err);
 	if (r != 0)
 		fprintf(stderr, "%.*s: %s\n", SLICE_ARG(config->file), err.private_text);
 	if (r == 0) {
 		buf_free(&chain);
-		buf_free_secret(&key);
+		file_close(&key);
 		buf_free_secret(&passwords);
 	}
 	return r == 0 ? 0 : 3;
@@ -337,7 +338,8 @@ static int check_only(const struct config *config)
 
 int parent_main(const struct parent_options *options)
 {
-	struct parent parent = {.config_path = options->config_path, .json_log = options->json_log, .ready_fd = options->ready_fd, .image_fd = -1};
+	struct parent parent = {.config_path = options->config_path, .json_log = options->json_log, .ready_fd = options->ready_fd, .image_fd = -1,
+		.tls_key_fd = -1};
 	struct config_problems problems = {0};
 	struct error err = {0};
 	parent.config = config_read(options->config_path, &problems);

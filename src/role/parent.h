@@ -63,7 +63,8 @@ struct parent {
 	struct config *config;
 	struct arena arena;
 	int image_fd;                  /* sealed memfd for the roles */
-	struct buf tls_chain, tls_key; /* PEM */
+	struct buf tls_chain;          /* PEM */
+	int tls_key_fd;                /* its key: only handed on, never read in this process; -1: none */
 	struct buf passwords;          /* bytes each, in the order of enum role_password */
 	uint8_t *boot_secret, *master_key;
 	struct role_tickets tickets[ROLE_COUNT]; /* of the rows that have them; mx, which is exposed to everybody, has others than client */
@@ -92,9 +93,12 @@ struct parent {
 };
 
 /* parent_files.c: what is read and made before any role runs. */
-/* The certificate with its key (checked against each other) and the passwords of roles (bytes each, as struct parent has them); empty where
- * none is configured. */
-int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *passwords, struct error *err);
+/* The certificate with its key (an open file, as parent_open_tls has it) and the passwords of roles (bytes each, as struct parent has them);
+ * empty where none is configured. */
+int parent_load_files(const struct config *config, struct buf *chain, int *key, struct buf *passwords, struct error *err);
+/* parent_tls.c: the certificate, and its key as an open file that this process does not read: another one, made for it, has checked that the
+ * two belong together. *ret_key is -1 when none is configured, or on an error. */
+int parent_open_tls(const struct config *config, struct buf *chain, int *ret_key, struct error *err);
 /* A fresh image of configuration, chain, CA and zone: descriptor or negative. */
 int parent_make_image(const struct config *config, struct slice chain, struct error *err);
 int parent_make_directories(struct parent *parent, struct error *err);

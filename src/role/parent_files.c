@@ -13,28 +13,10 @@
 #include "role/parent.h"
 #include "sys/file.h"
 
-#define CHAIN_MAX (256 * 1024)
 #define ZONE_MAX (8 * 1024 * 1024)
 #define CA_MAX (4 * 1024 * 1024)
 #define PASSWORD_MAX 1024
 #define MASTER_KEY_SIZE CONTROL_SECRET_SIZE
-
-static int load_tls(const struct config *config, struct buf *chain, struct buf *key, struct error *err)
-{
-	if (config->tls_certificate.n == 0)
-		return 0;
-	struct error why = {0};
-	int r = file_read((const char *)config->tls_certificate.p, chain, err);
-	if (r == 0)
-		r = file_read((const char *)config->tls_key.p, key, err);
-	struct tls_key *loaded = r == 0 ? tls_key_load(buf_slice(key), &why) : NULL;
-	if (r == 0 && loaded == NULL)
-		r = error_set(err, ERR_INVALID, "%.*s: %s", SLICE_ARG(config->tls_key), why.private_text);
-	else if (r == 0 && tls_key_matches(loaded, buf_slice(chain), &why) != 0)
-		r = error_set(err, ERR_INVALID, "%.*s: %s", SLICE_ARG(config->tls_certificate), why.private_text);
-	tls_key_free(&loaded);
-	return r;
-}
 
 static int load_password(struct slice path, struct buf *passwords, struct error *err)
 {
@@ -51,6 +33,7 @@ static int load_password(struct slice path, struct buf *passwords, struct error 
 /* In the order of enum role_password. */
 static int load_passwords(const struct config *config, struct buf *passwords, struct error *err)
 {
+	(void)buf_reserve(passwords, passwords->max); /* growing would leave copies behind */
 	int r = load_password(config->relay_password_file, passwords, err);
 
 	if (r == 0)
@@ -60,19 +43,19 @@ static int load_passwords(const struct config *config, struct buf *passwords, st
 	return r == 0 ? load_password(config->audit_webhook_secret_file, passwords, err) : r;
 }
 
-int parent_load_files(const struct config *config, struct buf *chain, struct buf *key, struct buf *passwords, struct error *err)
+int parent_load_files(const struct config *config, struct buf *chain, int *key, struct buf *passwords, struct error *err)
 {
-	buf_init(chain, CHAIN_MAX);
-	buf_init(key, CONTROL_TLS_KEY_MAX);
+	*key = -1;
+	buf_init(chain, 0);
 	buf_init(passwords, 5 * PASSWORD_MAX);
 	int r = parent_check_doors(config, err);
 	if (r == 0)
-		r = load_tls(config, chain, key, err);
+		r = parent_open_tls(config, chain, key, err);
 	if (r == 0)
 		r = load_passwords(config, passwords, err);
 	if (r != 0) {
 		buf_free(chain);
-		buf_free_secret(key);
+		file_close(key);
 		buf_free_secret(passwords);
 	}
 	return r;

@@ -14,12 +14,18 @@
 #include "sys/file.h"
 
 #define ENVIRONMENT_MAX 16
+#define SECRETS_ROOM 4096
+/* What is freed is overwritten, in our code and in all libraries (GNU C library manual, "Memory Allocation Tunables"). Its cache of small
+ * pieces would keep some from that. */
+#define WIPE_FREED "GLIBC_TUNABLES=glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
 
 /* What roles may see of our environment: the switches of tests and sanitizers. */
-static void keep_environment(char **out)
+static void make_environment(const struct role_row *row, char **out)
 {
 	static const char *const prefixes[] = {"LETTERLOCK_FAULT", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LLVM_PROFILE_FILE=", "GCOV_PREFIX"};
 	size_t count = 0;
+	if (row->wipes_freed)
+		out[count++] = (char *)WIPE_FREED;
 	for (char **e = environ; *e != NULL && count < ENVIRONMENT_MAX; e++)
 		for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
 			if (strncmp(*e, prefixes[i], strlen(prefixes[i])) == 0 && count < ENVIRONMENT_MAX)
@@ -59,7 +65,7 @@ static bool fork_role(struct child *child, int control)
 	snprintf(role, sizeof role, "--role=%s", role_name(child->role));
 	snprintf(index, sizeof index, "--index=%u", child->index);
 	char *argv[] = {(char *)"letterlockd", role, index, NULL};
-	keep_environment(environment);
+	make_environment(role_row(child->role), environment);
 	pid_t pid = fork();
 	if (pid == 0)
 		become_role(child->parent, control, argv, environment);
@@ -108,11 +114,11 @@ static void send_secrets(struct child *child)
 	struct parent *parent = child->parent;
 	struct buf b = BUF_INIT(CONTROL_MAX);
 	control_begin(&b, CONTROL_SECRETS);
+	(void)buf_reserve(&b, SECRETS_ROOM); /* growing would leave a copy behind */
 	put_secret(&b, row->boot_secret, parent->boot_secret);
 	put_secret(&b, row->master_key, parent->master_key);
-	buf_put_bytes(&b, row->master_key ? buf_slice(&parent->tls_key) : SLICE_NONE);
 	buf_put_bytes(&b, password_of(parent, row->password));
-	control_send(child->control, &b, -1);
+	control_send(child->control, &b, row->master_key ? parent->tls_key_fd : -1);
 }
 
 void child_send_tickets(struct child *child)

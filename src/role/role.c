@@ -128,17 +128,26 @@ static void replace_secret(struct process *p, struct slice *kept, struct slice f
 	*kept = arena_dup(&p->arena, fresh);
 }
 
-static int take_secrets(struct process *p, struct slice in)
+/* The file was checked when the parent opened it; one that cannot be read any more leaves us without a key, which key tells. */
+static void take_tls_key(struct process *p, int fd)
 {
-	struct slice boot, master, tls_key, password;
-	if (!slice_get_bytes(&in, &boot) || !slice_get_bytes(&in, &master) || !slice_get_bytes(&in, &tls_key)
-	    || !slice_get_bytes(&in, &password))
+	struct buf pem = BUF_INIT(CONTROL_TLS_KEY_MAX);
+	if (fd >= 0 && file_read_fd(fd, &pem, NULL) != 0)
+		buf_clear(&pem);
+	replace_secret(p, &p->ctx.tls_key, buf_slice(&pem));
+	buf_free_secret(&pem);
+}
+
+static int take_secrets(struct process *p, struct slice in, int fd)
+{
+	struct slice boot, master, password;
+	if (!slice_get_bytes(&in, &boot) || !slice_get_bytes(&in, &master) || !slice_get_bytes(&in, &password))
 		return ERR_INVALID;
 	if (p->ctx.boot_secret == NULL)
 		p->ctx.boot_secret = keep_secret(boot);
 	if (p->ctx.master_key == NULL)
 		p->ctx.master_key = keep_secret(master);
-	replace_secret(p, &p->ctx.tls_key, tls_key);
+	take_tls_key(p, fd);
 	replace_secret(p, &p->ctx.password, password);
 	return 0;
 }
@@ -238,8 +247,11 @@ static int on_message(struct process *p, enum control_kind kind, struct slice in
 		file_close(&fd);
 		return r;
 	}
-	case CONTROL_SECRETS:
-		return take_secrets(p, in);
+	case CONTROL_SECRETS: {
+		int r = take_secrets(p, in, fd);
+		file_close(&fd);
+		return r;
+	}
 	case CONTROL_LISTEN:
 		return take_listen(p, in, fd);
 	case CONTROL_INSTANCES:

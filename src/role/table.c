@@ -12,18 +12,18 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_PARENT] = {0},
 	[ROLE_KEY] = {
 		.ops = &role_key, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_KEY, ROLE_WRITES}},
-		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .stop_rank = 7,
+		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .wipes_freed = true, .stop_rank = 7,
 	},
 	[ROLE_AUTH] = {
 		.ops = &role_auth, .sets = SANDBOX_FILES, .password = ROLE_PASSWORD_SSO, .paths = {{ROLE_DIR_DIRECTORY, ROLE_WRITES}},
-		.boot_secret = true, .stop_rank = 5,
+		.boot_secret = true, .wipes_freed = true, .stop_rank = 5,
 	},
 	[ROLE_MX] = {
 		.ops = &role_mx, .sets = SANDBOX_ACCEPT, .services = "smtp", .tls_tickets = true, .stop_rank = 0,
 	},
 	[ROLE_CLIENT] = {
 		.ops = &role_client, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "submission submissions imap imaps pop3 pop3s",
-		.tls_tickets = true, .stop_rank = 0,
+		.tls_tickets = true, .wipes_freed = true, .stop_rank = 0,
 	},
 	[ROLE_RESOLVER] = {
 		.ops = &role_resolver, .sets = SANDBOX_CONNECT | SANDBOX_BIND | SANDBOX_SOCKETPAIR, .dns_zone = true, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
@@ -38,7 +38,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_RELAY] = {
 		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_RELAY,
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
-		.stop_rank = 2,
+		.wipes_freed = true, .stop_rank = 2,
 	},
 	[ROLE_MAIL] = {
 		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
@@ -50,24 +50,25 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_SHIP] = {
 		.ops = &role_ship, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_WEBHOOK, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
-		.stop_rank = 5,
+		.wipes_freed = true, .stop_rank = 5,
 	},
 	[ROLE_ADMIN] = {
-		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .stop_rank = 0,
+		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .wipes_freed = true,
+		.stop_rank = 0,
 	},
 	[ROLE_MANAGE] = {
 		.ops = &role_manage, .sets = SANDBOX_ACCEPT, .services = "management", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
-		.stop_rank = 0,
+		.wipes_freed = true, .stop_rank = 0,
 	},
 	[ROLE_LDAP] = {
 		.ops = &role_ldap, .sets = SANDBOX_FILES | SANDBOX_CONNECT | SANDBOX_SOCKETPAIR, .password = ROLE_PASSWORD_LDAP, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
-		.stop_rank = 3,
+		.wipes_freed = true, .stop_rank = 3,
 	},
 	[ROLE_FETCH] = {
 		.ops = &role_fetch, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
-		.stop_rank = 3,
+		.wipes_freed = true, .stop_rank = 3,
 	},
 };
 

@@ -21,6 +21,7 @@ struct role_row {
 	bool master_key;  /* and the private TLS key */
 	bool dns_zone;
 	enum role_password { ROLE_PASSWORD_NONE, ROLE_PASSWORD_RELAY, ROLE_PASSWORD_LDAP, ROLE_PASSWORD_SSO, ROLE_PASSWORD_WEBHOOK } password; /* of a file that the parent reads */
+	bool wipes_freed; /* passwords, tokens or keys go through its heap: what is freed there is overwritten */
 	bool tls_tickets; /* the ticket keys that all its instances share */
 	const char *services; /* of the listening descriptors it gets, separated by spaces */
 	unsigned stop_rank; /* roles of a lower rank are stopped first */

@@ -78,8 +78,10 @@ static void try_kek(struct target *t, const uint8_t kek[KEK_SIZE], const char *h
 	found->secrets = secrets;
 	t->open = true;
 	o->wraps_open++;
-	printf("{\"wrap\":%u,\"kind\":%d,\"address\":\"%.*s\",\"how\":\"%s\"}\n", t->owner.credential, (int)t->owner.kind, SLICE_ARG(t->address),
-	       how);
+	/* The secret itself is what tests/attack/test_memory.py looks for in the memory of a running server. */
+	struct slice newest = secrets.count > 0 ? offline_hex(o, slice_make(secrets.items[secrets.count - 1].secret, 32)) : SLICE_NONE;
+	printf("{\"wrap\":%u,\"kind\":%d,\"address\":\"%.*s\",\"how\":\"%s\",\"secret\":\"%.*s\"}\n", t->owner.credential, (int)t->owner.kind,
+	       SLICE_ARG(t->address), how, SLICE_ARG(newest));
 }
 
 static void pepper_of(struct target *t, struct slice data, uint8_t ret[32])
