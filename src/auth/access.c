@@ -241,7 +241,7 @@ static int first_seen(struct access *a, const struct access_request *r, struct c
 	rule->state = device.state;
 	if (rc == 0)
 		access_event(a, EV_DEVICE_SEEN, LOG_TEXT("address", r->account->address), LOG_TEXT("device", device.name),
-			LOG_STR("service", access_protocol_name(r->protocol)), LOG_TEXT("ip", r->address));
+			LOG_STR("service", access_protocol_name(r->protocol)), LOG_TEXT("ip", r->address), LOG_STR("status", device_state_name(device.state)));
 	return rc == ERR_LIMIT ? 0 : rc;
 }
 

@@ -25,6 +25,7 @@ struct auth_admin_settings {
 	const struct slice *web_origins;
 	size_t web_origin_count;
 	struct password_policy policy;        /* of new passwords; length_min at least password_min */
+	unsigned sends;                       /* FACTOR_BIT of the kinds whose codes can be sent */
 	const struct breached_list *breached; /* NULL: no list */
 };
 

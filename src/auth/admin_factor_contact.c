@@ -2,8 +2,23 @@
 #include <string.h>
 
 #include "auth/admin_factor.h"
+#include "auth/contact.h"
 #include "crypt/crypt.h"
 #include "factor/sent.h"
+
+static int refuse_contact(struct admin_job *job, int rc)
+{
+	switch (rc) {
+	case 0:
+		return 0;
+	case ERR_DENIED:
+		return job_refuse(job, ADMIN_INVALID, "invalid", "Mail to this address comes to the account itself; name another one.");
+	case ERR_INVALID:
+		return job_refuse(job, ADMIN_INVALID, "invalid", "Mail to this address reaches nobody here, or several people; name another one.");
+	default:
+		return job_refuse(job, ADMIN_UNAVAILABLE, "internal", "The address cannot be checked now.");
+	}
+}
 
 static int contact_address(struct admin_job *job, enum factor_kind kind, struct slice *ret)
 {
@@ -13,9 +28,8 @@ static int contact_address(struct admin_job *job, enum factor_kind kind, struct 
 		if (job_address(job, "to", &a) != 0)
 			return ERR_DENIED;
 		*ret = arena_printf(&job->arena, "%.*s@%.*s", SLICE_ARG(a.given), SLICE_ARG(a.domain));
-		/* A code in the mailbox that it opens is no second factor. */
-		return slice_eq(address_text(&a, &job->arena), job->account.address)
-			? job_refuse(job, ADMIN_INVALID, "invalid", "This is the account's own address; name another one.") : 0;
+		struct resolve_target target;
+		return refuse_contact(job, contact_resolve(job_directory(job), job->account.id, *ret, &job->arena, &target));
 	}
 	bool ok = sent_number(job_text(job, "to"), &number);
 	*ret = arena_dup(&job->arena, buf_slice(&number));
@@ -48,6 +62,8 @@ static int send_first(struct admin_job *job, const struct secrets *secrets, stru
 	char id[2 * FACTOR_CHALLENGE_SIZE + 1];
 	if (!factor_kind_parse(job_text(job, "kind"), &kind) || (kind != FACTOR_MAIL && kind != FACTOR_SMS))
 		return job_refuse(job, ADMIN_INVALID, "invalid", "Codes are sent by mail or sms.");
+	if ((job_settings(job)->sends & FACTOR_BIT(kind)) == 0)
+		return job_refuse(job, ADMIN_FAILED, "gateway", "Codes of this kind cannot be sent here: no gateway is configured.");
 	int rc = contact_address(job, kind, &to);
 	if (rc == 0)
 		rc = add_contact(job, secrets, kind, to, &f, err);

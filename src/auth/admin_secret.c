@@ -295,6 +295,7 @@ static int discard_mail(struct admin_job *job)
 		rc = job_change(job, discard_in_change);
 	if (rc != 0)
 		return rc;
+	job_event(job, EV_PASSWORD_RESET, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address), LOG_STR("why", "lose_mail"));
 	job_set(job, "mail_lost", json_true());
 	job_set(job, "provisional", json_true());
 	job_revoke_account(job, job->account.id);

@@ -68,6 +68,9 @@ static int ask_factor(struct admin_job *job, const struct secrets *secrets, unsi
 	job_set(job, "factors", kind_names(kinds));
 	if (!factor_kind_parse(job_text(job, "factor"), &kind) || (kinds & FACTOR_BIT(kind)) == 0)
 		return ERR_DENIED;
+	/* What cannot be sent costs none of the day's codes. */
+	if ((FACTOR_BIT(kind) & (FACTOR_BIT(FACTOR_MAIL) | FACTOR_BIT(FACTOR_SMS)) & ~job_settings(job)->sends) != 0)
+		return job_refuse(job, ADMIN_FAILED, "gateway", "Codes of this kind cannot be sent here: no gateway is configured.");
 	if (auth_factors_challenge(job_directory(job), &job->account, secrets, kind, &origin, now, &challenge, &send, &err) != 0)
 		return job_refuse(job, ADMIN_FAILED, "challenge", "There can be no challenge of that kind now.");
 	job_set(job, "challenge", challenge);

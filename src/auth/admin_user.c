@@ -12,6 +12,7 @@ static json_t *account_json(const struct account *a)
 	json_object_set_new(u, "address", job_json(a->address));
 	json_object_set_new(u, "name", job_json(a->name));
 	json_object_set_new(u, "department", job_json(a->department));
+	json_object_set_new(u, "language", job_json(a->language));
 	json_object_set_new(u, "role", json_string(role != NULL ? role : ""));
 	json_object_set_new(u, "state", json_string(account_state_name(a->state)));
 	json_object_set_new(u, "quota", json_integer((json_int_t)a->quota));
@@ -80,7 +81,13 @@ static int read_department(struct admin_job *job, struct account *a)
 	return rc;
 }
 
-/* name, department, role, quota: those that are given replace the ones in `a`. */
+/* Those that letters are written in; empty: the default of the configuration. */
+static bool is_language(struct slice text)
+{
+	return text.n == 0 || slice_eq(text, SLICE("en")) || slice_eq(text, SLICE("zh-CN")) || slice_eq(text, SLICE("zh-TW"));
+}
+
+/* name, department, language, role, quota: those that are given replace the ones in `a`. */
 int job_account_properties(struct admin_job *job, struct account *a)
 {
 	int rc = 0;
@@ -90,6 +97,10 @@ int job_account_properties(struct admin_job *job, struct account *a)
 		return rc;
 	if (job_has(job, "department") && (rc = read_department(job, a)) != 0)
 		return rc;
+	if (job_has(job, "language") && !is_language(job_text(job, "language")))
+		return job_refuse(job, ADMIN_INVALID, "invalid", "Languages are en, zh-CN and zh-TW.");
+	if (job_has(job, "language"))
+		a->language = job_text(job, "language");
 	if (quota != NULL && (!json_is_integer(quota) || json_integer_value(quota) < 0))
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The quota is a number of bytes.");
 	if (quota != NULL)

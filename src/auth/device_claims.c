@@ -111,7 +111,9 @@ void access_claims(struct access *a, const uint8_t account[16], uint32_t credent
 		device.claimed = claimed;
 		if (another && changed_waits(a)) {
 			device.state = DEVICE_PENDING;
-			access_event(a, EV_DEVICE_CHANGED, LOG_NUM("device", device.id), LOG_TEXT("ip", device.address),
+			struct account owner = {0};
+			(void)directory_account_get(a->directory, account, &arena, &owner);
+			access_event(a, EV_DEVICE_CHANGED, LOG_TEXT("address", owner.address), LOG_NUM("device", device.id), LOG_TEXT("ip", device.address),
 				LOG_STR("service", access_protocol_name(device.protocol)));
 		}
 		/* The first thing it says belongs to what was approved. */

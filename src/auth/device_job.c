@@ -153,7 +153,7 @@ static int add_web_device(struct admin_job *job, struct slice name, bool wait, u
 		return job_refuse_error(job, rc, "devices");
 	*ret_id = device.id;
 	job_event(job, EV_DEVICE_SEEN, LOG_TEXT("address", job->account.address), LOG_TEXT("device", device.name), LOG_STR("service", "web"),
-		LOG_TEXT("ip", job->address));
+		LOG_TEXT("ip", job->address), LOG_STR("status", device_state_name(device.state)));
 	return 0;
 }
 

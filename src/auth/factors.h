@@ -43,6 +43,7 @@ int auth_factors_bar_password(struct directory *d, const struct account *account
 
 /* A code that is to be sent: the caller passes it to the gateway. */
 struct auth_factor_send {
+	uint8_t account[16];
 	enum factor_kind kind;      /* FACTOR_MAIL, FACTOR_SMS; 0: nothing is to be sent */
 	char to[330];               /* address or number */
 	char code[8];               /* digits; wipe after use */

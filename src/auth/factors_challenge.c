@@ -1,6 +1,7 @@
 /* Challenges: what a person has to answer before auth_factors_check says yes. */
 #include <string.h>
 
+#include "auth/directory_notice.h"
 #include "auth/factors_internal.h"
 #include "base/codec.h"
 #include "crypt/crypt.h"
@@ -104,6 +105,7 @@ int factor_send(struct factor_work *w, enum factor_kind kind, uint32_t factor, s
 	memcpy(owner.account, c.account, sizeof owner.account);
 	memcpy(owner.lookup, c.id, sizeof owner.lookup);
 	*ret_send = (struct auth_factor_send){.kind = kind};
+	memcpy(ret_send->account, c.account, sizeof ret_send->account);
 	int rc = to.n < sizeof ret_send->to ? directory_factor_sent(w->d, c.account, (uint32_t)(w->now.wall_ms / DAY_MS), FACTOR_SENDS_PER_DAY, w->err)
 	                                    : ERR_LIMIT;
 	if (rc == 0) {
@@ -113,6 +115,8 @@ int factor_send(struct factor_work *w, enum factor_kind kind, uint32_t factor, s
 		c.data = buf_slice(&data);
 		rc = directory_challenge_expire(w->d, c.account, moment_unix(w->now), FACTOR_CHALLENGES_MAX - 1, w->err);
 	}
+	if (rc == 0)
+		rc = directory_challenge_replace(w->d, c.account, kind, w->err);
 	if (rc == 0)
 		rc = directory_challenge_add(w->d, &c, w->err);
 	hex_encode(slice_make(c.id, sizeof c.id), &id);

@@ -62,7 +62,7 @@ bool factor_read_assertion(const json_t *proof, struct arena *arena, struct weba
 
 /* Inside a change: the code of a challenge that was sent ("id", "code" of the proof). */
 int factor_check_sent(struct factor_work *w, enum factor_kind kind, enum factor_verdict *ret);
-/* Inside a change: a code to `to`, and the challenge that waits for it. ret_id: hexadecimal digits. ERR_LIMIT: FACTOR_SENDS_PER_DAY. */
+/* Inside a change: a code to `to`, and the challenge that waits for it; one that was sent before counts no more. ret_id: hexadecimal digits. ERR_LIMIT: FACTOR_SENDS_PER_DAY. */
 int factor_send(struct factor_work *w, enum factor_kind kind, uint32_t factor, struct slice to, char ret_id[2 * FACTOR_CHALLENGE_SIZE + 1],
 	struct auth_factor_send *ret_send);
 

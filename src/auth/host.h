@@ -28,6 +28,13 @@ struct auth_ticket { /* MAIL_TICKET; borrowed */
 	struct slice actor; /* the delegate; empty: the owner */
 };
 
+struct auth_letter { /* QUEUE_NOTICE; borrowed */
+	const char *name;                    /* of ipc/notices.h */
+	struct slice language, fact, domain; /* fact: MACed, of the one recipient; domain: whose postmaster writes */
+	struct slice args;                   /* "name=value" lines */
+};
+typedef void auth_letter_fn(void *arg, bool durable);
+
 struct auth_host {
 	void *arg;
 	struct moment (*now)(void *arg);
@@ -40,6 +47,8 @@ struct auth_host {
 	void (*ticket)(void *arg, const struct auth_ticket *ticket, auth_ticket_fn *fn, void *fn_arg);
 	/* A code of a second factor goes out by mail or SMS (auth/factors.h); NULL: nothing can be sent. */
 	void (*send_code)(void *arg, const struct auth_factor_send *send);
+	/* A letter of the system to a person (auth/notice.h). NULL: none can be written. */
+	void (*letter)(void *arg, const struct auth_letter *letter, auth_letter_fn *fn, void *fn_arg);
 	/* Signs a certificate of destruction (role key, Ed25519). False: not now. NULL: never. */
 	bool (*sign)(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64]);
 	/* One typed event of what was decided. */

@@ -114,6 +114,39 @@ static int run_accounts(struct directory *d, const struct auth_host *host, bool 
 	return count < 0 ? count : rc;
 }
 
+/* Told once: on the first run since the last one that sees the day come near. Whoever stays anyway is told nothing. */
+static int warn_one(struct directory *d, const struct auth_host *host, const struct account *account, int64_t ends, int64_t last_day)
+{
+	int64_t from = ends / DAY_S - HYGIENE_WARN_DAYS;
+	int holders = auth_role_privileged(account->role) ? directory_role_holders(d, account->role) : 2;
+	if (holders > 1 && from > last_day && ends > now_of(host))
+		hygiene_event(host, EV_ACCOUNT_UNUSED, LOG_TEXT("address", account->address), LOG_NUM("until", ends));
+	return holders < 0 ? holders : 0;
+}
+
+static int warn_accounts(struct directory *d, const struct auth_host *host, int64_t last_day, struct error *err)
+{
+	struct arena arena = ARENA_INIT;
+	struct account *list = arena_alloc_array(&arena, HYGIENE_BATCH, sizeof *list);
+	int64_t *used = arena_alloc_array(&arena, HYGIENE_BATCH, sizeof *used), days = 0, since = 0, now = now_of(host);
+	uint8_t after[16] = {0};
+	int rc = days_of(d, "days", HYGIENE_DAYS, &days), count = HYGIENE_BATCH;
+	if (rc == 0)
+		rc = began(d, now, false, &since, err);
+	/* Accounts whose last day is at most so far away as we warn before, counted in whole days. */
+	int64_t before = ((now / DAY_S + 1 + HYGIENE_WARN_DAYS) - days) * DAY_S;
+	while (rc == 0 && days > HYGIENE_WARN_DAYS && count == HYGIENE_BATCH) {
+		count = directory_accounts_stale(d, since, before, after, &arena, list, used, HYGIENE_BATCH);
+		for (int i = 0; i < count && rc == 0; i++)
+			rc = warn_one(d, host, &list[i], used[i] + days * DAY_S, last_day);
+		if (count > 0)
+			memcpy(after, list[count - 1].id, sizeof after);
+		rc = count < 0 ? count : rc;
+	}
+	arena_free(&arena);
+	return rc;
+}
+
 /* ---- reviews ---- */
 
 static int lapse(struct directory *d, const struct auth_host *host, const struct review *review, const struct review_row *row, struct error *err)
@@ -249,6 +282,8 @@ void hygiene_daily(struct directory *d, const struct auth_host *host)
 	if (directory_setting_u32(d, "hygiene day", &last) == 0 && last == today)
 		return;
 	int rc = hygiene_run(d, host, false, &result, &err);
+	if (rc == 0)
+		rc = warn_accounts(d, host, last, &err);
 	if (rc == 0)
 		rc = directory_setting_set_u32(d, "hygiene day", today, &err);
 	json_decref(result.accounts);

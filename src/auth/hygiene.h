@@ -12,6 +12,7 @@
 
 #define HYGIENE_POLICY "hygiene"
 #define HYGIENE_DAYS 90        /* without the policy: then an unused account is disabled */
+#define HYGIENE_WARN_DAYS 14   /* before that its owner is told */
 #define HYGIENE_BATCH 500      /* accounts of one run */
 #define REVIEW_DAYS 30         /* a review is open so long, unless it says otherwise */
 #define REVIEW_ROWS_MAX 5000

@@ -119,7 +119,7 @@ static void fake_send(void *arg, const struct auth_factor_send *send)
 static void create_admin(struct test_auth *t)
 {
 	t->admin = auth_admin_create(t->directory, &t->host, t->keks, auth_login_throttle(t->login), &(struct auth_admin_settings){.local = {1000},
-		.hostname = SLICE("mail.example.org"), .confirm_s = 60, .session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = t->settings.scram_passwords});
+		.hostname = SLICE("mail.example.org"), .confirm_s = 60, .sends = ~0u, .session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN, .password_min = 8, .failure_delay_ms = 2000, .scram_passwords = t->settings.scram_passwords});
 	auth_admin_access(t->admin, auth_login_access(t->login));
 }
 

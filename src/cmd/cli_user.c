@@ -109,9 +109,9 @@ static int run_remove(struct cli *cli, const struct cli_command *command, json_t
 static const struct cli_command commands[] = {
 	{.words = "user list", .op = "user.list", .options = "domain", .show = show_list, .list = "users", .help = "the users"},
 	{.words = "user show", .op = "user.show", .positional = "address", .show = show_user, .help = "one user"},
-	{.words = "user add", .op = "user.add", .positional = "address", .options = "name department role quota#", .secrets = "password",
+	{.words = "user add", .op = "user.add", .positional = "address", .options = "name department role quota# language", .secrets = "password",
 		.help = "a new user with a provisional password; the user chooses an own one with: letterlock user passwd"},
-	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota#", .needs_option = true,
+	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota# language", .needs_option = true,
 		.help = "changes what is named"},
 	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "sessions end, no sign-in, and mail to the user is refused (550 5.2.1)"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},

@@ -87,6 +87,11 @@
 /* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
+/* Composes a letter of the system itself and seals it. name: of ipc/notices.h; fact: MACed, of its one recipient; domain: whose postmaster
+ * writes, empty: that of our host name; args: "name=value" lines, each ended by LF. */
+#define IPC_FIELDS_FILTER_NOTICE(F) \
+	F(bytes, cid) F(u64, now_ms) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, args)
+#define IPC_REPLY_FILTER_NOTICE(F) F(u8, status) F(fd, record)
 
 /* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
 #define IPC_FIELDS_QUEUE_ROOM(F) F(id, account) F(u64, limit) F(u64, size)
@@ -95,6 +100,9 @@
  * the own ref when there is one. */
 #define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small)
 #define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
+/* A letter of the system to one person (fields as FILTER_NOTICE): composed by filter, taken in by the same door. The reply comes when it is durable. */
+#define IPC_FIELDS_QUEUE_NOTICE(F) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, args)
+#define IPC_REPLY_QUEUE_NOTICE(F) F(u8, result)
 /* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries; next: above every seq given so far. */
 #define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)
 #define IPC_REPLY_QUEUE_ARRIVALS(F) F(u8, result) F(u8, more) F(u64, next) F(bytes, list)

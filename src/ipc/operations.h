@@ -11,15 +11,15 @@ OPERATION("domain.list", AUTH, DOMAIN_SEE, READS, "")
 OPERATION("domain.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster?")
 OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster?")
 OPERATION("domain.remove", AUTH, DOMAIN_CHANGE, CHANGES, "domain")
-/* {"users":[{"address","name","department","role","state","quota","provisional"}], "more":true, "next":…}; state: active, disabled.
+/* {"users":[{"address","name","department","language","role","state","quota","provisional"}], "more":true, "next":…}; state: active, disabled.
  * Lists are pages: "after" is the last address of the former page. */
 OPERATION("user.list", AUTH, ACCOUNT_SEE, READS, "domain? after?")
 /* One user as above and "created", "app_passwords" (count). */
 OPERATION("user.show", AUTH, ACCOUNT_SEE, READS, "address")
 /* The password is provisional: the user chooses an own one with user.passwd. quota in bytes, 0: the default. Roles: user,
- * department, administrator, officer, auditor, approver. */
-OPERATION("user.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address password name? department? role? quota#?")
-OPERATION("user.set", AUTH, ACCOUNT_CHANGE, CHANGES, "address name? department? role? quota#?")
+ * department, administrator, officer, auditor, approver. language: of letters that the system writes: en, zh-CN, zh-TW, or empty: the default. */
+OPERATION("user.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address password name? department? role? quota#? language?")
+OPERATION("user.set", AUTH, ACCOUNT_CHANGE, CHANGES, "address name? department? role? quota#? language?")
 /* Nobody signs in, sessions end at once, mail is refused with 550 5.2.1: {"account"}. */
 OPERATION("user.disable", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
 OPERATION("user.enable", AUTH, ACCOUNT_CHANGE, CHANGES, "address")

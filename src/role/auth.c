@@ -116,7 +116,10 @@ static void revoke_replied(void *arg, enum ipc_outcome outcome, const void *mess
 
 static void host_record(void *arg, enum log_event event, const struct log_field *fields)
 {
+	struct auth_process *a = arg;
 	log_write(event, fields);
+	if (a->notices != NULL)
+		notices_event(a->notices, event, fields);
 }
 
 static void host_revoke(void *arg, const uint8_t account[16], uint32_t credential)
@@ -287,6 +290,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	a->admin = auth_admin_create(a->directory, &a->host, a->keks, auth_login_throttle(a->login), &settings);
 	auth_admin_access(a->admin, auth_login_access(a->login));
 	open_places(a);
+	auth_notice_start(a);
 	auth_sso_start(a);
 	auth_register(a);
 	return 0;
@@ -334,6 +338,7 @@ static void auth_reload(struct role_context *ctx)
 	struct auth_admin_settings settings = admin_settings(a);
 	auth_factor_settings(a, &settings);
 	auth_sso_configure(a);
+	auth_notice_configure(a);
 	auth_admin_configure(a->admin, &settings);
 	if (forget_scram(a, &err) != 0)
 		log_event(EV_INTERNAL, LOG_STR("what", "SCRAM keys of passwords stay"), LOG_STR("why", err.private_text));

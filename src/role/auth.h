@@ -6,6 +6,7 @@
 #include "auth/external.h"
 #include "auth/ldap.h"
 #include "auth/login.h"
+#include "auth/notice.h"
 #include "auth/oauth.h"
 #include "auth/place.h"
 #include "role/role.h"
@@ -19,6 +20,7 @@ struct auth_process {
 	struct auth_admin *admin;
 	struct auth_oauth *oauth;
 	struct external *external;
+	struct notices *notices;
 	struct auth_ldap *ldap;
 	struct timer *ldap_sync;
 	struct auth_login_settings settings;
@@ -32,6 +34,10 @@ struct auth_process {
 		char sms_room[2000], mail_room[2000];
 	} factor;
 };
+
+/* Letters to persons (auth_notice.c): once, when everything else is there; and again after a reload. */
+void auth_notice_start(struct auth_process *a);
+void auth_notice_configure(struct auth_process *a);
 
 void auth_factor_start(struct auth_process *a);
 void auth_factor_settings(struct auth_process *a, struct auth_admin_settings *settings);

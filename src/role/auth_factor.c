@@ -76,6 +76,10 @@ static void host_send_code(void *arg, const struct auth_factor_send *send)
 	struct auth_process *a = arg;
 	struct gateway gateway = gateway_of(a, send->kind);
 	struct gateway_request r;
+	if (send->kind == FACTOR_MAIL && gateway.url.n == 0) {
+		notices_code(a->notices, send);
+		return;
+	}
 	if (gateway_request(&gateway, slice_str(send->to), slice_str(send->code), &r) == 0) {
 		struct ipc_fetch request = {.method = slice_str(r.method), .url = buf_slice(&r.url), .fields = buf_slice(&r.fields),
 			.body = buf_slice(&r.body)};
@@ -112,6 +116,7 @@ void auth_factor_settings(struct auth_process *a, struct auth_admin_settings *se
 	settings->web_origin_count = c->auth_web_origins.count;
 	settings->policy = policy_of(c);
 	settings->breached = c->auth_password_breached.n > 0 ? &a->factor.breached : NULL;
+	settings->sends = FACTOR_BIT(FACTOR_MAIL) | (c->auth_sms_url.n > 0 ? FACTOR_BIT(FACTOR_SMS) : 0);
 	a->settings.password_age_ms = settings->policy.age_max_ms;
 }
 
@@ -121,6 +126,5 @@ void auth_factor_start(struct auth_process *a)
 	open_list(a);
 	a->factor.sms_key = read_key(c->auth_sms_key_file, a->factor.sms_room);
 	a->factor.mail_key = read_key(c->auth_code_mail_key_file, a->factor.mail_room);
-	if (c->auth_sms_url.n > 0 || c->auth_code_mail_url.n > 0)
-		a->host.send_code = host_send_code;
+	a->host.send_code = host_send_code;
 }

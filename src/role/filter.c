@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/slab.h"
-#include "filter/filter.h"
 #include "filter/judge.h"
+#include "filter/notice.h"
 #include "mime/text.h"
 #include "queue/memory.h"
 #include "role/role.h"
@@ -347,6 +347,42 @@ static void on_dsn(void *arg, struct ipc_call *call, const void *message)
 	count_message(f);
 }
 
+/* ---- letters of the system ---- */
+
+static int write_letter(struct filter_role *f, const struct ipc_filter_notice *request, struct filter_result *result, int *ret_fd, struct error *err)
+{
+	struct filter_settings settings = settings_of(f);
+	const struct filter_notice n = {.cid = request->cid, .name = request->name, .language = request->language, .fact = request->fact,
+		.domain = request->domain, .args = request->args, .now_ms = (int64_t)request->now_ms};
+	const struct filter_epoch *epoch = goes_outside(n.fact) ? epoch_get(f) : NULL;
+	int code = filter_notice(&n, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+
+	if (code == 0) {
+		*ret_fd = memfd_from_slice("record", buf_slice(&result->record), err);
+		code = *ret_fd < 0 ? *ret_fd : 0;
+	}
+	return code;
+}
+
+static void on_notice(void *arg, struct ipc_call *call, const void *message)
+{
+	struct filter_role *f = arg;
+	const struct ipc_filter_notice *request = message;
+	struct ipc_filter_notice_reply reply = {.record = -1};
+	struct filter_result result = {0};
+	struct error err = {0};
+
+	cpu_limit(CPU_SECONDS);
+	reply.status = write_letter(f, request, &result, &reply.record, &err) < 0;
+	if (reply.status != 0)
+		log_failure(f, request->cid, &err);
+	FAULT_POINT(filter_sealed);
+	ipc_reply(call, &reply);
+	file_close(&reply.record);
+	buf_free(&result.record);
+	count_message(f);
+}
+
 static int filter_start(struct role_context *ctx, struct error *err)
 {
 	struct filter_role *f;
@@ -365,6 +401,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	ctx->state = f;
 	ipc_handle(ctx->ipc, IPC_FILTER_SEAL, on_seal, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);
+	ipc_handle(ctx->ipc, IPC_FILTER_NOTICE, on_notice, f);
 	return 0;
 }
 

@@ -114,6 +114,8 @@ void queue_notice_tick(struct queue_role *q);
 void queue_notice_free(struct queue_role *q);
 bool queue_message_owes(const struct ledger_message *m);
 
+void queue_letter_setup(struct queue_role *q);   /* QUEUE_NOTICE: letters of the system */
+
 /* housekeeping */
 void queue_keep_tick(struct queue_role *q);
 void queue_keep_result(struct queue_role *q, int rc, const struct error *err); /* of a group that wrote */

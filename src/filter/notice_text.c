@@ -1,0 +1,150 @@
+#include "filter/notice_text.h"
+
+#include "base/ensure.h"
+
+static const char *const languages[NOTICE_LANGUAGES] = {[NOTICE_EN] = "en", [NOTICE_ZH_CN] = "zh-CN", [NOTICE_ZH_TW] = "zh-TW"};
+
+const struct notice_frame notice_frames[NOTICE_LANGUAGES] = {
+	[NOTICE_EN] = {"This is the mail system at {host}.", "This letter was written by the system; nobody reads answers to it."},
+	[NOTICE_ZH_CN] = {"这里是 {host} 的邮件系统。", "本邮件由系统自动发出，请勿回复。"},
+	[NOTICE_ZH_TW] = {"這裡是 {host} 的郵件系統。", "本郵件由系統自動發出，請勿回覆。"},
+};
+
+const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
+	[NOTICE_SIGNIN_CODE] = {
+		{"Your sign-in code", "Your code: {code}\n\nIt works once and for {minutes} minutes. Give it to nobody, whoever asks.\n\n"
+			"If you are not signing in now, somebody knows your password: change it."},
+		{"您的登录验证码", "您的验证码：{code}\n\n验证码仅可使用一次，{minutes} 分钟内有效。无论谁索要，都请勿告知。\n\n"
+			"如果您此刻没有登录，说明有人知道您的密码，请立即修改密码。"},
+		{"您的登入驗證碼", "您的驗證碼：{code}\n\n驗證碼僅可使用一次，{minutes} 分鐘內有效。無論誰索取，都請勿告知。\n\n"
+			"如果您此刻沒有登入，表示有人知道您的密碼，請立即變更密碼。"},
+	},
+	[NOTICE_SIGNIN_UNUSUAL] = {
+		{"An unusual sign-in to your account", "Somebody signed in to your account in a way that is unusual for you.\n\n"
+			"  Time: {time}\n  Service: {service}\n  Address: {ip}\n  Unusual: {why}\n\n"
+			"If it was you, there is nothing to do. If it was not, change your password and end all sessions, then tell your administrator."},
+		{"您的账号有异常登录", "有人以异常的方式登录了您的账号。\n\n  时间：{time}\n  服务：{service}\n  地址：{ip}\n  异常：{why}\n\n"
+			"如果是您本人，无需处理。如果不是，请修改密码并结束所有会话，然后告知管理员。"},
+		{"您的帳號有異常登入", "有人以異常的方式登入了您的帳號。\n\n  時間：{time}\n  服務：{service}\n  位址：{ip}\n  異常：{why}\n\n"
+			"如果是您本人，無須處理。如果不是，請變更密碼並結束所有工作階段，然後告知管理員。"},
+	},
+	[NOTICE_SIGNIN_UNUSUAL_OFFICER] = {
+		{"An unusual sign-in to an account", "A sign-in is unusual for its account. The owner was told as well.\n\n"
+			"  Account: {address}\n  Time: {time}\n  Service: {service}\n  Address: {ip}\n  Unusual: {why}\n\n"
+			"You get this because you are a security officer."},
+		{"有账号出现异常登录", "某账号出现异常登录，账号所有者也已收到通知。\n\n  账号：{address}\n  时间：{time}\n  服务：{service}\n  地址：{ip}\n  异常：{why}\n\n"
+			"您是安全管理员，因此收到本通知。"},
+		{"有帳號出現異常登入", "某帳號出現異常登入，帳號擁有者也已收到通知。\n\n  帳號：{address}\n  時間：{time}\n  服務：{service}\n  位址：{ip}\n  異常：{why}\n\n"
+			"您是安全管理員，因此收到本通知。"},
+	},
+	[NOTICE_DEVICE_WAITS] = {
+		{"A new device waits for approval", "A new device wants to use your account. Until it is approved it gets nothing.\n\n"
+			"  Device: {device}\n  Service: {service}\n  Address: {ip}\n  Time: {time}\n\n"
+			"If it is not yours, block it and change your password."},
+		{"有新设备等待批准", "有新设备要使用您的账号，批准之前它无法访问任何内容。\n\n  设备：{device}\n  服务：{service}\n  地址：{ip}\n  时间：{time}\n\n"
+			"如果不是您的设备，请将其阻止并修改密码。"},
+		{"有新裝置等待核准", "有新裝置要使用您的帳號，核准之前它無法存取任何內容。\n\n  裝置：{device}\n  服務：{service}\n  位址：{ip}\n  時間：{time}\n\n"
+			"如果不是您的裝置，請將其封鎖並變更密碼。"},
+	},
+	[NOTICE_PASSWORD_CHANGED] = {
+		{"Your password was changed", "The password of your account was changed at {time}.\n\nIf it was not you, tell your administrator at once."},
+		{"您的密码已修改", "您账号的密码已于 {time} 修改。\n\n如果不是您本人操作，请立即告知管理员。"},
+		{"您的密碼已變更", "您帳號的密碼已於 {time} 變更。\n\n如果不是您本人操作，請立即告知管理員。"},
+	},
+	[NOTICE_PASSWORD_RESET] = {
+		{"Your password was reset", "A new password was set for your account at {time} by {actor}.\n\nIf you did not expect this, tell your security officer at once."},
+		{"您的密码已被重置", "{actor} 已于 {time} 为您的账号设置新密码。\n\n如果您对此不知情，请立即告知安全管理员。"},
+		{"您的密碼已被重設", "{actor} 已於 {time} 為您的帳號設定新密碼。\n\n如果您對此不知情，請立即告知安全管理員。"},
+	},
+	[NOTICE_FACTOR_ADDED] = {
+		{"A second factor was added", "A second factor was added to your account at {time}: {kind}.\n\nIf it was not you, remove it, change your password and tell "
+			"your administrator."},
+		{"已添加第二验证因素", "您的账号已于 {time} 添加第二验证因素：{kind}。\n\n如果不是您本人操作，请将其移除，修改密码并告知管理员。"},
+		{"已新增第二驗證因素", "您的帳號已於 {time} 新增第二驗證因素：{kind}。\n\n如果不是您本人操作，請將其移除，變更密碼並告知管理員。"},
+	},
+	[NOTICE_FACTOR_REMOVED] = {
+		{"A second factor was removed", "A second factor of your account was removed at {time} by {actor}: {kind}.\n\nIf you did not expect this, change your password "
+			"and tell your administrator."},
+		{"第二验证因素已移除", "{actor} 已于 {time} 移除您账号的第二验证因素：{kind}。\n\n如果您对此不知情，请修改密码并告知管理员。"},
+		{"第二驗證因素已移除", "{actor} 已於 {time} 移除您帳號的第二驗證因素：{kind}。\n\n如果您對此不知情，請變更密碼並告知管理員。"},
+	},
+	[NOTICE_RECOVERY_USED] = {
+		{"Your recovery code was used", "At {time} a new password was set for your account with its recovery code. That code is spent.\n\n"
+			"If it was not you, tell your administrator at once."},
+		{"您的恢复码已被使用", "有人于 {time} 使用恢复码为您的账号设置了新密码，该恢复码已失效。\n\n如果不是您本人操作，请立即告知管理员。"},
+		{"您的復原碼已被使用", "有人於 {time} 使用復原碼為您的帳號設定了新密碼，該復原碼已失效。\n\n如果不是您本人操作，請立即告知管理員。"},
+	},
+	[NOTICE_MAILBOX_OPENED] = {
+		{"Somebody else opened your mailbox", "{actor} opened your mailbox at {time} from {ip}, as a delegate.\n\n"
+			"You see all such openings in your account. If this person should not have access, remove the delegation."},
+		{"他人打开了您的邮箱", "{actor} 已于 {time} 作为代理人从 {ip} 打开您的邮箱。\n\n您可以在账号中查看所有此类访问。如果此人不应有权访问，请移除委托。"},
+		{"他人開啟了您的信箱", "{actor} 已於 {time} 作為代理人從 {ip} 開啟您的信箱。\n\n您可以在帳號中檢視所有此類存取。如果此人不應有權存取，請移除委託。"},
+	},
+	[NOTICE_MAILBOX_RECOVERED] = {
+		{"Your mailbox was opened with escrowed keys", "Your mailbox was given to {actor} at {time}, with the keys of the custodians. Approved by: {approver}."},
+		{"您的邮箱已通过托管密钥打开", "您的邮箱已于 {time} 通过托管人的密钥交给 {actor}。批准人：{approver}。"},
+		{"您的信箱已透過託管金鑰開啟", "您的信箱已於 {time} 透過託管人的金鑰交給 {actor}。核准人：{approver}。"},
+	},
+	[NOTICE_TLS_EXPIRES] = {
+		{"A TLS certificate is about to expire", "The TLS certificate of {host} expires at {until}. After that, programs refuse to connect. Renew it and reload the server."},
+		{"TLS 证书即将过期", "{host} 的 TLS 证书将于 {until} 过期，届时客户端将拒绝连接。请更新证书并重新加载服务器。"},
+		{"TLS 憑證即將到期", "{host} 的 TLS 憑證將於 {until} 到期，屆時用戶端將拒絕連線。請更新憑證並重新載入伺服器。"},
+	},
+	[NOTICE_SENDING_SUSPENDED] = {
+		{"Sending from your account is suspended", "Since {time} your account cannot send mail: {why}. You still receive mail.\n\nAsk your administrator."},
+		{"您的账号已暂停发信", "您的账号自 {time} 起无法发送邮件：{why}。收信不受影响。\n\n请联系管理员。"},
+		{"您的帳號已暫停寄信", "您的帳號自 {time} 起無法傳送郵件：{why}。收信不受影響。\n\n請聯絡管理員。"},
+	},
+	[NOTICE_SENDING_RESTORED] = {
+		{"Your account can send again", "Since {time} your account can send mail again."},
+		{"您的账号已恢复发信", "您的账号已于 {time} 恢复发信。"},
+		{"您的帳號已恢復寄信", "您的帳號已於 {time} 恢復寄信。"},
+	},
+	[NOTICE_ACCOUNT_UNUSED] = {
+		{"Your account will be disabled", "Your account has not been used for a long time. It will be disabled at {until}.\n\nTo keep it, sign in before then."},
+		{"您的账号将被停用", "您的账号长期未使用，将于 {until} 停用。\n\n如需保留，请在此之前登录。"},
+		{"您的帳號將被停用", "您的帳號長期未使用，將於 {until} 停用。\n\n如需保留，請在此之前登入。"},
+	},
+};
+
+static const struct { const char *word, *in[NOTICE_LANGUAGES]; } words[] = {
+	{"totp", {"a program with six digits (TOTP)", "动态口令应用（TOTP）", "動態密碼應用程式（TOTP）"}},
+	{"webauthn", {"a security key or passkey", "安全密钥或通行密钥", "安全金鑰或通行金鑰"}},
+	{"codes", {"reserve codes", "备用代码", "備用代碼"}},
+	{"list", {"a printed list of codes", "打印的代码表", "列印的代碼表"}},
+	{"mail", {"codes by mail", "邮件验证码", "郵件驗證碼"}},
+	{"sms", {"codes by SMS", "短信验证码", "簡訊驗證碼"}},
+	{"all", {"all of them", "全部", "全部"}},
+	{"web", {"web", "网页", "網頁"}},
+	{"submission", {"sending mail", "发信", "寄信"}},
+	{"imap", {"IMAP", "IMAP", "IMAP"}},
+	{"pop3", {"POP3", "POP3", "POP3"}},
+	{"new network", {"a network that is new for you", "首次出现的网络", "首次出現的網路"}},
+	{"failed tries before", {"failed tries before it", "此前有多次失败尝试", "此前有多次失敗嘗試"}},
+	{"many names were tried from there", {"many names were tried from there", "该网络曾尝试大量用户名", "該網路曾嘗試大量使用者名稱"}},
+	{"off hours", {"outside of the usual hours", "非常用时段", "非慣用時段"}},
+};
+
+enum notice_language notice_language_of(struct slice language)
+{
+	for (unsigned i = 0; i < NOTICE_LANGUAGES; i++)
+		if (slice_eq_nocase(language, slice_str(languages[i])))
+			return (enum notice_language)i;
+	return NOTICE_EN;
+}
+
+enum notice notice_find(struct slice name)
+{
+	unsigned i = 0;
+	while (i < NOTICE_COUNT && !slice_eq(name, slice_str(notice_name((enum notice)i))))
+		i++;
+	return (enum notice)i;
+}
+
+struct slice notice_word(struct slice word, enum notice_language language)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_eq(word, slice_str(words[i].word)))
+			return slice_str(words[i].in[language]);
+	return word;
+}
