@@ -6,6 +6,7 @@
 #include "auth/hygiene.h"
 #include "auth/notice.h"
 #include "auth/test_host.h"
+#include "base/ensure.h"
 #include "store/fact.h"
 
 #define LETTERS_MAX 100
