@@ -100,9 +100,10 @@
  * the own ref when there is one. */
 #define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small)
 #define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
-/* A letter of the system to one person (fields as FILTER_NOTICE): composed by filter, taken in by the same door. The reply comes when it is durable. */
+/* A letter of the system to one person (fields as FILTER_NOTICE): composed by filter, taken in by the same door. status 0: it
+ * is durable; else it was not taken. */
 #define IPC_FIELDS_QUEUE_NOTICE(F) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, args)
-#define IPC_REPLY_QUEUE_NOTICE(F) F(u8, result)
+#define IPC_REPLY_QUEUE_NOTICE(F) F(u8, status)
 /* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries; next: above every seq given so far. */
 #define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)
 #define IPC_REPLY_QUEUE_ARRIVALS(F) F(u8, result) F(u8, more) F(u64, next) F(bytes, list)

@@ -1,6 +1,5 @@
 /* Letters to persons leave auth by QUEUE_NOTICE. */
 #include "base/memory.h"
-#include "queue/queue.h"
 #include "role/auth.h"
 
 struct asked {
@@ -12,7 +11,7 @@ static void answered(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct asked *asked = arg;
 	const struct ipc_queue_notice_reply *reply = message;
-	asked->fn(asked->arg, outcome == IPC_OK && reply->result == QUEUE_OK);
+	asked->fn(asked->arg, outcome == IPC_OK && reply->status == 0);
 	memory_free(asked);
 }
 

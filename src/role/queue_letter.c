@@ -16,7 +16,7 @@ struct letter {
 
 static void letter_end(struct letter *l, enum queue_result result)
 {
-	struct ipc_queue_notice_reply reply = {.result = (uint8_t)result};
+	struct ipc_queue_notice_reply reply = {.status = result != QUEUE_OK};
 	ipc_reply(l->call, &reply);
 	memory_free(l);
 }
