@@ -98,10 +98,21 @@ static bool ed25519_holds(struct slice token, const struct jwk *key)
 	return ok;
 }
 
-static bool signature_holds(struct slice token, const struct jwk *key)
+static bool decodes(struct slice part)
+{
+	struct buf out = BUF_INIT(JWT_MAX);
+	bool ok = base64url_decode_strict(part, &out) == 0 && !out.failed;
+	buf_free_secret(&out);
+	return ok;
+}
+
+static bool signature_holds(struct slice token, const struct slice parts[3], const struct jwk *key)
 {
 	if (key->key == NULL)
 		return ed25519_holds(token, key);
+	/* cjose asserts that what it decodes was base64url: it gets nothing else. */
+	if (!decodes(parts[0]) || !decodes(parts[1]) || !decodes(parts[2]))
+		return false;
 	cjose_jws_t *jws = cjose_jws_import((const char *)token.p, token.n, NULL);
 	bool ok = jws != NULL && cjose_jws_verify(jws, key->key, NULL);
 	cjose_jws_release(jws);
@@ -228,7 +239,7 @@ int jwt_verify(struct slice token, const struct jwt_policy *policy, const struct
 	const struct jwk *key = jwks_find(keys, kid, algorithm);
 	if (key == NULL)
 		return error_set(err, ERR_NOT_FOUND, "no key of the issuer fits the token");
-	if (!split(token, parts) || !signature_holds(token, key))
+	if (!split(token, parts) || !signature_holds(token, parts, key))
 		return error_set(err, ERR_INVALID, "the token's signature does not hold");
 	return check_claims(parts[1], policy, arena, ret, err);
 }

@@ -60,6 +60,21 @@ static void test_good_tokens_are_taken(void **state)
 	assert_int_equal(verify_id(test_sign(TEST_RSA, "{\"alg\":\"PS256\",\"kid\":\"rsa\",\"typ\":\"JWT\"}", ID_CLAIMS)), 0);
 }
 
+/* The library that verifies ends the process when it meets what is no base64url. */
+static void test_parts_that_are_not_base64url_are_refused(void **state)
+{
+	struct slice token = test_sign(TEST_EC, "{\"alg\":\"ES256\",\"kid\":\"ec\"}", ID_CLAIMS);
+	char text[JWT_MAX];
+	assert_int_equal(verify_id(token), 0);
+	for (size_t at = 0; at < token.n; at++) {
+		memcpy(text, token.p, token.n);
+		text[at] = '=';
+		assert_int_not_equal(verify_id(slice_make(text, token.n)), 0);
+		memmove(text + at, text + at + 1, token.n - at - 1);
+		assert_int_not_equal(verify_id(slice_make(text, token.n - 1)), 0);
+	}
+}
+
 static int verify_ed(struct slice token, struct slice set_text, unsigned algorithms)
 {
 	struct arena arena = ARENA_INIT;
@@ -104,6 +119,23 @@ static void test_malformed_ed25519_keys_are_left_out(void **state)
 		struct jwks *set = NULL;
 		assert_int_equal(jwks_parse(slice_str(bad[i]), &set, NULL), ERR_INVALID);
 	}
+}
+
+#define EC_KEY(x, y) "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" x "\",\"y\":\"" y "\"}]}"
+#define EC_X "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"
+#define EC_Y "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"
+
+static void test_keys_whose_numbers_are_not_base64url_are_left_out(void **state)
+{
+	static const char *const bad[] = {
+		EC_KEY(EC_X "=", EC_Y), EC_KEY("A=" EC_X, EC_Y), EC_KEY(EC_X, EC_Y "AA"), EC_KEY(EC_X, "A"),
+		"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"A\",\"e\":\"AQAB\"}]}",
+	};
+	struct jwks *set = NULL;
+	assert_int_equal(jwks_parse(SLICE(EC_KEY(EC_X, EC_Y)), &set, NULL), 0);
+	jwks_free(&set);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(jwks_parse(slice_str(bad[i]), &set, NULL), ERR_INVALID);
 }
 
 static void test_claims_are_read(void **state)
@@ -375,7 +407,8 @@ int main(void)
 		cmocka_unit_test(test_changed_tokens_are_refused), cmocka_unit_test(test_critical_extensions_are_refused),
 		cmocka_unit_test(test_kinds_of_tokens_are_not_mixed_up), cmocka_unit_test(test_issuer_and_audience_are_exact),
 		cmocka_unit_test(test_authorized_party), cmocka_unit_test(test_nonce), cmocka_unit_test(test_ed25519_tokens_are_taken_where_allowed),
-		cmocka_unit_test(test_malformed_ed25519_keys_are_left_out), cmocka_unit_test(test_times), cmocka_unit_test(test_age),
+		cmocka_unit_test(test_malformed_ed25519_keys_are_left_out),
+		cmocka_unit_test(test_keys_whose_numbers_are_not_base64url_are_left_out), cmocka_unit_test(test_parts_that_are_not_base64url_are_refused), cmocka_unit_test(test_times), cmocka_unit_test(test_age),
 		cmocka_unit_test(test_subject_is_needed), cmocka_unit_test(test_sizes_are_limited), cmocka_unit_test(test_form_of_a_token),
 	};
 	return cmocka_run_group_tests_name("jwt", tests, NULL, teardown);
