@@ -240,7 +240,7 @@ void links_scan(struct slice html, struct arena *arena, struct policy_url *urls,
 {
 	struct scan c = {.arena = arena, .urls = urls, .count = *count, .max = max};
 	size_t at = 0;
-	while (at < html.n && c.count < c.max) {
+	while (at < html.n && (c.count < c.max || c.anchor != NULL)) {
 		ptrdiff_t lt = slice_find(slice_from(html, at), '<');
 		if (lt < 0)
 			break;

@@ -63,8 +63,10 @@ static struct slice transliterate(const UTransliterator *t, struct slice s, stru
 	struct buf out = BUF_INIT(UNITS_MAX * 32);
 	UErrorCode status = U_ZERO_ERROR;
 	int32_t n = 0, limit;
-	while (s.n > 0 && n < UNITS_MAX)
-		U16_APPEND_UNSAFE(units, n, (UChar32)utf8_next(&s));
+	while (s.n > 0 && n < UNITS_MAX) {
+		UChar32 c = (UChar32)utf8_next(&s);
+		U16_APPEND_UNSAFE(units, n, c);
+	}
 	limit = n;
 	utrans_transUChars(t, units, &n, (int32_t)ARRAY_LEN(units), 0, &limit, &status);
 	for (int32_t i = 0; U_SUCCESS(status) && i < n;) {

@@ -84,11 +84,11 @@ static void orders_add(struct names *n, enum form form, const struct name_words 
 	}
 }
 
-/* "lv", "lu", "lyu" are all written for one sound; double family names and given names are one word each. */
+/* "lv", "lu", "lyu" and "lü" are all written for one sound; double family names and given names are one word each. */
 static void pinyin_add(struct names *n, struct slice han, struct slice address, struct arena *work)
 {
 	struct name_words syllables, name = {.count = 2};
-	static const char *const written[] = {"v", "u", "yu"};
+	static const char *const written[] = {"v", "u", "yu", "\xc3\xbc"};
 	name_pinyin(han, work, &syllables);
 	size_t family = name_family_length(han);
 	if (syllables.count < 2 || family >= syllables.count)
@@ -166,11 +166,10 @@ struct find {
 	struct slice person;
 };
 
-/* A better match wins: the same name before a similar one before a romanised one. */
 static void look(struct find *f, enum form form, struct slice text, enum name_match match)
 {
-	const struct name_entry *e = entries(f->names, form, text);
-	if (e == NULL || (f->match != NAME_NONE && f->match <= match))
+	const struct name_entry *e = f->match == NAME_NONE ? entries(f->names, form, text) : NULL;
+	if (e == NULL)
 		return;
 	f->match = match;
 	f->person = e->address;
@@ -186,7 +185,8 @@ static void look_han(struct find *f, struct slice han, bool titled)
 	if (length < 2)
 		return;
 	look(f, FORM_NAME, simple, NAME_SAME);
-	look(f, FORM_SKELETON, confusable_skeleton(simple, f->arena), NAME_SIMILAR);
+	if (f->match == NAME_NONE)
+		look(f, FORM_SKELETON, confusable_skeleton(simple, f->arena), NAME_SIMILAR);
 	/* Somebody whom the directory names in letters only. Two Han names that merely sound alike are two people. */
 	name_pinyin(simple, f->arena, &syllables);
 	if (syllables.count >= 2)
@@ -201,7 +201,9 @@ static void look_latin(struct find *f, const struct name_words *w)
 			struct slice text = name_words_join(w, from, to, f->arena);
 			look(f, FORM_NAME, text, NAME_SAME);
 			look(f, FORM_PINYIN, text, NAME_ROMANISED);
-			look(f, FORM_SKELETON, confusable_skeleton(text, f->arena), NAME_SIMILAR);
+			/* The skeleton of the name itself is its skeleton too. */
+			if (f->match == NAME_NONE)
+				look(f, FORM_SKELETON, confusable_skeleton(text, f->arena), NAME_SIMILAR);
 		}
 	if (w->titled && w->count == 1)
 		look(f, FORM_EXECUTIVE, w->words[0], NAME_SAME);

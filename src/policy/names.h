@@ -33,7 +33,7 @@ void names_free(struct names *n);
 /* Copies. What has no usable form (a single Latin word, nothing but signs) is not found later. Beyond NAMES_MAX nothing is added. */
 void names_add(struct names *n, const struct person *person);
 /*
- * Whom a display name shows, when `address` is none of that person's: the best match, NAME_NONE when nobody or when the address is his.
+ * Whom a display name shows, when `address` is not in the index: the first match, NAME_NONE when nobody or when the address is one of ours.
  * Titles, what stands in brackets, departments behind a dash do not matter.
  */
 enum name_match names_find(const struct names *n, struct slice display, struct slice address, struct arena *arena, struct slice *ret_person_address);
