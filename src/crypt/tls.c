@@ -24,6 +24,11 @@ int tls_session_on_new_ticket(SSL *ssl, SSL_SESSION *ticket)
 	return 1; /* the reference is ours now */
 }
 
+SSL *tls_session_ssl(struct tls_session *s)
+{
+	return s->ssl;
+}
+
 static bool is_address(const char *name)
 {
 	struct in6_addr any;

@@ -34,6 +34,8 @@ void tls_context_tickets(struct tls_context *context, const uint8_t *newer, cons
 int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, struct error *err);
 /* verify: check chain and name against ca_pem (empty: the system's); else opportunistic. */
 struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err);
+/* For peers that publish TLSA records (tls_session_dane): nothing else is trusted, no certification authority counts. */
+struct tls_context *tls_context_client_dane(void);
 /* Once per process, before any context: OpenSSL without its configuration file. Called by the role layer. */
 void tls_library_init(void);
 /* Protocol names to offer or accept, in order of preference; a client without ALPN is served. */
@@ -45,6 +47,16 @@ void tls_context_free(struct tls_context **context);
 /* A session over a connected non-blocking descriptor, which stays the caller's. */
 struct tls_session *tls_session_create(struct tls_context *context, int fd, bool server, struct slice server_name);
 void tls_session_free(struct tls_session **session);
+
+/*
+ * DANE (RFC 7671, for SMTP RFC 7672 3.1): before the handshake of a client session whose context is tls_context_client_dane. records: rdata of TLSA, a u32 length
+ * before each. base: TLSA base domain, asked for by SNI; other: a further name that a certificate under a trust anchor may bear (the domain of
+ * the mail), or empty. Returns how many records can be used; 0: the handshake cannot succeed, use another context; negative: ERR_INVALID.
+ */
+#define TLS_TLSA_MAX 32 /* records looked at */
+int tls_session_dane(struct tls_session *s, struct slice records, struct slice base, struct slice other);
+/* How many TLSA records SMTP can use: DANE-TA(2) and DANE-EE(3) with a known selector and hash (RFC 7672 3.1.3). */
+unsigned tls_tlsa_usable(struct slice records);
 
 enum tls_result { TLS_OK, TLS_WANT_READ, TLS_WANT_WRITE, TLS_EOF, TLS_ERROR };
 enum tls_result tls_handshake(struct tls_session *s);

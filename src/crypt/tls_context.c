@@ -247,6 +247,18 @@ int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, stru
 	return r;
 }
 
+struct tls_context *tls_context_client_dane(void)
+{
+	struct tls_context *context = new_context(false);
+	ENSURE(SSL_CTX_dane_enable(context->ssl) == 1);
+	SSL_CTX_dane_set_flags(context->ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS); /* RFC 7672 3.1.1 */
+	SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cipher_list(context->ssl, CIPHERS_TLS12);
+	SSL_CTX_set_security_level(context->ssl, 1);
+	SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF); /* records may change: each connection is checked */
+	return context;
+}
+
 struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err)
 {
 	struct tls_context *context = new_context(false);

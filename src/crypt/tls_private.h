@@ -36,6 +36,7 @@ struct tls_context {
 EVP_PKEY *tls_remote_key(struct tls_context *context, X509 *certificate, struct error *err);
 void tls_remote_free(struct tls_context *context);
 
+SSL *tls_session_ssl(struct tls_session *s);
 /* Callback of libssl: keeps the newest ticket of a client session (tls.c). */
 int tls_session_on_new_ticket(SSL *ssl, SSL_SESSION *ticket);
 

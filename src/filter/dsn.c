@@ -221,7 +221,7 @@ static struct envelope envelope_of(const struct dsn_report *report, const struct
 {
 	return (struct envelope){
 		.source = ENVELOPE_SMTP, .received_ms = report->now_ms, .cid = report->cid, .hostname = settings->hostname,
-		.smtputf8 = report->smtputf8 && !slice_is_ascii(to), .body_8bit = body_8bit, .recipients = report->fact, .recipient_count = 1,
+		.requiretls = report->requiretls, .smtputf8 = report->smtputf8 && !slice_is_ascii(to), .body_8bit = body_8bit, .recipients = report->fact, .recipient_count = 1,
 	};
 }
 

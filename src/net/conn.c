@@ -21,6 +21,7 @@ static void release(struct conn *conn)
 	tls_context_free(&conn->next_context);
 	tls_ticket_free(&conn->ticket);
 	memory_free((void *)conn->server_name.p);
+	conn_dane_free(&conn->dane);
 	buf_free_secret(&conn->in);
 	buf_free_secret(&conn->out);
 	if (conn->fd >= 0)
@@ -408,6 +409,24 @@ void conn_secure_server(struct conn *conn, struct tls_context *context)
 void conn_secure_client(struct conn *conn, struct tls_context *context, struct slice server_name)
 {
 	secure(conn, context, false, server_name);
+}
+
+void conn_secure_client_dane(struct conn *conn, struct tls_context *context, struct slice server_name, struct slice records, struct slice other)
+{
+	conn_dane_free(&conn->dane);
+	conn->dane = memory_alloc(sizeof *conn->dane);
+	conn->dane->records = slice_make(memory_dup_str(records), records.n);
+	conn->dane->other = slice_make(memory_dup_str(other), other.n);
+	secure(conn, context, false, server_name);
+}
+
+void conn_dane_free(struct conn_dane **dane)
+{
+	if (*dane == NULL)
+		return;
+	memory_free((void *)(*dane)->records.p);
+	memory_free((void *)(*dane)->other.p);
+	MEMORY_FREE(dane);
 }
 
 void conn_offer_ticket(struct conn *conn, struct tls_ticket **ticket)

@@ -57,6 +57,9 @@ void conn_idle_limit(struct conn *conn, int64_t ms);
 void conn_secure_server(struct conn *conn, struct tls_context *context);
 /* Client side; server_name for SNI. */
 void conn_secure_client(struct conn *conn, struct tls_context *context, struct slice server_name);
+/* With tls_context_client_dane: the certificate is checked with these TLSA records and for the name `other` as well (crypt/tls.h). Records that cannot be
+ * used end the connection with CONN_ERROR. Copied. */
+void conn_secure_client_dane(struct conn *conn, struct tls_context *context, struct slice server_name, struct slice records, struct slice other);
 /* Before conn_secure_client: resume with *ticket, which the connection takes over (set to NULL; NULL is allowed). */
 void conn_offer_ticket(struct conn *conn, struct tls_ticket **ticket);
 /* The newest ticket of a client connection for the next one to this peer; the caller's. NULL: none. */

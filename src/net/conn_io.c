@@ -151,7 +151,9 @@ void conn_begin_handshake(struct conn *conn)
 {
 	conn->tls = tls_session_create(conn->next_context, conn->fd, conn->tls_server, conn->server_name);
 	tls_context_free(&conn->next_context);
-	if (conn->tls == NULL) {
+	bool refused = conn->tls != NULL && conn->dane != NULL && tls_session_dane(conn->tls, conn->dane->records, conn->server_name, conn->dane->other) <= 0;
+	conn_dane_free(&conn->dane);
+	if (conn->tls == NULL || refused) {
 		conn_fail(conn, CONN_ERROR);
 		return;
 	}

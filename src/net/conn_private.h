@@ -21,6 +21,11 @@ enum conn_state {
 	CONN_ENDED,        /* `ended` was called or is about to be */
 };
 
+/* What the peer's certificate is checked with instead of the trusted authorities. */
+struct conn_dane {
+	struct slice records, other; /* owned copies */
+};
+
 struct conn {
 	uint32_t magic;
 	struct loop *loop;
@@ -50,6 +55,7 @@ struct conn {
 	bool owe_drained;
 	bool eof;
 	struct slice server_name; /* owned copy */
+	struct conn_dane *dane; /* owned; until the handshake begins */
 	struct tls_ticket *ticket; /* to resume with, until the handshake begins */
 	char address[ADDRESS_TEXT_MAX];
 };
@@ -59,6 +65,8 @@ bool conn_io_read(struct conn *conn);
 bool conn_io_write(struct conn *conn);
 bool conn_io_handshake(struct conn *conn);
 void conn_begin_handshake(struct conn *conn);
+
+void conn_dane_free(struct conn_dane **dane);
 
 /* Marks the end; the owner is told from the loop or at the end of the running round. */
 void conn_fail(struct conn *conn, enum conn_end why);

@@ -22,7 +22,7 @@ void dsn_report_encode(const struct dsn_report *report, struct buf *out)
 	buf_put_u8(out, DSN_VERSION);
 	buf_put_u8(out, (uint8_t)report->kind);
 	buf_put_u8(out, report->ret);
-	buf_put_u8(out, report->smtputf8);
+	buf_put_u8(out, (uint8_t)(report->smtputf8 | report->requiretls << 1));
 	buf_put_u64(out, (uint64_t)report->arrival_ms);
 	buf_put_u64(out, (uint64_t)report->now_ms);
 	buf_put_bytes(out, report->fact);
@@ -52,14 +52,15 @@ static bool recipient_decode(struct slice *s, struct dsn_recipient *r)
 static bool head_decode(struct slice *s, struct dsn_report *report, uint16_t *ret_count)
 {
 	uint64_t arrival, now;
-	uint8_t version, kind, utf8;
+	uint8_t version, kind, flags;
 
 	if (!slice_get_u8(s, &version) || version != DSN_VERSION || !slice_get_u8(s, &kind) || kind < DSN_FAILURE || kind > DSN_SUCCESS
-	    || !slice_get_u8(s, &report->ret) || report->ret > 2 || !slice_get_u8(s, &utf8) || utf8 > 1 || !slice_get_u64(s, &arrival)
+	    || !slice_get_u8(s, &report->ret) || report->ret > 2 || !slice_get_u8(s, &flags) || flags > 3 || !slice_get_u64(s, &arrival)
 	    || !slice_get_u64(s, &now))
 		return false;
 	report->kind = (enum dsn_kind)kind;
-	report->smtputf8 = utf8;
+	report->smtputf8 = flags & 1;
+	report->requiretls = flags >> 1 & 1;
 	report->arrival_ms = (int64_t)arrival;
 	report->now_ms = (int64_t)now;
 	return slice_get_bytes(s, &report->fact) && slice_get_bytes(s, &report->envid) && slice_get_bytes(s, &report->cid)

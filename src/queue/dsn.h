@@ -31,6 +31,7 @@ struct dsn_report {
 	struct slice fact;          /* job.dsn_fact: a MACed recipient fact of who receives the notification */
 	struct slice envid;         /* xtext as given, or empty */
 	uint8_t ret;                /* as job.ret: 0 default (header only), 1 FULL, 2 HDRS */
+	bool requiretls;            /* of the letter: the notification asks for it too and holds no body (RFC 8689 5) */
 	bool smtputf8;              /* the letter needed SMTPUTF8: message/global-… (RFC 6533) */
 	struct slice cid;           /* for Received and the log */
 	struct slice queue_id;      /* shown to people, or empty */

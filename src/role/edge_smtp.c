@@ -20,7 +20,7 @@ struct edge_smtp {
 	struct edge_letter *letter;      /* of the running transaction */
 	struct buf reverse_path, envid, ret;
 	enum smtp_body body;
-	bool smtputf8;
+	bool smtputf8, requiretls;
 	bool handshake, closing;
 	bool sending;                    /* the letter is on its way to filter and queue */
 };
@@ -237,6 +237,7 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 	buf_append(&s->ret, mail->ret);
 	s->body = mail->body;
 	s->smtputf8 = mail->smtputf8;
+	s->requiretls = mail->requiretls;
 	s->letter = edge_letter_create(c->edge);
 	if (!c->service->submission) {
 		smtp_server_mail_reply(s->engine, NULL);
@@ -347,7 +348,7 @@ static void on_data_end(void *owner)
 		.reverse_path = buf_slice(&s->reverse_path),
 		.ret = buf_slice(&s->ret),
 		.envid = buf_slice(&s->envid),
-		.smtputf8 = s->smtputf8,
+		.smtputf8 = s->smtputf8, .requiretls = s->requiretls,
 		.body_8bit = s->body == SMTP_BODY_8BITMIME,
 		.body_binary = s->body == SMTP_BODY_BINARYMIME,
 		.sender = buf_slice(&c->identity.sender),

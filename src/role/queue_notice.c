@@ -165,7 +165,8 @@ static void build_report(struct notice *n, struct buf *out)
 {
 	const struct job *job = &n->message.job;
 	struct dsn_report report = {
-		.kind = kind_owed(&n->message), .fact = sign_fact(n), .envid = job->envid, .ret = job->ret, .smtputf8 = job->smtputf8,
+		.kind = kind_owed(&n->message), .fact = sign_fact(n), .envid = job->envid, .ret = job->requiretls ? 2 : job->ret, .smtputf8 = job->smtputf8,
+		.requiretls = job->requiretls,
 		.cid = job->cid, .queue_id = slice_str(n->id), .arrival_ms = job->received_ms, .now_ms = queue_now(n->q).wall_ms,
 	};
 	collect(n, &report);

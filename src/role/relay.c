@@ -21,6 +21,8 @@ static int contexts_load(struct relay *r, struct error *err)
 	}
 	tls_context_free(&r->opportunistic);
 	tls_context_free(&r->verified);
+	tls_context_free(&r->dane);
+	r->dane = tls_context_client_dane();
 	r->opportunistic = opportunistic;
 	r->verified = verified;
 	return 0;
@@ -45,6 +47,7 @@ void relay_free(struct relay **relay)
 	relay_links_free(r);
 	tls_context_free(&r->opportunistic);
 	tls_context_free(&r->verified);
+	tls_context_free(&r->dane);
 	MEMORY_FREE(relay);
 }
 

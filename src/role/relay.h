@@ -30,7 +30,7 @@
 
 struct relay {
 	struct role_context *ctx;
-	struct tls_context *opportunistic, *verified;
+	struct tls_context *opportunistic, *verified, *dane;
 	struct map peers;              /* "address port" -> struct relay_peer */
 	struct list_node deliveries, links;
 	unsigned running;
@@ -41,12 +41,25 @@ struct relay {
 /* Frees the state of a role that has stopped, for tests: processes just end. */
 void relay_free(struct relay **relay);
 
+/* What a connection has to reach before a letter goes over it; a higher one contains the lower. */
+enum relay_tls {
+	RELAY_TLS_OPPORTUNISTIC, /* RFC 3207: TLS where it works, else plain */
+	RELAY_TLS_ENCRYPTED,     /* TLS with any certificate: TLSA records that nobody can use (RFC 7672 2.2) */
+	RELAY_TLS_VERIFIED,      /* a certificate of a trusted authority for the name of the host (RFC 8461 4.1, 8689 4.2.1) */
+	RELAY_TLS_DANE,          /* a certificate that the TLSA records of the host vouch for (RFC 7672) */
+};
+const char *relay_tls_name(enum relay_tls tls); /* "opportunistic", "encrypted", … */
+
 /* An address to try. */
 struct relay_hop {
 	struct slice host;             /* name for SNI and logs, without port; a literal for a literal */
 	struct slice address;          /* 192.0.2.1 or 2001:db8::1 */
 	uint16_t port;
 	bool smart_host;               /* sign in, verify */
+	bool named_securely;           /* the host was found by DNSSEC, a configured route or MTA-STS: its name can be relied on */
+	enum relay_tls tls;
+	struct slice tlsa;             /* DANE: records (crypt/tls.h) */
+	struct slice domain;           /* DANE: of the mail; a certificate under a trust anchor may bear it */
 };
 
 /* What came out of routing: hops, or why there are none. */
@@ -59,6 +72,8 @@ typedef void relay_route_fn(void *arg);
 /* Fills *route (texts in the arena); fn once, perhaps from inside. The search cannot be cancelled: `arg` must live until fn. */
 void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn,
                       void *arg);
+/* Makes every hop do for a letter that asks for REQUIRETLS (RFC 8689 4.2.1): hops that cannot are taken out. */
+void relay_route_require_tls(struct relay_route *route);
 /* From rdata of an MX record: preference and name as text. 0 or ERR_INVALID. */
 int relay_mx_parse(struct slice rdata, struct arena *arena, uint16_t *ret_preference, struct slice *ret_name);
 

@@ -235,7 +235,7 @@ static void message_prepare(struct relay_delivery *d)
 	static const struct slice rets[] = {[1] = SLICE_INIT("FULL"), [2] = SLICE_INIT("HDRS")};
 	d->message = (struct smtp_client_message){
 		.reverse_path = d->job.reverse_path, .size = sealed_size(d->sealed), .smtputf8 = needs_utf8(d), .body_8bit = d->job.body_8bit,
-		.body_binary = d->job.body_binary, .ret = d->job.ret <= 2 ? rets[d->job.ret] : SLICE_NONE, .envid = d->job.envid,
+		.body_binary = d->job.body_binary, .ret = d->job.ret <= 2 ? rets[d->job.ret] : SLICE_NONE, .envid = d->job.envid, .requiretls = d->job.requiretls,
 	};
 }
 
@@ -281,6 +281,8 @@ static void on_route(void *arg)
 {
 	struct relay_delivery *d = arg;
 	d->outstanding--;
+	if (d->job.requiretls)
+		relay_route_require_tls(&d->route);
 	if (d->finished)
 		release(d);
 	else if (d->route.count == 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "crypt/hash.h"
 #include "role/relay.h"
 
 #define QUIT_MS 10000
@@ -31,6 +32,14 @@ struct relay_link {
 	struct buf reason_text;
 };
 
+const char *relay_tls_name(enum relay_tls tls)
+{
+	static const char *const names[] = {
+		[RELAY_TLS_OPPORTUNISTIC] = "opportunistic", [RELAY_TLS_ENCRYPTED] = "encrypted", [RELAY_TLS_VERIFIED] = "verified", [RELAY_TLS_DANE] = "dane",
+	};
+	return names[tls];
+}
+
 static void link_pump(struct relay_link *l);
 static void link_park(struct relay_link *l);
 
@@ -47,6 +56,8 @@ static void peer_free(struct relay *r, struct relay_peer *p)
 	tls_ticket_free(&p->ticket);
 	memory_free((void *)p->hop.host.p);
 	memory_free((void *)p->hop.address.p);
+	memory_free((void *)p->hop.tlsa.p);
+	memory_free((void *)p->hop.domain.p);
 	memory_free(p->key);
 	memory_free(p);
 }
@@ -62,13 +73,17 @@ static void peer_tidy(struct relay *r, struct relay_peer *p)
 static struct relay_peer *peer_get(struct relay *r, const struct relay_hop *hop)
 {
 	struct buf key = BUF_INIT(1024);
-	buf_printf(&key, "%.*s %.*s %u %d", SLICE_ARG(hop->host), SLICE_ARG(hop->address), hop->port, hop->smart_host);
+	/* A connection that reached less must not be used for who needs more; one that was checked with other records neither. */
+	buf_printf(&key, "%.*s %.*s %u %d %s %016llx %.*s", SLICE_ARG(hop->host), SLICE_ARG(hop->address), hop->port, hop->smart_host, relay_tls_name(hop->tls),
+	           (unsigned long long)hash_checksum(hop->tlsa), hop->tls == RELAY_TLS_DANE ? (int)hop->domain.n : 0, (const char *)hop->domain.p);
 	struct relay_peer *p = map_get(&r->peers, buf_slice(&key));
 	if (p == NULL) {
 		p = memory_alloc(sizeof *p);
 		p->hop = *hop;
 		p->hop.host = slice_make(memory_dup_str(hop->host), hop->host.n);
 		p->hop.address = slice_make(memory_dup_str(hop->address), hop->address.n);
+		p->hop.tlsa = slice_make(memory_dup_str(hop->tlsa), hop->tlsa.n);
+		p->hop.domain = slice_make(memory_dup_str(hop->domain), hop->domain.n);
 		p->key = memory_dup_str(buf_slice(&key));
 		list_init(&p->idle);
 		list_init(&p->waiting);
@@ -121,6 +136,12 @@ static bool signs_in(const struct relay_link *l)
 	return l->peer->hop.smart_host && l->relay->ctx->config->relay_user.n > 0;
 }
 
+/* Never in the clear, whatever fails. */
+static bool needs_tls(const struct relay_link *l)
+{
+	return signs_in(l) || l->peer->hop.tls > RELAY_TLS_OPPORTUNISTIC;
+}
+
 /* The link is of no use any more. Its delivery tries the same hop anew where that can help, else it is told. */
 static void link_fail(struct relay_link *l, enum smtp_client_stage stage, const struct smtp_reply *why)
 {
@@ -132,7 +153,7 @@ static void link_fail(struct relay_link *l, enum smtp_client_stage stage, const 
 	char enhanced[16] = "";
 	memcpy(enhanced, why->enhanced.p != NULL ? (const char *)why->enhanced.p : "", why->enhanced.n < 15 ? why->enhanced.n : 0);
 	reason.enhanced = slice_str(enhanced);
-	bool tls_failed = stage == SMTP_STAGE_TLS && !l->plain && !signs_in(l);
+	bool tls_failed = stage == SMTP_STAGE_TLS && !l->plain && !needs_tls(l);
 	bool stale = l->reused && stage < SMTP_STAGE_BODY;
 	if (tls_failed)
 		l->peer->plain_until_ms = now_ms(r) + TLS_BROKEN_MS;
@@ -229,8 +250,14 @@ static void take_ticket(struct relay_link *l)
 
 static void secure(struct relay_link *l)
 {
+	const struct relay_hop *hop = &l->peer->hop;
+	bool verify = signs_in(l) || hop->tls == RELAY_TLS_VERIFIED;
+	if (hop->tls == RELAY_TLS_DANE) {
+		conn_secure_client_dane(l->conn, l->relay->dane, hop->host, hop->tlsa, hop->domain);
+		return;
+	}
 	conn_offer_ticket(l->conn, &l->peer->ticket);
-	conn_secure_client(l->conn, signs_in(l) ? l->relay->verified : l->relay->opportunistic, l->peer->hop.host);
+	conn_secure_client(l->conn, verify ? l->relay->verified : l->relay->opportunistic, hop->host);
 }
 
 /* The next transaction, or the end of the delivery. */
@@ -332,8 +359,9 @@ static void client_start(struct relay_link *l, bool secure_now)
 {
 	const struct config *c = l->relay->ctx->config;
 	struct smtp_client_settings set = {.helo = c->hostname, .secure = secure_now, .tls = l->plain ? SMTP_TLS_NEVER : SMTP_TLS_OPPORTUNISTIC};
-	if (signs_in(l)) {
+	if (needs_tls(l))
 		set.tls = SMTP_TLS_REQUIRED;
+	if (signs_in(l)) {
 		set.user = c->relay_user;
 		set.password = l->relay->ctx->password;
 	}
@@ -458,6 +486,7 @@ void relay_link_tls_text(const struct relay_link *l, struct buf *out)
 		buf_append_str(out, "none");
 		return;
 	}
-	buf_append_str(out, signs_in(l) ? "verified " : "opportunistic ");
+	buf_append_str(out, signs_in(l) ? "verified" : relay_tls_name(l->peer->hop.tls));
+	buf_append_byte(out, ' ');
 	buf_append(out, tls_version(conn_tls(l->conn)));
 }

@@ -9,7 +9,7 @@
 #include "role/relay.h"
 #include "smtp/path.h"
 
-enum { TYPE_A = 1, TYPE_MX = 15, TYPE_AAAA = 28 };
+enum { TYPE_A = 1, TYPE_MX = 15, TYPE_AAAA = 28, TYPE_TLSA = 52 };
 enum { RCODE_OK = 0, RCODE_NXDOMAIN = 3 };
 
 struct host {
@@ -17,6 +17,11 @@ struct host {
 	uint16_t preference;
 	uint16_t port;
 	bool smart_host;
+	bool configured;    /* by a route: its name needs no proof */
+	bool insecure;      /* some address came without DNSSEC */
+	bool secure;        /* some address came with it */
+	bool unusable;      /* its TLSA records cannot be looked up: RFC 7672 2.2 */
+	struct slice tlsa;
 	struct slice addresses[2][RELAY_HOPS_MAX]; /* IPv6, IPv4 */
 	size_t counts[2];
 };
@@ -32,6 +37,7 @@ struct search {
 	size_t host_count;
 	unsigned open;      /* questions */
 	bool temporary;     /* some answer was missing */
+	bool secure_hosts;  /* the list of hosts came with DNSSEC */
 };
 struct question {
 	struct search *search;
@@ -64,8 +70,30 @@ static void search_fail(struct search *s, const struct smtp_reply *why)
 static void add_hop(struct search *s, const struct host *h, struct slice address)
 {
 	struct relay_route *r = s->route;
-	if (r->count < RELAY_HOPS_MAX)
-		r->hops[r->count++] = (struct relay_hop){.host = h->name, .address = address, .port = h->port, .smart_host = h->smart_host};
+	if (r->count == RELAY_HOPS_MAX)
+		return;
+	struct relay_hop *hop = &r->hops[r->count++];
+	*hop = (struct relay_hop){.host = h->name, .address = address, .port = h->port, .smart_host = h->smart_host, .tlsa = h->tlsa, .domain = s->domain};
+	hop->named_securely = h->configured || s->secure_hosts;
+	if (h->tlsa.n > 0)
+		hop->tls = tls_tlsa_usable(h->tlsa) > 0 ? RELAY_TLS_DANE : RELAY_TLS_ENCRYPTED;
+}
+
+FAILURE(no_tls_host, 550, "5.7.10", "No host of the domain can be proven to be the right one, and the letter asks for that");
+
+void relay_route_require_tls(struct relay_route *route)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < route->count; i++) {
+		struct relay_hop *hop = &route->hops[i];
+		if (!hop->named_securely && hop->tls < RELAY_TLS_VERIFIED)
+			continue;
+		hop->tls = hop->tls == RELAY_TLS_DANE ? RELAY_TLS_DANE : RELAY_TLS_VERIFIED;
+		route->hops[kept++] = *hop;
+	}
+	if (kept == 0 && route->count > 0)
+		route->failure = no_tls_host;
+	route->count = kept;
 }
 
 /* Every host has its addresses. IPv6 and IPv4 of one host take turns, so that one broken family costs one attempt. */
@@ -73,7 +101,8 @@ static void search_complete(struct search *s)
 {
 	for (size_t i = 0; i < s->host_count; i++) {
 		const struct host *h = &s->hosts[i];
-		for (size_t k = 0; k < RELAY_HOPS_MAX; k++) {
+		s->temporary |= h->unusable;
+		for (size_t k = 0; k < RELAY_HOPS_MAX && !h->unusable; k++) {
 			for (unsigned family = 0; family < 2; family++) {
 				if (k < h->counts[family])
 					add_hop(s, h, h->addresses[family][k]);
@@ -95,23 +124,60 @@ static void add_address(struct search *s, struct host *h, bool four, struct slic
 		h->addresses[four][h->counts[four]++] = arena_dup(s->arena, slice_str(text));
 }
 
+static bool answered(enum ipc_outcome outcome, const struct ipc_resolve_reply *reply)
+{
+	return outcome == IPC_OK && reply->status == 0 && (reply->rcode == RCODE_OK || reply->rcode == RCODE_NXDOMAIN);
+}
+
+/* RFC 7672 2.1, 2.2: what is proven not to exist is no DANE; what cannot be found out is a host that is not used now. */
+static void on_tlsa(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct question *q = arg;
+	struct search *s = q->search;
+	const struct ipc_resolve_reply *reply = message;
+	if (!answered(outcome, reply))
+		q->host->unusable = true;
+	else if (reply->secure && reply->rcode == RCODE_OK)
+		q->host->tlsa = arena_dup(s->arena, slice_from(reply->records, 2));
+	memory_free(q);
+	if (--s->open == 0)
+		search_complete(s);
+}
+
+static void ask(struct search *s, struct slice name, uint16_t type, struct host *host, ipc_reply_fn *fn);
+
+/* Only for hosts whose name and addresses are proven: an attacker who can lie about those can lie about the host (RFC 7672 2.2.1). */
+static void ask_tlsa(struct search *s)
+{
+	s->open++;
+	for (size_t i = 0; i < s->host_count; i++) {
+		struct host *h = &s->hosts[i];
+		if (s->secure_hosts && h->secure && !h->insecure && !h->smart_host)
+			ask(s, arena_printf(s->arena, "_%u._tcp.%.*s", h->port, SLICE_ARG(h->name)), TYPE_TLSA, h, on_tlsa);
+	}
+	if (--s->open == 0)
+		search_complete(s);
+}
+
 static void on_address(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct question *q = arg;
 	struct search *s = q->search;
 	const struct ipc_resolve_reply *reply = message;
 	uint16_t count = 0;
-	if (outcome != IPC_OK || reply->status != 0 || (reply->rcode != RCODE_OK && reply->rcode != RCODE_NXDOMAIN)) {
+	if (!answered(outcome, reply)) {
 		s->temporary = true;
 	} else {
 		struct slice list = reply->records, rdata;
 		slice_get_u16(&list, &count);
 		for (uint16_t i = 0; i < count && slice_get_bytes(&list, &rdata); i++)
 			add_address(s, q->host, q->type == TYPE_A, rdata);
+		q->host->insecure |= count > 0 && !reply->secure;
+		q->host->secure |= count > 0 && reply->secure;
 	}
 	memory_free(q);
 	if (--s->open == 0)
-		search_complete(s);
+		ask_tlsa(s);
 }
 
 static void ask(struct search *s, struct slice name, uint16_t type, struct host *host, ipc_reply_fn *fn)
@@ -137,7 +203,7 @@ static void ask_addresses(struct search *s)
 		ask(s, h->name, TYPE_A, h, on_address);
 	}
 	if (--s->open == 0)
-		search_complete(s);
+		ask_tlsa(s);
 }
 
 static void add_host(struct search *s, struct slice name, uint16_t preference, uint16_t port, bool smart_host)
@@ -188,8 +254,9 @@ static bool cut_loop(struct search *s)
 	return false;
 }
 
-static void take_hosts(struct search *s, struct slice records)
+static void take_hosts(struct search *s, bool secure, struct slice records)
 {
+	s->secure_hosts = secure;
 	uint16_t count = 0, preference;
 	uint16_t port = (uint16_t)s->relay->ctx->config->relay_port;
 	struct slice rdata, name;
@@ -219,12 +286,12 @@ static void on_mx(void *arg, enum ipc_outcome outcome, const void *message)
 	const struct ipc_resolve_reply *reply = message;
 	memory_free(q);
 	s->open--;
-	if (outcome != IPC_OK || reply->status != 0 || (reply->rcode != RCODE_OK && reply->rcode != RCODE_NXDOMAIN))
+	if (!answered(outcome, reply))
 		search_fail(s, &dns_failed);
 	else if (reply->rcode == RCODE_NXDOMAIN)
 		search_fail(s, &no_domain);
 	else
-		take_hosts(s, reply->records);
+		take_hosts(s, reply->secure, reply->records);
 }
 
 static bool route_fits(struct slice rule, struct slice domain)
@@ -243,11 +310,13 @@ static bool take_configured(struct search *s)
 		if (!route_fits(r->domain, s->domain))
 			continue;
 		add_host(s, arena_dup(s->arena, r->host), 0, r->port != 0 ? r->port : (uint16_t)c->relay_port, false);
+		s->hosts[0].configured = true;
 		return true;
 	}
 	if (c->relay_smart_host.n == 0 || config_parse_host_port(c->relay_smart_host, &host, &port) < 0)
 		return false;
 	add_host(s, arena_dup(s->arena, host), 0, port, true);
+	s->hosts[0].configured = true;
 	return true;
 }
 

@@ -39,6 +39,7 @@ struct smtp_client_message {
 	uint64_t size;              /* 0: unknown */
 	bool smtputf8;              /* address or header needs it */
 	bool body_8bit, body_binary;
+	bool requiretls;            /* RFC 8689: only to a peer that offers it, and under TLS; else every recipient fails with 5.7.30 */
 	struct slice ret, envid;    /* DSN, or empty */
 	const struct smtp_client_recipient *recipients;
 	size_t recipient_count;
@@ -75,7 +76,7 @@ struct smtp_client_events {
 
 /* What the peer offers. */
 struct smtp_client_peer {
-	bool esmtp, pipelining, eightbitmime, smtputf8, starttls, chunking, binarymime, dsn, enhanced, auth_plain, auth_login, has_size;
+	bool esmtp, pipelining, eightbitmime, smtputf8, starttls, chunking, binarymime, dsn, enhanced, requiretls, auth_plain, auth_login, has_size;
 	uint64_t size_max;       /* with has_size; 0: no limit stated */
 	uint32_t recipients_max; /* LIMITS RCPTMAX, 0: none stated */
 	uint32_t mail_max;       /* LIMITS MAILMAX, 0: none stated */

@@ -43,6 +43,7 @@ static const struct keyword keywords[] = {
 	{SLICE_INIT("CHUNKING"), FLAG(chunking), NULL},
 	{SLICE_INIT("BINARYMIME"), FLAG(binarymime), NULL},
 	{SLICE_INIT("DSN"), FLAG(dsn), NULL},
+	{SLICE_INIT("REQUIRETLS"), FLAG(requiretls), NULL}, /* RFC 8689 2 */
 	{SLICE_INIT("ENHANCEDSTATUSCODES"), FLAG(enhanced), NULL},
 	{SLICE_INIT("SIZE"), 0, take_size},
 	{SLICE_INIT("AUTH"), 0, take_auth},

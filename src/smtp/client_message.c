@@ -22,16 +22,19 @@ static bool envelope_safe(const struct smtp_client_message *m)
 }
 
 /* Why this peer cannot take the message; NULL when it may be tried. */
-static const struct smtp_reply *local_refusal(const struct smtp_client_peer *peer, const struct smtp_client_message *m)
+static const struct smtp_reply *local_refusal(const struct smtp_client_peer *peer, bool secure, const struct smtp_client_message *m)
 {
 	static const struct smtp_reply unsafe = SMTP_REPLY_INIT(553, "5.1.3", "The envelope holds control characters");
 	static const struct smtp_reply needs_utf8 = SMTP_REPLY_INIT(553, "5.6.7", "The receiving host does not support SMTPUTF8");
+	static const struct smtp_reply needs_tls = SMTP_REPLY_INIT(550, "5.7.30", "The receiving host does not support REQUIRETLS");
 	static const struct smtp_reply needs_binary = SMTP_REPLY_INIT(554, "5.6.3", "The receiving host does not take binary messages");
 	static const struct smtp_reply too_big = SMTP_REPLY_INIT(552, "5.3.4", "The message is bigger than the receiving host allows");
 	if (!envelope_safe(m))
 		return &unsafe;
 	if (m->smtputf8 && !peer->smtputf8)
 		return &needs_utf8;
+	if (m->requiretls && !(peer->requiretls && secure))
+		return &needs_tls;
 	if (m->body_binary && !(peer->binarymime && peer->chunking))
 		return &needs_binary;
 	return peer->size_max > 0 && m->size > peer->size_max ? &too_big : NULL;
@@ -39,7 +42,7 @@ static const struct smtp_reply *local_refusal(const struct smtp_client_peer *pee
 
 void client_message_start(struct smtp_client *c)
 {
-	c->local = local_refusal(&c->peer, c->message);
+	c->local = local_refusal(&c->peer, c->secure, c->message);
 	c->rcpt_state = memory_alloc_array(c->message->recipient_count, 1);
 	c->mail_sent = c->mail_answered = c->data_sent = c->mail_ok = c->body_open = false;
 	c->rcpt_sent = c->rcpt_answered = c->rcpt_ok = c->finals = 0;
@@ -107,6 +110,8 @@ static void mail_write(struct smtp_client *c, struct buf *out)
 		buf_append_str(out, " BODY=8BITMIME");
 	if (m->smtputf8)
 		buf_append_str(out, " SMTPUTF8");
+	if (m->requiretls)
+		buf_append_str(out, " REQUIRETLS");
 	if (c->peer.dsn) {
 		append_param(out, " RET=", m->ret);
 		append_param(out, " ENVID=", m->envid);

@@ -53,6 +53,8 @@ void cmd_ehlo(struct smtp_server *s, const struct server_line *line)
 	limits(s, &text);
 	if (s->set.starttls && !s->secure)
 		buf_append_str(&text, "\nSTARTTLS");
+	if (s->secure)
+		buf_append_str(&text, "\nREQUIRETLS");
 	struct buf names = BUF_INIT(256);
 	if (server_mechanisms(s, &names)) {
 		buf_append_str(&text, "\nAUTH");

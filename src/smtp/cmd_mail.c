@@ -15,6 +15,7 @@ static const struct smtp_reply *parse(const struct smtp_server *s, struct slice 
 {
 	static const struct smtp_reply syntax = SMTP_REPLY_INIT(501, "5.5.4", "Syntax: MAIL FROM:<address>");
 	static const struct smtp_reply needs_utf8 = SMTP_REPLY_INIT(553, "5.6.7", "Non-ASCII addresses need SMTPUTF8");
+	static const struct smtp_reply not_secure = SMTP_REPLY_INIT(555, "5.5.4", "REQUIRETLS needs TLS on this connection");
 	static const struct smtp_reply too_big = SMTP_REPLY_INIT(552, "5.3.4", "Message is bigger than the limit");
 	if (!server_prefix_take(&args, SLICE("FROM:")))
 		return &syntax;
@@ -23,6 +24,8 @@ static const struct smtp_reply *parse(const struct smtp_server *s, struct slice 
 		refusal = server_mail_params(args, mail);
 	if (refusal != NULL)
 		return refusal;
+	if (mail->requiretls && !s->secure)
+		return &not_secure; /* it was not offered (RFC 8689 2) */
 	if (mail->path.utf8 && !mail->smtputf8)
 		return &needs_utf8;
 	return mail->size > s->set.size_max ? &too_big : NULL;

@@ -56,6 +56,7 @@ struct smtp_mail {
 	uint64_t size;           /* announced, 0: not */
 	enum smtp_body body;
 	bool smtputf8;
+	bool requiretls;       /* RFC 8689; offered and taken under TLS only */
 	struct slice ret;        /* "FULL", "HDRS" or empty; RFC 3461 4.3 */
 	struct slice envid;      /* xtext as given, checked; RFC 3461 4.4 */
 	struct slice auth;       /* xtext as given, "<>" or empty; RFC 4954 5; to be believed from trusted peers only */

@@ -50,6 +50,12 @@ static bool take_smtputf8(struct parsed *p, struct slice value)
 	return true;
 }
 
+static bool take_requiretls(struct parsed *p, struct slice value)
+{
+	p->mail->requiretls = true;
+	return true;
+}
+
 static bool take_ret(struct parsed *p, struct slice value)
 {
 	if (slice_eq_nocase(value, SLICE("FULL")))
@@ -104,6 +110,7 @@ static const struct param mail_params[] = {
 	{SLICE_INIT("SIZE"), 1, take_size},         /* RFC 1870 */
 	{SLICE_INIT("BODY"), 1, take_body},         /* RFC 6152, RFC 3030 */
 	{SLICE_INIT("SMTPUTF8"), -1, take_smtputf8}, /* RFC 6531 */
+	{SLICE_INIT("REQUIRETLS"), -1, take_requiretls}, /* RFC 8689 2 */
 	{SLICE_INIT("RET"), 1, take_ret},           /* RFC 3461 */
 	{SLICE_INIT("ENVID"), 1, take_envid},
 	{SLICE_INIT("AUTH"), 1, take_auth},         /* RFC 4954 5 */
