@@ -24,7 +24,7 @@ class Partner:
 
     def __init__(self, folder):
         self.letters, self.mails, self.in_clear, self.offers, self.certificate = [], [], 0, [b'STARTTLS'], 'partner'
-        self.folder, self.lock = folder, threading.Lock()
+        self.folder, self.lock, self.open = folder, threading.Lock(), []
         self.listener = socket.create_server((HOST, 0))
         self.port = self.listener.getsockname()[1]
         for name in ('partner', 'other'):
@@ -38,10 +38,21 @@ class Partner:
                              capture_output=True).stdout
         return '3 1 1 ' + hashlib.sha256(der).hexdigest()
 
+    def offer(self, *keywords):
+        """From now on; connections that know better end."""
+        with self.lock:
+            self.offers, ending, self.open = list(keywords), self.open, []
+        for conn in ending:
+            with contextlib.suppress(OSError):
+                conn.shutdown(socket.SHUT_RDWR)
+
     def run(self):
         with contextlib.suppress(OSError):
             while True:
-                threading.Thread(target=self.serve, args=(self.listener.accept()[0],), daemon=True).start()
+                conn = self.listener.accept()[0]
+                with self.lock:
+                    self.open.append(conn.dup())
+                threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
 
     def serve(self, conn):
         with contextlib.suppress(OSError, ValueError), contextlib.closing(conn):
@@ -129,7 +140,7 @@ def job_for(site, address, seconds=30):
 
 
 def test_a_certificate_that_the_records_vouch_for_is_enough(dane_site, partner):
-    partner.offers = [b'STARTTLS']
+    partner.offer(b'STARTTLS')
     before = partner.in_clear
     partner.has(send(dane_site, 'somebody@good.example'))
     assert partner.in_clear == before
@@ -142,7 +153,7 @@ def log_of(site):
 
 
 def test_another_certificate_gets_no_letter(dane_site, partner):
-    partner.offers = [b'STARTTLS']
+    partner.offer(b'STARTTLS')
     text = send(dane_site, 'somebody@wrong.example')
     job = job_for(dane_site, 'somebody@wrong.example')
     assert job['state'] == 'deferred'
@@ -151,7 +162,7 @@ def test_another_certificate_gets_no_letter(dane_site, partner):
 
 
 def test_without_starttls_a_domain_with_records_gets_nothing_in_clear(dane_site, partner):
-    partner.offers = []
+    partner.offer()
     try:
         text = send(dane_site, 'anybody@good.example')
         job = job_for(dane_site, 'anybody@good.example')
@@ -160,7 +171,7 @@ def test_without_starttls_a_domain_with_records_gets_nothing_in_clear(dane_site,
         # Who has no records gets it as always.
         partner.has(send(dane_site, 'somebody@plain.example'))
     finally:
-        partner.offers = [b'STARTTLS']
+        partner.offer(b'STARTTLS')
 
 
 def test_records_that_nobody_can_use_still_demand_tls(dane_site, partner):
@@ -180,10 +191,10 @@ def submit_requiring_tls(site, to):
 
 
 def test_a_letter_that_requires_tls_goes_only_to_who_promises_it_too(dane_site, partner):
-    partner.offers = [b'STARTTLS']
+    partner.offer(b'STARTTLS')
     refused = submit_requiring_tls(dane_site, 'first@good.example')
     dane_site.report(dane_site.sender, refused)
-    partner.offers = [b'STARTTLS', b'REQUIRETLS']
+    partner.offer(b'STARTTLS', b'REQUIRETLS')
     partner.has(submit_requiring_tls(dane_site, 'second@good.example'))
     assert partner.mails[-1].endswith(b'REQUIRETLS')
     assert not any(refused.encode() in data for data in partner.letters)
