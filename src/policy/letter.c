@@ -118,6 +118,8 @@ static void parts_fill(struct policy_letter *l, struct arena *arena)
 void policy_letter_read(struct policy_letter *l, struct slice message, const struct mime_part *root, const struct mime_envelope *envelope,
 	struct arena *arena)
 {
+	*l = (struct policy_letter){.client = l->client, .ptr = l->ptr, .helo = l->helo, .reverse_path = l->reverse_path, .recipients = l->recipients,
+		.recipient_count = l->recipient_count, .authenticated = l->authenticated, .trust = l->trust};
 	l->message = message;
 	l->root = root != NULL ? root : mime_structure_parse(message, arena);
 	l->header = slice_sub(message, 0, l->root->body_start < MIME_HEADER_MAX ? l->root->body_start : MIME_HEADER_MAX);

@@ -1,19 +1,20 @@
 #include "base/ensure.h"
 #include "policy/verdict.h"
 
-#define CHECK(name, needs, limit_ms, failure, score) check_fn check_##name;
+#define CHECK(name, kind, needs, limit_ms, failure, score) check_fn check_##name;
 #include "policy/checks.h"
 #undef CHECK
 
 static const struct row {
 	const char *name;
+	enum check_kind kind;
 	unsigned needs;
 	uint32_t limit_ms;
 	enum check_failure failure;
 	int score;
 	check_fn *run;
 } table[] = {
-#define CHECK(name, needs, limit_ms, failure, score) {#name, needs, limit_ms, failure, score, check_##name},
+#define CHECK(name, kind, needs, limit_ms, failure, score) {#name, CHECK_##kind, needs, limit_ms, failure, score, check_##name},
 #include "policy/checks.h"
 #undef CHECK
 };
@@ -118,6 +119,7 @@ void policy_run(const struct policy_letter *letter, const struct policy_known *k
 		struct check_result *r = &ret->results[id];
 		run_check(id, &in, &run, options, r);
 		ret->score += r->score;
+		ret->phishing += table[id].kind == CHECK_PHISHING && r->score > 0 ? r->score : 0;
 		ret->waits = ret->waits || r->state == CHECK_WAITS;
 		ret->held = ret->held || (r->state == CHECK_FAILED && table[id].failure == FAILURE_HOLD);
 	}
@@ -137,6 +139,12 @@ const char *check_name(enum check_id id)
 {
 	ENSURE(id < CHECK_ID_COUNT);
 	return table[id].name;
+}
+
+enum check_kind check_kind(enum check_id id)
+{
+	ENSURE(id < CHECK_ID_COUNT);
+	return table[id].kind;
 }
 
 bool check_find(struct slice name, enum check_id *ret)

@@ -6,11 +6,14 @@
 #include "policy/check.h"
 
 enum check_id {
-#define CHECK(name, needs, limit_ms, failure, score) CHECK_ID_##name,
+#define CHECK(name, kind, needs, limit_ms, failure, score) CHECK_ID_##name,
 #include "policy/checks.h"
 #undef CHECK
 	CHECK_ID_COUNT
 };
+
+/* A letter that nobody wants, or one that is not what it seems: a webmail warns of the second. */
+enum check_kind { CHECK_JUNK, CHECK_PHISHING };
 
 enum verdict { VERDICT_PASS, VERDICT_JUNK, VERDICT_QUARANTINE, VERDICT_REJECT };
 
@@ -36,6 +39,7 @@ struct policy_verdict {
 	struct check_result results[CHECK_ID_COUNT];
 	enum verdict verdict;
 	int score;
+	int phishing;                   /* points for the letter being phishing alone; what speaks for it is not taken off */
 	bool held;                      /* quarantined because a check could not finish */
 	bool waits;                     /* facts are wanted: no verdict yet; answer them, facts_rerun, run again */
 	struct verdict_thresholds thresholds;
@@ -53,6 +57,7 @@ void policy_run_one(enum check_id id, const struct policy_letter *letter, const 
 	const struct check_options *options, struct check_result *ret);
 
 const char *check_name(enum check_id id);
+enum check_kind check_kind(enum check_id id);
 const char *check_reason_name(enum check_reason reason);
 const char *check_state_name(enum check_state state);
 const char *verdict_name(enum verdict verdict);
@@ -60,7 +65,7 @@ const char *verdict_name(enum verdict verdict);
 bool check_find(struct slice name, enum check_id *ret);
 
 /*
- * "X-Letterlock-Verdict: v1; verdict=junk; score=72; junk=50; quarantine=90; reject=0;\r\n\tlink_mismatch=45/shows_other_host shown=a host=b; …\r\n":
+ * "X-Letterlock-Verdict: v1; verdict=junk; score=72; phishing=45; junk=50; quarantine=90; reject=0;\r\n\tlink_mismatch=45/shows_other_host shown=a host=b; …\r\n":
  * names and numbers; a text only from letters, digits and "._@+-:/", anything else in it becomes "?" (RFC 8601 2.2 pvalue without quoting).
  * Only what hit or failed is named. Lines end with CRLF and stay below 998 bytes.
  */
