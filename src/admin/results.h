@@ -139,6 +139,8 @@ RESULT("audit.timestamp_request", SHOWN, "An RFC 3161 request for the newest hea
 RESULT("audit.timestamp", SHOWN, "Keeps the answer of a time stamp service.", "time#")
 RESULT("trace", SHOWN, "What happened to messages, step by step.",
 	"records[number# time# ms# event class level role fields{}] more!? next#?")
+RESULT("trace.own", SHOWN, "What happened to the own letters, as far as a delivery report would say.",
+	"records[number# time# ms# event class level role fields{}] more!? next#?")
 RESULT("access.list", SHOWN, "Who looked into a mailbox.", "records[number# time# ms# event class level role fields{}] more!? next#?")
 RESULT("status", SHOWN, "Every process of the server.",
 	"version since sandbox roles[role index# pid# state restarts# uptime_s# cpu_ms# rss# status{}]")

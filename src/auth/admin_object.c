@@ -55,7 +55,11 @@ static struct auth_object named_object(struct directory *d, const json_t *args, 
 
 struct auth_object job_named_object(struct admin_job *job)
 {
-	return named_object(job_directory(job), job->args, &job->arena);
+	struct auth_object object = named_object(job_directory(job), job->args, &job->arena);
+	/* What is about oneself needs no name. */
+	if (auth_right_class(job->operation->right) == AUTH_CLASS_SELF && job->subject.kind == AUTH_PERSON && json_slice(job->args, "address").n == 0)
+		memcpy(object.account, job->subject.account, sizeof object.account);
+	return object;
 }
 
 bool job_may(const struct admin_job *job, enum auth_right right, const struct auth_object *object)

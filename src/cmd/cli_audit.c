@@ -156,13 +156,15 @@ static int run_trace(struct cli *cli, const struct cli_command *command, json_t 
 {
 	json_t *result = NULL, *record;
 	size_t i;
+	const char *op = json_object_get(args, "mine") != NULL ? "trace.own" : command->op;
 	int code = take_times(args);
+	json_object_del(args, "mine");
 	if (code == 0 && json_object_get(args, "since") == NULL && json_object_get(args, "id") == NULL)
 		json_object_set_new(args, "since", json_integer((json_int_t)time(NULL) - 86400));
 	if (code == 0)
-		code = ask_records(cli, command->op, args, SIZE_MAX, &result);
+		code = ask_records(cli, op, args, SIZE_MAX, &result);
 	if (result != NULL && cli->json)
-		cli_print_json(command->op, result);
+		cli_print_json(op, result);
 	json_array_foreach(json_object_get(result, "records"), i, record)
 		if (!cli->json)
 			print_record(record);
@@ -368,8 +370,8 @@ static const struct cli_command commands[] = {
 const struct cli_noun cli_audit = {"audit", commands, ARRAY_LEN(commands)};
 
 static const struct cli_command trace_commands[] = {
-	{.words = "trace", .op = "trace", .positional = "id?", .options = "address from to since until", .run = run_trace,
-		.help = "what happened to a message: by queue or connection id, by address; the last day unless --since says more"},
+	{.words = "trace", .op = "trace", .positional = "id?", .options = "mine! address from to since until", .run = run_trace,
+		.help = "what happened to a message: by queue or connection id, by address; --mine: to the own letters; the last day unless --since says more"},
 };
 const struct cli_noun cli_trace = {"trace", trace_commands, ARRAY_LEN(trace_commands)};
 

@@ -258,6 +258,9 @@ OPERATION("audit.timestamp", AUDIT, AUDIT_SEE, CHANGES, "size# answer")
 /* {"records":[…],"more","next"} as audit.list, oldest first: the steps of messages named by queue or connection id, by an address of sender or
  * recipient, or by both. Never a subject or content. */
 OPERATION("trace", AUDIT, TRACE_SEE, READS, "id? address? from? to? since#? until#? after#? limit#?")
+/* The same of the own letters, which are those that the account sent signed in, or received: for each recipient what a delivery report would say. Without
+ * address: of the caller. */
+OPERATION("trace.own", AUDIT, SELF_SEE, READS, "address? id? since#? until#? after#? limit#?")
 /* {"records":[…],"more","next"}: who else looked into the mailbox, when, why, approved by whom; newest first. */
 OPERATION("access.list", AUDIT, SELF_SEE, READS, "address since#? until#? after#? limit#?")
 /* {"version","since","roles":[{"role","index","pid","state","restarts","cpu_ms","rss","status":{…}}], "sandbox":{…}} */

@@ -342,6 +342,7 @@ static const struct audit_operation operations[] = {
 	{"audit.timestamp_request", false, true, NULL, finish_timestamp_request},
 	{"audit.timestamp", false, false, NULL, finish_timestamp},
 	{"trace", true, false, audit_op_trace, NULL},
+	{"trace.own", true, false, audit_op_own, NULL},
 	{"access.list", true, false, audit_op_access, NULL},
 };
 

@@ -48,6 +48,7 @@ void audit_op_set_number(struct audit_op *op, const char *name, uint64_t value);
 /* audit_search.c */
 void audit_op_list(struct audit_op *op);
 void audit_op_trace(struct audit_op *op);
+void audit_op_own(struct audit_op *op);
 void audit_op_access(struct audit_op *op);
 
 #endif

@@ -1,6 +1,7 @@
 /* Lists of records, traces of messages, who looked into a mailbox. In the pool, over a picture of the log. */
 #include <string.h>
 
+#include "audit/own.h"
 #include "audit/query.h"
 #include "role/audit_admin.h"
 
@@ -28,6 +29,8 @@ struct search {
 	struct audit_query query;
 	struct audit_trace trace;
 	uint64_t limit;
+	struct audit_own *own;  /* NULL: not this one */
+	uint64_t after;         /* of an own trace: records below only tell which letters are meant */
 	bool traces, downwards;
 };
 
@@ -38,6 +41,13 @@ static bool page_ends(struct search *s, size_t size)
 	return op->listed >= s->limit || op->looked > AUDIT_LOOKED_MAX || (op->listed > 0 && op->bytes + size > AUDIT_ANSWER_BYTES);
 }
 
+static bool is_wanted(struct search *s, struct audit_record *r)
+{
+	if (!audit_query_matches(&s->query, r))
+		return false;
+	return s->own != NULL ? audit_own_takes(s->own, r) : !s->traces || audit_trace_takes(&s->trace, r);
+}
+
 static int look(void *arg, const struct audit_item *item)
 {
 	struct search *s = arg;
@@ -46,18 +56,18 @@ static int look(void *arg, const struct audit_item *item)
 	struct audit_record r;
 	int rc = 0;
 	op->looked++;
-	if (page_ends(s, item->text.n * 2)) {
+	if (item->n >= s->after && page_ends(s, item->text.n * 2)) {
 		op->more = true;
 		op->next = s->downwards ? item->n + 1 : item->n;
 		return 1;
 	}
 	if (item->text.n > 0 && audit_record_parse(item->text, &arena, &r) == 0) {
-		bool hit = audit_query_matches(&s->query, &r) && (!s->traces || audit_trace_takes(&s->trace, &r));
-		if (hit) {
+		bool hit = is_wanted(s, &r);
+		if (hit && item->n >= s->after) {
 			json_array_append_new(op->list, record_json(&r));
 			op->listed++;
 			op->bytes += item->text.n * 2;
-		} else if (s->downwards && r.wall_ms < s->query.since_ms - HOURS_MS(1)) {
+		} else if (!hit && s->downwards && r.wall_ms < s->query.since_ms - HOURS_MS(1)) {
 			rc = 1; /* processes may hand over their records up to an hour late */
 		}
 	}
@@ -118,6 +128,19 @@ void audit_op_trace(struct audit_op *op)
 	else
 		search_run(&s, from);
 	audit_trace_free(&s.trace);
+}
+
+/* auth has looked whether the caller may see the account; without one it is the caller's own. */
+void audit_op_own(struct audit_op *op)
+{
+	struct search s = search_of(op);
+	struct audit_own own;
+	struct slice address = audit_op_text(op, "address");
+	audit_own_init(&own, address.n > 0 ? address : op->subject, audit_op_text(op, "id"));
+	s.own = &own;
+	s.after = audit_op_number(op, "after", 0);
+	search_run(&s, audit_view_since(op->view, s.query.since_ms));
+	audit_own_free(&own);
 }
 
 void audit_op_access(struct audit_op *op)

@@ -28,7 +28,7 @@ struct edge_letter {
 	struct buf facts;
 	unsigned targets;
 	struct buf envelope;
-	struct buf owner, actor; /* of a delegation */
+	struct buf owner, actor; /* of who is signed in */
 	bool opaque, sending, abandoned;
 	unsigned tries;
 	struct buf notes;   /* of filter, for queue: to be remembered when the outcome is known */
@@ -80,7 +80,7 @@ void edge_letter_free(struct edge_letter **letter)
 		letter_destroy(l);
 }
 
-void edge_letter_acting(struct edge_letter *l, struct slice owner, struct slice actor)
+void edge_letter_signed_in(struct edge_letter *l, struct slice owner, struct slice actor)
 {
 	buf_append(&l->owner, owner);
 	buf_append(&l->actor, actor);
@@ -162,7 +162,8 @@ static void log_recipients(const struct edge_letter *l, const struct envelope *e
 	if (first)
 		log_event(EV_SMTP_ACCEPTED, LOG_STR("cid", l->cid), LOG_TEXT("mid", queue_id),
 		          LOG_STR("service", e->source == ENVELOPE_SUBMISSION ? "submission" : "smtp"), LOG_TEXT("ip", e->client_address),
-		          LOG_TEXT("from", e->reverse_path), LOG_TEXT("to", to), LOG_NUM("size", l->size), LOG_NUM("targets", l->targets));
+		          LOG_TEXT("from", e->reverse_path), LOG_TEXT("to", to), LOG_NUM("size", l->size), LOG_NUM("targets", l->targets),
+		          buf_len(&l->owner) > 0 ? LOG_TEXT("user", buf_slice(&l->owner)) : LOG_END);
 	else if (to.n > 0)
 		log_event(EV_SMTP_ACCEPTED_MORE, LOG_STR("cid", l->cid), LOG_TEXT("mid", queue_id), LOG_TEXT("to", to));
 }

@@ -21,8 +21,8 @@ int edge_letter_add_facts(struct edge_letter *letter, struct slice facts, unsign
 unsigned edge_letter_targets(const struct edge_letter *letter);
 /* Takes bytes of the message. ERR_TEMPORARY (memory budget of the process), ERR_IO. */
 int edge_letter_add(struct edge_letter *letter, struct slice bytes);
-/* A delegate sends it for the owner of the account: recorded when it is accepted. Copied. */
-void edge_letter_acting(struct edge_letter *letter, struct slice owner, struct slice actor);
+/* The account that sends it, and the delegate who does so for its owner (empty: nobody): recorded when it is accepted. Copied. */
+void edge_letter_signed_in(struct edge_letter *letter, struct slice owner, struct slice actor);
 uint64_t edge_letter_size(const struct edge_letter *letter);
 /* envelope: recipients and recipient_count are filled in here; copied. Then filter and queue. */
 void edge_letter_send(struct edge_letter *letter, const struct envelope *envelope, edge_letter_fn *fn, void *arg);

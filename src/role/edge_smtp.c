@@ -359,8 +359,8 @@ static void on_data_end(void *owner)
 	e.tls = slice_str(cipher);
 	s->sending = true;
 	edge_client_hold(c);
-	if (buf_len(&c->identity.actor) > 0)
-		edge_letter_acting(s->letter, buf_slice(&c->identity.login), buf_slice(&c->identity.actor));
+	if (c->identity.known)
+		edge_letter_signed_in(s->letter, buf_slice(&c->identity.login), buf_slice(&c->identity.actor));
 	edge_letter_send(s->letter, &e, on_letter_done, c);
 }
 

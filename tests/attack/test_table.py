@@ -132,7 +132,7 @@ def args_of(row, mark, column, callers, certificate, pending):
         args['address'] = callers['own'].address if column == 'own' else VICTIM
     if row == 'grant.add:self':
         args['address'] = getattr(callers[column], 'address', VICTIM)
-    if operation == 'trace':
+    if operation in ('trace', 'trace.own'):
         args['address'] = callers['own'].address if column == 'own' else VICTIM
     if operation == 'certificate.add':
         args['certificate'] = certificate(args['address'])

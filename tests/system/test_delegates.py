@@ -329,3 +329,35 @@ def test_without_the_right_to_export_a_delegate_takes_200_letters_an_hour(site, 
     client.select('INBOX', readonly=True)
     assert client.fetch('1:*', '(BODY.PEEK[])')[0] == 'OK'
     client.logout()
+
+
+# ---- the own trace ----
+
+def test_everybody_traces_the_own_letters_and_no_others(site, owner, delegate):
+    other, subject = person(site), mark()
+    with site.smtp(owner) as client:
+        client.sendmail(owner['address'], [delegate['address'], other['address'], 'somebody@outside.test'],
+                        letter(owner['address'], delegate['address'], subject))
+    site.find(delegate, subject)
+    site.find(other, subject)
+    site.outside_has(subject)
+    sent, session = [], of(site, owner)
+    end = time.monotonic() + PATIENCE
+    while 'queue.delivered' not in [r['event'] for r in sent]:
+        assert time.monotonic() < end, sent
+        sent = session.call('trace.own')['records']
+        time.sleep(0.2)
+    accepted = named(sent, 'smtp.accepted')[0]
+    assert accepted['targets'] == 3 and 'to' not in accepted
+    assert named(sent, 'queue.delivered')[0]['to'] == 'somebody@outside.test'
+    assert delegate['address'] not in str(sent) and '127.0.0.1' not in str(named(sent, 'smtp.accepted'))
+    got = of(site, delegate).call('trace.own', address=delegate['address'])['records']
+    assert {r['event'] for r in got} >= {'smtp.accepted', 'mail.filed'} and 'queue.delivered' not in str(got)
+    assert named(got, 'smtp.accepted')[0]['to'] == delegate['address'] and other['address'] not in str(got)
+    with pytest.raises(Refused):
+        of(site, delegate).call('trace.own', address=owner['address'])
+    path = site.instance.path('session-own')
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w', encoding='ascii') as file:
+        file.write(session.token + '\n')
+    shown = site.instance.cli('trace', '--mine', accepted['mid'], session=path)['records']
+    assert {r['fields'].get('mid') or r['fields'].get('id') for r in shown} == {accepted['mid']}
