@@ -15,7 +15,7 @@
 #define ROUNDS_MAX 60
 #define TIMEOUT_MS 20000
 
-static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dmarc, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign};
+static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dmarc, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign, &cli_trust_phish, &cli_trust_junk};
 
 #define CONNECTION "ip helo mail_from host "
 #define WORLD "dns now timeout"
@@ -24,6 +24,9 @@ static const struct cli_command commands[] = {
 	{"trust spf", NULL, "file?", CONNECTION WORLD, NULL, "may this host send for that domain (RFC 7208)? --dns HOST:PORT or a zone file", NULL, cli_trust_run, NULL, false},
 	{"trust dkim", NULL, "file", WORLD, NULL, "who signed this message, and is it unchanged (RFC 6376)?", NULL, cli_trust_run, NULL, false},
 	{"trust arc", NULL, "file", WORLD, NULL, "does the chain of those who passed it on hold (RFC 8617)?", NULL, cli_trust_run, NULL, false},
+	{"trust phish", NULL, "file", CONNECTION "directory table " WORLD, NULL, "is this message what it seems? --directory NAMES.json: our domains, partners and people", NULL,
+		cli_trust_run, NULL, false},
+	{"trust junk", NULL, "file", CONNECTION "directory table " WORLD, NULL, "all checks of content; --table FILE: what the junk filter learnt", NULL, cli_trust_run, NULL, false},
 	{"trust sign", NULL, "file", "domain selector key algorithm arc " WORLD, NULL, "signs with a key of yours; --arc AUTHSERV-ID seals instead", NULL,
 	 cli_trust_run, NULL, false},
 	{"trust dmarc", NULL, "file?", CONNECTION WORLD " psl! dkim, sample exempt", NULL,
