@@ -31,7 +31,7 @@ RESULT("session.end", SHOWN, "Ends the session of the token.", "")
 RESULT("session.passkey.begin", SECRET, "Begins to sign in with a passkey.", "challenge rp_id prf_salt user_verification?")
 RESULT("session.passkey.start", SECRET, "Signs in with a passkey.", "token session# ends# address second_factor! device#? device_key?")
 RESULT("session.list", SHOWN, "Sessions and tokens of an account.",
-	"sessions[id# kind label ip agent created# used# ends# second_factor! device# this!]")
+	"sessions[id# kind label ip agent created# used# ends# second_factor! device# unusual[] this!]")
 RESULT("session.sign_out", SHOWN, "Ends one session of an account, or all.", "")
 RESULT("device.list", SHOWN, "Devices of an account.",
 	"devices[id# address name state proven{} claimed{} protocol ip created# used# approver credentials{} this!]")
@@ -150,7 +150,7 @@ RESULT("reload", SHOWN, "Reads configuration and certificates again.", "restart 
 RESULT("reload.confirm", SHOWN, "Keeps the configuration that a reload brought.", "")
 RESULT("stop", SHOWN, "Ends the server cleanly.", "")
 RESULT("check", SHOWN, "Checks configuration, certificate and processes.", "problems[what where safe]")
-RESULT("oauth.client.list", SHOWN, "Programs that may ask for tokens.", "clients[id name redirects[] scope device!] more!? next?")
+RESULT("oauth.client.list", SHOWN, "Programs that may ask for tokens.", "clients[id name redirects[] scope device! owner ends#] more!? next?")
 RESULT("oauth.client.add", SHOWN, "Registers a program that may ask for tokens.", "")
 RESULT("oauth.client.remove", SHOWN, "Removes a program; its tokens end.", "")
 RESULT("oauth.grant.list", SHOWN, "Programs that have tokens of a user.", "grants[id# client scope created#]")

@@ -21,7 +21,7 @@ void job_show_rule(struct admin_job *job, uint32_t credential, json_t *out);
 #define DEVICE_KEY_SIZE 43
 int job_web_device(struct admin_job *job, uint32_t *ret_id, char key[DEVICE_KEY_SIZE + 1]);
 /* May this sign-in go on? Refused otherwise, with the key of a new device in the result. *ret_risk: bits of auth/condition.h. */
-int job_check_access(struct admin_job *job, unsigned proven, uint32_t device, const char *key);
+int job_check_access(struct admin_job *job, unsigned proven, uint32_t device, const char *key, unsigned *ret_risk);
 /* And may this call within a session? */
 int job_check_session(struct admin_job *job);
 

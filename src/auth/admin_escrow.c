@@ -1,7 +1,7 @@
 /* The escrow quorum: who holds shares, what it is asked for, and what happens when k custodians have given theirs. */
 #include <string.h>
 
-#include "auth/admin_job.h"
+#include "auth/admin_password.h"
 #include "auth/delegation.h"
 #include "auth/escrow.h"
 #include "auth/directory_role.h"
@@ -171,12 +171,12 @@ static void keep_password(struct admin_job *job, struct escrow_request *r)
 	memset(r->password.texts, 0, sizeof r->password.texts);
 	r->kek = memory_alloc(sizeof *r->kek);
 	*r->kek = job->new_kek.result;
+	r->reused = job->reused;
 	memcpy(r->asker, job->account.id, sizeof r->asker);
 	memcpy(r->asker_name, r->address, sizeof r->asker_name);
 }
 
-/* Who asks is nobody yet. Unknown names, and accounts without escrow, get an answer of the same looks after the same time. */
-static int reset_ask(struct admin_job *job)
+static int keep_reset(struct admin_job *job, struct secrets *none)
 {
 	struct escrow_policy policy;
 	char check[ESCROW_CHECK_SIZE + 1];
@@ -194,6 +194,15 @@ static int reset_ask(struct admin_job *job)
 		job_event(job, EV_APPROVAL_ASKED, LOG_TEXT("actor", job->account.address), LOG_NUM("id", r->id), LOG_STR("kind", "escrow.reset"),
 			LOG_TEXT("object", job->account.address));
 	return 0;
+}
+
+/*
+ * Who asks is nobody yet. Unknown names, and accounts without escrow, get an answer of the same looks after the same time; whether the new
+ * password was one before, the custodians hear.
+ */
+static int reset_ask(struct admin_job *job)
+{
+	return job_note_history(job, keep_reset);
 }
 
 static int read_target(struct admin_job *job, struct account *ret)
@@ -332,6 +341,18 @@ static int check_giver(struct admin_job *job, struct escrow_request *r)
 	return rc == 0 ? check_digits(job, r) : rc;
 }
 
+/* Nobody gives a share for it: the person asks again with another password. */
+static int check_reused(struct admin_job *job, struct escrow_request *r)
+{
+	if (!r->reused)
+		return 0;
+	job_event(job, EV_APPROVAL_REFUSED, LOG_STR("actor", r->asker_name), LOG_TEXT("approver", job->subject.name), LOG_NUM("id", r->id),
+		LOG_STR("kind", "escrow"), LOG_STR("reason", "the new password was used before"));
+	escrow_request_drop(r);
+	return job_refuse(job, ADMIN_INVALID, "reused_password", "The new password was used before. The request is gone: the user has to ask again, with "
+		"another password.");
+}
+
 static int give_share(struct admin_job *job, struct escrow_request *r)
 {
 	struct error err = {0};
@@ -427,6 +448,8 @@ static int escrow_give_op(struct admin_job *job)
 	int rc = find_request(job, &r);
 	if (rc == 0)
 		rc = check_giver(job, r);
+	if (rc == 0)
+		rc = check_reused(job, r);
 	if (rc == 0)
 		rc = give_share(job, r);
 	if (rc != 0)

@@ -57,6 +57,7 @@ struct admin_job {
 	json_t *args, *result;
 	struct account account;
 	struct credential password;   /* the account's, when it was stretched */
+	bool reused;                  /* the new password is a former one (auth/admin_password.h) */
 	uint32_t opened_by;           /* the credential that opened the secrets; 0: none yet */
 	struct admin_kek old_kek, new_kek;
 	struct admin_managed { /* a KEK that the role key computes (auth/managed.h) */
@@ -164,6 +165,10 @@ int job_open_password(struct admin_job *job, struct secrets *ret);
 /* When the account has second factors: its own session has shown one, or args.proof does now. Refused otherwise. ret_proven may be NULL. */
 int job_prove_second(struct admin_job *job, const struct secrets *secrets);
 int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t *proof, unsigned *ret_proven);
+/* args.owner: an active user, who answers for a third party; args.days: until when. */
+struct party;
+int job_party_owner(struct admin_job *job, struct party *ret);
+int job_party_ends(struct admin_job *job, int64_t *ret);
 /* Name, department, role and quota of args, those that are given. */
 int job_account_properties(struct admin_job *job, struct account *a);
 /* Signs job->account in: the session's token and data become the result. proven: AUTH_PROVEN_… */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/hygiene_private.h"
 #include "auth/oauth.h"
 #include "crypt/crypt.h"
 
@@ -22,6 +23,17 @@ static struct slice joined(struct admin_job *job, const char *name)
 	return text;
 }
 
+/* Who answers for the client, and until when it may be one. */
+static void add_party(struct admin_job *job, struct slice id, json_t *o)
+{
+	struct party p = {0};
+	struct account owner = {0};
+	if (directory_party_of(job_directory(job), PARTY_OAUTH_CLIENT, id, &job->arena, &p) == 0)
+		(void)directory_account_get(job_directory(job), p.owner, &job->arena, &owner);
+	json_object_set_new(o, "owner", job_json(owner.address));
+	json_object_set_new(o, "ends", json_integer((json_int_t)p.ends));
+}
+
 static json_t *client_json(struct admin_job *job, const struct oauth_client *c)
 {
 	json_t *o = json_object(), *redirects = json_array();
@@ -33,6 +45,7 @@ static json_t *client_json(struct admin_job *job, const struct oauth_client *c)
 	json_object_set_new(o, "redirects", redirects);
 	json_object_set_new(o, "scope", job_json(c->scope));
 	json_object_set_new(o, "device", json_boolean(c->device));
+	add_party(job, c->id, o);
 	return o;
 }
 
@@ -52,30 +65,59 @@ static int client_list(struct admin_job *job)
 	return 0;
 }
 
+struct new_client {
+	struct oauth_client client;
+	struct party party;
+};
+
+static int add_in_change(struct admin_job *job, struct new_client *n, struct error *err)
+{
+	int rc = directory_oauth_client_add(job_directory(job), &n->client, job_unix(job), err);
+	return rc == 0 ? directory_party_add(job_directory(job), &n->party, err) : rc;
+}
+
 static int client_add(struct admin_job *job)
 {
 	struct error err = {0};
-	struct oauth_client c = {.id = job_text(job, "id"), .redirects = joined(job, "redirects"), .scope = job_text(job, "scope"),
-		.device = json_is_true(json_object_get(job->args, "device"))};
-	int rc = job_name(job, "name", &c.name);
+	struct new_client n = {.client = {.id = job_text(job, "id"), .redirects = joined(job, "redirects"), .scope = job_text(job, "scope"),
+		.device = json_is_true(json_object_get(job->args, "device"))}};
+	struct oauth_client *c = &n.client;
+	int rc = job_name(job, "name", &c->name);
+	if (rc == 0 && (slice_eq(c->id, SLICE(OAUTH_CLIENT_SCRIPT)) || oauth_client_check(c, &err) != 0))
+		rc = job_refuse(job, ADMIN_INVALID, "invalid", "%s", err.public_text[0] != '\0' ? err.public_text : "That id is taken by the system.");
+	n.party = (struct party){.name = c->name.n > 0 ? c->name : c->id, .kind = PARTY_OAUTH_CLIENT, .scope = c->scope, .ref = c->id,
+		.created = job_unix(job), .reviewer = job->subject.name};
+	if (rc == 0)
+		rc = job_party_owner(job, &n.party);
+	if (rc == 0)
+		rc = job_party_ends(job, &n.party.ends);
 	if (rc != 0)
 		return rc;
-	if (slice_eq(c.id, SLICE(OAUTH_CLIENT_SCRIPT)) || oauth_client_check(&c, &err) != 0)
-		return job_refuse(job, ADMIN_INVALID, "invalid", "%s", err.public_text[0] != '\0' ? err.public_text : "That id is taken by the system.");
-	rc = directory_oauth_client_add(job_directory(job), &c, job_unix(job), &err);
+	if ((rc = directory_begin(job_directory(job), &err)) == 0)
+		rc = add_in_change(job, &n, &err);
+	if (rc == 0)
+		rc = directory_commit(job_directory(job), &err);
+	directory_rollback(job_directory(job));
 	if (rc != 0)
 		return job_refuse_error(job, rc, "client");
-	job_event(job, EV_OAUTH_CLIENT, LOG_TEXT("actor", job->subject.name), LOG_TEXT("name", c.id), LOG_STR("what", "added"));
+	job_event(job, EV_OAUTH_CLIENT, LOG_TEXT("actor", job->subject.name), LOG_TEXT("name", c->id), LOG_STR("what", "added"));
 	return 0;
 }
 
+/* The client, its tokens and its entry in the register go together. */
 static int client_remove(struct admin_job *job)
 {
 	struct error err = {0};
+	struct oauth_client client;
+	struct party party;
 	struct slice id = job_text(job, "id");
-	int rc = directory_oauth_client_remove(job_directory(job), id, &err);
+	int rc = directory_oauth_client_get(job_directory(job), id, &job->arena, &client);
+	if (rc == 0 && (rc = directory_party_of(job_directory(job), PARTY_OAUTH_CLIENT, id, &job->arena, &party)) == ERR_NOT_FOUND) {
+		party = (struct party){.kind = PARTY_OAUTH_CLIENT, .ref = id};
+		rc = 0;
+	}
 	if (rc == 0)
-		rc = auth_oauth_end_client(job_oauth(job), id, &err);
+		rc = party_end(job_directory(job), job_host(job), &party, job_unix(job), &err);
 	if (rc != 0)
 		return job_refuse_error(job, rc, "client");
 	job_event(job, EV_OAUTH_CLIENT, LOG_TEXT("actor", job->subject.name), LOG_TEXT("name", id), LOG_STR("what", "removed"));

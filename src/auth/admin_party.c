@@ -67,18 +67,56 @@ static int party_list(struct admin_job *job)
 	return 0;
 }
 
-static int read_ends(struct admin_job *job, int64_t *ret)
+int job_party_ends(struct admin_job *job, int64_t *ret)
 {
-	int64_t days = job_has(job, "days") ? (int64_t)json_integer_value(json_object_get(job->args, "days")) : 0;
-	*ret = days > 0 ? job_unix(job) + days * DAY_S : 0;
-	return days >= 0 && days <= PARTY_DAYS_MAX ? 0
-	     : job_refuse(job, ADMIN_INVALID, "invalid", "An entry ends after 1 to %d days, or never (0).", PARTY_DAYS_MAX);
+	json_int_t days = json_integer_value(json_object_get(job->args, "days"));
+	if (days < 0 || days > PARTY_DAYS_MAX)
+		return job_refuse(job, ADMIN_INVALID, "invalid", "An entry ends after 1 to %d days, or never (0).", PARTY_DAYS_MAX);
+	*ret = days > 0 ? job_unix(job) + (int64_t)days * DAY_S : 0;
+	return 0;
+}
+
+int job_party_owner(struct admin_job *job, struct party *ret)
+{
+	struct address a;
+	struct directory_address found;
+	struct account account = {0};
+	int rc = job_address(job, "owner", &a);
+	if (rc != 0)
+		return rc;
+	rc = directory_address_get(job_directory(job), a.local, a.domain, &job->arena, &found);
+	if (rc == 0)
+		rc = found.kind == ADDRESS_ACCOUNT ? directory_account_get(job_directory(job), found.account, &job->arena, &account) : ERR_NOT_FOUND;
+	if (rc == 0 && account.state != ACCOUNT_ACTIVE)
+		rc = ERR_NOT_FOUND;
+	memcpy(ret->owner, account.id, sizeof ret->owner);
+	return rc == 0 ? 0 : job_refuse_error(job, rc, "user");
+}
+
+/* What is registered ends with its entry at the latest. */
+static int add_in_change(struct admin_job *job, struct party *p, uint32_t token, struct error *err)
+{
+	int rc = directory_party_add(job_directory(job), p, err);
+	if (rc == 0 && token != 0 && p->ends > 0)
+		rc = session_token_ends(job_directory(job), token, p->ends, err);
+	return rc;
+}
+
+static int store(struct admin_job *job, struct party *p, uint32_t token)
+{
+	struct error err = {0};
+	int rc = directory_begin(job_directory(job), &err);
+	if (rc == 0)
+		rc = add_in_change(job, p, token, &err);
+	if (rc == 0)
+		rc = directory_commit(job_directory(job), &err);
+	directory_rollback(job_directory(job));
+	return rc == 0 ? 0 : job_refuse_error(job, rc, token != 0 && rc == ERR_NOT_FOUND ? "token" : "entry");
 }
 
 /* args.address is the owner: exactly one, and an account. */
 static int party_add(struct admin_job *job)
 {
-	struct error err = {0};
 	struct party p = {.created = job_unix(job), .reviewer = job->subject.name, .scope = slice_sub(job_text(job, "scope"), 0, SCOPE_MAX)};
 	uint32_t token = 0;
 	memcpy(p.owner, job->account.id, sizeof p.owner);
@@ -86,18 +124,15 @@ static int party_add(struct admin_job *job)
 	if (rc == 0)
 		rc = job_name(job, "ref", &p.ref);
 	if (rc == 0)
-		rc = read_ends(job, &p.ends);
+		rc = job_party_ends(job, &p.ends);
 	if (rc == 0 && (p.name.n == 0 || !party_kind_parse(job_text(job, "kind"), &p.kind)))
 		rc = job_refuse(job, ADMIN_INVALID, "invalid", "An entry has a name and a kind: token, webhook, ca, sms, siem, relay, oauth client or issuer.");
-	if (rc == 0 && p.kind == PARTY_TOKEN && slice_to_u32(p.ref, &token) != 0)
+	if (rc == 0 && p.kind == PARTY_TOKEN && (slice_to_u32(p.ref, &token) != 0 || token == 0))
 		rc = job_refuse(job, ADMIN_INVALID, "invalid", "ref is the number of the token (session).");
+	if (rc == 0)
+		rc = store(job, &p, token);
 	if (rc != 0)
 		return rc;
-	rc = directory_party_add(job_directory(job), &p, &err);
-	if (rc == 0 && p.kind == PARTY_TOKEN && p.ends > 0)
-		rc = session_token_ends(job_directory(job), token, p.ends, &err);
-	if (rc != 0)
-		return job_refuse_error(job, rc, "entry");
 	job_set(job, "id", json_integer(p.id));
 	job_event(job, EV_PARTY_REGISTERED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("name", p.name), LOG_STR("kind", party_kind_name(p.kind)),
 		LOG_TEXT("owner", job->account.address), LOG_NUM("until", p.ends));
@@ -119,7 +154,7 @@ static int party_review(struct admin_job *job)
 	int64_t ends;
 	int rc = load_party(job, &p);
 	if (rc == 0)
-		rc = read_ends(job, &ends);
+		rc = job_party_ends(job, &ends);
 	if (rc != 0)
 		return rc;
 	if (job_has(job, "days"))

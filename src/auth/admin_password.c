@@ -46,7 +46,7 @@ struct past {
 	struct secrets secrets;
 	unsigned count, pending;
 	int rc;
-	bool reused;
+	bool reused, tells;
 	struct past_one {
 		struct past *past;
 		struct directory_password row;
@@ -58,8 +58,10 @@ static void conclude(struct past *p)
 	struct admin_job *job = p->job;
 	int rc = p->rc != 0 ? job_refuse(job, ADMIN_UNAVAILABLE, "overloaded", "Too many sign-ins are being checked now; try again.")
 	                    : job_refresh(job);
+	job->reused = p->reused;
 	if (rc == 0)
-		rc = p->reused ? job_refuse(job, ADMIN_INVALID, "reused_password", "The new password was used before.") : p->next(job, &p->secrets);
+		rc = p->reused && p->tells ? job_refuse(job, ADMIN_INVALID, "reused_password", "The new password was used before.")
+		                           : p->next(job, &p->secrets);
 	secrets_free(&p->secrets);
 	secret_wipe(p, sizeof *p);
 	memory_free(p);
@@ -92,7 +94,7 @@ static void start_one(struct past_one *one)
 	kek_start(job_keks(job), &r, one_ready, one);
 }
 
-int job_after_history(struct admin_job *job, struct secrets *secrets, admin_next_fn *next)
+static int after_history(struct admin_job *job, struct secrets *secrets, bool tells, admin_next_fn *next)
 {
 	struct directory_password rows[POLICY_HISTORY_MAX];
 	unsigned wanted = job_password_policy(job).history;
@@ -102,7 +104,7 @@ int job_after_history(struct admin_job *job, struct secrets *secrets, admin_next
 	if (count == 0)
 		return next(job, secrets);
 	struct past *p = memory_alloc(sizeof *p);
-	*p = (struct past){.job = job, .next = next, .secrets = *secrets, .count = (unsigned)count, .pending = (unsigned)count};
+	*p = (struct past){.job = job, .next = next, .tells = tells, .secrets = *secrets, .count = (unsigned)count, .pending = (unsigned)count};
 	*secrets = SECRETS_NONE;
 	job->later = true;
 	/* kek_start never answers from inside, so `p` stays valid. */
@@ -111,6 +113,17 @@ int job_after_history(struct admin_job *job, struct secrets *secrets, admin_next
 		start_one(&p->ones[i]);
 	}
 	return 0;
+}
+
+int job_after_history(struct admin_job *job, struct secrets *secrets, admin_next_fn *next)
+{
+	return after_history(job, secrets, true, next);
+}
+
+int job_note_history(struct admin_job *job, admin_next_fn *next)
+{
+	struct secrets none = SECRETS_NONE;
+	return after_history(job, &none, false, next);
 }
 
 int job_keep_history(struct admin_job *job, struct error *err)

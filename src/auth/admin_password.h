@@ -18,6 +18,8 @@ int job_check_password(struct admin_job *job, struct slice password, bool proven
  */
 typedef int admin_next_fn(struct admin_job *job, struct secrets *secrets);
 int job_after_history(struct admin_job *job, struct secrets *secrets, admin_next_fn *next);
+/* The same for who has proven nothing yet: `next` is told by job->reused, the caller hears nothing. */
+int job_note_history(struct admin_job *job, admin_next_fn *next);
 /* Inside a change: notes the new password as one that must not come again, and forgets those that count no more. */
 int job_keep_history(struct admin_job *job, struct error *err);
 

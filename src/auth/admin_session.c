@@ -137,13 +137,14 @@ int job_make_session(struct admin_job *job, const struct secrets *secrets, unsig
 	char token[SESSION_TOKEN_SIZE + 1], key[DEVICE_KEY_SIZE + 1];
 	int64_t now = job_unix(job);
 	uint32_t device = 0;
+	unsigned risk = 0;
 	int rc = job_web_device(job, &device, key);
 	if (rc == 0)
-		rc = job_check_access(job, proven, device, key);
+		rc = job_check_access(job, proven, device, key, &risk);
 	if (rc != 0)
 		return rc;
 	struct session session = {.kind = SESSION_PERSON, .device = device, .label = job_text(job, "label"), .address = job->address, .agent = job->agent,
-		.scopes = ~UINT64_C(0), .proven = proven, .created = now, .idle = job_settings(job)->session_idle_s,
+		.scopes = ~UINT64_C(0), .risk = risk, .proven = proven, .created = now, .idle = job_settings(job)->session_idle_s,
 		.ends = now + job_settings(job)->session_s, .stepped_up = (proven & AUTH_PROVEN_SECOND) != 0 ? now : 0};
 	memcpy(session.account, job->account.id, sizeof session.account);
 	session_expire(job_directory(job), now);
@@ -240,6 +241,7 @@ static json_t *session_json(const struct session *s, uint32_t own)
 	json_object_set_new(o, "ends", json_integer((json_int_t)s->ends));
 	json_object_set_new(o, "second_factor", json_boolean((s->proven & AUTH_PROVEN_SECOND) != 0));
 	json_object_set_new(o, "device", json_integer(s->device));
+	json_object_set_new(o, "unusual", risk_names(s->risk));
 	json_object_set_new(o, "this", json_boolean(s->id == own));
 	return o;
 }

@@ -8,6 +8,7 @@
 #include "base/codec.h"
 
 #define DESTRUCTION_TEXT_MAX 3800 /* what KEY_SIGN_CERTIFICATE takes */
+#define KEYS_LISTED 20 /* more would not fit */
 #define PEM_MAX 400
 
 static const struct { const char *name; enum wrap_kind kind; } wraps[] = {
@@ -34,24 +35,55 @@ static void set_hex(json_t *o, const char *name, const uint8_t *bytes, size_t n)
 	buf_free(&hex);
 }
 
-/* The text that is signed: a first line that says what it is, then one line of JSON. */
-static struct slice certificate_text(struct admin_job *job)
+static json_t *generation_json(uint32_t generation, const uint8_t public_key[32])
 {
 	json_t *o = json_object();
+	json_object_set_new(o, "generation", json_integer(generation));
+	set_hex(o, "public_key", public_key, 32);
+	return o;
+}
+
+/*
+ * Every key that is destroyed, the newest first: what is sealed to one of these opens for nobody. Of an account with very many the oldest are
+ * named by number alone: all from 1 to "older".
+ */
+static int put_generations(struct admin_job *job, json_t *o)
+{
+	struct former_key keys[KEYS_LISTED - 1];
+	int count = directory_former_keys(job_directory(job), job->account.id, keys, KEYS_LISTED - 1);
+	if (count < 0)
+		return job_refuse_error(job, count, "account");
+	json_t *list = json_array();
+	json_array_append_new(list, generation_json(job->account.generation, job->account.public_key));
+	for (int i = 0; i < count; i++)
+		json_array_append_new(list, generation_json(keys[i].generation, keys[i].public_key));
+	uint32_t oldest = count > 0 ? keys[count - 1].generation : job->account.generation;
+	json_object_set_new(o, "generations", list);
+	json_object_set_new(o, "older", json_integer(oldest > 0 ? oldest - 1 : 0));
+	return 0;
+}
+
+/* The text that is signed: a first line that says what it is, then one line of JSON. */
+static int certificate_text(struct admin_job *job, struct slice *ret)
+{
+	json_t *o = json_object();
+	if (put_generations(job, o) != 0) {
+		json_decref(o);
+		return ERR_DENIED;
+	}
 	set_hex(o, "account", job->account.id, sizeof job->account.id);
 	json_object_set_new(o, "address", job_json(job->account.address));
 	json_object_set_new(o, "time", json_integer((json_int_t)job_unix(job)));
 	json_object_set_new(o, "actor", job_json(job->subject.name));
 	json_object_set_new(o, "approver", job_json(job->approver));
 	json_object_set_new(o, "reason", job_json(job_text(job, "reason")));
-	json_object_set_new(o, "generation", json_integer(job->account.generation));
-	set_hex(o, "public_key", job->account.public_key, sizeof job->account.public_key);
 	json_object_set_new(o, "destroyed", count_wraps(job));
 	size_t n = json_dumpb(o, NULL, 0, JSON_COMPACT | JSON_SORT_KEYS);
 	char *line = arena_alloc(&job->arena, n + 1);
 	(void)json_dumpb(o, line, n, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(o);
-	return arena_printf(&job->arena, DESTRUCTION_TITLE "\n%.*s\n", (int)n, line);
+	*ret = arena_printf(&job->arena, DESTRUCTION_TITLE "\n%.*s\n", (int)n, line);
+	return ret->n <= DESTRUCTION_TEXT_MAX ? 0 : job_refuse(job, ADMIN_INVALID, "limit", "The certificate would be too long.");
 }
 
 static int destroy_in_change(struct admin_job *job, struct slice text, struct error *err)
@@ -127,10 +159,10 @@ static int account_shred(struct admin_job *job)
 		rc = job_second_person(job, AUTH_ACT_APPROVE);
 	if (rc != 0)
 		return rc;
-	struct slice text = certificate_text(job);
-	if (text.n > DESTRUCTION_TEXT_MAX)
-		return job_refuse(job, ADMIN_INVALID, "limit", "The certificate would be too long.");
-	rc = destroy(job, text);
+	struct slice text;
+	rc = certificate_text(job, &text);
+	if (rc == 0)
+		rc = destroy(job, text);
 	return rc == 0 ? put_certificate(job, text) : rc;
 }
 

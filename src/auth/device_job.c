@@ -201,7 +201,7 @@ static bool is_refused(const struct access_verdict *v)
 	return v->action == CONDITION_DENY || v->action == CONDITION_STEP_UP;
 }
 
-int job_check_access(struct admin_job *job, unsigned proven, uint32_t device, const char *key)
+int job_check_access(struct admin_job *job, unsigned proven, uint32_t device, const char *key, unsigned *ret_risk)
 {
 	struct access_request request = {.account = &job->account, .protocol = ACCESS_WEB, .address = job->address, .client = job->agent, .device = device,
 		.proven = proven};
@@ -214,6 +214,7 @@ int job_check_access(struct admin_job *job, unsigned proven, uint32_t device, co
 		verdict.action = CONDITION_DENY;
 		verdict.code = found.state == DEVICE_PENDING ? "device_pending" : "device_blocked";
 	}
+	*ret_risk = verdict.risk;
 	if (!is_refused(&verdict))
 		return 0;
 	(void)refuse_access(job, &verdict);

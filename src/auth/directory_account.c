@@ -73,11 +73,23 @@ int directory_account_get(struct directory *d, const uint8_t id[16], struct aren
 	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
 }
 
+/* The key that is replaced stays known by its number. */
+static int keep_former_key(struct directory *d, const struct account *account, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_FORMER_KEY_KEEP);
+	sql_blob(s, 1, account->id, sizeof account->id);
+	sql_int(s, 2, account->generation);
+	return sql_run(d, s, err);
+}
+
 int directory_account_update(struct directory *d, const struct account *account, struct error *err)
 {
+	int rc = keep_former_key(d, account, err);
+	if (rc != 0)
+		return rc;
 	sqlite3_stmt *s = sql_query(d, Q_ACCOUNT_UPDATE);
 	bind_account(s, account);
-	int rc = sql_run(d, s, err);
+	rc = sql_run(d, s, err);
 	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such account") : rc;
 }
 

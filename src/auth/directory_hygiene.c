@@ -163,6 +163,18 @@ int directory_party_get(struct directory *d, uint32_t id, struct arena *arena, s
 	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
 }
 
+int directory_party_of(struct directory *d, enum party_kind kind, struct slice ref, struct arena *arena, struct party *ret)
+{
+	sqlite3_stmt *s = sql_query(d, Q_PARTY_OF_REF);
+	sql_int(s, 1, kind);
+	sql_text(s, 2, ref);
+	int rc = sql_step(s);
+	if (rc == 1)
+		read_party(s, arena, ret);
+	sql_done(s);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+}
+
 static int all_parties(sqlite3_stmt *s, struct arena *arena, struct party *ret)
 {
 	int rc, count = 0;

@@ -158,6 +158,20 @@ int directory_leaver_remove(struct directory *d, const uint8_t account[16], stru
 	return sql_run(d, s, err);
 }
 
+int directory_former_keys(struct directory *d, const uint8_t account[16], struct former_key *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_FORMER_KEY_LIST);
+	int rc, count = 0;
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, (int64_t)max);
+	for (; (rc = sql_step(s)) == 1; count++) {
+		ret[count].generation = (uint32_t)sqlite3_column_int64(s, 0);
+		sql_get_fixed(s, 1, ret[count].public_key, sizeof ret[count].public_key);
+	}
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}
+
 int directory_checkpoint(struct directory *d, struct error *err)
 {
 	ENSURE(!d->in_change);

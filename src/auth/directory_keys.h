@@ -55,6 +55,12 @@ int directory_leaver_set(struct directory *d, const uint8_t account[16], const s
 int directory_leaver_get(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_leaver *ret); /* ERR_NOT_FOUND */
 int directory_leaver_remove(struct directory *d, const uint8_t account[16], struct error *err);
 
+struct former_key {
+	uint32_t generation;
+	uint8_t public_key[32];
+};
+/* Public keys before the one that the account has now, the newest first; kept by directory_account_update. The count or negative. */
+int directory_former_keys(struct directory *d, const uint8_t account[16], struct former_key *ret, size_t max);
 /* Moves the pages of the log into the file and empties it, so that no old page is left on disk (crypto-shredding). Outside a change. */
 int directory_checkpoint(struct directory *d, struct error *err);
 

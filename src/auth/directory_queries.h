@@ -84,7 +84,9 @@ QUERY(APPROVAL_GET, "SELECT " APPROVAL_COLUMNS " FROM approval WHERE id = ?1")
 QUERY(APPROVAL_LIST, "SELECT " APPROVAL_COLUMNS " FROM approval WHERE (?1 = 0 OR state = ?1) AND id > ?2 ORDER BY id LIMIT ?3")
 QUERY(APPROVAL_DECIDE, "UPDATE approval SET state = ?2, decider = ?3, decided = ?4 WHERE id = ?1 AND state = 1")
 
-#define SESSION_COLUMNS "session.id, session.account, kind, label, scopes, factors, wrap, device, address, agent, created, used, idle, ends, stepped_up"
+#define SESSION_COLUMNS "session.id, session.account, kind, label, scopes, factors, wrap, device, address, agent, created, used, idle, ends, stepped_up, " \
+	"(SELECT risk FROM session_risk WHERE session_risk.session = session.id)"
+QUERY(SESSION_RISK_ADD, "INSERT INTO session_risk (session, risk) VALUES (?1, ?2)")
 QUERY(SESSION_ADD, "INSERT INTO session (id, account, lookup, kind, label, scopes, factors, wrap, device, address, agent, created, used, idle, "
 	"ends, stepped_up) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15)")
 QUERY(SESSION_FIND, "SELECT " SESSION_COLUMNS " FROM session WHERE lookup = ?1")

@@ -70,6 +70,7 @@ QUERY(REVIEW_DECIDE, "UPDATE review_row SET decision = ?3, signer = ?4, decided 
 QUERY(PARTY_ADD, "INSERT INTO party (name, kind, owner, scope, ref, created, ends, used, reviewed, reviewer, ended) "
 	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?6, ?8, 0) RETURNING id")
 QUERY(PARTY_GET, "SELECT " PARTY_COLUMNS " FROM party WHERE id = ?1")
+QUERY(PARTY_OF_REF, "SELECT " PARTY_COLUMNS " FROM party WHERE kind = ?1 AND ref = ?2 AND ended = 0 ORDER BY id LIMIT 1")
 QUERY(PARTY_LIST, "SELECT " PARTY_COLUMNS " FROM party WHERE id > ?1 AND (?2 OR ended = 0) ORDER BY id LIMIT ?3")
 QUERY(PARTY_REVIEWED, "UPDATE party SET reviewed = ?2, reviewer = ?3, ends = ?4 WHERE id = ?1 AND ended = 0")
 QUERY(PARTY_END, "UPDATE party SET ended = ?2 WHERE id = ?1 AND ended = 0")

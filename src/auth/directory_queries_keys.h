@@ -47,6 +47,9 @@ QUERY(LEAVER_GET, "SELECT target, author, left_at FROM leaver WHERE account = ?1
 QUERY(LEAVER_REMOVE, "DELETE FROM leaver WHERE account = ?1")
 QUERY(DESTRUCTION_SET, "INSERT INTO destruction (account, address, body, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (account) DO NOTHING")
 QUERY(DESTRUCTION_GET, "SELECT body FROM destruction WHERE address = ?1 ORDER BY created DESC LIMIT 1")
+QUERY(FORMER_KEY_KEEP, "INSERT OR IGNORE INTO former_key (account, generation, public_key) SELECT id, generation, public_key FROM account "
+	"WHERE id = ?1 AND generation <> ?2")
+QUERY(FORMER_KEY_LIST, "SELECT generation, public_key FROM former_key WHERE account = ?1 ORDER BY generation DESC LIMIT ?2")
 QUERY(CHECKPOINT, "PRAGMA wal_checkpoint(TRUNCATE)")
 QUERY(CLEARANCE_SET, "INSERT INTO clearance (kind, name, level, author, changed) VALUES (?1, ?2, ?3, ?4, ?5) "
 	"ON CONFLICT (kind, name) DO UPDATE SET level = ?3, author = ?4, changed = ?5")

@@ -32,6 +32,8 @@ TABLE("CREATE TABLE IF NOT EXISTS signin_day (account BLOB NOT NULL REFERENCES a
 TABLE("CREATE TABLE IF NOT EXISTS signin_place (account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, network TEXT NOT NULL,"
       " used INTEGER NOT NULL, PRIMARY KEY (account, network)) WITHOUT ROWID")
 TABLE("CREATE TABLE IF NOT EXISTS account_use (account BLOB PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE, used INTEGER NOT NULL) WITHOUT ROWID")
+/* What was unusual when a session began: bits of auth/condition.h. Sessions without a row: nothing. */
+TABLE("CREATE TABLE IF NOT EXISTS session_risk (session INTEGER PRIMARY KEY REFERENCES session (id) ON DELETE CASCADE, risk INTEGER NOT NULL)")
 /* The review of rights: a snapshot of grants. decision: 0 open, 1 keep, 2 ended, 3 lapsed. ended 0: open. */
 TABLE("CREATE TABLE IF NOT EXISTS review (id INTEGER PRIMARY KEY AUTOINCREMENT, author TEXT NOT NULL, started INTEGER NOT NULL, ends INTEGER NOT NULL,"
       " ended INTEGER NOT NULL)")

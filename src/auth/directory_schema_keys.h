@@ -10,6 +10,9 @@ TABLE("CREATE TABLE IF NOT EXISTS leaver (account BLOB PRIMARY KEY REFERENCES ac
 /* kind: 1 user, 2 group, 3 partner domain; level: 0 public, 1 internal, 2 confidential, 3 secret. */
 TABLE("CREATE TABLE IF NOT EXISTS clearance (kind INTEGER NOT NULL, name TEXT NOT NULL, level INTEGER NOT NULL, author TEXT NOT NULL,"
       " changed INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID")
+/* Public keys of an account before the one that it has now. */
+TABLE("CREATE TABLE IF NOT EXISTS former_key (account BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE, generation INTEGER NOT NULL,"
+      " public_key BLOB NOT NULL, PRIMARY KEY (account, generation)) WITHOUT ROWID")
 /* Certificates of destruction, also of accounts that are removed since. body: the text that is signed. */
 TABLE("CREATE TABLE IF NOT EXISTS destruction (account BLOB PRIMARY KEY, address TEXT NOT NULL, body TEXT NOT NULL, created INTEGER NOT NULL)"
       " WITHOUT ROWID")

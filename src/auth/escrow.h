@@ -58,6 +58,7 @@ struct escrow_request {
 	/* of a reset: the new password, stretched */
 	struct kek_request password;
 	struct kek_result *kek;  /* owned, wiped */
+	bool reused;             /* it is a former one, which only who gives a share is told */
 	uint32_t credential;     /* the escrow that the shares are of */
 	unsigned given, needed;
 	struct escrow_given {

@@ -224,14 +224,13 @@ static int end_client(struct directory *d, const struct auth_host *host, const s
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-static int end_token(struct directory *d, const struct auth_host *host, const struct party *party, struct error *err)
+static int end_token(struct directory *d, const struct party *party, int64_t now, struct error *err)
 {
 	uint32_t id;
 	if (slice_to_u32(party->ref, &id) != 0)
 		return 0;
-	int rc = session_remove(d, party->owner, id, err);
-	if (rc == 0)
-		host->revoke(host->arg, party->owner, id);
+	/* Whoever answers for it need not be who made it. */
+	int rc = session_token_ends(d, id, now, err);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
@@ -239,7 +238,7 @@ int party_end(struct directory *d, const struct auth_host *host, const struct pa
 {
 	int rc = directory_begin(d, err);
 	if (rc == 0 && party->ref.n > 0 && party->kind == PARTY_TOKEN)
-		rc = end_token(d, host, party, err);
+		rc = end_token(d, party, now, err);
 	else if (rc == 0 && party->ref.n > 0 && party->kind == PARTY_OAUTH_CLIENT)
 		rc = end_client(d, host, party, err);
 	if (rc == 0)

@@ -60,6 +60,8 @@ struct party {
 };
 int directory_party_add(struct directory *d, struct party *party, struct error *err);
 int directory_party_get(struct directory *d, uint32_t id, struct arena *arena, struct party *ret);
+/* The entry that is open of a token or client. */
+int directory_party_of(struct directory *d, enum party_kind kind, struct slice ref, struct arena *arena, struct party *ret);
 int directory_party_list(struct directory *d, uint32_t after, bool all, struct arena *arena, struct party *ret, size_t max);
 int directory_party_reviewed(struct directory *d, const struct party *party, struct slice reviewer, int64_t now, struct error *err);
 /* The entry ends, and with it the token or the tokens of the OAuth client that it names. */

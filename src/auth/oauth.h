@@ -69,7 +69,5 @@ int auth_oauth_open(struct directory *d, struct slice token, unsigned mail, int6
 	struct secrets *ret_secrets);
 /* Ends a grant, its tokens and what was opened with them. ERR_NOT_FOUND: not this account's. */
 int auth_oauth_end(struct auth_oauth *o, const uint8_t account[16], uint32_t grant, struct error *err);
-/* Ends every grant of a client that is being removed. */
-int auth_oauth_end_client(struct auth_oauth *o, struct slice client, struct error *err);
 
 #endif

@@ -153,18 +153,3 @@ int auth_oauth_end(struct auth_oauth *o, const uint8_t account[16], uint32_t id,
 	arena_free(&arena);
 	return rc;
 }
-
-int auth_oauth_end_client(struct auth_oauth *o, struct slice client, struct error *err)
-{
-	struct arena arena = ARENA_INIT;
-	struct directory_oauth *grants = arena_alloc_array(&arena, DIRECTORY_PAGE, sizeof *grants);
-	int count, rc = 0;
-	while (rc == 0 && (count = directory_oauth_of_client(o->directory, client, &arena, grants, DIRECTORY_PAGE)) != 0) {
-		if (count < 0)
-			rc = count;
-		for (int i = 0; i < count && rc == 0; i++)
-			rc = oauth_end(o, grants[i].id, grants[i].account, err);
-	}
-	arena_free(&arena);
-	return rc;
-}

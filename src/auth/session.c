@@ -85,6 +85,12 @@ static int insert(struct directory *d, const struct session *session, const uint
 	sql_int(s, 13, session->idle);
 	sql_int(s, 14, session->ends);
 	sql_int(s, 15, session->stepped_up);
+	int rc = sql_run(d, s, err);
+	if (rc != 0 || session->risk == 0)
+		return rc;
+	s = sql_query(d, Q_SESSION_RISK_ADD);
+	sql_int(s, 1, session->id);
+	sql_int(s, 2, session->risk);
 	return sql_run(d, s, err);
 }
 
@@ -133,6 +139,7 @@ static void read_session(sqlite3_stmt *s, struct arena *arena, struct session *r
 	ret->idle = sqlite3_column_int64(s, 12);
 	ret->ends = sqlite3_column_int64(s, 13);
 	ret->stepped_up = sqlite3_column_int64(s, 14);
+	ret->risk = (unsigned)sqlite3_column_int(s, 15);
 }
 
 static bool in_force(const struct session *session, int64_t now)
@@ -222,7 +229,8 @@ int session_token_ends(struct directory *d, uint32_t id, int64_t ends, struct er
 	sqlite3_stmt *s = sql_query(d, Q_TOKEN_ENDS);
 	sql_int(s, 1, id);
 	sql_int(s, 2, ends);
-	return sql_run(d, s, err);
+	int rc = sql_run(d, s, err);
+	return rc == 0 && sqlite3_changes(d->db) == 0 ? ERR_NOT_FOUND : rc;
 }
 
 int session_remove(struct directory *d, const uint8_t account[16], uint32_t id, struct error *err)

@@ -29,6 +29,7 @@ struct session {
 	auth_rights scopes;      /* all bits: no limit */
 	unsigned proven;         /* AUTH_PROVEN_… */
 	uint32_t device;         /* 0: none */
+	unsigned risk;           /* what was unusual when it began: bits of auth/condition.h */
 	int64_t created, used, idle, ends, stepped_up; /* unix seconds; idle: seconds without use, 0: no limit */
 };
 
@@ -49,7 +50,7 @@ int session_proven(struct directory *d, uint32_t id, unsigned proven, int64_t no
 int session_list(struct directory *d, const uint8_t account[16], unsigned kind, struct arena *arena, struct session *ret, size_t max);
 /* Tokens of everybody, by number. */
 int session_tokens(struct directory *d, uint32_t after, struct arena *arena, struct session *ret, size_t max);
-/* A token ends at `ends` at the latest. */
+/* A token ends at `ends` at the latest. ERR_NOT_FOUND: it is none. */
 int session_token_ends(struct directory *d, uint32_t id, int64_t ends, struct error *err);
 int session_remove(struct directory *d, const uint8_t account[16], uint32_t id, struct error *err); /* ERR_NOT_FOUND */
 int session_remove_all(struct directory *d, const uint8_t account[16], struct error *err);

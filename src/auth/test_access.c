@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/access.h"
 #include "auth/directory_role.h"
 #include "auth/session.h"
 #include "ipc/admin.h"
@@ -283,6 +284,33 @@ static void test_others_operations_are_authorized_by_the_same_rules(void **state
 	arena_free(&arena);
 }
 
+static void test_an_unusual_session_says_so(void **state)
+{
+	struct test_auth *t = *state;
+	const char *usual = test_sign_in(t, "ann");
+	assert_int_equal(test_admin_as(t, usual, "session.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"unusual\":[]")) > 0);
+	for (int i = 0; i < ACCESS_FAILED_TRIES; i++)
+		assert_int_equal(test_plain(t, "ann@example.org", "wrong", AUTH_PROTOCOL_IMAP), AUTH_BAD_CREDENTIALS);
+	(void)test_sign_in(t, "ann");
+	assert_int_equal(test_admin_as(t, usual, "session.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"unusual\":[\"failed_tries\"]")) > 0);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"unusual\":[]")) > 0);
+}
+
+/* A review is signed by people with that right; the one who sets the machine up, or breaks glass, has grants but signs nothing. */
+static void test_nobody_but_people_begins_a_review(void **state)
+{
+	struct test_auth *t = *state;
+	assert_int_equal(test_admin(t, "review.start", "{}"), ADMIN_DENIED);
+	test_staff(t);
+	t->reason = "nobody is left who could sign";
+	assert_int_equal(test_admin(t, "review.start", "{}"), ADMIN_DENIED);
+	t->reason = NULL;
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "boss"), "review.start", "{}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "review.start", "{}"), ADMIN_OK);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -303,6 +331,8 @@ int main(void)
 		TEST(test_content_needs_a_case_a_time_and_two_persons),
 		TEST(test_a_domain_administrator_stays_in_the_domain),
 		TEST(test_others_operations_are_authorized_by_the_same_rules),
+		TEST(test_an_unusual_session_says_so),
+		TEST(test_nobody_but_people_begins_a_review),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

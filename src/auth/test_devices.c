@@ -557,10 +557,30 @@ static void test_what_programs_say_is_read_with_limits(void **state)
 	}
 }
 
+/* Who answers for a token need not have made it: it ends with its entry all the same. */
+static void test_a_token_ends_with_its_entry_whoever_answers_for_it(void **state)
+{
+	char token[SESSION_TOKEN_SIZE + 1];
+	const char *bob = test_sign_in(t, "bob");
+	assert_int_equal(test_admin_as(t, bob, "token.add", "{\"label\":\"backup\"}"), ADMIN_OK);
+	snprintf(token, sizeof token, "%s", test_member(t, "token"));
+	int64_t id = test_number(t, "session");
+	assert_int_equal(test_admin(t, "party.add",
+		"{\"address\":\"ann@example.org\",\"name\":\"x\",\"kind\":\"token\",\"ref\":\"424242\",\"days\":9}"), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin(t, "party.add",
+		test_args("{\"address\":\"ann@example.org\",\"name\":\"backup\",\"kind\":\"token\",\"ref\":\"%d\"}", (int)id)), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"bob@example.org\"}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "party.list", "{}"), ADMIN_OK);
+	assert_false(says("424242")); /* nothing was kept of what failed */
+	assert_int_equal(test_admin(t, "party.end", "{\"id\":1}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, token, "user.show", "{\"address\":\"bob@example.org\"}"), ADMIN_DENIED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_a_token_ends_with_its_entry_whoever_answers_for_it),
 		TEST(test_an_app_password_is_for_its_protocols_networks_and_time),
 		TEST(test_a_refusal_by_policy_looks_like_a_wrong_password),
 		TEST(test_wrong_limits_are_refused),

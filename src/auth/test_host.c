@@ -202,7 +202,7 @@ unsigned test_admin_as(struct test_auth *t, const char *subject, const char *op,
 
 const char *test_member(struct test_auth *t, const char *name)
 {
-	static char text[1000];
+	static char text[4000];
 	struct slice r = buf_slice(&t->result);
 	json_t *o = json_loadb((const char *)r.p, r.n, 0, NULL);
 	const char *value = json_string_value(json_object_get(o, name));

@@ -569,7 +569,7 @@ static void test_shredding_leaves_no_wrap_and_gives_a_certificate(void **state)
 	uint32_t id = (uint32_t)test_number(t, "approval");
 	assert_int_equal(test_admin_as(t, boss, "approval.give", test_args("{\"id\":%u}", id)), ADMIN_DENIED);
 	assert_int_equal(test_admin_as(t, approver, "approval.give", test_args("{\"id\":%u}", id)), ADMIN_OK);
-	char text[1000];
+	char text[4000];
 	snprintf(text, sizeof text, "%s", test_member(t, "certificate"));
 	assert_non_null(strstr(text, "\"approver\":\"second@example.org\""));
 	assert_non_null(strstr(text, "\"escrow\":1"));
@@ -592,6 +592,37 @@ static void test_shredding_leaves_no_wrap_and_gives_a_certificate(void **state)
 	assert_int_equal(test_admin_as(t, boss, "user.enable", ANN), ADMIN_FAILED);
 	assert_int_equal(test_admin_as(t, boss, "account.certificate", ANN), ADMIN_OK);
 	assert_string_equal(test_member(t, "certificate"), text);
+}
+
+static void hex_of_key(struct test_auth *t, char ret[144])
+{
+	struct arena arena = ARENA_INIT;
+	struct directory_address found;
+	struct account ann;
+	struct buf hex = BUF_INIT(64);
+	assert_int_equal(directory_address_get(t->directory, SLICE("ann"), SLICE("example.org"), &arena, &found), 0);
+	assert_int_equal(directory_account_get(t->directory, found.account, &arena, &ann), 0);
+	hex_encode(slice_make(ann.public_key, sizeof ann.public_key), &hex);
+	snprintf(ret, 144, "{\"generation\":%u,\"public_key\":\"%.*s\"}", ann.generation, SLICE_ARG(buf_slice(&hex)));
+	buf_free(&hex);
+	arena_free(&arena);
+}
+
+static void test_the_certificate_names_every_key_that_is_destroyed(void **state)
+{
+	struct test_auth *t = *state;
+	char keys[3][144];
+	hex_of_key(t, keys[0]);
+	assert_int_equal(test_admin_as(t, "x", "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"second one\"}"), ADMIN_OK);
+	hex_of_key(t, keys[1]);
+	assert_int_equal(test_admin(t, "user.set", "{\"address\":\"ann@example.org\",\"name\":\"Ann\"}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "user.reset", "{\"address\":\"ann@example.org\",\"new\":\"third one\",\"lose_mail\":true}"), ADMIN_OK);
+	hex_of_key(t, keys[2]);
+	assert_int_equal(test_admin(t, "user.disable", ANN), ADMIN_OK);
+	assert_int_equal(test_admin(t, "account.shred", "{\"address\":\"ann@example.org\",\"reason\":\"asked for\"}"), ADMIN_OK);
+	char expected[600];
+	snprintf(expected, sizeof expected, "\"generations\":[%s,%s,%s]", keys[2], keys[1], keys[0]);
+	assert_non_null(strstr(test_member(t, "certificate"), expected));
 }
 
 static void test_clearances_come_from_user_group_and_domain(void **state)
@@ -647,6 +678,7 @@ int main(void)
 		TEST(test_without_a_target_mail_to_a_leaver_is_refused),
 		TEST(test_a_quorum_hands_a_mailbox_over_and_nobody_sends_from_it),
 		TEST(test_shredding_leaves_no_wrap_and_gives_a_certificate),
+		TEST(test_the_certificate_names_every_key_that_is_destroyed),
 		TEST(test_clearances_come_from_user_group_and_domain),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

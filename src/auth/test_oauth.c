@@ -33,8 +33,8 @@ static int setup(void **state)
 	t = test_auth_create(false);
 	last = OAUTH_ANSWER_INIT;
 	assert_int_equal(test_admin(t, "oauth.client.add",
-		"{\"id\":\"tb\",\"name\":\"Mail program\",\"redirects\":[\"http://127.0.0.1/cb\"],\"scope\":\"imap smtp pop api:self.see\"}"), 0);
-	assert_int_equal(test_admin(t, "oauth.client.add", "{\"id\":\"tv\",\"scope\":\"imap\",\"device\":true}"), 0);
+		"{\"id\":\"tb\",\"owner\":\"bob@example.org\",\"name\":\"Mail program\",\"redirects\":[\"http://127.0.0.1/cb\"],\"scope\":\"imap smtp pop api:self.see\"}"), 0);
+	assert_int_equal(test_admin(t, "oauth.client.add", "{\"id\":\"tv\",\"owner\":\"bob@example.org\",\"scope\":\"imap\",\"device\":true}"), 0);
 	sign_in("ann");
 	return 0;
 }
@@ -462,6 +462,26 @@ static void test_unknown_paths_and_methods(void **state)
 	assert_string_equal(member("error"), "unsupported_grant_type");
 }
 
+static void test_somebody_answers_for_every_client(void **state)
+{
+	assert_int_equal(test_admin(t, "oauth.client.add", "{\"id\":\"x\",\"scope\":\"imap\",\"device\":true}"), ADMIN_INVALID);
+	assert_int_equal(test_admin(t, "oauth.client.add", "{\"id\":\"x\",\"owner\":\"no@example.org\",\"scope\":\"imap\",\"device\":true}"), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin(t, "oauth.client.add",
+		"{\"id\":\"x\",\"owner\":\"ann@example.org\",\"scope\":\"imap\",\"device\":true,\"days\":9999999}"), ADMIN_INVALID);
+	assert_int_equal(test_admin(t, "oauth.client.add",
+		"{\"id\":\"x\",\"owner\":\"ann@example.org\",\"scope\":\"imap\",\"device\":true,\"days\":30}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "oauth.client.list", "{}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"owner\":\"bob@example.org\",\"ends\":0")) > 0);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"owner\":\"ann@example.org\",\"ends\":1")) > 0);
+	assert_int_equal(test_admin(t, "party.list", "{}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"ref\":\"x\"")) > 0);
+	/* The client and its entry go together. */
+	assert_int_equal(test_admin(t, "oauth.client.remove", "{\"id\":\"x\"}"), ADMIN_OK);
+	assert_int_equal(test_admin(t, "party.list", "{}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"ref\":\"x\"")) < 0);
+	assert_int_equal(test_admin(t, "oauth.client.remove", "{\"id\":\"x\"}"), ADMIN_NOT_FOUND);
+}
+
 #define WITH_SETUP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -477,7 +497,7 @@ int main(void)
 		WITH_SETUP(test_revocation), WITH_SETUP(test_grants_are_seen_and_ended), WITH_SETUP(test_a_grant_lives_as_long_as_a_token),
 		WITH_SETUP(test_a_stolen_directory_opens_nothing), WITH_SETUP(test_devices), WITH_SETUP(test_devices_that_are_declined_or_late),
 		WITH_SETUP(test_scripts_get_a_token_in_a_session), WITH_SETUP(test_xoauth2), WITH_SETUP(test_refused_tokens_are_delayed_and_counted),
-		WITH_SETUP(test_switched_off), WITH_SETUP(test_unknown_paths_and_methods),
+		WITH_SETUP(test_switched_off), WITH_SETUP(test_unknown_paths_and_methods), WITH_SETUP(test_somebody_answers_for_every_client),
 	};
 	return cmocka_run_group_tests_name("oauth", tests, NULL, NULL);
 }

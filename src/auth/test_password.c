@@ -75,6 +75,43 @@ static void test_nobody_learns_of_former_passwords_without_the_present_one(void 
 	assert_int_equal(t->hashes - before, 2); /* the old one and the new one, none of the history */
 }
 
+static unsigned give(struct test_auth *t, const char *custodian, int64_t id, const char *check)
+{
+	return test_admin_as(t, test_sign_in_second(t, custodian), "escrow.give", test_args("{\"id\":%d,\"check\":\"%s\"}", (int)id, check));
+}
+
+/* The asker has proven nothing, so only who gives a share is told. */
+static void test_nor_do_they_come_by_the_quorum(void **state)
+{
+	struct test_auth *t = *state;
+	char check[20], looks[20];
+	test_staff(t);
+	configure(t, (struct password_policy){.history = 3}, NULL);
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "rules"), "escrow.set", "{\"k\":2,\"custodians\":[\"c1@example.org\",\"c2@example.org\"]}"),
+		ADMIN_DENIED);
+	int64_t id = test_number(t, "approval");
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "second"), "approval.give", test_args("{\"id\":%d}", (int)id)), ADMIN_OK);
+	assert_int_equal(passwd(t, "ann password", "second password"), ADMIN_OK);
+	assert_int_equal(passwd(t, "second password", "third password"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, NOBODY, "escrow.reset_ask", "{\"address\":\"no@example.org\",\"new\":\"second password\"}"), ADMIN_OK);
+	snprintf(looks, sizeof looks, "%s", test_member(t, "check"));
+	int64_t began = t->now.mono_ms;
+	assert_int_equal(test_admin_as(t, NOBODY, "escrow.reset_ask", "{\"address\":\"ann@example.org\",\"new\":\"second password\"}"), ADMIN_OK);
+	assert_int_equal(t->now.mono_ms - began, 2000);
+	snprintf(check, sizeof check, "%s", test_member(t, "check"));
+	assert_int_equal(strlen(check), strlen(looks));
+	id = test_number(t, "request");
+	assert_int_not_equal(give(t, "c1", id, check), ADMIN_OK);
+	assert_true(refused_with(t, "reused_password"));
+	assert_int_equal(give(t, "c2", id, check), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin_as(t, NOBODY, "escrow.reset_ask", "{\"address\":\"ann@example.org\",\"new\":\"never used before\"}"), ADMIN_OK);
+	snprintf(check, sizeof check, "%s", test_member(t, "check"));
+	id = test_number(t, "request");
+	assert_int_equal(give(t, "c1", id, check), ADMIN_OK);
+	assert_int_equal(give(t, "c2", id, check), ADMIN_OK);
+	assert_int_equal(test_plain(t, "ann@example.org", "never used before", AUTH_PROTOCOL_IMAP), AUTH_OK);
+}
+
 static void test_a_former_password_is_kept_as_a_check_that_opens_nothing(void **state)
 {
 	struct test_auth *t = *state;
@@ -213,6 +250,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_former_passwords_do_not_come_again),
+		TEST(test_nor_do_they_come_by_the_quorum),
 		TEST(test_nobody_learns_of_former_passwords_without_the_present_one),
 		TEST(test_a_former_password_is_kept_as_a_check_that_opens_nothing),
 		TEST(test_new_passwords_keep_the_policy),

@@ -26,8 +26,8 @@ static void show_token(const json_t *result)
 static const struct cli_command oauth_commands[] = {
 	{.words = "oauth client list", .op = "oauth.client.list", .show = show_clients, .list = "clients",
 		.help = "programs that may ask for tokens"},
-	{.words = "oauth client add", .op = "oauth.client.add", .positional = "id scope", .options = "name redirects, device!",
-		.help = "a program that may ask for tokens; scope: \"imap pop smtp sieve api:<right>\""},
+	{.words = "oauth client add", .op = "oauth.client.add", .positional = "id scope", .options = "owner name redirects, device! days#",
+		.help = "a program that may ask for tokens; --owner: who answers for it; scope: \"imap pop smtp sieve api:<right>\""},
 	{.words = "oauth client remove", .op = "oauth.client.remove", .positional = "id", .help = "the program's tokens end at once"},
 	{.words = "oauth list", .op = "oauth.grant.list", .positional = "address", .show = show_grants,
 		.help = "programs that have tokens of a user"},

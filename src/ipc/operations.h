@@ -52,7 +52,7 @@ OPERATION("session.end", AUTH, ANYBODY, CHANGES, "")
 /* A passkey with PRF signs in without name and password: {"challenge","rp_id","prf_salt","user_verification"}, then as session.start. */
 OPERATION("session.passkey.begin", AUTH, ANYBODY, READS, "origin?")
 OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? device? device_key? origin?")
-/* {"sessions":[{"id","kind","label","ip","agent","created","used","ends","second_factor","this"}]} */
+/* {"sessions":[{"id","kind","label","ip","agent","created","used","ends","second_factor","device","unusual":[…],"this"}]}; unusual: as in signin.list */
 OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
 /* One session, or without id everything of the account, mail clients too: over within a second. */
 OPERATION("session.sign_out", AUTH, SESSION_END, CHANGES, "address id#?")
@@ -121,9 +121,10 @@ OPERATION("party.end", AUTH, PARTY_CHANGE, CHANGES, "id#")
 /* {"name","value"}. devices, clients, conditions: docs/access.md. factors: {"roles":[…],"groups":[…],"grace_days"}: who needs a second factor, and from when on. */
 OPERATION("policy.get", AUTH, POLICY_SEE, READS, "name")
 OPERATION("policy.set", AUTH, POLICY_CHANGE, CHANGES, "name value{}")
-/* Clients of our authorization server: {"clients":[{"id","name","redirects","scope","device"}], "more"}. scope: words of auth/oauth.h. */
+/* Clients of our authorization server: {"clients":[{"id","name","redirects","scope","device","owner","ends"}], "more"}. scope: words of auth/oauth.h.
+ * A client is in the register of third parties (party.list): owner: the address of who answers for it; days: until it ends, 0: never. */
 OPERATION("oauth.client.list", AUTH, POLICY_SEE, READS, "after?")
-OPERATION("oauth.client.add", AUTH, PARTY_CHANGE, CHANGES, "id name? redirects[]? scope device!?")
+OPERATION("oauth.client.add", AUTH, PARTY_CHANGE, CHANGES, "id owner name? redirects[]? scope device!? days#?")
 OPERATION("oauth.client.remove", AUTH, PARTY_CHANGE, CHANGES, "id")
 /* {"grants":[{"id","client","scope","created"}]}: programs that have tokens of the account. */
 OPERATION("oauth.grant.list", AUTH, DEVICE_SEE, READS, "address")

@@ -29,7 +29,7 @@ ARGS = {
     'factor.totp.confirm': {'id': NUMBER, 'code': '000000'}, 'factor.webauthn.confirm': {'client_data': 'x', 'attestation': 'x'},
     'factor.contact.set': {'kind': 'pigeon', 'to': 'x'}, 'factor.contact.confirm': {'id': NUMBER, 'challenge': 'x', 'code': '1'},
     'factor.list.make': {'count': 1}, 'factor.remove': {'id': NUMBER}, 'policy.get': {'name': 'nothing'}, 'policy.set': {'name': 'nothing', 'value': {}},
-    'oauth.client.add': {'id': '', 'scope': 'imap'}, 'oauth.client.remove': {'id': 'nothing'}, 'oauth.grant.end': {'id': NUMBER},
+    'oauth.client.add': {'id': '', 'owner': VICTIM, 'scope': 'imap'}, 'oauth.client.remove': {'id': 'nothing'}, 'oauth.grant.end': {'id': NUMBER},
     'oauth.token': {'scope': 'imap'}, 'oauth.request': {'path': '/oauth/nothing'},
     'identity.add': {'issuer': 'https://id.test', 'subject': '1'}, 'identity.remove': {'issuer': 'https://id.test', 'subject': '1'},
     'identity.add:staff': {'address': STAFF, 'issuer': 'https://id.test', 'subject': '2'},

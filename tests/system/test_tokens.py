@@ -55,7 +55,7 @@ def place(ca):
     for local in ('ann', 'bob'):
         made.users.append({'address': f'{local}@demo.test', 'password': f'A long word of {local} 7!'})
         made.instance.cli('user', 'add', made.users[-1]['address'], '--stdin', stdin=made.users[-1]['password'] + '\n')
-    made.instance.cli('oauth', 'client', 'add', 'thunderbird', 'imap smtp', '--redirects', 'http://127.0.0.1/cb')
+    made.instance.cli('oauth', 'client', 'add', 'thunderbird', 'imap smtp', '--owner', 'ann@demo.test', '--redirects', 'http://127.0.0.1/cb')
     yield made
     end_site(made)
 
