@@ -14,6 +14,7 @@ struct auth_admin;
 
 struct auth_admin_settings {
 	struct auth_local local;   /* who may administer on this machine without a session, until it is set up */
+	int64_t external_session_s; /* of a session that an identity provider vouched for; 0: session_s */
 	int64_t confirm_s;         /* new conditions come back after so long without being confirmed */
 	int64_t session_idle_s, session_s; /* a person's session ends after so long without use, and anyway */
 	struct password_cost cost; /* of new passwords */

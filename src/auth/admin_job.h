@@ -51,6 +51,7 @@ struct admin_job {
 	struct session session;       /* of the subject; id 0: none */
 	struct slice token, address, agent, reason; /* of the evidence, in the arena */
 	unsigned uid;                 /* likewise */
+	int64_t session_max;          /* a session that is made lasts at most so many seconds; 0: as the settings say */
 	struct slice approver;        /* the second person; empty: nobody yet */
 	bool known;                   /* job->account was found */
 	const char *why;              /* why the subject is nobody */

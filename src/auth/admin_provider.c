@@ -72,7 +72,7 @@ static bool flow_open(struct admin_job *job, struct slice text, struct provider_
 static int refuse_provider(struct admin_job *job, int rc, const char *why)
 {
 	job_event(job, EV_IDENTITY_FAILED, LOG_STR("why", why));
-	return rc == ERR_UNSUPPORTED ? job_refuse(job, ADMIN_NOT_FOUND, "not_found", "No identity provider is set up for sign-in.")
+	return rc == ERR_UNSUPPORTED || rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_NOT_FOUND, "not_found", "No identity provider is set up for sign-in.")
 	     : rc == ERR_DENIED ? job_refuse(job, ADMIN_DENIED, "denied", "The identity provider's answer lets nobody in.")
 	                        : job_refuse(job, ADMIN_UNAVAILABLE, "provider", "The identity provider cannot be asked now.");
 }
@@ -95,13 +95,14 @@ static void begun(void *arg, int rc, struct slice url, const struct provider_flo
 static int sso_begin(struct admin_job *job)
 {
 	job->later = true;
-	external_begin(job_external(job), begun, job);
+	external_begin(job_external(job), job_text(job, "provider"), job_text(job, "email"), begun, job);
 	return 0;
 }
 
 /* A second factor that the provider saw counts where it is trusted for that; otherwise ours is asked for, by the usual road. */
 static int start_session(struct admin_job *job, const struct external_result *r)
 {
+	job->session_max = job_settings(job)->external_session_s;
 	unsigned kinds = 0;
 	bool enforced, in_grace, second = external_second_factor(job_external(job), r->claims);
 	struct moment now = job_host(job)->now(job_host(job)->arg);

@@ -146,6 +146,8 @@ int job_make_session(struct admin_job *job, const struct secrets *secrets, unsig
 	struct session session = {.kind = SESSION_PERSON, .device = device, .label = job_text(job, "label"), .address = job->address, .agent = job->agent,
 		.scopes = ~UINT64_C(0), .risk = risk, .proven = proven, .created = now, .idle = job_settings(job)->session_idle_s,
 		.ends = now + job_settings(job)->session_s, .stepped_up = (proven & AUTH_PROVEN_SECOND) != 0 ? now : 0};
+	if (job->session_max > 0 && session.ends > now + job->session_max)
+		session.ends = now + job->session_max;
 	memcpy(session.account, job->account.id, sizeof session.account);
 	session_expire(job_directory(job), now);
 	rc = in_change_make(job, &session, secrets, token);

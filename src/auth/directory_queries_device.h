@@ -30,7 +30,7 @@ QUERY(CREDENTIAL_LIVES, "SELECT EXISTS (SELECT 1 FROM credential_rule WHERE cred
 	"OR EXISTS (SELECT 1 FROM device_certificate WHERE credential = ?2 AND not_after <= ?3) "
 	"OR EXISTS (SELECT 1 FROM external_lease WHERE account = ?1 AND credential = ?2 AND ends <= ?3)")
 QUERY(LEASE_SET, "INSERT INTO external_lease (account, credential, ends) VALUES (?1, ?2, ?3) "
-	"ON CONFLICT (account, credential) DO UPDATE SET ends = max(ends, ?3)")
+	"ON CONFLICT (account, credential) DO UPDATE SET ends = ?3 WHERE ends < ?3")
 QUERY(LEASE_EXPIRE, "DELETE FROM external_lease WHERE ends <= ?1")
 QUERY(RULE_REMOVE, "DELETE FROM credential_rule WHERE credential = ?1")
 QUERY(RULE_FORGET, "DELETE FROM credential_rule WHERE credential NOT IN (SELECT id FROM credential UNION ALL SELECT id FROM oauth_grant)")

@@ -2,19 +2,24 @@
 
 #include <string.h>
 
+#include "auth/directory_device.h"
 #include "auth/managed.h"
 #include "base/ensure.h"
 #include "base/log.h"
 #include "base/memory.h"
 
-#define FORMER_MAX 4 /* providers of former settings that still work on something */
+#define FORMER_MAX (4 * EXTERNAL_PROVIDERS_MAX) /* providers of former settings that still work on something */
 
 struct external {
 	struct directory *directory;
 	const struct auth_host *host;
 	struct sso_host http;
-	struct external_settings settings;
-	struct provider *provider;
+	struct trusted {
+		struct provider *provider;
+		char domains[2000];
+		bool link_email, trusted_factors;
+	} trusted[EXTERNAL_PROVIDERS_MAX];
+	size_t count;
 	struct provider *former[FORMER_MAX];
 };
 
@@ -34,26 +39,45 @@ static void sweep(struct external *e)
 			provider_destroy(&e->former[i]);
 }
 
+static bool put_one_aside(struct external *e, struct provider *p)
+{
+	for (size_t i = 0; i < FORMER_MAX; i++)
+		if (e->former[i] == NULL) {
+			e->former[i] = p;
+			return true;
+		}
+	return false;
+}
+
 /* One that is at work lives on; when too many do, the new settings wait for the next time. */
 static bool put_aside(struct external *e)
 {
 	sweep(e);
-	for (size_t i = 0; i < FORMER_MAX && e->provider != NULL; i++)
-		if (e->former[i] == NULL) {
-			e->former[i] = e->provider;
-			e->provider = NULL;
-		}
+	while (e->count > 0 && put_one_aside(e, e->trusted[e->count - 1].provider))
+		e->count--;
 	sweep(e);
-	return e->provider == NULL;
+	return e->count == 0;
 }
 
-void external_configure(struct external *e, const struct external_settings *settings)
+static void add_provider(struct external *e, const struct external_settings *s)
+{
+	if (s->provider.issuer.n == 0 || e->count == EXTERNAL_PROVIDERS_MAX)
+		return;
+	struct trusted *t = &e->trusted[e->count++];
+	*t = (struct trusted){.provider = provider_create(&e->http, &s->provider), .link_email = s->link_email, .trusted_factors = s->trusted_factors};
+	if (s->domains.n < sizeof t->domains) {
+		memcpy(t->domains, s->domains.p, s->domains.n);
+	} else { /* a list that does not fit would be a shorter one */
+		t->link_email = false;
+	}
+}
+
+void external_configure(struct external *e, const struct external_settings *settings, size_t count)
 {
 	if (!put_aside(e))
 		return;
-	e->settings = (struct external_settings){.link_email = settings->link_email, .trusted_factors = settings->trusted_factors};
-	if (settings->provider.issuer.n > 0)
-		e->provider = provider_create(&e->http, &settings->provider);
+	for (size_t i = 0; i < count; i++)
+		add_provider(e, &settings[i]);
 }
 
 void external_destroy(struct external **e)
@@ -61,14 +85,41 @@ void external_destroy(struct external **e)
 	if (*e == NULL)
 		return;
 	sweep(*e);
-	if ((*e)->provider != NULL && provider_idle((*e)->provider))
-		provider_destroy(&(*e)->provider);
+	for (size_t i = 0; i < (*e)->count; i++)
+		if (provider_idle((*e)->trusted[i].provider))
+			provider_destroy(&(*e)->trusted[i].provider);
 	MEMORY_FREE(e);
 }
 
 bool external_usable(const struct external *e)
 {
-	return e->provider != NULL;
+	return e->count > 0;
+}
+
+/* ---- which provider ---- */
+
+static struct trusted *by_name(struct external *e, struct slice name)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (slice_eq(provider_settings(e->trusted[i].provider)->name, name))
+			return &e->trusted[i];
+	return name.n == 0 && e->count == 1 ? &e->trusted[0] : NULL;
+}
+
+static const struct trusted *by_issuer(const struct external *e, struct slice issuer)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (issuer.n > 0 && slice_eq(provider_settings(e->trusted[i].provider)->issuer, issuer))
+			return &e->trusted[i];
+	return NULL;
+}
+
+static struct trusted *by_email(struct external *e, struct slice email)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (provider_domains_have(slice_str(e->trusted[i].domains), email))
+			return &e->trusted[i];
+	return by_name(e, SLICE_NONE);
 }
 
 /* ---- from claims to an account ---- */
@@ -98,6 +149,8 @@ static void got_secrets(void *arg, int rc, struct secrets *secrets, uint32_t cre
 	struct opening *o = arg;
 	o->result.secrets = secrets;
 	o->result.credential = credential;
+	if (rc == 0 && o->scope != NULL)
+		rc = directory_lease_set(o->e->directory, o->result.account, credential, o->claims.expires, NULL);
 	if (rc == 0)
 		finish(o, EXTERNAL_OK, "");
 	else if (rc == ERR_NOT_FOUND)
@@ -113,7 +166,9 @@ static int find_by_email(struct opening *o)
 	struct directory_address found;
 	struct directory_identity i = {.issuer = o->claims.issuer, .subject = o->claims.subject, .email = o->claims.email};
 	struct credential c;
-	if (!o->e->settings.link_email || !o->claims.email_verified || address_parse(o->claims.email, &o->arena, &a) != 0)
+	const struct trusted *from = by_issuer(o->e, o->claims.issuer);
+	if (from == NULL || !from->link_email || !o->claims.email_verified
+	    || (from->domains[0] != '\0' && !provider_domains_have(slice_str(from->domains), o->claims.email)) || address_parse(o->claims.email, &o->arena, &a) != 0)
 		return ERR_NOT_FOUND;
 	int rc = directory_address_get(o->e->directory, a.local, a.domain, &o->arena, &found);
 	if (rc == 0 && (found.kind != ADDRESS_ACCOUNT
@@ -147,22 +202,6 @@ static void find_account(struct opening *o)
 		managed_open(o->e->directory, o->e->host, o->result.account, 0, got_secrets, o);
 }
 
-static struct slice keep(struct opening *o, struct slice s)
-{
-	return s.n > 0 ? arena_dup(&o->arena, s) : SLICE_NONE;
-}
-
-static void keep_claims(struct opening *o, const struct jwt_claims *c)
-{
-	o->claims = *c;
-	struct slice *const texts[] = {&o->claims.issuer, &o->claims.subject, &o->claims.client, &o->claims.id, &o->claims.email, &o->claims.name,
-		&o->claims.user, &o->claims.scope, &o->claims.acr, &o->claims.department};
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		*texts[i] = keep(o, *texts[i]);
-	for (size_t i = 0; i < o->claims.method_count; i++)
-		o->claims.methods[i] = keep(o, o->claims.methods[i]);
-}
-
 static void got_claims(void *arg, int rc, const struct jwt_claims *claims, const struct error *err)
 {
 	struct opening *o = arg;
@@ -170,7 +209,8 @@ static void got_claims(void *arg, int rc, const struct jwt_claims *claims, const
 		finish(o, rc == ERR_TEMPORARY ? EXTERNAL_TEMPORARY : EXTERNAL_REFUSED, err->private_text);
 		return;
 	}
-	keep_claims(o, claims);
+	o->claims = *claims;
+	jwt_claims_keep(&o->claims, &o->arena);
 	if (o->scope != NULL && !jwt_scope_has(o->claims.scope, slice_str(o->scope)))
 		finish(o, EXTERNAL_SCOPE, "the token is not for this protocol");
 	else
@@ -184,39 +224,45 @@ static struct opening *start(struct external *e, const char *scope, external_fn 
 	o->scope = scope;
 	o->fn = fn;
 	o->arg = arg;
-	if (e->provider != NULL)
-		return o;
-	finish(o, EXTERNAL_REFUSED, "no identity provider is trusted");
-	return NULL;
+	return o;
 }
 
 void external_open(struct external *e, struct slice token, const char *scope, external_fn *fn, void *arg)
 {
 	struct opening *o = start(e, scope, fn, arg);
-	if (o != NULL)
-		provider_verify(e->provider, token, JWT_ACCESS_TOKEN, SLICE_NONE, got_claims, o);
+	const struct trusted *from = by_issuer(e, jwt_issuer(token, &o->arena));
+	if (from != NULL)
+		provider_verify(from->provider, token, JWT_ACCESS_TOKEN, SLICE_NONE, got_claims, o);
+	else
+		finish(o, EXTERNAL_REFUSED, "the token's issuer is not trusted");
 }
 
-void external_begin(struct external *e, provider_begin_fn *fn, void *arg)
+void external_begin(struct external *e, struct slice name, struct slice email, provider_begin_fn *fn, void *arg)
 {
 	struct error err = {0};
-	if (e->provider != NULL)
-		provider_begin(e->provider, fn, arg);
+	const struct trusted *t = name.n > 0 ? by_name(e, name) : by_email(e, email);
+	if (t != NULL)
+		provider_begin(t->provider, fn, arg);
 	else
-		fn(arg, error_set(&err, ERR_UNSUPPORTED, "no identity provider is trusted"), SLICE_NONE, &(struct provider_flow){0}, &err);
+		fn(arg, error_set(&err, name.n > 0 ? ERR_NOT_FOUND : ERR_UNSUPPORTED, "no such identity provider is trusted"), SLICE_NONE,
+			&(struct provider_flow){0}, &err);
 }
 
 void external_finish(struct external *e, const struct provider_flow *flow, struct slice query, external_fn *fn, void *arg)
 {
 	struct opening *o = start(e, NULL, fn, arg);
-	if (o != NULL)
-		provider_finish(e->provider, flow, query, got_claims, o);
+	const struct trusted *t = by_name(e, slice_str(flow->name));
+	if (t != NULL)
+		provider_finish(t->provider, flow, query, got_claims, o);
+	else
+		finish(o, EXTERNAL_REFUSED, "the identity provider is not trusted any more");
 }
 
 bool external_second_factor(const struct external *e, const struct jwt_claims *claims)
 {
 	static const char *const second[] = {"mfa", "otp", "hwk", "sc", "sms", "tel"};
-	for (size_t i = 0; i < claims->method_count && e->settings.trusted_factors; i++)
+	const struct trusted *from = by_issuer(e, claims->issuer);
+	for (size_t i = 0; from != NULL && from->trusted_factors && i < claims->method_count; i++)
 		for (size_t k = 0; k < ARRAY_LEN(second); k++)
 			if (slice_eq(claims->methods[i], slice_str(second[k])))
 				return true;

@@ -25,27 +25,32 @@ struct external_result {
 };
 typedef void external_fn(void *arg, const struct external_result *result);
 
-struct external_settings {
+#define EXTERNAL_PROVIDERS_MAX 20
+struct external_settings { /* of one provider */
 	struct provider_settings provider;
+	struct slice domains;        /* separated by commas: whose addresses it signs in, and the only ones that it links; empty: any */
 	bool link_email;             /* a verified address of ours links an identity to its account */
 	bool trusted_factors;        /* a second factor that the issuer saw counts here */
 };
 
 /* Keeps directory and host by pointer; http: how documents are fetched. */
 struct external *external_create(struct directory *d, const struct auth_host *host, const struct sso_host *http);
-/* issuer empty: none is trusted. What is being verified ends under the former settings. */
-void external_configure(struct external *e, const struct external_settings *settings);
+/* The providers that are trusted, at most EXTERNAL_PROVIDERS_MAX; one without issuer is passed over. What is being verified ends under the
+ * former settings. */
+void external_configure(struct external *e, const struct external_settings *settings, size_t count);
 void external_destroy(struct external **e);
 bool external_usable(const struct external *e);
 
 /*
- * An access token (RFC 9068) that a mail program shows. scope: "imap"; the token's scope claim must hold it. fn is called once, perhaps
+ * An access token (RFC 9068) that a mail program shows; its issuer says which provider. Open sessions that rest on such tokens end with the
+ * last of them (directory_lease_set). scope: "imap"; the token's scope claim must hold it. fn is called once, perhaps
  * before this returns.
  */
 void external_open(struct external *e, struct slice token, const char *scope, external_fn *fn, void *arg);
 
-/* Sign-in through the browser: where to send it, and what came back. */
-void external_begin(struct external *e, provider_begin_fn *fn, void *arg);
+/* Sign-in through the browser: where to send it, and what came back. The provider of that name; else, name empty, the one of the address's
+ * domain; else the one without name, or the only one. ERR_NOT_FOUND: none of that name. */
+void external_begin(struct external *e, struct slice name, struct slice email, provider_begin_fn *fn, void *arg);
 void external_finish(struct external *e, const struct provider_flow *flow, struct slice query, external_fn *fn, void *arg);
 /* Did the issuer see a second factor (RFC 8176: mfa, otp, hwk, sc, sms, tel), and is it trusted for that? */
 bool external_second_factor(const struct external *e, const struct jwt_claims *claims);

@@ -40,7 +40,7 @@ static void configure(bool link_email, bool trusted)
 		.provider = {.issuer = SLICE(TEST_ISSUER), .audience = SLICE("mail"), .algorithms = JWT_RS256, .skew = 60},
 		.link_email = link_email, .trusted_factors = trusted,
 	};
-	external_configure(external, &s);
+	external_configure(external, &s, 1);
 }
 
 static struct slice token(const char *subject, const char *more)

@@ -145,7 +145,7 @@ OPERATION("certificate.add", AUTH, ANYBODY, CHANGES, "address password certifica
 OPERATION("certificate.list", AUTH, DEVICE_SEE, READS, "address")
 OPERATION("certificate.remove", AUTH, DEVICE_CHANGE, CHANGES, "address id#")
 /* Sign-in by the identity provider: {"url","flow"}: the browser goes to url and comes back with a query; the page keeps flow meanwhile. */
-OPERATION("sso.begin", AUTH, ANYBODY, CHANGES, "")
+OPERATION("sso.begin", AUTH, ANYBODY, CHANGES, "provider? email?")
 /* As session.start; with code "factor_needed" when our own second factor is needed: begin again with `proof`. */
 OPERATION("sso.finish", AUTH, ANYBODY, CHANGES, "flow query label? proof{}? factor? origin? rp_id?")
 /* {"people","groups",…} or, with name and password, {"dn","address","account"}. */

@@ -143,18 +143,56 @@ static void configure_oauth(struct auth_process *a)
 	a->settings.oauth_issuer = auth_oauth_issuer(a->oauth);
 }
 
+static struct slice or_else(struct slice value, struct slice otherwise)
+{
+	return value.n > 0 ? value : otherwise;
+}
+
+/* A '+' stands for a space: the line is split at spaces. */
+static struct slice scope_of(struct slice text, struct arena *arena)
+{
+	uint8_t *copy = arena_alloc(arena, text.n + 1);
+	for (size_t i = 0; i < text.n; i++)
+		copy[i] = text.p[i] == '+' ? ' ' : text.p[i];
+	return slice_make(copy, text.n);
+}
+
+static bool further_provider(const struct auth_process *a, struct slice line, unsigned algorithms, struct arena *arena, struct external_settings *ret)
+{
+	const struct config *c = a->ctx->config;
+	struct provider_row row;
+	struct error err = {0};
+	if (provider_row_parse(line, &row, &err) != 0) {
+		log_event(EV_IDENTITY_FAILED, LOG_STR("why", err.private_text));
+		return false;
+	}
+	*ret = (struct external_settings){
+		.provider = {.name = row.name, .issuer = row.issuer, .client = row.client, .secret = provider_secret(a->ctx->password, row.name),
+			.audience = row.audience, .redirect = or_else(row.redirect, c->sso_redirect),
+			.scope = row.scope.n > 0 ? scope_of(row.scope, arena) : c->sso_scope, .algorithms = algorithms, .skew = SKEW_S},
+		.domains = row.domains, .link_email = row.link_email, .trusted_factors = row.trusted_factors,
+	};
+	return true;
+}
+
 static void configure_external(struct auth_process *a)
 {
 	const struct config *c = a->ctx->config;
-	struct external_settings s = {
-		.provider = {.issuer = c->sso_issuer, .client = c->sso_client, .secret = a->ctx->password, .audience = c->sso_audience,
-			.redirect = c->sso_redirect, .scope = c->sso_scope, .skew = SKEW_S},
+	struct arena arena = ARENA_INIT;
+	struct external_settings *all = arena_alloc_array(&arena, EXTERNAL_PROVIDERS_MAX, sizeof *all);
+	size_t count = 1;
+	all[0] = (struct external_settings){
+		.provider = {.issuer = c->sso_issuer, .client = c->sso_client, .secret = provider_secret(a->ctx->password, SLICE_NONE),
+			.audience = c->sso_audience, .redirect = c->sso_redirect, .scope = c->sso_scope, .skew = SKEW_S},
 		.link_email = c->sso_link_email, .trusted_factors = c->sso_trusted_factors,
 	};
 	for (size_t i = 0; i < c->sso_algorithms.count; i++)
-		s.provider.algorithms |= jwt_algorithm(c->sso_algorithms.items[i]);
-	external_configure(a->external, &s);
+		all[0].provider.algorithms |= jwt_algorithm(c->sso_algorithms.items[i]);
+	for (size_t i = 0; i < c->sso_providers.count && count < EXTERNAL_PROVIDERS_MAX; i++)
+		count += further_provider(a, c->sso_providers.items[i], all[0].provider.algorithms, &arena, &all[count]);
+	external_configure(a->external, all, count);
 	auth_login_external(a->login, external_usable(a->external) ? a->external : NULL);
+	arena_free(&arena);
 }
 
 void auth_sso_configure(struct auth_process *a)

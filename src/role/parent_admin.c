@@ -8,6 +8,8 @@
 #include "crypt/ca.h"
 #include "ipc/admin.h"
 #include "role/parent.h"
+#include "sso/jwk.h"
+#include "sso/provider_row.h"
 #include "sys/file.h"
 
 #define CERTIFICATE_WARN_DAYS 14
@@ -260,6 +262,25 @@ static void check_roles(struct parent *parent, struct findings *f)
 	}
 }
 
+/* What the options of single sign-on ask for and cannot be. */
+static void check_sso(struct parent *parent, struct findings *f)
+{
+	const struct config *c = parent->config;
+	struct provider_row row;
+	struct error err = {0};
+	for (size_t i = 0; i < c->sso_providers.count; i++)
+		if (provider_row_parse(c->sso_providers.items[i], &row, &err) != 0)
+			finding(f, "sso.providers", err.private_text, "the other ways to sign in work");
+	for (size_t i = 0; i < c->sso_algorithms.count; i++)
+		if (jwt_algorithm(c->sso_algorithms.items[i]) == 0)
+			finding(f, "sso.algorithms", "an unknown signature algorithm is listed; it is left out", "no token under it is taken");
+	if (slice_starts(c->ldap_url, SLICE("ldap://")) && !c->ldap_starttls && !slice_starts(c->ldap_url, SLICE("ldap://127.0.0.1"))
+	    && !slice_starts(c->ldap_url, SLICE("ldap://[::1]")))
+		finding(f, "ldap.url", "ldap:// to another machine needs ldap.starttls", "no password is sent; nobody signs in by LDAP");
+	if (c->auth_places.n > 0 && access((const char *)c->auth_places.p, R_OK) != 0)
+		finding(f, "auth.places", "the database of places cannot be read", "every place is unknown; rules that name countries see that");
+}
+
 /* Nothing is broken, but somebody should do something: the check stays good, its warnings are shown. */
 static void check_outside(const struct parent *parent, struct findings *f)
 {
@@ -277,6 +298,7 @@ static void do_check(struct parent *parent, struct ipc_call *call)
 	check_config(parent, &f);
 	check_certificate(parent, &f);
 	check_roles(parent, &f);
+	check_sso(parent, &f);
 	unsigned problems = f.count;
 	f.count = 0;
 	buf_append_str(&result, "],\"warnings\":[");

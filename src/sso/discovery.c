@@ -34,6 +34,9 @@ static int read_document(const json_t *document, struct slice issuer, struct are
 		if (!url_is_https(*endpoints[i].to))
 			return error_set(err, ERR_INVALID, "the metadata's %s is missing or not https", endpoints[i].name);
 	}
+	ret->userinfo_endpoint = sso_json_text(document, "userinfo_endpoint", arena);
+	if (ret->userinfo_endpoint.n > 0 && !url_is_https(ret->userinfo_endpoint))
+		return error_set(err, ERR_INVALID, "the metadata's userinfo_endpoint is not https");
 	if (!supports(document, "response_types_supported", SLICE("code"), false)
 	    || !supports(document, "code_challenge_methods_supported", SLICE("S256"), true))
 		return error_set(err, ERR_UNSUPPORTED, "the issuer does not offer the code flow with S256");

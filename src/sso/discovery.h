@@ -10,6 +10,7 @@
 
 struct discovery { /* in the arena */
 	struct slice issuer, authorization_endpoint, token_endpoint, jwks_uri;
+	struct slice userinfo_endpoint; /* empty: none */
 	bool basic;             /* the client's secret goes into the head of a token request, else into its body */
 	bool response_issuer;   /* its answers name the issuer (RFC 9207) */
 };

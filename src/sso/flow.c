@@ -12,6 +12,8 @@
 
 #define TOKEN_ANSWER_MAX 65536
 #define REQUEST_MAX 8192
+#define USERINFO_MAX 65536
+#define ACCESS_TOKEN_MAX 7000 /* it must fit into the fields of a request */
 
 /* ---- to the issuer ---- */
 
@@ -58,6 +60,7 @@ static void begin(void *arg, int rc, const struct error *err)
 	struct provider_flow flow = {0};
 	struct buf url = BUF_INIT(REQUEST_MAX);
 	if (rc == 0) {
+		memcpy(flow.name, b->p->settings.name.p, b->p->settings.name.n);
 		secret_text(flow.state);
 		secret_text(flow.nonce);
 		secret_text(flow.verifier);
@@ -88,7 +91,8 @@ struct ending {
 	struct provider *p;
 	struct provider_flow flow;
 	struct arena arena;
-	struct slice code;
+	struct slice code, access_token;
+	struct jwt_claims claims;
 	provider_claims_fn *fn;
 	void *arg;
 };
@@ -109,6 +113,67 @@ static void fail(struct ending *e, enum error_code code, const char *why)
 	done(e, code, NULL, &err);
 }
 
+/* ---- userinfo (OpenID Connect Core 5.3) ---- */
+
+/* An address counts with what the same answer says of it. */
+static void add_claims(struct ending *e, const json_t *info)
+{
+	const struct { const char *name; struct slice *to; } texts[] = {
+		{"email", &e->claims.email}, {"name", &e->claims.name}, {"preferred_username", &e->claims.user}, {"department", &e->claims.department},
+	};
+	e->claims.email_verified = json_is_true(json_object_get(info, "email_verified"));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i].to->n == 0)
+			*texts[i].to = sso_json_text(info, texts[i].name, &e->arena);
+}
+
+static void got_userinfo(void *arg, unsigned status, struct slice body)
+{
+	struct ending *e = arg;
+	struct error err = {0};
+	json_t *info = status == 200 ? sso_json_object(body, USERINFO_MAX) : NULL;
+	/* 5.3.2: without the same subject it may be somebody else's. */
+	bool same = info == NULL || slice_eq(sso_json_peek(info, "sub"), e->claims.subject);
+	if (info != NULL && same)
+		add_claims(e, info);
+	json_decref(info);
+	if (same)
+		done(e, 0, &e->claims, &err);
+	else
+		fail(e, ERR_DENIED, "the issuer's userinfo is of another subject");
+}
+
+static void ask_userinfo(struct ending *e)
+{
+	struct buf authorization = BUF_INIT(TOKEN_ANSWER_MAX);
+	buf_printf(&authorization, "Bearer %.*s", SLICE_ARG(e->access_token));
+	struct sso_request request = {.url = e->p->metadata.userinfo_endpoint, .authorization = buf_slice(&authorization), .answer_max = USERINFO_MAX};
+	e->p->host.fetch(e->p->host.arg, &request, got_userinfo, e);
+	buf_free_secret(&authorization);
+}
+
+static void verified(void *arg, int rc, const struct jwt_claims *claims, const struct error *err)
+{
+	struct ending *e = arg;
+	if (rc != 0 || claims->email.n > 0 || e->access_token.n == 0 || e->p->metadata.userinfo_endpoint.n == 0) {
+		done(e, rc, claims, err);
+		return;
+	}
+	e->claims = *claims;
+	jwt_claims_keep(&e->claims, &e->arena);
+	ask_userinfo(e);
+}
+
+/* A header field must not get a line of its own from it (RFC 6750 2.1). */
+static struct slice token_text(const json_t *answer, struct arena *arena)
+{
+	struct slice token = sso_json_text(answer, "access_token", arena);
+	for (size_t i = 0; i < token.n; i++)
+		if (token.p[i] <= ' ' || token.p[i] >= 0x7f)
+			return SLICE_NONE;
+	return token.n <= ACCESS_TOKEN_MAX ? token : SLICE_NONE;
+}
+
 static void got_tokens(void *arg, unsigned status, struct slice body)
 {
 	struct ending *e = arg;
@@ -118,11 +183,12 @@ static void got_tokens(void *arg, unsigned status, struct slice body)
 	}
 	json_t *answer = status == 200 ? sso_json_object(body, TOKEN_ANSWER_MAX) : NULL;
 	struct slice token = answer != NULL ? sso_json_text(answer, "id_token", &e->arena) : SLICE_NONE;
+	e->access_token = answer != NULL ? token_text(answer, &e->arena) : SLICE_NONE;
 	json_decref(answer);
 	if (token.n == 0)
 		fail(e, ERR_DENIED, "the issuer refused the code");
 	else
-		provider_verify(e->p, token, JWT_ID_TOKEN, slice_str(e->flow.nonce), done, e);
+		provider_verify(e->p, token, JWT_ID_TOKEN, slice_str(e->flow.nonce), verified, e);
 }
 
 /* RFC 6749 2.3.1: both are form-encoded before they become Basic credentials. */

@@ -244,6 +244,24 @@ int jwt_verify(struct slice token, const struct jwt_policy *policy, const struct
 	return check_claims(parts[1], policy, arena, ret, err);
 }
 
+void jwt_claims_keep(struct jwt_claims *c, struct arena *arena)
+{
+	struct slice *const texts[] = {&c->issuer, &c->subject, &c->client, &c->id, &c->email, &c->name, &c->user, &c->scope, &c->acr, &c->department};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = texts[i]->n > 0 ? arena_dup(arena, *texts[i]) : SLICE_NONE;
+	for (size_t i = 0; i < c->method_count; i++)
+		c->methods[i] = arena_dup(arena, c->methods[i]);
+}
+
+struct slice jwt_issuer(struct slice token, struct arena *arena)
+{
+	struct slice parts[3];
+	json_t *claims = split(token, parts) ? decode_object(parts[1], JWT_MAX) : NULL;
+	struct slice issuer = claims != NULL ? sso_json_text(claims, "iss", arena) : SLICE_NONE;
+	json_decref(claims);
+	return issuer;
+}
+
 bool jwt_scope_has(struct slice scopes, struct slice scope)
 {
 	struct slice one;

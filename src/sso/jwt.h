@@ -51,6 +51,10 @@ int jwt_head(struct slice token, enum jwt_use use, unsigned allowed, struct aren
  */
 int jwt_verify(struct slice token, const struct jwt_policy *policy, const struct jwks *keys, struct arena *arena, struct jwt_claims *ret,
                struct error *err);
+/* Copies what the claims borrow into the arena. */
+void jwt_claims_keep(struct jwt_claims *claims, struct arena *arena);
+/* The issuer that a token names, unverified: to find out whose keys to ask. Empty: malformed. */
+struct slice jwt_issuer(struct slice token, struct arena *arena);
 /* Does the scope claim (separated by spaces, RFC 6749 3.3) hold this one? */
 bool jwt_scope_has(struct slice scopes, struct slice scope);
 

@@ -26,9 +26,10 @@ struct provider *provider_create(const struct sso_host *host, const struct provi
 	p->host = *host;
 	p->settings = *settings;
 	struct slice *const texts[] = {&p->settings.issuer, &p->settings.client, &p->settings.secret, &p->settings.audience, &p->settings.redirect,
-	                               &p->settings.scope};
+	                               &p->settings.scope, &p->settings.name};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		*texts[i] = arena_dup(&p->arena, *texts[i]);
+	ENSURE(p->settings.name.n <= PROVIDER_NAME_MAX);
 	list_init(&p->waiting);
 	return p;
 }

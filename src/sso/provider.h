@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "sso/discovery.h"
 #include "sso/jwt.h"
+#include "sso/provider_row.h"
 
 #define PROVIDER_METADATA_MS HOURS_MS(24)
 #define PROVIDER_KEYS_MS HOURS_MS(1)
@@ -31,6 +32,7 @@ struct sso_host {
 };
 
 struct provider_settings {
+	struct slice name;          /* what it is called here; empty: the one that is taken when none is named */
 	struct slice issuer;
 	struct slice client;        /* our client id; empty: no web sign-in */
 	struct slice secret;        /* of our client; empty: a public client */
@@ -58,6 +60,7 @@ void provider_verify(struct provider *p, struct slice token, enum jwt_use use, s
 
 #define FLOW_SECRET_SIZE 43 /* characters */
 struct provider_flow {
+	char name[PROVIDER_NAME_MAX + 1];    /* of the provider */
 	char state[FLOW_SECRET_SIZE + 1];    /* comes back with the browser */
 	char nonce[FLOW_SECRET_SIZE + 1];    /* comes back in the token */
 	char verifier[FLOW_SECRET_SIZE + 1]; /* PKCE; never leaves us before the token request */
@@ -66,7 +69,9 @@ struct provider_flow {
 typedef void provider_begin_fn(void *arg, int rc, struct slice url, const struct provider_flow *flow, const struct error *err);
 void provider_begin(struct provider *p, provider_begin_fn *fn, void *arg);
 /*
- * The browser came back with this query. Checks state, issuer (RFC 9207) and error, redeems the code, verifies the ID token.
+ * The browser came back with this query. Checks state, issuer (RFC 9207) and error, redeems the code, verifies the ID token. When that
+ * names no e-mail address and the issuer has a userinfo endpoint, asks there (OpenID Connect Core 5.3); its answer must be of the same
+ * subject. One that gives nothing usable leaves the claims as they are.
  * ERR_DENIED: the query is not of this flow or the person declined.
  */
 void provider_finish(struct provider *p, const struct provider_flow *flow, struct slice query, provider_claims_fn *fn, void *arg);

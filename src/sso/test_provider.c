@@ -20,6 +20,8 @@ static struct world {
 	unsigned keys;              /* of the issuer's set */
 	const char *metadata;
 	struct slice token_answer;
+	const char *userinfo;
+	unsigned userinfo_fetches;
 	unsigned metadata_fetches, key_fetches, token_fetches;
 	char body[2000], authorization[500];
 	struct {
@@ -31,7 +33,7 @@ static struct world {
 	/* the last verdict */
 	unsigned verdicts;
 	int rc;
-	char subject[100], url[4000];
+	char subject[100], email[100], url[4000];
 	struct provider_flow flow;
 } w;
 
@@ -51,6 +53,12 @@ static void answer(sso_response_fn *fn, void *arg, bool keys)
 static void fetch(void *arg, const struct sso_request *request, sso_response_fn *fn, void *fn_arg)
 {
 	bool keys = slice_ends(request->url, SLICE("/jwks"));
+	if (slice_ends(request->url, SLICE("/me"))) {
+		w.userinfo_fetches++;
+		assert_true(slice_eq(request->authorization, SLICE("Bearer x")));
+		fn(fn_arg, w.userinfo != NULL ? 200 : 403, w.userinfo != NULL ? slice_str(w.userinfo) : SLICE_NONE);
+		return;
+	}
 	if (request->body.n > 0) {
 		w.token_fetches++;
 		snprintf(w.body, sizeof w.body, "%.*s", SLICE_ARG(request->body));
@@ -96,7 +104,11 @@ static void got(void *arg, int rc, const struct jwt_claims *claims, const struct
 	w.verdicts++;
 	w.rc = rc;
 	assert_true((claims != NULL) == (rc == 0));
-	snprintf(w.subject, sizeof w.subject, "%.*s", SLICE_ARG(claims != NULL ? claims->subject : SLICE_NONE));
+	w.subject[0] = w.email[0] = '\0';
+	if (claims == NULL)
+		return;
+	snprintf(w.subject, sizeof w.subject, "%.*s", SLICE_ARG(claims->subject));
+	snprintf(w.email, sizeof w.email, "%.*s%s", SLICE_ARG(claims->email), claims->email_verified ? " verified" : "");
 }
 
 static struct slice access_token(enum test_key key, const char *head)
@@ -311,6 +323,60 @@ static void test_a_sign_in_through_the_browser(void **state)
 	provider_destroy(&p);
 }
 
+/* What the ID token does not say is asked for; w.email tells what came of it. */
+static int with_userinfo(const char *userinfo)
+{
+	struct provider *p = make("");
+	w.metadata = DOCUMENT(TEST_ISSUER, TEST_ISSUER "/token", TEST_ISSUER "/jwks",
+		",\"response_types_supported\":[\"code\"],\"userinfo_endpoint\":\"" TEST_ISSUER "/me\"");
+	w.userinfo = userinfo;
+	provider_begin(p, begun, NULL);
+	w.token_answer = id_token(w.flow.nonce);
+	int rc = finish(p, "code=c&state=%s");
+	assert_int_equal(w.userinfo_fetches, 1);
+	provider_destroy(&p);
+	return rc;
+}
+
+static void test_userinfo_fills_what_is_missing(void **state)
+{
+	assert_int_equal(with_userinfo("{\"sub\":\"u1\",\"email\":\"ann@example.org\",\"email_verified\":true}"), 0);
+	assert_string_equal(w.email, "ann@example.org verified");
+	assert_int_equal(with_userinfo("{\"sub\":\"u1\",\"email\":\"ann@example.org\"}"), 0);
+	assert_string_equal(w.email, "ann@example.org");
+	/* Of somebody else, or of nobody. */
+	assert_int_equal(with_userinfo("{\"sub\":\"u2\",\"email\":\"ann@example.org\",\"email_verified\":true}"), ERR_DENIED);
+	assert_int_equal(with_userinfo("{\"email\":\"ann@example.org\",\"email_verified\":true}"), ERR_DENIED);
+	/* Nothing usable: the token alone counts. */
+	assert_int_equal(with_userinfo(NULL), 0);
+	assert_string_equal(w.email, "");
+	assert_int_equal(with_userinfo("eyJhbGciOiJub25lIn0.e30."), 0);
+	assert_string_equal(w.email, "");
+}
+
+static void test_lines_of_further_providers(void **state)
+{
+	struct provider_row row;
+	struct error err = {0};
+	assert_int_equal(provider_row_parse(SLICE("partner  issuer=https://login.partner.test client=abc domains=partner.test,other.test scope=email+profile link_email"),
+		&row, &err), 0);
+	assert_true(slice_eq(row.name, SLICE("partner")) && slice_eq(row.client, SLICE("abc")) && row.link_email && !row.trusted_factors);
+	assert_true(provider_domains_have(row.domains, SLICE("Ann@Partner.Test")));
+	assert_false(provider_domains_have(row.domains, SLICE("ann@sub.partner.test")));
+	assert_false(provider_domains_have(row.domains, SLICE("partner.test")));
+	assert_false(provider_domains_have(SLICE_NONE, SLICE("ann@partner.test")));
+	static const char *const bad[] = {"", "partner", "issuer=https://x.test", "a/b issuer=https://x.test", "a issuer=http://x.test", "a issuer=https://x.test clent=b",
+		"a issuer=https://x.test client=", "a issuer=https://x.test issuer=https://y.test"};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(provider_row_parse(slice_str(bad[i]), &row, &err), ERR_INVALID);
+	struct slice file = SLICE("first secret\npartner s2\npartner2 s3\n");
+	assert_true(slice_eq(provider_secret(file, SLICE_NONE), SLICE("first secret")));
+	assert_true(slice_eq(provider_secret(file, SLICE("partner")), SLICE("s2")));
+	assert_true(slice_eq(provider_secret(file, SLICE("partner2")), SLICE("s3")));
+	assert_int_equal(provider_secret(file, SLICE("first")).n, 0);
+	assert_int_equal(provider_secret(file, SLICE("par")).n, 0);
+}
+
 static void test_flows_do_not_share_secrets(void **state)
 {
 	struct provider *p = make("");
@@ -395,6 +461,8 @@ int main(void)
 	crypt_init();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_userinfo_fills_what_is_missing),
+		cmocka_unit_test(test_lines_of_further_providers),
 		cmocka_unit_test(test_keys_are_fetched_once_and_kept), cmocka_unit_test(test_new_keys_are_found_at_most_once_a_minute),
 		cmocka_unit_test(test_an_issuer_that_is_away_stops_nobody_for_a_day), cmocka_unit_test(test_many_wait_for_one_fetch),
 		cmocka_unit_test(test_waiting_is_bounded), cmocka_unit_test(test_rubbish_makes_nobody_fetch), cmocka_unit_test(test_metadata_is_checked),

@@ -12,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -38,13 +39,13 @@ def installed():
 
 
 class Provider:
-    def __init__(self, port, instance):
-        self.port, self.issuer, self.instance = port, f'https://{NAME}:{port}', instance
+    def __init__(self, port, instance, *more):
+        self.port, self.issuer, self.instance, self.more = port, f'https://{NAME}:{port}', instance, more
         self.process = None
 
     def start(self):
         path = self.instance.path
-        self.process = subprocess.Popen(['node', 'provider.mjs', self.issuer, str(self.port), path('tls', 'outside.key'), path('tls', 'outside.pem'), REDIRECT],
+        self.process = subprocess.Popen(['node', 'provider.mjs', self.issuer, str(self.port), path('tls', 'outside.key'), path('tls', 'outside.pem'), REDIRECT, *self.more],
                                         cwd=installed(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         while self.process.stdout.readline().strip() != 'ready':
             assert self.process.poll() is None
@@ -56,21 +57,25 @@ class Provider:
 
 @pytest.fixture(scope='module')
 def place():
-    with socket.socket() as s:
+    with socket.socket() as s, socket.socket() as other:
         s.bind((HOST, 0))
-        port = s.getsockname()[1]
+        other.bind((HOST, 0))
+        port, partner = s.getsockname()[1], other.getsockname()[1]
     folder = tempfile.mkdtemp(prefix='letterlock-test-', dir='/var/tmp')
     os.chmod(folder, 0o755)
     secret = os.path.join(folder, 'secret')
     with open(secret, 'w', encoding='ascii') as f:
-        f.write('se cret:1\n')
+        f.write('se cret:1\npartner se cret:1\n')
     os.chmod(secret, 0o644)
     made = make_site(options={
-        'auth': {'oauth': 'yes', 'failure_delay': '100ms'}, 'limits': {'logins_per_minute': 0}, 'fetch.allow': [f'{NAME}:{port}', '127.0.0.1'],
+        'auth': {'oauth': 'yes', 'failure_delay': '100ms'}, 'limits': {'logins_per_minute': 0}, 'fetch.allow': [f'{NAME}:{port}', f'{NAME}:{partner}', '127.0.0.1'],
         'sso': {'issuer': f'https://{NAME}:{port}', 'client': 'letterlock', 'secret_file': secret, 'redirect': REDIRECT, 'scope': 'email',
-                'audience': 'mail', 'link_email': 'yes'}}, seed=False)
-    made.provider = Provider(port, made.instance)
+                'audience': 'mail', 'link_email': 'yes',
+                'providers': [f'partner issuer=https://{NAME}:{partner} client=letterlock audience=mail scope=email domains=demo.test link_email']}},
+        seed=False)
+    made.provider, made.partner = Provider(port, made.instance), Provider(partner, made.instance, 'strict')
     made.provider.start()
+    made.partner.start()
     made.instance.cli('domain', 'add', 'demo.test')
     for local in ('ann', 'bob', 'eve'):
         made.users.append({'address': f'{local}@demo.test', 'password': f'A long word of {local} 7!'})
@@ -79,6 +84,7 @@ def place():
         made.instance.cli('identity', 'allow', user['address'], '--stdin', stdin=user['password'] + '\n')
     yield made
     made.provider.stop()
+    made.partner.stop()
     end_site(made)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -155,19 +161,21 @@ def test_only_who_allowed_it_is_linked(place, monkeypatch):
         assert finish(place, begun, Browser(place, monkeypatch).sign_in(begun['url'], name)).status == 403
 
 
-def access_token(place, monkeypatch, name, scope='imap', resource='urn:mail'):
+def access_token(place, monkeypatch, name, scope='imap', resource='urn:mail', provider=None):
+    issuer = (provider or place.provider).issuer
     verifier = secrets.token_urlsafe(48)
     fields = {'response_type': 'code', 'client_id': 'mailer', 'redirect_uri': REDIRECT, 'scope': f'openid {scope}', 'state': 's', 'resource': resource,
               'code_challenge': base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b'=').decode(),
               'code_challenge_method': 'S256'}
     browser = Browser(place, monkeypatch)
-    code = urllib.parse.parse_qs(browser.sign_in(f'{place.provider.issuer}/auth?{urllib.parse.urlencode(fields)}', name))['code'][0]
-    _, page = browser.get(f'{place.provider.issuer}/token', {'grant_type': 'authorization_code', 'client_id': 'mailer', 'code': code,
+    code = urllib.parse.parse_qs(browser.sign_in(f'{issuer}/auth?{urllib.parse.urlencode(fields)}', name))['code'][0]
+    _, page = browser.get(f'{issuer}/token', {'grant_type': 'authorization_code', 'client_id': 'mailer', 'code': code,
                                                            'redirect_uri': REDIRECT, 'code_verifier': verifier})
     return json.loads(page)
 
 
-def try_token(place, address, token):
+def open_with(place, address, token):
+    """An IMAP session, or what the refusal says."""
     client = imaplib.IMAP4_SSL(HOST, place.ports['imaps'], ssl_context=place.tls(), timeout=60)
     said = []
 
@@ -175,11 +183,19 @@ def try_token(place, address, token):
         said.append(challenge)
         return f'n,a={address},\x01auth=Bearer {token}\x01\x01'.encode() if not challenge else b'\x01'
     try:
-        return client.authenticate('OAUTHBEARER', answer)[0]
+        client.authenticate('OAUTHBEARER', answer)
+        return client
     except imaplib.IMAP4.error:
-        return said[-1].decode()
-    finally:
         client.shutdown()
+        return said[-1].decode()
+
+
+def try_token(place, address, token):
+    client = open_with(place, address, token)
+    if isinstance(client, str):
+        return client
+    client.shutdown()
+    return 'OK'
 
 
 def test_access_tokens_of_the_issuer_open_the_mailbox(place, monkeypatch):
@@ -199,3 +215,31 @@ def test_without_the_link_the_token_opens_nothing(place, monkeypatch):
     token = access_token(place, monkeypatch, 'bob')['access_token']
     place.instance.cli('identity', 'remove', 'bob@demo.test', place.provider.issuer, 'bob')
     assert 'invalid_token' in try_token(place, 'bob@demo.test', token)
+
+
+def test_a_second_provider_is_chosen_by_name_or_domain(place, monkeypatch):
+    """It signs with Ed25519, and says the address at its userinfo endpoint only."""
+    assert Web(place).done('sso.begin', {'provider': 'partner'})['url'].startswith(place.partner.issuer)
+    assert Web(place).done('sso.begin', {'email': 'x@elsewhere.test'})['url'].startswith(place.provider.issuer)
+    assert Web(place).call('sso.begin', {'provider': 'nobody'}).status == 404
+    begun = Web(place).done('sso.begin', {'email': 'bob@demo.test'})
+    assert begun['url'].startswith(place.partner.issuer)
+    answer = finish(place, begun, Browser(place, monkeypatch).sign_in(begun['url'], 'bob'))
+    assert answer.status == 200, answer.body
+    assert answer.json()['address'] == 'bob@demo.test'
+    assert [i['issuer'] for i in place.instance.cli('identity', 'list', 'bob@demo.test')['identities']] == [place.partner.issuer]
+    # What one provider sent back is not taken for the other.
+    begun = Web(place).done('sso.begin', {'provider': 'partner'})
+    query = Browser(place, monkeypatch).sign_in(Web(place).done('sso.begin')['url'], 'bob')
+    assert finish(place, begun, query).status == 403
+
+
+def test_a_session_ends_with_its_token_unless_a_newer_one_came(place, monkeypatch):
+    """Tokens of ten seconds: who is disabled at the provider gets no more of them."""
+    place.instance.cli('identity', 'add', 'ann@demo.test', place.partner.issuer, 'ann')
+    client = open_with(place, 'ann@demo.test', access_token(place, monkeypatch, 'ann', provider=place.partner)['access_token'])
+    assert not isinstance(client, str), client
+    with pytest.raises((imaplib.IMAP4.abort, OSError)):
+        for _ in range(600):
+            client.noop()
+            time.sleep(0.1)
