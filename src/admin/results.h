@@ -6,10 +6,15 @@
  *
  * Included once; no guard.
  */
+#define DKIM_KEYS "keys[domain selector algorithm state name record created# seen# activated# retired# remove#]"
 RESULT("domain.list", SHOWN, "All domains.", "domains[domain users# catch_all postmaster] more!? next?")
 RESULT("domain.add", SHOWN, "Adds a domain.", "")
 RESULT("domain.set", SHOWN, "Changes where mail of a domain goes.", "")
 RESULT("domain.remove", SHOWN, "Removes a domain without users, aliases and groups.", "")
+RESULT("dkim.list", SHOWN, "The keys that sign mail of a domain (DKIM), with the records that DNS must have.", DKIM_KEYS)
+RESULT("dkim.add", SHOWN, "Makes keys; they sign once their records are seen in DNS.", DKIM_KEYS)
+RESULT("dkim.rotate", SHOWN, "Makes successors of the keys that sign, or lets them sign now.", DKIM_KEYS)
+RESULT("dkim.retire", SHOWN, "Ends a key and destroys its private half.", DKIM_KEYS)
 RESULT("user.list", SHOWN, "Users in pages, by address.",
 	"users[address name department role state quota# provisional!] more!? next?")
 RESULT("user.show", SHOWN, "One user.", "address name department language role state quota# provisional! created# app_passwords#")

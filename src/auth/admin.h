@@ -46,6 +46,9 @@ void auth_admin_external(struct auth_admin *admin, struct external *external);
 struct access;
 /* What decides over sign-ins (auth/access.h); likewise. */
 void auth_admin_access(struct auth_admin *admin, struct access *access);
+struct auth_dkim;
+/* Keys of DKIM (auth/dkim.h); likewise. */
+void auth_admin_dkim(struct auth_admin *admin, struct auth_dkim *dkim);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 
 /* Ends what ends by time; about once a minute. */

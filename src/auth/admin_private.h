@@ -14,6 +14,7 @@ struct auth_admin {
 	struct external *external;
 	struct auth_ldap *ldap;
 	struct access *access;
+	struct auth_dkim *dkim;
 	struct escrow_requests *escrow;
 };
 

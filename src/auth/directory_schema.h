@@ -75,4 +75,5 @@ TABLE("CREATE INDEX IF NOT EXISTS ldap_person_account ON ldap_person (account)")
 TABLE("CREATE TABLE IF NOT EXISTS ldap_group (key BLOB PRIMARY KEY, domain TEXT NOT NULL, local TEXT NOT NULL,"
       " FOREIGN KEY (domain, local) REFERENCES address (domain, local) ON DELETE CASCADE) WITHOUT ROWID")
 #include "auth/directory_schema_device.h"
+#include "auth/directory_schema_dkim.h"
 #include "auth/directory_schema_keys.h"

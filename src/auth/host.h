@@ -13,6 +13,11 @@ typedef void auth_ticket_fn(void *arg, bool ok);
 
 struct auth_factor_send;
 
+/* id is NULL when `key` made none. public_key: as mail_key_public gives it. */
+typedef void auth_dkim_made_fn(void *arg, const uint8_t *id, struct slice public_key);
+/* ok: an answer came, be it empty. records: as trust/facts.h walks over them. */
+typedef void auth_dns_fn(void *arg, bool ok, struct slice records);
+
 #define DESTRUCTION_TITLE "letterlock certificate of destruction" /* first line of what `sign` signs */
 
 struct auth_ticket { /* MAIL_TICKET; borrowed */
@@ -51,6 +56,12 @@ struct auth_host {
 	void (*letter)(void *arg, const struct auth_letter *letter, auth_letter_fn *fn, void *fn_arg);
 	/* Signs a certificate of destruction (role key, Ed25519). False: not now. NULL: never. */
 	bool (*sign)(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64]);
+	/* A new key pair for DKIM (enum mail_algorithm), made and kept by `key`. fn is called once. */
+	void (*dkim_make)(void *arg, uint8_t algorithm, auth_dkim_made_fn *fn, void *fn_arg);
+	/* Destroys its private half. */
+	void (*dkim_drop)(void *arg, const uint8_t id[16]);
+	/* Asks DNS. fn is called once, perhaps at once. */
+	void (*look_up)(void *arg, struct slice name, uint16_t type, auth_dns_fn *fn, void *fn_arg);
 	/* One typed event of what was decided. */
 	void (*record)(void *arg, enum log_event event, const struct log_field *fields);
 	/* Ends sessions: of one credential, or of the whole account (credential 0), also where it is a delegate. Within a second, in every protocol. */

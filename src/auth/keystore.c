@@ -1,4 +1,4 @@
-#include "auth/keystore.h"
+#include "auth/keystore_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define FILE_VERSION 1
 #define HEAD_SIZE 6
 #define SEALED_MIN (HEAD_SIZE + AEAD_XCHACHA20_NONCE_SIZE + AEAD_TAG_SIZE)
-#define CONTENT_MAX 4096
+#define CONTENT_MAX KEYSTORE_CONTENT_MAX
 #define PATH_SIZE 4096
 #define ORGANISATION_FILE "organisation"
 #define EPOCH_PREFIX "epoch-"
@@ -65,7 +65,7 @@ static struct slice make_ad(const char *name, uint8_t room[64])
 	return slice_make(room, HEAD_SIZE + n);
 }
 
-static int write_file(const struct keystore *ks, const char *name, struct slice content, struct error *err)
+int keystore_file_write(const struct keystore *ks, const char *name, struct slice content, struct error *err)
 {
 	uint8_t nonce[AEAD_XCHACHA20_NONCE_SIZE], ad[64];
 	char path[PATH_SIZE];
@@ -83,8 +83,7 @@ static int write_file(const struct keystore *ks, const char *name, struct slice 
 	return rc;
 }
 
-/* Appends the opened content. */
-static int read_file(const struct keystore *ks, const char *name, struct buf *content, struct error *err)
+int keystore_file_read(const struct keystore *ks, const char *name, struct buf *content, struct error *err)
 {
 	uint8_t ad[64];
 	char path[PATH_SIZE];
@@ -119,7 +118,7 @@ static int write_organisation(const struct keystore *ks, struct error *err)
 		buf_put_bytes(&content, slice_str(names[i]));
 		buf_append_bytes(&content, ks->keys[i], KEYSTORE_KEY_SIZE);
 	}
-	int rc = write_file(ks, ORGANISATION_FILE, buf_slice(&content), err);
+	int rc = keystore_file_write(ks, ORGANISATION_FILE, buf_slice(&content), err);
 	buf_free_secret(&content);
 	return rc;
 }
@@ -170,7 +169,7 @@ static int make_missing(struct keystore *ks, bool *ret_created, struct error *er
 static int load_organisation(struct keystore *ks, bool *ret_created, struct error *err)
 {
 	struct buf content = BUF_INIT(CONTENT_MAX);
-	int rc = read_file(ks, ORGANISATION_FILE, &content, err);
+	int rc = keystore_file_read(ks, ORGANISATION_FILE, &content, err);
 	if (rc == 0)
 		rc = parse_organisation(ks, buf_slice(&content), err);
 	else if (rc == ERR_NOT_FOUND && ks->epoch_count == 0)
@@ -213,7 +212,7 @@ static int load_epoch(struct keystore *ks, uint32_t number, struct error *err)
 	struct buf content = BUF_INIT(CONTENT_MAX);
 	uint8_t *secret = slab_alloc(KEYSTORE_KEY_SIZE);
 	epoch_name(number, name);
-	int rc = secret != NULL ? read_file(ks, name, &content, err) : error_set(err, ERR_TEMPORARY, "no guarded memory left");
+	int rc = secret != NULL ? keystore_file_read(ks, name, &content, err) : error_set(err, ERR_TEMPORARY, "no guarded memory left");
 	struct slice c = buf_slice(&content);
 	if (rc == 0 && (!slice_get_u64(&c, &created) || !slice_get_fixed(&c, secret, KEYSTORE_KEY_SIZE)))
 		rc = error_set(err, ERR_DAMAGED, "key file %s is cut off", name);
@@ -253,7 +252,7 @@ static int make_epoch(struct keystore *ks, int64_t now_ms, struct error *err)
 	buf_put_u64(&content, (uint64_t)now_ms);
 	buf_append_bytes(&content, secret, KEYSTORE_KEY_SIZE);
 	epoch_name(number, name);
-	int rc = write_file(ks, name, buf_slice(&content), err);
+	int rc = keystore_file_write(ks, name, buf_slice(&content), err);
 	if (rc == 0)
 		rc = insert_epoch(ks, number, now_ms, secret, err);
 	if (rc != 0)
@@ -293,7 +292,7 @@ bool keystore_epoch_pair(const struct keystore *ks, uint32_t epoch, uint8_t ret_
 }
 
 /* In place, so that the bytes of the old content are written over where the file system allows it. */
-static int destroy_file(const struct keystore *ks, const char *name, struct error *err)
+int keystore_file_destroy(const struct keystore *ks, const char *name, struct error *err)
 {
 	char path[PATH_SIZE];
 	uint8_t noise[SEALED_MIN + 8 + KEYSTORE_KEY_SIZE];
@@ -315,7 +314,7 @@ static int drop_one(struct keystore *ks, size_t at, struct error *err)
 {
 	char name[32];
 	epoch_name(ks->epochs[at].number, name);
-	int rc = destroy_file(ks, name, err);
+	int rc = keystore_file_destroy(ks, name, err);
 	if (rc != 0)
 		return rc;
 	slab_free(&ks->epochs[at].secret);

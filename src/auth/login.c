@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "auth/directory_dkim.h"
 #include "auth/escrow.h"
 #include "auth/mechanism.h"
 #include "auth/access.h"
@@ -238,6 +239,29 @@ void auth_account_fact(const struct account *account, enum fact_kind kind, const
 	memcpy(ret->public_key, account->public_key, sizeof ret->public_key);
 }
 
+/* The keys that sign mail of the domains of these addresses. */
+static int sender_keys(struct exchange *x, struct sender_fact *sender)
+{
+	struct dkim_key_row *rows = arena_alloc_array(&x->arena, DKIM_KEYS_OF_DOMAIN_MAX, sizeof *rows);
+	sender->keys = arena_alloc_array(&x->arena, LOGIN_SENDER_KEYS_MAX, sizeof *sender->keys);
+	for (size_t i = 0; i < sender->address_count; i++) {
+		struct slice domain = slice_from(sender->addresses[i], (size_t)(slice_rfind(sender->addresses[i], '@') + 1));
+		bool known = false;
+		for (size_t k = 0; k < i && !known; k++)
+			known = slice_ends(sender->addresses[k], domain) && sender->addresses[k].n > domain.n &&
+				sender->addresses[k].p[sender->addresses[k].n - domain.n - 1] == '@';
+		int count = known ? 0 : directory_dkim_active(x->login->directory, domain, &x->arena, rows, DKIM_KEYS_OF_DOMAIN_MAX);
+		if (count < 0)
+			return count;
+		for (int k = 0; k < count && sender->key_count < LOGIN_SENDER_KEYS_MAX; k++) {
+			struct sender_key *key = &sender->keys[sender->key_count++];
+			*key = (struct sender_key){.algorithm = (uint8_t)rows[k].algorithm, .domain = rows[k].domain, .selector = rows[k].selector};
+			memcpy(key->id, rows[k].id, sizeof key->id);
+		}
+	}
+	return 0;
+}
+
 static int write_sender_facts(struct exchange *x)
 {
 	struct slice *own = arena_alloc_array(&x->arena, LOGIN_OWN_ADDRESSES_MAX, sizeof *own);
@@ -247,6 +271,9 @@ static int write_sender_facts(struct exchange *x)
 	struct sender_fact sender = {.login = x->account.address, .addresses = own, .address_count = (size_t)count};
 	if ((x->rights & AUTH_BIT(AUTH_MAIL_SEND_AS)) == 0)
 		sender.actor = x->actor;
+	int rc = sender_keys(x, &sender);
+	if (rc < 0)
+		return rc;
 	struct recipient_fact self;
 	memcpy(sender.account, x->account.id, sizeof sender.account);
 	auth_account_fact(&x->account, FACT_LOCAL, &x->login->settings, &self);

@@ -87,6 +87,25 @@ static void fake_record(void *arg, enum log_event event, const struct log_field 
 	t->recorded[event]++;
 }
 
+static void fake_dkim_make(void *arg, uint8_t algorithm, auth_dkim_made_fn *fn, void *fn_arg)
+{
+	struct test_auth *t = arg;
+	uint8_t id[16] = {(uint8_t)++t->dkim_made, algorithm};
+	fn(fn_arg, t->key_away ? NULL : id, slice_make(id, sizeof id));
+}
+
+static void fake_dkim_drop(void *arg, const uint8_t id[16])
+{
+	((struct test_auth *)arg)->dkim_dropped++;
+}
+
+static void fake_look_up(void *arg, struct slice name, uint16_t type, auth_dns_fn *fn, void *fn_arg)
+{
+	struct test_auth *t = arg;
+	t->looked_up++;
+	fn(fn_arg, true, slice_starts(name, slice_str(t->dns_name)) ? t->dns_records : SLICE_NONE);
+}
+
 static bool fake_sign(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64])
 {
 	static const uint8_t seed[ED25519_SEED_SIZE] = {9};
@@ -127,7 +146,7 @@ struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
-	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .sign = fake_sign, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
+	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .sign = fake_sign, .dkim_make = fake_dkim_make, .dkim_drop = fake_dkim_drop, .look_up = fake_look_up, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
 		.revoke = fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .tokens = true, .oauth_issuer = SLICE("https://mail.example.org"), .boot_secret = boot_secret};

@@ -33,6 +33,9 @@ struct test_auth {
 	} events[4096];
 	size_t event_count;
 	uint64_t order;
+	unsigned dkim_made, dkim_dropped, looked_up;
+	const char *dns_name;       /* names that begin so have these records; NULL: all */
+	struct slice dns_records;
 	bool key_away, mail_away;
 	unsigned hashes; /* Argon2id runs */
 	/* what the mail process got */

@@ -207,6 +207,10 @@ EVENT(POLICY_ACTED, LOG_INFO, POLICY, "policy.acted", "cid mid rule action user"
 /* ---- keys ---- */
 EVENT(KEY_CREATED, LOG_WARN, KEY, "key.created", "where file advice", "organisation keys were created")
 EVENT(KEY_ROTATED, LOG_INFO, KEY, "key.rotated", "actor kind id", "a key was replaced")
+EVENT(DKIM_MADE, LOG_WARN, KEY, "dkim.made", "domain id kind", "a key was made that signs mail of the domain once its record is in DNS")
+EVENT(DKIM_ACTIVE, LOG_INFO, KEY, "dkim.active", "domain id kind", "a key signs mail of the domain from now on")
+EVENT(DKIM_RETIRED, LOG_INFO, KEY, "dkim.retired", "domain id kind", "a key was retired and destroyed")
+EVENT(DKIM_REMOVED, LOG_INFO, KEY, "dkim.removed", "domain id kind", "the record of a retired key may be taken out of DNS")
 EVENT(KEY_SHARE_OPENED, LOG_WARN, KEY, "key.share_opened", "actor address kind id reason", "a custodian opened a share")
 EVENT(KEY_SHREDDED, LOG_WARN, KEY, "key.shredded", "actor address kind id", "secrets were destroyed for good")
 

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/ensure.h"
 #include "cmd/cli.h"
 
@@ -6,12 +8,29 @@ static void show_list(const json_t *result)
 	cli_table(json_object_get(result, "domains"), "DOMAIN:domain USERS:users CATCH-ALL:catch_all POSTMASTER:postmaster");
 }
 
+static void show_dkim(const json_t *result)
+{
+	const json_t *keys = json_object_get(result, "keys");
+	size_t i;
+	json_t *key;
+	cli_table(keys, "SELECTOR:selector ALGORITHM:algorithm STATE:state CREATED:created@ IN-DNS:seen@ SIGNS-SINCE:activated@ REMOVE-FROM-DNS:remove@");
+	json_array_foreach((json_t *)keys, i, key)
+		if (json_integer_value(json_object_get(key, "retired")) == 0)
+			printf("\n%s. TXT\n%s\n", json_string_value(json_object_get(key, "name")), json_string_value(json_object_get(key, "record")));
+}
+
 static const struct cli_command commands[] = {
 	{.words = "domain list", .op = "domain.list", .show = show_list, .help = "the domains this server takes mail for"},
 	{.words = "domain add", .op = "domain.add", .positional = "domain", .options = "catch_all postmaster",
 		.help = "takes mail for a domain; --catch-all gets what has no other address"},
 	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster",
 		.needs_option = true, .help = "changes what is named; an empty text ends it"},
+	{.words = "domain dkim list", .op = "dkim.list", .positional = "domain", .show = show_dkim, .help = "keys that sign its mail, and the records for DNS"},
+	{.words = "domain dkim add", .op = "dkim.add", .positional = "domain", .options = "algorithm", .show = show_dkim,
+		.help = "makes keys (rsa-sha256 and ed25519-sha256, or one of them)"},
+	{.words = "domain dkim rotate", .op = "dkim.rotate", .positional = "domain", .options = "now!", .show = show_dkim,
+		.help = "makes successors of the keys that sign; --now lets the next ones sign at once"},
+	{.words = "domain dkim retire", .op = "dkim.retire", .positional = "domain selector", .show = show_dkim, .help = "ends a key and destroys it"},
 	{.words = "domain remove", .op = "domain.remove", .positional = "domain", .help = "only when nothing in it is left"},
 };
 const struct cli_noun cli_domain = {"domain", commands, ARRAY_LEN(commands)};

@@ -2,7 +2,7 @@
 #include "filter/judge.h"
 #include "mime/header.h"
 
-#define ADDED_MAX 8192 /* bytes of the fields we add */
+#define ADDED_MAX 32768 /* bytes of the fields we add */
 
 /* What the rules say; false: refused. An opaque message of a user is not sent: nothing in it can be checked. */
 static bool check(const struct envelope *e, struct slice message, struct slice header, const struct filter_settings *settings,
@@ -19,21 +19,47 @@ static bool check(const struct envelope *e, struct slice message, struct slice h
 	return e->source == ENVELOPE_SMTP || filter_check_submission(header, &facts->sender, arena, ret);
 }
 
-/* The bytes to be sealed: as they arrived, behind what we add. */
-static struct slice blob_make(const struct envelope *e, const struct sender_fact *sender, struct slice message, struct slice header,
-                              const struct filter_judgement *judgement, struct buf *out)
+/* A submission: signed as it is when it leaves, when somebody elsewhere receives it. */
+static int append_submission(const struct envelope *e, const struct sender_fact *sender, struct slice header, struct slice body,
+                             const struct filter_judgement *judgement, const struct filter_settings *settings, struct arena *arena,
+                             struct buf *out, struct error *err)
 {
-	if (e->source == ENVELOPE_APPEND)
-		return message;
-	buf_reserve(out, message.n + judgement->header.n + ADDED_MAX);
+	struct buf mended = BUF_INIT(header.n + ADDED_MAX);
+	int code = 0;
+
+	filter_mend_submission(e, sender, header, &mended);
+	if (filter_needs_epoch(e))
+		code = filter_sign(settings, sender, buf_slice(&mended), body, e->received_ms / 1000, arena, out, err);
 	filter_trace(e, out);
 	buf_append(out, judgement->header);
-	if (e->source == ENVELOPE_SUBMISSION)
-		filter_mend_submission(e, sender, header, out);
-	else
+	buf_append(out, buf_slice(&mended));
+	buf_append(out, body);
+	buf_free(&mended);
+	return code;
+}
+
+/* The bytes to be sealed: as they arrived, behind what we add. */
+static int blob_make(const struct envelope *e, const struct sender_fact *sender, struct slice message, struct slice header,
+                     const struct filter_judgement *judgement, const struct filter_settings *settings, struct arena *arena, struct buf *out,
+                     struct slice *ret, struct error *err)
+{
+	struct slice body = slice_from(message, header.n);
+	int code = 0;
+
+	*ret = message;
+	if (e->source == ENVELOPE_APPEND)
+		return 0;
+	buf_reserve(out, message.n + judgement->header.n + ADDED_MAX);
+	if (e->source == ENVELOPE_SUBMISSION) {
+		code = append_submission(e, sender, header, body, judgement, settings, arena, out, err);
+	} else {
+		filter_trace(e, out);
+		buf_append(out, judgement->header);
 		buf_append(out, header);
-	buf_append(out, slice_from(message, header.n));
-	return buf_slice(out);
+		buf_append(out, body);
+	}
+	*ret = buf_slice(out);
+	return code;
 }
 
 int filter_message(const struct envelope *e, struct slice message, const struct filter_judgement *judgement,
@@ -58,8 +84,9 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 		*ret = (struct filter_result){.code = judgement->code, .enhanced = judgement->enhanced, .text = judgement->text};
 		return 0;
 	}
-	letter.blob = blob_make(e, &facts.sender, message, header, judgement, &blob);
-	code = filter_seal(&letter, secret, epoch, arena, ret, err);
+	code = blob_make(e, &facts.sender, message, header, judgement, settings, arena, &blob, &letter.blob, err);
+	if (code == 0)
+		code = filter_seal(&letter, secret, epoch, arena, ret, err);
 	buf_free(&blob);
 	return code;
 }

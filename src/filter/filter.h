@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "filter/sign.h"
 #include "queue/dsn.h"
 #include "store/envelope.h"
 
@@ -20,6 +21,8 @@ struct filter_settings {
 	struct slice language;            /* of notices: en, zh-CN, zh-TW */
 	uint64_t message_size;            /* largest message, 0: no limit of its own */
 	struct sealer *sealer;            /* of the process (store/seal.h), or NULL */
+	filter_sign_fn *sign;             /* with keys of DKIM; NULL: nothing is signed */
+	void *sign_arg;
 };
 
 /* The queue epoch that outbound copies are sealed to. */

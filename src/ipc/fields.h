@@ -20,6 +20,13 @@
 #define IPC_REPLY_KEY_SIGN_CERTIFICATE(F) F(u8, status) F(key, public_key) F(bytes, signature)
 #define IPC_FIELDS_KEY_SIGN_HEAD(F) F(bytes, origin) F(u64, size) F(key, root) F(u64, time)
 #define IPC_REPLY_KEY_SIGN_HEAD(F) F(u8, status) F(key, public_key) F(bytes, signature)
+/* Keys of DKIM, by an id that key gives. algorithm: enum mail_algorithm. The digest is signed as it is (RFC 6376 3.3.2, RFC 8463 3). */
+#define IPC_FIELDS_KEY_DKIM_MAKE(F) F(u8, algorithm)
+#define IPC_REPLY_KEY_DKIM_MAKE(F) F(u8, status) F(id, key) F(bytes, public_key)
+#define IPC_FIELDS_KEY_DKIM_DROP(F) F(id, key)
+#define IPC_REPLY_KEY_DKIM_DROP(F) F(u8, status)
+#define IPC_FIELDS_KEY_DKIM_SIGN(F) F(id, key) F(u8, algorithm) F(key, digest)
+#define IPC_REPLY_KEY_DKIM_SIGN(F) F(u8, status) F(bytes, signature)
 /* The public key of the newest queue epoch; one is made when there is none or it is older than an hour (queue asks with rotate=1). */
 #define IPC_FIELDS_KEY_EPOCH(F) F(u8, rotate)
 #define IPC_REPLY_KEY_EPOCH(F) F(u8, status) F(u32, epoch) F(key, public_key)

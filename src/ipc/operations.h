@@ -11,6 +11,14 @@ OPERATION("domain.list", AUTH, DOMAIN_SEE, READS, "")
 OPERATION("domain.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster?")
 OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster?")
 OPERATION("domain.remove", AUTH, DOMAIN_CHANGE, CHANGES, "domain")
+/*
+ * Keys of DKIM: {"keys":[{"domain","selector","algorithm","state","name","record","created","seen","activated","retired","remove"}]}. add makes next keys
+ * (algorithm: rsa-sha256, ed25519-sha256; both); rotate makes successors of the keys that sign, with now it lets the next ones sign; retire destroys.
+ */
+OPERATION("dkim.list", AUTH, DOMAIN_SEE, READS, "domain")
+OPERATION("dkim.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain algorithm?")
+OPERATION("dkim.rotate", AUTH, DOMAIN_CHANGE, CHANGES, "domain now!?")
+OPERATION("dkim.retire", AUTH, DOMAIN_CHANGE, CHANGES, "domain selector")
 /* {"users":[{"address","name","department","language","role","state","quota","provisional"}], "more":true, "next":…}; state: active, disabled.
  * Lists are pages: "after" is the last address of the former page. */
 OPERATION("user.list", AUTH, ACCOUNT_SEE, READS, "domain? after?")

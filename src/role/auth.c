@@ -273,6 +273,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	ctx->state = a;
 	a->host = (struct auth_host){.arg = a, .now = host_now, .hmac = host_hmac, .work = host_work, .after = host_after, .ticket = host_ticket,
 		.record = host_record, .sign = host_sign, .revoke = host_revoke};
+	auth_dkim_host(&a->host);
 	auth_factor_start(a);
 	int rc = open_directory(a, err);
 	if (rc == 0)
@@ -291,6 +292,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	auth_admin_access(a->admin, auth_login_access(a->login));
 	open_places(a);
 	auth_notice_start(a);
+	auth_dkim_start(a);
 	auth_sso_start(a);
 	auth_register(a);
 	return 0;
@@ -337,6 +339,7 @@ static void auth_reload(struct role_context *ctx)
 	read_settings(a);
 	struct auth_admin_settings settings = admin_settings(a);
 	auth_factor_settings(a, &settings);
+	auth_dkim_reload(a);
 	auth_sso_configure(a);
 	auth_notice_configure(a);
 	auth_admin_configure(a->admin, &settings);

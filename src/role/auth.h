@@ -25,6 +25,8 @@ struct auth_process {
 	struct timer *ldap_sync;
 	struct auth_login_settings settings;
 	struct place_base *places; /* opened before the jail closes; NULL: none */
+	struct auth_dkim *dkim;
+	struct timer *dkim_timer;
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
@@ -46,6 +48,9 @@ void auth_register(struct auth_process *a);
 /* Single sign-on: once, when everything else is there; and again after a reload. */
 void auth_sso_start(struct auth_process *a);
 void auth_sso_configure(struct auth_process *a);
+void auth_dkim_host(struct auth_host *host); /* auth_dkim.c */
+void auth_dkim_start(struct auth_process *a);
+void auth_dkim_reload(struct auth_process *a);
 void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif

@@ -51,12 +51,31 @@ static void cpu_limit(long seconds)
 	setitimer(ITIMER_PROF, &limit, NULL);
 }
 
-static struct filter_settings settings_of(const struct filter_role *f)
+/* By a key of DKIM, which key holds. */
+static int sign(void *arg, const uint8_t id[16], enum mail_algorithm algorithm, const uint8_t digest[MAIL_DIGEST_SIZE], struct buf *out,
+                struct error *err)
+{
+	struct filter_role *f = arg;
+	struct ipc_key_dkim_sign request = {.algorithm = (uint8_t)algorithm};
+	struct ipc_key_dkim_sign_reply reply = {0};
+	uint8_t storage[KEY_REPLY_MAX];
+
+	memcpy(request.key.b, id, sizeof request.key.b);
+	memcpy(request.digest.b, digest, sizeof request.digest.b);
+	if (ipc_request_sync(f->ctx->ipc, IPC_KEY_DKIM_SIGN, &request, &reply, storage, sizeof storage) != IPC_OK)
+		return error_set(err, ERR_TEMPORARY, "key does not answer");
+	if (reply.status != 0)
+		return error_set(err, reply.status == 1 ? ERR_NOT_FOUND : ERR_TEMPORARY, "key does not sign");
+	buf_append(out, reply.signature);
+	return out->failed ? error_set(err, ERR_LIMIT, "no room for the signature") : 0;
+}
+
+static struct filter_settings settings_of(struct filter_role *f)
 {
 	const struct config *config = f->ctx->config;
 
 	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size,
-	                                .sealer = f->sealer};
+	                                .sealer = f->sealer, .sign = sign, .sign_arg = f};
 }
 
 /* The epoch that outgoing copies are sealed to; NULL when key does not answer. */

@@ -14,6 +14,7 @@
 #define FACT_MAC_SIZE 32
 #define FACT_BODY_MAX 262144
 #define FACT_ADDRESSES_MAX 10000
+#define FACT_KEYS_MAX 1000
 
 static const struct slice LABEL = SLICE_INIT("letterlock fact 1\n");
 
@@ -78,6 +79,13 @@ void fact_write_sender(struct buf *out, const struct sender_fact *fact, const ui
 	buf_put_u32(out, (uint32_t)fact->address_count);
 	for (size_t i = 0; i < fact->address_count; i++)
 		buf_put_bytes(out, fact->addresses[i]);
+	buf_put_u32(out, (uint32_t)fact->key_count);
+	for (size_t i = 0; i < fact->key_count; i++) {
+		buf_append_bytes(out, fact->keys[i].id, sizeof fact->keys[i].id);
+		buf_put_u8(out, fact->keys[i].algorithm);
+		buf_put_bytes(out, fact->keys[i].domain);
+		buf_put_bytes(out, fact->keys[i].selector);
+	}
 	fact_end(out, start, secret);
 }
 
@@ -146,6 +154,24 @@ int fact_peek_recipient(struct slice *list, struct recipient_fact *ret, struct s
 	return recipient_decode(body, kind, ret);
 }
 
+static int keys_decode(struct slice *body, struct arena *arena, struct sender_fact *fact)
+{
+	uint32_t count;
+
+	if (!slice_get_u32(body, &count) || count > FACT_KEYS_MAX)
+		return ERR_INVALID;
+	fact->keys = arena_alloc_array(arena, count, sizeof *fact->keys);
+	fact->key_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct sender_key *key = &fact->keys[i];
+
+		if (!slice_get_fixed(body, key->id, sizeof key->id) || !slice_get_u8(body, &key->algorithm) || !slice_get_bytes(body, &key->domain)
+		    || !slice_get_bytes(body, &key->selector))
+			return ERR_INVALID;
+	}
+	return 0;
+}
+
 int fact_read_sender(struct slice *list, const uint8_t secret[FACT_SECRET_SIZE], struct arena *arena, struct sender_fact *ret)
 {
 	struct sender_fact fact = {0};
@@ -167,7 +193,7 @@ int fact_read_sender(struct slice *list, const uint8_t secret[FACT_SECRET_SIZE],
 		if (!slice_get_bytes(&body, &fact.addresses[i]))
 			return ERR_INVALID;
 	}
-	if (body.n != 0)
+	if (keys_decode(&body, arena, &fact) < 0 || body.n != 0)
 		return ERR_INVALID;
 	*ret = fact;
 	return 0;

@@ -30,12 +30,21 @@ struct recipient_fact {
 	struct slice profile;             /* delivery profile (later: script) */
 };
 
+/* A key that signs mail of a domain (DKIM), by its id in the role `key`. */
+struct sender_key {
+	uint8_t id[16];
+	uint8_t algorithm;                /* enum mail_algorithm */
+	struct slice domain, selector;
+};
+
 struct sender_fact {
 	uint8_t account[16];
 	struct slice login;
 	struct slice actor;               /* the delegate who sends for this account and is named in Sender; empty: nobody */
 	struct slice *addresses;          /* lower case; "@domain" owns the domain */
 	size_t address_count;
+	struct sender_key *keys;          /* of the domains of the addresses */
+	size_t key_count;
 };
 
 #define FACT_SECRET_SIZE 32

@@ -32,7 +32,7 @@ void arc_collect_results(const struct trust_message *message, struct slice auths
 		if (rest.n == 0)
 			continue;
 		if (any)
-			buf_append_str(out, ";\r\n\t");
+			buf_append_str(out, ";\r\n ");
 		buf_append(out, rest);
 		any = true;
 	}
@@ -62,7 +62,7 @@ static int make_results(struct sealing *s, struct error *err)
 	struct slice results = slice_trim(s->how->results);
 	buf_printf(&s->results, "ARC-Authentication-Results: i=%u; ", s->instance);
 	buf_append(&s->results, s->how->authserv_id);
-	buf_append_str(&s->results, ";\r\n\t");
+	buf_append_str(&s->results, ";\r\n ");
 	buf_append(&s->results, results.n > 0 ? results : SLICE("none"));
 	buf_append_str(&s->results, "\r\n");
 	return s->results.failed ? error_set(err, ERR_LIMIT, "the authentication results are too long") : 0;

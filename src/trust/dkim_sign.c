@@ -22,8 +22,8 @@ void tag_writer_start(struct tag_writer *w, const char *field, struct buf *out)
 
 static void fold(struct tag_writer *w)
 {
-	buf_append_str(w->out, "\r\n\t");
-	w->column = 8;
+	buf_append_str(w->out, "\r\n ");
+	w->column = 1;
 }
 
 static void put(struct tag_writer *w, struct slice piece)
@@ -71,7 +71,7 @@ static void put_signature(struct slice raw, bool folded, struct buf *out)
 	struct slice rest = buf_slice(&text);
 	while (folded && rest.n > BASE64_LINE) {
 		buf_append(out, slice_sub(rest, 0, BASE64_LINE));
-		buf_append_str(out, "\r\n\t");
+		buf_append_str(out, "\r\n ");
 		rest = slice_from(rest, BASE64_LINE);
 	}
 	buf_append(out, rest);

@@ -9,9 +9,15 @@
 void message_init(struct trust_message *m, struct slice message, struct arena *arena)
 {
 	size_t length = mime_header_length(message);
-	struct slice rest = slice_sub(message, 0, length);
-	*m = (struct trust_message){.whole = message, .header = rest, .body = slice_from(message, length), .arena = arena};
-	m->too_big = length > MIME_HEADER_MAX;
+	message_init_parts(m, slice_sub(message, 0, length), slice_from(message, length), arena);
+	m->whole = message;
+}
+
+void message_init_parts(struct trust_message *m, struct slice header, struct slice body, struct arena *arena)
+{
+	struct slice rest = header;
+	*m = (struct trust_message){.header = header, .body = body, .arena = arena};
+	m->too_big = header.n > MIME_HEADER_MAX;
 	if (m->too_big)
 		return;
 	m->fields = arena_alloc_array(arena, MIME_FIELDS_MAX, sizeof *m->fields);

@@ -31,6 +31,8 @@ struct trust_message {
 
 /* Borrows `message` (lines end with CRLF); the index of fields is in the arena. */
 void message_init(struct trust_message *m, struct slice message, struct arena *arena);
+/* Likewise of a header (with its empty line, or without) and a body that do not stand together; `whole` is empty. */
+void message_init_parts(struct trust_message *m, struct slice header, struct slice body, struct arena *arena);
 /* Asks for a hash of the body; message_hash_bodies computes all that are asked for in one pass. NULL: too many ways. */
 struct body_variant *message_want_body(struct trust_message *m, bool relaxed, uint64_t limit);
 void message_hash_bodies(struct trust_message *m);

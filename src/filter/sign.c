@@ -1,0 +1,63 @@
+#include "filter/sign.h"
+
+#include "filter/filter.h"
+#include "mime/address.h"
+#include "trust/idn.h"
+
+/* What one signature needs, behind the callback of trust. */
+struct signing {
+	const struct filter_settings *settings;
+	const struct sender_key *key;
+	bool gone;
+};
+
+static int sign(void *arg, const struct dkim_signer *signer, const uint8_t digest[MAIL_DIGEST_SIZE], struct buf *out, struct error *err)
+{
+	struct signing *s = arg;
+	int rc = s->settings->sign(s->settings->sign_arg, s->key->id, signer->algorithm, digest, out, err);
+	s->gone = rc == ERR_NOT_FOUND;
+	return rc;
+}
+
+/* The domain of the author, A-labels. False: none, or more than one From. */
+static bool author_domain(const struct trust_message *m, struct arena *arena, struct slice *ret)
+{
+	const struct mime_field *from = NULL;
+	for (size_t i = 0; i < m->field_count; i++)
+		if (slice_eq_nocase(m->fields[i].name, SLICE("from"))) {
+			if (from != NULL)
+				return false;
+			from = &m->fields[i];
+		}
+	const struct mime_address *a = from != NULL ? mime_address_next(mime_address_parse(from->value, arena)) : NULL;
+	return a != NULL && a->has_host && trust_domain_ascii(arena, a->host, ret);
+}
+
+static int sign_with(struct signing *s, struct trust_message *m, int64_t now_s, struct arena *arena, struct buf *out, struct error *err)
+{
+	struct dkim_signing how = {.now_s = now_s};
+	struct dkim_signer signer = {.selector = s->key->selector, .algorithm = (enum mail_algorithm)s->key->algorithm, .sign = sign, .arg = s};
+	if (!trust_domain_ascii(arena, s->key->domain, &signer.domain))
+		return 0;
+	int rc = dkim_sign(m, &signer, 1, &how, out, err);
+	return s->gone ? 0 : rc;
+}
+
+int filter_sign(const struct filter_settings *settings, const struct sender_fact *sender, struct slice header, struct slice body, int64_t now_s,
+                struct arena *arena, struct buf *out, struct error *err)
+{
+	struct trust_message m;
+	struct slice author, domain;
+	int rc = 0;
+	if (settings->sign == NULL || sender->key_count == 0)
+		return 0;
+	message_init_parts(&m, header, body, arena);
+	if (m.too_big || !author_domain(&m, arena, &author))
+		return 0;
+	for (size_t i = 0; i < sender->key_count && rc == 0; i++) {
+		struct signing s = {.settings = settings, .key = &sender->keys[i]};
+		if (trust_domain_ascii(arena, s.key->domain, &domain) && slice_eq(domain, author))
+			rc = sign_with(&s, &m, now_s, arena, out, err);
+	}
+	return rc;
+}
