@@ -8,6 +8,7 @@
 #include "trust/facts.h"
 
 #define DMARC_AUTHORS_MAX 4      /* different domains in From; with more there is a permerror */
+#define DMARC_ADDRESSES_MAX 50   /* in From; with more there are too many domains */
 #define DMARC_WALK_MAX 8         /* look-ups of one tree walk */
 #define DMARC_URIS_MAX 8         /* of one rua or ruf */
 #define DMARC_RECORD_MAX 4096    /* bytes; a longer record is none */
@@ -77,8 +78,8 @@ void dmarc_check(struct facts *f, const struct dmarc_request *request, struct dm
 /* One TXT record. False: it is no DMARC record (v=DMARC1 does not stand first). Wrong tags are as if they were not there. */
 bool dmarc_record_parse(struct slice text, struct arena *arena, struct dmarc_record *ret);
 /*
- * The domains of all From fields, A-labels, each once; groups' members count (RFC 6854). Returns how many there are; more than DMARC_AUTHORS_MAX:
- * that number plus one. *ret_broken: some address has no domain that could be checked.
+ * The domains of all From fields, A-labels, each once; groups' members count (RFC 6854). Returns how many there are; more than DMARC_AUTHORS_MAX
+ * (or DMARC_ADDRESSES_MAX addresses): that number plus one. *ret_broken: some address has no domain that could be checked.
  */
 unsigned dmarc_authors(struct slice header, struct arena *arena, struct slice ret[DMARC_AUTHORS_MAX], bool *ret_broken);
 

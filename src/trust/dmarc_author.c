@@ -24,7 +24,7 @@ unsigned dmarc_authors(struct slice header, struct arena *arena, struct slice re
 {
 	struct mime_field field;
 	struct slice domain;
-	unsigned count = 0, fields = 0;
+	unsigned count = 0, fields = 0, addresses = 0;
 	*ret_broken = false;
 	while (fields++ < MIME_FIELDS_MAX && mime_field_next(&header, &field)) {
 		if (!slice_eq_nocase(field.name, SLICE("From")))
@@ -32,6 +32,8 @@ unsigned dmarc_authors(struct slice header, struct arena *arena, struct slice re
 		for (const struct mime_address *a = mime_address_parse(field.value, arena); a != NULL; a = a->next) {
 			if (is_marker(a))
 				continue;
+			if (++addresses > DMARC_ADDRESSES_MAX || count > DMARC_AUTHORS_MAX)
+				return DMARC_AUTHORS_MAX + 1;
 			if (trust_domain_ascii(arena, a->host, &domain) && trust_domain_is_fqdn(domain))
 				add(domain, ret, &count);
 			else
