@@ -4,6 +4,7 @@
 #include "auth/admin_factor.h"
 #include "crypt/crypt.h"
 #include "factor/codes.h"
+#include "factor/qr.h"
 #include "factor/totp.h"
 
 #define URI_MAX 1200
@@ -15,7 +16,7 @@ static int totp_begin_in_change(struct admin_job *job, const struct secrets *sec
 {
 	struct totp totp;
 	struct directory_factor f = {.kind = FACTOR_TOTP};
-	struct buf state = BUF_INIT(TOTP_STATE_MAX), text = BUF_INIT(TOTP_SECRET_MAX * 2), uri = BUF_INIT(URI_MAX);
+	struct buf state = BUF_INIT(TOTP_STATE_MAX), text = BUF_INIT(TOTP_SECRET_MAX * 2), uri = BUF_INIT(URI_MAX), qr = BUF_INIT(QR_OUT_MAX);
 	totp_make(&totp);
 	totp_encode(&totp, &state);
 	random_bytes(f.lookup, sizeof f.lookup);
@@ -28,9 +29,11 @@ static int totp_begin_in_change(struct admin_job *job, const struct secrets *sec
 		job_set(job, "id", json_integer(f.id));
 		job_set(job, "secret", job_json(buf_slice(&text)));
 		job_set(job, "uri", job_json(buf_slice(&uri)));
+		if (qr_svg(buf_slice(&uri), &qr) == 0)
+			job_set(job, "qr", job_json(buf_slice(&qr)));
 	}
 	secret_wipe(&totp, sizeof totp);
-	buf_free_secret(&state), buf_free_secret(&text), buf_free_secret(&uri);
+	buf_free_secret(&state), buf_free_secret(&text), buf_free_secret(&uri), buf_free_secret(&qr);
 	return rc;
 }
 

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ensure.h"
+#include "factor/qr.h"
 
 static void show_factors(const json_t *result)
 {
@@ -46,8 +48,21 @@ static int run_two_steps(struct cli *cli, const char *begin, const char *confirm
 	return code;
 }
 
+/* Only where somebody looks: a file shall not keep it. */
+static void draw(const char *uri)
+{
+	struct buf qr = BUF_INIT(QR_OUT_MAX);
+
+	if (isatty(STDOUT_FILENO) && qr_blocks(slice_str(uri), !cli_is_plain(), &qr) == 0) {
+		fwrite(buf_slice(&qr).p, 1, buf_len(&qr), stdout);
+		fflush(stdout);
+	}
+	buf_free_secret(&qr);
+}
+
 static void say_secret(const json_t *begun)
 {
+	draw(json_string_value(json_object_get(begun, "uri")));
 	/* Not on standard output, which may be a file. */
 	fprintf(stderr, "Secret for the program: %s\n%s\nThen the code that it shows.\n", json_string_value(json_object_get(begun, "secret")),
 		json_string_value(json_object_get(begun, "uri")));

@@ -71,7 +71,7 @@ OPERATION("token.add", AUTH, ANYBODY, CHANGES, "label days#? rights[]?")
  * {"factors":[{"id","kind","label","created","used","left"?}],"enforced","grace_ends"}; kinds: totp, webauthn, codes, list, mail, sms.
  */
 OPERATION("factor.list", AUTH, DEVICE_SEE, READS, "address")
-/* {"id","secret","uri"}: base32, and otpauth:// for a picture; then confirm with the first code. {"id"} */
+/* {"id","secret","uri","qr"}: base32, otpauth://, and that as a picture (SVG); then confirm with the first code. {"id"} */
 OPERATION("factor.totp.begin", AUTH, ANYBODY, CHANGES, "label?")
 OPERATION("factor.totp.confirm", AUTH, ANYBODY, CHANGES, "id# code")
 /* {"challenge","rp_id","user_id","user_name","display_name","algorithms","exclude","prf_salt","user_verification"}: base64url, for

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "crypt/ca.h"
 #include "ipc/admin.h"
+#include "role/check_codes.h"
 #include "role/parent.h"
 #include "sso/jwk.h"
 #include "sso/provider_row.h"
@@ -222,6 +223,11 @@ static void finding(struct findings *f, const char *where, const char *what, con
 	buf_append_str(f->out, "}");
 }
 
+static void codes_finding(void *arg, const char *option, const char *what)
+{
+	finding(arg, option, what, "other second factors work");
+}
+
 static void check_config(struct parent *parent, struct findings *f)
 {
 	struct config_problems problems = {0};
@@ -235,6 +241,7 @@ static void check_config(struct parent *parent, struct findings *f)
 		buf_append_byte(&restart, '\0');
 		finding(f, "options that wait for a restart", (const char *)buf_slice(&restart).p, "the running server keeps the former values");
 	}
+	check_codes(next != NULL ? next : parent->config, parent->uid, codes_finding, f);
 	buf_free(&restart);
 	config_free(&next);
 	config_problems_free(&problems);

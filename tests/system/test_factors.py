@@ -1,9 +1,13 @@
 """Second factors: no protocol lets a password alone through; keys, passkeys, codes and policies over the API."""
+import contextlib
 import imaplib
+import os
 import poplib
 import smtplib
 import ssl
+import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -269,3 +273,38 @@ def test_the_command_line_registers_a_program(site, folder):
     status, _, text = site.instance.cli('factor', 'totp', '--stdin', stdin='000000\n', check=False, session=session)
     assert status != 0 and 'Secret for the program: ' in text
     assert site.instance.cli('factor', 'list', user['address'], session=session)['factors'] == []
+
+
+def on_a_terminal(site, session, *words, stdin=''):
+    """What a command shows on a terminal; what it says on standard error is not in it."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([site.instance.program('letterlock'), '--config', site.instance.path('letterlock.yaml'), *words], stdin=subprocess.PIPE,
+                               stdout=theirs, stderr=subprocess.PIPE, env={**os.environ, 'LETTERLOCK_SESSION': session, 'NO_COLOR': '1'})
+    os.close(theirs)
+    shown = []
+
+    def read():
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while piece := os.read(ours, 65536):
+                shown.append(piece)
+    reader = threading.Thread(target=read)
+    reader.start()
+    said = process.communicate(stdin.encode(), timeout=60)[1]
+    reader.join(timeout=60)
+    os.close(ours)
+    return b''.join(shown).decode(), said.decode()
+
+
+def test_a_terminal_gets_a_picture_of_the_secret_and_a_file_does_not(site, folder):
+    user = {'address': 'factor.picture@demo.test', 'password': 'korb-laterne-moos-winkel'}
+    site.instance.cli('user', 'add', user['address'], '--stdin', stdin=user['password'] + '\n')
+    session = str(folder / 'session')
+    site.instance.cli('login', user['address'], '--stdin', stdin=user['password'] + '\n', session=session)
+    shown, said = on_a_terminal(site, session, 'factor', 'totp', '--stdin', stdin='000000\n')
+    lines = [line.rstrip('\r') for line in shown.split('\n') if line.strip()]
+    assert len(lines) > 15 and all(set(line) <= set(' \u2580\u2584\u2588') for line in lines) and len({len(line) for line in lines}) == 1
+    assert 'otpauth://totp/' in said and 'otpauth' not in shown
+    begun = signed_in(site, user).call('factor.totp.begin')
+    assert begun['qr'].startswith('<svg ') and begun['qr'].endswith('</svg>') and begun['secret'] not in begun['qr']
+    with open(site.instance.path('log', 'letterlockd.log'), encoding='utf-8', errors='replace') as log:
+        assert begun['secret'] not in log.read()

@@ -68,10 +68,13 @@ def approvals(site, people):
     return site.instance.cli('approval', 'list', session=people['approver']['session'])['approvals']
 
 
+NOT_OF_THE_SYSTEM = ('NOT', 'FROM', '"postmaster@"')  # its letters about what a test does come when they come
+
+
 def inbox(site, user, password=None):
     with site.imap(user, password) as client:
         client.select('INBOX', readonly=True)
-        return client.search(None, 'ALL')[1][0].split()
+        return client.search(None, *NOT_OF_THE_SYSTEM)[1][0].split()
 
 
 def as_delegate(site, owner, delegate):
@@ -105,7 +108,7 @@ def test_a_delegate_reads_and_sends_but_deletes_nothing(site, people):
     cli('delegate', 'add', delegate['address'], '--days', '30', session=session_of(site, owner))
     client = as_delegate(site, owner, delegate)
     assert client.select('INBOX')[0] == 'OK'
-    assert client.search(None, 'ALL')[1][0].split() == inbox(site, owner)
+    assert client.search(None, *NOT_OF_THE_SYSTEM)[1][0].split() == inbox(site, owner)
     assert client.fetch('1', '(BODY[])')[0] == 'OK'
     assert client.store('1', '+FLAGS', r'(\Flagged)')[0] == 'OK'
     for answer in (client.store('1', '+FLAGS', r'(\Deleted)'), client.expunge(), client.delete('Sent')):
