@@ -88,7 +88,7 @@ static int open_server(struct cli_trust_dns *d, const char *server)
 {
 	static const char *const options[][2] = {
 		{"do-not-query-localhost:", "no"}, {"unblock-lan-zones:", "yes"}, {"insecure-lan-zones:", "yes"}, {"infra-keep-probing:", "yes"},
-		{"infra-host-ttl:", "1"}, {"edns-buffer-size:", "1232"}, {"use-syslog:", "no"}, {"verbosity:", "0"}, {"outbound-msg-retry:", "3"},
+		{"infra-host-ttl:", "1"}, {"edns-buffer-size:", "1232"}, {"use-syslog:", "no"}, {"verbosity:", "0"}, {"outbound-msg-retry:", "4"},
 	};
 	d->ub = ub_ctx_create();
 	if (d->ub == NULL)
