@@ -211,7 +211,7 @@ static json_t *check_json(enum check_id id, const struct check_result *r)
 		"state", check_state_name(r->state), "score", r->score);
 	json_object_set_new(o, "reason", json_string(r->state == CHECK_HIT ? check_reason_name(r->reason) : ""));
 	json_object_set_new(o, "arguments", arguments_json(r, &details));
-	cli_json_text(o, "details", buf_slice(&details));
+	cli_json_text(o, "details", buf_len(&details) > 0 ? buf_slice(&details) : SLICE(""));
 	buf_free(&details);
 	return o;
 }

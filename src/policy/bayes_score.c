@@ -8,7 +8,7 @@
 #define USER_STRENGTH 1.0  /* weight of the organisation's opinion against the user's own letters */
 #define DEVIATION 0.1      /* tokens nearer to 0.5 say nothing */
 #define TOKENS_USED 150    /* the strongest ones */
-#define EFFECTIVE 0.5      /* tokens of one letter depend on each other: so much of them is evidence */
+#define EFFECTIVE 0.5        /* tokens of one letter depend on each other: so much of them is evidence */
 #define ENOUGH 20          /* tokens for full confidence */
 #define LIMIT 0.0001       /* no token proves anything */
 

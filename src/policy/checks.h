@@ -38,4 +38,4 @@ CHECK(link_listed, JUNK, NEED_OUTSIDE | NEED_DNS | NEED_LISTS, 100, FAILURE_IGNO
 CHECK(text_disguised, PHISHING, NEED_OUTSIDE, 100, FAILURE_IGNORE, 25)                   /* zero width and look-alike letters inside of words */
 CHECK(text_pressure, PHISHING, NEED_OUTSIDE, 100, FAILURE_IGNORE, 20)                    /* asks for secrets or money, in a hurry */
 CHECK(attachment_lure, PHISHING, NEED_OUTSIDE, 20, FAILURE_IGNORE, 25)                   /* HTML files, doubled and disguised extensions */
-CHECK(bayes, JUNK, NEED_OUTSIDE | NEED_BAYES, 300, FAILURE_IGNORE, 50)               /* between -30 and 50, by confidence */
+CHECK(bayes, JUNK, NEED_OUTSIDE | NEED_BAYES, 300, FAILURE_IGNORE, 60)               /* between -36 and 60, by confidence */

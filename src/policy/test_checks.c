@@ -203,6 +203,8 @@ static void spf_failed(void **state)
 	assert_true(g->r.score < full);
 	g->l.trust.dmarc = LETTER_PASS;
 	assert_reason(spf_failed, none);
+	g->l.trust.dmarc = LETTER_FAIL;
+	assert_reason(spf_failed, none);
 	g->l.trust.given = false;
 	assert_reason(spf_failed, none);
 	assert_int_equal(g->r.state, CHECK_SKIPPED);
