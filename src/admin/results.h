@@ -136,7 +136,7 @@ RESULT("audit.status", SHOWN, "State of the audit log.",
 RESULT("audit.metrics", SHOWN, "Counters of events for Prometheus.", "text")
 RESULT("audit.list", SHOWN, "Records of the audit log, newest first.", "records[number# time# ms# event class level role fields{}] more!? next#?")
 RESULT("audit.prove", SHOWN, "Proof for one record or an older head.", "text size#")
-RESULT("audit.export", SHOWN, "A part of an export that letterlock-verify checks.", "text first# end# size# next# more!")
+RESULT("audit.export", SHOWN, "A part of an export that letterlock-verify checks.", "text first# end# size# next# more! pseudonyms?")
 RESULT("audit.verify", SHOWN, "Reads and hashes the whole log again.", "records# ok! bad#?")
 RESULT("audit.cosign_request", SHOWN, "What a co-signer is asked.", "text size#")
 RESULT("audit.cosign", SHOWN, "Keeps co-signatures of a head.", "name")

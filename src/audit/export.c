@@ -41,7 +41,7 @@ void audit_export_begin(const struct audit_export *e, const struct audit_frontie
 	put_number(out, "size", e->size);
 	buf_append_str(out, ",\"left\":");
 	audit_put_hashes(out, left->nodes, left->count);
-	buf_append_str(out, "}\n");
+	buf_append_str(out, e->anonymised ? ",\"anonymised\":true}\n" : "}\n");
 }
 
 void audit_export_item(const struct audit_item *item, struct buf *out)
@@ -56,6 +56,31 @@ void audit_export_item(const struct audit_item *item, struct buf *out)
 		buf_append_str(out, "\"}");
 	}
 	buf_append_byte(out, '\n');
+}
+
+void audit_export_redacted(const struct audit_item *item, struct slice redacted, struct buf *out)
+{
+	struct audit_hash leaf = item->leaf;
+	struct audit_item gone = {.n = item->n};
+	if (item->text.n > 0)
+		audit_leaf_hash(item->text, &leaf);
+	if (redacted.n == 0) {
+		gone.leaf = leaf;
+		audit_export_item(&gone, out);
+		return;
+	}
+	audit_put_redacted(out, item->n, &leaf, redacted);
+}
+
+void audit_put_redacted(struct buf *out, uint64_t n, const struct audit_hash *leaf, struct slice record)
+{
+	buf_append_str(out, "{\"redacted\":");
+	buf_append_u64(out, n);
+	buf_append_str(out, ",\"leaf\":\"");
+	base64_encode(slice_make(leaf->b, AUDIT_HASH_SIZE), out);
+	buf_append_str(out, "\",\"record\":");
+	buf_append(out, record);
+	buf_append_str(out, "}\n");
 }
 
 void audit_put_head(struct buf *out, struct slice note)

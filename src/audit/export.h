@@ -4,6 +4,8 @@
  *
  *   {"letterlock_audit_export":1,"origin":"…","key":"…","witnesses":["…"],"first":F,"end":E,"size":S,"left":["…"]}
  *   one line for each record F … E-1: its canonical form, or {"gone":N,"leaf":"…"} for one that was retired
+ *   {"redacted":N,"leaf":"…","record":{…}}  only where the first line ends with ,"anonymised":true}: a record without people (audit/redact.h). Its
+ *                           place and hash are proven, what it says is not
  *   {"right":["…"]}
  *   {"head":"…"}            the signed head of size S
  *   {"stamp":"…"}           base64 of an RFC 3161 answer about that head; may be missing
@@ -29,9 +31,12 @@ struct audit_export {
 	const struct slice *witnesses;     /* verifier key texts */
 	size_t witness_count;
 	uint64_t first, end, size;
+	bool anonymised;
 };
 void audit_export_begin(const struct audit_export *e, const struct audit_frontier *left, struct buf *out);
 void audit_export_item(const struct audit_item *item, struct buf *out);
+/* The same without people: `redacted` as audit_redact made it, or empty. */
+void audit_export_redacted(const struct audit_item *item, struct slice redacted, struct buf *out);
 void audit_export_finish(const struct audit_export *e, const struct audit_proof *right, struct slice head_note, struct slice stamp, struct buf *out);
 
 enum audit_proof_kind { AUDIT_INCLUSION, AUDIT_CONSISTENCY };
@@ -54,6 +59,8 @@ struct audit_report {
 	struct audit_head head;
 	struct slice head_note;
 	uint64_t first, end, retired;
+	uint64_t redacted;                         /* records whose content is not proven */
+	bool anonymised;
 	size_t cosigned;                           /* signatures of witnesses of the file that are right */
 	size_t old_heads;                          /* that were proven to be the beginning of this one */
 	struct slice stamp;                        /* the RFC 3161 answer, not checked here */

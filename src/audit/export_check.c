@@ -7,6 +7,7 @@
 
 #include "audit/export_in.h"
 #include "audit/record.h"
+#include "audit/redact.h"
 #include "base/codec.h"
 #include "base/memory.h"
 
@@ -234,6 +235,7 @@ static bool read_begin(struct audit_check *c, const json_t *object, struct audit
 	struct audit_export *e = &c->export;
 	e->origin = text_of(c, object, "origin");
 	e->key = text_of(c, object, "key");
+	e->anonymised = json_is_true(json_object_get(object, "anonymised"));
 	return number_of(object, "first", &e->first) && number_of(object, "end", &e->end) && number_of(object, "size", &e->size)
 		&& e->first <= e->end && e->end <= e->size && take_witnesses(c, object) && hashes_of(object, "left", left)
 		&& left->count == (unsigned)__builtin_popcountll(e->first);
@@ -255,6 +257,7 @@ static int line_begin(struct audit_check *c, const json_t *object, struct slice 
 		rc = refuse(c, err, "the key is of another log");
 	c->report.first = c->export.first;
 	c->report.end = c->export.end;
+	c->report.anonymised = c->export.anonymised;
 	c->stage = c->export.first < c->export.end ? STAGE_RECORDS : STAGE_RIGHT;
 	return rc == 0 ? compare_old(c, err) : rc;
 }
@@ -276,6 +279,32 @@ static int line_gone(struct audit_check *c, struct slice line, struct error *err
 	return 0;
 }
 
+/* The hash is that of a record which is not here: it proves the place, not the words. */
+static int line_redacted(struct audit_check *c, struct slice line, struct error *err)
+{
+	static const struct slice before = SLICE_INIT("\",\"record\":");
+	struct arena arena = ARENA_INIT;
+	struct audit_record record;
+	struct audit_hash leaf;
+	uint64_t n = 0;
+	struct buf again = BUF_INIT(AUDIT_EXPORT_LINE_MAX);
+	json_t *object = object_of(line);
+	ptrdiff_t at = slice_search(line, before);
+	struct slice text = at > 0 ? slice_sub(slice_from(line, (size_t)at + before.n), 0, line.n - (size_t)at - before.n - 1) : SLICE_NONE;
+	bool ok = object != NULL && number_of(object, "redacted", &n) && hash_of(json_object_get(object, "leaf"), &leaf)
+		&& audit_record_parse(text, &arena, &record) == 0 && record.n == n && slice_eq(record.salt, SLICE(AUDIT_NO_SALT));
+	json_decref(object);
+	arena_free(&arena);
+	if (!c->export.anonymised || !ok || n != c->frontier.size)
+		return refuse(c, err, "a redacted record is malformed, out of its place or in an export that is not anonymised");
+	audit_put_redacted(&again, n, &leaf, text);
+	if (!same(&again, line))
+		return refuse(c, err, "a redacted record is not in its one form");
+	audit_frontier_add(&c->frontier, 0, &leaf, NULL, NULL);
+	c->report.redacted++;
+	return 0;
+}
+
 static int line_record(struct audit_check *c, struct slice line, struct error *err)
 {
 	struct arena arena = ARENA_INIT;
@@ -284,6 +313,8 @@ static int line_record(struct audit_check *c, struct slice line, struct error *e
 	int rc = 0;
 	if (slice_starts(line, SLICE("{\"gone\":"))) {
 		rc = line_gone(c, line, err);
+	} else if (slice_starts(line, SLICE("{\"redacted\":"))) {
+		rc = line_redacted(c, line, err);
 	} else if (audit_record_parse(line, &arena, &record) < 0) {
 		rc = refuse(c, err, "this is no record");
 	} else if (record.n != c->frontier.size) {

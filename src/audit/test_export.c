@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "audit/record.h"
+#include "audit/redact.h"
 #include "audit/test_rig.h"
 
 static int setup(void **state)
@@ -283,6 +284,80 @@ static void a_verifier_key_has_one_form(void **state)
 	}
 }
 
+/* An anonymised export proves number, order and hashes; whoever moves, removes or re-labels a record is found. */
+static void an_anonymised_export_proves_places_and_says_so(void **state)
+{
+	struct audit_rig *rig = *state;
+	struct audit_trust trust = trust_of(rig);
+	struct slice lines[LINES_MAX] = {{0}}, swapped[LINES_MAX];
+	struct audit_report report;
+	struct buf text = BUF_INIT(1 << 20);
+	audit_rig_export_anonymised(rig, 0, 15, &text);
+	assert_int_equal(check(&trust, buf_slice(&text), &report), 0);
+	assert_true(report.anonymised && report.redacted == 15);
+	assert_true(slice_search(buf_slice(&text), SLICE("@")) < 0);
+	size_t n = lines_of(buf_slice(&text), lines);
+	for (size_t i = 1; i <= 15; i++) {
+		memcpy(swapped, lines, n * sizeof *lines);
+		swapped[i] = lines[i % 15 + 1];
+		assert_int_equal(check_lines(swapped, n), ERR_DAMAGED);
+		memmove(swapped + i, lines + i + 1, (n - i - 1) * sizeof *lines);
+		assert_int_equal(check_lines(swapped, n - 1), ERR_DAMAGED);
+	}
+	/* A flipped bit in a hash; and a redacted record where the export does not say so. */
+	ptrdiff_t leaf = slice_search(buf_slice(&text), SLICE("\"leaf\":\""));
+	text.data[text.start + (size_t)leaf + 10] ^= 1;
+	assert_int_equal(check(&trust, buf_slice(&text), NULL), ERR_DAMAGED);
+	text.data[text.start + (size_t)leaf + 10] ^= 1;
+	ptrdiff_t flag = slice_search(buf_slice(&text), SLICE(",\"anonymised\":true"));
+	struct buf plain = BUF_INIT(1 << 20);
+	buf_append(&plain, slice_sub(buf_slice(&text), 0, (size_t)flag));
+	buf_append(&plain, slice_from(buf_slice(&text), (size_t)flag + 18));
+	assert_int_equal(check(&trust, buf_slice(&plain), NULL), ERR_DAMAGED);
+	buf_free(&plain);
+	buf_free(&text);
+}
+
+static void redact(const char *fields, uint8_t key_byte, struct buf *out)
+{
+	uint8_t key[AUDIT_REDACT_KEY_SIZE] = {key_byte};
+	struct buf record = BUF_INIT(AUDIT_TEXT_MAX);
+	buf_printf(&record, "{\"n\":3,\"t\":5,\"e\":\"queue.bounced\",\"c\":\"mail\",\"l\":\"info\",\"r\":\"queue/0\",\"s\":\"00c3a1d2e4f50617-42\","
+		"\"k\":\"MDEyMzQ1Njc4OWFiY2RlAA\",\"f\":{%s}}", fields);
+	bool changed = audit_redact(buf_slice(&record), key, out);
+	assert_int_equal(changed, buf_len(out) > 0);
+	buf_free(&record);
+}
+
+static void people_become_pseudonyms_that_link(void **state)
+{
+	static const char fields[] = "\"cid\":\"c1\",\"to\":\"Amy@example.org bob@example.org\",\"host\":\"mx.side.test\",\"code\":550,"
+		"\"reply\":\"550 <amy@example.org>, from [2001:db8::7] or 192.0.2.9. unknown; id 12:34\"";
+	struct buf one = BUF_INIT(AUDIT_TEXT_MAX), again = BUF_INIT(AUDIT_TEXT_MAX), other = BUF_INIT(AUDIT_TEXT_MAX), none = BUF_INIT(AUDIT_TEXT_MAX);
+	struct arena arena = ARENA_INIT;
+	struct audit_record r;
+	(void)state;
+	redact(fields, 1, &one);
+	redact(fields, 1, &again);
+	redact(fields, 2, &other);
+	assert_true(slice_eq(buf_slice(&one), buf_slice(&again)) && !slice_eq(buf_slice(&one), buf_slice(&other)));
+	assert_int_equal(audit_record_parse(buf_slice(&one), &arena, &r), 0);
+	assert_true(slice_eq(r.salt, SLICE(AUDIT_NO_SALT)));
+	struct slice to = r.fields[1].text, reply = r.fields[4].text, amy = slice_sub(to, 0, AUDIT_PSEUDONYM_SIZE);
+	assert_true(to.n == 2 * AUDIT_PSEUDONYM_SIZE + 1 && to.p[0] == '~' && slice_search(reply, amy) == 5);
+	assert_true(slice_starts(reply, SLICE("550 <~")) && slice_ends(reply, SLICE(". unknown; id 12:34")));
+	assert_int_equal(slice_search(buf_slice(&one), SLICE("example.org")), -1);
+	assert_int_equal(slice_search(buf_slice(&one), SLICE("2001")), -1);
+	assert_int_equal(slice_search(buf_slice(&one), SLICE("192.0")), -1);
+	assert_true(slice_eq(r.fields[2].text, SLICE("mx.side.test")) && r.fields[3].number == 550);
+	redact("\"cid\":\"c1\",\"host\":\"mx.side.test\",\"code\":250,\"reply\":\"2.0.0 Ok\"", 1, &none);
+	assert_int_equal(buf_len(&none), 0); /* stays as it is, and provable */
+	arena_free(&arena);
+	buf_free(&one);
+	buf_free(&again);
+	buf_free(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +370,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_old_head_that_the_export_does_not_reach_is_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_changed_bit_of_a_proof_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_verifier_key_has_one_form, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_anonymised_export_proves_places_and_says_so, setup, teardown),
+		cmocka_unit_test_setup_teardown(people_become_pseudonyms_that_link, setup, teardown),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("audit export", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "audit/record.h"
+#include "audit/redact.h"
 #include "base/ensure.h"
 #include "crypt/crypt.h"
 #include "crypt/ed25519.h"
@@ -108,21 +109,26 @@ static int export_item(void *arg, const struct audit_item *item)
 	void **args = arg;
 	if (item->n >= *(uint64_t *)args[1])
 		return 1;
-	audit_export_item(item, args[0]);
+	struct buf redacted = BUF_INIT(AUDIT_EXPORT_LINE_MAX);
+	if (args[2] != NULL && item->text.n > 0 && audit_redact(item->text, args[2], &redacted))
+		audit_export_redacted(item, buf_slice(&redacted), args[0]);
+	else
+		audit_export_item(item, args[0]);
+	buf_free(&redacted);
 	return 0;
 }
 
-void audit_rig_export(struct audit_rig *rig, uint64_t first, uint64_t end, struct buf *out)
+static void export_run(struct audit_rig *rig, uint64_t first, uint64_t end, const uint8_t *key, struct buf *out)
 {
 	struct slice witness = buf_slice(&rig->witness_text);
 	struct audit_export e = {.origin = rig->log_key.name, .key = buf_slice(&rig->log_key_text), .witnesses = &witness, .witness_count = 1,
-		.first = first, .end = end, .size = audit_store_size(rig->store)};
+		.first = first, .end = end, .size = audit_store_size(rig->store), .anonymised = key != NULL};
 	struct audit_view *v = audit_view_create(rig->store);
 	struct audit_nodes nodes = audit_view_nodes(v);
 	struct audit_frontier left;
 	struct audit_proof right;
 	struct buf head = BUF_INIT(AUDIT_NOTE_MAX);
-	void *args[] = {out, &end};
+	void *args[] = {out, &end, (void *)(uintptr_t)key};
 	ENSURE(audit_frontier_load(&nodes, first, &left) == 0);
 	ENSURE(audit_prove_right(&nodes, end, e.size, &right) == 0);
 	audit_rig_head(rig, true, &head);
@@ -131,4 +137,15 @@ void audit_rig_export(struct audit_rig *rig, uint64_t first, uint64_t end, struc
 	audit_export_finish(&e, &right, buf_slice(&head), SLICE("stamp"), out);
 	audit_view_free(&v);
 	buf_free(&head);
+}
+
+void audit_rig_export(struct audit_rig *rig, uint64_t first, uint64_t end, struct buf *out)
+{
+	export_run(rig, first, end, NULL, out);
+}
+
+void audit_rig_export_anonymised(struct audit_rig *rig, uint64_t first, uint64_t end, struct buf *out)
+{
+	static const uint8_t key[AUDIT_REDACT_KEY_SIZE] = "a key of pseudonyms";
+	export_run(rig, first, end, key, out);
 }

@@ -22,6 +22,8 @@ void audit_rig_append(struct audit_rig *rig, unsigned count);
 void audit_rig_record(uint64_t n, struct buf *out);
 /* The signed head of the current size. */
 void audit_rig_head(struct audit_rig *rig, bool cosigned, struct buf *out);
+/* The same without people. */
+void audit_rig_export_anonymised(struct audit_rig *rig, uint64_t first, uint64_t end, struct buf *out);
 void audit_rig_export(struct audit_rig *rig, uint64_t first, uint64_t end, struct buf *out);
 
 #endif

@@ -261,7 +261,7 @@ static bool read_input(const json_t *args, struct buf *out)
 
 static int write_pages(struct cli *cli, const char *op, json_t *args, FILE *f)
 {
-	static const char *const kept[] = {"first", "end", "size"};
+	static const char *const kept[] = {"first", "end", "size", "pseudonyms"};
 	bool more = true;
 	int code = 0;
 	while (more && code == 0) {
@@ -272,7 +272,8 @@ static int write_pages(struct cli *cli, const char *op, json_t *args, FILE *f)
 		put_text(page, "text", f);
 		more = json_is_true(json_object_get(page, "more"));
 		for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-			json_object_set(args, kept[i], json_object_get(page, kept[i]));
+			if (json_object_get(page, kept[i]) != NULL)
+				json_object_set(args, kept[i], json_object_get(page, kept[i]));
 		json_object_set(args, "at", json_object_get(page, "next"));
 		json_object_del(args, "since");
 		json_decref(page);
@@ -352,8 +353,8 @@ static const struct cli_command commands[] = {
 	{.words = "audit tail", .op = "audit.list", .options = "limit#", .run = run_tail, .help = "the newest records"},
 	{.words = "audit list", .op = "audit.list", .options = "since until event class actor object cid limit#", .run = run_list,
 		.help = "records by time (2h, 2026-11-22), event, class, actor, object, connection"},
-	{.words = "audit export", .op = "audit.export", .options = "since first# end# size# output", .run = run_export,
-		.help = "records with everything that proves them, for letterlock-verify"},
+	{.words = "audit export", .op = "audit.export", .options = "since first# end# size# anonymise! output", .run = run_export,
+		.help = "records with everything that proves them, for letterlock-verify; --anonymise: pseudonyms for people, whose records then prove less"},
 	{.words = "audit prove", .op = "audit.prove", .options = "record# old_size#", .show = show_text, .needs_option = true,
 		.help = "proof that a record is in the log, or that the log begins with that of an older head"},
 	{.words = "audit verify", .op = "audit.verify", .show = show_verify, .help = "reads and hashes the whole log again"},

@@ -91,6 +91,9 @@ static void print_report(const struct options *o, const struct audit_report *r, 
 		(unsigned long long)(r->end > r->first ? r->end - 1 : r->end), (unsigned long long)r->head.size);
 	if (r->retired > 0)
 		printf(", %llu of them retired (only their hashes are there)", (unsigned long long)r->retired);
+	if (r->anonymised)
+		printf("\nanonymised: redacted records %llu, content not provable; their number, order and hashes are",
+			(unsigned long long)r->redacted);
 	printf("\nhead signed at ");
 	print_date(r->head.time);
 	printf("key %.*s%s\n", SLICE_ARG(r->key), o->trust.key.n > 0 ? "" : " (as the file says: compare it, or give --key)");

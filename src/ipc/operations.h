@@ -254,8 +254,9 @@ OPERATION("audit.metrics", AUDIT, METRICS_SEE, READS, "")
 OPERATION("audit.list", AUDIT, AUDIT_SEE, READS, "since#? until#? event? class? actor? object? cid? after#? limit#?")
 /* {"text","size"}: the proof that a record is in the log, or that the log begins with that of an older head; letterlock-verify checks it. */
 OPERATION("audit.prove", AUDIT, AUDIT_SEE, READS, "record#? old_size#?")
-/* {"text","first","end","size","next","more"}: a part of an export; further parts with first, end, size as answered and at = next. */
-OPERATION("audit.export", AUDIT, AUDIT_EXPORT, READS, "since#? first#? end#? size#? at#?")
+/* {"text","first","end","size","next","more"}: a part of an export; further parts with first, end, size as answered and at = next. anonymise: people
+ * are replaced by pseudonyms; {"pseudonyms"} goes into the further parts, which then have the same ones. */
+OPERATION("audit.export", AUDIT, AUDIT_EXPORT, READS, "since#? first#? end#? size#? at#? anonymise!? pseudonyms?")
 /* {"records","ok","bad"}: everything is read and hashed again. */
 OPERATION("audit.verify", AUDIT, AUDIT_SEE, READS, "")
 /* {"text","size"}: what a co-signer is asked (C2SP tlog-witness add-checkpoint); then its signature lines. {"name"} */

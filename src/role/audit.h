@@ -66,6 +66,7 @@ struct audit_role {
 	struct timer *gather, *tidy;
 	int64_t failing_since;             /* mono; 0: the log can be written */
 	uint64_t groups, records, duplicates, refused;
+	uint8_t pseudonyms[32];            /* of this run: key of the keys of anonymised exports */
 	bool stopping, closing, broken;             /* broken: what is there is not what was signed; nothing is appended */
 	char why[320];                     /* failing or broken */
 	/* audit_heads.c */

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/redact.h"
 #include "base/codec.h"
 #include "base/ensure.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "crypt/timestamp.h"
 
@@ -177,18 +179,63 @@ static void work_prove(struct audit_op *op)
 
 /* ---- export ---- */
 
+#define PSEUDONYMS_SIZE 16 /* random bytes and as many of a MAC over them */
+
 struct page {
 	struct audit_op *op;
 	struct buf text;
 	uint64_t end;
+	bool anonymised;
+	uint8_t key[AUDIT_REDACT_KEY_SIZE];
 };
+
+/* The name of an export's pseudonyms: its key is made from it by a secret of this run, so that the name tells nobody anything. */
+static void pseudonyms_print(const struct audit_role *a, const uint8_t random[PSEUDONYMS_SIZE], struct buf *out)
+{
+	uint8_t both[2 * PSEUDONYMS_SIZE], mac[HASH_SIZE];
+	memcpy(both, random, PSEUDONYMS_SIZE);
+	hash_keyed(slice_make(random, PSEUDONYMS_SIZE), a->pseudonyms, mac);
+	memcpy(both + PSEUDONYMS_SIZE, mac, PSEUDONYMS_SIZE);
+	hex_encode(slice_make(both, sizeof both), out);
+}
+
+static void page_anonymise(struct page *p)
+{
+	struct audit_op *op = p->op;
+	struct slice given = audit_op_text(op, "pseudonyms");
+	uint8_t random[PSEUDONYMS_SIZE];
+	struct buf bytes = BUF_INIT(2 * PSEUDONYMS_SIZE), text = BUF_INIT(4 * PSEUDONYMS_SIZE);
+	p->anonymised = given.n > 0 || json_is_true(json_object_get(op->args, "anonymise"));
+	if (!p->anonymised)
+		return;
+	random_bytes(random, sizeof random);
+	if (given.n > 0 && hex_decode(given, &bytes) == 0 && buf_len(&bytes) == 2 * PSEUDONYMS_SIZE)
+		memcpy(random, buf_slice(&bytes).p, sizeof random);
+	pseudonyms_print(op->role, random, &text);
+	if (given.n > 0 && !slice_eq(given, buf_slice(&text)))
+		audit_op_fail(op, ADMIN_INVALID, "The pseudonyms of this export are not known any more: begin it anew.");
+	audit_op_set_text(op, "pseudonyms", buf_slice(&text));
+	hash_keyed(buf_slice(&text), op->role->pseudonyms, p->key);
+	buf_free(&bytes);
+	buf_free(&text);
+}
+
+static void page_put(struct page *p, const struct audit_item *item)
+{
+	struct buf redacted = BUF_INIT(AUDIT_EXPORT_LINE_MAX);
+	if (p->anonymised && item->text.n > 0 && audit_redact(item->text, p->key, &redacted))
+		audit_export_redacted(item, buf_slice(&redacted), &p->text);
+	else
+		audit_export_item(item, &p->text);
+	buf_free(&redacted);
+}
 
 static int page_item(void *arg, const struct audit_item *item)
 {
 	struct page *p = arg;
 	if (item->n >= p->end || buf_len(&p->text) > EXPORT_PAGE_BYTES)
 		return 1;
-	audit_export_item(item, &p->text);
+	page_put(p, item);
 	p->op->next = item->n + 1;
 	return 0;
 }
@@ -225,7 +272,11 @@ static void work_export(struct audit_op *op)
 		e.first = audit_view_since(op->view, (int64_t)audit_op_number(op, "since", 0) * 1000);
 	e.end = audit_op_number(op, "end", e.size);
 	p.end = e.end;
+	page_anonymise(&p);
+	e.anonymised = p.anonymised;
 	uint64_t at = audit_op_number(op, "at", e.first);
+	if (op->status != ADMIN_OK)
+		goto out;
 	if (e.first > e.end || e.end > e.size || at < e.first || at > e.end)
 		audit_op_fail(op, ADMIN_INVALID, "There are no such records.");
 	else if (page_fill(&p, &e, at) < 0 || p.text.failed)
@@ -238,6 +289,8 @@ static void work_export(struct audit_op *op)
 		audit_op_set_number(op, "next", op->next);
 		json_object_set_new(op->result, "more", json_boolean(op->next < e.end));
 	}
+out:
+	secret_wipe(p.key, sizeof p.key);
 	buf_free(&p.text);
 }
 
@@ -246,7 +299,7 @@ static void finish_export(struct audit_op *op)
 	const json_t *more = json_object_get(op->result, "more");
 	if (op->status == ADMIN_OK && !json_is_true(more))
 		log_event(EV_AUDIT_EXPORTED, LOG_TEXT("actor", op->subject), LOG_NUM("first", json_integer_value(json_object_get(op->result, "first"))),
-			LOG_NUM("last", op->next), LOG_STR("kind", "file"));
+			LOG_NUM("last", op->next), LOG_STR("kind", json_object_get(op->result, "pseudonyms") != NULL ? "anonymised" : "file"));
 }
 
 /* ---- the check ---- */
@@ -470,5 +523,6 @@ static void on_admin(void *arg, struct ipc_call *call, const void *message)
 
 void audit_admin_setup(struct audit_role *a)
 {
+	random_bytes(a->pseudonyms, sizeof a->pseudonyms);
 	ipc_handle(a->ctx->ipc, IPC_AUDIT_ADMIN, on_admin, a);
 }

@@ -5,6 +5,7 @@ import imaplib
 import os
 import poplib
 import smtplib
+import subprocess
 import sys
 import time
 
@@ -361,3 +362,26 @@ def test_everybody_traces_the_own_letters_and_no_others(site, owner, delegate):
         file.write(session.token + '\n')
     shown = site.instance.cli('trace', '--mine', accepted['mid'], session=path)['records']
     assert {r['fields'].get('mid') or r['fields'].get('id') for r in shown} == {accepted['mid']}
+
+
+# ---- the log without people ----
+
+def test_an_anonymised_export_names_nobody_and_says_what_it_proves(site, owner, delegate, officer):
+    site.send(owner, [delegate['address']], letter(owner['address'], delegate['address'], mark()))
+    session, path = site.instance.path('session-officer'), site.instance.path('anonymised')
+    with open(os.open(session, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w', encoding='ascii') as file:
+        file.write(officer.token + '\n')
+    key = officer.call('audit.head')['key']
+    site.instance.cli('audit', 'export', '--anonymise', '--output', path, session=session)
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    assert text.count('"redacted":') > 20 and '"anonymised":true' in text
+    records = [line for line in text.splitlines() if line.startswith(('{"redacted"', '{"n"'))]
+    for name in [owner['address'], delegate['address'], '127.0.0.1', '@demo.test'] + [person['address'] for person in site.staff]:
+        assert not [line for line in records if name in line], name
+    verify = os.path.join(site.instance.programs, 'letterlock-verify')
+    done = subprocess.run([verify, '--key', key, path], capture_output=True, text=True, check=True)
+    assert 'content not provable' in done.stdout and f'redacted records {text.count(chr(10) + chr(123) + chr(34) + "redacted")}' in done.stdout
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text.replace(records[5] + '\n', '', 1))
+    assert subprocess.run([verify, '--key', key, path], capture_output=True, check=False).returncode == 1
