@@ -367,6 +367,20 @@ static void test_a_sent_code_ends_after_five_tries_or_five_minutes(void **state)
 	assert_int_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", id, t->sent.code)), ADMIN_OK);
 }
 
+static void test_a_new_code_ends_the_one_before(void **state)
+{
+	struct test_auth *t = *state;
+	char first[40], second[40], code[8];
+	register_mail(t, sign_in(t, "ann"));
+	ask_mail(t, first);
+	(void)snprintf(code, sizeof code, "%s", t->sent.code);
+	pass(t, SENT_APART_MS);
+	ask_mail(t, second);
+	assert_int_equal(strlen(second), 32);
+	assert_int_not_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", first, code)), ADMIN_OK);
+	assert_int_equal(start(t, "ann", test_args("{\"kind\":\"mail\",\"id\":\"%s\",\"code\":\"%s\"}", second, t->sent.code)), ADMIN_OK);
+}
+
 static void test_codes_are_sent_ten_times_a_day(void **state)
 {
 	struct test_auth *t = *state;
@@ -725,6 +739,7 @@ int main(void)
 		TEST(test_a_printed_list_asks_for_its_next_number),
 		TEST(test_a_sent_code_signs_in_once),
 		TEST(test_a_sent_code_ends_after_five_tries_or_five_minutes),
+		TEST(test_a_new_code_ends_the_one_before),
 		TEST(test_codes_are_sent_ten_times_a_day),
 		TEST(test_a_key_signs_in_with_a_fresh_challenge_only),
 		TEST(test_a_copied_key_is_noticed),

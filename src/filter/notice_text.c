@@ -122,7 +122,10 @@ static const struct { const char *word, *in[NOTICE_LANGUAGES]; } words[] = {
 	{"new network", {"a network that is new for you", "首次出现的网络", "首次出現的網路"}},
 	{"failed tries before", {"failed tries before it", "此前有多次失败尝试", "此前有多次失敗嘗試"}},
 	{"many names were tried from there", {"many names were tried from there", "该网络曾尝试大量用户名", "該網路曾嘗試大量使用者名稱"}},
-	{"off hours", {"outside of the usual hours", "非常用时段", "非慣用時段"}},
+	{"off hours", {"outside of working hours", "非工作时间", "非工作時間"}},
+	{"an hour of the day that is not usual for the account", {"an hour of the day that is not usual for you", "非常用时段", "非慣用時段"}},
+	{"new country", {"a country that is new for you", "首次出现的国家或地区", "首次出現的國家或地區"}},
+	{"nobody travels that fast", {"two places so far apart that nobody travels that fast", "两地相距过远，短时间内无法到达", "兩地相距過遠，短時間內無法抵達"}},
 };
 
 enum notice_language notice_language_of(struct slice language)

@@ -33,6 +33,7 @@ static struct {
 	struct ipc_filter_seal_reply seal;
 	bool small, small_verifies;
 	struct ipc_filter_dsn_reply dsn;
+	struct ipc_filter_notice_reply letter;
 } t;
 
 void role_stopped(struct role_context *ctx)
@@ -126,6 +127,13 @@ static void on_notice(void *arg, enum ipc_outcome outcome, const void *reply)
 {
 	assert_int_equal(outcome, IPC_OK);
 	t.dsn = *(const struct ipc_filter_dsn_reply *)reply;
+	t.answered = true;
+}
+
+static void on_letter(void *arg, enum ipc_outcome outcome, const void *reply)
+{
+	assert_int_equal(outcome, IPC_OK);
+	t.letter = *(const struct ipc_filter_notice_reply *)reply;
 	t.answered = true;
 }
 
@@ -255,6 +263,43 @@ static void a_notification_returns_the_header_of_a_sealed_letter(void **state)
 	buf_free(&disk);
 }
 
+static void write_letter(const char *name, enum fact_kind kind, const uint8_t *key)
+{
+	struct recipient_fact fact = {.kind = kind, .account = {1}, .generation = 1, .address = SLICE("a@b")};
+	struct ipc_filter_notice request = {.cid = SLICE("c"), .now_ms = 5000, .name = slice_str(name), .language = SLICE("zh-CN"), .domain = SLICE("b"),
+		.args = SLICE("time=5\n")};
+	struct buf facts = BUF_INIT(4096);
+	uint8_t unused[32];
+
+	kx_keypair(fact.public_key, unused);
+	fact_write_recipient(&facts, &fact, key);
+	request.fact = buf_slice(&facts);
+	t.answered = false;
+	ipc_request(t.queue, IPC_FILTER_NOTICE, IPC_ANY, &request, on_letter, NULL);
+	assert_true(ipc_test_run_until(t.loop, &t.answered, 30000));
+	buf_free(&facts);
+}
+
+static void a_letter_of_the_system_is_written_for_a_fact_of_auth_only(void **state)
+{
+	static const uint8_t forged[32] = {4};
+	static const enum fact_kind kinds[] = {FACT_LOCAL, FACT_REMOTE};
+	struct file_map map;
+
+	for (size_t i = 0; i < 2; i++) {
+		write_letter("password.changed", kinds[i], secret);
+		assert_int_equal(t.letter.status, 0);
+		assert_int_equal(memfd_map(t.letter.record, 1 << 24, &map, NULL), 0);
+		assert_true(seal_verify(map.content, secret));
+		file_unmap(&map);
+		close(t.letter.record);
+	}
+	write_letter("password.changed", FACT_LOCAL, forged);
+	assert_true(t.letter.status != 0 && t.letter.record < 0);
+	write_letter("no.such", FACT_LOCAL, secret);
+	assert_true(t.letter.status != 0 && t.letter.record < 0);
+}
+
 static void after_its_share_the_process_hands_over(void **state)
 {
 	for (int i = 0; i < 1000; i++) {
@@ -273,6 +318,7 @@ int main(void)
 		cmocka_unit_test(port_25_chooses_no_other_rules),
 		cmocka_unit_test(a_message_that_may_still_change_is_not_taken),
 		cmocka_unit_test(a_notification_returns_the_header_of_a_sealed_letter),
+		cmocka_unit_test(a_letter_of_the_system_is_written_for_a_fact_of_auth_only),
 		cmocka_unit_test(after_its_share_the_process_hands_over),
 	};
 
