@@ -1,6 +1,7 @@
 #include "filter/filter_internal.h"
 #include "filter/judge.h"
 #include "mime/header.h"
+#include "trust/authres.h"
 
 #define ADDED_MAX 32768 /* bytes of the fields we add */
 
@@ -17,6 +18,27 @@ static bool check(const struct envelope *e, struct slice message, struct slice h
 	if (!filter_check_message(header, ret))
 		return false;
 	return e->source == ENVELOPE_SMTP || filter_check_submission(header, &facts->sender, arena, ret);
+}
+
+bool filter_is_forged(const struct mime_field *field, struct slice hostname)
+{
+	struct slice whole = field->whole, ignored;
+	return slice_starts_nocase(field->name, SLICE("X-Letterlock-")) || authres_forged_next(&whole, &hostname, 1, &ignored);
+}
+
+/* The header as it arrived, less what is forged; in front of it nothing else is changed. */
+static void append_header(struct slice header, struct slice hostname, struct buf *out)
+{
+	struct slice rest = header, kept = header;
+	struct mime_field field;
+	while (mime_field_next(&rest, &field)) {
+		size_t at = (size_t)(field.whole.p - kept.p);
+		if (!filter_is_forged(&field, hostname))
+			continue;
+		buf_append(out, slice_sub(kept, 0, at));
+		kept = slice_from(kept, at + field.whole.n);
+	}
+	buf_append(out, kept);
 }
 
 /* A submission: signed as it is when it leaves, when somebody elsewhere receives it. */
@@ -55,7 +77,7 @@ static int blob_make(const struct envelope *e, const struct sender_fact *sender,
 	} else {
 		filter_trace(e, out);
 		buf_append(out, judgement->header);
-		buf_append(out, header);
+		append_header(header, e->hostname, out);
 		buf_append(out, body);
 	}
 	*ret = buf_slice(out);

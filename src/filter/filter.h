@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "filter/sign.h"
+#include "policy/verdict.h"
 #include "queue/dsn.h"
 #include "store/envelope.h"
 
@@ -16,10 +17,23 @@
 #define FILTER_RECORD_SLACK (24u << 20) /* a record is at most the message with 1/64 and this (digest, readers, job) */
 #define FILTER_RETURN_MAX (1024 * 1024) /* a longer original comes back as its header only, RET=FULL or not */
 
+struct filter_list {
+	const struct slice *items;
+	size_t count;
+};
+
 struct filter_settings {
 	struct slice hostname;            /* ours, for DSNs; messages bring theirs in the envelope */
 	struct slice language;            /* of notices: en, zh-CN, zh-TW */
 	uint64_t message_size;            /* largest message, 0: no limit of its own */
+	/* For letters from outside (filter/judge.h). */
+	bool dmarc_enforce;               /* what the domain in From asks for is done */
+	struct filter_list arc_trusted;   /* domains whose ARC seals are believed */
+	const struct list_zone *zones;    /* DNS lists */
+	size_t zone_count;
+	const struct check_options *checks; /* NULL: as the table of checks says */
+	check_clock_fn *clock;            /* NULL: no limits of time */
+	void *clock_arg;
 	struct sealer *sealer;            /* of the process (store/seal.h), or NULL */
 	filter_sign_fn *sign;             /* with keys of DKIM; NULL: nothing is signed */
 	void *sign_arg;

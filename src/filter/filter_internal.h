@@ -3,6 +3,7 @@
 #define FILTER_FILTER_INTERNAL_H
 
 #include "filter/filter.h"
+#include "mime/header.h"
 #include "queue/job.h"
 #include "store/fact.h"
 #include "store/seal.h"
@@ -20,6 +21,8 @@ int filter_facts_read(const struct envelope *e, const uint8_t secret[32], struct
 /* The trace field with its line break (RFC 5321 4.4, RFC 3848). */
 void filter_trace(const struct envelope *e, struct buf *out);
 
+/* Somebody else's word in our name: Authentication-Results with our id, fields of our own (RFC 8601 5). */
+bool filter_is_forged(const struct mime_field *field, struct slice hostname);
 /* Sets a refusal; returns false for the convenience of checks. */
 bool filter_refuse(struct filter_result *ret, uint16_t code, const char *enhanced, const char *text);
 /* Loop and header checks of mail from outside. */

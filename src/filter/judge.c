@@ -1,8 +1,125 @@
-#include "filter/judge.h"
+/* The order of things: who sends it (judge_trust.c), what we know of him (judge_sender.c), what the checks of content say, and what follows. */
+#include "filter/filter_internal.h"
+#include "filter/judge_internal.h"
+#include "store/fact.h"
+
+#define SUMMARY_MAX 800 /* bytes of one value of the log */
+
+static void recipients_read(struct judge *j)
+{
+	struct slice list = j->e->recipients, whole;
+	struct recipient_fact fact;
+	size_t room = j->e->recipient_count < LETTER_RECIPIENTS_MAX ? j->e->recipient_count : LETTER_RECIPIENTS_MAX;
+	struct slice *addresses = arena_alloc_array(j->arena, room + 1, sizeof *addresses);
+	size_t count = 0;
+	targets_init(&j->ours, j->arena);
+	while (count < room && list.n > 0 && fact_peek_recipient(&list, &fact, &whole) == 0) {
+		ptrdiff_t at = slice_rfind(fact.address, '@');
+		addresses[count++] = fact.address;
+		if (fact.kind == FACT_LOCAL && at >= 0)
+			targets_add(&j->ours, slice_from(fact.address, (size_t)at + 1), true);
+	}
+	j->letter.recipients = addresses;
+	j->letter.recipient_count = count;
+	j->known.domains = &j->ours;
+}
+
+static void letter_read(struct judge *j, struct slice message)
+{
+	j->letter.helo = j->e->helo;
+	j->letter.reverse_path = j->e->reverse_path;
+	j->letter.client = j->stranger ? policy_ip_from(&j->client) : (struct policy_ip){0};
+	policy_letter_read(&j->letter, message, NULL, NULL, j->arena);
+}
+
+static void run_checks(struct judge *j)
+{
+	const struct filter_settings *s = j->settings;
+	j->known.zones = s->zones;
+	j->known.zone_count = s->zone_count;
+	j->letter.ptr = j->ptr;
+	judge_trust_letter(j, &j->letter.trust);
+	policy_run(&j->letter, &j->known, j->facts, s->checks, s->clock, s->clock_arg, &j->verdict);
+	j->waits |= j->verdict.waits;
+}
+
+static bool refuse(struct filter_judgement *ret, uint16_t code, const char *enhanced, struct slice text)
+{
+	ret->code = code;
+	ret->enhanced = slice_str(enhanced);
+	ret->text = text;
+	return false;
+}
+
+/* What the sender's domain asks for comes first, then our own verdict. False: refused. */
+static bool decide(struct judge *j, struct filter_judgement *ret)
+{
+	enum dmarc_policy wish = j->settings->dmarc_enforce ? j->dmarc.disposition : DMARC_POLICY_NONE;
+	if (wish == DMARC_POLICY_REJECT)
+		return refuse(ret, 550, "5.7.26", arena_printf(j->arena, "Nothing proves that this message is from %.*s, and that domain asks to refuse it (DMARC)",
+		                                               SLICE_ARG(slice_sub(j->dmarc.author, 0, 253))));
+	if (j->verdict.verdict == VERDICT_REJECT)
+		return refuse(ret, 550, "5.7.1", SLICE("The message looks like junk and is refused"));
+	if (wish == DMARC_POLICY_QUARANTINE || j->verdict.verdict != VERDICT_PASS)
+		ret->mailbox = SLICE("Junk");
+	return true;
+}
+
+static struct slice summary(struct judge *j)
+{
+	struct buf out = BUF_INIT(SUMMARY_MAX);
+	struct slice s;
+	for (enum check_id id = 0; id < CHECK_ID_COUNT; id++) {
+		const struct check_result *r = &j->verdict.results[id];
+		if (r->state != CHECK_HIT && r->state != CHECK_FAILED)
+			continue;
+		buf_printf(&out, "%s%s=%d/%s/%uus", buf_len(&out) > 0 ? " " : "", check_name(id), r->score,
+		           r->state == CHECK_FAILED ? "failed" : check_reason_name(r->reason), r->microseconds);
+	}
+	s = arena_dup(j->arena, buf_slice(&out));
+	buf_free(&out);
+	return s;
+}
+
+static void header_write(struct judge *j, struct filter_judgement *ret)
+{
+	struct buf out = BUF_INIT(AUTHRES_FIELD_MAX + 16384);
+	judge_trust_write(j, &out);
+	verdict_header(&j->verdict, &out);
+	ret->header = arena_dup(j->arena, buf_slice(&out));
+	buf_free(&out);
+}
 
 bool filter_judge(const struct envelope *e, struct slice message, const struct filter_settings *settings, struct facts *facts, struct arena *arena,
                   struct filter_judgement *ret)
 {
-	*ret = (struct filter_judgement){0};
+	struct judge *j = ARENA_NEW(arena, struct judge);
+	struct filter_result refusal = {0};
+	*ret = (struct filter_judgement){.spf = "none", .dkim = "none", .arc = "none", .dmarc = "none", .verdict = "refuse"};
+	if (!filter_check_message(slice_sub(message, 0, mime_header_length(message)), &refusal))
+		return true; /* filter_message refuses it: nothing needs to be asked */
+	j->e = e;
+	j->settings = settings;
+	j->facts = facts;
+	j->arena = arena;
+	recipients_read(j);
+	judge_trust(j, message);
+	letter_read(j, message);
+	judge_sender(j);
+	run_checks(j);
+	targets_free(&j->ours);
+	if (j->waits)
+		return false;
+	if (decide(j, ret))
+		header_write(j, ret);
+	ret->spf = spf_result_name(j->spf.result);
+	ret->dkim = judge_dkim_name(j);
+	ret->arc = arc_result_name(j->arc.result);
+	ret->dmarc = dmarc_result_name(j->dmarc.result);
+	ret->author = j->dmarc.author;
+	ret->verdict = verdict_name(j->verdict.verdict);
+	ret->score = j->verdict.score;
+	ret->checks = summary(j);
+	ret->notes = judge_sender_notes(j, ret->mailbox.n > 0 || ret->code != 0);
 	return true;
 }

@@ -14,7 +14,11 @@ struct filter_judgement {
 	uint16_t code;                /* 0, or the refusal */
 	struct slice enhanced, text;
 	struct slice notes;           /* what is to be remembered of it (queue/memory.h), without MAC */
-	struct slice summary;         /* for the log: "spf=pass dkim=fail dmarc=…", names and numbers only */
+	/* For the log: names and numbers only. */
+	const char *spf, *dkim, *arc, *dmarc, *verdict;
+	struct slice author;          /* domain of From */
+	int score;
+	struct slice checks;          /* those that said something: "name=points/reason/microseconds …" */
 };
 
 /*

@@ -21,15 +21,15 @@ static bool is_left_out(struct slice name, bool sender)
 	return slice_eq_nocase(name, SLICE("Bcc")) || slice_eq_nocase(name, SLICE("Resent-Bcc")) || (sender && slice_eq_nocase(name, SLICE("Sender")));
 }
 
-/* Everything but Bcc fields (and Sender), byte for byte. */
-static void append_chosen(struct slice header, bool without_sender, struct buf *out)
+/* Everything but Bcc fields, what is forged (and Sender), byte for byte. */
+static void append_chosen(struct slice header, struct slice hostname, bool without_sender, struct buf *out)
 {
 	struct slice rest = header;
 	struct mime_field field;
 	size_t kept = 0, at;
 
 	while (mime_field_next(&rest, &field)) {
-		if (!is_left_out(field.name, without_sender))
+		if (!is_left_out(field.name, without_sender) && !filter_is_forged(&field, hostname))
 			continue;
 		at = (size_t)(field.whole.p - header.p);
 		buf_append(out, slice_sub(header, kept, at));
@@ -54,5 +54,5 @@ void filter_mend_submission(const struct envelope *e, const struct sender_fact *
 		buf_append(out, sender->actor);
 		buf_append_str(out, "\r\n");
 	}
-	append_chosen(header, sender->actor.n > 0, out);
+	append_chosen(header, e->hostname, sender->actor.n > 0, out);
 }

@@ -53,6 +53,13 @@ struct watcher {
 	bool defunct; /* the descriptor cannot be polled, such as a regular file */
 };
 
+int64_t loop_stopwatch_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int64_t clock_ms(clockid_t id)
 {
 	struct timespec t;

@@ -17,6 +17,8 @@ void loop_run(struct loop *loop);  /* until loop_stop */
 void loop_stop(struct loop *loop);
 /* The time at which the current round of callbacks began. */
 struct moment loop_now(const struct loop *loop);
+/* A clock that goes on while the loop does not, in microseconds: only to measure and to limit own work. */
+int64_t loop_stopwatch_us(void);
 /* How long this round has been going on. */
 int64_t loop_round_ms(const struct loop *loop);
 

@@ -13,6 +13,10 @@
 #include "filter/judge.h"
 #include "filter/notice.h"
 #include "mime/text.h"
+#include "policy/confusable.h"
+#include "policy/lists.h"
+#include "policy/verdict.h"
+#include "policy/warm.h"
 #include "queue/memory.h"
 #include "role/role.h"
 #include "store/fact.h"
@@ -28,6 +32,8 @@
 #define HANDOVER_MS 250               /* idle before that */
 #define EPOCH_AGE_MS MINUTES_MS(1)    /* how long an epoch is used without asking key again */
 #define KEY_REPLY_MAX 4096
+#define POINTS_MAX 1000               /* of one row of trust.lists */
+#define POINTS_NEVER 1000000          /* no letter has so many */
 #define QUESTIONS_MAX (FACTS_QUESTIONS_MAX * (FACTS_NAME_MAX + 8))
 
 struct filter_role {
@@ -36,6 +42,9 @@ struct filter_role {
 	int64_t epoch_mono_ms;        /* when key told it; 0: never */
 	struct arena arena;
 	struct timer *handover;
+	struct list_zone zones[LIST_ZONES_MAX];
+	size_t zone_count;
+	struct check_options checks;
 	struct sealer *sealer;
 	struct timer *forget;         /* the ephemeral secret of the sealer */
 	bool forgetting;              /* the timer runs */
@@ -70,12 +79,55 @@ static int sign(void *arg, const uint8_t id[16], enum mail_algorithm algorithm, 
 	return out->failed ? error_set(err, ERR_LIMIT, "no room for the signature") : 0;
 }
 
+static int64_t stopwatch(void *arg)
+{
+	return loop_stopwatch_us();
+}
+
+/* "zone points" or "zone domains points"; what is malformed is told and left out. */
+static void zone_read(struct filter_role *f, struct slice row)
+{
+	struct list_zone *zone = &f->zones[f->zone_count];
+	struct slice rest = slice_trim(row), word, points = SLICE_NONE;
+	*zone = (struct list_zone){.kinds = LIST_ADDRESSES};
+	slice_split(&rest, ' ', &zone->name);
+	while (slice_split(&rest, ' ', &word)) {
+		if (slice_eq(word, SLICE("domains")))
+			zone->kinds = LIST_DOMAINS;
+		else if (word.n > 0)
+			points = word;
+	}
+	bool good = points.n > 1 && points.p[0] == '-';
+	uint32_t value;
+	if (slice_to_u32(slice_from(points, good), &value) < 0 || value > POINTS_MAX || slice_find(zone->name, '.') < 0) {
+		log_event(EV_CONFIG_REFUSED, LOG_STR("problem", "trust.lists: a row is \"zone points\" or \"zone domains points\", points up to 1000"));
+		return;
+	}
+	zone->points = good ? -(int)value : (int)value;
+	f->zone_count++;
+}
+
+/* What the configuration says about checks. */
+static void checks_configure(struct filter_role *f)
+{
+	const struct config *config = f->ctx->config;
+
+	f->zone_count = 0;
+	for (size_t i = 0; i < config->trust_lists.count && f->zone_count < LIST_ZONES_MAX; i++)
+		zone_read(f, config->trust_lists.items[i]);
+	f->checks.thresholds.junk = (int)config->trust_junk;
+	f->checks.thresholds.quarantine = config->trust_junk == 0 && config->trust_refuse == 0 ? POINTS_NEVER : 0;
+	f->checks.thresholds.reject = (int)config->trust_refuse;
+}
+
 static struct filter_settings settings_of(struct filter_role *f)
 {
 	const struct config *config = f->ctx->config;
 
 	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size,
-	                                .sealer = f->sealer, .sign = sign, .sign_arg = f};
+	                                .sealer = f->sealer, .dmarc_enforce = config->trust_dmarc,
+	                                .arc_trusted = {config->trust_arc_sealers.items, config->trust_arc_sealers.count}, .zones = f->zones,
+	                                .zone_count = f->zone_count, .checks = &f->checks, .clock = stopwatch, .sign = sign, .sign_arg = f};
 }
 
 /* The epoch that outgoing copies are sealed to; NULL when key does not answer. */
@@ -166,6 +218,13 @@ static bool judge(struct filter_role *f, const struct envelope *e, struct slice 
 	return true;
 }
 
+static void tell_judgement(struct slice cid, const struct filter_judgement *j)
+{
+	log_event(EV_MAIL_JUDGED, LOG_TEXT("cid", cid), LOG_STR("verdict", j->code != 0 ? "refuse" : j->verdict), LOG_NUM("score", j->score),
+	          LOG_TEXT("domain", j->author), LOG_STR("spf", j->spf), LOG_STR("dkim", j->dkim), LOG_STR("arc", j->arc), LOG_STR("dmarc", j->dmarc),
+	          LOG_TEXT("checks", j->checks));
+}
+
 /* Checks who asks, then judges and seals the message. */
 static int seal(struct filter_role *f, enum role sender, const struct ipc_filter_seal *request, struct slice message, struct buf *questions, struct buf *notes,
                 struct filter_result *result, struct error *err)
@@ -191,6 +250,7 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		facts_free(&facts);
 		if (!judged)
 			return 0;
+		tell_judgement(request->cid, &judgement);
 		if (judgement.notes.n > 0) {
 			buf_append(notes, judgement.notes);
 			memory_notes_seal(notes, f->ctx->boot_secret);
@@ -410,6 +470,8 @@ static int filter_start(struct role_context *ctx, struct error *err)
 		return error_set(err, ERR_INVALID, "filter has no boot secret");
 	crypt_init();
 	mime_warm();
+	host_warm();
+	confusable_warm();
 	f = memory_alloc(sizeof *f);
 	f->ctx = ctx;
 	f->arena = ARENA_INIT;
@@ -418,10 +480,16 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	f->sealer = sealer_new();
 	f->forget = timer_create_on(ctx->loop, forget, f);
 	ctx->state = f;
+	checks_configure(f);
 	ipc_handle(ctx->ipc, IPC_FILTER_SEAL, on_seal, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_NOTICE, on_notice, f);
 	return 0;
+}
+
+static void filter_reload(struct role_context *ctx)
+{
+	checks_configure(ctx->state);
 }
 
 /* Requests are answered where they arrive, so nothing is in hand here. */
@@ -441,4 +509,4 @@ static void filter_status(struct role_context *ctx, struct buf *out)
 	           (unsigned long long)f->failed);
 }
 
-const struct role_ops role_filter = {.start = filter_start, .stop = filter_stop, .status = filter_status};
+const struct role_ops role_filter = {.start = filter_start, .reload = filter_reload, .stop = filter_stop, .status = filter_status};

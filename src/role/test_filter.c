@@ -143,7 +143,7 @@ static void seal(const char *message, enum fact_kind kind, int seals)
 	struct envelope e = {.source = t.source != 0 ? t.source : ENVELOPE_SMTP, .received_ms = 1000, .cid = SLICE("c"), .hostname = SLICE("mx.test"),
 		.reverse_path = SLICE("a@b"), .recipient_count = 1};
 	struct buf facts = BUF_INIT(4096), encoded = BUF_INIT(65536);
-	struct ipc_filter_seal request = {.cid = SLICE("c"), .facts = -1};
+	struct ipc_filter_seal request = {.cid = SLICE("c"), .facts = -1, .last = 1};
 	uint8_t unused[32];
 
 	kx_keypair(fact.public_key, unused);

@@ -1,0 +1,51 @@
+/* One letter from outside while it is judged: shared by filter/judge*.c. */
+#ifndef FILTER_JUDGE_INTERNAL_H
+#define FILTER_JUDGE_INTERNAL_H
+
+#include "filter/judge.h"
+#include "policy/lookalike.h"
+#include "policy/verdict.h"
+#include "trust/arc.h"
+#include "trust/authres.h"
+#include "trust/dkim.h"
+#include "trust/dmarc.h"
+#include "trust/spf.h"
+
+struct judge {
+	const struct envelope *e;
+	const struct filter_settings *settings;
+	struct facts *facts;
+	struct arena *arena;
+	bool waits;                    /* something is wanted */
+
+	struct trust_message message;
+	struct trust_ip client;
+	bool client_known;             /* the address could be read */
+	bool stranger;                 /* and is one of the public internet */
+	bool ptr_failed;               /* its name could not be looked up */
+	struct slice ptr;              /* name that resolves back to it */
+	struct spf_check spf, helo;
+	struct dkim_report dkim;
+	struct arc_report arc;
+	struct dmarc_check dmarc;
+
+	struct policy_letter letter;
+	struct policy_known known;
+	struct targets ours;
+	struct policy_verdict verdict;
+};
+
+/* judge_trust.c */
+void judge_trust(struct judge *j, struct slice message);
+void judge_trust_letter(const struct judge *j, struct letter_trust *ret);
+/* Authentication-Results. */
+void judge_trust_write(struct judge *j, struct buf *out);
+/* The best result of all signatures. */
+const char *judge_dkim_name(const struct judge *j);
+
+/* judge_sender.c */
+void judge_sender(struct judge *j);
+/* What is to be remembered of this letter. */
+struct slice judge_sender_notes(struct judge *j, bool bad);
+
+#endif
