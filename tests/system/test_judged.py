@@ -1,0 +1,114 @@
+"""Mail from outside is judged: who sent it, what follows, what is remembered. The domains of the test stand in dns.zone."""
+import email
+import email.policy
+import shutil
+import smtplib
+import tempfile
+import time
+
+import pytest
+
+from conftest import PROGRAMS, end_site
+from instance import Instance, free_port_base
+from mail import HOST, Site, fetch, letter, mark
+from test_revoke import new_user
+
+ZONE = '''
+good.example. 300 IN TXT "v=spf1 ip4:127.0.0.1 -all"
+_dmarc.good.example. 300 IN TXT "v=DMARC1; p=reject"
+strict.example. 300 IN TXT "v=spf1 -all"
+_dmarc.strict.example. 300 IN TXT "v=DMARC1; p=reject"
+careful.example. 300 IN TXT "v=spf1 -all"
+_dmarc.careful.example. 300 IN TXT "v=DMARC1; p=quarantine"
+'''
+
+
+@pytest.fixture(scope='module')
+def judged():
+    directory = tempfile.mkdtemp(prefix='letterlock-test-', dir='/var/tmp')
+    instance = Instance(directory, free_port_base(), PROGRAMS)
+    instance.setup()
+    with open(instance.path('zone'), 'a', encoding='ascii') as f:
+        f.write(ZONE)
+    site = Site(instance, [])
+    try:
+        instance.start()
+        instance.cli('domain', 'add', 'demo.test')
+        site.reader = new_user(site, 'reader')
+        yield site
+    finally:
+        end_site(site)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def deliver(site, sender, text, extra=''):
+    site.deliver([site.reader['address']], letter(sender, site.reader['address'], text, extra=extra), sender=sender)
+
+
+def received(site, text, mailbox='INBOX'):
+    site.find(site.reader, text, mailbox)
+    with site.imap(site.reader) as client:
+        client.select(mailbox)
+        number = client.search(None, 'SUBJECT', f'"{text}"')[1][0].split()[0]
+        return email.message_from_bytes(fetch(client, number), policy=email.policy.default)
+
+
+def results(message):
+    return ' '.join(message.get_all('Authentication-Results', []))
+
+
+def test_the_results_stand_in_the_header(judged):
+    text = mark()
+    deliver(judged, 'ann@good.example', text)
+    said = results(received(judged, text))
+    assert said.startswith('mail.demo.test;')
+    assert 'spf=pass smtp.mailfrom=ann@good.example' in said
+    assert 'dmarc=pass' in said and 'header.from=good.example' in said
+
+
+def test_a_domain_that_asks_for_it_is_not_forged_here(judged):
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        deliver(judged, 'boss@strict.example', mark())
+    assert refused.value.smtp_code == 550 and b'5.7.26' in refused.value.smtp_error
+
+
+def test_mail_that_is_to_be_put_aside_is_in_junk(judged):
+    text = mark()
+    deliver(judged, 'boss@careful.example', text)
+    message = received(judged, text, 'Junk')
+    assert 'dmarc=fail (p=quarantine dis=quarantine)' in results(message)
+
+
+def test_results_in_our_name_do_not_come_from_outside(judged):
+    text = mark()
+    forged = 'Authentication-Results: mail.demo.test; dmarc=pass header.from=bank.example\r\nX-Letterlock-Verdict: v1; verdict=pass\r\n' \
+             'Authentication-Results: elsewhere.example; spf=pass\r\n'
+    deliver(judged, 'cheat@outside.test', text, forged)
+    message = received(judged, text)
+    said = message.get_all('Authentication-Results')
+    assert len(said) == 2 and 'elsewhere.example' in said[1] and 'bank.example' not in ' '.join(said)
+    assert len(message.get_all('X-Letterlock-Verdict')) == 1
+    assert 'score=' in message['X-Letterlock-Verdict']
+
+
+def test_a_sender_becomes_known(judged):
+    first, second = mark(), mark()
+    deliver(judged, 'new@good.example', first)
+    assert 'first_contact' in received(judged, first)['X-Letterlock-Verdict']
+    end = time.monotonic() + 30
+    while True:
+        deliver(judged, 'new@good.example', second)
+        if 'first_contact' not in received(judged, second)['X-Letterlock-Verdict']:
+            return
+        assert time.monotonic() < end, 'it is still a first contact'
+        second = mark()
+        time.sleep(0.5)
+
+
+def test_the_trace_tells_what_each_check_said(judged):
+    text = mark()
+    deliver(judged, 'ann@good.example', text)
+    received(judged, text)
+    with open(judged.instance.path('log', 'letterlockd.log'), encoding='utf-8') as f:
+        line = [x for x in f if 'event=mail.judged' in x and 'domain=good.example' in x][-1]
+    assert 'spf=pass' in line and 'dmarc=pass' in line and 'checks=' in line
