@@ -1,5 +1,5 @@
 /*
- * How well the checks tell a corpus apart (make_corpus.py): junk_report DIR [--learn train|test|mixed] [--csv FILE] [--table FILE].
+ * How well the checks tell a corpus apart (make_corpus.py): junk_report DIR [--learn train|test|mixed] [--csv FILE] [--table FILE] [--alarms yes].
  * Learns from one half and judges the other one three times: Bayes alone, the other checks alone, all together. Prints ROC curves, what each
  * threshold costs, and the time per letter. No DNS: lists are not part of it. The halves are those of the corpus, which share no text; with "mixed"
  * they are every second pair of letters, so that the texts are known and only senders, links, words filled in and disguises are new.
@@ -35,7 +35,6 @@ struct row {
 	enum kind kind;
 	bool test;
 	int score[RUNS];
-	int phishing;
 };
 
 struct report {
@@ -47,6 +46,7 @@ struct report {
 	struct targets targets;
 	struct names names;
 	struct policy_known known;
+	bool alarms;
 	int64_t spent_us, judged, slowest_us;
 	unsigned hits[CHECK_ID_COUNT][KINDS];
 };
@@ -165,6 +165,14 @@ static int64_t now_us(void *arg)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static void alarm_print(const struct row *row, const struct policy_verdict *v)
+{
+	struct buf out = BUF_INIT(65536);
+	verdict_header(v, &out);
+	printf("%.*s %.*s: %.*s", SLICE_ARG(row->fields[0]), SLICE_ARG(row->fields[4]), SLICE_ARG(buf_slice(&out)));
+	buf_free(&out);
+}
+
 static void judge(struct report *r, struct row *row)
 {
 	struct arena arena = ARENA_INIT;
@@ -183,7 +191,8 @@ static void judge(struct report *r, struct row *row)
 	row->score[ALL] = v.score;
 	row->score[BAYES_ALONE] = v.results[CHECK_ID_bayes].score;
 	row->score[CHECKS_ALONE] = v.score - v.results[CHECK_ID_bayes].score;
-	row->phishing = v.phishing;
+	if (r->alarms && row->kind == HAM && v.verdict != VERDICT_PASS)
+		alarm_print(row, &v);
 	for (enum check_id id = 0; id < CHECK_ID_COUNT; id++)
 		r->hits[id][row->kind] += v.results[id].state == CHECK_HIT && v.results[id].score != 0;
 	facts_free(&facts);
@@ -330,12 +339,13 @@ int main(int argc, char **argv)
 {
 	struct report r = {.arena = ARENA_INIT};
 	if (argc < 2) {
-		fprintf(stderr, "junk_report DIR [--learn train|test|mixed] [--csv FILE] [--table FILE]\n");
+		fprintf(stderr, "junk_report DIR [--learn train|test|mixed] [--csv FILE] [--table FILE] [--alarms yes]\n");
 		return 2;
 	}
 	r.folder = argv[1];
 	/* Points are tuned on what is learnt from "test", and reported for "train". */
 	r.learn = option(argc, argv, "--learn") != NULL ? option(argc, argv, "--learn") : "train";
+	r.alarms = option(argc, argv, "--alarms") != NULL;
 	crypt_init();
 	policy_warm();
 	read_index(&r);
