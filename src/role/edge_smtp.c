@@ -223,6 +223,14 @@ static bool on_client(void *owner, struct slice address)
 	return edge_client_readdress(((struct edge_smtp *)owner)->client, address);
 }
 
+static void on_not_believed(void *owner, struct slice how)
+{
+	const struct edge_client *c = ((struct edge_smtp *)owner)->client;
+
+	log_event(EV_SMTP_REFUSED, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
+	          LOG_TEXT("at", how), LOG_STR("why", "not a trusted proxy"));
+}
+
 static void on_mail(void *owner, const struct smtp_mail *mail)
 {
 	struct edge_smtp *s = owner;
@@ -384,7 +392,7 @@ static const struct smtp_server_events engine_events = {
 	.sasl_start = on_sasl_start,
 	.sasl_step = on_sasl_step,
 	.sasl_cancel = on_sasl_cancel,
-	.client = on_client,
+	.client = on_client, .not_believed = on_not_believed,
 	.mail = on_mail,
 	.rcpt = on_rcpt,
 	.data_begin = on_data_begin,

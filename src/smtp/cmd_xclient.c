@@ -119,8 +119,10 @@ const struct smtp_reply *check_xclient(const struct smtp_server *s)
 {
 	static const struct smtp_reply stranger = SMTP_REPLY_INIT(550, "5.7.0", "Not authorized");
 	static const struct smtp_reply too_late = SMTP_REPLY_INIT(503, "5.5.1", "Already authenticated");
-	if (!s->set.trusted)
+	if (!s->set.trusted) {
+		server_not_believed(s, SLICE("XCLIENT"));
 		return &stranger;
+	}
 	return s->signed_in ? &too_late : NULL;
 }
 

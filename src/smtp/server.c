@@ -125,6 +125,12 @@ void server_end(struct smtp_server *s, enum smtp_server_end why, const struct sm
 	server_transaction_end(s, true);
 }
 
+void server_not_believed(const struct smtp_server *s, struct slice how)
+{
+	if (s->events->not_believed != NULL)
+		s->events->not_believed(s->owner, how);
+}
+
 void server_wake(struct smtp_server *s)
 {
 	if (!s->pumping)

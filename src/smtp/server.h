@@ -90,6 +90,8 @@ struct smtp_server_events {
 	/* XCLIENT: the client at this address speaks from now on (a literal without brackets). False: it may not; the conversation ends with
 	 * 421. Only called when settings.trusted. */
 	bool (*client)(void *owner, struct slice address);
+	/* A peer that is not trusted said for whom it speaks, by "XCLIENT" or by the "PROXY" header; it was refused. May be NULL. */
+	void (*not_believed)(void *owner, struct slice how);
 	/* Answer: smtp_server_mail_reply. Positive begins a transaction. */
 	void (*mail)(void *owner, const struct smtp_mail *mail);
 	/* Answer: smtp_server_rcpt_reply with the same token. */

@@ -130,6 +130,8 @@ static inline uint32_t server_slots(const struct smtp_server *s)
 void server_slots_free(struct smtp_server *s);
 /* Last reply, then the end. */
 void server_end(struct smtp_server *s, enum smtp_server_end why, const struct smtp_reply *reply);
+/* Tells the owner that somebody who is not trusted claimed to speak for others. */
+void server_not_believed(const struct smtp_server *s, struct slice how);
 /* Tells the owner when an answer came from outside of the pump. */
 void server_wake(struct smtp_server *s);
 /* Ends the wait for `what`; false when nobody waits for it because the conversation has ended meanwhile. */
@@ -180,6 +182,7 @@ COMMAND_FN(cmd_expn);
 COMMAND_FN(cmd_quit);
 COMMAND_FN(cmd_xclient);
 COMMAND_FN(cmd_foreign);
+COMMAND_FN(cmd_proxy);
 const struct smtp_reply *check_starttls(const struct smtp_server *s);
 const struct smtp_reply *check_auth(const struct smtp_server *s);
 const struct smtp_reply *check_xclient(const struct smtp_server *s);

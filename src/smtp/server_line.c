@@ -31,6 +31,7 @@ static const struct server_command commands[] = {
 	{SLICE_INIT("EXPN"), STATE_ANY, ARGS_SOME, COMMAND_NOISE, NULL, cmd_expn},
 	{SLICE_INIT("QUIT"), STATE_ANY, ARGS_NONE, 0, NULL, cmd_quit},
 	{SLICE_INIT("XCLIENT"), STATE_START | STATE_IDLE, ARGS_SOME, COMMAND_SMTP | COMMAND_NOISE, check_xclient, cmd_xclient},
+	{SLICE_INIT("PROXY"), STATE_ANY, ARGS_ANY, 0, NULL, cmd_proxy},
 	/* A web browser that was led here must not get any further. */
 	{SLICE_INIT("GET"), STATE_ANY, ARGS_ANY, 0, NULL, cmd_foreign},
 	{SLICE_INIT("POST"), STATE_ANY, ARGS_ANY, 0, NULL, cmd_foreign},

@@ -142,6 +142,11 @@ static bool on_client(void *owner, struct slice address)
 	return !r->crowded;
 }
 
+static void on_not_believed(void *owner, struct slice how)
+{
+	buf_printf(&((struct rig *)owner)->log, "not believed %.*s\n", SLICE_ARG(how));
+}
+
 static void on_mail(void *owner, const struct smtp_mail *mail)
 {
 	struct rig *r = owner;
@@ -212,7 +217,7 @@ static void on_ready(void *owner)
 }
 
 static const struct smtp_server_events events = {
-	.starttls = on_starttls, .sasl_start = on_sasl_start, .sasl_step = on_sasl_step, .sasl_cancel = on_sasl_cancel, .client = on_client, .mail = on_mail,
+	.starttls = on_starttls, .sasl_start = on_sasl_start, .sasl_step = on_sasl_step, .sasl_cancel = on_sasl_cancel, .client = on_client, .not_believed = on_not_believed, .mail = on_mail,
 	.rcpt = on_rcpt, .data_begin = on_data_begin, .data = on_data, .data_end = on_data_end, .reset = on_reset, .ended = on_ended,
 	.ready = on_ready,
 };

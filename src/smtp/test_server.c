@@ -183,7 +183,8 @@ static const struct dialogue dialogues[] = {
 	{"lmtp chunks", KIND_LMTP, LHLO_ENVELOPE "BDAT 3\r\nx\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250 250 250", NULL},
 
 	/* XCLIENT */
-	{"xclient of strangers", KIND_MX, "XCLIENT ADDR=192.0.2.1\r\n" EHLO "XCLIENT ADDR=192.0.2.1\r\n", NULL, "550 250 550", ""},
+	{"xclient of strangers", KIND_MX, "XCLIENT ADDR=192.0.2.1\r\n" EHLO "XCLIENT ADDR=192.0.2.1\r\n", NULL, "550 250 550", "not believed XCLIENT\nnot believed XCLIENT\n"},
+	{"a load balancer that is a stranger", KIND_MX, "PROXY TCP4 192.0.2.1 192.0.2.2 4711 25\r\n" EHLO, NULL, "421", "not believed PROXY\nrefused\n"},
 	{"xclient is announced", KIND_TRUSTED, EHLO,
 	 "250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n"
 	 "250-DSN\r\n250-SIZE 52428800\r\n250-LIMITS RCPTMAX=1000\r\n250-STARTTLS\r\n250-XCLIENT NAME ADDR PORT PROTO HELO\r\n250 HELP\r\n", "250", ""},
@@ -197,7 +198,7 @@ static const struct dialogue dialogues[] = {
 	{"xclient that knows nothing", KIND_TRUSTED, "XCLIENT NAME=[UNAVAILABLE] ADDR=[tempunavail]\r\nXCLIENT ADDR=192.0.2.1\r\n", NULL,
 	 "220 220", "client 192.0.2.1\n"},
 	{"the named client may not name another", KIND_TRUSTED, "XCLIENT ADDR=192.0.2.1\r\n" EHLO "XCLIENT ADDR=192.0.2.2\r\n", NULL,
-	 "220 250 550", "client 192.0.2.1\n"},
+	 "220 250 550", "client 192.0.2.1\nnot believed XCLIENT\n"},
 	{"xclient in a transaction", KIND_TRUSTED, OPEN "XCLIENT ADDR=192.0.2.1\r\n", NULL, "250 250 503", MAIL_LOG},
 	{"bad xclient", KIND_TRUSTED, "XCLIENT\r\nXCLIENT ADDR\r\nXCLIENT ADDR=\r\nXCLIENT =x\r\nXCLIENT ADDR=host\r\nXCLIENT ADDR=2001:db8::1\r\n"
 	 "XCLIENT ADDR=192.0.2.1 ADDR=192.0.2.2\r\nXCLIENT ADDR=192.0.2.1 FOO=1\r\nXCLIENT PORT=65536\r\nXCLIENT PROTO=LMTP\r\nXCLIENT HELO=a+0Ab\r\n"
