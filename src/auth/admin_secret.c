@@ -203,6 +203,11 @@ static int refuse_privileged(struct admin_job *job)
 		"its recovery code, the escrow, or the emergency access (--break-glass) open it; or its roles end first.") : rc;
 }
 
+static int wrong_code(struct admin_job *job)
+{
+	return job_refuse(job, ADMIN_DENIED, "recovery_code", "The recovery code is not that of this account, or was replaced.");
+}
+
 static int open_recovery(struct admin_job *job, struct secrets *ret)
 {
 	uint8_t code[CODE_SIZE], lookup[CODE_LOOKUP_SIZE], kek[KEK_SIZE];
@@ -218,9 +223,7 @@ static int open_recovery(struct admin_job *job, struct secrets *ret)
 	if (rc != 0)
 		secret_wipe(code, sizeof code);
 	if (rc != 0)
-		return rc == ERR_NOT_FOUND ? job_refuse(job, ADMIN_DENIED, "recovery_code",
-			"The recovery code is not that of this account, or was replaced.")
-		                           : job_refuse_error(job, rc, "account");
+		return rc == ERR_NOT_FOUND ? wrong_code(job) : job_refuse_error(job, rc, "account");
 	struct wrap_owner owner = {.credential = c.id, .kind = WRAP_RECOVERY};
 	memcpy(owner.account, job->account.id, sizeof owner.account);
 	wrap_kek_code(&owner, code, kek);
@@ -307,7 +310,7 @@ static int user_reset(struct admin_job *job)
 	struct secrets secrets = SECRETS_NONE;
 	if (job_text(job, "recovery_code").n == 0)
 		return discard_mail(job);
-	int rc = open_recovery(job, &secrets);
+	int rc = job->account.state == ACCOUNT_ACTIVE ? open_recovery(job, &secrets) : wrong_code(job);
 	if (rc == 0)
 		rc = job_check_password(job, job_text(job, "new"), true);
 	if (rc == 0)

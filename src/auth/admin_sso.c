@@ -38,13 +38,13 @@ static int identity_args(struct admin_job *job, struct directory_identity *ret)
 	return 0;
 }
 
-/* Who is that identity signs in as the account; where the organisation holds its key, that opens the mail. Not for one person alone. */
+/*
+ * Who is that identity signs in as the account, and where the organisation holds its key, or comes to hold it later (user.managed.add), that
+ * opens the mail. Not for one person alone.
+ */
 static int second_person(struct admin_job *job)
 {
-	bool two = false;
-	int rc = job_not_alone(job, &job->account, &two);
-	two |= job->subject.kind == AUTH_PERSON && (job->account.flags & ACCOUNT_MANAGED) != 0;
-	return rc == 0 && two ? job_second_person(job, AUTH_ACT_APPROVE) : rc;
+	return job->subject.kind == AUTH_PERSON ? job_second_person(job, AUTH_ACT_APPROVE) : 0;
 }
 
 static int identity_add(struct admin_job *job)

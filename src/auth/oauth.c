@@ -268,7 +268,8 @@ static void answer_issue(struct call *c, struct oauth_issue *issue, int rc)
 static void replayed(struct call *c, struct oauth_pending *p)
 {
 	record_event(c->o, EV_OAUTH_REUSED, LOG_TEXT("name", p->code.client), LOG_STR("kind", "code"));
-	(void)oauth_end(c->o, p->grant, p->account, NULL);
+	if (p->grant != 0)
+		(void)oauth_end(c->o, p->grant, p->account, NULL);
 	fail(c, "invalid_grant", bad_grant);
 }
 
@@ -297,7 +298,7 @@ static void redeem(struct call *c, const struct oauth_token_request *r)
 	memcpy(issue.grant.account, p->account, sizeof issue.grant.account);
 	int rc = oauth_issue(c->o, &issue, SLICE_NONE, &secrets, &err);
 	p->state = PENDING_USED;
-	p->grant = issue.grant.id;
+	p->grant = rc == 0 ? issue.grant.id : 0; /* a number that was rolled back becomes somebody else's */
 	buf_free_secret(&p->wrap);
 	if (rc == 0)
 		record_event(c->o, EV_OAUTH_GRANTED, LOG_TEXT("name", p->code.client), LOG_NUM("id", issue.grant.id), LOG_TEXT("right", p->scope));

@@ -20,6 +20,7 @@
 #define OAUTH_DEVICE_S 600
 #define OAUTH_DEVICE_INTERVAL_S 5
 #define OAUTH_CODES_MAX 10000          /* open at once, devices included */
+#define OAUTH_DEVICES_MAX 5000         /* of these; anybody may ask for one, a code only who is signed in */
 #define OAUTH_GRANTS_MAX 40            /* of one account: the oldest gives way */
 #define OAUTH_CLIENT_SCRIPT "letterlock" /* grants that `letterlock token` makes */
 

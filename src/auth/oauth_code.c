@@ -18,12 +18,17 @@ static void device_pair(const struct oauth_token *token, uint8_t ret_public[KX_K
 	kx_public(ret_secret, ret_public);
 }
 
+static bool is_full(const struct auth_oauth *o, enum oauth_kind kind)
+{
+	return o->pending.count >= OAUTH_CODES_MAX || (kind == OAUTH_DEVICE && o->user_codes.count >= OAUTH_DEVICES_MAX);
+}
+
 struct oauth_pending *pending_add(struct auth_oauth *o, enum oauth_kind kind, int64_t lifetime_s, struct oauth_token *token)
 {
 	uint8_t secret[KX_KEY_SIZE];
-	if (o->pending.count >= OAUTH_CODES_MAX)
+	if (is_full(o, kind))
 		pending_expire(o);
-	if (o->pending.count >= OAUTH_CODES_MAX)
+	if (is_full(o, kind))
 		return NULL;
 	struct oauth_pending *p = memory_alloc(sizeof *p);
 	oauth_token_make(kind, token);

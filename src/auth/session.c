@@ -180,6 +180,11 @@ int session_open(const struct session *session, struct slice token, struct secre
 
 void session_used(struct directory *d, const struct session *session, struct slice address, struct slice agent, int64_t now)
 {
+	/* A caller that does not know where the request came from takes nothing away. */
+	if (address.n == 0)
+		address = session->address;
+	if (agent.n == 0)
+		agent = session->agent;
 	if (now - session->used < USED_STEP_S && slice_eq(address, session->address))
 		return;
 	sqlite3_stmt *s = sql_query(d, Q_SESSION_USED);

@@ -153,6 +153,28 @@ static void test_nobody_signs_in_for_a_disabled_account(void **state)
 	assert_string_equal(test_member(t, "code"), "password");
 }
 
+static void test_a_recovery_code_opens_no_disabled_account(void **state)
+{
+	struct test_auth *t = *state;
+	assert_int_equal(test_admin(t, "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"another one\"}"), ADMIN_OK);
+	const char *reset = test_args("{\"address\":\"ann@example.org\",\"new\":\"after reset\",\"recovery_code\":\"%s\"}", test_member(t, "recovery_code"));
+	assert_int_equal(test_admin(t, "user.disable", ANN), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, "x", "user.reset", reset), ADMIN_DENIED);
+	assert_string_equal(test_member(t, "code"), "recovery_code");
+	assert_int_equal(test_admin(t, "user.enable", ANN), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, "x", "user.reset", reset), ADMIN_OK);
+}
+
+/* Strangers who guess cause neither Argon2id nor a write. */
+static void test_a_wrong_recovery_code_costs_nothing(void **state)
+{
+	struct test_auth *t = *state;
+	unsigned hashes = t->hashes;
+	assert_int_equal(test_admin_as(t, "x", "user.reset",
+		"{\"address\":\"ann@example.org\",\"new\":\"after reset\",\"recovery_code\":\"AAAA-AAAA-AAAA\"}"), ADMIN_DENIED);
+	assert_int_equal(t->hashes, hashes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +186,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nobody_is_taken_over_who_became_privileged_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_was_removed_gets_the_answer_of_a_wrong_password, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_signs_in_for_a_disabled_account, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_recovery_code_opens_no_disabled_account, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_wrong_recovery_code_costs_nothing, setup, teardown),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

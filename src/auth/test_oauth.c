@@ -482,6 +482,19 @@ static void test_somebody_answers_for_every_client(void **state)
 	assert_int_equal(test_admin(t, "oauth.client.remove", "{\"id\":\"x\"}"), ADMIN_NOT_FOUND);
 }
 
+static void test_anonymous_devices_keep_nobody_else_out(void **state)
+{
+	unsigned full = 0;
+	for (unsigned i = 0; i <= OAUTH_DEVICES_MAX; i++)
+		full += request(true, "/oauth/device_authorization", "client_id=tv&scope=imap", false) != 200;
+	assert_int_equal(full, 1);
+	assert_string_not_equal(get_code(AUTHORIZE), "");
+	/* Where the session came from stays known. */
+	assert_int_equal(test_admin_as(t, session, "session.list", "{\"address\":\"ann@example.org\"}"), ADMIN_OK);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"ip\":\"192.0.2.9\"")) > 0);
+	assert_true(slice_search(buf_slice(&t->result), SLICE("\"ip\":\"\"")) < 0);
+}
+
 #define WITH_SETUP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -498,6 +511,7 @@ int main(void)
 		WITH_SETUP(test_a_stolen_directory_opens_nothing), WITH_SETUP(test_devices), WITH_SETUP(test_devices_that_are_declined_or_late),
 		WITH_SETUP(test_scripts_get_a_token_in_a_session), WITH_SETUP(test_xoauth2), WITH_SETUP(test_refused_tokens_are_delayed_and_counted),
 		WITH_SETUP(test_switched_off), WITH_SETUP(test_unknown_paths_and_methods), WITH_SETUP(test_somebody_answers_for_every_client),
+		WITH_SETUP(test_anonymous_devices_keep_nobody_else_out),
 	};
 	return cmocka_run_group_tests_name("oauth", tests, NULL, NULL);
 }

@@ -138,6 +138,15 @@ static void test_factors_of_the_privileged_are_reset_by_two(void **state)
 	refused(t, test_admin_as(t, officer, "factor.reset", of("rules")), "approval_needed");
 }
 
+/* Linked before the owner lets the organisation hold the key, it would open the mail afterwards. */
+static void test_an_identity_is_linked_by_two(void **state)
+{
+	struct test_auth *t = *state;
+	refused(t, test_admin_as(t, test_sign_in_second(t, "boss"), "identity.add",
+		"{\"address\":\"ann@example.org\",\"issuer\":\"https://id.example.org\",\"subject\":\"boss\"}"), "approval_needed");
+	assert_int_equal(approve(t), ADMIN_OK);
+}
+
 /* ---- grants ---- */
 
 static void test_a_mailbox_is_opened_to_more_by_two_persons_or_its_owner(void **state)
@@ -263,6 +272,7 @@ int main(void)
 		TEST(test_rights_by_grant_count_like_a_role),
 		TEST(test_nobody_approves_being_kept_out_and_the_last_approver_stays),
 		TEST(test_factors_of_the_privileged_are_reset_by_two),
+		TEST(test_an_identity_is_linked_by_two),
 		TEST(test_a_mailbox_is_opened_to_more_by_two_persons_or_its_owner),
 		TEST(test_a_grant_reaches_no_further_than_its_giver),
 		TEST(test_a_role_stays_what_it_was_when_it_was_asked_for),
