@@ -108,6 +108,44 @@ void sql_done(sqlite3_stmt *s)
 	sqlite3_clear_bindings(s);
 }
 
+int sql_run_changing(struct directory *d, sqlite3_stmt *s, enum error_code otherwise, struct error *err)
+{
+	int rc = sql_run(d, s, err);
+	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, otherwise, "directory.db: no such row") : rc;
+}
+
+int sql_run_returning(struct directory *d, sqlite3_stmt *s, uint32_t *ret, struct error *err)
+{
+	int rc = sql_step(s);
+	if (rc == 1) {
+		*ret = (uint32_t)sqlite3_column_int64(s, 0);
+		while (rc == 1)
+			rc = sql_step(s);
+	}
+	if (rc < 0)
+		error_set(err, (enum error_code)rc, "directory.db: %s", sqlite3_errmsg(d->db));
+	sql_done(s);
+	return rc;
+}
+
+int sql_one(sqlite3_stmt *s, sql_read_fn *read, struct arena *arena, void *ret)
+{
+	int rc = sql_step(s);
+	if (rc == 1)
+		read(s, arena, ret);
+	sql_done(s);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+}
+
+int sql_all(sqlite3_stmt *s, sql_read_fn *read, struct arena *arena, void *ret, size_t size)
+{
+	int rc, count = 0;
+	while ((rc = sql_step(s)) == 1)
+		read(s, arena, (uint8_t *)ret + (size_t)count++ * size);
+	sql_done(s);
+	return rc < 0 ? rc : count;
+}
+
 int sql_run(struct directory *d, sqlite3_stmt *s, struct error *err)
 {
 	int rc = sql_step(s);

@@ -1,7 +1,8 @@
 #include "auth/directory_sql.h"
 
-static void read_account(sqlite3_stmt *s, struct arena *arena, struct account *ret)
+static void read_account(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct account *ret = into;
 	sql_get_fixed(s, 0, ret->id, sizeof ret->id);
 	ret->address = sql_get(s, 1, arena);
 	ret->name = sql_get(s, 2, arena);
@@ -66,11 +67,7 @@ int directory_account_get(struct directory *d, const uint8_t id[16], struct aren
 {
 	sqlite3_stmt *s = sql_query(d, Q_ACCOUNT_GET);
 	sql_blob(s, 1, id, 16);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_account(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_account, arena, ret);
 }
 
 /* The key that is replaced stays known by its number. */
@@ -97,8 +94,7 @@ int directory_account_remove(struct directory *d, const uint8_t id[16], struct e
 {
 	sqlite3_stmt *s = sql_query(d, Q_ACCOUNT_REMOVE);
 	sql_blob(s, 1, id, 16);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such account") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_account_list(struct directory *d, struct slice domain, struct slice after, struct arena *arena, struct account *ret,
@@ -110,11 +106,7 @@ int directory_account_list(struct directory *d, struct slice domain, struct slic
 	sql_text(s, 2, at >= 0 ? slice_from(after, (size_t)at + 1) : SLICE_NONE);
 	sql_text(s, 3, at >= 0 ? slice_sub(after, 0, (size_t)at) : SLICE_NONE);
 	sql_int(s, 4, (int64_t)max);
-	int count = 0, rc;
-	while ((rc = sql_step(s)) == 1)
-		read_account(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_account, arena, ret, sizeof *ret);
 }
 
 int directory_account_first(struct directory *d, struct slice domain, uint8_t ret_id[16])

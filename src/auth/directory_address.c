@@ -51,8 +51,7 @@ int directory_address_remove(struct directory *d, const struct address *address,
 	sql_text(s, 1, address->domain);
 	sql_text(s, 2, address->local);
 	sql_int(s, 3, kind);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such address") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_address_list(struct directory *d, enum address_kind kind, struct slice domain, struct slice after, struct arena *arena,
@@ -106,8 +105,7 @@ int directory_member_remove(struct directory *d, const struct address *group, st
 	sql_text(s, 1, group->domain);
 	sql_text(s, 2, group->local);
 	sql_text(s, 3, member);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such member") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 /* Reads one text column of all rows, then resets. */

@@ -1,8 +1,9 @@
 #include "auth/directory_keys.h"
 #include "auth/directory_sql.h"
 
-static void read_credential(sqlite3_stmt *s, struct arena *arena, struct credential *ret)
+static void read_credential(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct credential *ret = into;
 	ret->id = (uint32_t)sqlite3_column_int64(s, 0);
 	sql_get_fixed(s, 1, ret->account, sizeof ret->account);
 	ret->kind = (enum wrap_kind)sqlite3_column_int(s, 2);
@@ -57,11 +58,7 @@ int directory_credential_by_code(struct directory *d, const uint8_t account[16],
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, kind);
 	sql_blob(s, 3, lookup, CODE_LOOKUP_SIZE);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_credential(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_credential, arena, ret);
 }
 
 int directory_credential_password(struct directory *d, const uint8_t account[16], struct arena *arena, struct credential *ret)
@@ -77,11 +74,7 @@ int directory_credential_list(struct directory *d, const uint8_t account[16], en
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, kind);
 	sql_int(s, 3, (int64_t)max);
-	int count = 0, rc;
-	while ((rc = sql_step(s)) == 1)
-		read_credential(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_credential, arena, ret, sizeof *ret);
 }
 
 int directory_credential_remove(struct directory *d, const uint8_t account[16], uint32_t id, enum wrap_kind kind, struct error *err)
@@ -90,8 +83,7 @@ int directory_credential_remove(struct directory *d, const uint8_t account[16], 
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, id);
 	sql_int(s, 3, kind);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such credential") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_credential_remove_all(struct directory *d, const uint8_t account[16], struct error *err)
@@ -161,12 +153,8 @@ int directory_scram_forget_passwords(struct directory *d, struct error *err)
 
 static int delegations(sqlite3_stmt *s, struct arena *arena, struct credential *ret, size_t max)
 {
-	int count = 0, rc;
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_credential(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_credential, arena, ret, sizeof *ret);
 }
 
 int directory_delegations_to(struct directory *d, struct slice label, struct arena *arena, struct credential *ret, size_t max)
@@ -188,11 +176,7 @@ int directory_credential_get(struct directory *d, const uint8_t account[16], uin
 	sqlite3_stmt *s = sql_query(d, Q_CREDENTIAL_GET);
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, id);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_credential(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_credential, arena, ret);
 }
 
 int directory_credential_count(struct directory *d, const uint8_t account[16], enum wrap_kind kind)

@@ -54,20 +54,6 @@ static int count_devices(struct directory *d, const uint8_t account[16])
 	return count;
 }
 
-/* One number of a statement that makes a row. */
-static int returned_id(struct directory *d, sqlite3_stmt *s, uint32_t *ret, struct error *err)
-{
-	int rc = sql_step(s);
-	if (rc == 1)
-		*ret = (uint32_t)sqlite3_column_int64(s, 0);
-	while (rc == 1)
-		rc = sql_step(s);
-	if (rc < 0)
-		error_set(err, (enum error_code)rc, "directory.db: %s", sqlite3_errmsg(d->db));
-	sql_done(s);
-	return rc;
-}
-
 static bool is_zero(const uint8_t hash[DEVICE_HASH_SIZE])
 {
 	static const uint8_t zero[DEVICE_HASH_SIZE];
@@ -93,11 +79,12 @@ int directory_device_add(struct directory *d, struct device *device, struct erro
 	sql_text(s, 9, device->address);
 	sql_int(s, 10, device->protocol);
 	sql_text(s, 11, device->approver);
-	return returned_id(d, s, &device->id, err);
+	return sql_run_returning(d, s, &device->id, err);
 }
 
-static void read_device(sqlite3_stmt *s, struct arena *arena, struct device *ret)
+static void read_device(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct device *ret = into;
 	*ret = (struct device){.id = (uint32_t)sqlite3_column_int64(s, 0), .name = sql_get(s, 2, arena),
 		.state = (enum device_state)sqlite3_column_int(s, 3), .proven = sql_get(s, 4, arena), .claimed = sql_get(s, 5, arena),
 		.created = sqlite3_column_int64(s, 7), .used = sqlite3_column_int64(s, 8), .address = sql_get(s, 9, arena),
@@ -108,20 +95,12 @@ static void read_device(sqlite3_stmt *s, struct arena *arena, struct device *ret
 
 static int one_device(sqlite3_stmt *s, struct arena *arena, struct device *ret)
 {
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_device(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_device, arena, ret);
 }
 
 static int all_devices(sqlite3_stmt *s, struct arena *arena, struct device *ret)
 {
-	int rc, count = 0;
-	while ((rc = sql_step(s)) == 1)
-		read_device(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_device, arena, ret, sizeof *ret);
 }
 
 int directory_device_get(struct directory *d, uint32_t id, struct arena *arena, struct device *ret)
@@ -180,8 +159,9 @@ int directory_device_remove(struct directory *d, uint32_t id, struct error *err)
 
 /* ---- rules of credentials ---- */
 
-static void read_rule(sqlite3_stmt *s, struct arena *arena, struct credential_rule *ret)
+static void read_rule(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct credential_rule *ret = into;
 	*ret = (struct credential_rule){.credential = (uint32_t)sqlite3_column_int64(s, 0), .device = (uint32_t)sqlite3_column_int64(s, 2),
 		.protocols = (unsigned)sqlite3_column_int(s, 3), .networks = sql_get(s, 4, arena), .ends = sqlite3_column_int64(s, 5),
 		.used = sqlite3_column_int64(s, 6), .address = sql_get(s, 7, arena), .uses = (uint64_t)sqlite3_column_int64(s, 8),
@@ -194,11 +174,7 @@ int directory_rule_get(struct directory *d, uint32_t credential, struct arena *a
 {
 	sqlite3_stmt *s = sql_query(d, Q_RULE_GET);
 	sql_int(s, 1, credential);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_rule(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_rule, arena, ret);
 }
 
 int directory_rule_set(struct directory *d, const struct credential_rule *rule, struct error *err)
@@ -223,13 +199,9 @@ int directory_rule_remove(struct directory *d, uint32_t credential, struct error
 int directory_rule_list(struct directory *d, uint32_t device, struct arena *arena, struct credential_rule *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_RULE_LIST);
-	int rc, count = 0;
 	sql_int(s, 1, device);
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_rule(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_rule, arena, ret, sizeof *ret);
 }
 
 int directory_credential_kind(struct directory *d, const uint8_t account[16], uint32_t id, struct arena *arena, unsigned *ret_kind,
@@ -347,8 +319,9 @@ int directory_signin_add(struct directory *d, const struct signin *s, struct err
 	return rc == 0 && s->outcome == SIGNIN_OK ? note_use(d, s, err) : rc;
 }
 
-static void read_signin(sqlite3_stmt *s, struct arena *arena, struct signin *ret)
+static void read_signin(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct signin *ret = into;
 	*ret = (struct signin){.id = (uint64_t)sqlite3_column_int64(s, 0), .time = sqlite3_column_int64(s, 2), .address = sql_get(s, 3, arena),
 		.protocol = (unsigned)sqlite3_column_int(s, 4), .device = (uint32_t)sqlite3_column_int64(s, 5),
 		.credential = (uint32_t)sqlite3_column_int64(s, 6), .client = sql_get(s, 7, arena), .factors = (unsigned)sqlite3_column_int(s, 8),
@@ -360,17 +333,13 @@ int directory_signin_list(struct directory *d, const uint8_t *account, int64_t s
 	size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, account != NULL ? Q_SIGNIN_LIST : Q_SIGNIN_ALL);
-	int rc, count = 0;
 	if (account != NULL)
 		sql_blob(s, 1, account, 16);
 	else
 		sql_int(s, 1, since);
 	sql_int(s, 2, before > INT64_MAX ? INT64_MAX : (int64_t)before);
 	sql_int(s, 3, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_signin(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_signin, arena, ret, sizeof *ret);
 }
 
 int directory_place_known(struct directory *d, const uint8_t account[16], struct slice network)

@@ -26,8 +26,7 @@ int directory_dkim_set(struct directory *d, const struct dkim_key_row *row, stru
 	sql_int(s, 3, row->seen);
 	sql_int(s, 4, row->activated);
 	sql_int(s, 5, row->retired);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such key") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_dkim_remove(struct directory *d, const uint8_t id[16], struct error *err)
@@ -37,8 +36,9 @@ int directory_dkim_remove(struct directory *d, const uint8_t id[16], struct erro
 	return sql_run(d, s, err);
 }
 
-static void read_row(sqlite3_stmt *s, struct arena *arena, struct dkim_key_row *ret)
+static void read_row(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct dkim_key_row *ret = into;
 	*ret = (struct dkim_key_row){.domain = sql_get(s, 1, arena), .selector = sql_get(s, 2, arena), .public_key = sql_get(s, 4, arena)};
 	sql_get_fixed(s, 0, ret->id, sizeof ret->id);
 	ret->algorithm = (enum mail_algorithm)sqlite3_column_int(s, 3);
@@ -51,11 +51,7 @@ static void read_row(sqlite3_stmt *s, struct arena *arena, struct dkim_key_row *
 
 static int read_rows(sqlite3_stmt *s, struct arena *arena, struct dkim_key_row *ret)
 {
-	int count = 0, rc;
-	while ((rc = sql_step(s)) == 1)
-		read_row(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_row, arena, ret, sizeof *ret);
 }
 
 int directory_dkim_get(struct directory *d, struct slice domain, struct slice selector, struct arena *arena, struct dkim_key_row *ret)

@@ -1,7 +1,8 @@
 #include "auth/directory_sql.h"
 
-static void read_domain(sqlite3_stmt *s, struct arena *arena, struct directory_domain *ret)
+static void read_domain(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_domain *ret = into;
 	ret->name = sql_get(s, 0, arena);
 	ret->catch_all = sql_get(s, 1, arena);
 	ret->postmaster = sql_get(s, 2, arena);
@@ -32,11 +33,7 @@ int directory_domain_get(struct directory *d, struct slice name, struct arena *a
 {
 	sqlite3_stmt *s = sql_query(d, Q_DOMAIN_GET);
 	sql_text(s, 1, name);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_domain(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_domain, arena, ret);
 }
 
 int directory_domain_remove(struct directory *d, struct slice name, struct error *err)
@@ -58,9 +55,5 @@ int directory_domain_list(struct directory *d, struct slice after, struct arena 
 	sqlite3_stmt *s = sql_query(d, Q_DOMAIN_LIST);
 	sql_text(s, 1, after);
 	sql_int(s, 2, (int64_t)max);
-	int count = 0, rc;
-	while ((rc = sql_step(s)) == 1)
-		read_domain(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_domain, arena, ret, sizeof *ret);
 }

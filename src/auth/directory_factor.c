@@ -4,8 +4,9 @@
 
 /* ---- factors ---- */
 
-static void read_factor(sqlite3_stmt *s, struct arena *arena, struct directory_factor *ret)
+static void read_factor(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_factor *ret = into;
 	ret->id = (uint32_t)sqlite3_column_int64(s, 0);
 	sql_get_fixed(s, 1, ret->account, sizeof ret->account);
 	ret->kind = (enum factor_kind)sqlite3_column_int(s, 2);
@@ -19,11 +20,7 @@ static void read_factor(sqlite3_stmt *s, struct arena *arena, struct directory_f
 
 static int one_factor(sqlite3_stmt *s, struct arena *arena, struct directory_factor *ret)
 {
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_factor(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_factor, arena, ret);
 }
 
 int directory_factor_add(struct directory *d, const struct directory_factor *f, uint32_t *ret_id, struct error *err)
@@ -64,11 +61,7 @@ int directory_factor_list(struct directory *d, const uint8_t account[16], unsign
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, kind);
 	sql_int(s, 3, (int64_t)max);
-	int count = 0, rc;
-	while ((rc = sql_step(s)) == 1)
-		read_factor(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_factor, arena, ret, sizeof *ret);
 }
 
 int directory_factor_set(struct directory *d, const struct directory_factor *f, struct error *err)
@@ -78,8 +71,7 @@ int directory_factor_set(struct directory *d, const struct directory_factor *f, 
 	sql_blob(s, 2, f->data.p, f->data.n);
 	sql_int(s, 3, f->confirmed);
 	sql_int(s, 4, f->used);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such factor") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_factor_remove(struct directory *d, const uint8_t account[16], uint32_t id, struct error *err)
@@ -87,8 +79,7 @@ int directory_factor_remove(struct directory *d, const uint8_t account[16], uint
 	sqlite3_stmt *s = sql_query(d, Q_FACTOR_REMOVE);
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, id);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such factor") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_factor_remove_kinds(struct directory *d, const uint8_t account[16], unsigned kinds, struct error *err)

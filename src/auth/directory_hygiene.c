@@ -4,33 +4,16 @@
 #include "auth/directory_sql.h"
 #include "auth/hygiene_private.h"
 
-/* The number that a statement with RETURNING gives. */
-static int returned_id(struct directory *d, sqlite3_stmt *s, uint32_t *ret, struct error *err)
+static void read_review(sqlite3_stmt *s, struct arena *arena, void *into)
 {
-	int rc = sql_step(s);
-	if (rc == 1)
-		*ret = (uint32_t)sqlite3_column_int64(s, 0);
-	while (rc == 1)
-		rc = sql_step(s);
-	if (rc < 0)
-		error_set(err, (enum error_code)rc, "directory.db: %s", sqlite3_errmsg(d->db));
-	sql_done(s);
-	return rc;
-}
-
-static void read_review(sqlite3_stmt *s, struct arena *arena, struct review *ret)
-{
+	struct review *ret = into;
 	*ret = (struct review){(uint32_t)sqlite3_column_int64(s, 0), sql_get(s, 1, arena), sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
 		sqlite3_column_int64(s, 4)};
 }
 
 static int one_review(sqlite3_stmt *s, struct arena *arena, struct review *ret)
 {
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_review(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_review, arena, ret);
 }
 
 int directory_review_open(struct directory *d, struct arena *arena, struct review *ret)
@@ -48,12 +31,8 @@ int directory_review_get(struct directory *d, uint32_t id, struct arena *arena, 
 int directory_review_list(struct directory *d, struct arena *arena, struct review *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_REVIEW_LIST);
-	int rc, count = 0;
 	sql_int(s, 1, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_review(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_review, arena, ret, sizeof *ret);
 }
 
 int directory_review_start(struct directory *d, struct slice author, int64_t now, int64_t ends, uint32_t *ret_id, struct error *err)
@@ -68,7 +47,7 @@ int directory_review_start(struct directory *d, struct slice author, int64_t now
 	sql_text(s, 1, author);
 	sql_int(s, 2, now);
 	sql_int(s, 3, ends);
-	if ((rc = returned_id(d, s, ret_id, err)) != 0)
+	if ((rc = sql_run_returning(d, s, ret_id, err)) != 0)
 		return rc;
 	s = sql_query(d, Q_REVIEW_FILL);
 	sql_int(s, 1, *ret_id);
@@ -98,8 +77,7 @@ int directory_review_decide(struct directory *d, uint32_t review, uint32_t grant
 	sql_int(s, 3, decision);
 	sql_text(s, 4, signer);
 	sql_int(s, 5, now);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? ERR_NOT_FOUND : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_review_end(struct directory *d, uint32_t id, int64_t now, struct error *err)
@@ -140,11 +118,12 @@ int directory_party_add(struct directory *d, struct party *p, struct error *err)
 	sql_int(s, 6, p->created);
 	sql_int(s, 7, p->ends);
 	sql_text(s, 8, p->reviewer);
-	return returned_id(d, s, &p->id, err);
+	return sql_run_returning(d, s, &p->id, err);
 }
 
-static void read_party(sqlite3_stmt *s, struct arena *arena, struct party *ret)
+static void read_party(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct party *ret = into;
 	*ret = (struct party){.id = (uint32_t)sqlite3_column_int64(s, 0), .name = sql_get(s, 1, arena), .kind = (enum party_kind)sqlite3_column_int(s, 2),
 		.scope = sql_get(s, 4, arena), .ref = sql_get(s, 5, arena), .created = sqlite3_column_int64(s, 6), .ends = sqlite3_column_int64(s, 7),
 		.used = sqlite3_column_int64(s, 8), .reviewed = sqlite3_column_int64(s, 9), .reviewer = sql_get(s, 10, arena),
@@ -156,11 +135,7 @@ int directory_party_get(struct directory *d, uint32_t id, struct arena *arena, s
 {
 	sqlite3_stmt *s = sql_query(d, Q_PARTY_GET);
 	sql_int(s, 1, id);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_party(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_party, arena, ret);
 }
 
 int directory_party_of(struct directory *d, enum party_kind kind, struct slice ref, struct arena *arena, struct party *ret)
@@ -168,20 +143,12 @@ int directory_party_of(struct directory *d, enum party_kind kind, struct slice r
 	sqlite3_stmt *s = sql_query(d, Q_PARTY_OF_REF);
 	sql_int(s, 1, kind);
 	sql_text(s, 2, ref);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_party(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_party, arena, ret);
 }
 
 static int all_parties(sqlite3_stmt *s, struct arena *arena, struct party *ret)
 {
-	int rc, count = 0;
-	while ((rc = sql_step(s)) == 1)
-		read_party(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_party, arena, ret, sizeof *ret);
 }
 
 int directory_party_list(struct directory *d, uint32_t after, bool all, struct arena *arena, struct party *ret, size_t max)

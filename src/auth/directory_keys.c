@@ -14,8 +14,9 @@ int directory_share_add(struct directory *d, const struct escrow_share_row *row,
 	return sql_run(d, s, err);
 }
 
-static void read_share(sqlite3_stmt *s, struct arena *arena, struct escrow_share_row *ret)
+static void read_share(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct escrow_share_row *ret = into;
 	ret->credential = (uint32_t)sqlite3_column_int64(s, 0);
 	sql_get_fixed(s, 1, ret->account, sizeof ret->account);
 	sql_get_fixed(s, 2, ret->custodian, sizeof ret->custodian);
@@ -25,13 +26,9 @@ static void read_share(sqlite3_stmt *s, struct arena *arena, struct escrow_share
 int directory_share_list(struct directory *d, uint32_t credential, struct arena *arena, struct escrow_share_row *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_SHARE_LIST);
-	int rc, count = 0;
 	sql_int(s, 1, credential);
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_share(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_share, arena, ret, sizeof *ret);
 }
 
 int directory_share_get(struct directory *d, uint32_t credential, const uint8_t custodian[16], struct arena *arena, struct escrow_share_row *ret)
@@ -39,11 +36,7 @@ int directory_share_get(struct directory *d, uint32_t credential, const uint8_t 
 	sqlite3_stmt *s = sql_query(d, Q_SHARE_GET);
 	sql_int(s, 1, credential);
 	sql_blob(s, 2, custodian, 16);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_share(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_share, arena, ret);
 }
 
 int directory_share_forget(struct directory *d, const uint8_t custodian[16], struct error *err)
@@ -225,8 +218,7 @@ int directory_clearance_remove(struct directory *d, enum clearance_kind kind, st
 	sqlite3_stmt *s = sql_query(d, Q_CLEARANCE_REMOVE);
 	sql_int(s, 1, kind);
 	sql_text(s, 2, name);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such clearance") : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 /* The first column of the only row; NULL counts as no row. */

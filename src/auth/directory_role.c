@@ -2,34 +2,11 @@
 
 #include "auth/directory_sql.h"
 
-/* Steps through a statement with RETURNING and gives its first number. */
-static int run_returning(struct directory *d, sqlite3_stmt *s, uint32_t *ret, struct error *err)
-{
-	int rc = sql_step(s);
-	if (rc == 1) {
-		*ret = (uint32_t)sqlite3_column_int64(s, 0);
-		while (rc == 1)
-			rc = sql_step(s);
-	}
-	if (rc < 0)
-		error_set(err, (enum error_code)rc, "directory.db: %s", sqlite3_errmsg(d->db));
-	sql_done(s);
-	return rc;
-}
-
-/* 0, or `otherwise` when no row was changed. */
-static int run_changing(struct directory *d, sqlite3_stmt *s, enum error_code otherwise, struct error *err)
-{
-	int rc = sql_run(d, s, err);
-	if (rc == 0 && sqlite3_changes(d->db) == 0)
-		return error_set(err, otherwise, "directory.db: no such row");
-	return rc;
-}
-
 /* ---- roles ---- */
 
-static void read_role(sqlite3_stmt *s, struct arena *arena, struct directory_role *ret)
+static void read_role(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_role *ret = into;
 	ret->name = sql_get(s, 0, arena);
 	ret->text = sql_get(s, 1, arena);
 	ret->rights = (auth_rights)sqlite3_column_int64(s, 2);
@@ -52,22 +29,14 @@ int directory_role_get(struct directory *d, struct slice name, struct arena *are
 {
 	sqlite3_stmt *s = sql_query(d, Q_ROLE_GET);
 	sql_text(s, 1, name);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_role(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_role, arena, ret);
 }
 
 int directory_role_list(struct directory *d, struct arena *arena, struct directory_role *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_ROLE_LIST);
-	int rc, count = 0;
 	sql_int(s, 1, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_role(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_role, arena, ret, sizeof *ret);
 }
 
 int directory_role_remove(struct directory *d, struct slice name, struct error *err)
@@ -79,7 +48,7 @@ int directory_role_remove(struct directory *d, struct slice name, struct error *
 	if (rc != 0)
 		return rc < 0 ? rc : ERR_CONFLICT;
 	sql_text(s, 1, name);
-	return run_changing(d, s, ERR_NOT_FOUND, err);
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_role_rights(struct directory *d, struct slice name, auth_rights *ret)
@@ -97,8 +66,9 @@ int directory_role_rights(struct directory *d, struct slice name, auth_rights *r
 
 /* ---- grants ---- */
 
-static void read_grant(sqlite3_stmt *s, struct arena *arena, struct directory_grant *ret)
+static void read_grant(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_grant *ret = into;
 	ret->id = (uint32_t)sqlite3_column_int64(s, 0);
 	sql_get_fixed(s, 1, ret->account, sizeof ret->account);
 	ret->role = sql_get(s, 2, arena);
@@ -128,27 +98,19 @@ int directory_grant_add(struct directory *d, const struct directory_grant *g, ui
 	sql_text(s, 9, g->approver);
 	sql_text(s, 10, g->reason);
 	sql_int(s, 11, g->created);
-	return run_returning(d, s, ret_id, err);
+	return sql_run_returning(d, s, ret_id, err);
 }
 
 int directory_grant_get(struct directory *d, uint32_t id, struct arena *arena, struct directory_grant *ret)
 {
 	sqlite3_stmt *s = sql_query(d, Q_GRANT_GET);
 	sql_int(s, 1, id);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_grant(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_grant, arena, ret);
 }
 
 static int read_grants(sqlite3_stmt *s, struct arena *arena, struct directory_grant *ret)
 {
-	int rc, count = 0;
-	while ((rc = sql_step(s)) == 1)
-		read_grant(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_grant, arena, ret, sizeof *ret);
 }
 
 int directory_grants_of(struct directory *d, const uint8_t account[16], enum grant_state state, struct arena *arena, struct directory_grant *ret,
@@ -175,7 +137,7 @@ int directory_grant_end(struct directory *d, uint32_t id, int64_t now, struct er
 	sqlite3_stmt *s = sql_query(d, Q_GRANT_END);
 	sql_int(s, 1, id);
 	sql_int(s, 2, now);
-	return run_changing(d, s, ERR_NOT_FOUND, err);
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int directory_grant_end_all(struct directory *d, const uint8_t account[16], int64_t now, struct error *err)
@@ -191,13 +153,14 @@ int directory_grant_reviewed(struct directory *d, uint32_t id, int64_t now, stru
 	sqlite3_stmt *s = sql_query(d, Q_GRANT_REVIEWED);
 	sql_int(s, 1, id);
 	sql_int(s, 2, now);
-	return run_changing(d, s, ERR_NOT_FOUND, err);
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 /* ---- approvals ---- */
 
-static void read_approval(sqlite3_stmt *s, struct arena *arena, struct directory_approval *ret)
+static void read_approval(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_approval *ret = into;
 	ret->id = (uint32_t)sqlite3_column_int64(s, 0);
 	ret->operation = sql_get(s, 1, arena);
 	ret->args = sql_get(s, 2, arena);
@@ -223,31 +186,23 @@ int directory_approval_add(struct directory *d, const struct directory_approval 
 	sql_int(s, 6, a->created);
 	sql_int(s, 7, a->ends);
 	sql_int(s, 8, a->needs);
-	return run_returning(d, s, ret_id, err);
+	return sql_run_returning(d, s, ret_id, err);
 }
 
 int directory_approval_get(struct directory *d, uint32_t id, struct arena *arena, struct directory_approval *ret)
 {
 	sqlite3_stmt *s = sql_query(d, Q_APPROVAL_GET);
 	sql_int(s, 1, id);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_approval(s, arena, ret);
-	sql_done(s);
-	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
+	return sql_one(s, read_approval, arena, ret);
 }
 
 int directory_approval_list(struct directory *d, unsigned state, uint32_t after, struct arena *arena, struct directory_approval *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_APPROVAL_LIST);
-	int rc, count = 0;
 	sql_int(s, 1, state);
 	sql_int(s, 2, after);
 	sql_int(s, 3, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_approval(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_approval, arena, ret, sizeof *ret);
 }
 
 int directory_approval_decide(struct directory *d, uint32_t id, enum approval_state state, struct slice decider, int64_t now, struct error *err)
@@ -257,7 +212,7 @@ int directory_approval_decide(struct directory *d, uint32_t id, enum approval_st
 	sql_int(s, 2, state);
 	sql_text(s, 3, decider);
 	sql_int(s, 4, now);
-	return run_changing(d, s, ERR_CONFLICT, err);
+	return sql_run_changing(d, s, ERR_CONFLICT, err);
 }
 
 /* ---- policies, setup ---- */

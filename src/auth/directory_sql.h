@@ -40,7 +40,17 @@ void sql_int(sqlite3_stmt *s, int at, int64_t value);
 int sql_step(sqlite3_stmt *s);
 /* For statements without rows: steps, resets; err gets the library's text. */
 int sql_run(struct directory *d, sqlite3_stmt *s, struct error *err);
+/* The same; `otherwise` when no row was changed. */
+int sql_run_changing(struct directory *d, sqlite3_stmt *s, enum error_code otherwise, struct error *err);
+/* Steps through a statement with RETURNING and gives its first number. */
+int sql_run_returning(struct directory *d, sqlite3_stmt *s, uint32_t *ret, struct error *err);
 void sql_done(sqlite3_stmt *s);
+/* Reads a row; texts go to the arena. */
+typedef void sql_read_fn(sqlite3_stmt *s, struct arena *arena, void *ret);
+/* The first row: 0, ERR_NOT_FOUND or an error of sql_step. */
+int sql_one(sqlite3_stmt *s, sql_read_fn *read, struct arena *arena, void *ret);
+/* All rows one behind the other, each of `size` bytes: the statement has a LIMIT that fits. The count, or an error of sql_step. */
+int sql_all(sqlite3_stmt *s, sql_read_fn *read, struct arena *arena, void *ret, size_t size);
 struct slice sql_get(sqlite3_stmt *s, int column, struct arena *arena);
 /* Copies a blob of exactly n bytes; zeroes when it has another size. */
 void sql_get_fixed(sqlite3_stmt *s, int column, void *ret, size_t n);

@@ -13,15 +13,11 @@ static int one(int rc)
 	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
 }
 
-static int must_change(struct directory *d, int rc)
-{
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? ERR_NOT_FOUND : rc;
-}
-
 /* ---- clients ---- */
 
-static void read_client(sqlite3_stmt *s, struct arena *arena, struct oauth_client *ret)
+static void read_client(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct oauth_client *ret = into;
 	ret->id = sql_get(s, 0, arena);
 	ret->name = sql_get(s, 1, arena);
 	ret->redirects = sql_get(s, 2, arena);
@@ -45,36 +41,29 @@ int directory_oauth_client_get(struct directory *d, struct slice id, struct aren
 {
 	sqlite3_stmt *s = sql_query(d, Q_OAUTH_CLIENT_GET);
 	sql_text(s, 1, id);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_client(s, arena, ret);
-	sql_done(s);
-	return one(rc);
+	return sql_one(s, read_client, arena, ret);
 }
 
 int directory_oauth_client_list(struct directory *d, struct slice after, struct arena *arena, struct oauth_client *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_OAUTH_CLIENT_LIST);
-	int rc, count = 0;
 	sql_text(s, 1, after);
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_client(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_client, arena, ret, sizeof *ret);
 }
 
 int directory_oauth_client_remove(struct directory *d, struct slice id, struct error *err)
 {
 	sqlite3_stmt *s = sql_query(d, Q_OAUTH_CLIENT_REMOVE);
 	sql_text(s, 1, id);
-	return must_change(d, sql_run(d, s, err));
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 /* ---- grants ---- */
 
-static void read_grant(sqlite3_stmt *s, struct arena *arena, struct directory_oauth *ret)
+static void read_grant(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_oauth *ret = into;
 	ret->id = (uint32_t)sqlite3_column_int64(s, 0);
 	sql_get_fixed(s, 1, ret->account, sizeof ret->account);
 	ret->client = sql_get(s, 2, arena);
@@ -99,11 +88,7 @@ static int get_grant(struct directory *d, enum directory_query query, uint32_t i
 {
 	sqlite3_stmt *s = sql_query(d, query);
 	sql_int(s, 1, id);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_grant(s, arena, ret);
-	sql_done(s);
-	return one(rc);
+	return sql_one(s, read_grant, arena, ret);
 }
 
 int directory_oauth_get(struct directory *d, uint32_t id, struct arena *arena, struct directory_oauth *ret)
@@ -118,12 +103,8 @@ int directory_oauth_of_session(struct directory *d, uint32_t session, struct are
 
 static int list_grants(struct directory *d, sqlite3_stmt *s, struct arena *arena, struct directory_oauth *ret, size_t max)
 {
-	int rc, count = 0;
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_grant(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_grant, arena, ret, sizeof *ret);
 }
 
 int directory_oauth_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_oauth *ret, size_t max)
@@ -163,7 +144,7 @@ int directory_oauth_remove(struct directory *d, uint32_t id, struct error *err)
 		return rc;
 	sqlite3_stmt *s = sql_query(d, Q_OAUTH_GRANT_REMOVE);
 	sql_int(s, 1, id);
-	return must_change(d, sql_run(d, s, err));
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 static void spent_lookup(struct directory *d, struct slice token, uint8_t ret[HASH_SIZE])
@@ -210,8 +191,9 @@ void directory_oauth_expire(struct directory *d, int64_t now)
 
 /* ---- identities ---- */
 
-static void read_identity(sqlite3_stmt *s, struct arena *arena, struct directory_identity *ret)
+static void read_identity(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_identity *ret = into;
 	ret->issuer = sql_get(s, 0, arena);
 	ret->subject = sql_get(s, 1, arena);
 	sql_get_fixed(s, 2, ret->account, sizeof ret->account);
@@ -236,23 +218,15 @@ int directory_identity_get(struct directory *d, struct slice issuer, struct slic
 	sqlite3_stmt *s = sql_query(d, Q_IDENTITY_GET);
 	sql_text(s, 1, issuer);
 	sql_text(s, 2, subject);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_identity(s, arena, ret);
-	sql_done(s);
-	return one(rc);
+	return sql_one(s, read_identity, arena, ret);
 }
 
 int directory_identity_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_identity *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_IDENTITY_LIST);
-	int rc, count = 0;
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_identity(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_identity, arena, ret, sizeof *ret);
 }
 
 int directory_identity_remove(struct directory *d, const uint8_t account[16], struct slice issuer, struct slice subject, struct error *err)
@@ -261,13 +235,14 @@ int directory_identity_remove(struct directory *d, const uint8_t account[16], st
 	sql_blob(s, 1, account, 16);
 	sql_text(s, 2, issuer);
 	sql_text(s, 3, subject);
-	return must_change(d, sql_run(d, s, err));
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 /* ---- certificates ---- */
 
-static void read_certificate(sqlite3_stmt *s, struct arena *arena, struct directory_certificate *ret)
+static void read_certificate(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct directory_certificate *ret = into;
 	sql_get_fixed(s, 0, ret->fingerprint, sizeof ret->fingerprint);
 	ret->credential = (uint32_t)sqlite3_column_int64(s, 1);
 	sql_get_fixed(s, 2, ret->account, sizeof ret->account);
@@ -292,24 +267,16 @@ int directory_certificate_get(struct directory *d, const uint8_t fingerprint[32]
 {
 	sqlite3_stmt *s = sql_query(d, Q_CERTIFICATE_GET);
 	sql_blob(s, 1, fingerprint, 32);
-	int rc = sql_step(s);
-	if (rc == 1)
-		read_certificate(s, arena, ret);
-	sql_done(s);
-	return one(rc);
+	return sql_one(s, read_certificate, arena, ret);
 }
 
 int directory_certificate_list(struct directory *d, const uint8_t account[16], struct arena *arena, struct directory_certificate *ret,
 	size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_CERTIFICATE_LIST);
-	int rc, count = 0;
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_certificate(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_certificate, arena, ret, sizeof *ret);
 }
 
 /* ---- LDAP ---- */

@@ -122,8 +122,9 @@ int session_make(struct directory *d, struct session *session, const struct secr
 	return rc;
 }
 
-static void read_session(sqlite3_stmt *s, struct arena *arena, struct session *ret)
+static void read_session(sqlite3_stmt *s, struct arena *arena, void *into)
 {
+	struct session *ret = into;
 	ret->id = (uint32_t)sqlite3_column_int64(s, 0);
 	sql_get_fixed(s, 1, ret->account, sizeof ret->account);
 	ret->kind = (enum session_kind)sqlite3_column_int(s, 2);
@@ -207,26 +208,18 @@ int session_proven(struct directory *d, uint32_t id, unsigned proven, int64_t no
 int session_list(struct directory *d, const uint8_t account[16], unsigned kind, struct arena *arena, struct session *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_SESSION_LIST);
-	int rc, count = 0;
 	sql_blob(s, 1, account, 16);
 	sql_int(s, 2, kind);
 	sql_int(s, 3, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_session(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_session, arena, ret, sizeof *ret);
 }
 
 int session_tokens(struct directory *d, uint32_t after, struct arena *arena, struct session *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, Q_TOKEN_ALL);
-	int rc, count = 0;
 	sql_int(s, 1, after);
 	sql_int(s, 2, (int64_t)max);
-	while ((rc = sql_step(s)) == 1)
-		read_session(s, arena, &ret[count++]);
-	sql_done(s);
-	return rc < 0 ? rc : count;
+	return sql_all(s, read_session, arena, ret, sizeof *ret);
 }
 
 int session_token_ends(struct directory *d, uint32_t id, int64_t ends, struct error *err)
@@ -234,8 +227,7 @@ int session_token_ends(struct directory *d, uint32_t id, int64_t ends, struct er
 	sqlite3_stmt *s = sql_query(d, Q_TOKEN_ENDS);
 	sql_int(s, 1, id);
 	sql_int(s, 2, ends);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? ERR_NOT_FOUND : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int session_remove(struct directory *d, const uint8_t account[16], uint32_t id, struct error *err)
@@ -243,8 +235,7 @@ int session_remove(struct directory *d, const uint8_t account[16], uint32_t id, 
 	sqlite3_stmt *s = sql_query(d, Q_SESSION_REMOVE);
 	sql_int(s, 1, id);
 	sql_blob(s, 2, account, 16);
-	int rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? ERR_NOT_FOUND : rc;
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int session_remove_all(struct directory *d, const uint8_t account[16], struct error *err)
