@@ -57,6 +57,7 @@ OPTION(auth_places, "auth.places", path, "", false, "database of places (MaxMind
 OPTION(auth_oauth, "auth.oauth", flag, "no", true, "OAUTHBEARER and XOAUTH2, and the authorization server https://<hostname>/oauth for mail programs")
 OPTION(auth_oauth_issuer, "auth.oauth_issuer", text, "", true, "address of the authorization server as programs see it; empty: https://<hostname>")
 OPTION(auth_client_ca, "auth.client_ca", path, "", true, "PEM certificates of the CA whose client certificates may sign in (SASL EXTERNAL); empty: none are asked for")
+OPTION(auth_client_crl, "auth.client_crl", path, "", true, "PEM lists of revoked certificates of auth.client_ca; with it every authority there needs a list that is not stale; read at each reload")
 OPTION(sso_issuer, "sso.issuer", text, "", true, "identity provider (OpenID Connect) that is trusted: its https address as its metadata says; its host must stand in fetch.allow")
 OPTION(sso_client, "sso.client", text, "", true, "our client id there; empty: no sign-in through the browser")
 OPTION(sso_secret_file, "sso.secret_file", path, "", true, "file with the secret of our client (0600); empty: a public client")

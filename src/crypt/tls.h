@@ -32,6 +32,12 @@ struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls
 void tls_context_tickets(struct tls_context *context, const uint8_t *newer, const uint8_t *older);
 /* Asks clients for a certificate and checks it against ca_pem. One that does not hold does not end the handshake: it is as if none was shown. */
 int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, struct error *err);
+/*
+ * ca_pem may hold lists of revoked certificates (RFC 5280 5, "X509 CRL") too: with one, every certificate that is shown must be on none and its
+ * issuer must have a list whose next update is not past; so a stale list refuses all of that issuer. Below: the first moment (unix seconds) at
+ * which a list of the text is stale. ERR_INVALID: no list in it, or one without an end.
+ */
+int tls_crl_read(struct slice pem, int64_t *ret_ends, struct error *err);
 /* verify: check chain and name against ca_pem (empty: the system's); else opportunistic. */
 struct tls_context *tls_context_client(bool verify, struct slice ca_pem, struct error *err);
 /* For peers that publish TLSA records (tls_session_dane): nothing else is trusted, no certification authority counts. */
@@ -74,6 +80,8 @@ struct slice tls_alpn(const struct tls_session *s); /* empty when none was agree
 bool tls_peer_verified(const struct tls_session *s);
 /* Why the peer's certificate does not hold ("certificate has expired", "hostname mismatch"), for the log; empty: it does, or none was shown. */
 struct slice tls_peer_problem(const struct tls_session *s);
+/* Does the certificate of a client that was verified hold by this newer context too? True when none was shown. */
+bool tls_peer_still_holds(const struct tls_session *s, const struct tls_context *context);
 /* Appends the peer's certificate (DER) when tls_peer_verified; 0 or negative. */
 int tls_peer_certificate(const struct tls_session *s, struct buf *out);
 /* Session to resume the next connection to the same peer with; NULL when there is none. Client only. */

@@ -228,6 +228,55 @@ static int trust(struct tls_context *context, struct slice ca_pem, struct error 
 	return r;
 }
 
+/* ---- revoked certificates ---- */
+
+static int crl_ends(const X509_CRL *crl, int64_t *ret)
+{
+	struct tm end;
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+	if (next == NULL || ASN1_TIME_to_tm(next, &end) != 1)
+		return ERR_INVALID;
+	*ret = (int64_t)timegm(&end);
+	return 0;
+}
+
+int tls_crl_read(struct slice pem, int64_t *ret_ends, struct error *err)
+{
+	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	X509_CRL *crl;
+	int rc = 0;
+	int64_t ends = 0, first = INT64_MAX;
+	while ((crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL) {
+		if (crl_ends(crl, &ends) != 0)
+			rc = ERR_INVALID;
+		first = ends < first ? ends : first;
+		X509_CRL_free(crl);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	if (rc != 0 || first == INT64_MAX)
+		return error_set(err, ERR_INVALID, rc != 0 ? "a list of revoked certificates has no next update" : "no list of revoked certificates (X509 CRL)");
+	*ret_ends = first;
+	return 0;
+}
+
+/* One list is enough to ask for a list of every issuer: what nobody can say of a certificate is not taken for good. */
+static int add_crls(struct tls_context *context, struct slice pem, struct error *err)
+{
+	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	X509_STORE *store = SSL_CTX_get_cert_store(context->ssl);
+	X509_CRL *crl;
+	int r = 0;
+	while (r == 0 && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL) {
+		if (X509_STORE_add_crl(store, crl) != 1 || X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) != 1)
+			r = tls_error(err, "list of revoked certificates");
+		X509_CRL_free(crl);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return r;
+}
+
 /* The result stays in the session, where tls_peer_verified finds it. */
 static int accept_any(int ok, X509_STORE_CTX *store)
 {
@@ -237,6 +286,8 @@ static int accept_any(int ok, X509_STORE_CTX *store)
 int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, struct error *err)
 {
 	int r = ca_pem.n > 0 ? trust(context, ca_pem, err) : error_set(err, ERR_INVALID, "no certificates");
+	if (r == 0)
+		r = add_crls(context, ca_pem, err);
 	STACK_OF(X509) *list = r == 0 ? tls_chain_parse(ca_pem, err) : NULL;
 	for (int i = 0; list != NULL && i < sk_X509_num(list); i++)
 		if (SSL_CTX_add_client_CA(context->ssl, sk_X509_value(list, i)) != 1)

@@ -119,11 +119,25 @@ static void on_drained(void *owner)
 	edge_client_drop(c);
 }
 
+/* The handshake goes on as if no certificate had been shown; whoever wonders why finds it here. */
+static void note_certificate(const struct edge_client *c)
+{
+	const struct tls_session *tls = conn_tls(c->conn);
+	struct slice why = tls != NULL && c->edge->ctx->client_ca.n > 0 ? tls_peer_problem(tls) : SLICE_NONE;
+	char text[200];
+
+	if (why.n == 0)
+		return;
+	(void)snprintf(text, sizeof text, "the client's certificate does not hold: %.*s", SLICE_ARG(why));
+	log_event(EV_TLS_FAILED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)), LOG_STR("why", text));
+}
+
 static void on_secured(void *owner)
 {
 	struct edge_client *c = owner;
 
 	edge_client_hold(c);
+	note_certificate(c);
 	if (c->state == NULL)
 		c->protocol->start(c);
 	else
@@ -427,9 +441,25 @@ static void edge_run(struct role_context *ctx)
 	}
 }
 
+/* Certificates that were revoked, or whose authority is not trusted any more, end what they opened. */
+static void recheck_certificates(struct edge *edge)
+{
+	for (struct list_node *node = edge->clients.next, *next; edge->tls != NULL && node != &edge->clients; node = next) {
+		struct edge_client *c = LIST_ITEM(node, struct edge_client, node);
+
+		next = node->next;
+		if (c->ended || c->conn == NULL || conn_tls(c->conn) == NULL || tls_peer_still_holds(conn_tls(c->conn), edge->tls))
+			continue;
+		log_event(EV_TLS_FAILED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
+		          LOG_STR("why", "the client's certificate does not hold any more; the connection ends"));
+		conn_finish(c->conn);
+	}
+}
+
 static void edge_reload(struct role_context *ctx)
 {
 	load_tls(ctx->state);
+	recheck_certificates(ctx->state);
 }
 
 static void stop_check(void *arg)

@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "base/log.h"
 #include "crypt/ca.h"
+#include "crypt/tls.h"
 #include "ipc/admin.h"
 #include "role/check_codes.h"
 #include "role/parent.h"
@@ -14,6 +15,7 @@
 #include "sys/file.h"
 
 #define CERTIFICATE_WARN_DAYS 14
+#define CRL_MAX (4 * 1024 * 1024)
 #define STATUS_MAX 200000 /* below what PARENT_ADMIN may carry */
 
 static void json_text(struct buf *out, struct slice s)
@@ -269,6 +271,23 @@ static void check_roles(struct parent *parent, struct findings *f)
 	}
 }
 
+static void check_crl(struct parent *parent, struct findings *f)
+{
+	struct buf crl = BUF_INIT(CRL_MAX);
+	struct error err = {0};
+	int64_t ends, now = moment_unix(loop_now(parent->loop));
+	struct slice path = parent->config->auth_client_crl;
+	if (path.n == 0)
+		return;
+	if (file_read((const char *)path.p, &crl, &err) != 0 || tls_crl_read(buf_slice(&crl), &ends, &err) != 0)
+		finding(f, "auth.client_crl", err.private_text, "the running server keeps the former list");
+	else if (ends <= now)
+		finding(f, "auth.client_crl", "a list of revoked certificates is stale", "certificates of its authority sign in nobody until a newer one is there");
+	else if (ends < now + 86400)
+		finding(f, "auth.client_crl", "a list of revoked certificates becomes stale within a day", "nothing is refused yet");
+	buf_free(&crl);
+}
+
 /* What the options of single sign-on ask for and cannot be. */
 static void check_sso(struct parent *parent, struct findings *f)
 {
@@ -306,6 +325,7 @@ static void do_check(struct parent *parent, struct ipc_call *call)
 	check_certificate(parent, &f);
 	check_roles(parent, &f);
 	check_sso(parent, &f);
+	check_crl(parent, &f);
 	unsigned problems = f.count;
 	f.count = 0;
 	buf_append_str(&result, "],\"warnings\":[");

@@ -61,6 +61,20 @@ int parent_load_files(const struct config *config, struct buf *chain, int *key, 
 	return r;
 }
 
+/* Lists of revoked certificates travel with the certificates that they are about. A file without any would check nothing. */
+static int append_crl(const char *path, struct buf *out, struct error *err)
+{
+	struct buf crl = BUF_INIT(CA_MAX);
+	int64_t ends;
+	int r = file_read(path, &crl, err);
+	if (r == 0)
+		r = tls_crl_read(buf_slice(&crl), &ends, err);
+	buf_append_byte(out, '\n');
+	buf_append(out, buf_slice(&crl));
+	buf_free(&crl);
+	return r == 0 && out->failed ? error_set(err, ERR_LIMIT, "%s is too large", path) : r;
+}
+
 int parent_make_image(const struct config *config, struct slice chain, struct error *err)
 {
 	struct buf image = BUF_INIT(CONTROL_IMAGE_MAX), whole = BUF_INIT(CONTROL_IMAGE_MAX), zone = BUF_INIT(ZONE_MAX), ca = BUF_INIT(CA_MAX),
@@ -71,6 +85,8 @@ int parent_make_image(const struct config *config, struct slice chain, struct er
 		r = file_read((const char *)config->tls_ca.p, &ca, err);
 	if (r == 0 && config->auth_client_ca.n > 0)
 		r = file_read((const char *)config->auth_client_ca.p, &client_ca, err);
+	if (r == 0 && config->auth_client_ca.n > 0 && config->auth_client_crl.n > 0)
+		r = append_crl((const char *)config->auth_client_crl.p, &client_ca, err);
 	if (r != 0)
 		goto out;
 	config_encode(config, &image);

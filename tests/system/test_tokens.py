@@ -1,5 +1,6 @@
 """Signing in without a password: tokens of our own authorization server, and client certificates."""
 import base64
+import datetime
 import hashlib
 import imaplib
 import json
@@ -11,9 +12,12 @@ import smtplib
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from conftest import end_site, make_site
 from mail import HOST, letter, mark
@@ -33,8 +37,29 @@ def ca():
         openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', f'/CN={name}',
                 '-keyout', f'{name}.key', '-out', f'{name}.pem')
         os.chmod(os.path.join(folder, f'{name}.pem'), 0o644)
+    write_crl(folder, [])
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_crl(folder, revoked, ends=20):
+    """The list of the CA: these certificates (files), stale after so many days."""
+    with open(os.path.join(folder, 'ca.key'), 'rb') as f:
+        key = serialization.load_pem_private_key(f.read(), None)
+    with open(os.path.join(folder, 'ca.pem'), 'rb') as f:
+        issuer = x509.load_pem_x509_certificate(f.read()).subject
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    made = x509.CertificateRevocationListBuilder().issuer_name(issuer).last_update(now - datetime.timedelta(days=3)).next_update(
+        now + datetime.timedelta(days=ends))
+    for path in revoked:
+        with open(path, 'rb') as f:
+            serial = x509.load_pem_x509_certificate(f.read()).serial_number
+        made = made.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
+    path = os.path.join(folder, 'crl.pem')
+    with open(path + '.new', 'wb') as f:
+        f.write(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    os.chmod(path + '.new', 0o644)
+    os.rename(path + '.new', path)
 
 
 def make_certificate(folder, name, address, issuer='ca'):
@@ -49,7 +74,7 @@ def make_certificate(folder, name, address, issuer='ca'):
 
 @pytest.fixture(scope='module')
 def place(ca):
-    made = make_site(options={'auth': {'oauth': 'yes', 'failure_delay': '100ms', 'client_ca': os.path.join(ca, 'ca.pem')},
+    made = make_site(options={'auth': {'oauth': 'yes', 'failure_delay': '100ms', 'client_ca': os.path.join(ca, 'ca.pem'), 'client_crl': os.path.join(ca, 'crl.pem')}, 'reload_confirm': '0',
                               'limits': {'logins_per_minute': 0}}, seed=False)
     made.instance.cli('domain', 'add', 'demo.test')
     for local in ('ann', 'bob'):
@@ -217,3 +242,76 @@ def test_everything_else_works_with_any_certificate(place, ca):
     client = imap(place, with_certificate(place, make_certificate(ca, 'any', user['address'], issuer='foreign')))
     assert client.login(user['address'], user['password'])[0] == 'OK'
     client.logout()
+
+
+def register(place, user, certificate):
+    code, result, text = place.instance.cli('certificate', 'add', user['address'], certificate, '--stdin', stdin=user['password'] + '\n', check=False)
+    assert code == 0, text
+    return result['id']
+
+
+def opened(place, certificate):
+    client = imap(place, with_certificate(place, certificate))
+    assert client.authenticate('EXTERNAL', lambda _: b'')[0] == 'OK'
+    return client
+
+
+def ends(client):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            client.noop()
+            time.sleep(0.1)
+        except (imaplib.IMAP4.abort, OSError):
+            return True
+    return False
+
+
+def eventually(ask, wanted):
+    end = time.monotonic() + 30
+    while (found := ask()) != wanted and time.monotonic() < end:
+        time.sleep(0.1)
+    assert found == wanted
+
+
+def check(place):
+    """What `letterlock check` says, whatever it found."""
+    return str(place.instance.cli('check', check=False))
+
+
+def test_what_its_authority_revoked_is_out_at_the_next_reload(place, ca):
+    user = place.users[1]
+    bad, good = make_certificate(ca, 'stolen', user['address']), make_certificate(ca, 'kept', user['address'])
+    for certificate in (bad, good):
+        register(place, user, certificate)
+    stays, goes = opened(place, good), opened(place, bad)
+    write_crl(ca, [bad])
+    place.instance.cli('reload')
+    assert ends(goes)
+    assert stays.noop()[0] == 'OK'
+    eventually(lambda: external(place, bad), 'not offered')
+    assert external(place, good) == 'OK'
+    assert 'auth.client_crl' not in check(place)
+
+
+def test_a_stale_list_lets_nobody_in_and_is_named(place, ca):
+    user = place.users[1]
+    certificate = make_certificate(ca, 'stale', user['address'])
+    register(place, user, certificate)
+    client = opened(place, certificate)
+    try:
+        write_crl(ca, [], ends=-1)
+        place.instance.cli('reload')
+        assert ends(client)
+        eventually(lambda: external(place, certificate), 'not offered')
+        assert 'auth.client_crl' in check(place)
+        with open(place.instance.path('log', 'letterlockd.log'), encoding='utf-8', errors='replace') as f:
+            assert 'CRL has expired' in f.read()
+        # A password works all the same.
+        client = imap(place, with_certificate(place, certificate))
+        assert client.login(user['address'], user['password'])[0] == 'OK'
+        client.logout()
+    finally:
+        write_crl(ca, [])
+        place.instance.cli('reload')
+    eventually(lambda: external(place, certificate), 'OK')
