@@ -38,13 +38,14 @@ static bool read_size(struct slice text, uint64_t *ret)
 	static const struct { uint8_t unit; unsigned shift; } units[] = {{'k', 10}, {'m', 20}, {'g', 30}, {'t', 40}};
 	unsigned shift = 0;
 	uint32_t value;
+	text = slice_trim(text);
 	for (size_t i = 0; i < ARRAY_LEN(units) && text.n > 0; i++)
 		if (ascii_lower(text.p[text.n - 1]) == units[i].unit) {
 			shift = units[i].shift;
 			text.n--;
 			break;
 		}
-	if (slice_to_u32(text, &value) < 0)
+	if (slice_to_u32(slice_trim(text), &value) < 0)
 		return false;
 	*ret = (uint64_t)value << shift;
 	return true;
@@ -92,7 +93,7 @@ static bool read_uri(struct slice text, struct arena *arena, struct dmarc_uri *r
 	if (mark >= 0 && !read_size(slice_from(text, (size_t)mark + 1), &ret->max_bytes))
 		return false;
 	if (mark >= 0)
-		text = slice_sub(text, 0, (size_t)mark);
+		text = slice_trim(slice_sub(text, 0, (size_t)mark));
 	if (!slice_starts_nocase(text, SLICE("mailto:")))
 		return false;
 	text = slice_from(text, 7);

@@ -193,7 +193,7 @@ static void records_are_read_leniently(void **state)
 {
 	struct world *w = *state;
 	struct dmarc_record r;
-	assert_true(dmarc_record_parse(SLICE("v=DMARC1; p=Reject; rua=mailto:a%2Bb@x.test!10m , https://x , mailto:c@y.test!1k;pct=200; adkim=x; fo=1:d; zz"), &w->arena, &r));
+	assert_true(dmarc_record_parse(SLICE("v=DMARC1; p=Reject; rua=mailto:a%2Bb@x.test!10m , https://x , mailto:c@y.test ! 1 K;pct=200; adkim=x; fo=1:d; zz"), &w->arena, &r));
 	assert_int_equal(r.p, DMARC_POLICY_REJECT);
 	assert_int_equal(r.rua_count, 2);
 	assert_true(slice_eq(r.rua[0].address, SLICE("a+b@x.test")));
