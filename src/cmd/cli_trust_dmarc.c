@@ -86,8 +86,8 @@ static void add_record(json_t *result, const struct dmarc_record *r)
 {
 	static const char *const psd[] = {[DMARC_PSD_UNKNOWN] = "u", [DMARC_PSD_YES] = "y", [DMARC_PSD_NO] = "n"};
 	json_t *record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "p", dmarc_policy_name(r->p), "sp", dmarc_policy_name(r->sp), "np",
-		dmarc_policy_name(r->np), "adkim", r->strict_dkim ? "s" : "r", "aspf", r->strict_spf ? "s" : "r", "t", r->test ? "y" : "n", "psd", psd[r->psd],
-		"pct", (int)r->pct);
+		dmarc_policy_name(r->np), "adkim", r->strict_dkim ? "s" : "r", "aspf", r->strict_spf ? "s" : "r", "t", r->test ? "y" : "n", "psd",
+		psd[r->psd], "pct", (int)r->pct);
 	json_t *rua = json_array();
 	for (size_t i = 0; i < r->rua_count; i++)
 		json_array_append_new(rua, json_stringn((const char *)r->rua[i].address.p, r->rua[i].address.n));
@@ -101,8 +101,8 @@ static json_t *run(struct cli_trust *t)
 	if (!check(t, &o))
 		return NULL;
 	const struct dmarc_check *c = &o.dmarc;
-	json_t *result = json_pack("{s:s, s:s, s:s, s:s}", "result", dmarc_result_name(c->result), "policy", dmarc_policy_name(c->policy), "disposition",
-		dmarc_policy_name(c->disposition), "method", json_is_true(json_object_get(t->args, "psl")) ? "psl" : "treewalk");
+	json_t *result = json_pack("{s:s, s:s, s:s, s:s}", "result", dmarc_result_name(c->result), "policy", dmarc_policy_name(c->policy),
+		"disposition", dmarc_policy_name(c->disposition), "method", json_is_true(json_object_get(t->args, "psl")) ? "psl" : "treewalk");
 	cli_json_text(result, "reason", c->reason);
 	cli_json_text(result, "from", c->author);
 	json_object_set_new(result, "from_count", json_integer(c->author_count));

@@ -77,7 +77,8 @@ static int open_zone(struct cli_trust_dns *d, const char *path)
 /* Names that resolvers answer themselves by default are asked here: tests and policies live in them. */
 static void allow_special_names(struct ub_ctx *ub)
 {
-	static const char *const names[] = {"test.", "invalid.", "localhost.", "onion.", "home.arpa.", "127.in-addr.arpa.", "2.0.192.in-addr.arpa.",
+	static const char *const names[] = {"test.", "invalid.", "localhost.", "onion.", "home.arpa.", "127.in-addr.arpa.",
+		"2.0.192.in-addr.arpa.",
 		"100.51.198.in-addr.arpa.", "113.0.203.in-addr.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa.",
 		"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -34,11 +34,13 @@ struct authres_result *authres_add(struct authres *a, const char *method, const 
 void authres_property(struct authres_result *r, const char *type, const char *name, struct slice value);
 
 /*
- * Appends "Authentication-Results: …" with its CRLF, folded at 78. Values from outside cannot break out: what is no token (or address) is quoted,
- * controls and what is not UTF-8 are left out, and non-ASCII stays UTF-8 (RFC 8616 5) only with `utf8`, else it becomes "?".
+ * Appends "Authentication-Results: …" with its CRLF, folded at 78. Values from outside cannot break out: what is no token (or address) is
+ * quoted, controls and what is not UTF-8 are left out, and non-ASCII stays UTF-8 (RFC 8616 5) only with `utf8`, else it becomes "?".
  */
 void authres_write(const struct authres *a, bool utf8, struct buf *out);
-/* Only the value: "id; method=result …", folded in the same way; first_used: columns of the line that are taken. For ARC (RFC 8617 4.1.1). */
+/*
+ * Only the value: "id; method=result …", folded in the same way; first_used: columns of the line that are taken. For ARC (RFC 8617 4.1.1).
+ */
 void authres_write_value(const struct authres *a, bool utf8, size_t first_used, struct buf *out);
 
 /* A field's value, folded or not. False: malformed; nothing of it may be believed. Strings in the arena. */
@@ -49,8 +51,9 @@ const struct authres_result *authres_find(const struct authres *a, const char *m
 struct slice authres_value(const struct authres_result *r, const char *type, const char *name);
 
 /*
- * The next field of a header that must be removed before ours is added (RFC 8601 5): an Authentication-Results that bears our authserv-id, or from
- * which no id can be read. Moves *header on; false at its end. ids: our names, compared without case and with U-labels as A-labels.
+ * The next field of a header that must be removed before ours is added (RFC 8601 5): an Authentication-Results that bears our authserv-id,
+ * or from which no id can be read. Moves *header on; false at its end. ids: our names, compared without case and with U-labels as
+ * A-labels.
  */
 bool authres_forged_next(struct slice *header, const struct slice *ids, size_t id_count, struct slice *ret_field);
 

@@ -230,8 +230,8 @@ static bool may_align(struct slice a, struct slice b)
 	return slice_eq_nocase(last_a, last_b);
 }
 
-static enum dmarc_found aligned(struct facts *f, const struct dmarc_request *q, const struct discovery *d, struct slice author, struct slice domain,
-	bool strict)
+static enum dmarc_found aligned(struct facts *f, const struct dmarc_request *q, const struct discovery *d, struct slice author,
+	struct slice domain, bool strict)
 {
 	struct slice org;
 	if (slice_eq_nocase(author, domain))
@@ -454,8 +454,10 @@ const char *dmarc_policy_name(enum dmarc_policy policy)
 const char *dmarc_override_name(enum dmarc_override override)
 {
 	static const char *const names[] = {
-		[DMARC_NO_OVERRIDE] = "", [DMARC_FORWARDED] = "forwarded", [DMARC_SAMPLED_OUT] = "sampled_out", [DMARC_TRUSTED_FORWARDER] = "trusted_forwarder",
-		[DMARC_MAILING_LIST] = "mailing_list", [DMARC_LOCAL_POLICY] = "local_policy", [DMARC_OTHER] = "other", [DMARC_TEST_MODE] = "policy_test_mode",
+		[DMARC_NO_OVERRIDE] = "", [DMARC_FORWARDED] = "forwarded", [DMARC_SAMPLED_OUT] = "sampled_out",
+		[DMARC_TRUSTED_FORWARDER] = "trusted_forwarder",
+		[DMARC_MAILING_LIST] = "mailing_list", [DMARC_LOCAL_POLICY] = "local_policy", [DMARC_OTHER] = "other",
+		[DMARC_TEST_MODE] = "policy_test_mode",
 	};
 	return names[override];
 }

@@ -21,8 +21,8 @@ enum dmarc_psd { DMARC_PSD_UNKNOWN, DMARC_PSD_YES, DMARC_PSD_NO };
 enum dmarc_method { DMARC_TREE_WALK, DMARC_PUBLIC_SUFFIXES };
 
 /* Why the disposition is not the policy. RFC 7489 C, and policy_test_mode of the new draft. */
-enum dmarc_override { DMARC_NO_OVERRIDE, DMARC_FORWARDED, DMARC_SAMPLED_OUT, DMARC_TRUSTED_FORWARDER, DMARC_MAILING_LIST, DMARC_LOCAL_POLICY,
-	DMARC_OTHER, DMARC_TEST_MODE };
+enum dmarc_override { DMARC_NO_OVERRIDE, DMARC_FORWARDED, DMARC_SAMPLED_OUT, DMARC_TRUSTED_FORWARDER, DMARC_MAILING_LIST,
+	DMARC_LOCAL_POLICY, DMARC_OTHER, DMARC_TEST_MODE };
 
 struct dmarc_uri {
 	struct slice address;    /* of mailto:, decoded; other schemes are left out */
@@ -78,8 +78,9 @@ void dmarc_check(struct facts *f, const struct dmarc_request *request, struct dm
 /* One TXT record. False: it is no DMARC record (v=DMARC1 does not stand first). Wrong tags are as if they were not there. */
 bool dmarc_record_parse(struct slice text, struct arena *arena, struct dmarc_record *ret);
 /*
- * The domains of all From fields, A-labels, each once; groups' members count (RFC 6854). Returns how many there are; more than DMARC_AUTHORS_MAX
- * (or DMARC_ADDRESSES_MAX addresses): that number plus one. *ret_broken: some address has no domain that could be checked.
+ * The domains of all From fields, A-labels, each once; groups' members count (RFC 6854). Returns how many there are; more than
+ * DMARC_AUTHORS_MAX (or DMARC_ADDRESSES_MAX addresses): that number plus one. *ret_broken: some address has no domain that could be
+ * checked.
  */
 unsigned dmarc_authors(struct slice header, struct arena *arena, struct slice ret[DMARC_AUTHORS_MAX], bool *ret_broken);
 
@@ -87,8 +88,8 @@ enum dmarc_found { DMARC_FOUND, DMARC_NOT_FOUND, DMARC_LATER, DMARC_FAILED_NOW }
 /* The organisational domain. DMARC_NOT_FOUND cannot be: a domain that nobody speaks for is its own. */
 enum dmarc_found dmarc_org_domain(struct facts *f, enum dmarc_method method, struct slice domain, struct slice *ret);
 /*
- * May reports about `domain` (where the record stands) be sent to this address (RFC 7489 7.1)? Then *uri may be changed to what the record there
- * asks for. DMARC_NOT_FOUND: no.
+ * May reports about `domain` (where the record stands) be sent to this address (RFC 7489 7.1)? Then *uri may be changed to what the record
+ * there asks for. DMARC_NOT_FOUND: no.
  */
 enum dmarc_found dmarc_report_allowed(struct facts *f, enum dmarc_method method, struct slice domain, struct dmarc_uri *uri);
 

@@ -1,4 +1,7 @@
-/* Aggregate reports of DMARC: RFC 7489 7.2 and appendix C, and draft-ietf-dmarc-aggregate-reporting. Written from rows, and read from others. */
+/*
+ * Aggregate reports of DMARC: RFC 7489 7.2 and appendix C, and draft-ietf-dmarc-aggregate-reporting. Written from rows, and read from
+ * others.
+ */
 #ifndef TRUST_DMARC_REPORT_H
 #define TRUST_DMARC_REPORT_H
 
@@ -43,7 +46,8 @@ struct dmarc_report {
 enum dmarc_report_form { DMARC_REPORT_7489, DMARC_REPORT_2 };
 
 /* Fills the policy_published part from a record. In the arena. */
-void dmarc_report_set_policy(struct dmarc_report *r, struct slice domain, const struct dmarc_record *record, enum dmarc_method method, struct arena *arena);
+void dmarc_report_set_policy(struct dmarc_report *r, struct slice domain, const struct dmarc_record *record, enum dmarc_method method,
+	struct arena *arena);
 /* Appends the XML. Values are escaped; what is no UTF-8 or no character of XML is left out. Begin, end and counts come from the numbers. */
 void dmarc_report_write(const struct dmarc_report *r, enum dmarc_report_form form, struct buf *out);
 /* "receiver!domain!begin!end!id.xml.gz" (RFC 7489 7.2.1.1); id: letters and digits, may be empty. */

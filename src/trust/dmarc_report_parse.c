@@ -68,7 +68,8 @@ static void *owner_of(struct parser *p, enum owner owner)
 	switch (owner) {
 	case REPORT: return p->report;
 	case ROW: return w;
-	case SIGNATURE: return w->signature_count > 0 && w->signature_count <= DMARC_REPORT_SIGNATURES_MAX ? &w->signatures[w->signature_count - 1] : NULL;
+	case SIGNATURE:
+		return w->signature_count > 0 && w->signature_count <= DMARC_REPORT_SIGNATURES_MAX ? &w->signatures[w->signature_count - 1] : NULL;
 	case SPF_CHECK: return &w->spf_check;
 	case REASON: return w->reason_count > 0 && w->reason_count <= DMARC_REPORT_REASONS_MAX ? &w->reasons[w->reason_count - 1] : NULL;
 	}
@@ -159,8 +160,9 @@ int dmarc_report_parse(struct slice xml, struct arena *arena, struct dmarc_repor
 	if (ret->row_count > 0)
 		memcpy(ret->rows, p.rows, ret->row_count * sizeof *ret->rows);
 	memory_free(p.rows);
-	return event == XML_FINISHED && ret->domain.n > 0 && read_seconds(ret->begin_text, &ret->begin_s) && read_seconds(ret->end_text, &ret->end_s) ?
-		0 : ERR_INVALID;
+	bool ok = event == XML_FINISHED && ret->domain.n > 0 && read_seconds(ret->begin_text, &ret->begin_s) &&
+		read_seconds(ret->end_text, &ret->end_s);
+	return ok ? 0 : ERR_INVALID;
 }
 
 void dmarc_report_summarise(const struct dmarc_report *r, struct dmarc_report_summary *ret)

@@ -1,7 +1,8 @@
 #include "base/utf8.h"
 #include "trust/dmarc_report.h"
 
-void dmarc_report_set_policy(struct dmarc_report *r, struct slice domain, const struct dmarc_record *record, enum dmarc_method method, struct arena *arena)
+void dmarc_report_set_policy(struct dmarc_report *r, struct slice domain, const struct dmarc_record *record, enum dmarc_method method,
+	struct arena *arena)
 {
 	r->domain = domain;
 	r->p = slice_str(dmarc_policy_name(record->p));
@@ -178,5 +179,6 @@ void dmarc_report_filename(const struct dmarc_report *r, struct slice receiver, 
 
 void dmarc_report_subject(const struct dmarc_report *r, struct slice receiver, struct buf *out)
 {
-	buf_printf(out, "Report Domain: %.*s Submitter: %.*s Report-ID: <%.*s>", SLICE_ARG(r->domain), SLICE_ARG(receiver), SLICE_ARG(r->report_id));
+	buf_printf(out, "Report Domain: %.*s Submitter: %.*s Report-ID: <%.*s>", SLICE_ARG(r->domain), SLICE_ARG(receiver),
+		SLICE_ARG(r->report_id));
 }

@@ -1,6 +1,6 @@
 /*
- * A master file (RFC 1035 5, RFC 2308 4, RFC 3597 5, RFC 4592) that answers the questions of checks: for trying a policy without network, and
- * for tests. What does not stand in it does not exist.
+ * A master file (RFC 1035 5, RFC 2308 4, RFC 3597 5, RFC 4592) that answers the questions of checks: for trying a policy without network,
+ * and for tests. What does not stand in it does not exist.
  */
 #ifndef TRUST_DNS_ZONE_H
 #define TRUST_DNS_ZONE_H
@@ -22,10 +22,10 @@ struct dns_zone {
 void dns_zone_init(struct dns_zone *z, struct arena *arena);
 void dns_zone_free(struct dns_zone *z);
 /*
- * Adds the records of a file: quoted and unquoted strings, \DDD and \X, parentheses, comments, $ORIGIN, $TTL, relative and repeated owners, TTLs with
- * units, class IN; types A AAAA CNAME MX NS PTR TXT TLSA, and any other as TYPEn \# length hex. Records of types that no check asks for only make
- * their name exist. Instead of a type may stand TIMEOUT, SERVFAIL or BOGUS: what the name does not have otherwise fails in this way.
- * ERR_INVALID, ERR_LIMIT; private text with the line.
+ * Adds the records of a file: quoted and unquoted strings, \DDD and \X, parentheses, comments, $ORIGIN, $TTL, relative and repeated
+ * owners, TTLs with units, class IN; types A AAAA CNAME MX NS PTR TXT TLSA, and any other as TYPEn \# length hex. Records of types that no
+ * check asks for only make their name exist. Instead of a type may stand TIMEOUT, SERVFAIL or BOGUS: what the name does not have otherwise
+ * fails in this way. ERR_INVALID, ERR_LIMIT; private text with the line.
  */
 int dns_zone_parse(struct dns_zone *z, struct slice text, struct error *err);
 /* One record; name and rdata are copied. False: the name is none, or too many. */

@@ -27,7 +27,8 @@ static void check_write(struct slice value, struct arena *arena)
 	authres_write(&a, true, &out);
 	check_lines(buf_slice(&out));
 	ENSURE(authres_parse(slice_from(buf_slice(&out), 23), arena, &back) && back.count == 2);
-	ENSURE(slice_eq(back.results[0].result, SLICE("fail")) && slice_eq(back.results[1].method, SLICE("dmarc")) && back.results[0].property_count <= 1);
+	ENSURE(slice_eq(back.results[0].result, SLICE("fail")) && slice_eq(back.results[1].method, SLICE("dmarc")) &&
+		back.results[0].property_count <= 1);
 	buf_free(&out);
 }
 

@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		header = slice_sub(record, 0, (size_t)split + 1);
 		record = slice_from(record, (size_t)split + 2);
 	}
-	struct dmarc_request q = {.header = header, .method = size % 2 == 0 ? DMARC_TREE_WALK : DMARC_PUBLIC_SUFFIXES, .spf_domain = SLICE("mail.example.test"),
+	struct dmarc_request q = {.header = header, .method = size % 2 == 0 ? DMARC_TREE_WALK : DMARC_PUBLIC_SUFFIXES,
+		.spf_domain = SLICE("mail.example.test"),
 		.spf_passed = size % 4 < 2, .dkim_domains = {SLICE("a.b.c.d.e.f.g.h.i.j.example.test")}, .dkim_count = 1};
 	unsigned rounds = 0;
 	facts_init(&f, &arena, 0);

@@ -1,4 +1,7 @@
-/* SPF: a world where every name has this record, and odd addresses; it must end within its limits, and the same answers give the same result. */
+/*
+ * SPF: a world where every name has this record, and odd addresses; it must end within its limits, and the same answers give the same
+ * result.
+ */
 #include "base/ensure.h"
 #include "trust/spf.h"
 

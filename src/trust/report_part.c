@@ -85,7 +85,8 @@ static void append_head(const struct report_mail *m, struct buf *out)
 	compose_field_raw(out, "Auto-Submitted", SLICE("auto-generated"));
 	compose_field_raw(out, "MIME-Version", SLICE("1.0"));
 	buf_clear(&value);
-	buf_printf(&value, "multipart/%s; boundary=\"%.*s\"", m->kind == REPORT_TLS ? "report; report-type=tlsrpt" : "mixed", SLICE_ARG(m->boundary));
+	buf_printf(&value, "multipart/%s; boundary=\"%.*s\"", m->kind == REPORT_TLS ? "report; report-type=tlsrpt" : "mixed",
+		SLICE_ARG(m->boundary));
 	compose_field_raw(out, "Content-Type", buf_slice(&value));
 	buf_append_str(out, "\r\n");
 	buf_free(&value);

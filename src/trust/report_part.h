@@ -11,8 +11,8 @@
 enum report_kind { REPORT_NONE, REPORT_DMARC, REPORT_TLS };
 
 /*
- * Finds the first attachment that is an aggregate report of DMARC (XML, gzip, ZIP) or a TLS report (JSON, gzip) and appends what is in it, at most
- * `out`'s maximum. REPORT_NONE when there is none, or it is damaged or too large.
+ * Finds the first attachment that is an aggregate report of DMARC (XML, gzip, ZIP) or a TLS report (JSON, gzip) and appends what is in it,
+ * at most `out`'s maximum. REPORT_NONE when there is none, or it is damaged or too large.
  */
 enum report_kind report_find(struct slice message, struct arena *arena, struct buf *out);
 

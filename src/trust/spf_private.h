@@ -46,6 +46,7 @@ enum spf_expansion { SPF_EXPANDED, SPF_EXPANDS_LATER /* %{p} waits */, SPF_NEVER
 /* Is it a macro-string, domain-spec or explanation (RFC 7208 7.1)? */
 bool spf_macro_valid(struct slice text, bool explanation);
 /* `text` must be valid. A name over 253 bytes loses labels at its left (RFC 7208 7.3). */
-enum spf_expansion spf_macro_expand(const struct spf_macros *m, struct slice text, bool explanation, struct arena *arena, struct slice *ret);
+enum spf_expansion spf_macro_expand(const struct spf_macros *m, struct slice text, bool explanation, struct arena *arena,
+	struct slice *ret);
 
 #endif

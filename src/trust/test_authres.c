@@ -19,7 +19,8 @@ static void results_are_written_folded(void **state)
 	authres_property(r, "header", "from", SLICE("example.net"));
 	authres_property(r, "policy", "empty", SLICE_NONE);
 	authres_write(&a, false, &out);
-	assert_true(slice_eq(buf_slice(&out), SLICE("Authentication-Results: mx.example.org;\r\n\tspf=pass (sender IP is 192.0.2.1) smtp.mailfrom=ann@example.net;\r\n"
+	assert_true(slice_eq(buf_slice(&out),
+		SLICE("Authentication-Results: mx.example.org;\r\n\tspf=pass (sender IP is 192.0.2.1) smtp.mailfrom=ann@example.net;\r\n"
 		"\tdmarc=fail reason=\"not \\\"aligned\\\"\" header.from=example.net\r\n")));
 	buf_clear(&out);
 	a.count = 0;
@@ -31,7 +32,8 @@ static void results_are_written_folded(void **state)
 /* Whatever a stranger puts into a value, what is written reads back as one result with one property. */
 static void values_cannot_break_out(void **state)
 {
-	static const char *const values[] = {"a@b;dkim=pass", "x\r\nBcc: evil@example.org", "\"; spf=pass", "a\\", "(((", "a b@c", "\xff\xfe", "x=y", "", "a@b@c", ")",
+	static const char *const values[] = {"a@b;dkim=pass", "x\r\nBcc: evil@example.org", "\"; spf=pass", "a\\", "(((", "a b@c", "\xff\xfe",
+		"x=y", "", "a@b@c", ")",
 		"\r\n\r\nbody", "=?utf-8?q?x?=", "\t", "\x7f"};
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {

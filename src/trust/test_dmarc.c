@@ -75,7 +75,8 @@ static struct dmarc_check run(struct world *w, const struct dmarc_request *q)
 /* spf: the domain that SPF passed; dkim: one that signed. */
 static struct dmarc_check check(struct world *w, const char *from, const char *spf, const char *dkim)
 {
-	struct dmarc_request q = {.header = arena_printf(&w->arena, "Subject: x\r\nFrom: %s\r\n\r\n", from), .spf_domain = slice_str(spf), .spf_passed = spf[0] != 0};
+	struct dmarc_request q = {.header = arena_printf(&w->arena, "Subject: x\r\nFrom: %s\r\n\r\n", from), .spf_domain = slice_str(spf),
+		.spf_passed = spf[0] != 0};
 	if (dkim[0] != 0)
 		q.dkim_domains[q.dkim_count++] = slice_str(dkim);
 	return run(w, &q);
@@ -84,12 +85,16 @@ static struct dmarc_check check(struct world *w, const char *from, const char *s
 static void identifiers_align(void **state)
 {
 	static const struct { const char *from, *spf, *dkim; enum dmarc_result result; } rows[] = {
-		{"a@reject.test", "reject.test", "", DMARC_PASS}, {"a@reject.test", "mail.reject.test", "", DMARC_PASS}, {"a@reject.test", "", "x.y.reject.test", DMARC_PASS},
+		{"a@reject.test", "reject.test", "", DMARC_PASS}, {"a@reject.test", "mail.reject.test", "", DMARC_PASS},
+		{"a@reject.test", "", "x.y.reject.test", DMARC_PASS},
 		{"a@sub.reject.test", "", "reject.test", DMARC_PASS}, {"a@reject.test", "other.test", "evil.test", DMARC_FAIL},
 		{"a@reject.test", "notreject.test", "", DMARC_FAIL}, {"a@strict.test", "mail.strict.test", "mail.strict.test", DMARC_FAIL},
-		{"a@strict.test", "STRICT.test", "", DMARC_PASS}, {"a@strict.test", "", "strict.test", DMARC_PASS}, {"a@nothing.test", "nothing.test", "", DMARC_NONE},
-		{"a@dept.org.test", "", "org.test", DMARC_FAIL}, {"a@x.dept.org.test", "", "y.dept.org.test", DMARC_PASS}, {"a@org.test", "", "www.org.test", DMARC_PASS},
-		{"a@one.suffix", "", "mail.one.suffix", DMARC_PASS}, {"a@one.suffix", "", "two.suffix", DMARC_FAIL}, {"a@slow.test", "slow.test", "", DMARC_TEMPERROR},
+		{"a@strict.test", "STRICT.test", "", DMARC_PASS}, {"a@strict.test", "", "strict.test", DMARC_PASS},
+		{"a@nothing.test", "nothing.test", "", DMARC_NONE},
+		{"a@dept.org.test", "", "org.test", DMARC_FAIL}, {"a@x.dept.org.test", "", "y.dept.org.test", DMARC_PASS},
+		{"a@org.test", "", "www.org.test", DMARC_PASS},
+		{"a@one.suffix", "", "mail.one.suffix", DMARC_PASS}, {"a@one.suffix", "", "two.suffix", DMARC_FAIL},
+		{"a@slow.test", "slow.test", "", DMARC_TEMPERROR},
 		{"a@x.slow.test", "x.slow.test", "", DMARC_TEMPERROR},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -112,7 +117,8 @@ static void the_policy_is_that_of_the_nearest_authority(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct dmarc_check c = check(*state, rows[i].from, "", "");
 		assert_int_equal(c.result, DMARC_FAIL);
-		if (!slice_eq(c.policy_domain, slice_str(rows[i].domain)) || c.policy != rows[i].policy || !slice_eq(slice_str(c.policy_tag), slice_str(rows[i].tag)))
+		if (!slice_eq(c.policy_domain, slice_str(rows[i].domain)) || c.policy != rows[i].policy ||
+			!slice_eq(slice_str(c.policy_tag), slice_str(rows[i].tag)))
 			fail_msg("%s: %s=%s of %.*s", rows[i].from, c.policy_tag, dmarc_policy_name(c.policy), SLICE_ARG(c.policy_domain));
 	}
 	assert_int_equal(check(*state, "a@two.test", "", "").result, DMARC_NONE);
@@ -152,8 +158,10 @@ static void from_may_be_odd(void **state)
 {
 	static const struct { const char *from; enum dmarc_result result; } rows[] = {
 		{"a@reject.test, b@reject.test", DMARC_PASS}, {"a@reject.test, b@none.test", DMARC_FAIL}, {"Team: a@reject.test;", DMARC_PASS},
-		{"Nobody:;", DMARC_PERMERROR}, {"", DMARC_PERMERROR}, {"=?utf-8?q?a=40reject.test?=", DMARC_PERMERROR}, {"a@[192.0.2.1]", DMARC_PERMERROR},
-		{"\"x@none.test\" <a@reject.test>", DMARC_PASS}, {"a@reject.test\r\nFrom: b@strict.test", DMARC_FAIL}, {"a(comment)@reject.test", DMARC_PASS},
+		{"Nobody:;", DMARC_PERMERROR}, {"", DMARC_PERMERROR}, {"=?utf-8?q?a=40reject.test?=", DMARC_PERMERROR},
+		{"a@[192.0.2.1]", DMARC_PERMERROR},
+		{"\"x@none.test\" <a@reject.test>", DMARC_PASS}, {"a@reject.test\r\nFrom: b@strict.test", DMARC_FAIL},
+		{"a(comment)@reject.test", DMARC_PASS},
 		{"a@reject.test, b@=?utf-8?q?x?=", DMARC_PERMERROR}, {"A@REJECT.TEST.", DMARC_PASS},
 		{"a@1.test,a@2.test,a@3.test,a@4.test,a@reject.test", DMARC_PERMERROR},
 	};
@@ -168,7 +176,8 @@ static void from_may_be_odd(void **state)
 
 static void public_suffixes_are_the_other_way(void **state)
 {
-	struct dmarc_request q = {.header = SLICE("From: a@mail.company.co.uk\r\n\r\n"), .method = DMARC_PUBLIC_SUFFIXES, .dkim_domains = {SLICE("x.company.co.uk")},
+	struct dmarc_request q = {.header = SLICE("From: a@mail.company.co.uk\r\n\r\n"), .method = DMARC_PUBLIC_SUFFIXES,
+		.dkim_domains = {SLICE("x.company.co.uk")},
 		.dkim_count = 1};
 	struct dmarc_check c = run(*state, &q);
 	assert_int_equal(c.result, DMARC_PASS);
@@ -208,7 +217,8 @@ static void records_are_read_leniently(void **state)
 	assert_false(dmarc_record_parse(SLICE("p=none; v=DMARC1"), &w->arena, &r));
 	assert_false(dmarc_record_parse(SLICE("v=DMARC12; p=none"), &w->arena, &r));
 	assert_false(dmarc_record_parse(SLICE(""), &w->arena, &r));
-	assert_true(dmarc_record_parse(SLICE("v=DMARC1; p=none; rua=mailto:a@b@c.test,mailto:x\r\n@y.test,mailto:,mailto:%0d%0a@c.test"), &w->arena, &r));
+	assert_true(dmarc_record_parse(SLICE("v=DMARC1; p=none; rua=mailto:a@b@c.test,mailto:x\r\n@y.test,mailto:,mailto:%0d%0a@c.test"),
+		&w->arena, &r));
 	assert_int_equal(r.rua_count, 0);
 }
 
@@ -242,7 +252,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(identifiers_align), TEST(the_policy_is_that_of_the_nearest_authority), TEST(the_disposition_tells_why_it_is_milder),
-		TEST(what_might_have_passed_is_no_failure), TEST(from_may_be_odd), TEST(public_suffixes_are_the_other_way), TEST(one_round_asks_for_the_tree),
+		TEST(what_might_have_passed_is_no_failure), TEST(from_may_be_odd), TEST(public_suffixes_are_the_other_way),
+			TEST(one_round_asks_for_the_tree),
 		TEST(records_are_read_leniently), TEST(reports_go_only_where_they_are_wanted),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -53,11 +53,13 @@ static bool same_address(const json_t *wanted, struct slice got)
 
 static bool check_row(const json_t *wanted, const struct dmarc_report_row *w)
 {
-	const json_t *row = json_object_get(wanted, "row"), *ids = json_object_get(wanted, "identifiers"), *auth = json_object_get(wanted, "auth_results");
+	const json_t *row = json_object_get(wanted, "row"), *ids = json_object_get(wanted, "identifiers"), *auth = json_object_get(wanted,
+		"auth_results");
 	const json_t *evaluated = json_object_get(row, "policy_evaluated"), *signatures = json_object_get(auth, "dkim"), *item;
 	size_t i;
 	bool ok = same_address(json_object_get(row, "source_ip"), w->source_ip) && same_number(json_object_get(row, "count"), w->count, "count");
-	ok = ok && same(json_object_get(evaluated, "disposition"), w->disposition, "disposition") && same(json_object_get(evaluated, "dkim"), w->dkim, "dkim") &&
+	ok = ok && same(json_object_get(evaluated, "disposition"), w->disposition, "disposition") &&
+		same(json_object_get(evaluated, "dkim"), w->dkim, "dkim") &&
 		same(json_object_get(evaluated, "spf"), w->spf, "spf") && json_array_size(json_object_get(evaluated, "reason")) == w->reason_count;
 	ok = ok && same(json_object_get(ids, "header_from"), w->header_from, "header_from") &&
 		same(json_object_get(ids, "envelope_from"), w->envelope_from, "envelope_from") &&
@@ -65,7 +67,8 @@ static bool check_row(const json_t *wanted, const struct dmarc_report_row *w)
 	ok = ok && json_array_size(signatures) == w->signature_count && (json_array_size(json_object_get(auth, "spf")) > 0) == w->has_spf;
 	json_array_foreach(signatures, i, item)
 		ok = ok && same(json_object_get(item, "domain"), w->signatures[i].domain, "d") &&
-			same(json_object_get(item, "selector"), w->signatures[i].selector, "s") && same(json_object_get(item, "result"), w->signatures[i].result, "result");
+			same(json_object_get(item, "selector"), w->signatures[i].selector, "s") &&
+				same(json_object_get(item, "result"), w->signatures[i].result, "result");
 	if (w->has_spf)
 		ok = ok && same(json_object_get(json_array_get(json_object_get(auth, "spf"), 0), "domain"), w->spf_check.domain, "spf domain") &&
 			same(json_object_get(json_array_get(json_object_get(auth, "spf"), 0), "result"), w->spf_check.result, "spf result");
@@ -86,7 +89,8 @@ static bool check_dmarc(struct slice xml, const json_t *wanted)
 	const json_t *rows = json_object_get(wanted, "record"), *item;
 	size_t i;
 	bool ok = dmarc_report_parse(xml, &arena, &r) == 0;
-	ok = ok && same(at(wanted, "report_metadata", "org_name"), r.org_name, "org_name") && same(at(wanted, "report_metadata", "email"), r.email, "email") &&
+	ok = ok && same(at(wanted, "report_metadata", "org_name"), r.org_name, "org_name") &&
+		same(at(wanted, "report_metadata", "email"), r.email, "email") &&
 		same(at(wanted, "report_metadata", "report_id"), r.report_id, "report_id") &&
 		same_number(at(json_object_get(wanted, "report_metadata"), "date_range", "begin"), (uint64_t)r.begin_s, "begin") &&
 		same_number(at(json_object_get(wanted, "report_metadata"), "date_range", "end"), (uint64_t)r.end_s, "end");

@@ -15,15 +15,18 @@
 static struct dmarc_report sample(struct arena *arena)
 {
 	struct dmarc_record record;
-	struct dmarc_report r = {.org_name = SLICE("Org & <Sons>"), .email = SLICE("dmarc@mx.test"), .report_id = SLICE("1.a@mx.test"), .begin_s = 1700000000,
+	struct dmarc_report r = {.org_name = SLICE("Org & <Sons>"), .email = SLICE("dmarc@mx.test"), .report_id = SLICE("1.a@mx.test"),
+		.begin_s = 1700000000,
 		.end_s = 1700086399, .generator = SLICE("Letterlock")};
 	assert_true(dmarc_record_parse(SLICE("v=DMARC1; p=reject; sp=none; adkim=s; t=y; pct=50"), arena, &record));
 	dmarc_report_set_policy(&r, SLICE("example.test"), &record, DMARC_TREE_WALK, arena);
 	r.rows = arena_alloc_array(arena, 2, sizeof *r.rows);
 	r.row_count = 2;
-	r.rows[0] = (struct dmarc_report_row){.source_ip = SLICE("192.0.2.1"), .count = 7, .disposition = SLICE("quarantine"), .dkim = SLICE("fail"),
+	r.rows[0] = (struct dmarc_report_row){.source_ip = SLICE("192.0.2.1"), .count = 7, .disposition = SLICE("quarantine"),
+		.dkim = SLICE("fail"),
 		.spf = SLICE("fail"), .reasons = {{SLICE("policy_test_mode"), SLICE("t=y]]>")}}, .reason_count = 1, .header_from = SLICE("example.test"),
-		.envelope_from = SLICE("bounce.test"), .spf_check = {.domain = SLICE("bounce.test"), .scope = SLICE("mfrom"), .result = SLICE("pass")}, .has_spf = true};
+		.envelope_from = SLICE("bounce.test"), .spf_check = {.domain = SLICE("bounce.test"), .scope = SLICE("mfrom"), .result = SLICE("pass")},
+			.has_spf = true};
 	r.rows[1] = (struct dmarc_report_row){.source_ip = SLICE("2001:db8::1"), .count = 3, .disposition = SLICE("pass"), .dkim = SLICE("pass"),
 		.spf = SLICE("fail"), .header_from = SLICE("example.test"),
 		.signatures = {{.domain = SLICE("example.test"), .selector = SLICE("s\x01\xff"), .result = SLICE("pass")}}, .signature_count = 1};
@@ -73,8 +76,10 @@ static void a_report_travels_as_mail(void **state)
 	assert_true(slice_eq(buf_slice(&name), SLICE("mx.test!example.test!1700000000!1700086399!id1.xml.gz")));
 	dmarc_report_subject(&r, SLICE("mx.test"), &subject);
 	assert_true(slice_eq(buf_slice(&subject), SLICE("Report Domain: example.test Submitter: mx.test Report-ID: <1.a@mx.test>")));
-	report_mail_write(&(struct report_mail){.from = SLICE("dmarc@mx.test"), .to = SLICE("rua@example.test"), .message_id = SLICE("1.a@mx.test"),
-		.subject = buf_slice(&subject), .text = SLICE("A report.\n"), .filename = buf_slice(&name), .content = buf_slice(&packed), .boundary = SLICE("=_b"),
+	report_mail_write(&(struct report_mail){.from = SLICE("dmarc@mx.test"), .to = SLICE("rua@example.test"),
+		.message_id = SLICE("1.a@mx.test"),
+		.subject = buf_slice(&subject), .text = SLICE("A report.\n"), .filename = buf_slice(&name), .content = buf_slice(&packed),
+			.boundary = SLICE("=_b"),
 		.kind = REPORT_DMARC}, &mail);
 	assert_int_equal(report_find(buf_slice(&mail), &arena, &found), REPORT_DMARC);
 	assert_true(slice_eq(buf_slice(&found), buf_slice(&xml)));
@@ -90,7 +95,8 @@ static void a_report_travels_as_mail(void **state)
 
 static void what_is_no_report_is_refused(void **state)
 {
-	static const char *const bad[] = {"", "<feedback>", "<feedback></feedback>", "<other/>", "text", "<!DOCTYPE x [<!ENTITY a \"b\">]><feedback/>",
+	static const char *const bad[] = {"", "<feedback>", "<feedback></feedback>", "<other/>", "text",
+		"<!DOCTYPE x [<!ENTITY a \"b\">]><feedback/>",
 		"<feedback><a></b></feedback>", "<feedback>&unknown;</feedback>", "<feedback></feedback><feedback></feedback>", "<feedback", "<a><a><a>"};
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -184,7 +190,8 @@ static void tls_reports_read_back_as_written(void **state)
 {
 	struct arena arena = ARENA_INIT;
 	struct tlsrpt_failure failure = {.result_type = SLICE(TLSRPT_EXPIRED), .sending_mta_ip = SLICE("192.0.2.1"), .count = 4};
-	struct tlsrpt_policy policy = {.type = SLICE("sts"), .domain = SLICE("example.test"), .strings = {SLICE("version: STSv1"), SLICE("mode: \xff\"x")},
+	struct tlsrpt_policy policy = {.type = SLICE("sts"), .domain = SLICE("example.test"), .strings = {SLICE("version: STSv1"),
+		SLICE("mode: \xff\"x")},
 		.string_count = 2, .succeeded = 10, .failed = 4, .failures = &failure, .failure_count = 1};
 	struct tlsrpt_report r = {.organization = SLICE("Org"), .contact = SLICE("tls@mx.test"), .report_id = SLICE("id"), .start_s = 1700006400,
 		.end_s = 1700092799, .policies = &policy, .policy_count = 1}, back;

@@ -125,12 +125,15 @@ static void records_are_found_and_read(void **state)
 {
 	static const struct row rows[] = {
 		{"192.0.2.1", "a@plain.test", "pass", NULL}, {"198.51.100.1", "a@plain.test", "fail", ""}, {"2001:db8::9", "a@plain.test", "pass", NULL},
-		{"::ffff:192.0.2.1", "a@plain.test", "pass", NULL}, {"192.0.2.1", "a@PLAIN.Test.", "pass", NULL}, {"192.0.2.1", "a@upper.test", "pass", NULL},
+		{"::ffff:192.0.2.1", "a@plain.test", "pass", NULL}, {"192.0.2.1", "a@PLAIN.Test.", "pass", NULL},
+		{"192.0.2.1", "a@upper.test", "pass", NULL},
 		{"192.0.2.1", "a@split.test", "pass", NULL}, {"192.0.2.1", "a@two.test", "permerror", NULL}, {"192.0.2.1", "a@other.test", "none", NULL},
 		{"192.0.2.1", "a@empty.test", "neutral", NULL}, {"192.0.2.9", "a@space.test", "pass", NULL}, {"192.0.2.1", "a@tab.test", "none", NULL},
 		{"192.0.2.1", "a@bytes.test", "permerror", NULL}, {"192.0.2.1", "a@modifier.test", "permerror", NULL},
-		{"192.0.2.1", "a@modifier2.test", "fail", NULL}, {"192.0.2.1", "a@nothing.test", "none", NULL}, {"192.0.2.1", "a@slow.test", "temperror", NULL},
-		{"192.0.2.1", "a@bogus.test", "temperror", NULL}, {"192.0.2.1", "a@[192.0.2.1]", "none", NULL}, {"192.0.2.1", "a@localhost", "none", NULL},
+		{"192.0.2.1", "a@modifier2.test", "fail", NULL}, {"192.0.2.1", "a@nothing.test", "none", NULL},
+		{"192.0.2.1", "a@slow.test", "temperror", NULL},
+		{"192.0.2.1", "a@bogus.test", "temperror", NULL}, {"192.0.2.1", "a@[192.0.2.1]", "none", NULL},
+		{"192.0.2.1", "a@localhost", "none", NULL},
 		{"192.0.2.1", "a@x..test", "none", NULL}, {"192.0.2.1", "plain.test", "pass", NULL}, {"192.0.2.1", "@plain.test", "pass", NULL},
 		{"192.0.2.1", "\"a@b\"@plain.test", "pass", NULL},
 	};
@@ -141,8 +144,10 @@ static void records_are_found_and_read(void **state)
 static void mistakes_are_permanent(void **state)
 {
 	static const struct row rows[] = {
-		{"192.0.2.1", "a@top.test", "permerror", NULL}, {"192.0.2.1", "a@digits.test", "permerror", NULL}, {"192.0.2.1", "a@zero.test", "permerror", NULL},
-		{"192.0.2.1", "a@lead.test", "permerror", NULL}, {"192.0.2.1", "a@bits.test", "permerror", NULL}, {"192.0.2.1", "a@bad4.test", "permerror", NULL},
+		{"192.0.2.1", "a@top.test", "permerror", NULL}, {"192.0.2.1", "a@digits.test", "permerror", NULL},
+		{"192.0.2.1", "a@zero.test", "permerror", NULL},
+		{"192.0.2.1", "a@lead.test", "permerror", NULL}, {"192.0.2.1", "a@bits.test", "permerror", NULL},
+		{"192.0.2.1", "a@bad4.test", "permerror", NULL},
 		{"192.0.2.1", "a@rt.test", "permerror", NULL}, {"192.0.2.1", "a@long.test", "fail", NULL}, {"192.0.2.1", "a@mapped.test", "fail", NULL},
 		{"192.0.2.1", "a@redirects.test", "permerror", NULL}, {"192.0.2.1", "a@why6.test", "permerror", NULL},
 	};
@@ -153,13 +158,18 @@ static void mistakes_are_permanent(void **state)
 static void mechanisms_match(void **state)
 {
 	static const struct row rows[] = {
-		{"198.51.100.200", "a@dual.test", "pass", NULL}, {"198.51.101.7", "a@dual.test", "fail", NULL}, {"2001:db8:1:2::ffff", "a@dual.test", "pass", NULL},
-		{"2001:db8:1:3::7", "a@dual.test", "fail", NULL}, {"198.51.100.8", "a@dual6.test", "fail", NULL}, {"2001:db8:1:2::8", "a@dual6.test", "pass", NULL},
-		{"198.51.100.1", "a@mx.test", "pass", NULL}, {"198.51.100.2", "a@mx.test", "temperror", NULL}, {"198.51.100.1", "a@nullmx.test", "fail", NULL},
-		{"198.51.100.1", "a@many.test", "permerror", NULL}, {"198.51.100.5", "a@ptr.test", "pass", NULL}, {"198.51.100.6", "a@ptr.test", "fail", NULL},
+		{"198.51.100.200", "a@dual.test", "pass", NULL}, {"198.51.101.7", "a@dual.test", "fail", NULL},
+		{"2001:db8:1:2::ffff", "a@dual.test", "pass", NULL},
+		{"2001:db8:1:3::7", "a@dual.test", "fail", NULL}, {"198.51.100.8", "a@dual6.test", "fail", NULL},
+		{"2001:db8:1:2::8", "a@dual6.test", "pass", NULL},
+		{"198.51.100.1", "a@mx.test", "pass", NULL}, {"198.51.100.2", "a@mx.test", "temperror", NULL},
+		{"198.51.100.1", "a@nullmx.test", "fail", NULL},
+		{"198.51.100.1", "a@many.test", "permerror", NULL}, {"198.51.100.5", "a@ptr.test", "pass", NULL},
+		{"198.51.100.6", "a@ptr.test", "fail", NULL},
 		{"198.51.100.1", "ann-joe@macro.test", "fail", NULL}, {"198.51.100.1", "joe-ann@macro.test", "pass", NULL},
 		{"198.51.100.5", "a@p.test", "pass", NULL}, {"198.51.100.6", "a@p.test", "pass", NULL},
-		{"192.0.2.1", "a@redirect.test", "pass", NULL}, {"192.0.2.1", "a@redirect2.test", "permerror", NULL}, {"192.0.2.1", "a@include.test", "pass", NULL},
+		{"192.0.2.1", "a@redirect.test", "pass", NULL}, {"192.0.2.1", "a@redirect2.test", "permerror", NULL},
+		{"192.0.2.1", "a@include.test", "pass", NULL},
 		{"198.51.100.1", "a@include.test", "neutral", NULL}, {"192.0.2.1", "a@include2.test", "permerror", NULL},
 		{"192.0.2.1", "a@include3.test", "temperror", NULL},
 	};
@@ -170,8 +180,10 @@ static void mechanisms_match(void **state)
 static void limits_hold(void **state)
 {
 	static const struct row rows[] = {
-		{"192.0.2.1", "a@loop.test", "permerror", NULL}, {"192.0.2.1", "a@bomb.test", "permerror", NULL}, {"192.0.2.1", "a@void2.test", "neutral", NULL},
-		{"192.0.2.1", "a@void3.test", "permerror", NULL}, {"192.0.2.1", "a@ten.test", "fail", NULL}, {"192.0.2.1", "a@eleven.test", "permerror", NULL},
+		{"192.0.2.1", "a@loop.test", "permerror", NULL}, {"192.0.2.1", "a@bomb.test", "permerror", NULL},
+		{"192.0.2.1", "a@void2.test", "neutral", NULL},
+		{"192.0.2.1", "a@void3.test", "permerror", NULL}, {"192.0.2.1", "a@ten.test", "fail", NULL},
+		{"192.0.2.1", "a@eleven.test", "permerror", NULL},
 	};
 	(void)state;
 	CHECK(rows);
@@ -194,7 +206,8 @@ static void explanations_are_expanded_or_left_out(void **state)
 static void internationalised_addresses_are_checked(void **state)
 {
 	static const struct row rows[] = {
-		{"192.0.2.1", "a@b\xc3\xbc" "cher.test", "pass", NULL}, {"192.0.2.1", "\xc3\xa9@eai.test", "fail", NULL}, {"192.0.2.1", "e@eai.test", "fail", NULL},
+		{"192.0.2.1", "a@b\xc3\xbc" "cher.test", "pass", NULL}, {"192.0.2.1", "\xc3\xa9@eai.test", "fail", NULL},
+		{"192.0.2.1", "e@eai.test", "fail", NULL},
 		{"192.0.2.1", "a@\xff.test", "none", NULL},
 	};
 	(void)state;

@@ -144,7 +144,8 @@ static void run_case(struct suite *s, struct dns_zone *z, struct slice name, con
 	struct facts f;
 	struct spf_check c;
 	unsigned rounds = 0;
-	struct spf_request q = {.helo = scalar(member(s, test, "helo")), .mail_from = scalar(member(s, test, "mailfrom")), .host = SLICE("receiver.test")};
+	struct spf_request q = {.helo = scalar(member(s, test, "helo")), .mail_from = scalar(member(s, test, "mailfrom")),
+		.host = SLICE("receiver.test")};
 	ENSURE(trust_ip_parse(scalar(member(s, test, "host")), &q.client));
 	facts_init(&f, &arena, 1000000000);
 	for (spf_check_mail_from(&f, &q, &c); c.waits && rounds < ROUNDS_MAX; rounds++) {

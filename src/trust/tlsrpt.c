@@ -275,7 +275,8 @@ enum dns_status tlsrpt_find(struct facts *f, struct slice domain, struct tlsrpt_
 	if (a->status != DNS_FOUND)
 		return a->status == DNS_NXDOMAIN ? DNS_NODATA : a->status == DNS_BOGUS ? DNS_FAILED : a->status;
 	while (dns_record_next(&records, &rdata))
-		if (dns_txt_join(f->arena, rdata, &text) && slice_starts(text, SLICE("v=TLSRPTv1")) && (text.n == 10 || text.p[10] == ';' || text.p[10] == ' ')) {
+		if (dns_txt_join(f->arena, rdata, &text) && slice_starts(text, SLICE("v=TLSRPTv1")) &&
+			(text.n == 10 || text.p[10] == ';' || text.p[10] == ' ')) {
 			versions++;
 			found = text;
 		}

@@ -26,7 +26,8 @@
 
 /* Texts are empty when absent. */
 struct tlsrpt_failure {
-	struct slice result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo, receiving_ip, additional_information, failure_reason_code;
+	struct slice result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo, receiving_ip, additional_information,
+		failure_reason_code;
 	uint64_t count;
 };
 

@@ -1,6 +1,6 @@
 /*
- * As much XML as reports need, as a pull parser: elements, text, CDATA, the five entities and character references. A document type is refused,
- * so there are no entities of its own; attributes, comments and instructions are passed over. UTF-8 (what is not becomes U+FFFD).
+ * As much XML as reports need, as a pull parser: elements, text, CDATA, the five entities and character references. A document type is
+ * refused, so there are no entities of its own; attributes, comments and instructions are passed over. UTF-8 (what is not becomes U+FFFD).
  */
 #ifndef TRUST_XML_H
 #define TRUST_XML_H
@@ -27,9 +27,7 @@ struct xml {
 
 void xml_init(struct xml *x, struct slice document);
 void xml_free(struct xml *x);
-/*
- * XML_START: names[depth - 1] is the new element. XML_END: names[depth] has ended; if nothing was inside of it, xml_text is its text.
- */
+/* XML_START: names[depth - 1] is the new element. XML_END: names[depth] has ended; if nothing was inside of it, xml_text is its text. */
 enum xml_event xml_next(struct xml *x);
 /* At XML_END: the text behind the last start tag, white space around it cut. Valid until the next event. */
 struct slice xml_text(const struct xml *x);
