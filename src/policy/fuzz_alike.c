@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_names(struct slice text, struct arena *arena)
 {
 	struct names names;
-	struct slice person;
+	struct name_found person;
 	struct person p = {.name = text, .address = SLICE("a@b.example"), .executive = true};
 	names_init(&names, arena);
 	names_add(&names, &p);

@@ -67,6 +67,15 @@ static void links_of_text(struct policy_letter *l, struct slice text, struct are
 	}
 }
 
+static void links_of_html(struct policy_letter *l, const struct mime_part *part, struct arena *arena)
+{
+	struct buf source = BUF_INIT(4 * LETTER_HTML_MAX);
+	l->has_html = true;
+	part_decode(l, part, true, LETTER_HTML_MAX, arena, &source);
+	links_scan(arena_dup(arena, utf8_prefix(buf_slice(&source), LETTER_HTML_MAX)), arena, l->urls, &l->url_count, LETTER_URLS_MAX);
+	buf_free(&source);
+}
+
 static void text_part(struct policy_letter *l, const struct mime_part *part, struct arena *arena, struct buf *text)
 {
 	bool html = slice_eq(part->subtype, SLICE("html"));
@@ -75,16 +84,11 @@ static void text_part(struct policy_letter *l, const struct mime_part *part, str
 		part_decode(l, part, false, LETTER_TEXT_MAX, arena, text);
 	else
 		l->cut = true;
-	if (!html) {
-		links_of_text(l, slice_from(buf_slice(text), before), arena);
-		return;
-	}
-	struct buf source = BUF_INIT(4 * LETTER_HTML_MAX);
-	l->has_html = true;
-	part_decode(l, part, true, LETTER_HTML_MAX, arena, &source);
-	struct slice copy = arena_dup(arena, utf8_prefix(buf_slice(&source), LETTER_HTML_MAX));
-	links_scan(copy, arena, l->urls, &l->url_count, LETTER_URLS_MAX);
-	buf_free(&source);
+	if (html)
+		links_of_html(l, part, arena);
+	/* Mail programs make links of what looks like one, in HTML too. */
+	links_of_text(l, slice_from(buf_slice(text), before), arena);
+	l->cut = l->cut || l->url_count == LETTER_URLS_MAX;
 }
 
 static void file_add(struct policy_letter *l, const struct mime_part *part, struct arena *arena)

@@ -9,7 +9,8 @@
 #include "policy/url.h"
 
 #define LABEL_MAX 63
-#define LABEL_MIN 4  /* shorter labels look like too many others */
+#define LABEL_MIN 4      /* shorter labels look like too many others */
+#define LABEL_DISTINCT 7 /* from here on a label is hardly a word of its own */
 
 /* What is put beside a name to make it look like a part of its owner. */
 static const char *const words[] = {
@@ -79,20 +80,25 @@ static bool is_word(struct slice s)
 	return false;
 }
 
-/* The label with something before or behind it: with a hyphen anything, without one only the words that are used so. */
+/* What is put to a name: with a hyphen anything when the name is long enough to be nobody else's, else only the words that are used so. */
+static bool is_addition(struct slice added, bool hyphen, struct slice target)
+{
+	return is_word(added) || (hyphen && target.n >= LABEL_DISTINCT);
+}
+
 static bool has_added_word(struct slice label, struct slice target)
 {
 	if (target.n < LABEL_MIN || label.n <= target.n)
 		return false;
+	size_t n = label.n - target.n;
 	if (slice_starts(label, target)) {
-		struct slice rest = slice_from(label, target.n);
-		return rest.p[0] == '-' || is_word(rest);
+		bool hyphen = label.p[target.n] == '-';
+		return is_addition(slice_from(label, target.n + hyphen), hyphen, target);
 	}
-	if (slice_ends(label, target)) {
-		struct slice front = slice_sub(label, 0, label.n - target.n);
-		return front.p[front.n - 1] == '-' || is_word(front);
-	}
-	return false;
+	if (!slice_ends(label, target))
+		return false;
+	bool hyphen = label.p[n - 1] == '-';
+	return is_addition(slice_sub(label, 0, n - hyphen), hyphen, target);
 }
 
 /* The whole domain as labels before another one, or with hyphens for its dots. */

@@ -11,6 +11,7 @@
 struct name_entry {
 	struct name_entry *next;
 	struct slice address;
+	bool executive;
 };
 
 /* First byte of a key: what kind of form it is. */
@@ -46,7 +47,7 @@ static struct name_entry *entries(const struct names *n, enum form form, struct 
 	return text.n > 0 ? map_get(&n->forms, key_make(form, text, room)) : NULL;
 }
 
-static void form_add(struct names *n, enum form form, struct slice text, struct slice address)
+static void form_add(struct names *n, enum form form, struct slice text, const struct person *p)
 {
 	uint8_t room[KEY_LENGTH_MAX];
 	unsigned count = 0;
@@ -55,17 +56,17 @@ static void form_add(struct names *n, enum form form, struct slice text, struct 
 	struct slice key = key_make(form, text, room);
 	struct name_entry *first = map_get(&n->forms, key);
 	for (const struct name_entry *e = first; e != NULL; e = e->next)
-		if (++count >= ENTRIES_MAX || slice_eq_nocase(e->address, address))
+		if (++count >= ENTRIES_MAX || slice_eq_nocase(e->address, p->address))
 			return;
 	struct name_entry *e = ARENA_NEW(n->arena, struct name_entry);
-	*e = (struct name_entry){.next = first, .address = address};
+	*e = (struct name_entry){.next = first, .address = p->address, .executive = p->executive};
 	map_put(&n->forms, key, e);
 }
 
 /* ---- building ---- */
 
 /* Every word order that people write, with the skeleton of each. */
-static void orders_add(struct names *n, enum form form, const struct name_words *w, struct slice address, struct arena *work)
+static void orders_add(struct names *n, enum form form, const struct name_words *w, const struct person *p, struct arena *work)
 {
 	struct slice orders[] = {name_words_join(w, 0, w->count, work), name_words_reverse(w, 0, w->count, work), SLICE_NONE, SLICE_NONE};
 	if (w->count > 2) {
@@ -79,13 +80,13 @@ static void orders_add(struct names *n, enum form form, const struct name_words 
 		orders[3] = name_words_join(&turned, 0, w->count, work);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
-		form_add(n, form, orders[i], address);
-		form_add(n, FORM_SKELETON, confusable_skeleton(orders[i], work), address);
+		form_add(n, form, orders[i], p);
+		form_add(n, FORM_SKELETON, confusable_skeleton(orders[i], work), p);
 	}
 }
 
 /* "lv", "lu", "lyu" and "lü" are all written for one sound; double family names and given names are one word each. */
-static void pinyin_add(struct names *n, struct slice han, struct slice address, struct arena *work)
+static void pinyin_add(struct names *n, struct slice han, const struct person *p, struct arena *work)
 {
 	struct name_words syllables, name = {.count = 2};
 	static const char *const written[] = {"v", "u", "yu", "\xc3\xbc"};
@@ -106,45 +107,44 @@ static void pinyin_add(struct names *n, struct slice han, struct slice address, 
 		}
 		name.words[0] = name_words_join(&spelt, 0, family, work);
 		name.words[1] = name_words_join(&spelt, family, spelt.count, work);
-		orders_add(n, FORM_PINYIN, &name, address, work);
+		orders_add(n, FORM_PINYIN, &name, p, work);
 		if (!differs)
 			break;
 	}
 }
 
-static void han_add(struct names *n, struct slice han, const struct person *p, struct slice address, struct arena *work)
+static void han_add(struct names *n, struct slice han, const struct person *p, struct arena *work)
 {
 	struct slice simple = name_simplified(han, work);
-	form_add(n, FORM_NAME, simple, address);
-	form_add(n, FORM_SKELETON, confusable_skeleton(simple, work), address);
-	pinyin_add(n, simple, address, work);
+	form_add(n, FORM_NAME, simple, p);
+	form_add(n, FORM_SKELETON, confusable_skeleton(simple, work), p);
+	pinyin_add(n, simple, p, work);
 	if (p->executive && name_length(simple) >= 2) {
 		size_t bytes = name_family_length(simple) * 3;
-		form_add(n, FORM_EXECUTIVE, slice_sub(simple, 0, bytes), address);
-		form_add(n, FORM_EXECUTIVE, slice_from(simple, bytes), address);
+		form_add(n, FORM_EXECUTIVE, slice_sub(simple, 0, bytes), p);
+		form_add(n, FORM_EXECUTIVE, slice_from(simple, bytes), p);
 	}
 }
 
 static void person_add(struct names *n, const struct person *p, struct arena *work)
 {
 	struct name_words w, latin = {0};
-	struct slice address = arena_dup(n->arena, p->address);
-	form_add(n, FORM_ADDRESS, address, address);
+	form_add(n, FORM_ADDRESS, p->address, p);
 	name_words_split(p->name, work, &w);
 	for (size_t i = 0; i < w.count; i++) {
 		if (w.han[i] && name_length(w.words[i]) >= 2)
-			han_add(n, w.words[i], p, address, work);
+			han_add(n, w.words[i], p, work);
 		else if (!w.han[i])
 			latin.words[latin.count++] = w.words[i];
 	}
 	/* Family and given name of Japanese apart. */
 	if (w.count == 2 && w.han[0] && w.han[1])
-		han_add(n, name_words_join(&w, 0, 2, work), p, address, work);
+		han_add(n, name_words_join(&w, 0, 2, work), p, work);
 	if (latin.count >= 2)
-		orders_add(n, FORM_NAME, &latin, address, work);
+		orders_add(n, FORM_NAME, &latin, p, work);
 	for (size_t i = 0; p->executive && i < latin.count; i++)
 		if (latin.words[i].n >= 3)
-			form_add(n, FORM_EXECUTIVE, latin.words[i], address);
+			form_add(n, FORM_EXECUTIVE, latin.words[i], p);
 }
 
 void names_add(struct names *n, const struct person *person)
@@ -153,7 +153,8 @@ void names_add(struct names *n, const struct person *person)
 	if (n->people >= NAMES_MAX)
 		return;
 	n->people++;
-	person_add(n, person, &work);
+	struct person kept = {.name = person->name, .address = arena_dup(n->arena, person->address), .executive = person->executive};
+	person_add(n, &kept, &work);
 	arena_free(&work);
 }
 
@@ -163,7 +164,7 @@ struct find {
 	const struct names *names;
 	struct arena *arena;
 	enum name_match match;
-	struct slice person;
+	struct name_found found;
 };
 
 static void look(struct find *f, enum form form, struct slice text, enum name_match match)
@@ -172,7 +173,10 @@ static void look(struct find *f, enum form form, struct slice text, enum name_ma
 	if (e == NULL)
 		return;
 	f->match = match;
-	f->person = e->address;
+	f->found = (struct name_found){.address = e->address, .executive = e->executive};
+	for (; e != NULL && !f->found.executive; e = e->next)
+		if (e->executive)
+			f->found = (struct name_found){.address = e->address, .executive = true};
 }
 
 static void look_han(struct find *f, struct slice han, bool titled)
@@ -239,7 +243,7 @@ static bool inner_capital(struct slice display, struct arena *arena, struct slic
 	return found;
 }
 
-enum name_match names_find(const struct names *n, struct slice display, struct slice address, struct arena *arena, struct slice *ret_person_address)
+enum name_match names_find(const struct names *n, struct slice display, struct slice address, struct arena *arena, struct name_found *ret)
 {
 	struct find f = {.names = n, .arena = arena};
 	if (display.n == 0 || names_owns(n, address))
@@ -250,7 +254,7 @@ enum name_match names_find(const struct names *n, struct slice display, struct s
 		f.match = f.match == NAME_SAME ? NAME_SIMILAR : f.match;
 	}
 	if (f.match != NAME_NONE)
-		*ret_person_address = f.person;
+		*ret = f.found;
 	return f.match;
 }
 

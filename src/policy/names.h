@@ -19,6 +19,12 @@ struct person {
 
 enum name_match { NAME_NONE, NAME_SAME, NAME_SIMILAR, NAME_ROMANISED };
 
+/* The person that a name shows; of several with that name an executive. */
+struct name_found {
+	struct slice address;
+	bool executive;
+};
+
 struct name_entry;
 struct names {
 	struct arena *arena;      /* of the caller, holds everything */
@@ -36,7 +42,7 @@ void names_add(struct names *n, const struct person *person);
  * Whom a display name shows, when `address` is not in the index: the first match, NAME_NONE when nobody or when the address is one of ours.
  * Titles, what stands in brackets, departments behind a dash do not matter.
  */
-enum name_match names_find(const struct names *n, struct slice display, struct slice address, struct arena *arena, struct slice *ret_person_address);
+enum name_match names_find(const struct names *n, struct slice display, struct slice address, struct arena *arena, struct name_found *ret);
 /* One of our people's addresses? */
 bool names_owns(const struct names *n, struct slice address);
 

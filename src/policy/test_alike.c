@@ -73,7 +73,7 @@ static void look_alike_domains_are_named_by_their_trick(void **state)
 		{"huaxing.com", LIKE_ENDING}, {"huaxin.example", LIKE_TYPING}, {"hauxing.example", LIKE_TYPING}, {"huaxing-mail.com", LIKE_WORD},
 		{"loginhuaxing.com", LIKE_WORD}, {"huaxing.example.evil.net", LIKE_EMBEDDED}, {"huaxing-example.evil.net", LIKE_EMBEDDED},
 		{"rnidori.co.jp", LIKE_HOMOGLYPH}, {"midori.jp", LIKE_ENDING}, {"unrelated.example", LIKE_NOTHING}, {"xing.example", LIKE_NOTHING},
-		{"huaxingtai.example", LIKE_NOTHING}, {"abcde.com", LIKE_NOTHING},
+		{"huaxing-anything.com", LIKE_WORD}, {"midori-mail.jp", LIKE_WORD}, {"midori-sushi.example", LIKE_NOTHING}, {"huaxingtai.example", LIKE_NOTHING}, {"abcde.com", LIKE_NOTHING},
 	};
 	struct targets targets;
 	(void)state;
@@ -116,7 +116,7 @@ static void names_of_our_people_are_found_in_every_writing(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(people); i++)
 		names_add(&names, &people[i]);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct slice person;
+		struct name_found person;
 		enum name_match match = names_find(&names, slice_str(rows[i].display), SLICE("x@evil.example"), &arena, &person);
 		if (match != rows[i].match)
 			fail_msg("%s: %d", rows[i].display, match);

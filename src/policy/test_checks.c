@@ -8,6 +8,7 @@
 #include "base/ensure.h"
 #include "crypt/crypt.h"
 #include "policy/bayes.h"
+#include "policy/learn.h"
 #include "policy/lookalike.h"
 #include "policy/names.h"
 #include "policy/verdict.h"
@@ -370,6 +371,18 @@ static void name_person(void **state)
 	g->l.trust.dmarc = LETTER_PASS;
 	assert_reason(name_person, same_name);
 	assert_true(g->r.score < full / 4);
+	g->known.sender.letters_out = 0;
+	assert_reason(name_person, same_name);
+	assert_int_equal(g->r.score, full);
+	letter(g, "From: Alice Johnson <a@firm.example>\r\n\r\n");
+	assert_reason(name_person, same_name);
+	assert_true(g->r.score < full);
+	letter(g, "From: Zhang Wei <z@firm.example>\r\n\r\n");
+	assert_reason(name_person, romanised_name);
+	assert_int_equal(g->r.score, full);
+	letter(g, "From: Zhang Wei <z@midori.co.jp>\r\n\r\n");
+	assert_reason(name_person, romanised_name);
+	assert_true(g->r.score <= full / 4);
 	g->known.names = NULL;
 	assert_reason(name_person, none);
 }
@@ -614,6 +627,31 @@ static void a_verdict_waits_for_facts_and_ends_without_them(void **state)
 	assert_int_equal(v.results[CHECK_ID_client_listed].state, CHECK_FAILED);
 }
 
+static void only_clear_letters_teach(void **state)
+{
+	static const struct { int others, bayes; bool learnt; enum bayes_class class; } rows[] = {
+		{120, 0, true, BAYES_JUNK}, {120, 40, true, BAYES_JUNK}, {120, -20, false, 0}, {60, 60, false, 0}, {-30, 0, true, BAYES_HAM}, {-30, 30, false, 0},
+		{0, -30, false, 0},
+	};
+	struct rig *g = *state;
+	struct learn_thresholds t = LEARN_THRESHOLDS_DEFAULT, never = {0};
+	enum bayes_class class;
+	g->l.trust.dmarc = LETTER_PASS;
+	g->known.sender.letters_out = 1;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct policy_verdict v = {.score = rows[i].others + rows[i].bayes};
+		v.results[CHECK_ID_bayes].score = rows[i].bayes;
+		assert_int_equal(policy_learn(&t, &g->l, &g->known.sender, &v, &class), rows[i].learnt);
+		assert_true(!rows[i].learnt || class == rows[i].class);
+		assert_false(policy_learn(&never, &g->l, &g->known.sender, &v, &class));
+		v.held = true;
+		assert_false(policy_learn(&t, &g->l, &g->known.sender, &v, &class));
+	}
+	struct policy_verdict good = {.score = -30};
+	g->known.sender.letters_out = 0;
+	assert_false(policy_learn(&t, &g->l, &g->known.sender, &good, &class));
+}
+
 static void nothing_can_break_out_of_the_header(void **state)
 {
 	struct policy_verdict v = {.verdict = VERDICT_JUNK};
@@ -649,7 +687,7 @@ int main(void)
 		TEST(name_address), TEST(name_scripts), TEST(from_lookalike), TEST(reply_to_other), TEST(link_mismatch), TEST(links_with_tricks),
 		TEST(link_checks_hold_for_our_own_people_too), TEST(text_disguised), TEST(text_pressure), TEST(attachment_lure), TEST(bayes_counts_by_its_confidence),
 		TEST(the_table_sums_up_and_explains), TEST(options_change_points_and_thresholds), TEST(what_the_time_does_not_allow_fails_as_its_row_says),
-		TEST(a_verdict_waits_for_facts_and_ends_without_them), TEST(nothing_can_break_out_of_the_header), TEST(every_check_has_a_name),
+		TEST(a_verdict_waits_for_facts_and_ends_without_them), TEST(only_clear_letters_teach), TEST(nothing_can_break_out_of_the_header), TEST(every_check_has_a_name),
 	};
 #undef TEST
 	cmocka_set_message_output(CM_OUTPUT_TAP);
