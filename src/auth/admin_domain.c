@@ -1,4 +1,5 @@
 #include "auth/admin_job.h"
+#include "auth/directory_dkim.h"
 
 #define DOMAINS_PAGE 500
 
@@ -89,9 +90,19 @@ static int remove_in_change(struct admin_job *job, struct error *err)
 	return rc;
 }
 
+/* The rows of its keys go with it; so do the private halves. */
 static int domain_remove(struct admin_job *job)
 {
-	return job_change(job, remove_in_change);
+	struct dkim_key_row *keys = arena_alloc_array(&job->arena, DKIM_KEYS_OF_DOMAIN_MAX, sizeof *keys);
+	struct slice name;
+	int count = 0, rc = job_domain(job, "domain", &name);
+	if (rc == 0)
+		count = directory_dkim_list(job_directory(job), name, &job->arena, keys, DKIM_KEYS_OF_DOMAIN_MAX);
+	if (rc == 0)
+		rc = job_change(job, remove_in_change);
+	for (int i = 0; i < count && rc == 0; i++)
+		job_host(job)->dkim_drop(job_host(job)->arg, keys[i].id);
+	return rc;
 }
 
 const struct admin_operation_row admin_domain_rows[] = {

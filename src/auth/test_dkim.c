@@ -141,6 +141,18 @@ static void a_retired_key_is_destroyed_at_once(void **state)
 	free_rig(&r);
 }
 
+static void the_keys_of_a_domain_go_with_it(void **state)
+{
+	struct rig r = make_rig();
+	assert_int_equal(test_admin(r.t, "domain.add", "{\"domain\":\"example.net\"}"), 0);
+	assert_int_equal(test_admin(r.t, "dkim.add", "{\"domain\":\"example.net\"}"), 0);
+	assert_int_equal(test_admin(r.t, "domain.remove", "{\"domain\":\"example.net\"}"), 0);
+	assert_int_equal(r.t->dkim_dropped, 2);
+	auth_dkim_step(r.dkim);
+	assert_int_equal(r.t->looked_up, 0);
+	free_rig(&r);
+}
+
 static void without_key_no_row_is_made(void **state)
 {
 	struct rig r = make_rig();
@@ -175,6 +187,7 @@ int main(void)
 		cmocka_unit_test(a_successor_waits_and_the_old_key_stays_published),
 		cmocka_unit_test(by_schedule_a_key_gets_one_successor),
 		cmocka_unit_test(a_retired_key_is_destroyed_at_once),
+		cmocka_unit_test(the_keys_of_a_domain_go_with_it),
 		cmocka_unit_test(without_key_no_row_is_made),
 		cmocka_unit_test(facts_of_a_sender_name_the_keys_that_sign),
 	};
