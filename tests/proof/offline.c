@@ -145,6 +145,8 @@ static void print_summary(struct offline *o)
 		{"accounts", number(o->directory, "SELECT count(*) FROM account")}, {"keys", o->key_count}, {"wraps", o->wraps},
 		{"wraps_open", o->wraps_open}, {"records", o->records}, {"entries", o->entries}, {"readable", o->readable},
 		{"databases", o->databases}, {"databases_open", o->databases_open}, {"waiting", o->waiting},
+		{"sessions", o->sessions}, {"sessions_open", o->sessions_open}, {"factors", o->factors}, {"factors_open", o->factors_open},
+		{"shares", o->shares}, {"shares_open", o->shares_open},
 	};
 	printf("{\"summary\":true");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -157,6 +159,7 @@ static void attack(struct offline *o)
 	o->passwords = read_stdin(o);
 	offline_take_keys(o);
 	offline_try_wraps(o);
+	offline_try_auth(o);
 	offline_try_packs(o);
 	offline_try_databases(o);
 	o->waiting = number(o->spool, "SELECT count(DISTINCT record) FROM outbound WHERE state = 0");

@@ -39,7 +39,7 @@ struct offline {
 	struct offline_secrets *opened;
 	size_t opened_count;
 	struct slice passwords; /* lines "address password" of the readers who help: the positive control */
-	uint64_t records, readable, entries, databases, databases_open, wraps, wraps_open, waiting;
+	uint64_t records, readable, entries, databases, databases_open, wraps, wraps_open, waiting, sessions, sessions_open, factors, factors_open, shares, shares_open;
 };
 
 /* Ends the program: what a thief can do at least must work, or the test proves nothing. */
@@ -56,6 +56,10 @@ void offline_key_add(struct offline *o, const uint8_t bytes[32], const char *for
 void offline_take_keys(struct offline *o);
 /* Tries every wrap of directory.db: with all keys, as codes from what is stored of them, with easy passwords, with those on stdin. */
 void offline_try_wraps(struct offline *o);
+
+/* ---- offline_auth.c: sessions and tokens, second factors, shares of escrow keys; after offline_try_wraps, whose secrets it tries ---- */
+
+void offline_try_auth(struct offline *o);
 
 /* ---- offline_mail.c: packs and account databases ---- */
 
