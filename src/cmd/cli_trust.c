@@ -15,13 +15,15 @@
 #define ROUNDS_MAX 60
 #define TIMEOUT_MS 20000
 
-static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dmarc, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign, &cli_trust_phish, &cli_trust_junk};
+static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dmarc, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign,
+	&cli_trust_phish, &cli_trust_junk, &cli_trust_report};
 
 #define CONNECTION "ip helo mail_from host "
 #define WORLD "dns now timeout"
 
 static const struct cli_command commands[] = {
-	{"trust spf", NULL, "file?", CONNECTION WORLD, NULL, "may this host send for that domain (RFC 7208)? --dns HOST:PORT or a zone file", NULL, cli_trust_run, NULL, false},
+	{"trust spf", NULL, "file?", CONNECTION WORLD, NULL, "may this host send for that domain (RFC 7208)? --dns HOST:PORT or a zone file", NULL,
+		cli_trust_run, NULL, false},
 	{"trust dkim", NULL, "file", WORLD, NULL, "who signed this message, and is it unchanged (RFC 6376)?", NULL, cli_trust_run, NULL, false},
 	{"trust arc", NULL, "file", WORLD, NULL, "does the chain of those who passed it on hold (RFC 8617)?", NULL, cli_trust_run, NULL, false},
 	{"trust phish", NULL, "file", CONNECTION "directory table " WORLD, NULL, "is this message what it seems? --directory NAMES.json: our domains, partners and people", NULL,
@@ -32,6 +34,8 @@ static const struct cli_command commands[] = {
 	{"trust dmarc", NULL, "file?", CONNECTION WORLD " psl! dkim, sample exempt", NULL,
 		"is the domain of From authenticated, and what does its owner want (RFC 7489 and its successor)? --dkim: domains that count as signed",
 		NULL, cli_trust_run, NULL, false},
+	{"trust report", NULL, "file", NULL, NULL, "what an aggregate report of DMARC or a TLS report says; a message, its attachment, XML or JSON", NULL,
+		cli_trust_run, NULL, false},
 };
 const struct cli_noun cli_trust = {"trust", commands, ARRAY_LEN(commands)};
 

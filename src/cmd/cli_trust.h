@@ -36,7 +36,8 @@ struct cli_trust_check {
 	const char *list, *columns;  /* then a table of this member, as for cli_table; NULL: none */
 	void (*show)(const struct cli_trust *t, const json_t *result); /* instead of all that, for output that is no report */
 };
-extern const struct cli_trust_check cli_trust_spf, cli_trust_dmarc, cli_trust_dkim, cli_trust_arc, cli_trust_sign, cli_trust_phish, cli_trust_junk;
+extern const struct cli_trust_check cli_trust_spf, cli_trust_dmarc, cli_trust_dkim, cli_trust_arc, cli_trust_sign, cli_trust_phish, cli_trust_junk,
+	cli_trust_report;
 
 /* For cli_command.run of all rows. */
 int cli_trust_run(struct cli *cli, const struct cli_command *command, json_t *args);

@@ -96,7 +96,10 @@ static int open_server(struct cli_trust_dns *d, const char *server)
 		return ERR_IO;
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		ub_ctx_set_option(d->ub, options[i][0], options[i][1]);
-	int rc = server != NULL ? ub_ctx_set_fwd(d->ub, server) : ub_ctx_resolvconf(d->ub, RESOLV_CONF);
+	/* Without that file libunbound asks the root servers itself. */
+	int rc = server != NULL ? ub_ctx_set_fwd(d->ub, server) : 0;
+	if (server == NULL)
+		ub_ctx_resolvconf(d->ub, RESOLV_CONF);
 	if (rc == 0)
 		rc = ub_ctx_async(d->ub, 1);
 	/* Zones end the settings of libunbound. */

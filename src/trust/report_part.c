@@ -43,13 +43,18 @@ static enum report_kind kind_of(struct slice content)
 	return slice_starts(s, SLICE("{")) ? REPORT_TLS : REPORT_NONE;
 }
 
+enum report_kind report_open(struct slice attachment, struct buf *out)
+{
+	return unpack(attachment, SLICE(".xml"), out) == 0 ? kind_of(buf_slice(out)) : REPORT_NONE;
+}
+
 static enum report_kind open_part(struct slice message, const struct mime_part *part, struct buf *out)
 {
 	struct buf packed = BUF_INIT(REPORT_ATTACHMENT_MAX);
 	enum report_kind kind = REPORT_NONE;
 	decode(message, part, &packed);
-	if (!packed.failed && unpack(buf_slice(&packed), SLICE(".xml"), out) == 0)
-		kind = kind_of(buf_slice(out));
+	if (!packed.failed)
+		kind = report_open(buf_slice(&packed), out);
 	buf_free(&packed);
 	return kind;
 }

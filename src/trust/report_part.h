@@ -16,6 +16,9 @@ enum report_kind { REPORT_NONE, REPORT_DMARC, REPORT_TLS };
  */
 enum report_kind report_find(struct slice message, struct arena *arena, struct buf *out);
 
+/* The same for an attachment: what is in it is appended to `out`, which is empty. */
+enum report_kind report_open(struct slice attachment, struct buf *out);
+
 struct report_mail {
 	struct slice from, to;           /* addresses */
 	struct slice message_id;         /* without <> */

@@ -108,3 +108,16 @@ def test_arguments_that_make_no_sense_are_usage(tmp_path):
                       ('spf', '--ip', '192.0.2.1', '--now', 'soon'), ('spf', '--ip', '192.0.2.1', '--timeout', 'x'),
                       ('dmarc', '/nothing/there'), ('dmarc', zone, '--dns', zone, '--exempt', 'x')):
         assert trust(*arguments, code=2)['errors']
+
+
+def test_a_report_is_summed_up(tmp_path):
+    report = tmp_path / 'report.xml'
+    row = '<record><row><source_ip>192.0.2.%d</source_ip><count>%d</count><policy_evaluated><disposition>none</disposition><dkim>%s</dkim>' \
+          '<spf>fail</spf></policy_evaluated></row><identifiers><header_from>a.test</header_from></identifiers><auth_results/></record>'
+    report.write_text('<feedback><report_metadata><org_name>O</org_name><report_id>1</report_id><date_range><begin>1</begin><end>2</end></date_range>'
+                      '</report_metadata><policy_published><domain>a.test</domain><p>none</p></policy_published>'
+                      + row % (1, 5, 'pass') + row % (2, 7, 'fail') + '</feedback>')
+    result = trust('report', report)
+    assert (result['result'], result['domain'], result['messages'], result['passed'], result['sources']) == ('dmarc', 'a.test', 12, 5, 2)
+    report.write_text('<!DOCTYPE feedback><feedback/>')
+    assert trust('report', report)['result'] == 'none'
