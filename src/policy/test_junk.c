@@ -393,7 +393,7 @@ static const struct list_zone coded = {.name = SLICE_INIT("zen.example"), .kinds
 static void addresses_are_asked_backwards(void **state)
 {
 	struct facts f;
-	struct policy_ip v4, v6;
+	struct policy_ip v4 = {0}, v6 = {0};
 	(void)state;
 	facts_init(&f, &arena, 0);
 	assert_true(policy_ip_parse(SLICE("192.0.2.99"), &v4) && policy_ip_parse(SLICE("2001:db8::567:89ab"), &v6));

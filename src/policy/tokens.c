@@ -229,7 +229,8 @@ static uint64_t hash_of(const uint8_t key[TOKEN_KEY], struct slice prefix, struc
 {
 	uint8_t room[300];
 	size_t n = prefix.n;
-	memcpy(room, prefix.p, prefix.n);
+	if (n > 0)
+		memcpy(room, prefix.p, n);
 	room[n++] = ':';
 	memcpy(room + n, token.p, token.n);
 	uint64_t hash = siphash(key, slice_make(room, n + token.n));
