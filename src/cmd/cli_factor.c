@@ -23,13 +23,27 @@ static void show_codes(const json_t *result)
 	puts("They are shown only now; each works once.");
 }
 
+/* Only where somebody looks: a file shall not keep it. */
+static void draw(const struct cli *cli, const char *uri)
+{
+	struct buf qr = BUF_INIT(QR_OUT_MAX);
+
+	if (uri != NULL && !cli->json && isatty(STDOUT_FILENO) && qr_blocks(slice_str(uri), !cli_is_plain(), &qr) == 0) {
+		fwrite(buf_slice(&qr).p, 1, buf_len(&qr), stdout);
+		fflush(stdout);
+	}
+	buf_free_secret(&qr);
+}
+
 /* Two questions to the server with a code of the person between them. keep: members of the first answer that the second wants. */
 static int run_two_steps(struct cli *cli, const char *begin, const char *confirm, json_t *args, void (*show)(const json_t *), const char *member)
 {
 	json_t *begun = NULL, *result = NULL, *next = json_object();
 	int code = cli_ask(cli, begin, args, &begun);
-	if (code == 0 && !cli->quiet)
+	if (code == 0 && !cli->quiet) {
+		draw(cli, json_string_value(json_object_get(begun, "uri")));
 		show(begun);
+	}
 	if (code == 0)
 		code = cli_secrets(cli, "code", next);
 	if (code == 0) {
@@ -48,21 +62,8 @@ static int run_two_steps(struct cli *cli, const char *begin, const char *confirm
 	return code;
 }
 
-/* Only where somebody looks: a file shall not keep it. */
-static void draw(const char *uri)
-{
-	struct buf qr = BUF_INIT(QR_OUT_MAX);
-
-	if (isatty(STDOUT_FILENO) && qr_blocks(slice_str(uri), !cli_is_plain(), &qr) == 0) {
-		fwrite(buf_slice(&qr).p, 1, buf_len(&qr), stdout);
-		fflush(stdout);
-	}
-	buf_free_secret(&qr);
-}
-
 static void say_secret(const json_t *begun)
 {
-	draw(json_string_value(json_object_get(begun, "uri")));
 	/* Not on standard output, which may be a file. */
 	fprintf(stderr, "Secret for the program: %s\n%s\nThen the code that it shows.\n", json_string_value(json_object_get(begun, "secret")),
 		json_string_value(json_object_get(begun, "uri")));
