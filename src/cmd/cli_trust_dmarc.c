@@ -31,7 +31,7 @@ static void take_signatures(struct cli_trust *t, struct outcome *o, struct dmarc
 	dkim_verify(&t->facts, &message, NULL, &o->dkim);
 	for (size_t i = 0; i < o->dkim.count; i++) {
 		const struct dkim_signature *s = &o->dkim.signatures[i];
-		if (s->result == DKIM_PASS && q->dkim_count < DMARC_IDENTITIES_MAX)
+		if (s->result == DKIM_PASS && !s->testing && q->dkim_count < DMARC_IDENTITIES_MAX)
 			q->dkim_domains[q->dkim_count++] = s->domain;
 		q->dkim_failed_now = q->dkim_failed_now || s->result == DKIM_TEMPERROR;
 	}

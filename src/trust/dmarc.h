@@ -30,6 +30,12 @@ struct dmarc_uri {
 	uint64_t max_bytes;      /* "!10m"; 0: no limit */
 };
 
+/* Does it take a report of that many bytes, as it is sent (RFC 7489 6.4)? */
+static inline bool dmarc_uri_takes(const struct dmarc_uri *uri, uint64_t bytes)
+{
+	return uri->max_bytes == 0 || bytes <= uri->max_bytes;
+}
+
 struct dmarc_record {
 	enum dmarc_policy p, sp, np;         /* sp and np with their defaults */
 	bool has_p, has_sp, has_np;          /* written and valid */

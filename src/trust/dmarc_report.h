@@ -5,7 +5,9 @@
 #ifndef TRUST_DMARC_REPORT_H
 #define TRUST_DMARC_REPORT_H
 
+#include "trust/dkim.h"
 #include "trust/dmarc.h"
+#include "trust/spf.h"
 
 #define DMARC_REPORT_XML_MAX (32 * 1024 * 1024)
 #define DMARC_REPORT_ROWS_MAX 20000
@@ -48,6 +50,14 @@ enum dmarc_report_form { DMARC_REPORT_7489, DMARC_REPORT_2 };
 /* Fills the policy_published part from a record. In the arena. */
 void dmarc_report_set_policy(struct dmarc_report *r, struct slice domain, const struct dmarc_record *record, enum dmarc_method method,
 	struct arena *arena);
+/*
+ * The row of one message (count 1) as the checks saw it. Borrows their texts. source_ip, envelope_to: as text, the latter a domain or
+ * empty. Without a client that is known, spf is NULL.
+ */
+void dmarc_report_row_of(const struct dmarc_check *c, const struct spf_check *spf, const struct dkim_report *dkim, struct slice source_ip,
+	struct slice envelope_to, struct dmarc_report_row *ret);
+/* Do they differ in nothing but the count? Then they are one row. */
+bool dmarc_report_row_same(const struct dmarc_report_row *a, const struct dmarc_report_row *b);
 /* Appends the XML. Values are escaped; what is no UTF-8 or no character of XML is left out. Begin, end and counts come from the numbers. */
 void dmarc_report_write(const struct dmarc_report *r, enum dmarc_report_form form, struct buf *out);
 /* "receiver!domain!begin!end!id.xml.gz" (RFC 7489 7.2.1.1); id: letters and digits, may be empty. */

@@ -208,6 +208,8 @@ static void records_are_read_leniently(void **state)
 	assert_true(slice_eq(r.rua[0].address, SLICE("a+b@x.test")));
 	assert_int_equal(r.rua[0].max_bytes, 10 << 20);
 	assert_int_equal(r.rua[1].max_bytes, 1024);
+	assert_true(dmarc_uri_takes(&r.rua[1], 1024) && !dmarc_uri_takes(&r.rua[1], 1025));
+	assert_true(dmarc_uri_takes(&(struct dmarc_uri){.max_bytes = 0}, UINT64_MAX));
 	assert_int_equal(r.pct, 100);
 	assert_false(r.strict_dkim);
 	assert_true(slice_eq(r.fo, SLICE("1:d")));

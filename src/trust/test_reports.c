@@ -63,6 +63,29 @@ static void a_report_reads_back_as_it_was_written(void **state)
 	}
 }
 
+static void rows_are_made_of_checks(void **state)
+{
+	struct dmarc_check c = {.result = DMARC_PASS, .author = SLICE("example.test"), .policy = DMARC_POLICY_REJECT, .dkim_aligned = true};
+	struct spf_check spf = {.result = SPF_FAIL, .domain = SLICE("bounce.test"), .sender = SLICE("a@bounce.test")};
+	struct dkim_report dkim = {.count = 1};
+	struct dmarc_report_row a, b;
+	(void)state;
+	dkim.signatures[0] = (struct dkim_signature){.result = DKIM_PASS, .domain = SLICE("example.test"), .selector = SLICE("s"), .reason = ""};
+	dmarc_report_row_of(&c, &spf, &dkim, SLICE("192.0.2.1"), SLICE("mx.test"), &a);
+	assert_true(slice_eq(a.disposition, SLICE("pass")) && slice_eq(a.dkim, SLICE("pass")) && slice_eq(a.spf, SLICE("fail")));
+	assert_true(slice_eq(a.envelope_from, SLICE("bounce.test")) && slice_eq(a.spf_check.scope, SLICE("mfrom")));
+	assert_true(slice_eq(a.signatures[0].result, SLICE("pass")));
+	dmarc_report_row_of(&c, &spf, &dkim, SLICE("192.0.2.1"), SLICE("mx.test"), &b);
+	b.count = 9;
+	assert_true(dmarc_report_row_same(&a, &b));
+	c.result = DMARC_FAIL;
+	c.override = DMARC_TEST_MODE;
+	c.disposition = DMARC_POLICY_QUARANTINE;
+	dmarc_report_row_of(&c, NULL, &dkim, SLICE("192.0.2.1"), SLICE("mx.test"), &b);
+	assert_true(slice_eq(b.disposition, SLICE("quarantine")) && slice_eq(b.reasons[0].type, SLICE("policy_test_mode")) && !b.has_spf);
+	assert_false(dmarc_report_row_same(&a, &b));
+}
+
 static void a_report_travels_as_mail(void **state)
 {
 	struct arena arena = ARENA_INIT;
@@ -231,7 +254,8 @@ static void tls_records_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_report_reads_back_as_it_was_written), cmocka_unit_test(a_report_travels_as_mail),
+		cmocka_unit_test(a_report_reads_back_as_it_was_written), cmocka_unit_test(rows_are_made_of_checks),
+		cmocka_unit_test(a_report_travels_as_mail),
 		cmocka_unit_test(what_is_no_report_is_refused), cmocka_unit_test(depth_has_a_limit), cmocka_unit_test(xml_text_is_decoded),
 		cmocka_unit_test(bombs_are_refused), cmocka_unit_test(zip_files_are_checked), cmocka_unit_test(tls_reports_read_back_as_written),
 		cmocka_unit_test(tls_records_are_read),

@@ -191,8 +191,10 @@ int main(int argc, char **argv)
 	}
 	ENSURE(yaml_parser_initialize(&parser));
 	yaml_parser_set_input_file(&parser, file);
-	while (yaml_parser_load(&parser, &s.doc) && yaml_document_get_root_node(&s.doc) != NULL) {
-		run_document(&s);
+	for (bool more = true; more;) {
+		more = yaml_parser_load(&parser, &s.doc) && yaml_document_get_root_node(&s.doc) != NULL;
+		if (more)
+			run_document(&s);
 		yaml_document_delete(&s.doc);
 	}
 	bool broken = parser.error != YAML_NO_ERROR;
