@@ -13,6 +13,7 @@
 #include "mime/text.h"
 #include "policy/bayes.h"
 #include "policy/greylist.h"
+#include "policy/ptr.h"
 #include "policy/warm.h"
 
 static struct arena arena = ARENA_INIT;
@@ -74,6 +75,24 @@ static void a_letter_gives_each_token_once(void **state)
 	for (size_t i = 0; i < t.count; i++)
 		for (size_t k = i + 1; k < t.count; k++)
 			assert_true(t.hashes[i] != t.hashes[k] && t.hashes[i] != 0);
+}
+
+static void a_long_letter_is_judged_by_its_front(void **state)
+{
+	struct buf text = BUF_INIT(1 << 20);
+	struct policy_letter l = {0};
+	(void)state;
+	buf_append_str(&text, "From: a@b.example\r\n\r\n");
+	for (unsigned i = 0; i < 20000; i++)
+		buf_printf(&text, "http://h%u.example/ and more\r\n", i);
+	policy_letter_read(&l, buf_slice(&text), NULL, NULL, &arena);
+	assert_true(l.cut);
+	assert_int_equal(l.url_count, LETTER_URLS_MAX);
+	assert_true(l.text.n <= LETTER_TEXT_MAX);
+	policy_letter_read(&l, SLICE("From: a@b.example\r\n\r\nshort\r\n"), NULL, NULL, &arena);
+	assert_false(l.cut);
+	assert_int_equal(l.url_count, 0);
+	buf_free(&text);
 }
 
 static void tokens_of_a_long_letter_are_bounded(void **state)
@@ -432,6 +451,36 @@ static void a_listed_address_has_the_points_of_its_answer(void **state)
 	facts_free(&f);
 }
 
+static void answer_ptr(struct facts *f, const char *name, struct slice wire_name)
+{
+	struct buf records = BUF_INIT(300);
+	buf_put_bytes(&records, wire_name);
+	struct dns_answer a = {.status = DNS_FOUND, .records = buf_slice(&records)};
+	facts_answer(f, slice_str(name), DNS_PTR, &a);
+	buf_free(&records);
+}
+
+static void a_client_has_the_name_that_resolves_back(void **state)
+{
+	struct facts f;
+	struct policy_ip ip = {0}, other = {0}, none = {0};
+	struct slice name;
+	(void)state;
+	facts_init(&f, &arena, 0);
+	policy_ip_parse(SLICE("192.0.2.1"), &ip);
+	policy_ip_parse(SLICE("192.0.2.2"), &other);
+	assert_false(policy_ptr(&f, ip, &name));
+	answer_ptr(&f, "1.2.0.192.in-addr.arpa", SLICE("\2mx\1a\4test\0"));
+	answer_ptr(&f, "2.2.0.192.in-addr.arpa", SLICE("\2mx\1a\4test\0"));
+	assert_false(policy_ptr(&f, ip, &name));
+	assert_true(slice_eq(f.wanted[f.wanted_count - 1].name, SLICE("mx.a.test")));
+	answer_a(&f, "mx.a.test", 0xc0000201);
+	assert_true(policy_ptr(&f, ip, &name) && slice_eq(name, SLICE("mx.a.test")));
+	assert_true(policy_ptr(&f, other, &name) && name.n == 0);
+	assert_true(policy_ptr(&f, none, &name) && name.n == 0);
+	facts_free(&f);
+}
+
 /* ---- greylisting ---- */
 
 static void a_stranger_is_asked_to_come_again(void **state)
@@ -515,7 +564,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_and_pairs_of_characters_are_tokens), cmocka_unit_test(a_letter_gives_each_token_once),
-		cmocka_unit_test(tokens_of_a_long_letter_are_bounded), cmocka_unit_test(the_same_token_has_another_hash_in_another_table),
+		cmocka_unit_test(a_long_letter_is_judged_by_its_front), cmocka_unit_test(tokens_of_a_long_letter_are_bounded),
+		cmocka_unit_test(the_same_token_has_another_hash_in_another_table),
 		cmocka_unit_test(untraining_takes_back_exactly_what_was_trained), cmocka_unit_test(a_receipt_holds_over_one_ageing_and_is_void_after_two),
 		cmocka_unit_test(untraining_what_was_not_trained_changes_nothing), cmocka_unit_test(a_full_table_ages_and_goes_on),
 		cmocka_unit_test(a_table_comes_back_as_it_was_stored), cmocka_unit_test(a_damaged_table_is_refused),
@@ -523,7 +573,7 @@ int main(void)
 		cmocka_unit_test(reputation_fades_by_half_in_thirty_days), cmocka_unit_test(habits_are_what_was_always_so),
 		cmocka_unit_test(who_comes_from_everywhere_has_no_place), cmocka_unit_test(addresses_are_asked_backwards),
 		cmocka_unit_test(only_answers_that_mean_something_count), cmocka_unit_test(a_listed_address_has_the_points_of_its_answer),
-		cmocka_unit_test(a_stranger_is_asked_to_come_again), cmocka_unit_test(whom_we_know_does_not_wait), cmocka_unit_test(a_network_is_one_triplet),
+		cmocka_unit_test(a_client_has_the_name_that_resolves_back), cmocka_unit_test(a_stranger_is_asked_to_come_again), cmocka_unit_test(whom_we_know_does_not_wait), cmocka_unit_test(a_network_is_one_triplet),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	crypt_init();
