@@ -26,8 +26,7 @@ void dns_zone_free(struct dns_zone *z)
 	map_free(&z->nodes);
 }
 
-/* Takes one character of a label, an escape resolved. False: a bad escape. */
-static bool take_char(struct slice *s, uint8_t *ret)
+bool dns_char_read(struct slice *s, uint8_t *ret)
 {
 	uint32_t code;
 	*ret = s->p[0];
@@ -53,7 +52,7 @@ static bool take_label(struct slice *s, uint8_t label[LABEL_MAX], uint8_t *ret_n
 	*ret_n = 0;
 	while (s->n > 0 && s->p[0] != '.') {
 		uint8_t c;
-		if (*ret_n == LABEL_MAX || !take_char(s, &c))
+		if (*ret_n == LABEL_MAX || !dns_char_read(s, &c))
 			return false;
 		label[(*ret_n)++] = ascii_lower(c);
 	}

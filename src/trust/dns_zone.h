@@ -25,7 +25,7 @@ void dns_zone_free(struct dns_zone *z);
  * Adds the records of a file: quoted and unquoted strings, \DDD and \X, parentheses, comments, $ORIGIN, $TTL, relative and repeated
  * owners, TTLs with units, class IN; types A AAAA CNAME MX NS PTR TXT TLSA, and any other as TYPEn \# length hex. Records of types that no
  * check asks for only make their name exist. Instead of a type may stand TIMEOUT, SERVFAIL or BOGUS: what the name does not have otherwise
- * fails in this way. ERR_INVALID, ERR_LIMIT; private text with the line.
+ * fails in this way. A text over 255 bytes becomes several strings. ERR_INVALID, ERR_LIMIT; private text with the line.
  */
 int dns_zone_parse(struct dns_zone *z, struct slice text, struct error *err);
 /* One record; name and rdata are copied. False: the name is none, or too many. */
@@ -37,6 +37,8 @@ struct dns_answer dns_zone_answer(struct dns_zone *z, struct slice name, uint16_
 /* Answers all that is wanted; then the checks run again. */
 void dns_zone_answer_wanted(struct dns_zone *z, struct facts *f);
 
+/* Takes one character off *s (not empty), \DDD and \X resolved (RFC 1035 5.1). False: a bad escape. */
+bool dns_char_read(struct slice *s, uint8_t *ret);
 /* "example.test" as labels with lengths, in lower case; \DDD and \X inside labels. At most 255 bytes. False: no name. */
 bool dns_name_write(struct slice text, struct buf *out);
 

@@ -131,27 +131,18 @@ static bool put_name(struct parser *p, struct slice text, struct buf *out)
 	return absolute(p, text, &name) && dns_name_write(name, out);
 }
 
+/* A text over 255 bytes becomes several strings, as some provisioning does it; readers join them anyway. */
 static bool put_string(struct slice s, struct buf *out)
 {
 	uint8_t bytes[255], n = 0;
 	while (s.n > 0) {
-		uint32_t code;
-		uint8_t c = s.p[0];
-		s = slice_from(s, 1);
-		if (c == '\\' && s.n >= 3 && ascii_is_digit(s.p[0])) {
-			if (slice_to_u32(slice_sub(s, 0, 3), &code) < 0 || code > 255)
-				return false;
-			c = (uint8_t)code;
-			s = slice_from(s, 3);
-		} else if (c == '\\') {
-			if (s.n == 0)
-				return false;
-			c = s.p[0];
-			s = slice_from(s, 1);
-		}
-		if (n == sizeof bytes)
+		if (!dns_char_read(&s, &bytes[n++]))
 			return false;
-		bytes[n++] = c;
+		if (n == sizeof bytes && s.n > 0) {
+			buf_put_u8(out, n);
+			buf_append_bytes(out, bytes, n);
+			n = 0;
+		}
 	}
 	buf_put_u8(out, n);
 	buf_append_bytes(out, bytes, n);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "trust/dns_zone.h"
 
@@ -67,6 +68,25 @@ static void a_master_file_answers(void **state)
 	arena_free(&arena);
 }
 
+static void long_texts_become_several_strings(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct dns_zone z;
+	struct error err = {0};
+	char line[700];
+	struct slice joined, rdata;
+	(void)state;
+	dns_zone_init(&z, &arena);
+	snprintf(line, sizeof line, "a.test. TXT \"%0510d\"\n", 1);
+	assert_int_equal(dns_zone_parse(&z, slice_str(line), &err), 0);
+	struct dns_answer a = ask(&z, "a.test", DNS_TXT);
+	assert_true(dns_record_next(&a.records, &rdata) && dns_txt_join(&arena, rdata, &joined));
+	assert_int_equal(rdata.n, 512);
+	assert_int_equal(joined.n, 510);
+	dns_zone_free(&z);
+	arena_free(&arena);
+}
+
 static void mistakes_have_a_line(void **state)
 {
 	static const struct { const char *text, *line; } rows[] = {
@@ -90,7 +110,8 @@ static void mistakes_have_a_line(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(a_master_file_answers), cmocka_unit_test(mistakes_have_a_line)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_master_file_answers), cmocka_unit_test(long_texts_become_several_strings),
+		cmocka_unit_test(mistakes_have_a_line)};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
