@@ -59,7 +59,8 @@ def dkim_samples(tap, dump, folder):
         ours = [r for r in results if (r[2], r[1]) in known]
         tap.check('dkim sample ' + os.path.basename(path), ours and any(r[0] == 'pass' for r in ours), out)
         changed = run(dump, 'dkim', message + b'changed\n', keys, '1667850000')
-        tap.check('dkim sample %s, changed' % os.path.basename(path), 'pass' not in [line.split('\t')[0] for line in changed.splitlines()], changed)
+        tap.check('dkim sample %s, changed' % os.path.basename(path), 'pass' not in [line.split('\t')[0] for line in changed.splitlines()],
+                changed)
 
 
 def arc_samples(tap, dump, folder):

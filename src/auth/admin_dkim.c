@@ -12,7 +12,8 @@ static json_t *key_json(struct admin_job *job, const struct dkim_key_row *key)
 	json_object_set_new(o, "selector", job_json(key->selector));
 	json_object_set_new(o, "algorithm", json_string(mail_algorithm_name(key->algorithm)));
 	json_object_set_new(o, "state", json_string(auth_dkim_state_name(key->state)));
-	json_object_set_new(o, "name", job_json(arena_printf(&job->arena, "%.*s._domainkey.%.*s", SLICE_ARG(key->selector), SLICE_ARG(key->domain))));
+	json_object_set_new(o, "name", job_json(arena_printf(&job->arena, "%.*s._domainkey.%.*s", SLICE_ARG(key->selector),
+		SLICE_ARG(key->domain))));
 	json_object_set_new(o, "record", job_json(buf_slice(&record)));
 	json_object_set_new(o, "created", json_integer(key->created));
 	json_object_set_new(o, "seen", json_integer(key->seen));
@@ -65,7 +66,8 @@ struct adding {
 static int refuse_making(struct admin_job *job, int rc)
 {
 	return rc == ERR_TEMPORARY ? job_refuse(job, ADMIN_UNAVAILABLE, "key", "The key could not be made now; try again.")
-	     : rc == ERR_LIMIT ? job_refuse(job, ADMIN_FAILED, "limit", "The domain has too many keys; retire some and wait until they are removed.")
+	     : rc == ERR_LIMIT ? job_refuse(job, ADMIN_FAILED, "limit",
+	     	"The domain has too many keys; retire some and wait until they are removed.")
 	                       : job_refuse_error(job, rc, "key");
 }
 

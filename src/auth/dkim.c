@@ -129,7 +129,8 @@ static void made(void *arg, const uint8_t *id, struct slice public_key)
 {
 	struct making *m = arg;
 	struct error err = {0};
-	struct dkim_key_row key = {.domain = m->domain, .algorithm = m->algorithm, .public_key = public_key, .state = DKIM_KEY_NEXT, .created = now_of(m->d)};
+	struct dkim_key_row key = {.domain = m->domain, .algorithm = m->algorithm, .public_key = public_key, .state = DKIM_KEY_NEXT,
+		.created = now_of(m->d)};
 	if (id == NULL) {
 		finish(m, ERR_TEMPORARY);
 		return;

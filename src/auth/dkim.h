@@ -1,6 +1,6 @@
 /*
- * The life of DKIM keys. A new key is `next` until its record was seen in DNS and, when another one signs, some days have passed; then it is
- * active and the old one retired: published for some more days, then destroyed. Private keys are made in `key` and never leave it.
+ * The life of DKIM keys. A new key is `next` until its record was seen in DNS and, when another one signs, some days have passed; then it
+ * is active and the old one retired: published for some more days, then destroyed. Private keys are made in `key` and never leave it.
  */
 #ifndef AUTH_DKIM_H
 #define AUTH_DKIM_H
@@ -24,7 +24,10 @@ void auth_dkim_free(struct auth_dkim **d); /* nothing may be under way */
 void auth_dkim_step(struct auth_dkim *d);
 
 typedef void auth_dkim_fn(void *arg, int rc);
-/* Makes a next key where there is none; fn is called once: 0, ERR_EXISTS (there is one), ERR_LIMIT, ERR_TEMPORARY (key), or of the directory. */
+/*
+ * Makes a next key where there is none; fn is called once: 0, ERR_EXISTS (there is one), ERR_LIMIT, ERR_TEMPORARY (key), or of the
+ * directory.
+ */
 void auth_dkim_make(struct auth_dkim *d, struct slice domain, enum mail_algorithm algorithm, auth_dkim_fn *fn, void *arg);
 /* The key signs from now on; those that did are retired. Opens its own change. */
 int auth_dkim_activate(struct auth_dkim *d, const struct dkim_key_row *key, struct error *err);

@@ -37,7 +37,8 @@ static bool take_signer(const struct cli_trust *t, struct mail_key *key, struct 
 		cli_error("missing: --%s", domain == NULL ? "domain" : "selector");
 		return false;
 	}
-	*ret = (struct dkim_signer){.domain = slice_str(domain), .selector = slice_str(selector), .algorithm = mail_key_algorithm(key), .sign = sign,
+	*ret = (struct dkim_signer){.domain = slice_str(domain), .selector = slice_str(selector), .algorithm = mail_key_algorithm(key),
+		.sign = sign,
 		.arg = key};
 	return true;
 }

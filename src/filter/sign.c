@@ -43,8 +43,8 @@ static int sign_with(struct signing *s, struct trust_message *m, int64_t now_s, 
 	return s->gone ? 0 : rc;
 }
 
-int filter_sign(const struct filter_settings *settings, const struct sender_fact *sender, struct slice header, struct slice body, int64_t now_s,
-                struct arena *arena, struct buf *out, struct error *err)
+int filter_sign(const struct filter_settings *settings, const struct sender_fact *sender, struct slice header, struct slice body,
+	int64_t now_s, struct arena *arena, struct buf *out, struct error *err)
 {
 	struct trust_message m;
 	struct slice author, domain;

@@ -10,14 +10,14 @@
 struct filter_settings;
 
 /* The key of that id signs the digest. ERR_NOT_FOUND: it is gone; the message goes without its signature. */
-typedef int filter_sign_fn(void *arg, const uint8_t key[16], enum mail_algorithm algorithm, const uint8_t digest[MAIL_DIGEST_SIZE], struct buf *out,
-                           struct error *err);
+typedef int filter_sign_fn(void *arg, const uint8_t key[16], enum mail_algorithm algorithm, const uint8_t digest[MAIL_DIGEST_SIZE],
+	struct buf *out, struct error *err);
 
 /*
- * Appends a DKIM-Signature for every key of the sender's facts whose domain is that of From. Nothing without such a key, without a single From,
- * or without settings->sign. 0 or a negative code: then the message must not go out unsigned.
+ * Appends a DKIM-Signature for every key of the sender's facts whose domain is that of From. Nothing without such a key, without a single
+ * From, or without settings->sign. 0 or a negative code: then the message must not go out unsigned.
  */
-int filter_sign(const struct filter_settings *settings, const struct sender_fact *sender, struct slice header, struct slice body, int64_t now_s,
-                struct arena *arena, struct buf *out, struct error *err);
+int filter_sign(const struct filter_settings *settings, const struct sender_fact *sender, struct slice header, struct slice body,
+	int64_t now_s, struct arena *arena, struct buf *out, struct error *err);
 
 #endif

@@ -71,7 +71,8 @@ static void host_look_up(void *arg, struct slice name, uint16_t type, auth_dns_f
 static struct auth_dkim_settings settings_of(const struct auth_process *a)
 {
 	const struct config *c = a->ctx->config;
-	return (struct auth_dkim_settings){.rotate_s = c->dkim_rotate / 1000, .activate_s = c->dkim_activate_after / 1000, .keep_s = c->dkim_keep / 1000};
+	return (struct auth_dkim_settings){.rotate_s = c->dkim_rotate / 1000, .activate_s = c->dkim_activate_after / 1000,
+		.keep_s = c->dkim_keep / 1000};
 }
 
 static void step(void *arg)

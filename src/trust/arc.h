@@ -1,6 +1,6 @@
 /*
- * ARC (RFC 8617): what earlier hosts that changed a message found out about its sender, each under a seal. Verifies a chain, and adds a set of our
- * own. Pure: keys are asked of `facts`; while one is wanted the report says `waiting`.
+ * ARC (RFC 8617): what earlier hosts that changed a message found out about its sender, each under a seal. Verifies a chain, and adds a
+ * set of our own. Pure: keys are asked of `facts`; while one is wanted the report says `waiting`.
  */
 #ifndef TRUST_ARC_H
 #define TRUST_ARC_H
@@ -46,14 +46,16 @@ struct arc_sealing {
 };
 
 /*
- * Appends ARC-Seal, ARC-Message-Signature and ARC-Authentication-Results of the next instance, to stand in front of the message, as `chain` (of
- * this message) found it. ERR_EXISTS: no set may be added (cv=fail before, or ARC_SETS_MAX); ERR_INVALID, ERR_LIMIT, or what the callback says.
+ * Appends ARC-Seal, ARC-Message-Signature and ARC-Authentication-Results of the next instance, to stand in front of the message, as
+ * `chain` (of this message) found it. ERR_EXISTS: no set may be added (cv=fail before, or ARC_SETS_MAX); ERR_INVALID, ERR_LIMIT, or what
+ * the callback says.
  */
-int arc_seal(const struct arc_report *chain, struct trust_message *message, const struct arc_sealing *how, struct buf *out, struct error *err);
+int arc_seal(const struct arc_report *chain, struct trust_message *message, const struct arc_sealing *how, struct buf *out,
+	struct error *err);
 
 /*
- * Appends the results of all Authentication-Results fields of that authserv-id, from the top, joined with "; " (RFC 8617 5.1 asks for one list).
- * Nothing when there are none.
+ * Appends the results of all Authentication-Results fields of that authserv-id, from the top, joined with "; " (RFC 8617 5.1 asks for one
+ * list). Nothing when there are none.
  */
 void arc_collect_results(const struct trust_message *message, struct slice authserv_id, struct buf *out);
 

@@ -167,7 +167,8 @@ static int make_seal(struct sealing *s, const struct arc_report *chain, struct e
 	return rc;
 }
 
-int arc_seal(const struct arc_report *chain, struct trust_message *message, const struct arc_sealing *how, struct buf *out, struct error *err)
+int arc_seal(const struct arc_report *chain, struct trust_message *message, const struct arc_sealing *how, struct buf *out,
+	struct error *err)
 {
 	struct sealing s = {.how = how, .message = message, .instance = chain->count + 1, .cv = arc_result_name(chain->result),
 		.results = BUF_INIT(ARC_RESULTS_MAX), .signature = BUF_INIT(DKIM_SIGN_FIELD_MAX), .seal = BUF_INIT(DKIM_SIGN_FIELD_MAX)};

@@ -49,7 +49,8 @@ static struct slice author_domain(const struct trust_message *m, struct arena *a
 static bool is_aligned(struct slice domain, struct slice author, struct arena *arena)
 {
 	struct slice ascii;
-	return domain.n > 0 && author.n > 0 && trust_domain_ascii(arena, domain, &ascii) && (trust_domain_within(author, ascii) || trust_domain_within(ascii, author));
+	return domain.n > 0 && author.n > 0 && trust_domain_ascii(arena, domain, &ascii) &&
+	       (trust_domain_within(author, ascii) || trust_domain_within(ascii, author));
 }
 
 /* The fields to be checked: those of the author's domain first, in each kind from the top. */

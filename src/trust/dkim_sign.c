@@ -166,8 +166,8 @@ static bool names_from(struct slice h)
 	return false;
 }
 
-int dkim_sign(struct trust_message *message, const struct dkim_signer *signers, size_t count, const struct dkim_signing *how, struct buf *out,
-              struct error *err)
+int dkim_sign(struct trust_message *message, const struct dkim_signer *signers, size_t count, const struct dkim_signing *how,
+	struct buf *out, struct error *err)
 {
 	struct buf names = BUF_INIT(DKIM_SIGN_FIELD_MAX), covered = BUF_INIT(message->header.n * 2 + 1024);
 	size_t start = buf_len(out);

@@ -13,7 +13,8 @@
 
 struct dkim_signer;
 /* Signs the 32 bytes of a SHA-256 digest with the key of the signer: raw signature appended to *out. 0 or a negative code. */
-typedef int dkim_sign_fn(void *arg, const struct dkim_signer *signer, const uint8_t digest[MAIL_DIGEST_SIZE], struct buf *out, struct error *err);
+typedef int dkim_sign_fn(void *arg, const struct dkim_signer *signer, const uint8_t digest[MAIL_DIGEST_SIZE], struct buf *out,
+	struct error *err);
 
 struct dkim_signer {
 	struct slice domain, selector;  /* as they shall be written, A-labels */
@@ -32,8 +33,8 @@ struct dkim_signing {
  * Appends one DKIM-Signature per signer, each with its CRLF, to stand in front of the message. 0, ERR_INVALID (no From field, header too
  * large), ERR_LIMIT, or what the callback says; *out is then as before.
  */
-int dkim_sign(struct trust_message *message, const struct dkim_signer *signers, size_t count, const struct dkim_signing *how, struct buf *out,
-              struct error *err);
+int dkim_sign(struct trust_message *message, const struct dkim_signer *signers, size_t count, const struct dkim_signing *how,
+	struct buf *out, struct error *err);
 
 /* ---- for the fields of ARC, which are made the same way ---- */
 

@@ -1,6 +1,6 @@
 /*
- * A message with signatures and a chain, and the key record that DNS gives for all of them: input is the record, an empty line, the message. Verifies,
- * signs what came, verifies that.
+ * A message with signatures and a chain, and the key record that DNS gives for all of them: input is the record, an empty line, the
+ * message. Verifies, signs what came, verifies that.
  */
 #include "base/ensure.h"
 #include "crypt/crypt.h"
@@ -41,7 +41,8 @@ static int sign(void *arg, const struct dkim_signer *signer, const uint8_t diges
 static void sign_and_seal(struct trust_message *m, const struct arc_report *chain)
 {
 	struct buf out = BUF_INIT(1 << 20);
-	struct arc_sealing how = {.signer = {.domain = SLICE("example.org"), .selector = SLICE("s"), .algorithm = MAIL_RSA_SHA256, .sign = sign}, .now_s = 1,
+	struct arc_sealing how = {.signer = {.domain = SLICE("example.org"), .selector = SLICE("s"), .algorithm = MAIL_RSA_SHA256, .sign = sign},
+		.now_s = 1,
 		.authserv_id = SLICE("mx.example.org")};
 	struct buf results = BUF_INIT(ARC_RESULTS_MAX);
 	arc_collect_results(m, how.authserv_id, &results);

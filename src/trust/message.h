@@ -45,8 +45,8 @@ void message_canonical_field(const struct mime_field *field, bool relaxed, struc
  */
 void message_canonical_signature(const struct mime_field *field, struct slice b, bool relaxed, struct buf *out);
 /*
- * Appends the fields that `h` (a colon list) names, each name from the bottom up (RFC 6376 5.4.2); a name beyond the last field adds nothing.
- * Field number `except` is not there (SIZE_MAX: none).
+ * Appends the fields that `h` (a colon list) names, each name from the bottom up (RFC 6376 5.4.2); a name beyond the last field adds
+ * nothing. Field number `except` is not there (SIZE_MAX: none).
  */
 void message_canonical_fields(const struct trust_message *m, struct slice h, size_t except, bool relaxed, struct buf *out);
 

@@ -1,8 +1,8 @@
 #include "trust/sign_fields.h"
 
 /*
- * `sealed` names stand in h= once more than in the message, so that a further field of that name breaks the signature. Fields that lists and
- * forwarders add by right (List-*, Sender, Resent-*) are signed where they are, or not at all (trace fields).
+ * `sealed` names stand in h= once more than in the message, so that a further field of that name breaks the signature. Fields that lists
+ * and forwarders add by right (List-*, Sender, Resent-*) are signed where they are, or not at all (trace fields).
  */
 static const struct {
 	const char *name;

@@ -258,7 +258,8 @@ static struct verdict check_identity(struct reading *r)
 	}
 	s->identity = tags_compact(r->arena, r->raw_identity);
 	ptrdiff_t at = slice_rfind(s->identity, '@');
-	if (at < 0 || !trust_domain_ascii(r->arena, slice_from(s->identity, (size_t)at + 1), &domain) || !trust_domain_ascii(r->arena, s->domain, &top))
+	if (at < 0 || !trust_domain_ascii(r->arena, slice_from(s->identity, (size_t)at + 1), &domain) ||
+	    !trust_domain_ascii(r->arena, s->domain, &top))
 		return permerror("i= is malformed");
 	s->identity_below = !slice_eq(domain, top);
 	if (!trust_domain_within(domain, top))

@@ -34,8 +34,8 @@ struct signature {
 };
 
 /*
- * Reads a signature field; what could be read is set whatever comes out. Texts in the arena or the field. Checks the form and, of DKIM, that
- * From is signed; no times.
+ * Reads a signature field; what could be read is set whatever comes out. Texts in the arena or the field. Checks the form and, of DKIM,
+ * that From is signed; no times.
  */
 struct verdict signature_parse(struct slice value, enum signature_kind kind, struct arena *arena, struct signature *ret);
 /* An ARC instance (RFC 8617 4.2.1), 1 to 50; 0: none. */

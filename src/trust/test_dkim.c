@@ -25,7 +25,8 @@ static int sign(void *arg, const struct dkim_signer *signer, const uint8_t diges
 
 static struct dkim_signer signer_of(struct mail_key *key)
 {
-	return (struct dkim_signer){.domain = SLICE("example.org"), .selector = key == ed ? SLICE("e") : SLICE("r"), .algorithm = mail_key_algorithm(key),
+	return (struct dkim_signer){.domain = SLICE("example.org"), .selector = key == ed ? SLICE("e") : SLICE("r"),
+		.algorithm = mail_key_algorithm(key),
 		.sign = sign, .arg = key};
 }
 
@@ -164,7 +165,8 @@ static void all_keys_are_asked_for_at_once_and_nothing_is_hashed_before(void **s
 
 static void what_is_added_or_changed_breaks_the_signature(void **state)
 {
-	static const char *const before[] = {"From: eve@example.org\r\n", "Subject: again\r\n", "Reply-To: eve@example.com\r\n", "Cc: c@example.org\r\n",
+	static const char *const before[] = {"From: eve@example.org\r\n", "Subject: again\r\n", "Reply-To: eve@example.com\r\n",
+		"Cc: c@example.org\r\n",
 		"Content-Type: text/html\r\n"};
 	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
 		struct rig r;
@@ -294,7 +296,8 @@ static void malformed_signatures_are_permanent_errors(void **state)
 {
 	static const char *const tags[] = {
 		"", ";", "nonsense", "v=1", REST BH "h=from", REST "h=from; " B, REST BH B, "v=2; a=ed25519-sha256; d=example.org; s=e; h=from; " BH B,
-		REST BH "h=to:subject; " B, REST BH "h=from:; " B, REST BH "h=; " B, REST BH "h=from; " B "; " B, REST BH "h=from; b=*", REST BH "h=from; b=",
+		REST BH "h=to:subject; " B, REST BH "h=from:; " B, REST BH "h=; " B, REST BH "h=from; " B "; " B, REST BH "h=from; b=*",
+			REST BH "h=from; b=",
 		REST "h=from; bh=AAAA; " B, REST "h=from; bh=; " B, REST BH "h=from; l=-1; " B, REST BH "h=from; l=; " B, REST BH "h=from; l=99; " B,
 		REST BH "h=from; l=99999999999999999999999999; " B, REST BH "h=from; t=x; " B, REST BH "h=from; t=5; x=5; " B, REST BH "h=from; x=1; " B,
 		REST BH "h=from; i=@example.com; " B, REST BH "h=from; i=@badexample.org; " B, REST BH "h=from; i=x; " B,
@@ -388,7 +391,8 @@ static void without_from_nothing_is_signed(void **state)
 	message_init(&m, SLICE("To: b@example.org\r\n\r\nx\r\n"), &r.arena);
 	assert_int_equal(dkim_sign(&m, &signer, 1, &(struct dkim_signing){.now_s = NOW}, &r.mail, NULL), ERR_INVALID);
 	message_init(&m, SLICE(MESSAGE), &r.arena);
-	assert_int_equal(dkim_sign(&m, &signer, 1, &(struct dkim_signing){.now_s = NOW, .headers = SLICE("to:subject")}, &r.mail, NULL), ERR_INVALID);
+	assert_int_equal(dkim_sign(&m, &signer, 1, &(struct dkim_signing){.now_s = NOW, .headers = SLICE("to:subject")}, &r.mail, NULL),
+		ERR_INVALID);
 	assert_int_equal(buf_len(&r.mail), 0);
 	rig_close(&r);
 }

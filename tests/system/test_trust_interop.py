@@ -11,11 +11,14 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from conftest import PROGRAMS
 
 OPENDKIM = '/usr/sbin/opendkim'  # ./dev test installs it; without it these tests fail
-DOMAIN, HEAD = 'signed.example.org', b'From: Ann <ann@signed.example.org>\r\nTo: bob@example.net\r\nDate: Sun, 22 Nov 2026 04:00:00 +0000\r\n'
+DOMAIN = 'signed.example.org'
+HEAD = b'From: Ann <ann@signed.example.org>\r\nTo: bob@example.net\r\nDate: Sun, 22 Nov 2026 04:00:00 +0000\r\n'
 MESSAGES = {
     'plain': HEAD + b'Subject: plain\r\n\r\nHello.\r\n',
-    'odd folding': HEAD + b'Subject:\r\n  folded \t\r\n\tthree   times\r\n  \r\n here\r\nMessage-ID:\r\n <1@signed.example.org>\r\n\r\nHello.\r\n',
-    'white space': HEAD + b'Subject: \t spaces  \t and tabs \r\n\r\n lines \t with \t\r\n   white   space  \r\n \t \r\n\r\n \r\nin them \r\n\r\n\r\n',
+    'odd folding': HEAD + b'Subject:\r\n  folded \t\r\n\tthree   times\r\n  \r\n here\r\n'
+                          b'Message-ID:\r\n <1@signed.example.org>\r\n\r\nHello.\r\n',
+    'white space': HEAD + b'Subject: \t spaces  \t and tabs \r\n\r\n'
+                          b' lines \t with \t\r\n   white   space  \r\n \t \r\n\r\n \r\nin them \r\n\r\n\r\n',
     'empty body': HEAD + b'Subject: nothing\r\n\r\n',
     'empty lines only': HEAD + b'Subject: nothing\r\n\r\n\r\n\r\n\r\n',
     'no last line end': HEAD + b'Subject: cut\r\n\r\nHello.\r\nno end',
@@ -49,7 +52,8 @@ class Keys:
         self.records[f'{kind}._domainkey.{DOMAIN}'] = f'v=DKIM1; k={kind}; p={public}'
         (self.folder / f'{kind}.pem').write_bytes(key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-        return base64.b64encode(key.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())) \
+        return base64.b64encode(key.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw,
+                serialization.NoEncryption())) \
             if kind == 'ed25519' else None
 
     def dns(self, name, timeout=5):
@@ -75,13 +79,15 @@ def opendkim_changes(message, ways):
 
 def trust(keys, folder, message, *command):
     (folder / 'in.eml').write_bytes(message)
-    done = subprocess.run([PROGRAMS + '/letterlock', 'trust', command[0], str(folder / 'in.eml'), '--dns', str(keys.folder / 'zone'), '--json',
+    done = subprocess.run([PROGRAMS + '/letterlock', 'trust', command[0], str(folder / 'in.eml'), '--dns', str(keys.folder / 'zone'),
+            '--json',
                            *map(str, command[1:])], stdout=subprocess.PIPE, check=True, timeout=60)
     return json.loads(done.stdout)
 
 
 def signed(keys, folder, message, kind, *more):
-    return trust(keys, folder, message, 'sign', '--domain', DOMAIN, '--selector', kind, '--key', keys.pem(kind), *more)['fields'].encode() + message
+    return trust(keys, folder, message, 'sign', '--domain', DOMAIN, '--selector', kind, '--key', keys.pem(kind),
+            *more)['fields'].encode() + message
 
 
 def opendkim(folder, message, **settings):
