@@ -458,37 +458,81 @@ def test_kills_of_audit_under_load_lose_and_double_nothing(place, auditor, folde
 
 # ---- the thief of disk and keys ----
 
-def test_root_can_rewrite_the_log_and_only_what_left_the_machine_tells(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('rewrite')
-    made = make_site(seed=False)
-    try:
-        cli = made.instance.cli
-        cli('domain', 'add', 'honest.test')
-        time.sleep(1.2)
-        key, kept = cli('audit', 'head')['key'], folder / 'kept'
-        kept.write_text(cli('audit', 'head')['note'], encoding='utf-8')
-        size = cli('audit', 'head')['size']
-        made.instance.stop()
-        data = made.instance.path('data')
-        done = subprocess.run([os.path.join(PROGRAMS, '../../tests/proof/rewrite'), os.path.join(data, 'master.key'), data, 'mail.demo.test/audit',
-                               'domain.add', 'domain.set'], capture_output=True, text=True, check=False)
-        assert done.returncode == 0 and int(done.stdout.split()[2]) > 0, done.stdout + done.stderr
-        shutil.rmtree(os.path.join(data, 'audit'))
-        os.rename(os.path.join(data, 'audit.new'), os.path.join(data, 'audit'))
-        for root, _, names in os.walk(os.path.join(data, 'audit')):
+class Honest:
+    """A stopped server whose log somebody is going to rewrite, and what left the machine before: a head, its size, the state of a witness."""
+
+    def __init__(self, folder):
+        self.folder, self.site = folder, make_site(seed=False)
+        cli = self.site.instance.cli
+        for name in ('one', 'two', 'three'):
+            cli('domain', 'add', f'{name}.test')
+        until(lambda: sum(r['fields'].get('op') == 'domain.add' for r in cli('audit', 'list')['records']) >= 3, 30)
+        until(lambda: cli('audit', 'head')['size'] > 8, 30)  # heads are signed once a second
+        head = cli('audit', 'head')
+        self.key, self.size, self.kept = head['key'], head['size'], folder / 'kept'
+        self.kept.write_text(head['note'], encoding='utf-8')
+        code, words = verify('keygen', '--name', 'witness.test', '--key-file', str(folder / 'witness.key'))
+        assert code == 0, words
+        assert self.witness('witnessed', cli('audit', 'cosign-request', '--old-size', '0')['text']) == 0
+        self.site.instance.stop()
+        self.data = self.site.instance.path('data')
+        shutil.copytree(os.path.join(self.data, 'audit'), folder / 'audit')
+        self.own()
+
+    def witness(self, state, text):
+        args = ['cosign', '--key', self.key, '--name', 'witness.test', '--key-file', str(self.folder / 'witness.key')]
+        return verify(*args, '--state', str(self.folder / state), text=text)[0]
+
+    def own(self):
+        for root, _, names in os.walk(os.path.join(self.data, 'audit')):
             for path in [root, *(os.path.join(root, n) for n in names)]:
-                made.instance.account.own(path)
-        made.instance.start()
+                self.site.instance.account.own(path)
+
+    def rewrite(self, *how):
+        """The log as it was, rewritten and signed with its own key; the server runs on it."""
+        audit, fresh = os.path.join(self.data, 'audit'), os.path.join(self.data, 'audit.new')
+        for folder in (audit, fresh):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder / 'audit', audit)
+        done = subprocess.run([os.path.join(PROGRAMS, '../../tests/proof/rewrite'), os.path.join(self.data, 'master.key'), self.data, 'mail.demo.test/audit',
+                               *how], capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and int(done.stdout.split()[2]) > 0, done.stdout + done.stderr
+        shutil.rmtree(audit)
+        os.rename(fresh, audit)
+        self.own()
+        self.site.instance.start()
+
+
+@pytest.fixture(scope='module')
+def honest(tmp_path_factory):
+    made = Honest(tmp_path_factory.mktemp('rewrite'))
+    yield made
+    end_site(made.site)
+
+
+@pytest.mark.parametrize('how', [('change', 'domain.add', 'domain.set'), ('remove', '5'), ('swap', '5'), ('cut', '6')], ids=lambda how: how[0])
+def test_root_can_rewrite_the_log_and_only_what_left_the_machine_tells(honest, how, folder):
+    cli, key = honest.site.instance.cli, honest.key
+    honest.rewrite(*how)
+    try:
         # The server cannot know: every signature is right.
         assert cli('audit', 'status')['trusted'] is True
-        assert not any(r['fields'].get('op') == 'domain.add' for r in cli('audit', 'list')['records'])
+        if how[0] == 'change':
+            assert not any(r['fields'].get('op') == 'domain.add' for r in cli('audit', 'list')['records'])
         (folder / 'one').write_text(cli('audit', 'prove', '--record', '1')['text'], encoding='utf-8')
         assert verify('--key', key, str(folder / 'one'))[0] == 0
-        (folder / 'old').write_text(cli('audit', 'prove', '--old-size', str(size))['text'], encoding='utf-8')
-        code, words = verify('--key', key, '--head', str(kept), str(folder / 'old'))
+        # What is shorter than it was grows beyond the old size: nobody can tell by the number.
+        while cli('audit', 'head')['size'] < honest.size:
+            cli('domain', 'add', f'more{time.monotonic_ns()}.test')
+            time.sleep(0.3)
+        (folder / 'old').write_text(cli('audit', 'prove', '--old-size', str(honest.size))['text'], encoding='utf-8')
+        code, words = verify('--key', key, '--head', str(honest.kept), str(folder / 'old'))
         assert code == 1 and 'rewritten' in words
+        assert honest.witness('witnessed', cli('audit', 'cosign-request', '--old-size', str(honest.size))['text']) == 1
+        # A witness who sees this log for the first time signs it: the older head is what tells.
+        assert honest.witness(f'new-{how[0]}', cli('audit', 'cosign-request', '--old-size', '0')['text']) == 0
     finally:
-        end_site(made)
+        honest.site.instance.stop()
 
 
 def test_a_log_that_lost_its_end_takes_no_more_records(folder):
