@@ -24,15 +24,6 @@ static int teardown(void **state)
 
 #define PASSWD(old, new) "{\"address\":\"ann@example.org\",\"old\":\"" old "\",\"new\":\"" new "\"}"
 
-static struct account account_of(struct test_auth *t, struct arena *arena, const char *local)
-{
-	struct directory_address found;
-	struct account a;
-	assert_int_equal(directory_address_get(t->directory, slice_str(local), SLICE("example.org"), arena, &found), 0);
-	assert_int_equal(directory_account_get(t->directory, found.account, arena, &a), 0);
-	return a;
-}
-
 static void test_new_users_are_provisional_and_get_no_recovery_code(void **state)
 {
 	struct test_auth *t = *state;
@@ -52,12 +43,12 @@ static void test_first_own_password_makes_a_new_generation(void **state)
 	struct arena arena = ARENA_INIT;
 	struct secrets secrets = SECRETS_NONE;
 	uint8_t pub[32], sec[32];
-	struct account before = account_of(t, &arena, "ann");
+	struct account before = test_account(t, &arena, "ann");
 	assert_true((before.flags & ACCOUNT_PROVISIONAL) != 0);
 	assert_int_equal(test_admin(t, "user.passwd", PASSWD("ann password", "my own password")), ADMIN_OK);
 	assert_int_equal(strlen(test_member(t, "recovery_code")), CODE_TEXT_SIZE);
 	assert_int_equal(t->revokes, 1);
-	struct account after = account_of(t, &arena, "ann");
+	struct account after = test_account(t, &arena, "ann");
 	assert_int_equal(after.flags & ACCOUNT_PROVISIONAL, 0);
 	assert_int_equal(after.generation, before.generation + 1);
 	assert_memory_not_equal(after.public_key, before.public_key, 32);
@@ -179,7 +170,7 @@ static void test_properties_are_kept(void **state)
 	assert_string_equal(test_member(t, "name"), "安");
 	assert_string_equal(test_member(t, "department"), "law");
 	assert_string_equal(test_member(t, "role"), "user");
-	assert_int_equal(account_of(t, &arena, "ann").quota, 1000);
+	assert_int_equal(test_account(t, &arena, "ann").quota, 1000);
 	arena_free(&arena);
 }
 

@@ -257,6 +257,15 @@ const char *test_args(const char *format, ...)
 
 /* ---- people ---- */
 
+struct account test_account(struct test_auth *t, struct arena *arena, const char *local)
+{
+	struct directory_address found;
+	struct account a;
+	assert_int_equal(directory_address_get(t->directory, slice_str(local), SLICE("example.org"), arena, &found), 0);
+	assert_int_equal(directory_account_get(t->directory, found.account, arena, &a), 0);
+	return a;
+}
+
 void test_add(struct test_auth *t, const char *local, const char *role)
 {
 	assert_int_equal(test_admin(t, "user.add", test_args("{\"address\":\"%s@example.org\",\"password\":\"%s password\",\"role\":\"%s\"}", local,

@@ -73,6 +73,8 @@ const char *test_member(struct test_auth *t, const char *name);
 int64_t test_number(struct test_auth *t, const char *name);
 /* Stays valid for four calls. */
 __attribute__((format(printf, 1, 2))) const char *test_args(const char *format, ...);
+/* The account LOCAL@example.org, which must be there. */
+struct account test_account(struct test_auth *t, struct arena *arena, const char *local);
 /* LOCAL@example.org with the password "LOCAL password". */
 void test_add(struct test_auth *t, const char *local, const char *role);
 /* boss (administrator), rules (officer), second (approver), audit (auditor), c1, c2, c3 (custodians); from now on the machine is set up. */

@@ -43,15 +43,6 @@ static void begin(struct test_auth *t, struct waiting *w, const char *token, con
 	assert_int_equal(w->answers, 0);
 }
 
-static struct account account_of(struct test_auth *t, struct arena *arena, const char *local)
-{
-	struct directory_address found;
-	struct account a;
-	assert_int_equal(directory_address_get(t->directory, slice_str(local), SLICE("example.org"), arena, &found), 0);
-	assert_int_equal(directory_account_get(t->directory, found.account, arena, &a), 0);
-	return a;
-}
-
 static void test_a_change_of_password_does_not_enable_an_account(void **state)
 {
 	struct test_auth *t = *state;
@@ -61,7 +52,7 @@ static void test_a_change_of_password_does_not_enable_an_account(void **state)
 	assert_int_equal(test_admin(t, "user.disable", ANN), ADMIN_OK);
 	assert_int_equal(w.answers, 1);
 	assert_int_equal(w.status, ADMIN_DENIED);
-	assert_int_equal(account_of(t, &arena, "ann").state, ACCOUNT_DISABLED);
+	assert_int_equal(test_account(t, &arena, "ann").state, ACCOUNT_DISABLED);
 	arena_free(&arena);
 }
 
@@ -74,7 +65,7 @@ static void test_a_change_of_password_does_not_bring_a_role_back(void **state)
 	begin(t, &w, "x", "user.passwd", "{\"address\":\"ann@example.org\",\"old\":\"ann password\",\"new\":\"another one\"}");
 	assert_int_equal(test_admin(t, "user.set", "{\"address\":\"ann@example.org\",\"role\":\"user\"}"), ADMIN_OK);
 	assert_int_equal(w.status, ADMIN_OK);
-	assert_int_equal(account_of(t, &arena, "ann").role, AUTH_ROLE_USER);
+	assert_int_equal(test_account(t, &arena, "ann").role, AUTH_ROLE_USER);
 	arena_free(&arena);
 }
 

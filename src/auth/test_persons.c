@@ -39,15 +39,6 @@ static unsigned approve(struct test_auth *t)
 	return test_admin_as(t, test_sign_in_second(t, "second"), "approval.give", test_args("{\"id\":%d}", (int)id));
 }
 
-static struct account account_of(struct test_auth *t, struct arena *arena, const char *local)
-{
-	struct directory_address found;
-	struct account a;
-	assert_int_equal(directory_address_get(t->directory, slice_str(local), SLICE("example.org"), arena, &found), 0);
-	assert_int_equal(directory_account_get(t->directory, found.account, arena, &a), 0);
-	return a;
-}
-
 static void test_an_administrator_alone_keeps_out_users_and_colleagues(void **state)
 {
 	struct test_auth *t = *state;
@@ -72,7 +63,7 @@ static void test_an_administrator_alone_keeps_out_nobody_who_watches(void **stat
 		refused(t, test_admin_as(t, boss, "user.disable", of(watchers[i])), "approval_needed");
 		refused(t, test_admin_as(t, boss, "user.remove", of(watchers[i])), "approval_needed");
 		refused(t, test_admin_as(t, boss, "user.leave", test_args("{\"address\":\"%s@example.org\",\"reason\":\"left\"}", watchers[i])), "approval_needed");
-		assert_int_equal(account_of(t, &arena, watchers[i]).state, ACCOUNT_ACTIVE);
+		assert_int_equal(test_account(t, &arena, watchers[i]).state, ACCOUNT_ACTIVE);
 	}
 	/* What only says what would happen needs nobody. */
 	assert_int_equal(test_admin_as(t, boss, "user.leave", "{\"address\":\"rules@example.org\",\"reason\":\"left\",\"dry_run\":true}"), ADMIN_OK);
@@ -86,15 +77,15 @@ static void test_two_persons_keep_an_officer_out_and_let_him_in(void **state)
 	const char *boss = test_sign_in_second(t, "boss");
 	refused(t, test_admin_as(t, boss, "user.disable", of("rules")), "approval_needed");
 	assert_int_equal(approve(t), ADMIN_OK);
-	assert_int_equal(account_of(t, &arena, "rules").state, ACCOUNT_DISABLED);
+	assert_int_equal(test_account(t, &arena, "rules").state, ACCOUNT_DISABLED);
 	/* Said again it changes nothing; and nobody alone lets in whom two kept out. */
 	assert_int_equal(test_admin_as(t, boss, "user.disable", of("rules")), ADMIN_OK);
 	refused(t, test_admin_as(t, boss, "user.enable", of("rules")), "approval_needed");
 	assert_int_equal(approve(t), ADMIN_OK);
-	assert_int_equal(account_of(t, &arena, "rules").state, ACCOUNT_ACTIVE);
+	assert_int_equal(test_account(t, &arena, "rules").state, ACCOUNT_ACTIVE);
 	refused(t, test_admin_as(t, boss, "user.leave", "{\"address\":\"rules@example.org\",\"reason\":\"left\"}"), "approval_needed");
 	assert_int_equal(approve(t), ADMIN_OK);
-	assert_int_equal(account_of(t, &arena, "rules").state, ACCOUNT_LEFT);
+	assert_int_equal(test_account(t, &arena, "rules").state, ACCOUNT_LEFT);
 	arena_free(&arena);
 }
 
@@ -119,7 +110,7 @@ static void test_nobody_approves_being_kept_out_and_the_last_approver_stays(void
 	struct arena arena = ARENA_INIT;
 	refused(t, test_admin_as(t, test_sign_in_second(t, "boss"), "user.disable", of("second")), "approval_needed");
 	refused(t, approve(t), "self");
-	assert_int_equal(account_of(t, &arena, "second").state, ACCOUNT_ACTIVE);
+	assert_int_equal(test_account(t, &arena, "second").state, ACCOUNT_ACTIVE);
 	/* The emergency access is there for that, and is told to everybody. */
 	t->reason = "the only approver has gone";
 	assert_int_equal(test_admin(t, "user.disable", of("second")), ADMIN_OK);
@@ -233,7 +224,7 @@ static void test_nobody_moves_people_where_he_may_not_change_any(void **state)
 static void add_factor(struct test_auth *t, const char *local)
 {
 	struct arena arena = ARENA_INIT;
-	struct account a = account_of(t, &arena, local);
+	struct account a = test_account(t, &arena, local);
 	struct directory_factor f = {.kind = FACTOR_TOTP, .lookup = {1}, .data = SLICE("sealed"), .confirmed = 1, .created = 1};
 	uint32_t id;
 	memcpy(f.account, a.id, sizeof f.account);

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -56,7 +57,7 @@ class Caller:
                 self.connection.request(method, path, body, headers)
                 response = self.connection.getresponse()
                 return Answer(response.status, response.read(), response.headers)
-            except (http.client.RemoteDisconnected, ConnectionError):
+            except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):  # closed for being idle
                 self.close()
                 if last:
                     raise

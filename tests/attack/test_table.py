@@ -18,6 +18,8 @@ NOBODYS_ID = '0123456789abcdef0123456789abcdef'
 # Without a row here: {}, or the address where the header wants one.
 ARGS = {
     'domain.add': {'domain': 'nodot'}, 'domain.set': {'domain': 'nowhere.test'}, 'domain.remove': {'domain': 'nowhere.test'},
+    **{f'dkim.{verb}': {'domain': 'nowhere.test'} for verb in ('list', 'add', 'rotate')},
+    'dkim.retire': {'domain': 'nowhere.test', 'selector': 'x'},
     'user.add': {'password': 'short'}, 'user.add:staff': {'address': f'newstaff@{DOMAIN}', 'password': PASSWORD, 'role': 'administrator'},
     'user.set': {'name': 'Changed'}, 'user.set:role': {'address': VICTIM, 'role': 'auditor'}, 'user.import': {'password_hash': 'no hash'},
     'user.passwd': {'old': WRONG, 'new': PASSWORD}, 'user.reset': {'new': PASSWORD, 'recovery_code': 'AAAA-AAAA-AAAA'},
