@@ -1,6 +1,7 @@
 /* The order of things: who sends it (judge_trust.c), what we know of him (judge_sender.c), what the checks of content say, and what follows. */
 #include "filter/filter_internal.h"
 #include "filter/judge_internal.h"
+#include "queue/memory.h"
 #include "store/fact.h"
 
 #define SUMMARY_MAX 800 /* bytes of one value of the log */
@@ -60,6 +61,8 @@ static bool decide(struct judge *j, struct filter_judgement *ret)
 		                                               SLICE_ARG(slice_sub(j->dmarc.author, 0, 253))));
 	if (j->verdict.verdict == VERDICT_REJECT)
 		return refuse(ret, 550, "5.7.1", SLICE("The message looks like junk and is refused"));
+	if (judge_greylist(j))
+		return refuse(ret, 451, "4.7.1", SLICE("You are new here: please try again in some minutes"));
 	if (wish == DMARC_POLICY_QUARANTINE || j->verdict.verdict != VERDICT_PASS)
 		ret->mailbox = SLICE("Junk");
 	return true;
@@ -90,6 +93,19 @@ static void header_write(struct judge *j, struct filter_judgement *ret)
 	buf_free(&out);
 }
 
+/* Who has to come again is judged then. */
+static struct slice judge_notes(struct judge *j, const struct filter_judgement *ret)
+{
+	struct buf out = BUF_INIT(MEMORY_NOTES_BYTES);
+	struct slice all;
+	buf_append(&out, j->grey_notes);
+	if (ret->code < 400 || ret->code >= 500)
+		judge_sender_notes(j, ret->mailbox.n > 0 || ret->code != 0, &out);
+	all = out.failed ? SLICE_NONE : arena_dup(j->arena, buf_slice(&out));
+	buf_free(&out);
+	return all;
+}
+
 bool filter_judge(const struct envelope *e, struct slice message, const struct filter_settings *settings, struct facts *facts, struct arena *arena,
                   struct filter_judgement *ret)
 {
@@ -106,6 +122,7 @@ bool filter_judge(const struct envelope *e, struct slice message, const struct f
 	judge_trust(j, message);
 	letter_read(j, message);
 	judge_sender(j);
+	judge_greylist_recall(j);
 	run_checks(j);
 	targets_free(&j->ours);
 	if (j->waits)
@@ -120,6 +137,6 @@ bool filter_judge(const struct envelope *e, struct slice message, const struct f
 	ret->verdict = verdict_name(j->verdict.verdict);
 	ret->score = j->verdict.score;
 	ret->checks = summary(j);
-	ret->notes = judge_sender_notes(j, ret->mailbox.n > 0 || ret->code != 0);
+	ret->notes = judge_notes(j, ret);
 	return true;
 }

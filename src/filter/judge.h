@@ -28,4 +28,7 @@ struct filter_judgement {
 bool filter_judge(const struct envelope *e, struct slice message, const struct filter_settings *settings, struct facts *facts, struct arena *arena,
                   struct filter_judgement *ret);
 
+/* What is to be remembered of a letter that one of our people sends, without MAC (queue/memory.h). */
+struct slice filter_sent_notes(const struct envelope *e, struct slice message, struct arena *arena);
+
 #endif

@@ -33,6 +33,7 @@ struct judge {
 	struct policy_known known;
 	struct targets ours;
 	struct policy_verdict verdict;
+	struct slice grey_notes;       /* the record of greylisting, to be remembered */
 };
 
 /* judge_trust.c */
@@ -43,9 +44,16 @@ void judge_trust_write(struct judge *j, struct buf *out);
 /* The best result of all signatures. */
 const char *judge_dkim_name(const struct judge *j);
 
+/* sent.c: key of what is remembered, at most FACTS_NAME_MAX - 2 bytes; letters in lower case. */
+struct slice judge_memory_key(struct arena *arena, const char *kind, struct slice what);
+
+/* judge_greylist.c: asks early; then: has the letter to come again? */
+void judge_greylist_recall(struct judge *j);
+bool judge_greylist(struct judge *j);
+
 /* judge_sender.c */
 void judge_sender(struct judge *j);
-/* What is to be remembered of this letter. */
-struct slice judge_sender_notes(struct judge *j, bool bad);
+/* Appends what is to be remembered of this letter. */
+void judge_sender_notes(struct judge *j, bool bad, struct buf *out);
 
 #endif

@@ -12,14 +12,6 @@
 #define IN_GOOD_PART 0.2             /* what a letter that nobody complained about says for its sender */
 #define IN_BAD_PART 0.5              /* what our own verdict says against him: less than what people say */
 
-static struct slice key(struct judge *j, const char *kind, struct slice what)
-{
-	uint8_t *text = arena_alloc(j->arena, what.n + 1);
-	for (size_t i = 0; i < what.n; i++)
-		text[i] = ascii_lower(what.p[i]);
-	return slice_sub(arena_printf(j->arena, "%s:%.*s", kind, (int)what.n, (const char *)text), 0, MEMORY_KEY_MAX - 2);
-}
-
 static struct slice network_key(struct judge *j)
 {
 	struct policy_ip network = policy_ip_network(policy_ip_from(&j->client));
@@ -70,16 +62,16 @@ void judge_sender(struct judge *j)
 	const struct letter_address *from = &j->letter.from;
 	if (from->spec.n == 0)
 		return;
-	s->letters_in = recall_count(j, key(j, "in", from->spec)).count;
-	s->letters_out = recall_count(j, key(j, "out", from->spec)).count;
-	s->domain_first_s = recall_count(j, key(j, "domain", from->domain)).first_s;
-	recall_reputation(j, key(j, "good", from->domain), &s->domain);
+	s->letters_in = recall_count(j, judge_memory_key(j->arena, "in", from->spec)).count;
+	s->letters_out = recall_count(j, judge_memory_key(j->arena, "out", from->spec)).count;
+	s->domain_first_s = recall_count(j, judge_memory_key(j->arena, "domain", from->domain)).first_s;
+	recall_reputation(j, judge_memory_key(j->arena, "good", from->domain), &s->domain);
 	if (j->stranger)
 		recall_reputation(j, network_key(j), &s->network);
-	struct slice habit = recall(j, key(j, "habit", from->spec)), reply = answered(j);
+	struct slice habit = recall(j, judge_memory_key(j->arena, "habit", from->spec)), reply = answered(j);
 	if (habit.n == HABIT_ENCODED)
 		habit_decode(habit.p, &s->habit);
-	s->reply = reply.n > 0 && recall(j, key(j, "sent", reply)).n > 0;
+	s->reply = reply.n > 0 && recall(j, judge_memory_key(j->arena, "sent", reply)).n > 0;
 	s->given = !j->waits;
 }
 
@@ -96,27 +88,23 @@ static void note_reputation(struct judge *j, struct buf *out, struct slice text,
 	note(out, MEMORY_PUT, text, slice_make(encoded, sizeof encoded), keep_s);
 }
 
-struct slice judge_sender_notes(struct judge *j, bool bad)
+void judge_sender_notes(struct judge *j, bool bad, struct buf *out)
 {
 	const struct letter_address *from = &j->letter.from;
 	struct known_sender *s = &j->known.sender;
-	struct buf out = BUF_INIT(MEMORY_NOTES_BYTES);
 	uint8_t habit[HABIT_ENCODED];
 	bool proven = j->dmarc.result == DMARC_PASS;
 	if (j->stranger)
-		note_reputation(j, &out, network_key(j), s->network, bad, KEEP_NETWORK_S);
+		note_reputation(j, out, network_key(j), s->network, bad, KEEP_NETWORK_S);
 	/* Who forges an address must not make it known, nor give it a bad name. */
 	if (proven && from->spec.n > 0) {
-		note(&out, MEMORY_COUNT, key(j, "domain", from->domain), SLICE_NONE, KEEP_S);
-		note_reputation(j, &out, key(j, "good", from->domain), s->domain, bad, KEEP_S);
+		note(out, MEMORY_COUNT, judge_memory_key(j->arena, "domain", from->domain), SLICE_NONE, KEEP_S);
+		note_reputation(j, out, judge_memory_key(j->arena, "good", from->domain), s->domain, bad, KEEP_S);
 	}
 	if (proven && !bad && from->spec.n > 0) {
-		note(&out, MEMORY_COUNT, key(j, "in", from->spec), SLICE_NONE, KEEP_S);
+		note(out, MEMORY_COUNT, judge_memory_key(j->arena, "in", from->spec), SLICE_NONE, KEEP_S);
 		habit_note(&s->habit, habit_place(&j->letter), j->letter.trust.smime == LETTER_PASS);
 		habit_encode(&s->habit, habit);
-		note(&out, MEMORY_PUT, key(j, "habit", from->spec), slice_make(habit, sizeof habit), KEEP_S);
+		note(out, MEMORY_PUT, judge_memory_key(j->arena, "habit", from->spec), slice_make(habit, sizeof habit), KEEP_S);
 	}
-	struct slice ret = arena_dup(j->arena, buf_slice(&out));
-	buf_free(&out);
-	return ret;
 }

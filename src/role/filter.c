@@ -125,7 +125,7 @@ static struct filter_settings settings_of(struct filter_role *f)
 	const struct config *config = f->ctx->config;
 
 	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size,
-	                                .sealer = f->sealer, .dmarc_enforce = config->trust_dmarc,
+	                                .sealer = f->sealer, .dmarc_enforce = config->trust_dmarc, .greylist_s = config->trust_greylist / 1000,
 	                                .arc_trusted = {config->trust_arc_sealers.items, config->trust_arc_sealers.count}, .zones = f->zones,
 	                                .zone_count = f->zone_count, .checks = &f->checks, .clock = stopwatch, .sign = sign, .sign_arg = f};
 }
@@ -251,12 +251,15 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		if (!judged)
 			return 0;
 		tell_judgement(request->cid, &judgement);
-		if (judgement.notes.n > 0) {
-			buf_append(notes, judgement.notes);
-			memory_notes_seal(notes, f->ctx->boot_secret);
-		}
 	}
-	return filter_message(&e, message, &judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	code = filter_message(&e, message, &judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	if (e.source == ENVELOPE_SUBMISSION && code == 0 && result->code == 250)
+		judgement.notes = filter_sent_notes(&e, message, &f->arena);
+	if (judgement.notes.n > 0) {
+		buf_append(notes, judgement.notes);
+		memory_notes_seal(notes, f->ctx->boot_secret);
+	}
+	return code;
 }
 
 /* As the message came, unless the record is too long for that. */

@@ -25,8 +25,12 @@ _dmarc.careful.example. 300 IN TXT "v=DMARC1; p=quarantine"
 
 @pytest.fixture(scope='module')
 def judged():
+    yield from site_with({'trust.greylist': '3s', 'xclient_from': ['127.0.0.1'], 'relay.retry': ['1s']})
+
+
+def site_with(options):
     directory = tempfile.mkdtemp(prefix='letterlock-test-', dir='/var/tmp')
-    instance = Instance(directory, free_port_base(), PROGRAMS)
+    instance = Instance(directory, free_port_base(), PROGRAMS, options=options)
     instance.setup()
     with open(instance.path('zone'), 'a', encoding='ascii') as f:
         f.write(ZONE)
@@ -112,3 +116,47 @@ def test_the_trace_tells_what_each_check_said(judged):
     with open(judged.instance.path('log', 'letterlockd.log'), encoding='utf-8') as f:
         line = [x for x in f if 'event=mail.judged' in x and 'domain=good.example' in x][-1]
     assert 'spf=pass' in line and 'dmarc=pass' in line and 'checks=' in line
+
+
+def deliver_from(site, address, sender, text):
+    """As a host of the internet: a trusted proxy says who it is."""
+    with smtplib.SMTP(HOST, site.ports['smtp']) as client:
+        client.ehlo('proxy.test')
+        assert client.docmd(f'XCLIENT ADDR={address} NAME=[UNAVAILABLE]')[0] == 220
+        client.ehlo('mail.somewhere.example')
+        client.sendmail(sender, [site.reader['address']], letter(sender, site.reader['address'], text))
+
+
+def test_a_stranger_has_to_come_again_and_then_need_not(judged):
+    sender, text = 'peddler@somewhere.example', mark()
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        deliver_from(judged, '203.0.113.7', sender, text)
+    assert refused.value.smtp_code == 451 and b'4.7.1' in refused.value.smtp_error
+    end = time.monotonic() + 60
+    while True:
+        try:
+            deliver_from(judged, '203.0.113.8', sender, text)  # of the same network
+            break
+        except smtplib.SMTPDataError as error:
+            assert error.smtp_code == 451 and time.monotonic() < end
+            time.sleep(0.5)
+    deliver_from(judged, '203.0.113.9', sender, mark())
+    # From another network it is new again.
+    with pytest.raises(smtplib.SMTPDataError):
+        deliver_from(judged, '198.51.100.9', sender, mark())
+
+
+def test_whom_we_wrote_to_does_not_wait(judged):
+    sender = 'friend@outside.test'
+    judged.send(judged.reader, [sender], letter(judged.reader['address'], sender, mark()))
+    end = time.monotonic() + 60
+    for network in range(200):
+        # Each time another network: a stranger would have to come again every time.
+        try:
+            deliver_from(judged, f'203.0.{network}.77', sender, mark())
+            return
+        except smtplib.SMTPDataError as error:
+            # What was remembered a moment ago is written within a second.
+            assert error.smtp_code == 451 and time.monotonic() < end
+            time.sleep(0.2)
+    pytest.fail('it still waits')
