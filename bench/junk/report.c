@@ -1,8 +1,9 @@
 /*
- * How well the checks tell a corpus apart (make_corpus.py): junk_report DIR [--learn train|test|mixed] [--csv FILE] [--table FILE] [--alarms yes].
- * Learns from one half and judges the other one three times: Bayes alone, the other checks alone, all together. Prints ROC curves, what each
- * threshold costs, and the time per letter. No DNS: lists are not part of it. The halves are those of the corpus, which share no text; with "mixed"
- * they are every second pair of letters, so that the texts are known and only senders, links, words filled in and disguises are new.
+ * How well the checks tell a corpus apart (make_corpus.py): junk_report DIR [--learn train|test|mixed] [--csv FILE] [--table FILE]
+ * [--alarms yes]. Learns from one half and judges the other one three times: Bayes alone, the other checks alone, all together. Prints ROC
+ * curves, what each threshold costs, and the time per letter. No DNS: lists are not part of it. The halves are those of the corpus, which
+ * share no text; with "mixed" they are every second pair of letters, so that the texts are known and only senders, links, words filled in
+ * and disguises are new.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@
 
 enum kind { HAM, JUNK, PHISH, KINDS };
 enum run { BAYES_ALONE, CHECKS_ALONE, ALL, RUNS };
-static const char *const kind_names[] = {"ham", "junk", "phish"}, *const run_names[] = {"Bayes alone", "checks without Bayes", "all checks"};
+static const char *const kind_names[] = {"ham", "junk", "phish"}, *const run_names[] = {"Bayes alone", "checks without Bayes",
+	"all checks"};
 
 struct row {
 	struct slice fields[FIELDS];
@@ -223,7 +225,8 @@ static double share(unsigned part, unsigned whole)
 
 static void costs_print(const struct report *r, enum run run, const int *thresholds, size_t count)
 {
-	printf("\n%s\n  points   good in junk        junk caught  phishing caught  cost per 1000 (a false alarm counts %d)\n", run_names[run], FALSE_ALARM_COST);
+	printf("\n%s\n  points   good in junk        junk caught  phishing caught  cost per 1000 (a false alarm counts %d)\n", run_names[run],
+		FALSE_ALARM_COST);
 	for (size_t i = 0; i < count; i++) {
 		struct counts c = count_at(r, run, thresholds[i]);
 		unsigned bad = c.total[JUNK] + c.total[PHISH], missed = bad - c.caught[JUNK] - c.caught[PHISH];
@@ -270,7 +273,7 @@ static void csv_write(const struct report *r, const char *path)
 			fprintf(f, "%s,%d,%.3f,%.3f,%.3f\n", run_names[run], t, share(c.caught[HAM], c.total[HAM]), share(c.caught[JUNK], c.total[JUNK]),
 				share(c.caught[PHISH], c.total[PHISH]));
 		}
-	fclose(f);
+	(void)fclose(f);
 }
 
 static void languages_print(const struct report *r)
@@ -286,8 +289,8 @@ static void languages_print(const struct report *r)
 			c.total[row->kind]++;
 			c.caught[row->kind] += row->score[ALL] >= 50;
 		}
-		printf("  %s   good %.2f%%   junk %.2f%%   phishing %.2f%%\n", languages[k], share(c.caught[HAM], c.total[HAM]), share(c.caught[JUNK], c.total[JUNK]),
-			share(c.caught[PHISH], c.total[PHISH]));
+		printf("  %s   good %.2f%%   junk %.2f%%   phishing %.2f%%\n", languages[k], share(c.caught[HAM], c.total[HAM]),
+			share(c.caught[JUNK], c.total[JUNK]), share(c.caught[PHISH], c.total[PHISH]));
 	}
 }
 
@@ -297,7 +300,8 @@ static void checks_print(const struct report *r, const struct counts *c)
 	for (enum check_id id = 0; id < CHECK_ID_COUNT; id++) {
 		const unsigned *h = r->hits[id];
 		if (h[HAM] + h[JUNK] + h[PHISH] > 0)
-			printf("  %-20s %6.1f %6.1f %6.1f\n", check_name(id), share(h[HAM], c->total[HAM]), share(h[JUNK], c->total[JUNK]), share(h[PHISH], c->total[PHISH]));
+			printf("  %-20s %6.1f %6.1f %6.1f\n", check_name(id), share(h[HAM], c->total[HAM]), share(h[JUNK], c->total[JUNK]),
+				share(h[PHISH], c->total[PHISH]));
 	}
 }
 
@@ -308,7 +312,7 @@ static void table_write(const struct report *r, const char *path)
 	bayes_encode(&r->table, &b);
 	if (f != NULL) {
 		fwrite(buf_slice(&b).p, 1, buf_len(&b), f);
-		fclose(f);
+		(void)fclose(f);
 	}
 	buf_free(&b);
 }
@@ -317,7 +321,8 @@ static void report_print(const struct report *r)
 {
 	static const int bayes[] = {1, 5, 10, 20, 30, 40}, all[] = {20, 30, 40, 50, 60, 70, 90, 120};
 	struct counts c = count_at(r, ALL, 0);
-	printf("%zu letters; judged half: %u good, %u junk, %u phishing; table: %zu tokens\n", r->count, c.total[HAM], c.total[JUNK], c.total[PHISH], r->table.count);
+	printf("%zu letters; judged half: %u good, %u junk, %u phishing; table: %zu tokens\n", r->count, c.total[HAM], c.total[JUNK],
+		c.total[PHISH], r->table.count);
 	printf("%.2f ms per letter with reading it, slowest %.2f ms\n", r->spent_us / 1000.0 / (double)r->judged, r->slowest_us / 1000.0);
 	costs_print(r, BAYES_ALONE, bayes, ARRAY_LEN(bayes));
 	costs_print(r, CHECKS_ALONE, all, ARRAY_LEN(all));

@@ -50,9 +50,17 @@ static void take_people(const json_t *list, struct world *w)
 	const json_t *item;
 	size_t i;
 	json_array_foreach(list, i, item) {
-		struct person p = {.name = member(item, "name"), .address = member(item, "address"), .executive = json_is_true(json_object_get(item, "executive"))};
+		struct person p = {.name = member(item, "name"), .address = member(item, "address"),
+			.executive = json_is_true(json_object_get(item, "executive"))};
 		names_add(&w->names, &p);
 	}
+}
+
+static unsigned kinds_of(struct slice kind)
+{
+	if (slice_eq(kind, SLICE("addresses")))
+		return LIST_ADDRESSES;
+	return slice_eq(kind, SLICE("domains")) ? LIST_DOMAINS : LIST_ADDRESSES | LIST_DOMAINS;
 }
 
 static void take_lists(const json_t *list, struct arena *arena, struct world *w)
@@ -62,10 +70,9 @@ static void take_lists(const json_t *list, struct arena *arena, struct world *w)
 	json_array_foreach(list, i, item) {
 		if (w->known.zone_count == LIST_ZONES_MAX)
 			return;
-		struct slice kind = member(item, "kind");
 		w->zones[w->known.zone_count++] = (struct list_zone){.name = arena_dup(arena, member(item, "zone")),
 			.points = (int)json_integer_value(json_object_get(item, "points")),
-			.kinds = slice_eq(kind, SLICE("addresses")) ? LIST_ADDRESSES : slice_eq(kind, SLICE("domains")) ? LIST_DOMAINS : LIST_ADDRESSES | LIST_DOMAINS};
+			.kinds = kinds_of(member(item, "kind"))};
 	}
 	w->known.zones = w->zones;
 }
@@ -127,8 +134,8 @@ static bool take_table(struct cli_trust *t, struct world *w)
 static enum letter_auth auth_of_spf(enum spf_result r)
 {
 	static const enum letter_auth rows[] = {
-		[SPF_NONE] = LETTER_NONE, [SPF_NEUTRAL] = LETTER_NEUTRAL, [SPF_PASS] = LETTER_PASS, [SPF_FAIL] = LETTER_FAIL, [SPF_SOFTFAIL] = LETTER_SOFT_FAIL,
-		[SPF_TEMPERROR] = LETTER_ERROR, [SPF_PERMERROR] = LETTER_ERROR,
+		[SPF_NONE] = LETTER_NONE, [SPF_NEUTRAL] = LETTER_NEUTRAL, [SPF_PASS] = LETTER_PASS, [SPF_FAIL] = LETTER_FAIL,
+		[SPF_SOFTFAIL] = LETTER_SOFT_FAIL, [SPF_TEMPERROR] = LETTER_ERROR, [SPF_PERMERROR] = LETTER_ERROR,
 	};
 	return rows[r];
 }
@@ -136,7 +143,8 @@ static enum letter_auth auth_of_spf(enum spf_result r)
 static enum letter_auth auth_of_dmarc(enum dmarc_result r)
 {
 	static const enum letter_auth rows[] = {
-		[DMARC_NONE] = LETTER_NONE, [DMARC_PASS] = LETTER_PASS, [DMARC_FAIL] = LETTER_FAIL, [DMARC_TEMPERROR] = LETTER_ERROR, [DMARC_PERMERROR] = LETTER_ERROR,
+		[DMARC_NONE] = LETTER_NONE, [DMARC_PASS] = LETTER_PASS, [DMARC_FAIL] = LETTER_FAIL, [DMARC_TEMPERROR] = LETTER_ERROR,
+		[DMARC_PERMERROR] = LETTER_ERROR,
 	};
 	return rows[r];
 }
@@ -236,10 +244,10 @@ static json_t *verdict_json(const struct policy_verdict *v, bool phishing_only)
 		most = r->score > most ? r->score : most;
 	}
 	verdict_header(v, &header);
-	json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:o, s:o}", "result", verdict_name(v->verdict), "reason", reason, "score", v->score, "phishing", v->phishing,
-		"checks", checks, "skipped", skipped);
-	json_object_set_new(o, "thresholds", json_pack("{s:i, s:i, s:i}", "junk", v->thresholds.junk, "quarantine", v->thresholds.quarantine, "reject",
-		v->thresholds.reject));
+	json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:o, s:o}", "result", verdict_name(v->verdict), "reason", reason, "score", v->score,
+		"phishing", v->phishing, "checks", checks, "skipped", skipped);
+	json_object_set_new(o, "thresholds", json_pack("{s:i, s:i, s:i}", "junk", v->thresholds.junk, "quarantine", v->thresholds.quarantine,
+		"reject", v->thresholds.reject));
 	cli_json_text(o, "header", buf_slice(&header));
 	buf_free(&header);
 	return o;
@@ -277,6 +285,7 @@ static json_t *run_junk(struct cli_trust *t)
 	return judge(t, false);
 }
 
-#define SHOWN .fields = "verdict:result mainly:reason points:score", .list = "checks", .columns = "points:score check:name reason:reason details:details"
+#define SHOWN .fields = "verdict:result mainly:reason points:score", .list = "checks", \
+	.columns = "points:score check:name reason:reason details:details"
 const struct cli_trust_check cli_trust_phish = {.name = "phish", .needs_message = true, .run = run_phish, SHOWN};
 const struct cli_trust_check cli_trust_junk = {.name = "junk", .needs_message = true, .run = run_junk, SHOWN};

@@ -142,7 +142,8 @@ int bayes_untrain(struct bayes *b, const struct tokens *tokens, struct bayes_rec
 
 bool bayes_learnt(const struct bayes *b)
 {
-	return b->letters[0][BAYES_HAM] + b->letters[1][BAYES_HAM] >= b->learnt_min && b->letters[0][BAYES_JUNK] + b->letters[1][BAYES_JUNK] >= b->learnt_min;
+	return b->letters[0][BAYES_HAM] + b->letters[1][BAYES_HAM] >= b->learnt_min &&
+		b->letters[0][BAYES_JUNK] + b->letters[1][BAYES_JUNK] >= b->learnt_min;
 }
 
 const struct bayes_cell *bayes_find(const struct bayes *b, uint64_t token)

@@ -1,8 +1,9 @@
 /*
  * Learning junk filter (Robinson's combination with Fisher's chi-square). One table for the organisation, one per user.
  *
- * Counts belong to an epoch. Ageing drops those of the epoch before the last and begins a new one. A training gives a receipt with its epoch; with it
- * untraining takes back exactly what was added, or nothing when that epoch is forgotten already. When a table is full it ages by itself.
+ * Counts belong to an epoch. Ageing drops those of the epoch before the last and begins a new one. A training gives a receipt with its
+ * epoch; with it untraining takes back exactly what was added, or nothing when that epoch is forgotten already. When a table is full it
+ * ages by itself.
  */
 #ifndef POLICY_BAYES_H
 #define POLICY_BAYES_H
@@ -62,9 +63,11 @@ struct bayes_result {
 	unsigned used;         /* tokens that were counted */
 };
 /*
- * Either table may be NULL or not have learnt yet. What the organisation's table says of a token is the prior of what the user's table says of it.
+ * Either table may be NULL or not have learnt yet. What the organisation's table says of a token is the prior of what the user's table says
+ * of it.
  */
-void bayes_score(const struct bayes *organisation, const struct bayes *user, const struct policy_letter *l, struct arena *arena, struct bayes_result *ret);
+void bayes_score(const struct bayes *organisation, const struct bayes *user, const struct policy_letter *l, struct arena *arena,
+	struct bayes_result *ret);
 
 /* docs/junk.md has the form. Canonical: equal tables give equal bytes. */
 void bayes_encode(const struct bayes *b, struct buf *out);

@@ -92,7 +92,8 @@ int bayes_decode(struct slice data, uint32_t capacity, uint32_t learnt_min, stru
 		return ERR_UNSUPPORTED;
 	if (checksum_crc32c(0, slice_sub(data, 0, data.n - 4)) != get_u32(data.p + data.n - 4))
 		return ERR_DAMAGED;
-	if (!slice_get_fixed(&s, key, sizeof key) || !slice_get_u32(&s, &epoch) || epoch == 0 || !get_letters(&s, letters) || !slice_get_u32(&s, &count))
+	if (!slice_get_fixed(&s, key, sizeof key) || !slice_get_u32(&s, &epoch) || epoch == 0 || !get_letters(&s, letters) ||
+		!slice_get_u32(&s, &count))
 		return ERR_DAMAGED;
 	if (count > capacity)
 		return ERR_LIMIT;

@@ -67,7 +67,8 @@ static const struct bayes *usable(const struct bayes *b)
 	return b != NULL && bayes_learnt(b) ? b : NULL;
 }
 
-void bayes_score(const struct bayes *organisation, const struct bayes *user, const struct policy_letter *l, struct arena *arena, struct bayes_result *ret)
+void bayes_score(const struct bayes *organisation, const struct bayes *user, const struct policy_letter *l, struct arena *arena,
+	struct bayes_result *ret)
 {
 	*ret = (struct bayes_result){.percent = 50};
 	organisation = usable(organisation);

@@ -8,8 +8,8 @@ check_fn check_attachment_lure;
 static bool is_page(struct slice name)
 {
 	static const struct slice ends[] = {
-		SLICE_INIT(".html"), SLICE_INIT(".htm"), SLICE_INIT(".shtml"), SLICE_INIT(".xhtml"), SLICE_INIT(".svg"), SLICE_INIT(".mht"), SLICE_INIT(".hta"),
-		SLICE_INIT(".url"), SLICE_INIT(".lnk"),
+		SLICE_INIT(".html"), SLICE_INIT(".htm"), SLICE_INIT(".shtml"), SLICE_INIT(".xhtml"), SLICE_INIT(".svg"), SLICE_INIT(".mht"),
+		SLICE_INIT(".hta"), SLICE_INIT(".url"), SLICE_INIT(".lnk"),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if (slice_ends(name, ends[i]))
@@ -33,8 +33,8 @@ static bool is_program(struct slice name)
 static bool is_doubled(struct slice name)
 {
 	static const struct slice inner[] = {
-		SLICE_INIT(".pdf"), SLICE_INIT(".doc"), SLICE_INIT(".docx"), SLICE_INIT(".xls"), SLICE_INIT(".xlsx"), SLICE_INIT(".ppt"), SLICE_INIT(".pptx"),
-		SLICE_INIT(".txt"), SLICE_INIT(".jpg"), SLICE_INIT(".png"), SLICE_INIT(".wav"), SLICE_INIT(".mp3"),
+		SLICE_INIT(".pdf"), SLICE_INIT(".doc"), SLICE_INIT(".docx"), SLICE_INIT(".xls"), SLICE_INIT(".xlsx"), SLICE_INIT(".ppt"),
+		SLICE_INIT(".pptx"), SLICE_INIT(".txt"), SLICE_INIT(".jpg"), SLICE_INIT(".png"), SLICE_INIT(".wav"), SLICE_INIT(".mp3"),
 	};
 	ptrdiff_t dot = slice_rfind(name, '.');
 	if (dot <= 0 || !(is_page(name) || is_program(name)))

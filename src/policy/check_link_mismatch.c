@@ -3,7 +3,9 @@
 
 check_fn check_link_mismatch;
 
-/* Newsletters count clicks: their links lead to a host of who sends. That is told apart by less points, for it is a mismatch all the same. */
+/*
+ * Newsletters count clicks: their links lead to a host of who sends. That is told apart by less points, for it is a mismatch all the same.
+ */
 static int percent_of(const struct policy_letter *l, struct slice shown, struct slice host)
 {
 	bool of_sender = slice_eq(host_registered(shown), host_registered(l->from.domain));

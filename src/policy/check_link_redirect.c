@@ -6,7 +6,8 @@ check_fn check_link_redirect;
 /* "?url=https://other.example": the host of a link inside of the link, when it is another one. */
 static struct slice nested_host(const struct policy_url *u, struct arena *arena)
 {
-	static const struct slice marks[] = {SLICE_INIT("=http://"), SLICE_INIT("=https://"), SLICE_INIT("=http%3a%2f%2f"), SLICE_INIT("=https%3a%2f%2f")};
+	static const struct slice marks[] = {SLICE_INIT("=http://"), SLICE_INIT("=https://"), SLICE_INIT("=http%3a%2f%2f"),
+		SLICE_INIT("=https%3a%2f%2f")};
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
 		ptrdiff_t at = slice_search_nocase(u->rest, marks[i]);
 		struct policy_url inner;

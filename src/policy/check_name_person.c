@@ -6,8 +6,9 @@
 check_fn check_name_person;
 
 /*
- * Many people share a name, most of all in letters without tones. A stranger who proves a domain of business is more often a namesake than somebody
- * who writes from a mailbox that anybody can have; an executive's name is worth stealing everywhere; whom our people write to is known.
+ * Many people share a name, most of all in letters without tones. A stranger who proves a domain of business is more often a namesake than
+ * somebody who writes from a mailbox that anybody can have; an executive's name is worth stealing everywhere; whom our people write to is
+ * known.
  */
 static int percent_of(const struct check_input *in, const struct letter_address *a, enum name_match match, bool executive)
 {

@@ -3,7 +3,10 @@
 
 check_fn check_own_domain_forged;
 
-/* Our own people send after a login; from outside only what proves itself may carry our name (a service that signs for us, a list that ARC vouches for). */
+/*
+ * Our own people send after a login; from outside only what proves itself may carry our name (a service that signs for us, a list that ARC
+ * vouches for).
+ */
 void check_own_domain_forged(const struct check_input *in, struct check_result *r)
 {
 	const struct letter_trust *t = &in->letter->trust;

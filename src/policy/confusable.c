@@ -77,7 +77,8 @@ static enum group group_of(uint32_t c)
 		return GROUP_NONE;
 	if (script == USCRIPT_LATIN)
 		return GROUP_LATIN;
-	if (script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL || script == USCRIPT_BOPOMOFO)
+	if (script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL ||
+		script == USCRIPT_BOPOMOFO)
 		return GROUP_EAST;
 	return GROUP_OTHER;
 }
@@ -90,7 +91,8 @@ static bool seems_latin(uint32_t c)
 	UErrorCode status = U_ZERO_ERROR;
 	U8_APPEND_UNSAFE(text, n, (UChar32)c);
 	n = uspoof_getSkeletonUTF8(checker(), 0, text, n, room, sizeof room, &status);
-	return U_SUCCESS(status) && n > 0 && n < (int32_t)sizeof room && slice_is_ascii(slice_make(room, (size_t)n)) && ascii_is_alpha((uint8_t)room[0]);
+	return U_SUCCESS(status) && n > 0 && n < (int32_t)sizeof room && slice_is_ascii(slice_make(room, (size_t)n)) &&
+		ascii_is_alpha((uint8_t)room[0]);
 }
 
 struct word {

@@ -11,7 +11,10 @@
 void confusable_warm(void);
 /* Two texts with the same skeleton look alike. Folded (NFKC, case) first, invisible characters gone. For comparing, never for showing. */
 struct slice confusable_skeleton(struct slice utf8, struct arena *arena);
-/* The skeleton with pairs that look like one letter joined as well: "rn" m, "vv" w, "cl" d, and signs for letters: 0 o, 1 and i l, 3 e, 5 s. */
+/*
+ * The skeleton with pairs that look like one letter joined as well: "rn" m, "vv" w, "cl" d, and signs for letters: 0 o, 1 and i l, 3 e, 5
+ * s.
+ */
 struct slice confusable_loose(struct slice utf8, struct arena *arena);
 
 enum script_mix {
@@ -21,7 +24,10 @@ enum script_mix {
 };
 /* The worst of its words. A word ends where no letter, mark or digit is. */
 enum script_mix confusable_scripts(struct slice utf8);
-/* Characters that are not seen, between letters: zero width, soft hyphen, directions, tags, fillers. Joiners of emoji and of scripts that need them do not count. */
+/*
+ * Characters that are not seen, between letters: zero width, soft hyphen, directions, tags, fillers. Joiners of emoji and of scripts that
+ * need them do not count.
+ */
 size_t confusable_invisible(struct slice utf8);
 
 #endif

@@ -1,4 +1,7 @@
-/* A stored table: what is taken is canonical and stays whole under training and untraining. The checksum is mended, so that more than it is tried. */
+/*
+ * A stored table: what is taken is canonical and stays whole under training and untraining. The checksum is mended, so that more than it is
+ * tried.
+ */
 #include <string.h>
 
 #include "base/endian.h"

@@ -51,8 +51,8 @@ static enum greylist_decision begin(struct greylist_record *r, int64_t now_s)
 	return GREYLIST_WAIT;
 }
 
-enum greylist_decision greylist_decide(const struct greylist_options *o, const struct policy_letter *l, const struct known_sender *sender, int64_t now_s,
-	struct greylist_record *record, enum greylist_why *ret_why)
+enum greylist_decision greylist_decide(const struct greylist_options *o, const struct policy_letter *l, const struct known_sender *sender,
+	int64_t now_s, struct greylist_record *record, enum greylist_why *ret_why)
 {
 	if (!o->on || is_exempt(l, sender, now_s) || is_known(sender)) {
 		*ret_why = !o->on ? GREYLIST_OFF : is_known(sender) ? GREYLIST_KNOWN : GREYLIST_EXEMPT;

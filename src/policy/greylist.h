@@ -1,5 +1,6 @@
 /*
- * Greylisting (RFC 6647): a stranger's first letter is asked to come again. Pure over a record that the caller keeps under the key made here.
+ * Greylisting (RFC 6647): a stranger's first letter is asked to come again. Pure over a record that the caller keeps under the key made
+ * here.
  */
 #ifndef POLICY_GREYLIST_H
 #define POLICY_GREYLIST_H
@@ -27,10 +28,10 @@ enum greylist_why { GREYLIST_OFF, GREYLIST_EXEMPT, GREYLIST_KNOWN, GREYLIST_CAME
 /* Key of client network, domain of the sender (address of <>: HELO) and recipient, under the secret of the caller (16 bytes). */
 void greylist_key(const struct policy_letter *l, struct slice recipient, const uint8_t secret[16], uint8_t ret[GREYLIST_KEY]);
 /*
- * Exempt: who logged in, whom we know (wrote to, got letters from, answers), signed partners, domains that pass DMARC, or pass SPF and have a good name.
- * record is updated; the caller writes it back.
+ * Exempt: who logged in, whom we know (wrote to, got letters from, answers), signed partners, domains that pass DMARC, or pass SPF and have
+ * a good name. record is updated; the caller writes it back.
  */
-enum greylist_decision greylist_decide(const struct greylist_options *o, const struct policy_letter *l, const struct known_sender *sender, int64_t now_s,
-	struct greylist_record *record, enum greylist_why *ret_why);
+enum greylist_decision greylist_decide(const struct greylist_options *o, const struct policy_letter *l, const struct known_sender *sender,
+	int64_t now_s, struct greylist_record *record, enum greylist_why *ret_why);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What an address always does: signs its letters, comes from the same place. A small record per address; pure update and compare. A place is the
- * domain of a DKIM signature that passes, else the client's network.
+ * What an address always does: signs its letters, comes from the same place. A small record per address; pure update and compare. A place
+ * is the domain of a DKIM signature that passes, else the client's network.
  */
 #ifndef POLICY_HABIT_H
 #define POLICY_HABIT_H

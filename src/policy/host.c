@@ -13,17 +13,17 @@
 
 static const char *const free_mail[] = {
 	"126.com", "139.com", "163.com", "188.com", "189.cn", "aol.com", "aliyun.com", "daum.net", "docomo.ne.jp", "excite.co.jp", "ezweb.ne.jp",
-	"fastmail.com", "foxmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hanmail.net", "hotmail.co.jp", "hotmail.co.uk",
-	"hotmail.com", "hotmail.com.tw", "icloud.com", "inbox.com", "kakao.com", "live.cn", "live.com", "live.jp", "mac.com", "mail.com", "mail.ru",
-	"me.com", "msn.cn", "msn.com", "naver.com", "outlook.com", "outlook.jp", "pchome.com.tw", "pm.me", "proton.me", "protonmail.com", "qq.com",
-	"rocketmail.com", "seznam.cz", "sina.cn", "sina.com", "sina.com.cn", "softbank.ne.jp", "sohu.com", "tom.com", "tutanota.com", "vip.163.com",
-	"vip.qq.com", "vip.sina.com", "web.de", "wo.cn", "yahoo.cn", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.com.cn", "yahoo.com.hk",
-	"yahoo.com.tw", "yandex.com", "yandex.ru", "yeah.net", "ymail.com", "zoho.com",
+	"fastmail.com", "foxmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hanmail.net", "hotmail.co.jp",
+	"hotmail.co.uk", "hotmail.com", "hotmail.com.tw", "icloud.com", "inbox.com", "kakao.com", "live.cn", "live.com", "live.jp", "mac.com",
+	"mail.com", "mail.ru", "me.com", "msn.cn", "msn.com", "naver.com", "outlook.com", "outlook.jp", "pchome.com.tw", "pm.me", "proton.me",
+	"protonmail.com", "qq.com", "rocketmail.com", "seznam.cz", "sina.cn", "sina.com", "sina.com.cn", "softbank.ne.jp", "sohu.com", "tom.com",
+	"tutanota.com", "vip.163.com", "vip.qq.com", "vip.sina.com", "web.de", "wo.cn", "yahoo.cn", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com",
+	"yahoo.com.cn", "yahoo.com.hk", "yahoo.com.tw", "yandex.com", "yandex.ru", "yeah.net", "ymail.com", "zoho.com",
 };
 static const char *const shorteners[] = {
-	"985.so", "b23.tv", "bit.do", "bit.ly", "buff.ly", "cutt.ly", "dwz.cn", "dwz.date", "goo.gl", "is.gd", "j.mp", "lihi.cc", "lihi1.com", "mrw.so",
-	"ow.ly", "ppt.cc", "rb.gy", "rebrand.ly", "reurl.cc", "s.id", "shorturl.at", "sina.lt", "suo.im", "surl.li", "t.cn", "t.co", "t.ly",
-	"tiny.cc", "tinyurl.com", "u.nu", "url.cn", "v.gd", "w.url.cn", "x.gd",
+	"985.so", "b23.tv", "bit.do", "bit.ly", "buff.ly", "cutt.ly", "dwz.cn", "dwz.date", "goo.gl", "is.gd", "j.mp", "lihi.cc", "lihi1.com",
+	"mrw.so", "ow.ly", "ppt.cc", "rb.gy", "rebrand.ly", "reurl.cc", "s.id", "shorturl.at", "sina.lt", "suo.im", "surl.li", "t.cn", "t.co",
+	"t.ly", "tiny.cc", "tinyurl.com", "u.nu", "url.cn", "v.gd", "w.url.cn", "x.gd",
 };
 static bool in_list(struct slice name, const char *const *list, size_t count)
 {

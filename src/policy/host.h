@@ -10,8 +10,8 @@ struct slice host_ascii(struct slice host, struct arena *arena);
 /* To U-labels; what is no valid A-label stays as it is. */
 struct slice host_unicode(struct slice host, struct arena *arena);
 /*
- * The domain that one registers: one label below its public suffix ("mail.a.co.uk" gives "a.co.uk"; "b.github.io" is one as well). From the list that
- * libpsl has built in. `host`: lower case, A-labels or U-labels; an address gives something useless.
+ * The domain that one registers: one label below its public suffix ("mail.a.co.uk" gives "a.co.uk"; "b.github.io" is one as well). From the
+ * list that libpsl has built in. `host`: lower case, A-labels or U-labels; an address gives something useless.
  */
 struct slice host_registered(struct slice host);
 /* Its first label: "a" of "mail.a.co.uk". */

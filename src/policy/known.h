@@ -1,6 +1,6 @@
 /*
- * What the organisation knows, given to the checks as facts: its domains and people, its tables, and what is remembered of one sender. Whoever
- * runs the checks gathers it; a member that is NULL, empty or not `given` makes the checks that need it be skipped.
+ * What the organisation knows, given to the checks as facts: its domains and people, its tables, and what is remembered of one sender.
+ * Whoever runs the checks gathers it; a member that is NULL, empty or not `given` makes the checks that need it be skipped.
  */
 #ifndef POLICY_KNOWN_H
 #define POLICY_KNOWN_H

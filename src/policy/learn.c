@@ -2,8 +2,8 @@
 
 #define CONTRADICTION 10 /* points of Bayes the other way */
 
-bool policy_learn(const struct learn_thresholds *t, const struct policy_letter *letter, const struct known_sender *sender, const struct policy_verdict *v,
-	enum bayes_class *ret)
+bool policy_learn(const struct learn_thresholds *t, const struct policy_letter *letter, const struct known_sender *sender,
+	const struct policy_verdict *v, enum bayes_class *ret)
 {
 	int bayes = v->results[CHECK_ID_bayes].score, others = v->score - bayes;
 	bool known = letter_auth_passed(letter) && sender->given && sender->letters_out > 0;

@@ -12,8 +12,11 @@ struct learn_thresholds {
 };
 #define LEARN_THRESHOLDS_DEFAULT ((struct learn_thresholds){.junk = 100, .good = -10})
 
-/* True: the letter is clear enough to be learnt as *ret. Never while the verdict waits or is held, and never what Bayes contradicts with confidence. */
-bool policy_learn(const struct learn_thresholds *t, const struct policy_letter *letter, const struct known_sender *sender, const struct policy_verdict *v,
-	enum bayes_class *ret);
+/*
+ * True: the letter is clear enough to be learnt as *ret. Never while the verdict waits or is held, and never what Bayes contradicts with
+ * confidence.
+ */
+bool policy_learn(const struct learn_thresholds *t, const struct policy_letter *letter, const struct known_sender *sender,
+	const struct policy_verdict *v, enum bayes_class *ret);
 
 #endif

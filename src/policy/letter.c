@@ -42,7 +42,8 @@ static void who_fill(struct policy_letter *l, struct arena *arena)
 }
 
 /* Decodes a text part; as_source: its HTML stays. Stops when `out` holds `max` bytes. */
-static void part_decode(struct policy_letter *l, const struct mime_part *part, bool as_source, size_t max, struct arena *arena, struct buf *out)
+static void part_decode(struct policy_letter *l, const struct mime_part *part, bool as_source, size_t max, struct arena *arena,
+	struct buf *out)
 {
 	struct mime_part plain = *part;
 	if (as_source)
@@ -122,8 +123,8 @@ static void parts_fill(struct policy_letter *l, struct arena *arena)
 void policy_letter_read(struct policy_letter *l, struct slice message, const struct mime_part *root, const struct mime_envelope *envelope,
 	struct arena *arena)
 {
-	*l = (struct policy_letter){.client = l->client, .ptr = l->ptr, .helo = l->helo, .reverse_path = l->reverse_path, .recipients = l->recipients,
-		.recipient_count = l->recipient_count, .authenticated = l->authenticated, .trust = l->trust};
+	*l = (struct policy_letter){.client = l->client, .ptr = l->ptr, .helo = l->helo, .reverse_path = l->reverse_path,
+		.recipients = l->recipients, .recipient_count = l->recipient_count, .authenticated = l->authenticated, .trust = l->trust};
 	l->message = message;
 	l->root = root != NULL ? root : mime_structure_parse(message, arena);
 	l->header = slice_sub(message, 0, l->root->body_start < MIME_HEADER_MAX ? l->root->body_start : MIME_HEADER_MAX);

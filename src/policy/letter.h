@@ -60,7 +60,10 @@ struct policy_letter {
 	bool has_html, cut;
 };
 
-/* Never fails. May be called again for another message on the same way. root and envelope: what mime_structure_parse and mime_envelope_parse gave for `message`, or both NULL to parse here. */
+/*
+ * Never fails. May be called again for another message on the same way. root and envelope: what mime_structure_parse and
+ * mime_envelope_parse gave for `message`, or both NULL to parse here.
+ */
 void policy_letter_read(struct policy_letter *l, struct slice message, const struct mime_part *root, const struct mime_envelope *envelope,
 	struct arena *arena);
 /* Domain of the reverse-path, else of HELO: who answers for the transport. In lower case. */

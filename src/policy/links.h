@@ -9,8 +9,8 @@
 #define LINKS_INSIDE_MAX 8192      /* bytes of HTML inside of an anchor that its text is taken from */
 
 /*
- * Appends anchors (with their shown text), forms and images to urls[*count], up to `max`. html: UTF-8. Relative links count when the page has
- * a base. What is no link is passed over.
+ * Appends anchors (with their shown text), forms and images to urls[*count], up to `max`. html: UTF-8. Relative links count when the page
+ * has a base. What is no link is passed over.
  */
 void links_scan(struct slice html, struct arena *arena, struct policy_url *urls, size_t *count, size_t max);
 /* The value of an attribute with its character references as characters. */

@@ -12,8 +12,8 @@
 enum list_kind { LIST_ADDRESSES = 1, LIST_DOMAINS = 2 }; /* what a zone can be asked for; both may be set */
 
 /*
- * A row of the configuration. An answer counts when it lies in 127.0.0.0/8 but not in 127.255.255.0/24 (there operators tell errors: refused,
- * open resolver, too many questions), and, where codes are named, when one of them matches.
+ * A row of the configuration. An answer counts when it lies in 127.0.0.0/8 but not in 127.255.255.0/24 (there operators tell errors:
+ * refused, open resolver, too many questions), and, where codes are named, when one of them matches.
  */
 struct list_zone {
 	struct slice name;       /* "zone.example" */

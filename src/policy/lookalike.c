@@ -15,10 +15,11 @@
 /* What is put beside a name to make it look like a part of its owner. */
 static const char *const words[] = {
 	"account", "accounts", "admin", "alert", "app", "asia", "auth", "billing", "center", "china", "client", "cloud", "cn", "co", "com", "corp",
-	"customer", "doc", "docs", "email", "finance", "financial", "global", "group", "help", "helpdesk", "hk", "hr", "inc", "info", "international",
-	"intl", "invoice", "invoices", "it", "jp", "login", "ltd", "mail", "mails", "my", "net", "notice", "notification", "office", "official", "online",
-	"pay", "payment", "payments", "payroll", "portal", "reset", "safe", "secure", "security", "service", "services", "share", "shop", "signin", "sso",
-	"staff", "supplier", "support", "team", "trade", "tw", "update", "us", "user", "verify", "vip", "web", "webmail", "www",
+	"customer", "doc", "docs", "email", "finance", "financial", "global", "group", "help", "helpdesk", "hk", "hr", "inc", "info",
+	"international", "intl", "invoice", "invoices", "it", "jp", "login", "ltd", "mail", "mails", "my", "net", "notice", "notification",
+	"office", "official", "online", "pay", "payment", "payments", "payroll", "portal", "reset", "safe", "secure", "security", "service",
+	"services", "share", "shop", "signin", "sso", "staff", "supplier", "support", "team", "trade", "tw", "update", "us", "user", "verify",
+	"vip", "web", "webmail", "www",
 };
 
 void targets_init(struct targets *t, struct arena *arena)

@@ -33,7 +33,10 @@ void targets_init(struct targets *t, struct arena *arena);
 void targets_free(struct targets *t);
 /* Copies. Beyond TARGETS_MAX, or what is no domain, is passed over. */
 void targets_add(struct targets *t, struct slice domain, bool own);
-/* ret_target: NULL with LIKE_NOTHING. `host`: A-labels. Linear in the targets. Labels under four letters are found only as themselves or with another ending. */
+/*
+ * ret_target: NULL with LIKE_NOTHING. `host`: A-labels. Linear in the targets. Labels under four letters are found only as themselves or
+ * with another ending.
+ */
 enum likeness lookalike_find(const struct targets *t, struct slice host, struct arena *arena, const struct target **ret_target);
 /* Is `host` one of ours or below? */
 bool targets_own(const struct targets *t, struct slice host);

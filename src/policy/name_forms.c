@@ -15,8 +15,8 @@
 
 /* Beside a name, in folded form. Of Han ones the longest that fits is taken off. */
 static const char *const titles[] = {
-	"ceo", "cfo", "coo", "cto", "cio", "ciso", "chairman", "president", "vp", "director", "manager", "gm", "head", "chief", "officer", "mr", "mrs",
-	"ms", "miss", "dr", "prof", "professor", "sir", "madam", "via", "hr", "it", "dept", "department", "office",
+	"ceo", "cfo", "coo", "cto", "cio", "ciso", "chairman", "president", "vp", "director", "manager", "gm", "head", "chief", "officer", "mr",
+	"mrs", "ms", "miss", "dr", "prof", "professor", "sir", "madam", "via", "hr", "it", "dept", "department", "office",
 };
 static const char *const han_titles[] = {
 	"首席执行官", "财务总监", "人事总监", "技术总监", "副总经理", "代表取締役", "總經理", "总经理", "董事長", "董事长", "负责人", "办公室", "财务部", "人事部",
@@ -88,9 +88,9 @@ struct slice name_simplified(struct slice han, struct arena *arena)
 static uint8_t pinyin_letter(uint32_t c)
 {
 	static const struct { uint32_t from, to; uint8_t letter; } letters[] = {
-		{0xe0, 0xe5, 'a'}, {0x100, 0x103, 'a'}, {0x1cd, 0x1ce, 'a'}, {0xe8, 0xeb, 'e'}, {0x112, 0x11b, 'e'}, {0xec, 0xef, 'i'}, {0x128, 0x12d, 'i'},
-		{0x1cf, 0x1d0, 'i'}, {0xf2, 0xf6, 'o'}, {0x14c, 0x151, 'o'}, {0x1d1, 0x1d2, 'o'}, {0xf9, 0xfb, 'u'}, {0x168, 0x16d, 'u'}, {0x1d3, 0x1d4, 'u'},
-		{0xfc, 0xfc, 'v'}, {0x1d5, 0x1dc, 'v'}, {0x143, 0x148, 'n'}, {0x1f8, 0x1f9, 'n'},
+		{0xe0, 0xe5, 'a'}, {0x100, 0x103, 'a'}, {0x1cd, 0x1ce, 'a'}, {0xe8, 0xeb, 'e'}, {0x112, 0x11b, 'e'}, {0xec, 0xef, 'i'},
+		{0x128, 0x12d, 'i'}, {0x1cf, 0x1d0, 'i'}, {0xf2, 0xf6, 'o'}, {0x14c, 0x151, 'o'}, {0x1d1, 0x1d2, 'o'}, {0xf9, 0xfb, 'u'},
+		{0x168, 0x16d, 'u'}, {0x1d3, 0x1d4, 'u'}, {0xfc, 0xfc, 'v'}, {0x1d5, 0x1dc, 'v'}, {0x143, 0x148, 'n'}, {0x1f8, 0x1f9, 'n'},
 	};
 	if (c < 0x80)
 		return ascii_is_alpha((uint8_t)c) ? ascii_lower((uint8_t)c) : 0;

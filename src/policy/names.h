@@ -1,6 +1,6 @@
 /*
- * People of the organisation by what their names look like, so that a stranger with the name of a colleague is noticed: the name itself in any
- * order and spacing, in look-alike letters, in traditional or simplified characters, and romanised (pinyin).
+ * People of the organisation by what their names look like, so that a stranger with the name of a colleague is noticed: the name itself in
+ * any order and spacing, in look-alike letters, in traditional or simplified characters, and romanised (pinyin).
  */
 #ifndef POLICY_NAMES_H
 #define POLICY_NAMES_H

@@ -17,7 +17,8 @@ bool policy_ptr(struct facts *facts, struct policy_ip ip, struct slice *ret_name
 	if (ip.family == 0)
 		return true;
 	const char *zone = ip.family == 4 ? "in-addr.arpa" : "ip6.arpa";
-	const struct dns_answer *a = facts_dns(facts, arena_printf(facts->arena, "%.*s.%s", SLICE_ARG(policy_ip_reversed(ip, facts->arena)), zone), DNS_PTR);
+	const struct dns_answer *a = facts_dns(facts, arena_printf(facts->arena, "%.*s.%s", SLICE_ARG(policy_ip_reversed(ip, facts->arena)), zone),
+		DNS_PTR);
 	if (a->status == DNS_WANTED)
 		return false;
 	struct slice records = a->status == DNS_FOUND ? a->records : SLICE_NONE;

@@ -70,7 +70,8 @@ static void settle(enum check_id id, const struct check_options *o, struct check
 		r->score = row_score(id, o);
 }
 
-static void run_check(enum check_id id, const struct check_input *in, struct check_run *run, const struct check_options *o, struct check_result *r)
+static void run_check(enum check_id id, const struct check_input *in, struct check_run *run, const struct check_options *o,
+	struct check_result *r)
 {
 	const struct row *row = &table[id];
 	*r = (struct check_result){.state = CHECK_CLEAR, .score = row_score(id, o)};
@@ -106,8 +107,8 @@ static bool no_thresholds(const struct verdict_thresholds *t)
 	return t->junk == 0 && t->quarantine == 0 && t->reject == 0;
 }
 
-void policy_run(const struct policy_letter *letter, const struct policy_known *known, struct facts *facts, const struct check_options *options,
-	check_clock_fn *clock, void *clock_arg, struct policy_verdict *ret)
+void policy_run(const struct policy_letter *letter, const struct policy_known *known, struct facts *facts,
+	const struct check_options *options, check_clock_fn *clock, void *clock_arg, struct policy_verdict *ret)
 {
 	struct check_run run = {.clock = clock, .clock_arg = clock_arg};
 	struct check_input in = {.letter = letter, .known = known, .facts = facts, .run = &run};

@@ -32,7 +32,8 @@ struct rig {
 static int set_up(void **state)
 {
 	static const struct person people[] = {
-		{SLICE_INIT("张伟"), SLICE_INIT("zhangwei@huaxing.example"), true}, {SLICE_INIT("Alice Johnson"), SLICE_INIT("alice@huaxing.example"), false},
+		{SLICE_INIT("张伟"), SLICE_INIT("zhangwei@huaxing.example"), true},
+		{SLICE_INIT("Alice Johnson"), SLICE_INIT("alice@huaxing.example"), false},
 	};
 	struct rig *g = test_calloc(1, sizeof *g);
 	facts_init(&g->facts, &g->arena, NOW);
@@ -115,8 +116,9 @@ static void client_unnamed(void **state)
 static void helo_odd(void **state)
 {
 	static const struct { const char *helo, *reason; } rows[] = {
-		{"mx.sender.example", "none"}, {"[192.0.2.1]", "none"}, {"[192.0.2.2]", "helo_literal"}, {"192.0.2.2", "helo_literal"}, {"WIN-1234", "helo_bare"},
-		{"[IPv6:2001:db8::1]", "helo_literal"}, {"mail.HUAXING.example", "helo_ours"}, {"huaxing.example", "helo_ours"}, {"", "none"},
+		{"mx.sender.example", "none"}, {"[192.0.2.1]", "none"}, {"[192.0.2.2]", "helo_literal"}, {"192.0.2.2", "helo_literal"},
+		{"WIN-1234", "helo_bare"}, {"[IPv6:2001:db8::1]", "helo_literal"}, {"mail.HUAXING.example", "helo_ours"},
+		{"huaxing.example", "helo_ours"}, {"", "none"},
 	};
 	struct rig *g = *state;
 	letter(g, FROM "\r\n");
@@ -327,9 +329,9 @@ static void habits(void **state)
 static void header_odd(void **state)
 {
 	struct rig *g = *state;
-	assert_rows(header_odd, {FROM "\r\n", REASON_none}, {"Subject: x\r\n\r\n", REASON_from_missing}, {FROM "From: b@evil.example\r\n\r\n", REASON_from_doubled},
-		{"From: a@x.example, b@y.example\r\n\r\n", REASON_from_many}, {"From: a@x.example, b@y.example\r\nSender: a@x.example\r\n\r\n", REASON_none},
-		{"From: no address\r\n\r\n", REASON_from_missing});
+	assert_rows(header_odd, {FROM "\r\n", REASON_none}, {"Subject: x\r\n\r\n", REASON_from_missing},
+		{FROM "From: b@evil.example\r\n\r\n", REASON_from_doubled}, {"From: a@x.example, b@y.example\r\n\r\n", REASON_from_many},
+		{"From: a@x.example, b@y.example\r\nSender: a@x.example\r\n\r\n", REASON_none}, {"From: no address\r\n\r\n", REASON_from_missing});
 	static const struct { const char *date; enum check_reason reason; } dates[] = {
 		{"Fri, 19 Nov 2026 03:00:00 +0000", REASON_none}, {"Wed, 25 Nov 2026 03:00:00 +0000", REASON_date_future}, {"soon", REASON_date_missing},
 		{"Mon, 01 Jan 2024 00:00:00 +0000", REASON_date_old},
@@ -346,7 +348,8 @@ static void bulk(void **state)
 {
 	struct rig *g = *state;
 	assert_rows(bulk, {FROM "\r\n", REASON_none}, {FROM "List-Id: <l.example>\r\n\r\n", REASON_list_no_exit},
-		{FROM "List-Id: <l.example>\r\nList-Unsubscribe: <mailto:x@l.example>\r\n\r\n", REASON_list}, {FROM "Precedence: Bulk\r\n\r\n", REASON_list_no_exit});
+		{FROM "List-Id: <l.example>\r\nList-Unsubscribe: <mailto:x@l.example>\r\n\r\n", REASON_list},
+		{FROM "Precedence: Bulk\r\n\r\n", REASON_list_no_exit});
 	letter(g, FROM "List-Unsubscribe: <mailto:x@l.example>\r\n\r\n");
 	run(g, CHECK_ID_bulk);
 	assert_int_equal(g->r.score, 0);
@@ -359,10 +362,12 @@ static void name_person(void **state)
 {
 	struct rig *g = *state;
 	assert_rows(name_person, {"From: =?utf-8?B?5byg5Lyf?= <boss@evil.example>\r\n\r\n", REASON_same_name},
-		{"From: =?utf-8?B?5by15YGJ?= <boss@evil.example>\r\n\r\n", REASON_same_name}, {"From: \"Wei Zhang (CEO)\" <x@gmail.com>\r\n\r\n", REASON_romanised_name},
-		{"From: Alice Johnson <alice@gmail.com>\r\n\r\n", REASON_same_name}, {"From: A1ice Johnson <alice@gmail.com>\r\n\r\n", REASON_similar_name},
-		{"From: Alice Johnson <alice@huaxing.example>\r\n\r\n", REASON_none}, {"From: Alice Johnson <service@huaxing.example>\r\n\r\n", REASON_none},
-		{"From: Alice Miller <alice@gmail.com>\r\n\r\n", REASON_none}, {"From: x@evil.example\r\nSender: Alice Johnson <y@evil.example>\r\n\r\n", REASON_same_name});
+		{"From: =?utf-8?B?5by15YGJ?= <boss@evil.example>\r\n\r\n", REASON_same_name}, {"From: \"Wei Zhang (CEO)\" <x@gmail.com>\r\n\r\n",
+		REASON_romanised_name}, {"From: Alice Johnson <alice@gmail.com>\r\n\r\n", REASON_same_name},
+		{"From: A1ice Johnson <alice@gmail.com>\r\n\r\n", REASON_similar_name}, {"From: Alice Johnson <alice@huaxing.example>\r\n\r\n",
+		REASON_none}, {"From: Alice Johnson <service@huaxing.example>\r\n\r\n", REASON_none},
+			{"From: Alice Miller <alice@gmail.com>\r\n\r\n", REASON_none}, {"From: x@evil.example\r\nSender: Alice Johnson <y@evil.example>\r\n\r\n",
+			REASON_same_name});
 	letter(g, "From: Alice Johnson <alice@gmail.com>\r\n\r\n");
 	assert_reason(name_person, same_name);
 	int full = g->r.score;
@@ -405,8 +410,8 @@ static void name_scripts(void **state)
 static void from_lookalike(void **state)
 {
 	struct rig *g = *state;
-	assert_rows(from_lookalike, {"From: a@huaxlng.example\r\n\r\n", REASON_homoglyph}, {"From: a@hu\xd0\xb0xing.example\r\n\r\n", REASON_homoglyph},
-		{"From: a@xn--huxing-4nf.example\r\n\r\n", REASON_homoglyph}, {"From: a@huaxing.com\r\n\r\n", REASON_other_ending},
+	assert_rows(from_lookalike, {"From: a@huaxlng.example\r\n\r\n", REASON_homoglyph}, {"From: a@hu\xd0\xb0xing.example\r\n\r\n",
+		REASON_homoglyph}, {"From: a@xn--huxing-4nf.example\r\n\r\n", REASON_homoglyph}, {"From: a@huaxing.com\r\n\r\n", REASON_other_ending},
 		{"From: a@huaxing-group.net\r\n\r\n", REASON_added_word}, {"From: a@hauxing.example\r\n\r\n", REASON_typing_error},
 		{"From: a@huaxing.example.evil.test\r\n\r\n", REASON_embedded}, {FROM "Reply-To: a@midori-jp.com\r\n\r\n", REASON_added_word},
 		{"From: a@mail.huaxing.example\r\n\r\n", REASON_none}, {"From: a@midori.co.jp\r\n\r\n", REASON_none}, {FROM "\r\n", REASON_none});
@@ -422,9 +427,9 @@ static void from_lookalike(void **state)
 static void reply_to_other(void **state)
 {
 	struct rig *g = *state;
-	assert_rows(reply_to_other, {FROM "Reply-To: boss@gmail.com\r\n\r\n", REASON_free_mail}, {FROM "Reply-To: boss@other.example\r\n\r\n", REASON_other_domain},
-		{FROM "Reply-To: b@mail.sender.example\r\n\r\n", REASON_none}, {FROM "Reply-To: b@huaxing.example\r\n\r\n", REASON_none},
-		{FROM "Reply-To: l@list.example\r\nList-Id: <l.example>\r\n\r\n", REASON_none},
+	assert_rows(reply_to_other, {FROM "Reply-To: boss@gmail.com\r\n\r\n", REASON_free_mail},
+		{FROM "Reply-To: boss@other.example\r\n\r\n", REASON_other_domain}, {FROM "Reply-To: b@mail.sender.example\r\n\r\n", REASON_none},
+		{FROM "Reply-To: b@huaxing.example\r\n\r\n", REASON_none}, {FROM "Reply-To: l@list.example\r\nList-Id: <l.example>\r\n\r\n", REASON_none},
 		{FROM "Reply-To: l@qq.com\r\nList-Id: <l.example>\r\n\r\n", REASON_free_mail}, {FROM "\r\n", REASON_none});
 	letter(g, FROM "Reply-To: boss@gmail.com\r\n\r\n");
 	run(g, CHECK_ID_reply_to_other);
@@ -441,9 +446,9 @@ static void link_mismatch(void **state)
 		{HTML "<a href='http://evil.test/'><b>https://</b>bank.example/login</a>", REASON_shows_other_host},
 		{HTML "<a href='http://evil.test/'>w&#119;w.bank.ex<i>ample</i></a>", REASON_shows_other_host},
 		{HTML "<a href='http://evil.test/'>ｂａｎｋ。example</a>", REASON_shows_other_host},
-		{HTML "<a href='http://login.bank.example/'>www.bank.example</a>", REASON_none}, {HTML "<a href='http://evil.test/'>click here</a>", REASON_none},
-		{HTML "<a href='http://evil.test/'>report.pdf</a>", REASON_none}, {HTML "<a href='mailto:a@bank.example'>bank.example</a>", REASON_none},
-		{HTML "<img src='http://evil.test/'>", REASON_none});
+		{HTML "<a href='http://login.bank.example/'>www.bank.example</a>", REASON_none}, {HTML "<a href='http://evil.test/'>click here</a>",
+		REASON_none}, {HTML "<a href='http://evil.test/'>report.pdf</a>", REASON_none}, {HTML "<a href='mailto:a@bank.example'>bank.example</a>",
+		REASON_none}, {HTML "<img src='http://evil.test/'>", REASON_none});
 	letter(g, HTML "<a href='http://click.mailer.test/'>www.sender.example</a>");
 	run(g, CHECK_ID_link_mismatch);
 	int full = g->r.score;
@@ -460,20 +465,23 @@ static void links_with_tricks(void **state)
 	assert_rows(link_userinfo, {HTML "<a href='http://bank.example@evil.test/'>x</a>", REASON_user_in_link},
 		{FROM "\r\nsee https://bank.example:pw@evil.test/\r\n", REASON_user_in_link}, {HTML "<a href='http://a.test/@user'>x</a>", REASON_none},
 		{HTML "<a href='ftp://user@files.test/'>x</a>", REASON_none}, {HTML "<a href='mailto:a@b.test'>x</a>", REASON_none});
-	assert_rows(link_address, {HTML "<a href='http://198.51.100.1/'>x</a>", REASON_number_as_host}, {HTML "<a href='http://0xc6336401/'>x</a>", REASON_disguised_number},
-		{HTML "<a href='http://192.168.1.1/'>x</a>", REASON_none}, {HTML "<a href='http://3232235777/'>x</a>", REASON_disguised_number},
-		{HTML "<a href='http://a.test/198.51.100.1'>x</a>", REASON_none});
-	assert_rows(link_scheme, {HTML "<a href='javascript:x()'>x</a>", REASON_dangerous_scheme}, {HTML "<a href='java&#10;script:x'>x</a>", REASON_dangerous_scheme},
-		{HTML "<a href='DATA:text/html,x'>x</a>", REASON_dangerous_scheme}, {HTML "<img src='data:image/png;base64,AA'>", REASON_none},
-		{HTML "<a href='https://a.test/data:'>x</a>", REASON_none});
-	assert_rows(link_scripts, {HTML "<a href='http://p\xd0\xb0ypal.test/'>x</a>", REASON_mixed_scripts}, {HTML "<a href='http://xn--pypal-4ve.test/'>x</a>", REASON_mixed_scripts},
-		{HTML "<a href='http://例え.test/'>x</a>", REASON_punycode}, {HTML "<a href='http://paypal.test/'>x</a>", REASON_none},
-		{HTML "<a href='http://сосоа.test/'>x</a>", REASON_all_lookalike});
-	assert_rows(link_redirect, {HTML "<a href='https://bit.ly/abc'>x</a>", REASON_shortener}, {HTML "<a href='https://g.test/url?q=https://evil.test/x'>x</a>", REASON_nested_target},
-		{HTML "<a href='https://g.test/r?u=https%3A%2F%2Fevil.test%2Fx'>x</a>", REASON_nested_target}, {HTML "<a href='https://g.test/r?u=https://g.test/x'>x</a>", REASON_none},
+	assert_rows(link_address, {HTML "<a href='http://198.51.100.1/'>x</a>", REASON_number_as_host},
+		{HTML "<a href='http://0xc6336401/'>x</a>", REASON_disguised_number}, {HTML "<a href='http://192.168.1.1/'>x</a>", REASON_none},
+		{HTML "<a href='http://3232235777/'>x</a>", REASON_disguised_number}, {HTML "<a href='http://a.test/198.51.100.1'>x</a>", REASON_none});
+	assert_rows(link_scheme, {HTML "<a href='javascript:x()'>x</a>", REASON_dangerous_scheme},
+		{HTML "<a href='java&#10;script:x'>x</a>", REASON_dangerous_scheme}, {HTML "<a href='DATA:text/html,x'>x</a>", REASON_dangerous_scheme},
+		{HTML "<img src='data:image/png;base64,AA'>", REASON_none}, {HTML "<a href='https://a.test/data:'>x</a>", REASON_none});
+	assert_rows(link_scripts, {HTML "<a href='http://p\xd0\xb0ypal.test/'>x</a>", REASON_mixed_scripts},
+		{HTML "<a href='http://xn--pypal-4ve.test/'>x</a>", REASON_mixed_scripts}, {HTML "<a href='http://例え.test/'>x</a>", REASON_punycode},
+		{HTML "<a href='http://paypal.test/'>x</a>", REASON_none}, {HTML "<a href='http://сосоа.test/'>x</a>", REASON_all_lookalike});
+	assert_rows(link_redirect, {HTML "<a href='https://bit.ly/abc'>x</a>", REASON_shortener},
+		{HTML "<a href='https://g.test/url?q=https://evil.test/x'>x</a>", REASON_nested_target},
+		{HTML "<a href='https://g.test/r?u=https%3A%2F%2Fevil.test%2Fx'>x</a>", REASON_nested_target},
+		{HTML "<a href='https://g.test/r?u=https://g.test/x'>x</a>", REASON_none},
 		{HTML "<a href='https://c.test/r?u=https://sender.example/x'>x</a>", REASON_none}, {HTML "<a href='https://g.test/'>x</a>", REASON_none});
-	assert_rows(link_lookalike, {HTML "<a href='https://huaxlng.example/'>x</a>", REASON_homoglyph}, {FROM "\r\nhttps://huaxing.example.evil.test/login\r\n", REASON_embedded},
-		{HTML "<a href='https://portal.huaxing.example/'>x</a>", REASON_none}, {HTML "<a href='https://other.test/huaxing.example'>x</a>", REASON_none});
+	assert_rows(link_lookalike, {HTML "<a href='https://huaxlng.example/'>x</a>", REASON_homoglyph},
+		{FROM "\r\nhttps://huaxing.example.evil.test/login\r\n", REASON_embedded}, {HTML "<a href='https://portal.huaxing.example/'>x</a>",
+		REASON_none}, {HTML "<a href='https://other.test/huaxing.example'>x</a>", REASON_none});
 }
 
 static void link_checks_hold_for_our_own_people_too(void **state)
@@ -487,8 +495,8 @@ static void link_checks_hold_for_our_own_people_too(void **state)
 static void text_disguised(void **state)
 {
 	assert_rows(text_disguised, {FROM "Content-Type: text/plain; charset=utf-8\r\n\r\nyour p\xd0\xb0ssword\r\n", REASON_mixed_scripts},
-		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\np\xe2\x80\x8b" "a\xe2\x80\x8bs\xe2\x80\x8bs\xe2\x80\x8bw\xe2\x80\x8bord\r\n", REASON_split_words},
-		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\none\xe2\x80\x8bword\r\n", REASON_none},
+		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\np\xe2\x80\x8b" "a\xe2\x80\x8bs\xe2\x80\x8bs\xe2\x80\x8bw\xe2\x80\x8bord\r\n",
+		REASON_split_words}, {FROM "Content-Type: text/plain; charset=utf-8\r\n\r\none\xe2\x80\x8bword\r\n", REASON_none},
 		{FROM "Subject: =?utf-8?B?5a+G4oCL56CB?=\r\n\r\n", REASON_split_words}, {FROM "\r\nplain\r\n", REASON_none});
 }
 
@@ -499,8 +507,8 @@ static void text_pressure(void **state)
 		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\n请立即验证您的邮箱密码,否则将被停用\r\n", REASON_asks_secret},
 		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\n我在开会,尽快安排转账\r\n", REASON_asks_money},
 		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\n至急、振込先の変更をお願いします\r\n", REASON_asks_money},
-		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\n请 立 即\r\n", REASON_none}, {FROM "\r\nYour password was changed by you.\r\n", REASON_none},
-		{FROM "\r\nURGENT: the build is broken\r\n", REASON_none});
+		{FROM "Content-Type: text/plain; charset=utf-8\r\n\r\n请 立 即\r\n", REASON_none}, {FROM "\r\nYour password was changed by you.\r\n",
+		REASON_none}, {FROM "\r\nURGENT: the build is broken\r\n", REASON_none});
 	letter(g, FROM "\r\nＵＲＧＥＮＴ: verify your account\r\n");
 	assert_reason(text_pressure, asks_secret);
 }
@@ -510,8 +518,9 @@ static void text_pressure(void **state)
 static void attachment_lure(void **state)
 {
 	assert_rows(attachment_lure, {FILE_PART("invoice.html"), REASON_page_as_file}, {FILE_PART("Invoice.PDF.HTM"), REASON_doubled_extension},
-		{FILE_PART("contract.docx .exe"), REASON_doubled_extension}, {FILE_PART("\xe5\x8f\x91\xe7\xa5\xa8\xe2\x80\xae" "fdp.exe"), REASON_turned_extension},
-		{FILE_PART("report.pdf"), REASON_none}, {FILE_PART("data.tar.gz"), REASON_none}, {FROM "\r\ntext\r\n", REASON_none});
+		{FILE_PART("contract.docx .exe"), REASON_doubled_extension}, {FILE_PART("\xe5\x8f\x91\xe7\xa5\xa8\xe2\x80\xae" "fdp.exe"),
+		REASON_turned_extension}, {FILE_PART("report.pdf"), REASON_none}, {FILE_PART("data.tar.gz"), REASON_none},
+			{FROM "\r\ntext\r\n", REASON_none});
 }
 
 static void bayes_counts_by_its_confidence(void **state)
@@ -524,7 +533,8 @@ static void bayes_counts_by_its_confidence(void **state)
 	bayes_init(&b, key, TOKENS_MAX, 10);
 	for (unsigned i = 0; i < 40; i++) {
 		struct tokens t;
-		letter(g, i % 2 ? FROM "\r\nagenda minutes contract schedule project attached regards team\r\n" : FROM "\r\ncasino jackpot bonus winner prize lottery free spins\r\n");
+		letter(g, i % 2 ? FROM "\r\nagenda minutes contract schedule project attached regards team\r\n"
+			: FROM "\r\ncasino jackpot bonus winner prize lottery free spins\r\n");
 		tokens_make(&g->l, key, &g->arena, &t);
 		bayes_train(&b, &t, i % 2 ? BAYES_HAM : BAYES_JUNK);
 	}
@@ -553,7 +563,8 @@ static void the_table_sums_up_and_explains(void **state)
 	assert_int_equal(v.score, 90);
 	assert_int_equal(v.verdict, VERDICT_QUARANTINE);
 	verdict_header(&v, &out);
-	assert_true(slice_eq(buf_slice(&out), SLICE("X-Letterlock-Verdict: v1; verdict=quarantine; score=90; phishing=90; junk=50; quarantine=90; reject=0;\r\n"
+	assert_true(slice_eq(buf_slice(&out),
+		SLICE("X-Letterlock-Verdict: v1; verdict=quarantine; score=90; phishing=90; junk=50; quarantine=90; reject=0;\r\n"
 		"\tname_person=60/same_name person=alice@huaxing.example;\r\n\treply_to_other=30/free_mail domain=gmail.com\r\n")));
 	buf_free(&out);
 }
@@ -630,8 +641,8 @@ static void a_verdict_waits_for_facts_and_ends_without_them(void **state)
 static void only_clear_letters_teach(void **state)
 {
 	static const struct { int others, bayes; bool learnt; enum bayes_class class; } rows[] = {
-		{120, 0, true, BAYES_JUNK}, {120, 40, true, BAYES_JUNK}, {120, -20, false, 0}, {60, 60, false, 0}, {-30, 0, true, BAYES_HAM}, {-30, 30, false, 0},
-		{0, -30, false, 0},
+		{120, 0, true, BAYES_JUNK}, {120, 40, true, BAYES_JUNK}, {120, -20, false, 0}, {60, 60, false, 0}, {-30, 0, true, BAYES_HAM},
+		{-30, 30, false, 0}, {0, -30, false, 0},
 	};
 	struct rig *g = *state;
 	struct learn_thresholds t = LEARN_THRESHOLDS_DEFAULT, never = {0};
@@ -682,12 +693,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(client_unnamed), TEST(helo_odd), TEST(client_listed), TEST(link_listed), TEST(spf_failed), TEST(dmarc_failed), TEST(own_domain_forged),
-		TEST(sender_trusted), TEST(reputation), TEST(first_contact_and_new_domains), TEST(habits), TEST(header_odd), TEST(bulk), TEST(name_person),
-		TEST(name_address), TEST(name_scripts), TEST(from_lookalike), TEST(reply_to_other), TEST(link_mismatch), TEST(links_with_tricks),
-		TEST(link_checks_hold_for_our_own_people_too), TEST(text_disguised), TEST(text_pressure), TEST(attachment_lure), TEST(bayes_counts_by_its_confidence),
-		TEST(the_table_sums_up_and_explains), TEST(options_change_points_and_thresholds), TEST(what_the_time_does_not_allow_fails_as_its_row_says),
-		TEST(a_verdict_waits_for_facts_and_ends_without_them), TEST(only_clear_letters_teach), TEST(nothing_can_break_out_of_the_header), TEST(every_check_has_a_name),
+		TEST(client_unnamed), TEST(helo_odd), TEST(client_listed), TEST(link_listed), TEST(spf_failed), TEST(dmarc_failed),
+		TEST(own_domain_forged), TEST(sender_trusted), TEST(reputation), TEST(first_contact_and_new_domains), TEST(habits), TEST(header_odd),
+		TEST(bulk), TEST(name_person), TEST(name_address), TEST(name_scripts), TEST(from_lookalike), TEST(reply_to_other), TEST(link_mismatch),
+		TEST(links_with_tricks), TEST(link_checks_hold_for_our_own_people_too), TEST(text_disguised), TEST(text_pressure), TEST(attachment_lure),
+		TEST(bayes_counts_by_its_confidence), TEST(the_table_sums_up_and_explains), TEST(options_change_points_and_thresholds),
+		TEST(what_the_time_does_not_allow_fails_as_its_row_says), TEST(a_verdict_waits_for_facts_and_ends_without_them),
+			TEST(only_clear_letters_teach), TEST(nothing_can_break_out_of_the_header), TEST(every_check_has_a_name),
 	};
 #undef TEST
 	cmocka_set_message_output(CM_OUTPUT_TAP);

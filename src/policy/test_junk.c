@@ -67,7 +67,8 @@ static struct policy_letter letter(const char *text)
 
 static void a_letter_gives_each_token_once(void **state)
 {
-	struct policy_letter l = letter("From: \"Shop\" <a@shop.example>\r\nSubject: offer offer\r\n\r\noffer offer http://shop.example/ offer\r\n");
+	struct policy_letter l = letter("From: \"Shop\" <a@shop.example>\r\nSubject: offer offer\r\n\r\n"
+		"offer offer http://shop.example/ offer\r\n");
 	struct tokens t;
 	(void)state;
 	tokens_make(&l, key_a, &arena, &t);
@@ -266,14 +267,16 @@ static void a_damaged_table_is_refused(void **state)
 static struct policy_letter junk_letter(unsigned i)
 {
 	char text[400];
-	snprintf(text, sizeof text, "From: s%u@deals.example\r\nSubject: discount casino\r\n\r\nwin money casino bonus free spins number%u jackpot 免费领取奖金\r\n", i, i);
+	snprintf(text, sizeof text, "From: s%u@deals.example\r\nSubject: discount casino\r\n\r\n"
+		"win money casino bonus free spins number%u jackpot 免费领取奖金\r\n", i, i);
 	return letter((const char *)arena_dup(&arena, slice_str(text)).p);
 }
 
 static struct policy_letter ham_letter(unsigned i)
 {
 	char text[400];
-	snprintf(text, sizeof text, "From: p%u@partner.example\r\nSubject: meeting minutes\r\n\r\nplease find the agenda and contract draft project%u schedule 会议纪要附件\r\n", i, i);
+	snprintf(text, sizeof text, "From: p%u@partner.example\r\nSubject: meeting minutes\r\n\r\n"
+		"please find the agenda and contract draft project%u schedule 会议纪要附件\r\n", i, i);
 	return letter((const char *)arena_dup(&arena, slice_str(text)).p);
 }
 
@@ -293,7 +296,8 @@ static void what_is_learnt_is_told_apart(void **state)
 {
 	struct bayes b;
 	struct bayes_result r;
-	struct policy_letter junk = junk_letter(900), ham = ham_letter(900), other = letter("From: x@y.example\r\n\r\nnothing that was ever seen\r\n");
+	struct policy_letter junk = junk_letter(900), ham = ham_letter(900),
+		other = letter("From: x@y.example\r\n\r\nnothing that was ever seen\r\n");
 	(void)state;
 	bayes_init(&b, key_a, TOKENS_MAX, 20);
 	teach(&b, 19, false);
@@ -426,8 +430,8 @@ static void addresses_are_asked_backwards(void **state)
 static void only_answers_that_mean_something_count(void **state)
 {
 	static const struct { uint32_t answer; int any, codes; } rows[] = {
-		{0x7f000002, 40, 50}, {0x7f00000a, 40, 10}, {0x7f00000b, 40, 10}, {0x7f000003, 40, 0}, {0x7fffff01, 0, 0}, {0x7fffffff, 0, 0}, {0x7fffff02, 0, 0},
-		{0xc0000201, 0, 0}, {0x08080808, 0, 0},
+		{0x7f000002, 40, 50}, {0x7f00000a, 40, 10}, {0x7f00000b, 40, 10}, {0x7f000003, 40, 0}, {0x7fffff01, 0, 0}, {0x7fffffff, 0, 0},
+		{0x7fffff02, 0, 0}, {0xc0000201, 0, 0}, {0x08080808, 0, 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -573,7 +577,8 @@ int main(void)
 		cmocka_unit_test(reputation_fades_by_half_in_thirty_days), cmocka_unit_test(habits_are_what_was_always_so),
 		cmocka_unit_test(who_comes_from_everywhere_has_no_place), cmocka_unit_test(addresses_are_asked_backwards),
 		cmocka_unit_test(only_answers_that_mean_something_count), cmocka_unit_test(a_listed_address_has_the_points_of_its_answer),
-		cmocka_unit_test(a_client_has_the_name_that_resolves_back), cmocka_unit_test(a_stranger_is_asked_to_come_again), cmocka_unit_test(whom_we_know_does_not_wait), cmocka_unit_test(a_network_is_one_triplet),
+		cmocka_unit_test(a_client_has_the_name_that_resolves_back), cmocka_unit_test(a_stranger_is_asked_to_come_again),
+			cmocka_unit_test(whom_we_know_does_not_wait), cmocka_unit_test(a_network_is_one_triplet),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	crypt_init();

@@ -31,10 +31,11 @@ static void a_link_is_read_as_a_browser_reads_it(void **state)
 	static const struct { const char *text, *host; } rows[] = {
 		{"http://a.example/x", "a.example"}, {"HTTPS://A.Example:8080?q", "a.example"}, {"http:\\\\a.example\\x", "a.example"},
 		{"https:a.example", "a.example"}, {"https:////a.example", "a.example"}, {" \thttps://a.exa\r\nmple/ ", "a.example"},
-		{"//a.example/x", "a.example"}, {"http://bank.example@evil.example/", "evil.example"}, {"http://bank.example%40x@evil.example", "evil.example"},
-		{"http://ex%61mple.test", "example.test"}, {"http://ＥＸＡＭＰＬＥ。test", "example.test"}, {"http://例え.test", "xn--r8jz45g.test"},
-		{"http://a.example\\@b.example", "a.example"}, {"http://a.example#@b.example", "a.example"}, {"http://a.example.", "a.example"},
-		{"ftp://files.example/x", "files.example"}, {"http://[2001:db8::1]:80/", "2001:db8::1"},
+		{"//a.example/x", "a.example"}, {"http://bank.example@evil.example/", "evil.example"},
+		{"http://bank.example%40x@evil.example", "evil.example"}, {"http://ex%61mple.test", "example.test"},
+		{"http://ＥＸＡＭＰＬＥ。test", "example.test"}, {"http://例え.test", "xn--r8jz45g.test"}, {"http://a.example\\@b.example", "a.example"},
+		{"http://a.example#@b.example", "a.example"}, {"http://a.example.", "a.example"}, {"ftp://files.example/x", "files.example"},
+		{"http://[2001:db8::1]:80/", "2001:db8::1"},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -74,7 +75,8 @@ static void links_in_text_end_where_text_goes_on(void **state)
 {
 	static const struct { const char *text, *host, *rest; } rows[] = {
 		{"see http://a.example/x, or", "a.example", "/x"}, {"(www.a.example)", "a.example", ""}, {"请访问http://a.example/x。谢谢", "a.example", "/x"},
-		{"https://a.example/p请尽快", "a.example", "/p"}, {"<https://a.example/?a=1>", "a.example", "/?a=1"}, {"http://例え.test、です", "xn--r8jz45g.test", ""},
+		{"https://a.example/p请尽快", "a.example", "/p"}, {"<https://a.example/?a=1>", "a.example", "/?a=1"},
+		{"http://例え.test、です", "xn--r8jz45g.test", ""},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -110,7 +112,8 @@ static void anchors_keep_their_text(void **state)
 {
 	struct policy_url urls[8];
 	(void)state;
-	assert_int_equal(scanned("<p><A class=x HREF='http://evil.example/'><b>www.bank</b>.example</A> and <a href=https://b.example/q>two</a>", urls, 8), 2);
+	assert_int_equal(scanned("<p><A class=x HREF='http://evil.example/'><b>www.bank</b>.example</A> and <a href=https://b.example/q>two</a>",
+		urls, 8), 2);
 	assert_text(urls[0].host, "evil.example");
 	assert_text(urls[0].text, "www.bank.example");
 	assert_text(urls[1].text, "two");
@@ -120,8 +123,9 @@ static void anchors_keep_their_text(void **state)
 static void hidden_targets_are_found(void **state)
 {
 	static const char *const rows[] = {
-		"<a\nhref\n=\n\"http://evil.example\">x", "<a href=\"&#104;ttp&colon;&sol;&#x2f;evil.example\">x</a>", "<a/href=http://evil.example>x</a>",
-		"<a title='>' href=http://evil.example>x</a>", "<!-- <a href=http://a.example> --><a href=http://evil.example>x</a>",
+		"<a\nhref\n=\n\"http://evil.example\">x", "<a href=\"&#104;ttp&colon;&sol;&#x2f;evil.example\">x</a>",
+		"<a/href=http://evil.example>x</a>", "<a title='>' href=http://evil.example>x</a>",
+		"<!-- <a href=http://a.example> --><a href=http://evil.example>x</a>",
 		"<script>'<a href=http://a.example>'</script><a href=http://evil.example>x</a>", "<a href=' \n http://evil.example '>x",
 		"<base href=http://evil.example/><a href=login.html>x</a>", "<form action=http://evil.example><input></form>",
 		"<area href=http://evil.example>", "<a href=http://evil.example href=http://a.example>", "<a x=\"1\"href=\"http://evil.example\">",
@@ -173,7 +177,8 @@ int main(void)
 		cmocka_unit_test(a_link_is_read_as_a_browser_reads_it), cmocka_unit_test(an_address_in_any_form_is_an_address),
 		cmocka_unit_test(what_has_no_scheme_is_no_link), cmocka_unit_test(links_in_text_end_where_text_goes_on),
 		cmocka_unit_test(only_what_looks_like_a_host_is_shown_as_one), cmocka_unit_test(anchors_keep_their_text),
-		cmocka_unit_test(hidden_targets_are_found), cmocka_unit_test(links_are_counted_up_to_their_limit), cmocka_unit_test(hosts_have_registered_domains),
+		cmocka_unit_test(hidden_targets_are_found), cmocka_unit_test(links_are_counted_up_to_their_limit),
+			cmocka_unit_test(hosts_have_registered_domains),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	policy_warm();

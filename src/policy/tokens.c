@@ -24,8 +24,8 @@ enum letter_class { CLASS_NONE, CLASS_WORD, CLASS_PAIR };
 /* Scripts without spaces between words. */
 static bool is_unspaced(UScriptCode script)
 {
-	return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL || script == USCRIPT_THAI ||
-		script == USCRIPT_LAO || script == USCRIPT_KHMER || script == USCRIPT_MYANMAR || script == USCRIPT_BOPOMOFO;
+	return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL ||
+		script == USCRIPT_THAI || script == USCRIPT_LAO || script == USCRIPT_KHMER || script == USCRIPT_MYANMAR || script == USCRIPT_BOPOMOFO;
 }
 
 static enum letter_class class_of(uint32_t c)
@@ -158,8 +158,8 @@ static void field_words(struct walk *w, const char *prefix, struct slice text)
 
 /* Fields of which a whole value or its words tell who made a letter. */
 static const struct { const char *field, *prefix; } fields[] = {
-	{"X-Mailer", "mailer"}, {"User-Agent", "mailer"}, {"List-Id", "list"}, {"Precedence", "precedence"}, {"Content-Type", "type"}, {"MIME-Version", "mime"},
-	{"Auto-Submitted", "auto"}, {"X-Priority", "priority"}, {"Organization", "organisation"},
+	{"X-Mailer", "mailer"}, {"User-Agent", "mailer"}, {"List-Id", "list"}, {"Precedence", "precedence"}, {"Content-Type", "type"},
+	{"MIME-Version", "mime"}, {"Auto-Submitted", "auto"}, {"X-Priority", "priority"}, {"Organization", "organisation"},
 };
 
 static void header_tokens(struct walk *w)
@@ -281,7 +281,8 @@ void tokens_make(const struct policy_letter *l, const uint8_t key[TOKEN_KEY], st
 	make(l, &c, arena);
 }
 
-void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena, struct tokens ret[TOKEN_TABLES])
+void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena,
+	struct tokens ret[TOKEN_TABLES])
 {
 	struct collect c = {.keys = {keys[0], keys[1]}, .tables = TOKEN_TABLES, .ret = ret};
 	make(l, &c, arena);

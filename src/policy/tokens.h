@@ -1,7 +1,7 @@
 /*
- * What a letter consists of, as hashes under a key of the table they are for: the table holds no words, and nobody outside can choose collisions.
- * Words of alphabetic scripts; pairs of neighbours in runs of Han, Kana, Hangul and Thai; fields with their name as prefix; hosts of links;
- * facts of the way. All folded (NFKC, case). Each token once.
+ * What a letter consists of, as hashes under a key of the table they are for: the table holds no words, and nobody outside can choose
+ * collisions. Words of alphabetic scripts; pairs of neighbours in runs of Han, Kana, Hangul and Thai; fields with their name as prefix;
+ * hosts of links; facts of the way. All folded (NFKC, case). Each token once.
  */
 #ifndef POLICY_TOKENS_H
 #define POLICY_TOKENS_H
@@ -23,7 +23,8 @@ struct tokens {
 
 void tokens_make(const struct policy_letter *l, const uint8_t key[TOKEN_KEY], struct arena *arena, struct tokens *ret);
 /* Under the keys of two tables at once: ret[0].hashes[i] and ret[1].hashes[i] are of the same token. */
-void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena, struct tokens ret[TOKEN_TABLES]);
+void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena,
+	struct tokens ret[TOKEN_TABLES]);
 
 /* One token: what it is taken from ("subject", "host", "" for the text) and its text. False ends the walk. */
 typedef bool token_fn(void *arg, struct slice prefix, struct slice token);

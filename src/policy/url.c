@@ -11,8 +11,8 @@
 static const struct slice web_schemes[] = {SLICE_INIT("http"), SLICE_INIT("https"), SLICE_INIT("ftp"), SLICE_INIT("ws"), SLICE_INIT("wss")};
 /* Endings by which shown text is taken for a host. Two letters are a country and need no row. */
 static const char *const shown_endings[] = {
-	"app", "biz", "club", "com", "dev", "edu", "example", "gov", "group", "icu", "info", "int", "link", "live", "mil", "mobi", "net", "online", "org",
-	"pro", "shop", "site", "store", "tech", "test", "top", "vip", "work", "xyz", "xn--fiqs8s", "xn--fiqz9s", "xn--55qx5d", "xn--io0a7i",
+	"app", "biz", "club", "com", "dev", "edu", "example", "gov", "group", "icu", "info", "int", "link", "live", "mil", "mobi", "net", "online",
+	"org", "pro", "shop", "site", "store", "tech", "test", "top", "vip", "work", "xyz", "xn--fiqs8s", "xn--fiqz9s", "xn--55qx5d", "xn--io0a7i",
 	"xn--kpry57d", "xn--j6w193g",
 };
 /* Two letters that are no country but end of files and abbreviations. */

@@ -27,7 +27,10 @@ struct policy_url {
 bool policy_url_parse(struct slice text, struct arena *arena, struct policy_url *ret);
 /* The next link in plain text: with a scheme, or beginning with "www.". *rest moves behind it. */
 bool policy_url_next(struct slice *rest, struct arena *arena, struct policy_url *ret);
-/* What looks like a host name or a link at the front of shown text ("www.bank.example/login", "BANK.example"); empty: nothing does. A-labels. */
+/*
+ * What looks like a host name or a link at the front of shown text ("www.bank.example/login", "BANK.example"); empty: nothing does.
+ * A-labels.
+ */
 struct slice policy_url_shown_host(struct slice text, struct arena *arena);
 
 #endif

@@ -63,8 +63,8 @@ static void put_result(struct buf *out, enum check_id id, const struct check_res
 
 void verdict_header(const struct policy_verdict *v, struct buf *out)
 {
-	buf_printf(out, "X-Letterlock-Verdict: v1; verdict=%s; score=%d; phishing=%d; junk=%d; quarantine=%d; reject=%d", verdict_name(v->verdict), v->score,
-		v->phishing, v->thresholds.junk, v->thresholds.quarantine, v->thresholds.reject);
+	buf_printf(out, "X-Letterlock-Verdict: v1; verdict=%s; score=%d; phishing=%d; junk=%d; quarantine=%d; reject=%d", verdict_name(v->verdict),
+		v->score, v->phishing, v->thresholds.junk, v->thresholds.quarantine, v->thresholds.reject);
 	for (enum check_id id = 0; id < CHECK_ID_COUNT; id++) {
 		const struct check_result *r = &v->results[id];
 		if (r->state != CHECK_HIT && r->state != CHECK_FAILED)

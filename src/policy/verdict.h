@@ -46,12 +46,12 @@ struct policy_verdict {
 };
 
 /*
- * Runs the whole table. Pure but for `clock`. When ret->waits, nothing else of it counts but the results that are there. In the last run, after
- * facts_give_up, nothing waits. A check that has begun is never interrupted: it looks at check_overtime itself; what comes late counts and is
- * marked; what would begin when the total is over fails as its row says.
+ * Runs the whole table. Pure but for `clock`. When ret->waits, nothing else of it counts but the results that are there. In the last run,
+ * after facts_give_up, nothing waits. A check that has begun is never interrupted: it looks at check_overtime itself; what comes late
+ * counts and is marked; what would begin when the total is over fails as its row says.
  */
-void policy_run(const struct policy_letter *letter, const struct policy_known *known, struct facts *facts, const struct check_options *options,
-	check_clock_fn *clock, void *clock_arg, struct policy_verdict *ret);
+void policy_run(const struct policy_letter *letter, const struct policy_known *known, struct facts *facts,
+	const struct check_options *options, check_clock_fn *clock, void *clock_arg, struct policy_verdict *ret);
 /* The same for one check. */
 void policy_run_one(enum check_id id, const struct policy_letter *letter, const struct policy_known *known, struct facts *facts,
 	const struct check_options *options, struct check_result *ret);
@@ -65,9 +65,9 @@ const char *verdict_name(enum verdict verdict);
 bool check_find(struct slice name, enum check_id *ret);
 
 /*
- * "X-Letterlock-Verdict: v1; verdict=junk; score=72; phishing=45; junk=50; quarantine=90; reject=0;\r\n\tlink_mismatch=45/shows_other_host shown=a host=b; …\r\n":
- * names and numbers; a text only from letters, digits and "._@+-:/", anything else in it becomes "?" (RFC 8601 2.2 pvalue without quoting).
- * Only what hit or failed is named. Lines end with CRLF and stay below 998 bytes.
+ * "X-Letterlock-Verdict: v1; verdict=junk; score=72; phishing=45; junk=50; quarantine=90; reject=0;\r\n\tlink_mismatch=45/shows_other_host
+ * shown=a host=b; …\r\n": names and numbers; a text only from letters, digits and "._@+-:/", anything else in it becomes "?" (RFC 8601 2.2
+ * pvalue without quoting). Only what hit or failed is named. Lines end with CRLF and stay below 998 bytes.
  */
 void verdict_header(const struct policy_verdict *v, struct buf *out);
 
