@@ -186,24 +186,43 @@ static struct slice without_break(struct slice s)
 	return s;
 }
 
+/* What was written of a value so far, and whether white space came behind it. */
+struct relaxing {
+	struct buf *out;
+	bool space, any;
+};
+
+static size_t word_length(struct slice s)
+{
+	size_t n = 0;
+	while (n < s.n && s.p[n] != '\r' && s.p[n] != '\n' && !ascii_is_wsp(s.p[n]))
+		n++;
+	return n;
+}
+
+static void relax(struct relaxing *r, struct slice piece)
+{
+	while (piece.n > 0) {
+		size_t n = word_length(piece);
+		if (n == 0) {
+			r->space = r->space || ascii_is_wsp(piece.p[0]);
+			piece = slice_from(piece, 1);
+			continue;
+		}
+		if (r->space && r->any)
+			buf_append_byte(r->out, ' ');
+		buf_append(r->out, slice_sub(piece, 0, n));
+		*r = (struct relaxing){.out = r->out, .any = true};
+		piece = slice_from(piece, n);
+	}
+}
+
 /* RFC 6376 3.4.2: unfolded, white space reduced, none around the value. The parts a and b are one value. */
 static void append_relaxed_value(struct slice a, struct slice b, struct buf *out)
 {
-	bool space = false, any = false;
-	for (size_t i = 0; i < a.n + b.n; i++) {
-		uint8_t c = i < a.n ? a.p[i] : b.p[i - a.n];
-		if (c == '\r' || c == '\n')
-			continue;
-		if (ascii_is_wsp(c)) {
-			space = true;
-			continue;
-		}
-		if (space && any)
-			buf_append_byte(out, ' ');
-		buf_append_byte(out, c);
-		space = false;
-		any = true;
-	}
+	struct relaxing r = {.out = out};
+	relax(&r, a);
+	relax(&r, b);
 }
 
 static void append_relaxed(const struct mime_field *field, struct slice a, struct slice b, struct buf *out)
