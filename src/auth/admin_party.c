@@ -8,6 +8,7 @@
 #define DAY_S INT64_C(86400)
 #define PARTY_DAYS_MAX 3660
 #define SCOPE_MAX 500
+#define TOKENS "token " /* begins "next" of pages of tokens */
 
 static json_t *party_json(struct admin_job *job, const struct party *p)
 {
@@ -29,42 +30,58 @@ static json_t *party_json(struct admin_job *job, const struct party *p)
 	return o;
 }
 
-/* A token that is not registered by hand: its owner is who made it. */
-static void add_tokens(struct admin_job *job, json_t *out)
+static void next_page(struct admin_job *job, const char *kind, uint32_t after)
 {
-	struct session *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE, sizeof *list);
-	uint32_t after = 0;
-	int count;
-	while ((count = session_tokens(job_directory(job), after, &job->arena, list, DIRECTORY_PAGE)) > 0) {
-		for (int i = 0; i < count; i++) {
-			struct party p = {.name = list[i].label, .kind = PARTY_TOKEN, .scope = SLICE("the rights of the token"), .ends = list[i].ends,
-				.used = list[i].used, .ref = arena_printf(&job->arena, "%u", list[i].id)};
-			memcpy(p.owner, list[i].account, sizeof p.owner);
-			json_array_append_new(out, party_json(job, &p));
-		}
-		after = list[count - 1].id;
-	}
+	job_set(job, "more", json_true());
+	job_set(job, "next", job_json(arena_printf(&job->arena, "%s%u", kind, after)));
 }
 
-static int party_list(struct admin_job *job)
+/* Tokens that are not registered by hand: their owner is who made them. At most `room` of them. */
+static int add_tokens(struct admin_job *job, json_t *out, uint32_t after, int room)
+{
+	struct session *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE + 1, sizeof *list);
+	int count = session_tokens(job_directory(job), after, &job->arena, list, (size_t)room + 1);
+	for (int i = 0; i < count && i < room; i++) {
+		struct party p = {.name = list[i].label, .kind = PARTY_TOKEN, .scope = SLICE("the rights of the token"), .ends = list[i].ends,
+			.used = list[i].used, .ref = arena_printf(&job->arena, "%u", list[i].id)};
+		memcpy(p.owner, list[i].account, sizeof p.owner);
+		json_array_append_new(out, party_json(job, &p));
+	}
+	if (count > room)
+		next_page(job, TOKENS, room > 0 ? list[room - 1].id : after);
+	return count < 0 ? job_refuse_error(job, count, "register") : 0;
+}
+
+static int add_parties(struct admin_job *job, json_t *out, uint32_t after)
 {
 	struct party *list = arena_alloc_array(&job->arena, DIRECTORY_PAGE + 1, sizeof *list);
-	uint32_t after = 0;
-	if (job_text(job, "after").n > 0 && slice_to_u32(job_text(job, "after"), &after) != 0)
-		return job_refuse(job, ADMIN_INVALID, "invalid", "after is \"next\" of the former page.");
 	int count = directory_party_list(job_directory(job), after, json_is_true(json_object_get(job->args, "all")), &job->arena, list, DIRECTORY_PAGE + 1);
 	if (count < 0)
 		return job_refuse_error(job, count, "register");
-	json_t *out = json_array();
 	for (int i = 0; i < count && i < DIRECTORY_PAGE; i++)
 		json_array_append_new(out, party_json(job, &list[i]));
-	if (after == 0)
-		add_tokens(job, out);
-	job_set(job, "parties", out);
-	job_set(job, "more", json_boolean(count > DIRECTORY_PAGE));
-	if (count > DIRECTORY_PAGE)
-		job_set(job, "next", job_json(arena_printf(&job->arena, "%u", list[DIRECTORY_PAGE - 1].id)));
+	if (count <= DIRECTORY_PAGE)
+		return add_tokens(job, out, 0, DIRECTORY_PAGE - count);
+	next_page(job, "", list[DIRECTORY_PAGE - 1].id);
 	return 0;
+}
+
+/* Entries by number, then tokens by theirs. */
+static int party_list(struct admin_job *job)
+{
+	struct slice page = job_text(job, "after");
+	bool tokens = slice_starts(page, SLICE(TOKENS));
+	uint32_t after = 0;
+	if (page.n > 0 && slice_to_u32(slice_from(page, tokens ? sizeof TOKENS - 1 : 0), &after) != 0)
+		return job_refuse(job, ADMIN_INVALID, "invalid", "after is \"next\" of the former page.");
+	json_t *out = json_array();
+	job_set(job, "more", json_false());
+	int rc = tokens ? add_tokens(job, out, after, DIRECTORY_PAGE) : add_parties(job, out, after);
+	if (rc == 0)
+		job_set(job, "parties", out);
+	else
+		json_decref(out);
+	return rc;
 }
 
 int job_party_ends(struct admin_job *job, int64_t *ret)

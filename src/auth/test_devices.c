@@ -557,6 +557,41 @@ static void test_what_programs_say_is_read_with_limits(void **state)
 	}
 }
 
+/* As many as there are: one answer holds a page of them. */
+static void test_the_register_is_read_in_pages(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	char after[60] = "";
+	unsigned pages = 0, seen = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		char local[2] = {(char)('p' + i), 0};
+		test_add(t, local, "user");
+		struct account a = test_account(t, &arena, local);
+		struct secrets secrets = SECRETS_NONE;
+		assert_int_equal(secrets_add(&secrets, 1, NULL), 0);
+		assert_int_equal(directory_begin(t->directory, NULL), 0);
+		for (unsigned k = 0; k < SESSIONS_MAX; k++) {
+			char token[SESSION_TOKEN_SIZE + 1];
+			struct session s = {.kind = SESSION_TOKEN, .label = SLICE("one of many"), .ends = INT64_MAX};
+			memcpy(s.account, a.id, sizeof s.account);
+			assert_int_equal(session_make(t->directory, &s, &secrets, token, NULL), 0);
+		}
+		assert_int_equal(directory_commit(t->directory, NULL), 0);
+		secrets_free(&secrets);
+	}
+	do {
+		assert_int_equal(test_admin(t, "party.list", test_args("{\"after\":\"%s\"}", after)), ADMIN_OK);
+		json_t *o = json_loadb((const char *)buf_slice(&t->result).p, buf_len(&t->result), 0, NULL);
+		seen += (unsigned)json_array_size(json_object_get(o, "parties"));
+		json_decref(o);
+		snprintf(after, sizeof after, "%s", test_member(t, "next"));
+		pages++;
+	} while (after[0] != '\0');
+	assert_int_equal(seen, 4 * SESSIONS_MAX);
+	assert_true(pages > 1);
+	arena_free(&arena);
+}
+
 /* Who answers for a token need not have made it: it ends with its entry all the same. */
 static void test_a_token_ends_with_its_entry_whoever_answers_for_it(void **state)
 {
@@ -580,6 +615,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_the_register_is_read_in_pages),
 		TEST(test_a_token_ends_with_its_entry_whoever_answers_for_it),
 		TEST(test_an_app_password_is_for_its_protocols_networks_and_time),
 		TEST(test_a_refusal_by_policy_looks_like_a_wrong_password),
