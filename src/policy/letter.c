@@ -12,6 +12,8 @@
 #include "policy/host.h"
 #include "policy/links.h"
 
+#define REPLY_ADDRESSES_MAX 20
+
 static struct letter_address address_of(const struct mime_address *list, struct arena *arena)
 {
 	const struct mime_address *a = mime_address_next(list);
@@ -27,6 +29,19 @@ static struct letter_address address_of(const struct mime_address *list, struct 
 	return ret;
 }
 
+/* Of several addresses the one that is elsewhere: the others may be there to hide it. */
+static struct letter_address reply_address(const struct mime_address *list, struct slice from_domain, struct arena *arena)
+{
+	struct letter_address first = address_of(list, arena);
+	unsigned count = 0;
+	for (const struct mime_address *a = mime_address_next(list); a != NULL && count++ < REPLY_ADDRESSES_MAX; a = mime_address_next(a->next)) {
+		struct letter_address other = address_of(a, arena);
+		if (!slice_eq(host_registered(other.domain), host_registered(from_domain)))
+			return other;
+	}
+	return first;
+}
+
 static void who_fill(struct policy_letter *l, struct arena *arena)
 {
 	const struct mime_envelope *e = l->envelope;
@@ -34,7 +49,7 @@ static void who_fill(struct policy_letter *l, struct arena *arena)
 	if (e->sender != e->from)
 		l->sender = address_of(e->sender, arena);
 	if (e->reply_to != e->from)
-		l->reply_to = address_of(e->reply_to, arena);
+		l->reply_to = reply_address(e->reply_to, l->from.domain, arena);
 	l->from_fields = mime_header_count(l->header, SLICE("From"));
 	for (const struct mime_address *a = mime_address_next(e->from); a != NULL; a = mime_address_next(a->next))
 		l->from_count++;
@@ -71,7 +86,6 @@ static void links_of_text(struct policy_letter *l, struct slice text, struct are
 static void links_of_html(struct policy_letter *l, const struct mime_part *part, struct arena *arena)
 {
 	struct buf source = BUF_INIT(4 * LETTER_HTML_MAX);
-	l->has_html = true;
 	part_decode(l, part, true, LETTER_HTML_MAX, arena, &source);
 	links_scan(arena_dup(arena, utf8_prefix(buf_slice(&source), LETTER_HTML_MAX)), arena, l->urls, &l->url_count, LETTER_URLS_MAX);
 	buf_free(&source);
@@ -85,6 +99,7 @@ static void text_part(struct policy_letter *l, const struct mime_part *part, str
 		part_decode(l, part, false, LETTER_TEXT_MAX, arena, text);
 	else
 		l->cut = true;
+	l->has_html = l->has_html || html;
 	if (html)
 		links_of_html(l, part, arena);
 	/* Mail programs make links of what looks like one, in HTML too. */
@@ -108,8 +123,12 @@ static void parts_fill(struct policy_letter *l, struct arena *arena)
 		bool attachment = mime_part_is_attachment(part);
 		if (attachment || slice_eq(part->type, SLICE("application")))
 			file_add(l, part, arena);
-		if (slice_eq(part->type, SLICE("text")) && !attachment)
+		/* What stands in an attached file is no text of the letter, but its links are opened like those of one. */
+		bool is_text = slice_eq(part->type, SLICE("text")), is_file = slice_eq(part->disposition, SLICE("attachment"));
+		if (is_text && !is_file)
 			text_part(l, part, arena, &text);
+		else if (is_text && slice_eq(part->subtype, SLICE("html")))
+			links_of_html(l, part, arena);
 	}
 	l->text = arena_dup(arena, utf8_prefix(buf_slice(&text), LETTER_TEXT_MAX));
 	mime_fold(l->subject, &all);

@@ -48,7 +48,7 @@ struct policy_letter {
 	struct slice message, header;
 	const struct mime_part *root;
 	const struct mime_envelope *envelope;
-	struct letter_address from, sender, reply_to; /* first of each field; sender and reply_to empty when the field is missing */
+	struct letter_address from, sender, reply_to; /* first of each field (Reply-To: first of another domain); empty: no such field */
 	unsigned from_fields, from_count;             /* header fields of that name; addresses in them */
 	struct slice subject;        /* decoded */
 	struct slice text;           /* visible text of all text parts, UTF-8 */

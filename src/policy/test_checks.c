@@ -429,6 +429,7 @@ static void reply_to_other(void **state)
 	struct rig *g = *state;
 	assert_rows(reply_to_other, {FROM "Reply-To: boss@gmail.com\r\n\r\n", REASON_free_mail},
 		{FROM "Reply-To: boss@other.example\r\n\r\n", REASON_other_domain}, {FROM "Reply-To: b@mail.sender.example\r\n\r\n", REASON_none},
+		{FROM "Reply-To: b@sender.example, boss@gmail.com\r\n\r\n", REASON_free_mail},
 		{FROM "Reply-To: b@huaxing.example\r\n\r\n", REASON_none}, {FROM "Reply-To: l@list.example\r\nList-Id: <l.example>\r\n\r\n", REASON_none},
 		{FROM "Reply-To: l@qq.com\r\nList-Id: <l.example>\r\n\r\n", REASON_free_mail}, {FROM "\r\n", REASON_none});
 	letter(g, FROM "Reply-To: boss@gmail.com\r\n\r\n");
@@ -458,6 +459,16 @@ static void link_mismatch(void **state)
 	letter(g, HTML "<a href='http://click.mailer.test/'>www.sender.example</a><a href='http://evil.test'>www.bank.example</a>");
 	run(g, CHECK_ID_link_mismatch);
 	assert_int_equal(g->r.score, full);
+}
+
+#define WITH_PART(disposition) FROM "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\nContent-Disposition: " \
+	disposition "\r\n\r\n<a href='http://evil.test/'>www.bank.example</a>\r\n--b--\r\n"
+
+static void links_are_found_in_whatever_is_shown_or_opened(void **state)
+{
+	assert_rows(link_mismatch, {WITH_PART("inline"), REASON_shows_other_host}, {WITH_PART("inline; filename=a.html"), REASON_shows_other_host},
+		{WITH_PART("attachment; filename=a.html"), REASON_shows_other_host},
+		{FROM "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nwww.bank.example\r\n--b--\r\n", REASON_none});
 }
 
 static void links_with_tricks(void **state)
@@ -696,9 +707,10 @@ int main(void)
 		TEST(client_unnamed), TEST(helo_odd), TEST(client_listed), TEST(link_listed), TEST(spf_failed), TEST(dmarc_failed),
 		TEST(own_domain_forged), TEST(sender_trusted), TEST(reputation), TEST(first_contact_and_new_domains), TEST(habits), TEST(header_odd),
 		TEST(bulk), TEST(name_person), TEST(name_address), TEST(name_scripts), TEST(from_lookalike), TEST(reply_to_other), TEST(link_mismatch),
-		TEST(links_with_tricks), TEST(link_checks_hold_for_our_own_people_too), TEST(text_disguised), TEST(text_pressure), TEST(attachment_lure),
-		TEST(bayes_counts_by_its_confidence), TEST(the_table_sums_up_and_explains), TEST(options_change_points_and_thresholds),
-		TEST(what_the_time_does_not_allow_fails_as_its_row_says), TEST(a_verdict_waits_for_facts_and_ends_without_them),
+		TEST(links_are_found_in_whatever_is_shown_or_opened), TEST(links_with_tricks), TEST(link_checks_hold_for_our_own_people_too),
+		TEST(text_disguised), TEST(text_pressure), TEST(attachment_lure), TEST(bayes_counts_by_its_confidence),
+		TEST(the_table_sums_up_and_explains), TEST(options_change_points_and_thresholds),
+			TEST(what_the_time_does_not_allow_fails_as_its_row_says), TEST(a_verdict_waits_for_facts_and_ends_without_them),
 			TEST(only_clear_letters_teach), TEST(nothing_can_break_out_of_the_header), TEST(every_check_has_a_name),
 	};
 #undef TEST
