@@ -104,7 +104,7 @@ static int print_seal(struct facts *f, struct trust_message *m, const struct arc
 		rc = arc_seal(chain, m, &how, &out, &err);
 	}
 	if (rc == 0)
-		fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout);
+		(void)fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout);
 	else
 		fprintf(stderr, "%s\n", err.private_text);
 	mail_key_free(&key);

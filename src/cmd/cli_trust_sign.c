@@ -95,7 +95,7 @@ static void show(const struct cli_trust *t, const json_t *result)
 	for (size_t i = 0; i < fields.n; i++)
 		if (wire || fields.p[i] != '\r')
 			putchar(fields.p[i]);
-	fwrite(t->message.p, 1, t->message.n, stdout);
+	(void)fwrite(t->message.p, 1, t->message.n, stdout);
 }
 
 const struct cli_trust_check cli_trust_sign = {.name = "sign", .needs_message = true, .run = run, .show = show};
