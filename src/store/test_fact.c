@@ -63,7 +63,10 @@ static void a_sender_is_not_a_recipient(void **state)
 	struct buf b = BUF_INIT(4096);
 	struct arena arena = ARENA_INIT;
 	struct slice addresses[] = {SLICE("a@example.org"), SLICE("@example.net")};
-	struct sender_fact f = {.login = SLICE("a@example.org"), .actor = SLICE("d@example.org"), .addresses = addresses, .address_count = 2}, got;
+	struct sender_key keys[] = {{.id = {7}, .algorithm = 1, .domain = SLICE("example.org"), .selector = SLICE("r1")},
+	                            {.id = {8}, .algorithm = 2, .domain = SLICE("example.net"), .selector = SLICE("e1")}};
+	struct sender_fact f = {.login = SLICE("a@example.org"), .actor = SLICE("d@example.org"), .addresses = addresses, .address_count = 2,
+	                        .keys = keys, .key_count = 2}, got;
 	struct recipient_fact wrong;
 	struct slice list;
 
@@ -74,6 +77,9 @@ static void a_sender_is_not_a_recipient(void **state)
 	assert_int_equal(fact_read_sender(&list, SECRET, &arena, &got), 0);
 	assert_int_equal(got.address_count, 2);
 	assert_true(slice_eq(got.addresses[1], addresses[1]) && slice_eq(got.actor, f.actor));
+	assert_int_equal(got.key_count, 2);
+	assert_true(got.keys[1].id[0] == 8 && got.keys[1].algorithm == 2 && slice_eq(got.keys[1].domain, keys[1].domain));
+	assert_true(slice_eq(got.keys[0].selector, keys[0].selector));
 	arena_free(&arena);
 	buf_free(&b);
 }
