@@ -217,7 +217,8 @@ static void on_ready(void *owner)
 }
 
 static const struct smtp_server_events events = {
-	.starttls = on_starttls, .sasl_start = on_sasl_start, .sasl_step = on_sasl_step, .sasl_cancel = on_sasl_cancel, .client = on_client, .not_believed = on_not_believed, .mail = on_mail,
+	.starttls = on_starttls, .sasl_start = on_sasl_start, .sasl_step = on_sasl_step, .sasl_cancel = on_sasl_cancel, .client = on_client,
+	.not_believed = on_not_believed, .mail = on_mail,
 	.rcpt = on_rcpt, .data_begin = on_data_begin, .data = on_data, .data_end = on_data_end, .reset = on_reset, .ended = on_ended,
 	.ready = on_ready,
 };

@@ -78,8 +78,8 @@ static const struct dialogue dialogues[] = {
 	 "250 250 250 354 550 250", NULL},
 	{"broken lines of a chunk count for more too", KIND_MX, OPEN "RCPT TO:<cut@d>\r\nBDAT 4 LAST\r\nx\ny\nNOOP\r\n", NULL,
 	 "250 250 250 550 250", NULL},
-	{"too big counts for more than a refusal of ours", KIND_SMALL, OPEN "RCPT TO:<cut@d>\r\nBDAT 104 LAST\r\n" LONG_LINE LONG_LINE "NOOP\r\n", NULL,
-	 "250 250 250 552 250", NULL},
+	{"too big counts for more than a refusal of ours", KIND_SMALL,
+	 OPEN "RCPT TO:<cut@d>\r\nBDAT 104 LAST\r\n" LONG_LINE LONG_LINE "NOOP\r\n", NULL, "250 250 250 552 250", NULL},
 	{"refused while it arrives", KIND_MX, OPEN "RCPT TO:<cut@d>\r\nDATA\r\nx\r\ny\r\n.\r\nNOOP\r\n", NULL, "250 250 250 354 452 250", NULL},
 	{"rset", KIND_MX, ENVELOPE "RSET\r\nDATA\r\n", NULL, "250 250 250 250 503", MAIL_LOG RCPT_LOG "reset\n"},
 	{"ehlo resets", KIND_MX, ENVELOPE EHLO "DATA\r\n", NULL, "250 250 250 250 503", MAIL_LOG RCPT_LOG "reset\n"},
@@ -183,8 +183,10 @@ static const struct dialogue dialogues[] = {
 	{"lmtp chunks", KIND_LMTP, LHLO_ENVELOPE "BDAT 3\r\nx\r\nBDAT 0 LAST\r\n", NULL, "250 250 250 250 250 250 250", NULL},
 
 	/* XCLIENT */
-	{"xclient of strangers", KIND_MX, "XCLIENT ADDR=192.0.2.1\r\n" EHLO "XCLIENT ADDR=192.0.2.1\r\n", NULL, "550 250 550", "not believed XCLIENT\nnot believed XCLIENT\n"},
-	{"a load balancer that is a stranger", KIND_MX, "PROXY TCP4 192.0.2.1 192.0.2.2 4711 25\r\n" EHLO, NULL, "421", "not believed PROXY\nrefused\n"},
+	{"xclient of strangers", KIND_MX, "XCLIENT ADDR=192.0.2.1\r\n" EHLO "XCLIENT ADDR=192.0.2.1\r\n", NULL, "550 250 550",
+	 "not believed XCLIENT\nnot believed XCLIENT\n"},
+	{"a load balancer that is a stranger", KIND_MX, "PROXY TCP4 192.0.2.1 192.0.2.2 4711 25\r\n" EHLO, NULL, "421",
+	 "not believed PROXY\nrefused\n"},
 	{"xclient is announced", KIND_TRUSTED, EHLO,
 	 "250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n"
 	 "250-DSN\r\n250-SIZE 52428800\r\n250-LIMITS RCPTMAX=1000\r\n250-STARTTLS\r\n250-XCLIENT NAME ADDR PORT PROTO HELO\r\n250 HELP\r\n", "250", ""},
