@@ -112,6 +112,7 @@ OPTION(trust_arc_sealers, "trust.arc_sealers", texts, "", true, "domains of forw
 OPTION(trust_lists, "trust.lists", texts, "", true, "DNS lists with their points: \"zen.example.org 60\", \"dbl.example.org domains 60\"; fifty points make junk, points below 0 speak for a letter")
 OPTION(trust_junk, "trust.junk", number, "50", true, "from so many points on a letter goes to Junk; 0: never")
 OPTION(trust_refuse, "trust.refuse", number, "0", true, "from so many points on a letter is refused; 0: never")
+OPTION(trust_executives, "trust.executives", texts, "", true, "addresses of people in whose name others like to write: their family or given name with a title is enough to be noticed")
 OPTION(trust_greylist, "trust.greylist", duration, "0", true, "a stranger whose domain proves nothing has to come again after this time, such as 5m; 0: nobody waits")
 OPTION(trust_dns_time, "trust.dns_time", duration, "10s", true, "the checks of a letter from outside wait this long for DNS, all together; then they end with what is known")
 OPTION(dns_zone, "dns.zone", path, "", true, "zone file served from memory before any other source (tests, demo)")

@@ -36,6 +36,7 @@ static void letter_read(struct judge *j, struct slice message)
 static void run_checks(struct judge *j)
 {
 	const struct filter_settings *s = j->settings;
+	j->known.names_asked = true;
 	j->known.zones = s->zones;
 	j->known.zone_count = s->zone_count;
 	j->letter.ptr = j->ptr;

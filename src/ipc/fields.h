@@ -65,6 +65,9 @@
 /* result empty: it may be shown once only, and is not kept. forget: nothing was done, the key may be used again. The reply means: durable. */
 #define IPC_FIELDS_AUTH_ONCE_DONE(F) F(u64, row) F(u8, forget) F(u8, status) F(bytes, result)
 #define IPC_REPLY_AUTH_ONCE_DONE(F) F(u8, status)
+/* questions and answers as in trust/facts.h, of type FACT_PERSON: whom a name in a letter from outside shows. */
+#define IPC_FIELDS_AUTH_PEOPLE(F) F(bytes, questions)
+#define IPC_REPLY_AUTH_PEOPLE(F) F(bytes, answers)
 /* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
 #define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)
 #define IPC_REPLY_AUTH_REVALIDATE(F) F(bytes, verdicts)

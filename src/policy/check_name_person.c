@@ -2,6 +2,7 @@
 #include "policy/host.h"
 #include "policy/lookalike.h"
 #include "policy/names.h"
+#include "policy/person.h"
 
 check_fn check_name_person;
 
@@ -26,10 +27,15 @@ static int percent_of(const struct check_input *in, const struct letter_address 
 }
 
 /* An address of ours that is in no directory (a service) is for own_domain_forged. */
-static enum name_match find(const struct check_input *in, const struct letter_address *a, struct name_found *ret)
+static enum name_match find(const struct check_input *in, const struct letter_address *a, struct name_found *ret, bool *ret_waits)
 {
+	enum name_match match;
 	if (in->known->domains != NULL && targets_own(in->known->domains, a->domain))
 		return NAME_NONE;
+	if (in->known->names_asked) {
+		*ret_waits |= !person_find(in->facts, a->name, a->spec, &match, ret);
+		return match;
+	}
 	return names_find(in->known->names, a->name, a->spec, in->facts->arena, ret);
 }
 
@@ -40,11 +46,14 @@ void check_name_person(const struct check_input *in, struct check_result *r)
 	};
 	const struct letter_address *a = &in->letter->from;
 	struct name_found person = {0};
-	enum name_match match = find(in, a, &person);
+	bool waits = false;
+	enum name_match match = find(in, a, &person, &waits);
 	if (match == NAME_NONE && in->letter->sender.spec.n > 0) {
 		a = &in->letter->sender;
-		match = find(in, a, &person);
+		match = find(in, a, &person, &waits);
 	}
+	if (waits)
+		r->state = CHECK_WAITS;
 	if (match == NAME_NONE)
 		return;
 	check_hit(r, reasons[match]);

@@ -28,6 +28,7 @@ struct known_sender {
 struct policy_known {
 	const struct targets *domains;   /* our own and our partners' (policy/lookalike.h) */
 	const struct names *names;       /* our people (policy/names.h) */
+	bool names_asked;                /* or: the directory is asked by way of facts (policy/person.h) */
 	const struct list_zone *zones;   /* DNS lists */
 	size_t zone_count;
 	const struct bayes *organisation, *user; /* policy/bayes.h; user only where a letter is filed for one */

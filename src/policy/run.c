@@ -48,7 +48,7 @@ static unsigned needs_met(const struct policy_letter *l, const struct policy_kno
 	met |= !l->authenticated ? NEED_OUTSIDE : 0;
 	met |= l->trust.given ? NEED_TRUST : 0;
 	met |= k->domains != NULL ? NEED_DOMAINS : 0;
-	met |= k->names != NULL ? NEED_NAMES : 0;
+	met |= k->names != NULL || k->names_asked ? NEED_NAMES : 0;
 	met |= k->sender.given ? NEED_SENDER : 0;
 	met |= k->organisation != NULL || k->user != NULL ? NEED_BAYES : 0;
 	met |= k->zone_count > 0 ? NEED_LISTS : 0;

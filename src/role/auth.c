@@ -12,6 +12,7 @@
 #include "auth/hygiene.h"
 #include "auth/saslprep.h"
 #include "base/log.h"
+#include "policy/warm.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 
@@ -287,6 +288,9 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	struct auth_admin_settings settings = admin_settings(a);
 	auth_factor_settings(a, &settings);
 	a->keks = kek_queue_create(&a->host, parallel());
+	policy_warm(); /* before the jail closes */
+	a->people = people_new(a->directory);
+	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);
 	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
 	a->admin = auth_admin_create(a->directory, &a->host, a->keks, auth_login_throttle(a->login), &settings);
 	auth_admin_access(a->admin, auth_login_access(a->login));
@@ -342,6 +346,7 @@ static void auth_reload(struct role_context *ctx)
 	auth_dkim_reload(a);
 	auth_sso_configure(a);
 	auth_notice_configure(a);
+	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);
 	auth_admin_configure(a->admin, &settings);
 	if (forget_scram(a, &err) != 0)
 		log_event(EV_INTERNAL, LOG_STR("what", "SCRAM keys of passwords stay"), LOG_STR("why", err.private_text));

@@ -8,6 +8,7 @@
 #include "auth/login.h"
 #include "auth/notice.h"
 #include "auth/oauth.h"
+#include "auth/people.h"
 #include "auth/place.h"
 #include "role/role.h"
 
@@ -25,6 +26,7 @@ struct auth_process {
 	struct timer *ldap_sync;
 	struct auth_login_settings settings;
 	struct place_base *places; /* opened before the jail closes; NULL: none */
+	struct people *people; /* for the checks of letters */
 	struct auth_dkim *dkim;
 	struct timer *dkim_timer;
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */

@@ -360,12 +360,25 @@ static void on_authorize(void *arg, struct ipc_call *call, const void *message)
 		on_recorded(w, true);
 }
 
+#define PEOPLE_ANSWERS_MAX 60000 /* bytes: the row of AUTH_PEOPLE */
+
+static void on_people(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_people *request = message;
+	struct buf answers = BUF_INIT(PEOPLE_ANSWERS_MAX);
+	people_answer(a->people, request->questions, loop_now(a->ctx->loop).mono_ms, &answers);
+	ipc_reply(call, &(struct ipc_auth_people_reply){.answers = answers.failed ? SLICE_NONE : buf_slice(&answers)});
+	buf_free(&answers);
+}
+
 void auth_register(struct auth_process *a)
 {
 	struct ipc *ipc = a->ctx->ipc;
 	ipc_handle(ipc, IPC_AUTH_SASL, on_sasl, a);
 	ipc_handle(ipc, IPC_AUTH_SENDER, on_sender, a);
 	ipc_handle(ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
+	ipc_handle(ipc, IPC_AUTH_PEOPLE, on_people, a);
 	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
 	ipc_handle(ipc, IPC_AUTH_CLAIMS, on_claims, a);
 	ipc_handle(ipc, IPC_AUTH_REVALIDATE, on_revalidate, a);

@@ -121,14 +121,32 @@ static void on_resolved(void *arg, enum ipc_outcome outcome, const void *message
 	answered(f);
 }
 
+static void take_answers(struct edge_facts *f, struct slice answers)
+{
+	if (!f->abandoned && f->asking && answers.n <= f->answers.max - buf_len(&f->answers))
+		buf_append(&f->answers, answers);
+	answered(f);
+}
+
 /* What is remembered is asked of queue, all of it at once. */
 static void on_recalled(void *arg, enum ipc_outcome outcome, const void *message)
 {
-	struct edge_facts *f = arg;
 	const struct ipc_queue_recall_reply *reply = message;
-	if (!f->abandoned && f->asking && outcome == IPC_OK && reply->answers.n <= f->answers.max - buf_len(&f->answers))
-		buf_append(&f->answers, reply->answers);
-	answered(f);
+	take_answers(arg, outcome == IPC_OK ? reply->answers : SLICE_NONE);
+}
+
+static void on_people(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	const struct ipc_auth_people_reply *reply = message;
+	take_answers(arg, outcome == IPC_OK ? reply->answers : SLICE_NONE);
+}
+
+/* The directory knows whom a name shows. */
+static void ask_people(struct edge_facts *f, struct slice questions)
+{
+	struct ipc_auth_people request = {.questions = questions};
+	f->pending++;
+	ipc_request(f->edge->ctx->ipc, IPC_AUTH_PEOPLE, IPC_ANY, &request, on_people, f);
 }
 
 static void recall(struct edge_facts *f, struct slice questions)
@@ -154,7 +172,7 @@ static void ask_one(struct edge_facts *f, const struct dns_question *q)
 void edge_facts_ask(struct edge_facts *f, struct slice questions)
 {
 	int64_t left = f->edge->ctx->config->trust_dns_time - edge_facts_waited_ms(f);
-	struct buf memories = BUF_INIT(QUESTIONS_MAX);
+	struct buf memories = BUF_INIT(QUESTIONS_MAX), people = BUF_INIT(QUESTIONS_MAX);
 	struct dns_question q;
 	f->asking = true;
 	f->over = f->over || ++f->rounds >= EDGE_FACTS_ROUNDS || left <= 0;
@@ -162,12 +180,17 @@ void edge_facts_ask(struct edge_facts *f, struct slice questions)
 	for (unsigned i = 0; !f->over && i < FACTS_QUESTIONS_MAX && facts_question_next(&questions, &q); i++) {
 		if (q.type == FACT_MEMORY)
 			facts_encode_question(&q, &memories);
+		else if (q.type == FACT_PERSON)
+			facts_encode_question(&q, &people);
 		else
 			ask_one(f, &q);
 	}
 	if (buf_len(&memories) > 0)
 		recall(f, buf_slice(&memories));
+	if (buf_len(&people) > 0)
+		ask_people(f, buf_slice(&people));
 	buf_free(&memories);
+	buf_free(&people);
 }
 
 struct slice edge_facts_answers(const struct edge_facts *f)

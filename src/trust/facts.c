@@ -21,12 +21,12 @@ void facts_free(struct facts *f)
 }
 
 /* Not a name: taken as it is. */
-static bool make_memory_key(struct slice text, uint8_t key[KEY_MAX], struct slice *ret)
+static bool make_plain_key(struct slice text, uint16_t type, uint8_t key[KEY_MAX], struct slice *ret)
 {
 	if (text.n == 0 || text.n > FACTS_NAME_MAX - 2)
 		return false;
-	key[0] = FACT_MEMORY >> 8;
-	key[1] = FACT_MEMORY & 0xff;
+	key[0] = (uint8_t)(type >> 8);
+	key[1] = (uint8_t)type;
 	memcpy(key + 2, text.p, text.n);
 	*ret = slice_make(key, text.n + 2);
 	return true;
@@ -36,8 +36,8 @@ static bool make_memory_key(struct slice text, uint8_t key[KEY_MAX], struct slic
 static bool make_key(struct slice name, uint16_t type, uint8_t key[KEY_MAX], struct slice *ret)
 {
 	size_t label = 0;
-	if (type == FACT_MEMORY)
-		return make_memory_key(name, key, ret);
+	if (type == FACT_MEMORY || type == FACT_PERSON)
+		return make_plain_key(name, type, key, ret);
 	if (name.n > 0 && name.p[name.n - 1] == '.')
 		name.n--;
 	if (name.n == 0 || name.n > FACTS_NAME_MAX - 2 || name.p[name.n - 1] == '.')

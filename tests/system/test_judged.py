@@ -5,6 +5,7 @@ import shutil
 import smtplib
 import tempfile
 import time
+from email.header import Header
 
 import pytest
 
@@ -160,3 +161,31 @@ def test_whom_we_wrote_to_does_not_wait(judged):
             assert error.smtp_code == 451 and time.monotonic() < end
             time.sleep(0.2)
     pytest.fail('it still waits')
+
+
+@pytest.mark.parametrize('shown', ['林晓梅', '林曉梅', 'Lin Xiaomei', '林晓梅 (财务部)'])
+def test_a_stranger_with_the_name_of_one_of_us_is_noticed(judged, shown):
+    known = judged.instance.cli('user', 'list')['users']
+    if not any(user['address'] == 'xiaomei@demo.test' for user in known):
+        judged.instance.cli('user', 'add', 'xiaomei@demo.test', '--name', '林晓梅', '--stdin', stdin='a long pass word 7\n')
+    text, to = mark(), judged.reader['address']
+    name = Header(shown, 'utf-8').encode()
+    data = letter('boss@outside.test', to, text).replace(b'From: boss@outside.test', f'From: {name} <boss@outside.test>'.encode())
+    assert name.encode() in data
+    judged.deliver([to], data, sender='boss@outside.test')
+    said = find_anywhere(judged, text)['X-Letterlock-Verdict']
+    assert 'name_person=' in said and 'person=xiaomei@demo.test' in said
+
+
+def find_anywhere(site, text, seconds=30):
+    """In INBOX or in Junk, where such a letter may well be."""
+    end = time.monotonic() + seconds
+    while True:
+        for mailbox in ('INBOX', 'Junk'):
+            with site.imap(site.reader) as client:
+                client.select(mailbox)
+                numbers = client.search(None, 'SUBJECT', f'"{text}"')[1][0].split()
+                if numbers:
+                    return email.message_from_bytes(fetch(client, numbers[0]), policy=email.policy.default)
+        assert time.monotonic() < end, f'{text} did not arrive'
+        time.sleep(0.2)
