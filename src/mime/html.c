@@ -156,6 +156,87 @@ static bool reference_done(struct html *h, struct buf *out)
 	return code != 0;
 }
 
+/* The byte after "<". False when that "<" stood alone and is text. */
+static bool step_tag_start(struct html *h, uint8_t c, struct buf *out)
+{
+	name_start(h);
+	h->closing = c == '/';
+	if (c == '!' || c == '?') {
+		h->state = MARKUP;
+		h->dashes = 0;
+	} else if (c == '/') {
+		h->state = TAG_NAME;
+	} else if (ascii_is_alpha(c)) {
+		name_add(h, ascii_lower(c));
+		h->state = TAG_NAME;
+	} else {
+		put_text(h, SLICE("<"), out);
+		h->state = TEXT;
+		return false;
+	}
+	return true;
+}
+
+static void step_tag_name(struct html *h, uint8_t c)
+{
+	if (c == '>')
+		tag_done(h);
+	else if (is_space(c) || c == '/')
+		h->state = TAG_INSIDE;
+	else
+		name_add(h, ascii_lower(c));
+}
+
+static void step_tag_inside(struct html *h, uint8_t c)
+{
+	if (c == '>') {
+		tag_done(h);
+	} else if (c == '"' || c == '\'') {
+		h->quote = c;
+		h->state = TAG_QUOTED;
+	}
+}
+
+static void step_markup(struct html *h, uint8_t c)
+{
+	/* 3: anything but the two dashes that start a comment came */
+	h->dashes = c == '-' && h->dashes < 2 ? (uint8_t)(h->dashes + 1) : 3;
+	if (h->dashes == 2) {
+		h->state = COMMENT;
+		h->dashes = 0;
+	} else if (c == '>') {
+		h->state = TEXT;
+	}
+}
+
+static void step_comment(struct html *h, uint8_t c)
+{
+	if (c == '>' && h->dashes >= 2)
+		h->state = TEXT;
+	h->dashes = c == '-' ? (uint8_t)(h->dashes < 2 ? h->dashes + 1 : 2) : 0;
+}
+
+/* Waits for "</name". */
+static void step_raw(struct html *h, uint8_t c)
+{
+	if (c == '<') {
+		name_start(h);
+		name_add(h, c);
+		return;
+	}
+	if (h->name_length == 0)
+		return;
+	name_add(h, ascii_lower(c));
+	if (h->name_length == 2 && c != '/') {
+		name_start(h);
+	} else if (h->name_length > 2 && strncmp(h->name + 2, h->raw, (size_t)h->name_length - 2) != 0) {
+		name_start(h);
+	} else if (h->name_length > 2 && strcmp(h->name + 2, h->raw) == 0) {
+		h->closing = true;
+		h->state = TAG_INSIDE;
+	}
+}
+
 /* One byte in a state that is not TEXT. Returns false when the byte belongs to the text again. */
 static bool step(struct html *h, uint8_t c, struct buf *out)
 {
@@ -163,81 +244,32 @@ static bool step(struct html *h, uint8_t c, struct buf *out)
 	case TEXT:
 		return false;
 	case TAG_START:
-		name_start(h);
-		h->closing = c == '/';
-		if (c == '!' || c == '?') {
-			h->state = MARKUP;
-			h->dashes = 0;
-		} else if (c == '/') {
-			h->state = TAG_NAME;
-		} else if (ascii_is_alpha(c)) {
-			name_add(h, ascii_lower(c));
-			h->state = TAG_NAME;
-		} else {
-			/* A lone "<" is text. */
-			put_text(h, SLICE("<"), out);
-			h->state = TEXT;
-			return false;
-		}
-		return true;
+		return step_tag_start(h, c, out);
 	case TAG_NAME:
-		if (c == '>')
-			tag_done(h);
-		else if (is_space(c) || c == '/')
-			h->state = TAG_INSIDE;
-		else
-			name_add(h, ascii_lower(c));
-		return true;
+		step_tag_name(h, c);
+		break;
 	case TAG_INSIDE:
-		if (c == '>') {
-			tag_done(h);
-		} else if (c == '"' || c == '\'') {
-			h->quote = c;
-			h->state = TAG_QUOTED;
-		}
-		return true;
+		step_tag_inside(h, c);
+		break;
 	case TAG_QUOTED:
 		if (c == h->quote)
 			h->state = TAG_INSIDE;
-		return true;
+		break;
 	case MARKUP:
-		/* 3: anything but the two dashes that start a comment came */
-		h->dashes = c == '-' && h->dashes < 2 ? (uint8_t)(h->dashes + 1) : 3;
-		if (h->dashes == 2) {
-			h->state = COMMENT;
-			h->dashes = 0;
-		} else if (c == '>') {
-			h->state = TEXT;
-		}
-		return true;
+		step_markup(h, c);
+		break;
 	case COMMENT:
-		if (c == '>' && h->dashes >= 2)
-			h->state = TEXT;
-		h->dashes = c == '-' ? (uint8_t)(h->dashes < 2 ? h->dashes + 1 : 2) : 0;
-		return true;
+		step_comment(h, c);
+		break;
 	case REFERENCE:
 		if ((ascii_is_alnum(c) || (c == '#' && h->name_length == 0)) && h->name_length < HTML_NAME_MAX) {
 			name_add(h, c);
-			return true;
+			break;
 		}
 		return reference_done(h, out) && c == ';';
 	case RAW:
-		/* Waits for "</name". */
-		if (c == '<') {
-			name_start(h);
-			name_add(h, c);
-		} else if (h->name_length > 0) {
-			name_add(h, ascii_lower(c));
-			if (h->name_length == 2 && c != '/')
-				name_start(h);
-			else if (h->name_length > 2 && strncmp(h->name + 2, h->raw, (size_t)h->name_length - 2) != 0)
-				name_start(h);
-			else if (h->name_length > 2 && strcmp(h->name + 2, h->raw) == 0) {
-				h->closing = true;
-				h->state = TAG_INSIDE;
-			}
-		}
-		return true;
+		step_raw(h, c);
+		break;
 	}
 	return true;
 }
