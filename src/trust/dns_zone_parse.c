@@ -246,6 +246,32 @@ static bool put_tlsa(struct parser *p, const struct token *t, size_t count, stru
 		put_hex(t + 3, count - 3, out);
 }
 
+/* RFC 2782 */
+static bool put_srv(struct parser *p, const struct token *t, size_t count, struct buf *out)
+{
+	return count == 4 && put_number(t[0].text, UINT16_MAX, 2, out) && put_number(t[1].text, UINT16_MAX, 2, out) &&
+		put_number(t[2].text, UINT16_MAX, 2, out) && put_name(p, t[3].text, out);
+}
+
+/* RFC 8659 4.1: a property's name has its length before it, its value is the rest. */
+static bool put_caa(struct parser *p, const struct token *t, size_t count, struct buf *out)
+{
+	struct buf value = BUF_INIT(DNS_ZONE_ENTRY_MAX);
+	bool ok = count == 3 && put_number(t[0].text, 255, 1, out) && t[1].text.n > 0 && t[1].text.n <= 255;
+	struct slice text = ok ? t[2].text : SLICE_NONE;
+	for (uint8_t c; ok && text.n > 0;) {
+		ok = dns_char_read(&text, &c);
+		buf_append_byte(&value, c);
+	}
+	if (ok) {
+		buf_put_u8(out, (uint8_t)t[1].text.n);
+		buf_append(out, t[1].text);
+		buf_append(out, buf_slice(&value));
+	}
+	buf_free(&value);
+	return ok;
+}
+
 /* RFC 3597 5 */
 static bool put_generic(const struct token *t, size_t count, struct buf *out)
 {
@@ -262,6 +288,7 @@ static const struct {
 	{SLICE_INIT("A"), DNS_A, put_a}, {SLICE_INIT("AAAA"), DNS_AAAA, put_aaaa}, {SLICE_INIT("CNAME"), DNS_CNAME, put_one_name},
 	{SLICE_INIT("MX"), DNS_MX, put_mx}, {SLICE_INIT("NS"), 2, put_one_name}, {SLICE_INIT("PTR"), DNS_PTR, put_one_name},
 	{SLICE_INIT("TXT"), DNS_TXT, put_txt}, {SLICE_INIT("TLSA"), DNS_TLSA, put_tlsa},
+	{SLICE_INIT("SRV"), DNS_SRV, put_srv}, {SLICE_INIT("CAA"), DNS_CAA, put_caa},
 };
 
 static const struct { struct slice name; enum dns_status status; } failures[] = {
@@ -270,7 +297,7 @@ static const struct { struct slice name; enum dns_status status; } failures[] = 
 
 /* Types that zones have and no check asks for: only their name matters. */
 static const struct { struct slice name; uint16_t type; } others[] = {
-	{SLICE_INIT("SOA"), 6}, {SLICE_INIT("SPF"), 99}, {SLICE_INIT("SRV"), 33}, {SLICE_INIT("CAA"), 257}, {SLICE_INIT("DS"), 43},
+	{SLICE_INIT("SOA"), 6}, {SLICE_INIT("SPF"), 99}, {SLICE_INIT("DS"), 43},
 	{SLICE_INIT("DNSKEY"), 48}, {SLICE_INIT("RRSIG"), 46}, {SLICE_INIT("NSEC"), 47}, {SLICE_INIT("NSEC3"), 50}, {SLICE_INIT("NSEC3PARAM"), 51},
 	{SLICE_INIT("HINFO"), 13}, {SLICE_INIT("RP"), 17}, {SLICE_INIT("NAPTR"), 35}, {SLICE_INIT("SSHFP"), 44}, {SLICE_INIT("DNAME"), 39},
 	{SLICE_INIT("HTTPS"), 65}, {SLICE_INIT("SVCB"), 64}, {SLICE_INIT("OPENPGPKEY"), 61}, {SLICE_INIT("SMIMEA"), 53}, {SLICE_INIT("URI"), 256},

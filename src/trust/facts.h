@@ -14,7 +14,7 @@
 #define FACTS_ANSWERS_BYTES (256 * 1024) /* of all answers; a further one counts as DNS_FAILED */
 #define FACTS_NAME_MAX 255
 
-enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52 };
+enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33, DNS_TLSA = 52, DNS_CAA = 257 };
 
 /*
  * What is remembered from earlier letters is asked in the same way, under a private type (RFC 6895 3.1): the name is any text, the answer DNS_FOUND
