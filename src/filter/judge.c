@@ -1,6 +1,8 @@
 /* The order of things: who sends it (judge_trust.c), what we know of him (judge_sender.c), what the checks of content say, and what follows. */
 #include "filter/filter_internal.h"
 #include "filter/judge_internal.h"
+#include "policy/lists.h"
+#include "policy/person.h"
 #include "queue/memory.h"
 #include "store/fact.h"
 
@@ -25,24 +27,34 @@ static void recipients_read(struct judge *j)
 	j->known.domains = &j->ours;
 }
 
-static void letter_read(struct judge *j, struct slice message)
+static void who_read(struct judge *j, struct slice message)
 {
 	j->letter.helo = j->e->helo;
 	j->letter.reverse_path = j->e->reverse_path;
 	j->letter.client = j->stranger ? policy_ip_from(&j->client) : (struct policy_ip){0};
-	policy_letter_read(&j->letter, message, NULL, NULL, j->arena);
+	policy_letter_read_who(&j->letter, message, j->arena);
 }
 
-static void run_checks(struct judge *j)
+/* What the checks below will ask: asked with the rest, so that they, who cost most, run once. */
+static void ask_early(struct judge *j)
+{
+	enum name_match match;
+	struct name_found found;
+	for (size_t i = 0; i < j->known.zone_count && j->stranger; i++)
+		if ((j->known.zones[i].kinds & LIST_ADDRESSES) != 0)
+			j->waits |= list_address(&j->known.zones[i], j->letter.client, j->facts).waits;
+	if (!targets_own(&j->ours, j->letter.from.domain) && !person_find(j->facts, j->letter.from.name, j->letter.from.spec, &match, &found))
+		j->waits = true;
+}
+
+static void run_checks(struct judge *j, struct slice message)
 {
 	const struct filter_settings *s = j->settings;
-	j->known.names_asked = true;
-	j->known.zones = s->zones;
-	j->known.zone_count = s->zone_count;
 	j->letter.ptr = j->ptr;
 	judge_trust_letter(j, &j->letter.trust);
+	policy_letter_read(&j->letter, message, NULL, NULL, j->arena);
 	policy_run(&j->letter, &j->known, j->facts, s->checks, s->clock, s->clock_arg, &j->verdict);
-	j->waits |= j->verdict.waits;
+	j->waits = j->verdict.waits;
 }
 
 static bool refuse(struct filter_judgement *ret, uint16_t code, const char *enhanced, struct slice text)
@@ -121,10 +133,15 @@ bool filter_judge(const struct envelope *e, struct slice message, const struct f
 	j->arena = arena;
 	recipients_read(j);
 	judge_trust(j, message);
-	letter_read(j, message);
+	j->known.names_asked = true;
+	j->known.zones = settings->zones;
+	j->known.zone_count = settings->zone_count;
+	who_read(j, message);
 	judge_sender(j);
 	judge_greylist_recall(j);
-	run_checks(j);
+	ask_early(j);
+	if (!j->waits)
+		run_checks(j, message);
 	targets_free(&j->ours);
 	if (j->waits)
 		return false;

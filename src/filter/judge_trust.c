@@ -67,19 +67,24 @@ static void check_spf(struct judge *j)
 /*
  * A chain of ARC counts for what DMARC lost on the way when we trust who sealed it last, and when the first of the chain saw it pass (RFC 8617 7.2.1).
  */
+static bool first_saw_it_pass(struct judge *j, const struct arc_set *first)
+{
+	struct authres *seen = ARENA_NEW(j->arena, struct authres);
+	if (!authres_parse(first->results, j->arena, seen))
+		return false;
+	const struct authres_result *dmarc = authres_find(seen, "dmarc");
+	return dmarc != NULL && slice_eq(dmarc->result, SLICE("pass"));
+}
+
 static bool forwarder_vouches(struct judge *j)
 {
-	struct authres seen;
 	const struct arc_report *arc = &j->arc;
 	bool trusted = false;
 	if (arc->waiting || arc->result != ARC_PASS || arc->count == 0)
 		return false;
 	for (size_t i = 0; i < j->settings->arc_trusted.count; i++)
 		trusted |= slice_eq_nocase(j->settings->arc_trusted.items[i], arc->sets[arc->count - 1].domain);
-	if (!trusted || !authres_parse(arc->sets[0].results, j->arena, &seen))
-		return false;
-	const struct authres_result *dmarc = authres_find(&seen, "dmarc");
-	return dmarc != NULL && slice_eq(dmarc->result, SLICE("pass"));
+	return trusted && first_saw_it_pass(j, &arc->sets[0]);
 }
 
 static void check_dmarc(struct judge *j)

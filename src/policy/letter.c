@@ -139,14 +139,12 @@ static void parts_fill(struct policy_letter *l, struct arena *arena)
 	buf_free(&all);
 }
 
-void policy_letter_read(struct policy_letter *l, struct slice message, const struct mime_part *root, const struct mime_envelope *envelope,
-	struct arena *arena)
+static void letter_begin(struct policy_letter *l, struct slice message, size_t header_size, const struct mime_envelope *envelope, struct arena *arena)
 {
 	*l = (struct policy_letter){.client = l->client, .ptr = l->ptr, .helo = l->helo, .reverse_path = l->reverse_path,
 		.recipients = l->recipients, .recipient_count = l->recipient_count, .authenticated = l->authenticated, .trust = l->trust};
 	l->message = message;
-	l->root = root != NULL ? root : mime_structure_parse(message, arena);
-	l->header = slice_sub(message, 0, l->root->body_start < MIME_HEADER_MAX ? l->root->body_start : MIME_HEADER_MAX);
+	l->header = slice_sub(message, 0, header_size < MIME_HEADER_MAX ? header_size : MIME_HEADER_MAX);
 	if (envelope == NULL) {
 		struct mime_envelope *e = ARENA_NEW(arena, struct mime_envelope);
 		mime_envelope_parse(l->header, arena, e);
@@ -156,6 +154,19 @@ void policy_letter_read(struct policy_letter *l, struct slice message, const str
 	if (l->recipient_count > LETTER_RECIPIENTS_MAX)
 		l->recipient_count = LETTER_RECIPIENTS_MAX;
 	who_fill(l, arena);
+}
+
+void policy_letter_read_who(struct policy_letter *l, struct slice message, struct arena *arena)
+{
+	letter_begin(l, message, mime_header_length(message), NULL, arena);
+}
+
+void policy_letter_read(struct policy_letter *l, struct slice message, const struct mime_part *root, const struct mime_envelope *envelope,
+	struct arena *arena)
+{
+	root = root != NULL ? root : mime_structure_parse(message, arena);
+	letter_begin(l, message, root->body_start, envelope, arena);
+	l->root = root;
 	parts_fill(l, arena);
 }
 

@@ -60,6 +60,8 @@ struct policy_letter {
 	bool has_html, cut;
 };
 
+/* Only who it is from and to: header, envelope and addresses. Cheap; policy_letter_read does it again. */
+void policy_letter_read_who(struct policy_letter *l, struct slice message, struct arena *arena);
 /*
  * Never fails. May be called again for another message on the same way. root and envelope: what mime_structure_parse and
  * mime_envelope_parse gave for `message`, or both NULL to parse here.
