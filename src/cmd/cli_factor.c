@@ -29,7 +29,7 @@ static void draw(const struct cli *cli, const char *uri)
 	struct buf qr = BUF_INIT(QR_OUT_MAX);
 
 	if (uri != NULL && !cli->json && isatty(STDOUT_FILENO) && qr_blocks(slice_str(uri), !cli_is_plain(), &qr) == 0) {
-		fwrite(buf_slice(&qr).p, 1, buf_len(&qr), stdout);
+		(void)fwrite(buf_slice(&qr).p, 1, buf_len(&qr), stdout);
 		fflush(stdout);
 	}
 	buf_free_secret(&qr);
