@@ -101,6 +101,7 @@ OPTION(relay_smart_host, "relay.smart_host", text, "", true, "host:port that tak
 OPTION(relay_user, "relay.user", text, "", true, "sign-in name at the smart host")
 OPTION(relay_password_file, "relay.password_file", path, "", true, "file with the password for the smart host (0600)")
 OPTION(relay_port, "relay.port", number, "25", true, "port of receiving hosts")
+OPTION(relay_sts_port, "relay.sts_port", number, "443", true, "port where other domains are asked for their MTA-STS policy")
 OPTION(relay_routes, "relay.routes", routes, "", true, "next hop by domain: \"example.org [192.0.2.1]:25\"")
 OPTION(relay_retry, "relay.retry", texts, "5m 10m 20m 40m 1h 2h 4h", true, "waiting times between attempts; the last one repeats")
 OPTION(relay_expire, "relay.expire", duration, "120h", true, "an undelivered message is returned after this time")

@@ -106,6 +106,7 @@ static const struct {
 	{"limits.login_time", 1000, INT64_MAX},
 	{"limits.memory", 1 << 20, UINT64_MAX},
 	{"relay.port", 1, 65535},
+	{"relay.sts_port", 1, 65535},
 	{"relay.per_destination", 1, 1000},
 	{"relay.timeout", 1000, INT64_MAX},
 };

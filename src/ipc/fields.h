@@ -129,9 +129,11 @@
 #define IPC_FIELDS_QUEUE_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_QUEUE_ADMIN(F) F(u8, status) F(bytes, result)
 
-/* job: queue/job.h, one destination with its recipients; record: the sealed message. results: one per recipient, queue/job.h. */
-#define IPC_FIELDS_RELAY_DELIVER(F) F(bytes, job) F(fd, record)
-#define IPC_REPLY_RELAY_DELIVER(F) F(bytes, results)
+/* job: queue/job.h, one destination with its recipients; record: the sealed message. results: one per recipient, queue/job.h. sts: what is
+ * remembered of the MTA-STS policy of the destination (trust/mta_sts.h), empty: nothing; in the reply: what is to be remembered from now on and for how
+ * long, empty: as before. */
+#define IPC_FIELDS_RELAY_DELIVER(F) F(bytes, job) F(fd, record) F(bytes, sts)
+#define IPC_REPLY_RELAY_DELIVER(F) F(bytes, results) F(bytes, sts) F(u32, sts_keep_s)
 /* DNS. type: RR type number. records: u16 count, then {u32 length, rdata}; names inside rdata uncompressed. */
 #define IPC_FIELDS_RESOLVE(F) F(bytes, name) F(u16, type)
 #define IPC_REPLY_RESOLVE(F) F(u8, status) F(u8, rcode) F(u8, secure) F(u8, bogus) F(u32, ttl) F(bytes, canonical) F(bytes, records)
@@ -143,7 +145,7 @@
 /* result: as that of the operation "status"; text: that of "audit.metrics", empty when audit is away. */
 #define IPC_FIELDS_ADMIN_HEALTH(F)
 #define IPC_REPLY_ADMIN_HEALTH(F) F(u8, status) F(bytes, result) F(bytes, text)
-/* One HTTPS request to a host that the configuration allows. fields: "Name: value" lines, each ended by LF. error: empty when there is an
+/* One HTTPS request to a host that the configuration allows; from relay: for the MTA-STS policy of a domain, and nothing else. fields: "Name: value" lines, each ended by LF. error: empty when there is an
  * answer, else a sentence for the log; code: HTTP status. headers: as fields. */
 #define IPC_FIELDS_FETCH(F) F(bytes, method) F(bytes, url) F(bytes, fields) F(bytes, body)
 #define IPC_REPLY_FETCH(F) F(u16, code) F(bytes, headers) F(bytes, body) F(bytes, error)

@@ -1,6 +1,6 @@
 /*
  * What the checks of mail remember from one letter to the next: a short text (an address, a domain, a network, a triplet) -> a small value with an
- * end. Reputation, known senders, greylisting. The texts are stored as keyed hashes only. It is no mail: it is written at most once a second, a
+ * end. Reputation, known senders, greylisting, MTA-STS policies of destinations. The texts are stored as keyed hashes only. It is no mail: it is written at most once a second, a
  * crash may lose the last second of it and a rebuilt spool.db has none.
  *
  * filter says what is to be remembered, under a MAC of the boot secret; the edge that carries it cannot invent a good name for anybody.
@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 #define MEMORY_KEY_MAX 255
-#define MEMORY_VALUE_MAX 200
+#define MEMORY_VALUE_MAX 2048
 #define MEMORY_NOTES_MAX 64            /* of one letter */
 #define MEMORY_NOTES_BYTES 16384       /* encoded, with the MAC */
 #define MEMORY_COUNT_SIZE 20

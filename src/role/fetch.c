@@ -27,6 +27,7 @@ struct job {
 	struct arena arena;
 	struct ipc_fetch request;  /* texts in the arena */
 	struct http_url url;
+	size_t body_max;           /* of the answer */
 	struct slice addresses[FETCH_ADDRESSES_MAX];
 	size_t address_count, next;
 	unsigned questions;        /* answers of the resolver that are still to come */
@@ -147,7 +148,7 @@ static void on_secured(void *owner)
 		.field_count = count > 0 ? (size_t)count : 0, .body = j->request.body,
 	};
 
-	j->client = http_client_create(FETCH_BODY_MAX, &client_events, j);
+	j->client = http_client_create(j->body_max, &client_events, j);
 	if (count < 0 || http_client_send(j->client, &request) != 0)
 		job_end(j, "the request is malformed");
 	else
@@ -253,7 +254,7 @@ static void refuse(struct fetch *f, struct ipc_call *call, const char *why)
 	ipc_reply(call, &(struct ipc_fetch_reply){.error = slice_str(why)});
 }
 
-static struct job *job_create(struct fetch *f, struct ipc_call *call, const struct ipc_fetch *request)
+static struct job *job_create(struct fetch *f, struct ipc_call *call, const struct ipc_fetch *request, size_t body_max)
 {
 	struct job *j = memory_alloc(sizeof *j);
 
@@ -262,10 +263,18 @@ static struct job *job_create(struct fetch *f, struct ipc_call *call, const stru
 	j->request = (struct ipc_fetch){.method = arena_dup(&j->arena, request->method), .url = arena_dup(&j->arena, request->url),
 		.fields = arena_dup(&j->arena, request->fields), .body = arena_dup(&j->arena, request->body)};
 	buf_init(&j->head, HTTP_HEAD_MAX);
-	buf_init(&j->body, FETCH_BODY_MAX);
+	j->body_max = body_max;
+	buf_init(&j->body, body_max);
 	j->deadline = timer_create_on(f->ctx->loop, on_deadline, j);
 	list_append(&f->jobs, &j->node);
 	return j;
+}
+
+static bool is_relay(const struct ipc_call *call)
+{
+	unsigned index;
+
+	return ipc_call_sender(call, &index) == ROLE_RELAY;
 }
 
 static void on_fetch(void *arg, struct ipc_call *call, const void *message)
@@ -278,11 +287,16 @@ static void on_fetch(void *arg, struct ipc_call *call, const void *message)
 		refuse(f, call, "not an https URL");
 		return;
 	}
-	if (!fetch_host_allowed(&f->ctx->config->fetch_allow, url.host, url.port)) {
+	bool policy = is_relay(call);
+	if (policy && !fetch_policy_allowed(request, &url, (uint16_t)f->ctx->config->relay_sts_port)) {
+		refuse(f, call, "not a policy of MTA-STS");
+		return;
+	}
+	if (!policy && !fetch_host_allowed(&f->ctx->config->fetch_allow, url.host, url.port)) {
 		refuse(f, call, "fetch.allow does not name the host");
 		return;
 	}
-	struct job *j = job_create(f, call, request);
+	struct job *j = job_create(f, call, request, policy ? FETCH_POLICY_MAX : FETCH_BODY_MAX);
 	http_url_parse(j->request.url, &j->url);
 	timer_start(j->deadline, FETCH_MS);
 	if (net_prefix_valid(j->url.host)) {

@@ -1,8 +1,9 @@
 /*
- * HTTPS requests of other roles (sign-in with other providers, SMS gateways) to the hosts that fetch.allow names, and to no others: a role
- * of its own, so that who asks has no network. TLS is always verified; redirects are answers, not followed.
+ * HTTPS requests of other roles (sign-in with other providers, SMS gateways) to the hosts that fetch.allow names, and to no others but those where
+ * relay asks for policies of MTA-STS: a role of its own, so that who asks has no network. TLS is always verified; redirects are answers, not followed.
  *
  *   fetch.c       the role: one job, one connection, one answer          fetch_rule.c  which hosts and addresses
+ *   fetch_policy.c  what relay may ask for
  */
 #ifndef ROLE_FETCH_H
 #define ROLE_FETCH_H
@@ -14,9 +15,11 @@
 #define FETCH_ADDRESSES_MAX 8     /* tried */
 #define FETCH_BODY_MAX 240000     /* bytes of an answer's body; with its head below the row of FETCH */
 #define FETCH_FIELDS_MAX 50       /* fields of a request */
+#define FETCH_POLICY_MAX 65536    /* bytes of a policy of MTA-STS */
 
 struct fetch;
 struct http_field;
+struct http_url;
 /* Frees the state of a role without jobs, for tests: processes just end. */
 void fetch_free(struct fetch *fetch);
 
@@ -29,5 +32,10 @@ bool fetch_host_allowed(const config_texts *allow, struct slice host, uint16_t p
 bool fetch_address_allowed(const config_texts *allow, struct slice address);
 /* "Name: value" lines, each ended by LF, into fields that borrow. Their number, or ERR_INVALID, ERR_LIMIT. */
 int fetch_fields_parse(struct slice text, struct http_field *fields, size_t room);
+/*
+ * What relay may ask for: GET of https://mta-sts.<domain>/.well-known/mta-sts.txt at `port`, without fields and body (RFC 8461 3.3). fetch.allow does
+ * not name these hosts; private addresses need it all the same.
+ */
+bool fetch_policy_allowed(const struct ipc_fetch *request, const struct http_url *url, uint16_t port);
 
 #endif

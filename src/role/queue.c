@@ -292,6 +292,9 @@ void queue_try_stop(struct queue_role *q)
 	/* What relay has in hand may end well: its result belongs on the disk. */
 	if (schedule_counts(q->schedule).running > 0 && queue_now(q).mono_ms < q->stop_ms)
 		return;
+	queue_remember(q); /* what relay learnt on its last ways */
+	if (q->working || !list_empty(&q->pending))
+		return;
 	struct role_context *ctx = q->ctx;
 	timer_destroy(&q->tick);
 	timer_destroy(&q->gather);

@@ -91,6 +91,8 @@ void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark
 /* what is remembered: QUEUE_RECALL, REMEMBER */
 void queue_memory_setup(struct queue_role *q);
 void queue_remember(struct queue_role *q); /* writes what was gathered */
+/* Gathers a value of our own; one that is too long is not remembered (queue/memory.h). */
+void queue_memory_put(struct queue_role *q, struct slice key, struct slice value, uint32_t keep_s);
 
 /* sending */
 void queue_send_setup(struct queue_role *q);

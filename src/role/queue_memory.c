@@ -86,6 +86,17 @@ void queue_remember(struct queue_role *q)
 	queue_submit(q, &r->job);
 }
 
+void queue_memory_put(struct queue_role *q, struct slice key, struct slice value, uint32_t keep_s)
+{
+	struct buf note = BUF_INIT(MEMORY_KEY_MAX + MEMORY_VALUE_MAX + 100);
+	if (key.n > MEMORY_KEY_MAX || value.n > MEMORY_VALUE_MAX)
+		return;
+	memory_note_encode(&(struct memory_note){.act = MEMORY_PUT, .key = key, .value = value, .keep_s = keep_s}, &note);
+	if (buf_len(&note) <= q->notes.max - buf_len(&q->notes))
+		buf_append(&q->notes, buf_slice(&note));
+	buf_free(&note);
+}
+
 /* Gathered, so that what is remembered costs a commit a second at most. */
 static void handle_remember(void *arg, struct ipc_call *call, const void *message)
 {

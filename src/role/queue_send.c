@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
+#include "queue/memory.h"
 #include "queue/notify.h"
 #include "role/queue.h"
 #include "sys/fault.h"
@@ -213,6 +214,8 @@ struct delivery {
 	struct slice note;
 	struct ledger_message message;
 	struct place place;
+	struct slice sts;           /* what is remembered of the destination's policy */
+	int64_t now_ms;
 	char id[QUEUE_ID_SIZE];
 	int fd;
 	int rc;
@@ -309,6 +312,11 @@ static void fail_all(struct delivery *d, enum delivery_state state, const char *
 	delivery_results(d, results);
 }
 
+static struct slice sts_key(struct delivery *d)
+{
+	return arena_printf(&d->arena, "sts:%.*s", SLICE_ARG(task_destination(d->task)));
+}
+
 static void on_relayed(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct delivery *d = arg;
@@ -319,6 +327,8 @@ static void on_relayed(void *arg, enum ipc_outcome outcome, const void *message)
 		delivery_put_back(d);
 		return;
 	}
+	if (reply->sts.n > 0 && reply->sts_keep_s > 0)
+		queue_memory_put(d->q, sts_key(d), reply->sts, reply->sts_keep_s);
 	struct slice list = reply->results;
 	for (size_t i = 0; i < d->count; i++) {
 		if (delivery_result_decode(&list, &results[i]) < 0) {
@@ -342,7 +352,7 @@ static void relay(struct delivery *d)
 	if (encoded.failed) {
 		fail_all(d, DELIVERY_PERMANENT, "5.5.3", "too many long addresses");
 	} else {
-		struct ipc_relay_deliver request = {.job = buf_slice(&encoded), .record = d->fd};
+		struct ipc_relay_deliver request = {.job = buf_slice(&encoded), .record = d->fd, .sts = d->sts};
 		ipc_request(d->q->ctx->ipc, IPC_RELAY_DELIVER, IPC_ANY, &request, on_relayed, d);
 	}
 	buf_free(&encoded);
@@ -458,6 +468,8 @@ static int load_work(struct ledger *ledger, void *arg, struct error *err)
 	int rc = ledger_message_get(ledger, d->record, &d->arena, &d->message, err);
 	if (rc == 0)
 		rc = ledger_place(ledger, d->record, &d->place, err);
+	if (rc == 0 && d->action == SCHEDULE_DELIVER && memory_get(ledger, sts_key(d), d->now_ms, &d->arena, &d->sts, err) < 0)
+		d->sts = SLICE_NONE;
 	d->rc = rc;
 	return rc;
 }
@@ -492,6 +504,7 @@ static void delivery_begin(struct queue_role *q, enum schedule_action action, st
 	d->action = action;
 	d->task = action == SCHEDULE_DELAYED ? NULL : task;
 	d->record = task_record(task);
+	d->now_ms = queue_now(q).wall_ms;
 	d->fd = -1;
 	d->count = count;
 	d->indices = (const uint16_t *)(const void *)arena_dup(&d->arena, slice_make(indices, count * sizeof *indices)).p;

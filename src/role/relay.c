@@ -33,6 +33,7 @@ static int start(struct role_context *ctx, struct error *err)
 	struct relay *r = memory_alloc(sizeof *r);
 	r->ctx = ctx;
 	r->peers = MAP_INIT;
+	r->sts_failed = MAP_INIT;
 	list_init(&r->deliveries);
 	list_init(&r->links);
 	ctx->state = r;
@@ -45,6 +46,7 @@ void relay_free(struct relay **relay)
 {
 	struct relay *r = *relay;
 	relay_links_free(r);
+	relay_sts_free(r);
 	tls_context_free(&r->opportunistic);
 	tls_context_free(&r->verified);
 	tls_context_free(&r->dane);

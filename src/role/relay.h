@@ -4,6 +4,7 @@
  *
  *   relay.c          the role: jobs in, results out           relay_route.c  from a domain to addresses
  *   relay_delivery.c one job: hops in turn, results           relay_link.c   connections and those kept for the next message
+ *   relay_sts.c      what MTA-STS asks of a destination
  */
 #ifndef ROLE_RELAY_H
 #define ROLE_RELAY_H
@@ -16,6 +17,7 @@
 #include "smtp/client.h"
 #include "store/seal.h"
 #include "sys/file.h"
+#include "trust/mta_sts.h"
 
 #define RELAY_HOPS_MAX 16          /* addresses tried for one job */
 #define RELAY_HOSTS_MAX 8          /* MX hosts looked at */
@@ -26,12 +28,14 @@
 #define RELAY_RECIPIENTS_MAX 1000  /* of one transaction */
 #define RELAY_PIECE 32768          /* bytes of the message opened at a time */
 #define RELAY_HEADER_MAX (4u << 20)
+#define RELAY_STS_FAILED_MAX 4096  /* domains whose policy did not come; with more all are forgotten */
 #define RELAY_PEERS_MAX 4096       /* destinations remembered (TLS ticket, failed TLS) */
 
 struct relay {
 	struct role_context *ctx;
 	struct tls_context *opportunistic, *verified, *dane;
 	struct map peers;              /* "address port" -> struct relay_peer */
+	struct map sts_failed;         /* domain -> when its policy did not come, int64_t in seconds */
 	struct list_node deliveries, links;
 	unsigned running;
 	uint64_t delivered, deferred, bounced;
@@ -58,6 +62,7 @@ struct relay_hop {
 	bool smart_host;               /* sign in, verify */
 	bool named_securely;           /* the host was found by DNSSEC, a configured route or MTA-STS: its name can be relied on */
 	enum relay_tls tls;
+	bool sts;                      /* a policy of MTA-STS asks for it */
 	struct slice tlsa;             /* DANE: records (crypt/tls.h) */
 	struct slice domain;           /* DANE: of the mail; a certificate under a trust anchor may bear it */
 };
@@ -66,6 +71,7 @@ struct relay_hop {
 struct relay_route {
 	struct relay_hop hops[RELAY_HOPS_MAX];
 	size_t count;
+	struct slice mx_domain;        /* whose MX they are, as DNS knows it; empty: a configured route or a literal */
 	struct smtp_reply failure;     /* when count is 0; constant texts; a code below 500: try again later */
 };
 typedef void relay_route_fn(void *arg);
@@ -76,6 +82,26 @@ void relay_route_find(struct relay *relay, struct slice destination, struct aren
 void relay_route_require_tls(struct relay_route *route);
 /* From rdata of an MX record: preference and name as text. 0 or ERR_INVALID. */
 int relay_mx_parse(struct slice rdata, struct arena *arena, uint16_t *ret_preference, struct slice *ret_name);
+
+/* ---- relay_sts.c ---- */
+/* What is known of a policy: what queue remembered, brought up to date. */
+struct relay_sts {
+	struct sts_state state;        /* texts in the arena */
+	bool learnt;                   /* it is to be remembered anew */
+	bool postponed;                /* it has to be fetched, and cannot be now for a reason of our own */
+};
+typedef void relay_sts_fn(void *arg);
+/* Does MTA-STS concern the route? Not when it is configured, nor when DANE guards all of it (RFC 8461 2). */
+bool relay_sts_concerns(const struct relay_route *route);
+/* Fills *ret for the domain; fn once, perhaps from inside. It cannot be cancelled: `arg` must live until fn. */
+void relay_sts_find(struct relay *relay, struct slice domain, struct slice remembered, struct arena *arena, struct relay_sts *ret, relay_sts_fn *fn,
+                    void *arg);
+/*
+ * Makes every hop do for what the policy asks now: hosts that it does not name are taken out, the others have to be verified, and those with DANE
+ * stay as they are. Only an enforced policy changes anything.
+ */
+void relay_sts_apply(struct relay_route *route, const struct sts_state *state, int64_t now_s);
+void relay_sts_free(struct relay *relay);
 
 struct relay_delivery;
 struct relay_link;
@@ -104,7 +130,8 @@ void relay_links_free(struct relay *relay);
 /* Capabilities and TLS of the link, for results. */
 bool relay_link_has_dsn(const struct relay_link *link);
 uint32_t relay_link_recipients_max(const struct relay_link *link);
-void relay_link_tls_text(const struct relay_link *link, struct buf *out);
+/* hop: of the delivery, for what asked for the level. "none", "dane TLSv1.3", "sts TLSv1.3", … */
+void relay_link_tls_text(const struct relay_link *link, const struct relay_hop *hop, struct buf *out);
 
 /* ---- relay_delivery.c ---- */
 struct relay_delivery {
@@ -120,6 +147,8 @@ struct relay_delivery {
 	struct sealed *sealed;
 	uint64_t position;             /* of the body that goes out */
 	struct relay_route route;
+	struct slice sts_remembered;
+	struct relay_sts sts;
 	size_t hop;                    /* which is tried */
 	struct delivery_result *results; /* one per recipient; state 0: none yet */
 	struct smtp_client_message message;

@@ -81,10 +81,15 @@ static void shorten(struct relay_delivery *d)
 	}
 }
 
+static int64_t now_s(const struct relay_delivery *d)
+{
+	return loop_now(d->relay->ctx->loop).wall_ms / 1000;
+}
+
 /* Every recipient has a result: tell queue. */
 static void finish(struct relay_delivery *d)
 {
-	struct buf results = BUF_INIT(1u << 22);
+	struct buf results = BUF_INIT(1u << 22), sts = BUF_INIT(STS_STATE_MAX);
 	if (d->finished)
 		return;
 	d->finished = true;
@@ -93,9 +98,12 @@ static void finish(struct relay_delivery *d)
 	shorten(d);
 	for (size_t i = 0; i < d->job.recipient_count; i++)
 		delivery_result_encode(&d->results[i], &results);
-	struct ipc_relay_deliver_reply reply = {.results = buf_slice(&results)};
+	if (d->sts.learnt)
+		sts_state_encode(&d->sts.state, &sts);
+	struct ipc_relay_deliver_reply reply = {.results = buf_slice(&results), .sts = buf_slice(&sts), .sts_keep_s = sts_keep_s(&d->sts.state, now_s(d))};
 	ipc_reply(d->call, &reply);
 	buf_free(&results);
+	buf_free(&sts);
 	release(d);
 }
 
@@ -197,7 +205,7 @@ void relay_delivery_recipient(struct relay_delivery *d, size_t index, const stru
 	d->batch_settled++;
 	if (reply->code < 300)
 		FAULT_POINT(relay_sent);
-	relay_link_tls_text(d->link, &tls);
+	relay_link_tls_text(d->link, &d->route.hops[d->hop], &tls);
 	result_set(d, d->batch_index[index], reply, host_text(d), arena_dup(&d->arena, buf_slice(&tls)));
 	buf_free(&tls);
 }
@@ -277,18 +285,43 @@ static void key_ask(void *arg)
 	ipc_request(d->relay->ctx->ipc, IPC_KEY_OPEN, 0, &request, on_key, d);
 }
 
+static void route_use(struct relay_delivery *d)
+{
+	if (d->job.requiretls && d->route.count > 0)
+		relay_route_require_tls(&d->route);
+	if (d->route.count == 0)
+		relay_delivery_give_up(d, &d->route.failure);
+	else
+		key_ask(d);
+}
+
+static void on_sts(void *arg)
+{
+	static const struct smtp_reply later = SMTP_REPLY_INIT(450, "4.4.3", "The MTA-STS policy of the domain cannot be asked for now");
+	struct relay_delivery *d = arg;
+	d->outstanding--;
+	if (d->finished) {
+		release(d);
+	} else if (d->sts.postponed) {
+		relay_delivery_give_up(d, &later);
+	} else {
+		relay_sts_apply(&d->route, &d->sts.state, now_s(d));
+		route_use(d);
+	}
+}
+
 static void on_route(void *arg)
 {
 	struct relay_delivery *d = arg;
 	d->outstanding--;
-	if (d->job.requiretls)
-		relay_route_require_tls(&d->route);
-	if (d->finished)
+	if (d->finished) {
 		release(d);
-	else if (d->route.count == 0)
-		relay_delivery_give_up(d, &d->route.failure);
-	else
-		key_ask(d);
+	} else if (relay_sts_concerns(&d->route)) {
+		d->outstanding++;
+		relay_sts_find(d->relay, d->route.mx_domain, d->sts_remembered, &d->arena, &d->sts, on_sts, d);
+	} else {
+		route_use(d);
+	}
 }
 
 static void on_deadline(void *arg)
@@ -317,6 +350,7 @@ static int request_take(struct relay_delivery *d, const struct ipc_relay_deliver
 	if (rc < 0)
 		return rc;
 	d->source = (struct seal_source){.read = record_read, .arg = d, .size = d->record.content.n};
+	d->sts_remembered = arena_dup(&d->arena, request->sts);
 	size_t n = d->job.recipient_count;
 	d->results = arena_alloc_array(&d->arena, n, sizeof *d->results);
 	d->batch = arena_alloc_array(&d->arena, n, sizeof *d->batch);

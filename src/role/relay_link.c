@@ -480,13 +480,13 @@ uint32_t relay_link_recipients_max(const struct relay_link *l)
 	return smtp_client_peer(l->client)->recipients_max;
 }
 
-void relay_link_tls_text(const struct relay_link *l, struct buf *out)
+void relay_link_tls_text(const struct relay_link *l, const struct relay_hop *hop, struct buf *out)
 {
 	if (l->conn == NULL || !conn_is_secure(l->conn)) {
 		buf_append_str(out, "none");
 		return;
 	}
-	buf_append_str(out, signs_in(l) ? "verified" : relay_tls_name(l->peer->hop.tls));
+	buf_append_str(out, signs_in(l) ? "verified" : hop->sts && hop->tls == RELAY_TLS_VERIFIED ? "sts" : relay_tls_name(hop->tls));
 	buf_append_byte(out, ' ');
 	buf_append(out, tls_version(conn_tls(l->conn)));
 }

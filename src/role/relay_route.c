@@ -257,6 +257,7 @@ static bool cut_loop(struct search *s)
 static void take_hosts(struct search *s, bool secure, struct slice records)
 {
 	s->secure_hosts = secure;
+	s->route->mx_domain = s->domain;
 	uint16_t count = 0, preference;
 	uint16_t port = (uint16_t)s->relay->ctx->config->relay_port;
 	struct slice rdata, name;

@@ -24,7 +24,7 @@ void role_stopped(struct role_context *ctx)
 
 struct world {
 	struct loop *loop;
-	struct ipc *auth, *resolver;
+	struct ipc *auth, *relay, *resolver;
 	struct role_context ctx;
 	struct config *config;
 	struct listener *listener;
@@ -128,7 +128,7 @@ static int sign(void *arg, uint32_t key, uint16_t scheme, struct slice digest, s
 
 static void server_open(struct world *w)
 {
-	const struct slice names[] = {SLICE_INIT("idp.example"), SLICE_INIT("127.0.0.1")};
+	const struct slice names[] = {SLICE_INIT("idp.example"), SLICE_INIT("127.0.0.1"), SLICE_INIT("mta-sts.there.example")};
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof address;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -138,7 +138,7 @@ static void server_open(struct world *w)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
 	w->port = ntohs(address.sin_port);
 	assert_int_equal(ca_create("Test CA", 10, &w->ca, &w->ca_key, NULL), 0);
-	assert_int_equal(ca_issue(buf_slice(&w->ca), buf_slice(&w->ca_key), names, 2, 10, &w->chain, &w->key_pem, NULL), 0);
+	assert_int_equal(ca_issue(buf_slice(&w->ca), buf_slice(&w->ca_key), names, ARRAY_LEN(names), 10, &w->chain, &w->key_pem, NULL), 0);
 	w->key = tls_key_load(buf_slice(&w->key_pem), NULL);
 	w->tls = tls_context_server(buf_slice(&w->chain), 0, sign, w->key, NULL);
 	assert_non_null(w->tls);
@@ -152,7 +152,7 @@ static void on_resolve(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_resolve *q = message;
 	struct ipc_resolve_reply reply = {0};
 	struct buf list = BUF_INIT(1000);
-	bool here = q->type == 1 && (slice_eq(q->name, SLICE("idp.example")) || slice_eq(q->name, SLICE("other.example")));
+	bool here = q->type == 1 && (slice_eq(q->name, SLICE("idp.example")) || slice_eq(q->name, SLICE("other.example")) || slice_starts(q->name, SLICE("mta-sts.")));
 
 	buf_put_u16(&list, here);
 	if (here)
@@ -191,7 +191,7 @@ static struct slice with_port(const struct world *w, const char *text, struct bu
 	return buf_slice(out);
 }
 
-static void fetch(struct world *w, const char *url, const char *fields, const char *body)
+static void fetch_for(struct world *w, struct ipc *who, const char *url, const char *fields, const char *body)
 {
 	struct buf text = BUF_INIT(10000);
 	struct ipc_fetch request = {.method = slice_str(body != NULL ? "POST" : "GET"), .fields = slice_str(fields), .body = slice_str(body)};
@@ -203,9 +203,14 @@ static void fetch(struct world *w, const char *url, const char *fields, const ch
 	buf_clear(&w->body);
 	buf_clear(&w->error);
 	buf_clear(&w->seen);
-	ipc_request(w->auth, IPC_FETCH, 0, &request, on_answer, w);
+	ipc_request(who, IPC_FETCH, 0, &request, on_answer, w);
 	assert_true(ipc_test_run_until(w->loop, &w->answered, 10000));
 	buf_free(&text);
+}
+
+static void fetch(struct world *w, const char *url, const char *fields, const char *body)
+{
+	fetch_for(w, w->auth, url, fields, body);
 }
 
 static bool says(const struct buf *b, const char *text)
@@ -225,10 +230,12 @@ static void world_open(struct world *w, const char *allow)
 	w->ctx = (struct role_context){.role = ROLE_FETCH, .loop = w->loop, .config = w->config, .ipc = ipc_create(w->loop, ROLE_FETCH, 0),
 		.tls_ca = buf_slice(&w->ca)};
 	w->auth = ipc_create(w->loop, ROLE_AUTH, 0);
+	w->relay = ipc_create(w->loop, ROLE_RELAY, 0);
 	w->resolver = ipc_create(w->loop, ROLE_RESOLVER, 0);
 	ipc_handle(w->resolver, IPC_RESOLVE, on_resolve, w);
 	assert_int_equal(role_fetch.start(&w->ctx, NULL), 0);
 	ipc_test_join(w->auth, w->ctx.ipc);
+	ipc_test_join(w->relay, w->ctx.ipc);
 	ipc_test_join(w->ctx.ipc, w->resolver);
 	buf_free(&text);
 }
@@ -247,6 +254,7 @@ static void world_close(struct world *w)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		buf_free(all[i]);
 	ipc_destroy(&w->auth);
+	ipc_destroy(&w->relay);
 	ipc_destroy(&w->resolver);
 	ipc_destroy(&w->ctx.ipc);
 	config_free(&w->config);
@@ -342,6 +350,60 @@ static void malformed_fields_are_not_sent(void **state)
 	world_close(&w);
 }
 
+static void sts_port(struct world *w)
+{
+	struct buf text = BUF_INIT(100);
+
+	assert_int_equal(config_set(w->config, SLICE("relay.sts_port"), with_port(w, "PORT", &text), NULL), 0);
+	buf_free(&text);
+}
+
+static void relay_gets_policies_and_nothing_else(void **state)
+{
+	static const char *const refused[] = {
+		"https://idp.example:PORT/.well-known/mta-sts.txt", "https://there.example:PORT/.well-known/mta-sts.txt",
+		"https://mta-sts.there.example/.well-known/mta-sts.txt", "https://mta-sts.there.example:PORT/", "https://mta-sts.:PORT/.well-known/mta-sts.txt",
+		"https://mta-sts.there.example:PORT/.well-known/mta-sts.txt?x", "https://127.0.0.1:PORT/.well-known/mta-sts.txt",
+		"http://mta-sts.there.example:PORT/.well-known/mta-sts.txt",
+	};
+	static const char *const policy = "https://mta-sts.there.example:PORT/.well-known/mta-sts.txt";
+	struct world w;
+
+	world_open(&w, INWARD);
+	sts_port(&w);
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		fetch_for(&w, w.relay, refused[i], "", NULL);
+		assert_true(buf_len(&w.error) > 0);
+	}
+	fetch_for(&w, w.relay, policy, "Cookie: a\n", NULL);
+	assert_true(buf_len(&w.error) > 0);
+	fetch_for(&w, w.relay, policy, "", "body");
+	assert_true(buf_len(&w.error) > 0);
+	assert_int_equal(w.visits, 0);
+	fetch_for(&w, w.relay, policy, "", NULL);
+	assert_int_equal(w.code, 302); /* an answer, not followed */
+	assert_true(says(&w.seen, "GET /.well-known/mta-sts.txt@mta-sts.there.example:"));
+	w.answer_size = FETCH_POLICY_MAX + 1;
+	fetch_for(&w, w.relay, policy, "", NULL);
+	assert_true(says(&w.error, "too large"));
+	fetch(&w, policy, "", NULL);
+	assert_true(says(&w.error, "fetch.allow does not name"));
+	world_close(&w);
+}
+
+static void a_policy_host_does_not_lead_inwards(void **state)
+{
+	struct world w;
+
+	world_open(&w, "idp.example:PORT");
+	sts_port(&w);
+	fetch_for(&w, w.relay, "https://mta-sts.there.example:PORT/.well-known/mta-sts.txt", "", NULL);
+	assert_true(says(&w.error, "fetch.allow"));
+	fetch_for(&w, w.relay, "https://mta-sts.another.example:PORT/.well-known/mta-sts.txt", "", NULL);
+	assert_int_equal(w.visits, 0);
+	world_close(&w);
+}
+
 static void private_addresses_are_known(void **state)
 {
 	static const char *const private[] = {
@@ -377,6 +439,7 @@ int main(void)
 		cmocka_unit_test(an_answer_comes_back_whole), cmocka_unit_test(only_listed_hosts_are_asked),
 		cmocka_unit_test(a_name_does_not_lead_inwards), cmocka_unit_test(a_certificate_of_another_name_is_refused),
 		cmocka_unit_test(too_large_an_answer_is_none), cmocka_unit_test(malformed_fields_are_not_sent),
+		cmocka_unit_test(relay_gets_policies_and_nothing_else), cmocka_unit_test(a_policy_host_does_not_lead_inwards),
 		cmocka_unit_test(private_addresses_are_known),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -59,6 +59,7 @@ struct world {
 	bool answered;
 	const char *mx[4]; /* names for MX; NULL: none */
 	bool null_mx, no_domain, dns_broken;
+	const char *sts;   /* the record of MTA-STS */
 };
 
 /* ---- the receiving host ---- */
@@ -222,6 +223,13 @@ static void on_resolve(void *arg, struct ipc_call *call, const void *request)
 	} else if (q->type == 1 && slice_starts(q->name, SLICE("closed"))) {
 		count = 1;
 		buf_put_bytes(&list, slice_make("\x7f\0\0\x02", 4));
+	}
+	if (q->type == 16 && w->sts != NULL && slice_eq(q->name, SLICE("_mta-sts.there.example"))) {
+		count = 1;
+		buf_clear(&rdata);
+		buf_append_byte(&rdata, (uint8_t)strlen(w->sts));
+		buf_append_str(&rdata, w->sts);
+		buf_put_bytes(&list, buf_slice(&rdata));
 	}
 	put_u16(list.data + list.start, (uint16_t)count);
 	reply.records = buf_slice(&list);
@@ -545,6 +553,89 @@ static void routes_come_before_mx(void **state)
 	world_close(&w);
 }
 
+/* ---- MTA-STS ---- */
+
+#define NOW 1800000000
+
+static struct sts_state policy_of(const char *mode)
+{
+	struct sts_state s = {.id = SLICE("a1"), .fetched_s = NOW, .expires_s = NOW + 1000, .policy = {.max_age_s = 1000, .mx_count = 1}};
+	s.policy.mx[0] = SLICE("*.there.example");
+	s.policy.mode = strcmp(mode, "enforce") == 0 ? STS_ENFORCE : strcmp(mode, "testing") == 0 ? STS_TESTING : STS_NONE;
+	return s;
+}
+
+static struct relay_route route_of(void)
+{
+	return (struct relay_route){.count = 4, .mx_domain = SLICE("there.example"), .hops = {
+		{.host = SLICE("mx.there.example")}, {.host = SLICE("mx.elsewhere.example")}, {.host = SLICE("guarded.elsewhere.example"), .tls = RELAY_TLS_DANE},
+		{.host = SLICE("half.there.example"), .tls = RELAY_TLS_ENCRYPTED},
+	}};
+}
+
+static void an_enforced_policy_leaves_named_hosts_and_those_with_dane(void **state)
+{
+	(void)state;
+	struct sts_state s = policy_of("enforce");
+	struct relay_route r = route_of();
+	relay_sts_apply(&r, &s, NOW);
+	assert_int_equal(r.count, 3);
+	assert_int_equal(r.hops[0].tls, RELAY_TLS_VERIFIED);
+	assert_true(r.hops[0].sts && r.hops[0].named_securely);
+	assert_int_equal(r.hops[1].tls, RELAY_TLS_DANE);
+	assert_false(r.hops[1].sts);
+	assert_int_equal(r.hops[2].tls, RELAY_TLS_VERIFIED);
+	/* A host of an attacker's DNS only. */
+	r = route_of();
+	r.hops[0] = r.hops[1];
+	r.count = 1;
+	relay_sts_apply(&r, &s, NOW);
+	assert_int_equal(r.count, 0);
+	assert_int_equal(r.failure.code, 450);
+}
+
+static void a_policy_that_does_not_enforce_changes_nothing(void **state)
+{
+	(void)state;
+	const struct sts_state all[] = {policy_of("testing"), policy_of("none"), policy_of("enforce")};
+	const int64_t times[] = {NOW, NOW, NOW + 1000}; /* the last has ended */
+	for (size_t i = 0; i < 3; i++) {
+		struct relay_route r = route_of();
+		relay_sts_apply(&r, &all[i], times[i]);
+		assert_int_equal(r.count, 4);
+		for (size_t k = 0; k < 4; k++)
+			assert_true(r.hops[k].tls == route_of().hops[k].tls && !r.hops[k].sts);
+	}
+}
+
+static void what_dane_guards_or_a_route_names_needs_no_policy(void **state)
+{
+	(void)state;
+	struct relay_route r = route_of();
+	assert_true(relay_sts_concerns(&r));
+	r.mx_domain = SLICE_NONE;
+	assert_false(relay_sts_concerns(&r));
+	r = route_of();
+	r.hops[0] = r.hops[2];
+	r.count = 1;
+	assert_false(relay_sts_concerns(&r));
+}
+
+static void a_policy_that_nobody_here_can_ask_for_is_waited_for(void **state)
+{
+	(void)state;
+	struct world w;
+	world_open(&w, HOST_PLAIN);
+	seal(&w, 100);
+	w.sts = "v=STSv1; id=a1";
+	deliver(&w, one);
+	expect(&w, 0, DELIVERY_TEMPORARY, 450, "4.4.3", NULL);
+	w.sts = "v=STSv2; id=a1";
+	deliver(&w, one);
+	expect(&w, 0, DELIVERY_DONE, 250, "2.0.0", NULL);
+	world_close(&w);
+}
+
 int main(void)
 {
 	cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -556,6 +647,8 @@ int main(void)
 		cmocka_unit_test(connections_to_one_destination_are_limited),
 		cmocka_unit_test(the_next_host_is_tried), cmocka_unit_test(broken_tls_falls_back_to_plain),
 		cmocka_unit_test(hosts_that_do_not_take_it_are_tried_later), cmocka_unit_test(what_dns_says), cmocka_unit_test(routes_come_before_mx),
+		cmocka_unit_test(an_enforced_policy_leaves_named_hosts_and_those_with_dane), cmocka_unit_test(a_policy_that_does_not_enforce_changes_nothing),
+		cmocka_unit_test(what_dane_guards_or_a_route_names_needs_no_policy), cmocka_unit_test(a_policy_that_nobody_here_can_ask_for_is_waited_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,15 @@
+/* What relay may ask for. It meets the network too, so its word for a URL is not enough. */
+#include "http/url.h"
+#include "role/fetch.h"
+#include "smtp/path.h"
+
+#define HOST "mta-sts."
+#define PATH "/.well-known/mta-sts.txt"
+
+bool fetch_policy_allowed(const struct ipc_fetch *request, const struct http_url *url, uint16_t port)
+{
+	struct slice domain = slice_from(url->host, sizeof HOST - 1);
+
+	return slice_eq(request->method, SLICE("GET")) && request->fields.n == 0 && request->body.n == 0 && url->port == port &&
+	       slice_starts(url->host, SLICE(HOST)) && smtp_domain_valid(domain, false) && slice_eq(url->path, SLICE(PATH));
+}
