@@ -6,6 +6,8 @@
 #define NOW 1800000000
 #define RECORDS 8
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void policy_holds(struct slice file)
 {
 	struct sts_policy p;
