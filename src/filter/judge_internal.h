@@ -27,6 +27,7 @@ struct judge {
 	struct spf_check spf, helo;
 	struct dkim_report dkim;
 	struct arc_report arc;
+	bool vouched;                  /* a forwarder that we trust saw DMARC pass */
 	struct dmarc_check dmarc;
 
 	struct policy_letter letter;

@@ -89,11 +89,12 @@ static bool forwarder_vouches(struct judge *j)
 
 static void check_dmarc(struct judge *j)
 {
+	j->vouched = forwarder_vouches(j);
 	struct dmarc_request request = {
 		.header = j->message.header, .spf_domain = j->spf.domain, .spf_passed = !j->spf.waits && j->spf.result == SPF_PASS,
 		.spf_failed_now = !j->spf.waits && j->spf.result == SPF_TEMPERROR,
 		.sample = (unsigned)(hash_checksum(j->e->cid) % 100), /* the same in every run */
-		.exempt = forwarder_vouches(j) ? DMARC_TRUSTED_FORWARDER : DMARC_NO_OVERRIDE,
+		.exempt = j->vouched ? DMARC_TRUSTED_FORWARDER : DMARC_NO_OVERRIDE,
 	};
 	for (size_t i = 0; i < j->dkim.count && !j->dkim.waiting; i++) {
 		const struct dkim_signature *s = &j->dkim.signatures[i];
@@ -139,6 +140,7 @@ const char *judge_dkim_name(const struct judge *j)
 	return dkim_result_name(best != NULL ? best->result : DKIM_NONE);
 }
 
+/* A chain of ARC that holds says nothing by itself: anybody can seal what he forged. It counts when we trust who sealed it. */
 void judge_trust_letter(const struct judge *j, struct letter_trust *ret)
 {
 	static const enum letter_auth of_spf[] = {
@@ -153,14 +155,13 @@ void judge_trust_letter(const struct judge *j, struct letter_trust *ret)
 		[DMARC_NONE] = LETTER_NONE, [DMARC_PASS] = LETTER_PASS, [DMARC_FAIL] = LETTER_FAIL, [DMARC_TEMPERROR] = LETTER_ERROR,
 		[DMARC_PERMERROR] = LETTER_ERROR,
 	};
-	static const enum letter_auth of_arc[] = {[ARC_NONE] = LETTER_NONE, [ARC_PASS] = LETTER_PASS, [ARC_FAIL] = LETTER_FAIL};
 	static const enum letter_dmarc_policy policies[] = {
 		[DMARC_POLICY_NONE] = LETTER_DMARC_NONE, [DMARC_POLICY_QUARANTINE] = LETTER_DMARC_QUARANTINE, [DMARC_POLICY_REJECT] = LETTER_DMARC_REJECT,
 	};
 	const struct dkim_signature *best = best_signature(j);
 	*ret = (struct letter_trust){
 		.given = !j->waits, .spf = of_spf[j->spf.result], .spf_domain = j->spf.domain, .dmarc = of_dmarc[j->dmarc.result],
-		.dmarc_policy = policies[j->dmarc.policy], .arc = of_arc[j->arc.result],
+		.dmarc_policy = policies[j->dmarc.policy], .arc = j->vouched ? LETTER_PASS : j->arc.result == ARC_FAIL ? LETTER_FAIL : LETTER_NONE,
 	};
 	if (best != NULL) {
 		ret->dkim = of_dkim[best->result];
