@@ -15,6 +15,12 @@ RESULT("dkim.list", SHOWN, "The keys that sign mail of a domain (DKIM), with the
 RESULT("dkim.add", SHOWN, "Makes keys; they sign once their records are seen in DNS.", DKIM_KEYS)
 RESULT("dkim.rotate", SHOWN, "Makes successors of the keys that sign, or lets them sign now.", DKIM_KEYS)
 RESULT("dkim.retire", SHOWN, "Ends a key and destroys its private half.", DKIM_KEYS)
+RESULT("domain.dns", SHOWN, "The records that a domain must have in DNS; zone: what a provider calls the domain.",
+	"domain zone records[name type priority#? value ttl# purpose]")
+RESULT("domain.check", SHOWN, "The same, compared with DNS; bad: how many are wrong and not muted.",
+	"domain zone records[name type priority#? value ttl# purpose current state muted!] bad#")
+RESULT("domain.mute", SHOWN, "A record that is wrong counts no more, or (off) again.", "")
+RESULT("domain.client_setup", SHOWN, "A document that sets mail programs up.", "media_type text")
 RESULT("user.list", SHOWN, "Users in pages, by address.",
 	"users[address name department role state quota# provisional!] more!? next?")
 RESULT("user.show", SHOWN, "One user.", "address name department language role state quota# provisional! created# app_passwords#")

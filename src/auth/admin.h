@@ -49,6 +49,9 @@ void auth_admin_access(struct auth_admin *admin, struct access *access);
 struct auth_dkim;
 /* Keys of DKIM (auth/dkim.h); likewise. */
 void auth_admin_dkim(struct auth_admin *admin, struct auth_dkim *dkim);
+struct auth_dns;
+/* Records in DNS (auth/dns.h); likewise. */
+void auth_admin_dns(struct auth_admin *admin, struct auth_dns *dns);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 
 /* Ends what ends by time; about once a minute. */

@@ -83,3 +83,12 @@ int job_domain(struct admin_job *job, const char *name, struct slice *ret)
 		return job_refuse(job, ADMIN_INVALID, "invalid", "\"%.*s\" is no valid domain name.", SLICE_ARG(slice_sub(text, 0, 253)));
 	return 0;
 }
+
+int job_our_domain(struct admin_job *job, struct slice *ret)
+{
+	struct directory_domain domain;
+	int rc = job_domain(job, "domain", ret);
+	if (rc == 0 && (rc = directory_domain_get(job_directory(job), *ret, &job->arena, &domain)) != 0)
+		job_refuse_error(job, rc, "domain");
+	return rc;
+}

@@ -24,15 +24,6 @@ static json_t *key_json(struct admin_job *job, const struct dkim_key_row *key)
 	return o;
 }
 
-static int own_domain(struct admin_job *job, struct slice *ret)
-{
-	struct directory_domain domain;
-	int rc = job_domain(job, "domain", ret);
-	if (rc == 0 && (rc = directory_domain_get(job_directory(job), *ret, &job->arena, &domain)) != 0)
-		job_refuse_error(job, rc, "domain");
-	return rc;
-}
-
 static int set_keys(struct admin_job *job, struct slice domain)
 {
 	struct dkim_key_row *rows = arena_alloc_array(&job->arena, DKIM_KEYS_OF_DOMAIN_MAX, sizeof *rows);
@@ -47,7 +38,7 @@ static int set_keys(struct admin_job *job, struct slice domain)
 static int dkim_list(struct admin_job *job)
 {
 	struct slice domain;
-	int rc = own_domain(job, &domain);
+	int rc = job_our_domain(job, &domain);
 	return rc == 0 ? set_keys(job, domain) : rc;
 }
 
@@ -111,7 +102,7 @@ static int dkim_add(struct admin_job *job)
 	struct slice domain;
 	enum mail_algorithm one;
 	bool wanted[2] = {true, true};
-	int rc = own_domain(job, &domain);
+	int rc = job_our_domain(job, &domain);
 	if (rc != 0)
 		return rc;
 	if (job_has(job, "algorithm")) {
@@ -145,7 +136,7 @@ static int dkim_rotate(struct admin_job *job)
 	struct dkim_key_row *rows = arena_alloc_array(&job->arena, DKIM_KEYS_OF_DOMAIN_MAX, sizeof *rows);
 	struct slice domain;
 	bool wanted[2] = {false, false};
-	int rc = own_domain(job, &domain);
+	int rc = job_our_domain(job, &domain);
 	if (rc != 0)
 		return rc;
 	int count = directory_dkim_list(job_directory(job), domain, &job->arena, rows, DKIM_KEYS_OF_DOMAIN_MAX);
@@ -166,7 +157,7 @@ static int dkim_retire(struct admin_job *job)
 	struct slice domain;
 	struct dkim_key_row key;
 	struct error err = {0};
-	int rc = own_domain(job, &domain);
+	int rc = job_our_domain(job, &domain);
 	if (rc != 0)
 		return rc;
 	rc = directory_dkim_get(job_directory(job), domain, job_text(job, "selector"), &job->arena, &key);

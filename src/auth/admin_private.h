@@ -15,6 +15,7 @@ struct auth_admin {
 	struct auth_ldap *ldap;
 	struct access *access;
 	struct auth_dkim *dkim;
+	struct auth_dns *dns;
 	struct escrow_requests *escrow;
 };
 

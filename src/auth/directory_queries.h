@@ -146,5 +146,6 @@ QUERY(MEMBER_IS, "SELECT 1 FROM member WHERE domain = ?1 AND local = ?2 AND memb
 QUERY(SCRAM_FORGET_ONE, "DELETE FROM scram WHERE account = ?1 AND credential IN (SELECT id FROM credential WHERE account = ?1 AND kind = 1)")
 #include "auth/directory_queries_device.h"
 #include "auth/directory_queries_dkim.h"
+#include "auth/directory_queries_dns.h"
 #include "auth/directory_queries_keys.h"
 #include "auth/directory_queries_notice.h"

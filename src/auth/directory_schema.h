@@ -76,4 +76,5 @@ TABLE("CREATE TABLE IF NOT EXISTS ldap_group (key BLOB PRIMARY KEY, domain TEXT 
       " FOREIGN KEY (domain, local) REFERENCES address (domain, local) ON DELETE CASCADE) WITHOUT ROWID")
 #include "auth/directory_schema_device.h"
 #include "auth/directory_schema_dkim.h"
+#include "auth/directory_schema_dns.h"
 #include "auth/directory_schema_keys.h"

@@ -248,6 +248,7 @@ static const struct rule rules[] = {
 	{EV_ACCESS_OPENED, NOTICE_MAILBOX_OPENED, "owner", .vary = "actor", .apart_s = DAY_S, .transparency = true},
 	{EV_ACCESS_RECOVERED, NOTICE_MAILBOX_RECOVERED, "owner", .vary = "actor", .apart_s = 60, .transparency = true},
 	{EV_ACCOUNT_UNUSED, NOTICE_ACCOUNT_UNUSED, "address", .apart_s = DAY_S / 2},
+	{EV_DNS_WRONG, NOTICE_DNS_WRONG, "address", .vary = "domain", .apart_s = 60},
 };
 
 static int64_t limit_now(const struct notices *n)

@@ -13,6 +13,7 @@
 #include "auth/factors.h"
 #include "auth/login.h"
 #include "auth/oauth.h"
+#include "trust/dns_zone.h"
 
 #define TEST_TICKETS 32
 
@@ -36,6 +37,8 @@ struct test_auth {
 	unsigned dkim_made, dkim_dropped, looked_up;
 	const char *dns_name;       /* names that begin so have these records; NULL: all */
 	struct slice dns_records;
+	struct dns_zone *zone;      /* answers instead; NULL: none */
+	bool dns_away;
 	bool key_away, mail_away;
 	unsigned hashes; /* Argon2id runs */
 	/* what the mail process got */

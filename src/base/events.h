@@ -214,6 +214,8 @@ EVENT(POLICY_ACTED, LOG_INFO, POLICY, "policy.acted", "cid mid rule action user"
 /* ---- keys ---- */
 EVENT(KEY_CREATED, LOG_WARN, KEY, "key.created", "where file advice", "organisation keys were created")
 EVENT(KEY_ROTATED, LOG_INFO, KEY, "key.rotated", "actor kind id", "a key was replaced")
+EVENT(DNS_WRONG, LOG_WARN, SYSTEM, "dns.wrong", "domain address what", "records of a domain in DNS were wrong twice in a row")
+EVENT(DNS_RIGHT, LOG_INFO, SYSTEM, "dns.right", "domain address what", "records of a domain in DNS are right again")
 EVENT(DKIM_MADE, LOG_WARN, KEY, "dkim.made", "domain id kind", "a key was made that signs mail of the domain once its record is in DNS")
 EVENT(DKIM_ACTIVE, LOG_INFO, KEY, "dkim.active", "domain id kind", "a key signs mail of the domain from now on")
 EVENT(DKIM_RETIRED, LOG_INFO, KEY, "dkim.retired", "domain id kind", "a key was retired and destroyed")

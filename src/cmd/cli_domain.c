@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "base/ensure.h"
-#include "cmd/cli.h"
+#include "cmd/cli_dns.h"
 
 static void show_list(const json_t *result)
 {
@@ -25,6 +25,13 @@ static const struct cli_command commands[] = {
 		.help = "takes mail for a domain; --catch-all gets what has no other address"},
 	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster",
 		.needs_option = true, .help = "changes what is named; an empty text ends it"},
+	{.words = "domain dns", .op = "domain.dns", .positional = "domain", .options = "bind! provider zone", .run = cli_dns_records,
+		.help = "the records for DNS, and what is there; --bind: a zone file; --provider aliyun|tencent|huawei|cloudflare: its fields"},
+	{.words = "domain check", .op = "domain.check", .positional = "domain", .run = cli_dns_check, .help = "are the records in DNS right?"},
+	{.words = "domain mute", .op = "domain.mute", .positional = "domain name type", .help = "a record that is wrong on purpose counts no more"},
+	{.words = "domain unmute", .op = "domain.mute", .positional = "domain name type", .run = cli_dns_unmute, .help = "it counts again"},
+	{.words = "domain client-setup", .op = "domain.client_setup", .positional = "domain", .options = "format address", .needs_option = true,
+		.show = cli_dns_show_setup, .help = "a document for mail programs: --format autoconfig|autodiscover|autodiscover-json|mobileconfig"},
 	{.words = "domain dkim list", .op = "dkim.list", .positional = "domain", .show = show_dkim, .help = "keys that sign its mail, and the records for DNS"},
 	{.words = "domain dkim add", .op = "dkim.add", .positional = "domain", .options = "algorithm", .show = show_dkim,
 		.help = "makes keys (rsa-sha256 and ed25519-sha256, or one of them)"},

@@ -116,6 +116,7 @@ OPTION(trust_refuse, "trust.refuse", number, "0", true, "from so many points on 
 OPTION(trust_executives, "trust.executives", texts, "", true, "addresses of people in whose name others like to write: their family or given name with a title is enough to be noticed")
 OPTION(trust_greylist, "trust.greylist", duration, "0", true, "a stranger whose domain proves nothing has to come again after this time, such as 5m; 0: nobody waits")
 OPTION(trust_dns_time, "trust.dns_time", duration, "10s", true, "the checks of a letter from outside wait this long for DNS, all together; then they end with what is known")
+OPTION(dns_check, "dns.check", duration, "24h", true, "the records of the domains are compared with DNS this often; what is wrong twice in a row is told; 0: never")
 OPTION(dns_zone, "dns.zone", path, "", true, "zone file served from memory before any other source (tests, demo)")
 OPTION(dns_servers, "dns.servers", texts, "", true, "recursive servers to ask; empty: ask the authoritative ones")
 OPTION(dns_trust_anchor, "dns.trust_anchor", path, "/usr/share/dns/root.key", false, "DNSSEC root key")

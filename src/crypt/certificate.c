@@ -1,5 +1,8 @@
 #include "crypt/certificate.h"
 
+#include <limits.h>
+#include <string.h>
+
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -71,4 +74,34 @@ int certificate_read_pem(struct slice pem, struct arena *arena, struct certifica
 	X509_free(x);
 	BIO_free(bio);
 	return rc;
+}
+
+static void read_issuer(const X509 *x, char ret[CERTIFICATE_ISSUER_MAX])
+{
+	X509_NAME *name = X509_get_issuer_name(x);
+	int at = X509_NAME_get_index_by_NID(name, NID_organizationName, -1);
+	unsigned char *text = NULL;
+	int n = at >= 0 ? ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at))) : -1;
+	ret[0] = 0;
+	if (n > 0 && n < CERTIFICATE_ISSUER_MAX) {
+		memcpy(ret, text, (size_t)n);
+		ret[n] = 0;
+	}
+	OPENSSL_free(text);
+}
+
+int certificate_key_hash(struct slice pem, uint8_t ret_hash[32], char ret_issuer[CERTIFICATE_ISSUER_MAX])
+{
+	BIO *bio = pem.n > 0 && pem.n <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+	X509 *x = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	unsigned char *der = NULL;
+	int n = x != NULL ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der) : -1;
+	if (n > 0) {
+		hash_sha256(slice_make(der, (size_t)n), ret_hash);
+		read_issuer(x, ret_issuer);
+	}
+	OPENSSL_free(der);
+	X509_free(x);
+	BIO_free(bio);
+	return n > 0 ? 0 : ERR_INVALID;
 }

@@ -18,4 +18,11 @@ struct certificate {
 int certificate_read(struct slice der, struct arena *arena, struct certificate *ret, struct slice *ret_addresses, struct error *err);
 int certificate_read_pem(struct slice pem, struct arena *arena, struct certificate *ret, struct slice *ret_addresses, struct error *err);
 
+#define CERTIFICATE_ISSUER_MAX 256
+/*
+ * Of the first certificate in PEM: SHA-256 of its public key as TLSA 3 1 1 has it (RFC 6698 2.1.2), and the organisation that issued it as
+ * UTF-8, empty when it names none. ERR_INVALID.
+ */
+int certificate_key_hash(struct slice pem, uint8_t ret_hash[32], char ret_issuer[CERTIFICATE_ISSUER_MAX]);
+
 #endif

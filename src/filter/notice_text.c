@@ -105,6 +105,14 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"您的账号将被停用", "您的账号长期未使用，将于 {until} 停用。\n\n如需保留，请在此之前登录。"},
 		{"您的帳號將被停用", "您的帳號長期未使用，將於 {until} 停用。\n\n如需保留，請在此之前登入。"},
 	},
+	[NOTICE_DNS_WRONG] = {
+		{"DNS records of a mail domain are wrong", "Two checks in a row found wrong records of {domain} in DNS, the last one at {time}:\n\n  {what}\n\n"
+			"Mail may be lost or refused because of it. What the records must be: letterlock domain check {domain}"},
+		{"邮件域名的 DNS 记录有误", "连续两次检查发现 {domain} 的 DNS 记录有误，最近一次为 {time}：\n\n  {what}\n\n"
+			"邮件可能因此丢失或被拒收。查看正确的记录：letterlock domain check {domain}"},
+		{"郵件網域的 DNS 記錄有誤", "連續兩次檢查發現 {domain} 的 DNS 記錄有誤，最近一次為 {time}：\n\n  {what}\n\n"
+			"郵件可能因此遺失或被拒收。檢視正確的記錄：letterlock domain check {domain}"},
+	},
 };
 
 static const struct { const char *word, *in[NOTICE_LANGUAGES]; } words[] = {

@@ -20,4 +20,5 @@ NOTICE(TLS_EXPIRES, "tls.expires", "host until")
 NOTICE(SENDING_SUSPENDED, "sending.suspended", "time why")
 NOTICE(SENDING_RESTORED, "sending.restored", "time")
 NOTICE(ACCOUNT_UNUSED, "account.unused", "until")
+NOTICE(DNS_WRONG, "dns.wrong", "domain what time")
 #undef NOTICE

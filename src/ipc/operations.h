@@ -19,6 +19,10 @@ OPERATION("dkim.list", AUTH, DOMAIN_SEE, READS, "domain")
 OPERATION("dkim.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain algorithm?")
 OPERATION("dkim.rotate", AUTH, DOMAIN_CHANGE, CHANGES, "domain now!?")
 OPERATION("dkim.retire", AUTH, DOMAIN_CHANGE, CHANGES, "domain selector")
+OPERATION("domain.dns", AUTH, DOMAIN_SEE, READS, "domain")
+OPERATION("domain.check", AUTH, DOMAIN_SEE, READS, "domain")
+OPERATION("domain.mute", AUTH, DOMAIN_CHANGE, CHANGES, "domain name type off!?")
+OPERATION("domain.client_setup", AUTH, DOMAIN_SEE, READS, "domain format address?")
 /* {"users":[{"address","name","department","language","role","state","quota","provisional"}], "more":true, "next":…}; state: active, disabled.
  * Lists are pages: "after" is the last address of the former page. */
 OPERATION("user.list", AUTH, ACCOUNT_SEE, READS, "domain? after?")

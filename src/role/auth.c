@@ -297,6 +297,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	open_places(a);
 	auth_notice_start(a);
 	auth_dkim_start(a);
+	auth_dns_start(a);
 	auth_sso_start(a);
 	auth_register(a);
 	return 0;
@@ -344,6 +345,7 @@ static void auth_reload(struct role_context *ctx)
 	struct auth_admin_settings settings = admin_settings(a);
 	auth_factor_settings(a, &settings);
 	auth_dkim_reload(a);
+	auth_dns_reload(a);
 	auth_sso_configure(a);
 	auth_notice_configure(a);
 	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);

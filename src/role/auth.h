@@ -29,6 +29,8 @@ struct auth_process {
 	struct people *people; /* for the checks of letters */
 	struct auth_dkim *dkim;
 	struct timer *dkim_timer;
+	struct auth_dns *dns;
+	struct timer *dns_timer;
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
@@ -53,6 +55,8 @@ void auth_sso_configure(struct auth_process *a);
 void auth_dkim_host(struct auth_host *host); /* auth_dkim.c */
 void auth_dkim_start(struct auth_process *a);
 void auth_dkim_reload(struct auth_process *a);
+void auth_dns_start(struct auth_process *a); /* auth_dns.c; behind auth_dkim_start */
+void auth_dns_reload(struct auth_process *a);
 void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif

@@ -7,6 +7,7 @@
 #include "role/auth.h"
 
 #define STEP_MS MINUTES_MS(10)
+#define RCODE_NXDOMAIN 3
 #define FIRST_STEP_MS SECONDS_MS(20)
 
 struct waiting {
@@ -55,7 +56,8 @@ static void resolved(void *arg, enum ipc_outcome outcome, const void *message)
 	const struct ipc_resolve_reply *reply = message;
 	struct slice records = outcome == IPC_OK ? reply->records : SLICE_NONE;
 	uint16_t count = 0;
-	bool ok = outcome == IPC_OK && reply->status == 0 && !reply->bogus && slice_get_u16(&records, &count);
+	bool ok = outcome == IPC_OK && reply->status == 0 && !reply->bogus && (reply->rcode == 0 || reply->rcode == RCODE_NXDOMAIN) &&
+		slice_get_u16(&records, &count);
 	w->dns(w->arg, ok, ok ? records : SLICE_NONE);
 	memory_free(w);
 }

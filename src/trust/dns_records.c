@@ -162,3 +162,17 @@ struct slice dns_zone_of(struct slice domain, struct arena *arena)
 	const char *found = psl_registrable_domain(psl_builtin(), arena_dup_str(arena, domain));
 	return found != NULL ? arena_dup(arena, slice_str(found)) : domain;
 }
+
+struct slice dns_ca_find(struct slice organisation)
+{
+	static const struct { struct slice organisation, name; } authorities[] = {
+		{SLICE_INIT("Let's Encrypt"), SLICE_INIT("letsencrypt.org")}, {SLICE_INIT("Google Trust Services"), SLICE_INIT("pki.goog")},
+		{SLICE_INIT("ZeroSSL"), SLICE_INIT("sectigo.com")}, {SLICE_INIT("Sectigo Limited"), SLICE_INIT("sectigo.com")},
+		{SLICE_INIT("DigiCert Inc"), SLICE_INIT("digicert.com")}, {SLICE_INIT("DigiCert, Inc."), SLICE_INIT("digicert.com")},
+		{SLICE_INIT("GlobalSign nv-sa"), SLICE_INIT("globalsign.com")}, {SLICE_INIT("Amazon"), SLICE_INIT("amazon.com")},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(authorities); i++)
+		if (slice_eq(authorities[i].organisation, organisation))
+			return authorities[i].name;
+	return SLICE_NONE;
+}

@@ -12,7 +12,7 @@
 #define DNS_RECORDS_KEYS_MAX 16
 #define DNS_RECORDS_TLSA_MAX 4
 #define DNS_RECORDS_TTL 3600
-#define DNS_RECORDS_CURRENT_MAX 2000 /* bytes of what is there, as it is shown; more is cut */
+#define DNS_RECORDS_CURRENT_MAX 500 /* bytes of what is there, as it is shown; more is cut */
 
 /* What a record is for; decides how it is compared. */
 enum dns_purpose {
@@ -75,6 +75,9 @@ const char *dns_state_name(enum dns_state state);
  * senders in SPF, further hosts in MX) another choice is fine; what makes mail fail is not. *ret_current: what is there, in the arena.
  */
 enum dns_state dns_record_check(const struct dns_record *record, struct slice records, struct arena *arena, struct slice *ret_current);
+
+/* The name in CAA (RFC 8659 4.2) of the authority that calls itself so in its certificates; empty: not known. */
+struct slice dns_ca_find(struct slice organisation);
 
 /* The zone that a provider has for a domain: the registrable one (public suffix list); the domain itself when there is none. */
 struct slice dns_zone_of(struct slice domain, struct arena *arena);

@@ -302,6 +302,8 @@ static void hosts_are_relative_to_the_zone_of_the_provider(void **state)
 
 static void types_have_names(void **state)
 {
+	assert_text(dns_ca_find(SLICE("Let's Encrypt")), "letsencrypt.org");
+	assert_int_equal(dns_ca_find(SLICE("Letterlock")).n, 0);
 	uint16_t type;
 	assert_true(dns_type_find(SLICE("tlsa"), &type) && type == DNS_TLSA);
 	assert_false(dns_type_find(SLICE("other"), &type));
