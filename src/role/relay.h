@@ -37,7 +37,7 @@ struct relay {
 	struct map peers;              /* "address port" -> struct relay_peer */
 	struct map sts_failed;         /* domain -> when its policy did not come, int64_t in seconds */
 	struct list_node deliveries, links;
-	unsigned running;
+	unsigned running;              /* deliveries without results */
 	uint64_t delivered, deferred, bounced;
 	bool stopping;
 };

@@ -58,12 +58,8 @@ static void release(struct relay_delivery *d)
 	timer_destroy(&d->deadline);
 	timer_destroy(&d->retry);
 	list_remove(&d->node);
-	d->relay->running--;
-	struct relay *relay = d->relay;
 	arena_free(&d->arena);
 	memory_free(d);
-	if (relay->stopping && relay->running == 0)
-		role_stopped(relay->ctx);
 }
 
 /* So that all results fit into one reply: the more recipients, the shorter the texts. */
@@ -104,7 +100,12 @@ static void finish(struct relay_delivery *d)
 	ipc_reply(d->call, &reply);
 	buf_free(&results);
 	buf_free(&sts);
+	struct relay *relay = d->relay;
+	relay->running--;
 	release(d);
+	/* Answers that are still to come concern nobody: a stop does not wait for them. */
+	if (relay->stopping && relay->running == 0)
+		role_stopped(relay->ctx);
 }
 
 void relay_delivery_give_up(struct relay_delivery *d, const struct smtp_reply *why)

@@ -322,8 +322,7 @@ static void on_results(void *arg, enum ipc_outcome outcome, const void *message)
 	w->answered = true;
 }
 
-/* Delivers to the addresses; the results are in w->results. */
-static void deliver(struct world *w, const char *const *to)
+static void deliver_begin(struct world *w, const char *const *to)
 {
 	struct job_recipient recipients[64];
 	struct job job = {.reverse_path = SLICE("me@here.example"), .recipients = recipients, .cid = SLICE("c1")};
@@ -339,6 +338,12 @@ static void deliver(struct world *w, const char *const *to)
 	file_close(&fd);
 	buf_free(&encoded);
 	buf_free(&scratch);
+}
+
+/* Delivers to the addresses; the results are in w->results. */
+static void deliver(struct world *w, const char *const *to)
+{
+	deliver_begin(w, to);
 	assert_true(ipc_test_run_until(w->loop, &w->answered, 20000));
 }
 
@@ -636,6 +641,48 @@ static void a_policy_that_nobody_here_can_ask_for_is_waited_for(void **state)
 	world_close(&w);
 }
 
+struct silent {
+	struct ipc_call *call;
+	bool asked;
+};
+
+static void on_fetch_silent(void *arg, struct ipc_call *call, const void *request)
+{
+	struct silent *s = arg;
+	s->call = call;
+	s->asked = true;
+}
+
+static void a_stop_does_not_wait_for_a_policy(void **state)
+{
+	(void)state;
+	struct world w;
+	struct silent silent = {0};
+	bool never = false;
+	world_open(&w, HOST_PLAIN);
+	seal(&w, 100);
+	w.sts = "v=STSv1; id=a1";
+	struct ipc *fetch = ipc_create(w.loop, ROLE_FETCH, 0);
+	ipc_handle(fetch, IPC_FETCH, on_fetch_silent, &silent);
+	ipc_test_join(w.ctx.ipc, fetch);
+	deliver_begin(&w, one);
+	assert_true(ipc_test_run_until(w.loop, &silent.asked, 20000));
+	const struct relay *relay = w.ctx.state;
+	assert_int_equal(relay->running, 1);
+	role_relay.stop(&w.ctx);
+	assert_int_equal(relay->running, 0);
+	ipc_test_run_until(w.loop, &w.answered, 1); /* the stop ended the loop, which is run once for that */
+	assert_true(ipc_test_run_until(w.loop, &w.answered, 20000));
+	expect(&w, 0, DELIVERY_TEMPORARY, 421, "4.3.2", NULL);
+	/* The late answer finds a delivery that has its results. */
+	ipc_reply(silent.call, &(struct ipc_fetch_reply){.error = SLICE("it took too long")});
+	for (unsigned i = 0; i < 600 && !list_empty(&relay->deliveries); i++)
+		ipc_test_run_until(w.loop, &never, 50);
+	assert_true(list_empty(&relay->deliveries));
+	ipc_destroy(&fetch);
+	world_close(&w);
+}
+
 int main(void)
 {
 	cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -649,6 +696,7 @@ int main(void)
 		cmocka_unit_test(hosts_that_do_not_take_it_are_tried_later), cmocka_unit_test(what_dns_says), cmocka_unit_test(routes_come_before_mx),
 		cmocka_unit_test(an_enforced_policy_leaves_named_hosts_and_those_with_dane), cmocka_unit_test(a_policy_that_does_not_enforce_changes_nothing),
 		cmocka_unit_test(what_dane_guards_or_a_route_names_needs_no_policy), cmocka_unit_test(a_policy_that_nobody_here_can_ask_for_is_waited_for),
+		cmocka_unit_test(a_stop_does_not_wait_for_a_policy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
