@@ -131,7 +131,8 @@ static void muted_records_count_no_more(void **state)
 	assert_int_equal(test_admin(r.t, "domain.mute", "{\"domain\":\"example.org\",\"name\":\"example.org\",\"type\":\"MX\",\"off\":true}"), 0);
 	assert_int_equal(test_admin(r.t, "domain.check", "{\"domain\":\"example.org\"}"), 0);
 	assert_int_equal(test_number(r.t, "bad"), 1);
-	assert_int_equal(test_admin(r.t, "domain.mute", "{\"domain\":\"example.org\",\"name\":\"www.example.org\",\"type\":\"MX\"}"), ADMIN_NOT_FOUND);
+	assert_int_equal(test_admin(r.t, "domain.mute", "{\"domain\":\"example.org\",\"name\":\"www.example.org\",\"type\":\"MX\"}"),
+		ADMIN_NOT_FOUND);
 	assert_int_equal(test_admin(r.t, "domain.mute", "{\"domain\":\"example.org\",\"name\":\"example.org\",\"type\":\"SOA\"}"), ADMIN_INVALID);
 	free_rig(&r);
 }
@@ -213,9 +214,11 @@ static void programs_are_set_up(void **state)
 	assert_string_equal(test_member(r.t, "media_type"), "application/x-apple-aspen-config");
 	assert_true(result_has(&r, "<integer>465</integer>"));
 	assert_int_equal(test_admin(r.t, "domain.client_setup", "{\"domain\":\"example.org\",\"format\":\"autodiscover\"}"), ADMIN_INVALID);
-	assert_int_equal(test_admin(r.t, "domain.client_setup", "{\"domain\":\"example.org\",\"format\":\"autodiscover\",\"address\":\"Ann@example.org\"}"), 0);
+	assert_int_equal(test_admin(r.t, "domain.client_setup",
+		"{\"domain\":\"example.org\",\"format\":\"autodiscover\",\"address\":\"Ann@example.org\"}"), 0);
 	assert_true(result_has(&r, "<LoginName>"));
-	assert_int_equal(test_admin(r.t, "domain.client_setup", "{\"domain\":\"example.org\",\"format\":\"autoconfig\",\"address\":\"a@example.net\"}"),
+	assert_int_equal(test_admin(r.t, "domain.client_setup",
+		"{\"domain\":\"example.org\",\"format\":\"autoconfig\",\"address\":\"a@example.net\"}"),
 		ADMIN_INVALID);
 	assert_int_equal(test_admin(r.t, "domain.client_setup", "{\"domain\":\"example.org\",\"format\":\"paper\"}"), ADMIN_INVALID);
 	free_rig(&r);

@@ -1,4 +1,4 @@
-/* "letterlock domain dns" and what belongs to it: records of a domain as a table, as a zone file, or as the fields of a provider's console. */
+/* "letterlock domain dns" and its like: records of a domain as a table, as a zone file, or as the fields of a provider's console. */
 #include "cmd/cli_dns.h"
 
 #include <stdio.h>

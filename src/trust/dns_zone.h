@@ -23,9 +23,9 @@ void dns_zone_init(struct dns_zone *z, struct arena *arena);
 void dns_zone_free(struct dns_zone *z);
 /*
  * Adds the records of a file: quoted and unquoted strings, \DDD and \X, parentheses, comments, $ORIGIN, $TTL, relative and repeated
- * owners, TTLs with units, class IN; types A AAAA CAA CNAME MX NS PTR SRV TXT TLSA, and any other as TYPEn \# length hex. Records of types that no
- * check asks for only make their name exist. Instead of a type may stand TIMEOUT, SERVFAIL or BOGUS: what the name does not have otherwise
- * fails in this way. A text over 255 bytes becomes several strings. ERR_INVALID, ERR_LIMIT; private text with the line.
+ * owners, TTLs with units, class IN; types A AAAA CAA CNAME MX NS PTR SRV TXT TLSA, and any other as TYPEn \# length hex. Records of types
+ * that no check asks for only make their name exist. Instead of a type may stand TIMEOUT, SERVFAIL or BOGUS: what the name does not have
+ * otherwise fails in this way. A text over 255 bytes becomes several strings. ERR_INVALID, ERR_LIMIT; private text with the line.
  */
 int dns_zone_parse(struct dns_zone *z, struct slice text, struct error *err);
 /* One record; name and rdata are copied. False: the name is none, or too many. */

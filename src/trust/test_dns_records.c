@@ -10,7 +10,9 @@
 #include "trust/dns_records.h"
 #include "trust/dns_zone.h"
 
-#define RSA_RECORD "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtTm6fzjUDTAh+EVVq6OFmCAhPXEFJLuQ2Rkgna/7S+IAOpeKCTZxbC8EX94D4cn2kmJdkpDjJ" \
+#define RSA_RECORD \
+	"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA" \
+	"tTm6fzjUDTAh+EVVq6OFmCAhPXEFJLuQ2Rkgna/7S+IAOpeKCTZxbC8EX94D4cn2kmJdkpDjJ" \
 	"I3B5Y2qg7X8Sg9O6XKQsWJ4NhS4a4mtJdWZs2tI3DwhXoB4yQO+9yM7wHK2IpHgbqTFFsPxrVzP3WRPqbE5uG7YlTQ0wq6Rv0zI1P5vS6sJ2n3yDqvV2nWqk1Jd9m" \
 	"Z8yG5pQ0rX7tB4cF6hL3kN9sT2uV1wXyZaBcDeFgHiJkLmNoPqRsTuVwIDAQAB"
 #define ED_RECORD "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -52,7 +54,8 @@ static void a_zone_file_has_every_record(void **state)
 		"example.org.\t3600\tIN\tTXT\t\"v=spf1 mx -all\"\n"
 		"r20261122._domainkey.example.org.\t3600\tIN\tTXT\t"
 		"\"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtTm6fzjUDTAh+EVVq6OFmCAhPXEFJLuQ2Rkgna/7S+IAOpeKCTZxbC8EX9"
-		"4D4cn2kmJdkpDjJI3B5Y2qg7X8Sg9O6XKQsWJ4NhS4a4mtJdWZs2tI3DwhXoB4yQO+9yM7wHK2IpHgbqTFFsPxrVzP3WRPqbE5uG7YlTQ0wq6Rv0zI1P5vS6sJ2n3yDqvV2nWqk\""
+		"4D4cn2kmJdkpDjJI3B5Y2qg7X8Sg9O6XKQsWJ4NhS4a4mtJdWZs2tI3DwhXoB4yQO"
+		"+9yM7wHK2IpHgbqTFFsPxrVzP3WRPqbE5uG7YlTQ0wq6Rv0zI1P5vS6sJ2n3yDqvV2nWqk\""
 		" \"1Jd9mZ8yG5pQ0rX7tB4cF6hL3kN9sT2uV1wXyZaBcDeFgHiJkLmNoPqRsTuVwIDAQAB\"\n"
 		"e20261122._domainkey.example.org.\t3600\tIN\tTXT\t\"" ED_RECORD "\"\n"
 		"_dmarc.example.org.\t3600\tIN\tTXT\t\"v=DMARC1; p=none; rua=mailto:postmaster@example.org\"\n"
@@ -188,7 +191,8 @@ static void what_differs_is_told_from_what_may_be_chosen(void **state)
 		{DNS_FOR_SPF, "example.org. TXT \"v=spf1 ip4:192.0.2.9 -all\"\n", DNS_STATE_DIFFERENT, "v=spf1 ip4:192.0.2.9 -all"},
 		{DNS_FOR_SPF, "example.org. TXT \"v=spf1 mx -all\"\nexample.org. TXT \"v=spf1 mx -all \"\n", DNS_STATE_DIFFERENT,
 			"v=spf1 mx -all | v=spf1 mx -all "},
-		{DNS_FOR_DKIM_OLD, "e20261122._domainkey.example.org. TXT \"k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7h\" \"cvPapiMlrwIaaPcHURo=\"\n", DNS_STATE_OK,
+		{DNS_FOR_DKIM_OLD, "e20261122._domainkey.example.org. "
+			"TXT \"k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7h\" \"cvPapiMlrwIaaPcHURo=\"\n", DNS_STATE_OK,
 			"k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="},
 		{DNS_FOR_DKIM_OLD, "e20261122._domainkey.example.org. TXT \"v=DKIM1; k=ed25519; p=\"\n", DNS_STATE_DIFFERENT, "v=DKIM1; k=ed25519; p="},
 		{DNS_FOR_DMARC, "_dmarc.example.org. TXT \"v=DMARC1; p=reject\"\n", DNS_STATE_OK, "v=DMARC1; p=reject"},

@@ -33,8 +33,8 @@ def place():
 
 def plain(instance, *command):
     """Output as people see it."""
-    done = subprocess.run([PROGRAMS + '/letterlock', '--config', instance.path('letterlock.yaml'), *command], stdout=subprocess.PIPE, text=True,
-                          check=True, timeout=60)
+    done = subprocess.run([PROGRAMS + '/letterlock', '--config', instance.path('letterlock.yaml'), *command], stdout=subprocess.PIPE,
+                          text=True, check=True, timeout=60)
     return done.stdout
 
 
