@@ -42,7 +42,7 @@ static void print_bind(const struct dns_record *records, size_t count, struct sl
 {
 	struct buf out = BUF_INIT(BIND_MAX);
 	dns_records_bind(records, count, zone, &out);
-	fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout);
+	(void)fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout);
 	buf_free(&out);
 }
 
