@@ -356,6 +356,7 @@ static void people_become_pseudonyms_that_link(void **state)
 	buf_free(&one);
 	buf_free(&again);
 	buf_free(&other);
+	buf_free(&none);
 }
 
 int main(void)

@@ -56,8 +56,10 @@ static struct auth_object named_object(struct directory *d, const json_t *args, 
 struct auth_object job_named_object(struct admin_job *job)
 {
 	struct auth_object object = named_object(job_directory(job), job->args, &job->arena);
+	enum auth_right right = job->operation->right;
+	bool self = right != AUTH_ANYBODY && auth_right_class(right) == AUTH_CLASS_SELF;
 	/* What is about oneself needs no name. */
-	if (auth_right_class(job->operation->right) == AUTH_CLASS_SELF && job->subject.kind == AUTH_PERSON && json_slice(job->args, "address").n == 0)
+	if (self && job->subject.kind == AUTH_PERSON && json_slice(job->args, "address").n == 0)
 		memcpy(object.account, job->subject.account, sizeof object.account);
 	return object;
 }

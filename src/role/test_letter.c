@@ -15,6 +15,7 @@
 
 static struct {
 	struct loop *loop;
+	struct config *config;
 	struct ipc *auth, *queue, *filter;
 	struct role_context ctx;
 	struct queue_role q;
@@ -56,7 +57,8 @@ static int setup(void **state)
 	t.auth = ipc_create(t.loop, ROLE_AUTH, 0);
 	t.queue = ipc_create(t.loop, ROLE_QUEUE, 0);
 	t.filter = ipc_create(t.loop, ROLE_FILTER, 0);
-	t.ctx = (struct role_context){.role = ROLE_QUEUE, .loop = t.loop, .ipc = t.queue, .config = config_default()};
+	t.config = config_default();
+	t.ctx = (struct role_context){.role = ROLE_QUEUE, .loop = t.loop, .ipc = t.queue, .config = t.config};
 	t.q.ctx = &t.ctx;
 	queue_letter_setup(&t.q);
 	ipc_handle(t.filter, IPC_FILTER_NOTICE, compose, NULL);
@@ -70,6 +72,7 @@ static int teardown(void **state)
 	ipc_destroy(&t.auth);
 	ipc_destroy(&t.queue);
 	ipc_destroy(&t.filter);
+	config_free(&t.config);
 	loop_destroy(&t.loop);
 	return 0;
 }
