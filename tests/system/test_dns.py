@@ -11,6 +11,7 @@ import pytest
 from conftest import PROGRAMS, end_site
 from instance import Instance, free_port_base
 from mail import Site
+from test_revoke import new_user
 
 DOMAIN = 'records.example.org'
 
@@ -105,3 +106,11 @@ def test_mail_programs_are_set_up(place):
     assert account['IncomingMailServerUseSSL'] and account['OutgoingMailServerUseSSL']
     assert b'<LoginName>' + address.encode() in plain(place, *setup, 'autodiscover', '--address', address).encode()
     assert place.cli(*setup, 'autodiscover', check=False)[0] == 2
+
+
+def test_the_postmaster_gets_a_letter(place):
+    place.cli('domain', 'add', 'demo.test')
+    site = Site(place, [])
+    reader = new_user(site, 'postmaster')
+    place.cli('domain', 'add', 'letters.example.org', '--postmaster', reader['address'])
+    site.find(reader, 'DNS records of a mail domain are wrong', seconds=60)
