@@ -65,11 +65,10 @@ static void add_provider(struct external *e, const struct external_settings *s)
 		return;
 	struct trusted *t = &e->trusted[e->count++];
 	*t = (struct trusted){.provider = provider_create(&e->http, &s->provider), .link_email = s->link_email, .trusted_factors = s->trusted_factors};
-	if (s->domains.n < sizeof t->domains) {
+	if (s->domains.n >= sizeof t->domains)
+		t->link_email = false; /* a list that does not fit would be a shorter one */
+	else if (s->domains.n > 0)
 		memcpy(t->domains, s->domains.p, s->domains.n);
-	} else { /* a list that does not fit would be a shorter one */
-		t->link_email = false;
-	}
 }
 
 void external_configure(struct external *e, const struct external_settings *settings, size_t count)

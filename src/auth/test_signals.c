@@ -271,5 +271,6 @@ int main(int argc, char **argv)
 		TEST(test_spraying_is_said_once_and_a_risk_for_who_gets_in),
 	};
 	path = argc > 1 ? argv[1] : "";
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("auth signals", tests, NULL, NULL);
 }
