@@ -7,9 +7,12 @@
  * Included once; no guard.
  */
 #define DKIM_KEYS "keys[domain selector algorithm state name record created# seen# activated# retired# remove#]"
-RESULT("domain.list", SHOWN, "All domains.", "domains[domain users# catch_all postmaster] more!? next?")
+RESULT("domain.list", SHOWN, "All domains.", "domains[domain users# catch_all postmaster relay verify tls] more!? next?")
 RESULT("domain.add", SHOWN, "Adds a domain.", "")
 RESULT("domain.set", SHOWN, "Changes where mail of a domain goes.", "")
+RESULT("recipient.list", SHOWN, "The registered addresses of a relay domain, in pages.", "recipients[address] more!? next?")
+RESULT("recipient.add", SHOWN, "Registers an address of a relay domain.", "")
+RESULT("recipient.remove", SHOWN, "Ends the registration of an address of a relay domain.", "")
 RESULT("domain.remove", SHOWN, "Removes a domain without users, aliases and groups.", "")
 RESULT("dkim.list", SHOWN, "The keys that sign mail of a domain (DKIM), with the records that DNS must have.", DKIM_KEYS)
 RESULT("dkim.add", SHOWN, "Makes keys; they sign once their records are seen in DNS.", DKIM_KEYS)

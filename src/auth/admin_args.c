@@ -52,6 +52,17 @@ int job_own_address(struct admin_job *job, const char *name, struct address *ret
 	return rc == 0 ? 0 : job_refuse_error(job, rc, "domain");
 }
 
+int job_mailbox_address(struct admin_job *job, const char *name, struct address *ret)
+{
+	struct directory_domain domain;
+	int rc = job_own_address(job, name, ret);
+	if (rc != 0)
+		return rc;
+	if ((rc = directory_domain_get(job_directory(job), ret->domain, &job->arena, &domain)) != 0)
+		return job_refuse_error(job, rc, "domain");
+	return domain.relay.host.n == 0 ? 0 : job_refuse(job, ADMIN_INVALID, "invalid", "A relay domain has no mailboxes.");
+}
+
 int job_target(struct admin_job *job, const char *name, struct slice text, struct slice *ret)
 {
 	struct address a;
@@ -64,7 +75,7 @@ int job_target(struct admin_job *job, const char *name, struct slice text, struc
 	if (address_parse(text, &job->arena, &a) != 0)
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The %s is no valid address.", name);
 	int rc = directory_domain_get(job_directory(job), a.domain, &job->arena, &domain);
-	if (rc == 0) {
+	if (rc == 0 && domain.relay.host.n == 0) {
 		rc = directory_address_get(job_directory(job), a.local, a.domain, &job->arena, &found);
 		if (rc == ERR_NOT_FOUND && address_detail(a.local, &base, &detail))
 			rc = directory_address_get(job_directory(job), base, a.domain, &job->arena, &found);
@@ -72,7 +83,7 @@ int job_target(struct admin_job *job, const char *name, struct slice text, struc
 		return rc == 0 ? 0 : job_refuse_error(job, rc, name);
 	}
 	*ret = arena_printf(&job->arena, "%.*s@%.*s", SLICE_ARG(a.given), SLICE_ARG(a.domain));
-	return rc == ERR_NOT_FOUND ? 0 : job_refuse_error(job, rc, name);
+	return rc == 0 || rc == ERR_NOT_FOUND ? 0 : job_refuse_error(job, rc, name);
 }
 
 int job_domain(struct admin_job *job, const char *name, struct slice *ret)

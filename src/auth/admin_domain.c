@@ -1,4 +1,5 @@
 #include "auth/admin_job.h"
+#include "auth/admin_relay.h"
 #include "auth/directory_dkim.h"
 
 #define DOMAINS_PAGE 500
@@ -16,6 +17,7 @@ static int domain_list(struct admin_job *job)
 		json_object_set_new(d, "users", json_integer((json_int_t)list[i].accounts));
 		json_object_set_new(d, "catch_all", job_json(list[i].catch_all));
 		json_object_set_new(d, "postmaster", job_json(list[i].postmaster));
+		admin_relay_show(job, &list[i].relay, d);
 		json_array_append_new(out, d);
 	}
 	job_set(job, "domains", out);
@@ -43,6 +45,16 @@ static int read_targets(struct admin_job *job, struct directory_domain *domain, 
 	return 0;
 }
 
+static int write_relay(struct admin_job *job, struct directory_domain *domain, struct error *err)
+{
+	bool changed;
+	int rc = admin_relay_read(job, &domain->relay, &changed);
+	if (rc != 0 || !changed)
+		return rc;
+	rc = directory_relay_set(job_directory(job), domain->name, &domain->relay, err);
+	return rc == 0 ? 0 : job_refuse_error(job, rc, "domain");
+}
+
 static int add_in_change(struct admin_job *job, struct error *err)
 {
 	struct directory_domain domain = {0};
@@ -53,6 +65,8 @@ static int add_in_change(struct admin_job *job, struct error *err)
 		rc = read_targets(job, &domain, true);
 	if (rc == 0 && (rc = directory_domain_add(job_directory(job), &domain, err)) != 0)
 		job_refuse_error(job, rc, "domain");
+	if (rc == 0)
+		rc = write_relay(job, &domain, err);
 	if (rc == 0)
 		job_set(job, "domain", job_json(domain.name));
 	return rc;
@@ -73,7 +87,9 @@ static int set_in_change(struct admin_job *job, struct error *err)
 	if ((rc = directory_domain_get(job_directory(job), name, &job->arena, &domain)) != 0)
 		return job_refuse_error(job, rc, "domain");
 	rc = read_targets(job, &domain, false);
-	return rc == 0 ? directory_domain_set(job_directory(job), &domain, err) : rc;
+	if (rc == 0)
+		rc = directory_domain_set(job_directory(job), &domain, err);
+	return rc == 0 ? write_relay(job, &domain, err) : rc;
 }
 
 static int domain_set(struct admin_job *job)

@@ -36,7 +36,7 @@ static int import_prepare(struct admin_job *job)
 	struct address address;
 	struct directory_address found;
 	struct account *a = &job->account;
-	int rc = job_own_address(job, "address", &address);
+	int rc = job_mailbox_address(job, "address", &address);
 	if (rc == 0)
 		rc = refuse_hash(job, foreign_check(job_text(job, "password_hash")));
 	if (rc != 0)

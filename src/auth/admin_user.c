@@ -117,7 +117,7 @@ static int user_add_prepare(struct admin_job *job)
 {
 	struct address address;
 	struct directory_address found;
-	int rc = job_own_address(job, "address", &address);
+	int rc = job_mailbox_address(job, "address", &address);
 	if (rc != 0)
 		return rc;
 	if (directory_address_get(job_directory(job), address.local, address.domain, &job->arena, &found) == 0)

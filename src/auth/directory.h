@@ -39,16 +39,28 @@ int directory_setting_u32(struct directory *d, const char *name, uint32_t *ret_v
 int directory_setting_set_u32(struct directory *d, const char *name, uint32_t value, struct error *err);
 
 /* ---- domains ---- */
+/* Which addresses of a relay domain are taken: all, or those that are registered (ADDRESS_BEHIND). */
+enum relay_verify { RELAY_VERIFY_NONE = 1, RELAY_VERIFY_LIST = 2 };
+/* The server that mail of a relay domain goes to. */
+struct directory_relay {
+	struct slice host;       /* name or address without brackets; empty: mail stays here */
+	uint16_t port;
+	enum relay_verify verify;
+	bool tls_verified;       /* only under TLS with a certificate for the name */
+};
 struct directory_domain {
 	struct slice name;
 	struct slice catch_all;  /* address, empty: none */
 	struct slice postmaster; /* address for postmaster and abuse, empty: none */
 	uint64_t accounts;
+	struct directory_relay relay; /* changed by directory_relay_set alone */
 };
 int directory_domain_add(struct directory *d, const struct directory_domain *domain, struct error *err);
 int directory_domain_get(struct directory *d, struct slice name, struct arena *arena, struct directory_domain *ret); /* 0,
 	ERR_NOT_FOUND, ERR_IO */
 int directory_domain_set(struct directory *d, const struct directory_domain *domain, struct error *err);
+/* An empty host makes it an ordinary domain again and forgets its registered addresses. ERR_CONFLICT: it has mailboxes. */
+int directory_relay_set(struct directory *d, struct slice domain, const struct directory_relay *relay, struct error *err);
 /* ERR_CONFLICT while it has addresses. */
 int directory_domain_remove(struct directory *d, struct slice name, struct error *err);
 /* The domains after `after` in order, at most `max`; the count or negative. */
@@ -71,7 +83,7 @@ struct account {
 	uint8_t scram_salt[SCRAM_SALT_SIZE];
 	int64_t created;       /* unix seconds */
 };
-/* ERR_EXISTS: the address is taken; ERR_NOT_FOUND: no such domain. */
+/* ERR_EXISTS: the address is taken; ERR_NOT_FOUND: no such domain; ERR_CONFLICT: a relay domain. */
 int directory_account_add(struct directory *d, const struct account *account, struct error *err);
 int directory_account_get(struct directory *d, const uint8_t id[16], struct arena *arena, struct account *ret);
 int directory_account_update(struct directory *d, const struct account *account, struct error *err); /* all but id, address, salt,
@@ -84,7 +96,7 @@ int directory_account_list(struct directory *d, struct slice domain, struct slic
 int directory_account_first(struct directory *d, struct slice domain, uint8_t ret_id[16]);
 
 /* ---- addresses ---- */
-enum address_kind { ADDRESS_ACCOUNT = 1, ADDRESS_ALIAS = 2, ADDRESS_GROUP = 3 };
+enum address_kind { ADDRESS_ACCOUNT = 1, ADDRESS_ALIAS = 2, ADDRESS_GROUP = 3, ADDRESS_BEHIND = 4 /* at the server of a relay domain */ };
 struct directory_address {
 	enum address_kind kind;
 	struct slice address;   /* lists only */
@@ -95,7 +107,8 @@ struct directory_address {
 int directory_address_get(struct directory *d, struct slice local, struct slice domain, struct arena *arena, struct directory_address *ret);
 int directory_alias_add(struct directory *d, const struct address *address, struct slice target, struct error *err);
 int directory_group_add(struct directory *d, const struct address *address, struct slice name, struct error *err);
-/* Aliases and groups (with their members). */
+int directory_behind_add(struct directory *d, const struct address *address, struct error *err);
+/* Aliases, groups (with their members), addresses of relay domains. */
 int directory_address_remove(struct directory *d, const struct address *address, enum address_kind kind, struct error *err);
 int directory_address_list(struct directory *d, enum address_kind kind, struct slice domain, struct slice after, struct arena *arena,
                            struct directory_address *ret, size_t max);

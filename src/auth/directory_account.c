@@ -43,16 +43,28 @@ const char *account_state_name(enum account_state state)
 	return "";
 }
 
+static int is_relay(struct directory *d, struct slice domain)
+{
+	sqlite3_stmt *s = sql_query(d, Q_RELAY_IS);
+	sql_text(s, 1, domain);
+	int rc = sql_step(s);
+	sql_done(s);
+	return rc;
+}
+
 int directory_account_add(struct directory *d, const struct account *account, struct error *err)
 {
 	ptrdiff_t at = slice_rfind(account->address, '@');
 	if (at < 1)
 		return error_set(err, ERR_INVALID, "an account without address");
+	int rc = is_relay(d, slice_from(account->address, (size_t)at + 1));
+	if (rc != 0)
+		return rc == 1 ? error_set(err, ERR_CONFLICT, "a relay domain has no mailboxes") : rc;
 	sqlite3_stmt *s = sql_query(d, Q_ACCOUNT_ADD);
 	bind_account(s, account);
 	sql_blob(s, 11, account->scram_salt, sizeof account->scram_salt);
 	sql_int(s, 12, account->created);
-	int rc = sql_run(d, s, err);
+	rc = sql_run(d, s, err);
 	if (rc != 0)
 		return rc;
 	s = sql_query(d, Q_ADDRESS_ADD);

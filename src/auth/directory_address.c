@@ -38,6 +38,11 @@ int directory_alias_add(struct directory *d, const struct address *address, stru
 	return sql_run(d, s, err);
 }
 
+int directory_behind_add(struct directory *d, const struct address *address, struct error *err)
+{
+	return sql_run(d, start_add(d, address, ADDRESS_BEHIND), err);
+}
+
 int directory_group_add(struct directory *d, const struct address *address, struct slice name, struct error *err)
 {
 	sqlite3_stmt *s = start_add(d, address, ADDRESS_GROUP);

@@ -7,6 +7,9 @@ static void read_domain(sqlite3_stmt *s, struct arena *arena, void *into)
 	ret->catch_all = sql_get(s, 1, arena);
 	ret->postmaster = sql_get(s, 2, arena);
 	ret->accounts = (uint64_t)sqlite3_column_int64(s, 3);
+	ret->relay = (struct directory_relay){.host = sql_get(s, 4, arena), .port = (uint16_t)sqlite3_column_int(s, 5)};
+	ret->relay.verify = (enum relay_verify)sqlite3_column_int(s, 6);
+	ret->relay.tls_verified = sqlite3_column_int(s, 7) != 0;
 }
 
 static int write_domain(struct directory *d, enum directory_query query, const struct directory_domain *domain, struct error *err)

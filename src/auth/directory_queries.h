@@ -5,14 +5,20 @@ QUERY(ROLLBACK, "ROLLBACK")
 QUERY(SETTING_GET, "SELECT value FROM setting WHERE name = ?1")
 QUERY(SETTING_SET, "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")
 
+#define RELAY_COLUMNS "host, port, verify, tls FROM domain LEFT JOIN relay_domain ON relay_domain.domain = domain.name "
 QUERY(DOMAIN_ADD, "INSERT INTO domain (name, catch_all, postmaster) VALUES (?1, ?2, ?3)")
-QUERY(DOMAIN_GET, "SELECT name, catch_all, postmaster, 0 FROM domain WHERE name = ?1")
+QUERY(DOMAIN_GET, "SELECT name, catch_all, postmaster, 0, " RELAY_COLUMNS "WHERE name = ?1")
 QUERY(DOMAIN_SET, "UPDATE domain SET catch_all = ?2, postmaster = ?3 WHERE name = ?1")
 QUERY(DOMAIN_REMOVE, "DELETE FROM domain WHERE name = ?1")
 QUERY(DOMAIN_LIST, "SELECT name, catch_all, postmaster, "
-	"(SELECT count(*) FROM address WHERE address.domain = domain.name AND kind = 1) FROM domain "
+	"(SELECT count(*) FROM address WHERE address.domain = domain.name AND kind = 1), " RELAY_COLUMNS
 	"WHERE name > ?1 ORDER BY name LIMIT ?2")
 QUERY(DOMAIN_USED, "SELECT 1 FROM address WHERE domain = ?1 LIMIT 1")
+QUERY(DOMAIN_HAS_MAILBOX, "SELECT 1 FROM address WHERE domain = ?1 AND kind = 1 LIMIT 1")
+QUERY(RELAY_SET, "INSERT OR REPLACE INTO relay_domain (domain, host, port, verify, tls) VALUES (?1, ?2, ?3, ?4, ?5)")
+QUERY(RELAY_IS, "SELECT 1 FROM relay_domain WHERE domain = ?1")
+QUERY(RELAY_REMOVE, "DELETE FROM relay_domain WHERE domain = ?1")
+QUERY(RELAY_RECIPIENTS_REMOVE, "DELETE FROM address WHERE domain = ?1 AND kind = 4")
 
 #define ACCOUNT_COLUMNS "account.id, address.local || '@' || address.domain, account.name, department, language, state, " \
 	"role, flags, quota, generation, public_key, scram_salt, created"

@@ -162,6 +162,8 @@ static void follow(struct walk *w, const struct directory_address *found, struct
 	case ADDRESS_GROUP:
 		expand_group(w, local, domain, depth);
 		break;
+	case ADDRESS_BEHIND: /* only relay domains have them */
+		break;
 	}
 }
 
@@ -187,18 +189,62 @@ static void expand_role_address(struct walk *w, const struct directory_domain *d
 		w->error = rc;
 }
 
+/* The whole local part, else the part before "+". */
+static int find_address(struct walk *w, const struct address *a, struct directory_address *ret, struct slice *ret_local,
+	struct slice *ret_detail)
+{
+	struct slice detail, given_base, given_detail;
+	*ret_local = a->local;
+	*ret_detail = SLICE_NONE;
+	int rc = directory_address_get(w->d, a->local, a->domain, w->arena, ret);
+	if (rc != ERR_NOT_FOUND || !address_detail(a->local, ret_local, &detail))
+		return rc;
+	/* The detail as given: mailbox names have upper case. */
+	*ret_detail = address_detail(a->given, &given_base, &given_detail) ? given_detail : detail;
+	return directory_address_get(w->d, *ret_local, a->domain, w->arena, ret);
+}
+
+/*
+ * The server behind trusts us and may know more ways to write an address than we do: nothing is passed to it that could make it send the
+ * mail on to somewhere else (routes of RFC 5321 F.2, "user%host", "host!user").
+ */
+static bool leads_elsewhere(struct slice local)
+{
+	static const char marks[] = "%!@:";
+	for (size_t i = 0; i < sizeof marks - 1; i++)
+		if (slice_find(local, (uint8_t)marks[i]) >= 0)
+			return true;
+	return false;
+}
+
+static void expand_relayed(struct walk *w, const struct address *a, const struct directory_domain *domain, unsigned depth)
+{
+	struct directory_address found;
+	struct slice local, detail;
+	if (leads_elsewhere(a->local)) {
+		if (depth == 0)
+			refuse(w->result, &no_relay);
+		return;
+	}
+	int rc = find_address(w, a, &found, &local, &detail);
+	bool role = is_role_address(local);
+	if (rc == 0 && found.kind != ADDRESS_BEHIND)
+		follow(w, &found, local, a->domain, detail, depth);
+	else if (rc != 0 && rc != ERR_NOT_FOUND)
+		w->error = rc;
+	else if (rc != 0 && role && domain->postmaster.n > 0)
+		expand(w, domain->postmaster, depth + 1);
+	else if (rc == 0 || role || domain->relay.verify == RELAY_VERIFY_NONE)
+		add_remote(w, a);
+	else if (domain->catch_all.n > 0)
+		expand(w, domain->catch_all, depth + 1);
+}
+
 static void expand_local(struct walk *w, const struct address *a, const struct directory_domain *domain, unsigned depth)
 {
 	struct directory_address found;
-	struct slice local = a->local, detail = SLICE_NONE, base, given_base, given_detail;
-	int rc = directory_address_get(w->d, local, a->domain, w->arena, &found);
-	if (rc == ERR_NOT_FOUND && address_detail(a->local, &base, &detail)) {
-		/* The detail as given: mailbox names have upper case. */
-		if (address_detail(a->given, &given_base, &given_detail))
-			detail = given_detail;
-		local = base;
-		rc = directory_address_get(w->d, local, a->domain, w->arena, &found);
-	}
+	struct slice local, detail;
+	int rc = find_address(w, a, &found, &local, &detail);
 	if (rc == 0)
 		follow(w, &found, local, a->domain, detail, depth);
 	else if (rc != ERR_NOT_FOUND)
@@ -231,7 +277,10 @@ static void expand(struct walk *w, struct slice text, unsigned depth)
 	} else if (rc != 0) {
 		w->error = rc;
 	} else if (first_time(w, 'x', address_text(&a, w->arena))) {
-		expand_local(w, &a, &domain, depth);
+		if (domain.relay.host.n > 0)
+			expand_relayed(w, &a, &domain, depth);
+		else
+			expand_local(w, &a, &domain, depth);
 	}
 }
 

@@ -268,6 +268,81 @@ static void test_facts_carry_dsn_and_original(void **state)
 	buf_free(&facts), buf_free(&dsn);
 }
 
+static void test_relay_domains(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "domain.add", "{\"domain\":\"behind.example\",\"relay\":\"[127.0.0.1]:2525\"}");
+	assert_int_equal(resolve(f, "Some.One+x@Behind.EXAMPLE", false), 0);
+	assert_int_equal(f->r.count, 1);
+	assert_target(f, 0, false, "Some.One+x@behind.example", "");
+	assert_int_equal(resolve(f, "abuse@behind.example.", false), 0);
+	/* Never further than to the server behind. */
+	static const char *const others[] = {
+		"a@sub.behind.example", "a@example", "a@notbehind.example", "a@behind.example.net", "a%elsewhere.net@behind.example",
+		"elsewhere.net!a@behind.example", "\"a@elsewhere.net\"@behind.example", "\"a%elsewhere.net\"@behind.example",
+		"@elsewhere.net:a@behind.example", "\"@elsewhere.net:a\"@behind.example", "a@behind.example@elsewhere.net", "a@[127.0.0.1]",
+		"a@elsewhere.net",
+	};
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_int_not_equal(resolve(f, others[i], false), 0);
+	assert_int_not_equal(resolve(f, "a%elsewhere.net@behind.example", true), 0);
+	ok(f, "domain.add", "{\"domain\":\"例え.example\",\"relay\":\"mail.behind.example:25\"}");
+	assert_int_equal(resolve(f, "a@例え.example", false), 0);
+	assert_target(f, 0, false, "a@xn--r8jz45g.example", "");
+	assert_int_equal(resolve(f, "a@XN--R8JZ45G.example", false), 0);
+}
+
+static void test_relay_domains_with_a_list(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "domain.add", "{\"domain\":\"behind.example\",\"relay\":\"mail.behind.example:25\",\"verify\":\"list\"}");
+	assert_int_equal(resolve(f, "carl@behind.example", false), 550);
+	assert_string_equal(f->r.enhanced, "5.1.1");
+	ok(f, "recipient.add", "{\"address\":\"Carl@behind.example\"}");
+	assert_int_equal(resolve(f, "CARL+x@behind.example", false), 0);
+	assert_target(f, 0, false, "CARL+x@behind.example", "");
+	assert_int_equal(resolve(f, "carla@behind.example", true), 550);
+	assert_int_equal(resolve(f, "postmaster@behind.example", false), 0);
+	ok(f, "alias.add", "{\"address\":\"info@behind.example\",\"target\":\"ann@example.org\"}");
+	ok(f, "alias.add", "{\"address\":\"carl@example.org\",\"target\":\"Carl@behind.example\"}");
+	assert_int_equal(resolve(f, "info@behind.example", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	assert_int_equal(resolve(f, "carl@example.org", false), 0);
+	assert_target(f, 0, false, "Carl@behind.example", "");
+	ok(f, "domain.set", "{\"domain\":\"behind.example\",\"verify\":\"none\"}");
+	assert_int_equal(resolve(f, "carla@behind.example", false), 0);
+	ok(f, "recipient.remove", "{\"address\":\"carl@behind.example\"}");
+	ok(f, "domain.set", "{\"domain\":\"behind.example\",\"verify\":\"list\"}");
+	assert_int_equal(resolve(f, "carl@behind.example", false), 550);
+	ok(f, "domain.set", "{\"domain\":\"behind.example\",\"relay\":\"\"}");
+	assert_int_equal(resolve(f, "carla@behind.example", false), 550);
+	assert_string_equal(f->r.enhanced, "5.1.1");
+}
+
+static void refused(struct fixture *f, const char *op, const char *args)
+{
+	assert_int_not_equal(test_admin(f->t, op, args), 0);
+}
+
+static void test_relay_domains_have_no_mailboxes(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "domain.set", "{\"domain\":\"example.org\",\"relay\":\"mail.example.org:25\"}");
+	refused(f, "domain.set", "{\"domain\":\"example.org\",\"verify\":\"list\"}");
+	refused(f, "recipient.add", "{\"address\":\"carl@example.org\"}");
+	assert_int_equal(resolve(f, "ann@example.org", false), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+	static const char *const hosts[] = {"mail.behind.example", "mail.behind.example:0", "a b:25", "::1:25", "-x:25", ":25"};
+	char args[200];
+	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+		(void)snprintf(args, sizeof args, "{\"domain\":\"behind.example\",\"relay\":\"%s\"}", hosts[i]);
+		refused(f, "domain.add", args);
+	}
+	refused(f, "domain.add", "{\"domain\":\"behind.example\",\"relay\":\"[::1]:25\",\"verify\":\"perhaps\"}");
+	ok(f, "domain.add", "{\"domain\":\"behind.example\",\"relay\":\"[::1]:25\",\"tls\":\"verified\"}");
+	refused(f, "user.add", "{\"address\":\"carl@behind.example\",\"password\":\"zaun-trichter-quelle-birke\"}");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -286,6 +361,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unicode_domains_are_one_with_their_a_labels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_senders_own_what_leads_to_them_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_facts_carry_dsn_and_original, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_relay_domains, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_relay_domains_with_a_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_relay_domains_have_no_mailboxes, setup, teardown),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	crypt_init();

@@ -5,7 +5,13 @@
 
 static void show_list(const json_t *result)
 {
-	cli_table(json_object_get(result, "domains"), "DOMAIN:domain USERS:users CATCH-ALL:catch_all POSTMASTER:postmaster");
+	cli_table(json_object_get(result, "domains"),
+		"DOMAIN:domain USERS:users CATCH-ALL:catch_all POSTMASTER:postmaster SERVER-BEHIND:relay VERIFY:verify TLS:tls");
+}
+
+static void show_recipients(const json_t *result)
+{
+	cli_table(json_object_get(result, "recipients"), "ADDRESS:address");
 }
 
 static void show_dkim(const json_t *result)
@@ -21,9 +27,9 @@ static void show_dkim(const json_t *result)
 
 static const struct cli_command commands[] = {
 	{.words = "domain list", .op = "domain.list", .show = show_list, .help = "the domains this server takes mail for"},
-	{.words = "domain add", .op = "domain.add", .positional = "domain", .options = "catch_all postmaster",
-		.help = "takes mail for a domain; --catch-all gets what has no other address"},
-	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster",
+	{.words = "domain add", .op = "domain.add", .positional = "domain", .options = "catch_all postmaster relay verify tls",
+		.help = "takes mail for a domain; --catch-all gets what has no other address; --relay HOST:PORT: for the server there"},
+	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster relay verify tls",
 		.needs_option = true, .help = "changes what is named; an empty text ends it"},
 	{.words = "domain dns", .op = "domain.dns", .positional = "domain", .options = "bind! provider zone", .run = cli_dns_records,
 		.help = "the records for DNS, and what is there; --bind: a zone file; --provider aliyun|tencent|huawei|cloudflare: its fields"},
@@ -32,6 +38,10 @@ static const struct cli_command commands[] = {
 	{.words = "domain unmute", .op = "domain.mute", .positional = "domain name type", .run = cli_dns_unmute, .help = "it counts again"},
 	{.words = "domain client-setup", .op = "domain.client_setup", .positional = "domain", .options = "format address", .needs_option = true,
 		.show = cli_dns_show_setup, .help = "a document for mail programs: --format autoconfig|autodiscover|autodiscover-json|mobileconfig"},
+	{.words = "domain recipients list", .op = "recipient.list", .positional = "domain", .options = "after", .show = show_recipients,
+		.help = "the addresses a relay domain with --verify list takes mail for"},
+	{.words = "domain recipients add", .op = "recipient.add", .positional = "address", .help = "registers an address of a relay domain"},
+	{.words = "domain recipients remove", .op = "recipient.remove", .positional = "address", .help = "ends that"},
 	{.words = "domain dkim list", .op = "dkim.list", .positional = "domain", .show = show_dkim, .help = "keys that sign its mail, and the records for DNS"},
 	{.words = "domain dkim add", .op = "dkim.add", .positional = "domain", .options = "algorithm", .show = show_dkim,
 		.help = "makes keys (rsa-sha256 and ed25519-sha256, or one of them)"},

@@ -65,6 +65,9 @@
 /* result empty: it may be shown once only, and is not kept. forget: nothing was done, the key may be used again. The reply means: durable. */
 #define IPC_FIELDS_AUTH_ONCE_DONE(F) F(u64, row) F(u8, forget) F(u8, status) F(bytes, result)
 #define IPC_REPLY_AUTH_ONCE_DONE(F) F(u8, status)
+/* Is the domain a relay domain, and where does its mail go? status: 0, or 1 when that cannot be read now; host empty: no relay domain. */
+#define IPC_FIELDS_AUTH_ROUTE(F) F(bytes, domain)
+#define IPC_REPLY_AUTH_ROUTE(F) F(u8, status) F(bytes, host) F(u16, port) F(u8, tls_verified)
 /* questions and answers as in trust/facts.h, of type FACT_PERSON: whom a name in a letter from outside shows. */
 #define IPC_FIELDS_AUTH_PEOPLE(F) F(bytes, questions)
 #define IPC_REPLY_AUTH_PEOPLE(F) F(bytes, answers)

@@ -6,11 +6,19 @@
  *
  * Included several times; no guard.
  */
-/* {"domains":[{"domain","users","catch_all","postmaster"}]}; addresses, or "" for none. */
+/*
+ * {"domains":[{"domain","users","catch_all","postmaster","relay","verify","tls"}]}; addresses, or "" for none.
+ * relay: HOST:PORT of the server behind, which makes it a relay domain, or ""; verify: none or list (addresses of recipient.add alone);
+ * tls: opportunistic or verified.
+ */
 OPERATION("domain.list", AUTH, DOMAIN_SEE, READS, "")
-OPERATION("domain.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster?")
-OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster?")
+OPERATION("domain.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls?")
+OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls?")
 OPERATION("domain.remove", AUTH, DOMAIN_CHANGE, CHANGES, "domain")
+/* Addresses of a relay domain with verify list: {"recipients":[{"address"}],"more","next"} */
+OPERATION("recipient.list", AUTH, DOMAIN_SEE, READS, "domain after?")
+OPERATION("recipient.add", AUTH, DOMAIN_CHANGE, CHANGES, "address")
+OPERATION("recipient.remove", AUTH, DOMAIN_CHANGE, CHANGES, "address")
 /*
  * Keys of DKIM: {"keys":[{"domain","selector","algorithm","state","name","record","created","seen","activated","retired","remove"}]}. add makes next keys
  * (algorithm: rsa-sha256, ed25519-sha256; both); rotate makes successors of the keys that sign, with now it lets the next ones sign; retire destroys.

@@ -372,6 +372,25 @@ static void on_people(void *arg, struct ipc_call *call, const void *message)
 	buf_free(&answers);
 }
 
+static void on_route(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_route *request = message;
+	struct ipc_auth_route_reply reply = {0};
+	struct directory_domain domain = {0};
+	struct arena arena = {0};
+	struct slice name;
+	int rc = address_domain(request->domain, &arena, &name) == 0 ? directory_domain_get(a->directory, name, &arena, &domain) : ERR_NOT_FOUND;
+	reply.status = rc != 0 && rc != ERR_NOT_FOUND;
+	if (rc == 0) {
+		reply.host = domain.relay.host;
+		reply.port = domain.relay.port;
+		reply.tls_verified = domain.relay.tls_verified;
+	}
+	ipc_reply(call, &reply);
+	arena_free(&arena);
+}
+
 void auth_register(struct auth_process *a)
 {
 	struct ipc *ipc = a->ctx->ipc;
@@ -379,6 +398,7 @@ void auth_register(struct auth_process *a)
 	ipc_handle(ipc, IPC_AUTH_SENDER, on_sender, a);
 	ipc_handle(ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
 	ipc_handle(ipc, IPC_AUTH_PEOPLE, on_people, a);
+	ipc_handle(ipc, IPC_AUTH_ROUTE, on_route, a);
 	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
 	ipc_handle(ipc, IPC_AUTH_CLAIMS, on_claims, a);
 	ipc_handle(ipc, IPC_AUTH_REVALIDATE, on_revalidate, a);

@@ -2,7 +2,7 @@
  * The relay: sends the messages of one job after the other to other hosts. It opens a record with a data key that `key` gives it for this
  * one record, asks `resolver` for names, and touches no disk.
  *
- *   relay.c          the role: jobs in, results out           relay_route.c  from a domain to addresses
+ *   relay.c          the role: jobs in, results out           relay_route.c  from a domain to addresses; asks `auth` for relay domains
  *   relay_delivery.c one job: hops in turn, results           relay_link.c   connections and those kept for the next message
  *   relay_sts.c      what MTA-STS asks of a destination
  */

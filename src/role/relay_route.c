@@ -18,6 +18,7 @@ struct host {
 	uint16_t port;
 	bool smart_host;
 	bool configured;    /* by a route: its name needs no proof */
+	enum relay_tls tls; /* at least */
 	bool insecure;      /* some address came without DNSSEC */
 	bool secure;        /* some address came with it */
 	bool unusable;      /* its TLSA records cannot be looked up: RFC 7672 2.2 */
@@ -51,6 +52,7 @@ FAILURE(bad_domain, 550, "5.1.2", "The domain is not valid");
 FAILURE(null_mx, 556, "5.1.10", "The domain does not accept mail");
 FAILURE(no_address, 550, "5.4.4", "No host of the domain has an address");
 FAILURE(loop, 550, "5.4.6", "The domain points back to this host");
+FAILURE(route_unknown, 450, "4.3.0", "The way to the domain cannot be looked up now");
 FAILURE(dns_failed, 450, "4.4.3", "The domain cannot be looked up now");
 
 static void search_end(struct search *s)
@@ -73,7 +75,8 @@ static void add_hop(struct search *s, const struct host *h, struct slice address
 	if (r->count == RELAY_HOPS_MAX)
 		return;
 	struct relay_hop *hop = &r->hops[r->count++];
-	*hop = (struct relay_hop){.host = h->name, .address = address, .port = h->port, .smart_host = h->smart_host, .tlsa = h->tlsa, .domain = s->domain};
+	*hop = (struct relay_hop){.host = h->name, .address = address, .port = h->port, .smart_host = h->smart_host, .tls = h->tls, .tlsa = h->tlsa,
+		.domain = s->domain};
 	hop->named_securely = h->configured || s->secure_hosts;
 	if (h->tlsa.n > 0)
 		hop->tls = tls_tlsa_usable(h->tlsa) > 0 ? RELAY_TLS_DANE : RELAY_TLS_ENCRYPTED;
@@ -337,6 +340,26 @@ static bool to_ascii(struct search *s, struct slice domain)
 	return rc == IDN2_OK;
 }
 
+/* The server behind, for a relay domain: neither MX nor routes of the configuration. */
+static void on_relay_domain(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct search *s = arg;
+	const struct ipc_auth_route_reply *reply = message;
+	/* By MX the letter would come back to us. */
+	if (outcome != IPC_OK || reply->status != 0) {
+		search_fail(s, &route_unknown);
+	} else if (reply->host.n > 0) {
+		add_host(s, arena_dup(s->arena, reply->host), 0, reply->port, false);
+		s->hosts[0].configured = true;
+		s->hosts[0].tls = reply->tls_verified ? RELAY_TLS_VERIFIED : RELAY_TLS_OPPORTUNISTIC;
+		ask_addresses(s);
+	} else if (take_configured(s)) {
+		ask_addresses(s);
+	} else {
+		ask(s, s->domain, TYPE_MX, NULL, on_mx);
+	}
+}
+
 void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn,
                       void *arg)
 {
@@ -355,9 +378,8 @@ void relay_route_find(struct relay *relay, struct slice destination, struct aren
 		ask_addresses(s);
 	} else if (!to_ascii(s, destination)) {
 		search_fail(s, &bad_domain);
-	} else if (take_configured(s)) {
-		ask_addresses(s);
 	} else {
-		ask(s, s->domain, TYPE_MX, NULL, on_mx);
+		struct ipc_auth_route request = {.domain = s->domain};
+		ipc_request(relay->ctx->ipc, IPC_AUTH_ROUTE, IPC_ANY, &request, on_relay_domain, s);
 	}
 }

@@ -48,7 +48,7 @@ struct host {
 
 struct world {
 	struct loop *loop;
-	struct ipc *queue, *key, *resolver;
+	struct ipc *queue, *key, *resolver, *auth;
 	struct role_context ctx;
 	struct config *config;
 	struct host host;
@@ -59,6 +59,7 @@ struct world {
 	bool answered;
 	const char *mx[4]; /* names for MX; NULL: none */
 	bool null_mx, no_domain, dns_broken;
+	bool behind, behind_verified, directory_broken; /* every domain is a relay domain, its server is the host */
 	const char *sts;   /* the record of MTA-STS */
 };
 
@@ -238,6 +239,20 @@ static void on_resolve(void *arg, struct ipc_call *call, const void *request)
 	buf_free(&rdata);
 }
 
+static void on_auth_route(void *arg, struct ipc_call *call, const void *request)
+{
+	struct world *w = arg;
+	const struct ipc_auth_route *q = request;
+	struct ipc_auth_route_reply reply = {.status = w->directory_broken};
+	assert_true(q->domain.n > 0);
+	if (w->behind) {
+		reply.host = SLICE("127.0.0.1");
+		reply.port = w->host.port;
+		reply.tls_verified = w->behind_verified;
+	}
+	ipc_reply(call, &reply);
+}
+
 static void world_open(struct world *w, enum host_kind kind)
 {
 	char port[16];
@@ -252,12 +267,15 @@ static void world_open(struct world *w, enum host_kind kind)
 	w->queue = ipc_create(w->loop, ROLE_QUEUE, 0);
 	w->key = ipc_create(w->loop, ROLE_KEY, 0);
 	w->resolver = ipc_create(w->loop, ROLE_RESOLVER, 0);
+	w->auth = ipc_create(w->loop, ROLE_AUTH, 0);
+	ipc_handle(w->auth, IPC_AUTH_ROUTE, on_auth_route, w);
 	ipc_handle(w->key, IPC_KEY_OPEN, on_key_open, w);
 	ipc_handle(w->resolver, IPC_RESOLVE, on_resolve, w);
 	assert_int_equal(role_relay.start(&w->ctx, NULL), 0);
 	ipc_test_join(w->queue, w->ctx.ipc);
 	ipc_test_join(w->ctx.ipc, w->key);
 	ipc_test_join(w->ctx.ipc, w->resolver);
+	ipc_test_join(w->ctx.ipc, w->auth);
 	w->mx[0] = "good.example";
 }
 
@@ -289,6 +307,7 @@ static void world_close(struct world *w)
 	ipc_destroy(&w->queue);
 	ipc_destroy(&w->key);
 	ipc_destroy(&w->resolver);
+	ipc_destroy(&w->auth);
 	ipc_destroy(&w->ctx.ipc);
 	config_free(&w->config);
 	loop_destroy(&w->loop);
@@ -683,6 +702,27 @@ static void a_stop_does_not_wait_for_a_policy(void **state)
 	world_close(&w);
 }
 
+/* By MX or by a route the letter would go to "closed.example". */
+static void mail_of_a_relay_domain_goes_to_the_server_behind(void **state)
+{
+	(void)state;
+	struct world w;
+	world_open(&w, HOST_PLAIN);
+	w.mx[0] = "closed.example";
+	w.behind = true;
+	assert_int_equal(config_set(w.config, SLICE("relay.routes"), SLICE("* closed.example:1"), NULL), 0);
+	seal(&w, 100);
+	deliver(&w, one);
+	expect(&w, 0, DELIVERY_DONE, 250, "2.0.0", NULL);
+	w.behind_verified = true; /* the host has no TLS */
+	deliver(&w, one);
+	assert_int_equal(result_of(&w, 0).state, DELIVERY_TEMPORARY);
+	w.directory_broken = true;
+	deliver(&w, one);
+	expect(&w, 0, DELIVERY_TEMPORARY, 450, "4.3.0", NULL);
+	world_close(&w);
+}
+
 int main(void)
 {
 	cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -697,6 +737,7 @@ int main(void)
 		cmocka_unit_test(an_enforced_policy_leaves_named_hosts_and_those_with_dane), cmocka_unit_test(a_policy_that_does_not_enforce_changes_nothing),
 		cmocka_unit_test(what_dane_guards_or_a_route_names_needs_no_policy), cmocka_unit_test(a_policy_that_nobody_here_can_ask_for_is_waited_for),
 		cmocka_unit_test(a_stop_does_not_wait_for_a_policy),
+		cmocka_unit_test(mail_of_a_relay_domain_goes_to_the_server_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ NOBODYS_ID = '0123456789abcdef0123456789abcdef'
 # Without a row here: {}, or the address where the header wants one.
 ARGS = {
     'domain.add': {'domain': 'nodot'}, 'domain.set': {'domain': 'nowhere.test'}, 'domain.remove': {'domain': 'nowhere.test'},
+    'recipient.list': {'domain': 'nowhere.test'},
     **{f'dkim.{verb}': {'domain': 'nowhere.test'} for verb in ('list', 'add', 'rotate')},
     'dkim.retire': {'domain': 'nowhere.test', 'selector': 'x'},
     'domain.dns': {'domain': 'nowhere.test'},
