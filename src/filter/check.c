@@ -12,6 +12,19 @@ bool filter_refuse(struct filter_result *ret, uint16_t code, const char *enhance
 	return false;
 }
 
+/* Lines end with CRLF, whatever the body is (RFC 3030 3, RFC 5322 2.3), and the first one is no continuation of what we write above it. */
+static bool lines_clear(struct slice header)
+{
+	if (header.n > 0 && ascii_is_wsp(header.p[0]))
+		return false;
+	for (size_t i = 0; i < header.n; i++) {
+		if (header.p[i] == '\n' || (header.p[i] == '\r' && i + 1 < header.n && header.p[i + 1] != '\n'))
+			return false;
+		i += header.p[i] == '\r';
+	}
+	return true;
+}
+
 bool filter_check_message(struct slice header, struct filter_result *ret)
 {
 	if (mime_header_count(header, SLICE("Received")) > FILTER_RECEIVED_MAX)
@@ -19,6 +32,10 @@ bool filter_check_message(struct slice header, struct filter_result *ret)
 	/* RFC 5322 3.6. Several of them let a reader and a checker see different authors. */
 	if (mime_header_count(header, SLICE("From")) > 1)
 		return filter_refuse(ret, 550, "5.6.0", "More than one From field");
+	if (!filter_author_clear(header))
+		return filter_refuse(ret, 550, "5.6.0", "The From field does not say clearly who the author is");
+	if (!lines_clear(header))
+		return filter_refuse(ret, 550, "5.6.0", "The header has lines that are none");
 	return true;
 }
 

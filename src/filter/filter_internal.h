@@ -27,6 +27,9 @@ bool filter_is_forged(const struct mime_field *field, struct slice hostname);
 bool filter_refuse(struct filter_result *ret, uint16_t code, const char *enhanced, const char *text);
 /* Loop and header checks of mail from outside. */
 bool filter_check_message(struct slice header, struct filter_result *ret);
+/* Is there one way only to read From (RFC 5322 3.6.2), within the limits of mime/limits.h and trust/dmarc.h? Without From: true. */
+bool filter_author_clear(struct slice header);
+
 /* RFC 6409 8: the From (and Sender) of a submission belong to the sender; the Sender may also be the delegate who sends it. */
 bool filter_check_submission(struct slice header, const struct sender_fact *sender, struct arena *arena, struct filter_result *ret);
 /* Appends the header of a submission: missing Date and Message-ID are added in front, Bcc is left out. A delegate stands in Sender, whatever stood

@@ -1,6 +1,7 @@
 /* Sender authentication: reverse name, SPF, DKIM, ARC, DMARC, and the field that tells the results (RFC 8601). */
 #include "crypt/hash.h"
 #include "filter/judge_internal.h"
+#include "trust/idn.h"
 
 #define PTR_NAMES_MAX 5
 
@@ -64,27 +65,40 @@ static void check_spf(struct judge *j)
 	j->waits |= j->helo.waits;
 }
 
-/*
- * A chain of ARC counts for what DMARC lost on the way when we trust who sealed it last, and when the first of the chain saw it pass (RFC 8617 7.2.1).
- */
-static bool first_saw_it_pass(struct judge *j, const struct arc_set *first)
+/* Did this host see DMARC pass for the author whom the message still has? */
+static bool saw_it_pass(struct judge *j, const struct arc_set *set)
 {
 	struct authres *seen = ARENA_NEW(j->arena, struct authres);
-	if (!authres_parse(first->results, j->arena, seen))
+	struct slice authors[DMARC_AUTHORS_MAX], from;
+	bool broken;
+	if (!authres_parse(set->results, j->arena, seen) || dmarc_authors(j->message.header, j->arena, authors, &broken) != 1 || broken)
 		return false;
 	const struct authres_result *dmarc = authres_find(seen, "dmarc");
-	return dmarc != NULL && slice_eq(dmarc->result, SLICE("pass"));
+	return dmarc != NULL && slice_eq(dmarc->result, SLICE("pass")) &&
+		trust_domain_ascii(j->arena, authres_value(dmarc, "header", "from"), &from) && slice_eq(from, authors[0]);
 }
 
+static bool is_trusted_sealer(const struct judge *j, struct slice domain)
+{
+	for (size_t i = 0; i < j->settings->arc_trusted.count; i++)
+		if (slice_eq_nocase(j->settings->arc_trusted.items[i], domain))
+			return true;
+	return false;
+}
+
+/*
+ * A chain of ARC counts for what DMARC lost on the way when one whom we trust saw it pass (RFC 8617 7.2.1). Whatever stands below the seal of
+ * somebody else is his word: anybody may begin a chain, and an honest host continues it.
+ */
 static bool forwarder_vouches(struct judge *j)
 {
 	const struct arc_report *arc = &j->arc;
-	bool trusted = false;
-	if (arc->waiting || arc->result != ARC_PASS || arc->count == 0)
+	if (arc->waiting || arc->result != ARC_PASS)
 		return false;
-	for (size_t i = 0; i < j->settings->arc_trusted.count; i++)
-		trusted |= slice_eq_nocase(j->settings->arc_trusted.items[i], arc->sets[arc->count - 1].domain);
-	return trusted && first_saw_it_pass(j, &arc->sets[0]);
+	for (size_t i = arc->count; i-- > 0 && is_trusted_sealer(j, arc->sets[i].domain);)
+		if (saw_it_pass(j, &arc->sets[i]))
+			return true;
+	return false;
 }
 
 static void check_dmarc(struct judge *j)

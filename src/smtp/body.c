@@ -127,13 +127,18 @@ static void stuff_text(struct smtp_stuff *s, struct slice text, struct buf *out)
 	s->mid_line = true;
 }
 
-/* Length of the run without CR and LF at the front. */
+static size_t length_before(struct slice in, uint8_t c)
+{
+	const uint8_t *at = memchr(in.p, c, in.n);
+	return at != NULL ? (size_t)(at - in.p) : in.n;
+}
+
+/* Length of the run without CR, LF and NUL at the front. */
 static size_t run_length(struct slice in)
 {
-	const uint8_t *lf = memchr(in.p, '\n', in.n);
-	size_t n = lf != NULL ? (size_t)(lf - in.p) : in.n;
-	const uint8_t *cr = memchr(in.p, '\r', n);
-	return cr != NULL ? (size_t)(cr - in.p) : n;
+	in.n = length_before(in, '\n');
+	in.n = length_before(in, '\r');
+	return length_before(in, '\0');
 }
 
 void smtp_stuff_feed(struct smtp_stuff *s, struct slice in, struct buf *out)
@@ -149,8 +154,12 @@ void smtp_stuff_feed(struct smtp_stuff *s, struct slice in, struct buf *out)
 			in = slice_from(in, 1);
 			continue;
 		}
-		size_t n = run_length(in);
 		s->cr = false;
+		if (c == '\0') {
+			in = slice_from(in, 1);
+			continue;
+		}
+		size_t n = run_length(in);
 		stuff_text(s, slice_sub(in, 0, n), out);
 		in = slice_from(in, n);
 	}

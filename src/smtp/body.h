@@ -23,7 +23,7 @@ struct smtp_line_check {
 };
 void smtp_line_check_feed(struct smtp_line_check *c, struct slice in);
 
-/* Sending. Doubles dots; a bare CR or LF becomes CRLF, because no receiver may see another line end than we do. */
+/* Sending. Doubles dots; a bare CR or LF becomes CRLF and NUL goes, because no receiver may see another line end or dot than we do. */
 struct smtp_stuff {
 	bool cr, mid_line;
 };

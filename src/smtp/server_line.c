@@ -23,7 +23,7 @@ static const struct server_command commands[] = {
 	{SLICE_INIT("MAIL"), STATE_IDLE, ARGS_SOME, COMMAND_TLS | COMMAND_AUTH, NULL, cmd_mail},
 	{SLICE_INIT("RCPT"), STATE_MAIL, ARGS_SOME, 0, NULL, cmd_rcpt},
 	{SLICE_INIT("DATA"), STATE_MAIL, ARGS_NONE, 0, check_data, cmd_data},
-	{SLICE_INIT("BDAT"), STATE_ANY, ARGS_SOME, 0, NULL, cmd_bdat}, /* looks after its state itself: its chunk follows in any */
+	{SLICE_INIT("BDAT"), STATE_ANY, ARGS_ANY, 0, NULL, cmd_bdat}, /* looks after its state itself: its chunk follows in any */
 	{SLICE_INIT("RSET"), STATE_ANY, ARGS_NONE, COMMAND_NOISE, NULL, cmd_rset},
 	{SLICE_INIT("NOOP"), STATE_ANY, ARGS_ANY, COMMAND_NOISE, NULL, cmd_noop},
 	{SLICE_INIT("HELP"), STATE_ANY, ARGS_ANY, COMMAND_NOISE, NULL, cmd_help},

@@ -132,6 +132,35 @@ static int check_header(const struct trust_message *m, const struct check *c)
 	return key;
 }
 
+static size_t listed(struct slice h, struct slice name)
+{
+	struct slice item;
+	size_t count = 0;
+	while (tags_item_next(&h, ':', &item))
+		count += slice_eq_nocase(item, name);
+	return count;
+}
+
+/*
+ * RFC 6376 8.15: of a field that may be there once the signature covers the lowest, and readers show the highest. True: such a field is there
+ * more often than it was signed.
+ */
+static bool field_was_added(const struct trust_message *m, struct slice h)
+{
+	static const struct slice once[] = {
+		SLICE_INIT("From"), SLICE_INIT("Sender"), SLICE_INIT("Reply-To"), SLICE_INIT("To"), SLICE_INIT("Cc"), SLICE_INIT("Subject"),
+		SLICE_INIT("Date"), SLICE_INIT("MIME-Version"), SLICE_INIT("Content-Type"), SLICE_INIT("Content-Transfer-Encoding"),
+	};
+	for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
+		size_t covered = listed(h, once[i]), there = 0;
+		for (size_t k = 0; k < m->field_count && covered > 0; k++)
+			there += slice_eq_nocase(m->fields[k].name, once[i]);
+		if (there > covered)
+			return true;
+	}
+	return false;
+}
+
 static struct verdict apply_policy(const struct check *c, const struct dkim_policy *policy, unsigned bits, uint64_t beyond)
 {
 	unsigned least = policy != NULL && policy->rsa_bits_min > 0 ? policy->rsa_bits_min : MAIL_RSA_BITS_MIN;
@@ -164,6 +193,8 @@ static struct verdict conclude(const struct trust_message *m, struct check *c, c
 		ret->beyond_length = c->body->length - c->parsed.length;
 	if (v.result == DKIM_NONE && key < 0)
 		v = (struct verdict){DKIM_FAIL, "the signature does not verify"};
+	if (v.result == DKIM_NONE && field_was_added(m, c->parsed.h))
+		return (struct verdict){DKIM_POLICY, "a signed field is there once more"};
 	if (v.result == DKIM_NONE)
 		return apply_policy(c, policy, ret->bits, ret->beyond_length);
 	/* RFC 6376 3.6.1 t=y: a failure of somebody who only tries is as no signature. */
