@@ -6,8 +6,10 @@
 #include "crypt/hash.h"
 
 #define NOTICE_LIMIT_SLOTS 4096
+#define NOTICE_LIMIT_WAYS 8 /* slots where a key may stand */
 
-/* Zeroed, with a random key. A slot that two keys share forgets the older one: then a letter too many is written, never one too few. */
+/* Zeroed, with a random key. Where all slots of a key are taken, the one that counted least is forgotten: then a letter too many is written,
+ * never one too few. */
 struct notice_limit {
 	uint8_t key[HASH_KEY_SIZE];
 	struct notice_limit_slot { uint64_t key; int64_t since; unsigned count; } slots[NOTICE_LIMIT_SLOTS];
