@@ -108,6 +108,7 @@ OPTION(relay_expire, "relay.expire", duration, "120h", true, "an undelivered mes
 OPTION(relay_warn, "relay.warn", duration, "4h", true, "the sender is told of a delay after this time; 0: never")
 OPTION(relay_per_destination, "relay.per_destination", number, "10", true, "concurrent connections to one destination")
 OPTION(relay_timeout, "relay.timeout", duration, "5m", true, "waiting time for a reply of the peer")
+OPTION(trust_judge, "trust.judge", flag, "yes", true, "mail from outside is judged; no: for a server behind a gateway that has done it already")
 OPTION(trust_dmarc, "trust.dmarc", flag, "yes", true, "what the domain of the author asks for (DMARC: refuse, put into Junk) is done with mail that fails")
 OPTION(trust_arc_sealers, "trust.arc_sealers", texts, "", true, "domains of forwarders and mailing lists whose ARC seals are believed when DMARC fails")
 OPTION(trust_lists, "trust.lists", texts, "", true, "DNS lists with their points: \"zen.example.org 60\", \"dbl.example.org domains 60\"; fifty points make junk, points below 0 speak for a letter")

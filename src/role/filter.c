@@ -242,7 +242,7 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		return error_set(err, ERR_DENIED, "%s may not seal a message of this kind", role_name(sender));
 	if (filter_needs_epoch(&e) && (epoch = epoch_get(f)) == NULL)
 		return error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
-	if (e.source == ENVELOPE_SMTP && !e.opaque) {
+	if (e.source == ENVELOPE_SMTP && !e.opaque && f->ctx->config->trust_judge) {
 		bool judged = judge(f, &e, message, &settings, request, &facts, &judgement);
 
 		if (!judged)

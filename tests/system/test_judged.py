@@ -177,6 +177,16 @@ def test_a_stranger_with_the_name_of_one_of_us_is_noticed(judged, shown):
     assert 'name_person=' in said and 'person=xiaomei@demo.test' in said
 
 
+def test_behind_a_gateway_nothing_is_judged_again():
+    for site in site_with({'trust.judge': 'no'}):
+        text = mark()
+        deliver(site, 'boss@strict.example', text, 'X-Letterlock-Verdict: v1; verdict=pass\r\n')
+        message = received(site, text)
+        assert 'Authentication-Results' not in message
+        # What nobody here has said is not said in our name either.
+        assert 'X-Letterlock-Verdict' not in message
+
+
 def find_anywhere(site, text, seconds=30):
     """In INBOX or in Junk, where such a letter may well be."""
     end = time.monotonic() + seconds
