@@ -94,7 +94,7 @@ static void request_and_reply_travel(void **state)
 	ipc_test_join(t.pair.a, t.pair.b);
 	ipc_request(t.pair.a, IPC_QUEUE_ROOM, IPC_ANY, &(struct ipc_queue_room){.size = 42}, room_reply, &t);
 	assert_int_equal(t.replies, 0);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.replies, 1);
 	assert_int_equal(ipc_outstanding(t.pair.a), 0);
 	assert_int_equal(ipc_open_calls(t.pair.b), 0);
@@ -120,7 +120,7 @@ static void a_descriptor_travels(void **state)
 	assert_int_equal(pipe(p), 0);
 	ipc_request(t.pair.a, IPC_QUEUE_ACCEPT, 0, &(struct ipc_queue_accept){.cid = SLICE("c1"), .record = p[1]}, count_reply, &t);
 	close(p[1]);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.replies, 1);
 	char c = 0;
 	assert_int_equal(write(t.received_fd, "x", 1), 1);
@@ -155,9 +155,9 @@ static void a_late_reply_is_dropped_after_the_deadline(void **state)
 	ipc_test_join(t.pair.a, t.pair.b);
 	ipc_set_deadline(t.pair.a, 20);
 	ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){0}, count_reply, &t);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	t.done = false;
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.timeouts, 1);
 	ipc_reply(t.kept[--t.kept_count], &(struct ipc_queue_room_reply){0});
 	bool never = false;
@@ -240,7 +240,7 @@ static void without_descriptors_a_request_fails_and_its_sender_lives(void **stat
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(t.gone, 1);
 	assert_int_equal(t.shortages, 1);
@@ -248,7 +248,7 @@ static void without_descriptors_a_request_fails_and_its_sender_lives(void **stat
 	t.done = false;
 	t.target = 2;
 	ask_with_descriptor(&t);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.replies, 1);
 	close(t.received_fd);
 	bench_free(&t);
@@ -267,7 +267,7 @@ static void without_descriptors_here_a_request_is_busy_at_once(void **state)
 	for (unsigned i = 0; i < t.target; i++)
 		ask_with_descriptor(&t);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 5000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_true(t.busy > 0);
 	assert_int_equal(t.busy + t.gone, t.target);
 	assert_int_equal(ipc_outstanding(t.pair.a), 0);
@@ -282,10 +282,10 @@ static void a_dead_peer_ends_what_is_in_flight(void **state)
 	ipc_test_join(t.pair.a, t.pair.b);
 	for (int i = 0; i < 2; i++)
 		ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){0}, count_reply, &t);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	t.done = false;
 	ipc_destroy(&t.pair.b);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.gone, 2);
 	/* A new instance takes over. */
 	t.done = false;
@@ -294,7 +294,7 @@ static void a_dead_peer_ends_what_is_in_flight(void **state)
 	ipc_handle(t.pair.b, IPC_QUEUE_ROOM, answer_room, &t);
 	ipc_test_join(t.pair.a, t.pair.b);
 	ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){.size = 42}, room_reply, &t);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.replies, 1);
 	bench_free(&t);
 }
@@ -305,7 +305,7 @@ static void without_a_peer_the_outcome_is_gone_and_comes_later(void **state)
 	t.target = 1;
 	ipc_request(t.pair.a, IPC_QUEUE_ROOM, IPC_ANY, &(struct ipc_queue_room){0}, count_reply, &t);
 	assert_int_equal(t.gone, 0);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.gone, 1);
 	bench_free(&t);
 }
@@ -321,7 +321,7 @@ static void the_outstanding_limit_gives_busy(void **state)
 		ipc_request(t.pair.a, IPC_FILTER_DSN, 0, &(struct ipc_filter_dsn){.original = -1}, count_reply, &t);
 	while (t.busy == 0) {
 		t.done = false;
-		assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+		assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	}
 	assert_int_equal(t.busy, 1);
 	bench_free(&t);
@@ -334,7 +334,7 @@ static void an_oversized_request_is_refused_here(void **state)
 	t.target = 1;
 	ipc_test_join(t.pair.a, t.pair.b);
 	ipc_request(t.pair.a, IPC_KEY_HMAC, 0, &(struct ipc_key_hmac){.data = slice_make(large, 5000)}, count_reply, &t);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.busy, 1);
 	memory_free(large);
 	bench_free(&t);
@@ -346,7 +346,7 @@ static void a_request_without_handler_is_gone(void **state)
 	t.target = 1;
 	ipc_test_join(t.pair.a, t.pair.b);
 	ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){0}, count_reply, &t);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.gone, 1);
 	bench_free(&t);
 }
@@ -397,7 +397,7 @@ static void a_full_socket_queues_and_loses_nothing(void **state)
 	t.target = 200;
 	for (int i = 0; i < 200; i++)
 		ipc_request(t.pair.a, IPC_AUTH_PROFILE, 0, &(struct ipc_auth_profile){.profile = slice_make(large, 60000)}, count_reply, &t);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 5000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.gone, 200); /* no handler: each was answered */
 	memory_free(large);
 	bench_free(&t);
@@ -418,7 +418,7 @@ static void any_takes_the_idle_instance(void **state)
 		ipc_request(queue, IPC_FILTER_DSN, IPC_ANY, &(struct ipc_filter_dsn){.original = -1}, count_reply, &t);
 	while (t.handled < 6) {
 		t.done = false;
-		assert_true(ipc_test_run_until(loop, &t.done, 2000));
+		assert_true(ipc_test_run_until(loop, &t.done, 30000));
 	}
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(ipc_open_calls(filters[i]), 2);
@@ -481,7 +481,7 @@ static void the_blocking_request_answers_and_keeps_what_else_arrives(void **stat
 		assert_true(slice_eq(reply.signature, SLICE("digest")));
 	}
 	assert_int_equal(t.replies, 0);
-	assert_true(ipc_test_run_until(t.loop, &t.done, 2000));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.replies, 1);
 	k.silent = true;
 	ipc_set_deadline(t.pair.a, 30);

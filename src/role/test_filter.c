@@ -306,7 +306,7 @@ static void after_its_share_the_process_hands_over(void **state)
 		seal("From: a@b\r\n\r\nhi\r\n", FACT_LOCAL, 1);
 		close(t.seal.record);
 	}
-	assert_true(ipc_test_run_until(t.loop, &t.stopped, 5000));
+	assert_true(ipc_test_run_until(t.loop, &t.stopped, 30000));
 }
 
 int main(void)
