@@ -10,25 +10,38 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ASAN = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=1', 'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
 
 
+# Longest time of one test, and of one folder of tests, in seconds: a test that hangs fails, and the rest goes on.
+TEST_TIME, FOLDER_TIME = 400, 2700
+# What must hold every time. Any other system test that fails is run once more, alone, when the machine is quiet; the end says which.
+NEVER_TWICE = ('test_crash', 'test_seal', 'test_jail', 'test_memory', 'test_role')
+
+
 class Sum:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.second = []
 
-    def add_junit(self, path):
-        """False when there is no report."""
-        try:
-            root = ElementTree.parse(path).getroot()
-        except (OSError, ElementTree.ParseError):
-            return False
-        for case in root.iter('testcase'):
-            kinds = {child.tag for child in case}
-            if kinds & {'failure', 'error'}:
-                self.failed += 1
-            elif 'skipped' in kinds:
-                self.skipped += 1
-            else:
-                self.passed += 1
-        return True
+    def add(self, cases):
+        for _, outcome in cases:
+            setattr(self, outcome, getattr(self, outcome) + 1)
+
+
+def read_junit(path):
+    """[(name, 'passed', 'failed' or 'skipped')] of a report, None when there is none."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return None
+    cases = []
+    for case in root.iter('testcase'):
+        kinds = {child.tag for child in case}
+        outcome = 'failed' if kinds & {'failure', 'error'} else 'skipped' if 'skipped' in kinds else 'passed'
+        cases.append((f'{case.get("classname")}.{case.get("name")}', outcome))
+    return cases
+
+
+def failures(cases):
+    return [name for name, outcome in cases if outcome == 'failed']
 
 
 def unit(total, verbose):
@@ -37,20 +50,39 @@ def unit(total, verbose):
         os.unlink(report)
     command = ['meson', 'test', '-C', 'build/asan', '--no-rebuild', '--print-errorlogs', '--timeout-multiplier', '4']
     done = subprocess.run(command + (['-v'] if verbose else ['-q']), cwd=TOP, env={**os.environ, **ASAN}, check=False)
-    before = total.failed
-    if not total.add_junit(report) or (done.returncode != 0 and total.failed == before):
+    cases = read_junit(report) or []
+    total.add(cases)
+    if done.returncode != 0 and not failures(cases):
         total.failed += 1
+
+
+def pytest(folder, report, *more):
+    """The outcomes, None when the run broke off."""
+    if os.path.exists(report):
+        os.unlink(report)
+    command = ['/usr/bin/python3', '-m', 'pytest', f'tests/{folder}', '--junitxml', report, '--tb=short', '-o', 'junit_family=xunit2',
+               '-o', f'cache_dir={TOP}/build/pytest-{folder}', '--timeout', str(TEST_TIME), *more]
+    try:
+        code = subprocess.run(command, cwd=TOP, check=False, timeout=FOLDER_TIME).returncode
+    except subprocess.TimeoutExpired:
+        print(f'tests/{folder}: not done in {FOLDER_TIME} s', flush=True)
+        return None
+    return [] if code == 5 else read_junit(report)
 
 
 def system(total, folder, word, verbose):
     report = os.path.join(TOP, f'build/{folder}.xml')
-    if os.path.exists(report):
-        os.unlink(report)
-    command = ['/usr/bin/python3', '-m', 'pytest', f'tests/{folder}', '-p', 'no:cacheprovider', '--junitxml', report, '--tb=short',
-               '-o', 'junit_family=xunit2', '-v' if verbose else '-q']
-    done = subprocess.run(command + (['-k', word] if word else []), cwd=TOP, check=False)
-    if not total.add_junit(report) and done.returncode != 5:
+    cases = pytest(folder, report, '-v' if verbose else '-q', *(['-k', word] if word else []))
+    if cases is None:
         total.failed += 1
+        return
+    failed = failures(cases)
+    if failed and not any(never in name for never in NEVER_TWICE for name in failed):
+        again = pytest(folder, report.replace('.xml', '-again.xml'), '-v', '--last-failed', '--last-failed-no-failures', 'none') or []
+        passed = {name for name, outcome in again if outcome == 'passed'}
+        total.second += sorted(passed & set(failed))
+        cases = [(name, 'passed' if outcome == 'failed' and name in passed else outcome) for name, outcome in cases]
+    total.add(cases)
 
 
 def main():
@@ -66,6 +98,8 @@ def main():
     if not args.unit:
         for folder in ('system', 'attack'):
             system(total, folder, args.k, args.v)
+    for name in total.second:
+        print(f'failed at first, passed alone: {name}')
     print(f'{total.passed} passed, {total.failed} failed, {total.skipped} skipped', flush=True)
     return 1 if total.failed else 0
 

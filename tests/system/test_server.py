@@ -180,7 +180,10 @@ def start_and_stop(command):
                 assert demo.poll() is None
         finally:
             demo.send_signal(signal.SIGINT)
-        assert demo.wait(20) == 0
+        try:
+            assert demo.wait(60) == 0
+        finally:
+            demo.kill()
 
 
 @pytest.mark.parametrize('options', [['--selftest']])

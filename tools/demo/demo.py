@@ -22,12 +22,18 @@ from seed import Seeder
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-class Stop(Exception):
-    """SIGINT or SIGTERM."""
+def stop_on_signals(instance):
+    """SIGINT and SIGTERM end everything in order, whatever we are doing. Nothing is raised: an exception in the middle of subprocess.wait()
+    would leave its lock taken for ever."""
+    def on_signal(signo, frame):
+        for each in STOPS:
+            signal.signal(each, signal.SIG_IGN)
+        instance.stop()
+        sys.stdout.flush()
+        os._exit(0)
 
-
-def on_signal(signo, frame):
-    raise Stop
+    for signo in STOPS:
+        signal.signal(signo, on_signal)
 
 
 def options():
@@ -137,6 +143,7 @@ def run(args):
     given = args.dir and os.path.join(os.environ.get('DEV_FROM', '.'), args.dir)
     directory = os.path.abspath(given or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
     instance = Instance(directory, args.port_base, args.programs, Account())
+    stop_on_signals(instance)
     state = clear(directory, args.fresh)
     instance.check_ports()
     held = take(instance, state)
@@ -156,8 +163,8 @@ def run(args):
             return selftest.run(instance, users)
         watch(instance)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for signo in STOPS:
+            signal.signal(signo, signal.SIG_IGN)
         instance.stop()
         os.close(held)
     return 0
@@ -165,12 +172,8 @@ def run(args):
 
 def main():
     sys.stdout.reconfigure(errors='replace')  # names, on a terminal that cannot show them
-    for signo in STOPS:
-        signal.signal(signo, on_signal)
     try:
         return run(options())
-    except Stop:
-        return 0
     except Failure as failure:
         print(f'demo: {failure}', file=sys.stderr)
     except (OSError, imaplib.IMAP4.error, smtplib.SMTPException) as error:

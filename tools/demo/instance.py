@@ -325,11 +325,10 @@ class Instance:
             if process is None:
                 continue
             process.terminate()
-            try:
-                process.wait(timeout)
-            except subprocess.TimeoutExpired:
+            if not has_ended(process, timeout):
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                has_ended(process, timeout)
+            process.poll()
 
     def keep_session(self, token):
         """As whom cli() acts from now on."""
@@ -349,6 +348,21 @@ class Instance:
         if done.returncode != 0:
             raise Failure(f'letterlock {" ".join(args)}: {done.stderr.strip() or done.returncode}')
         return result
+
+
+def has_ended(process, timeout):
+    """Whether the process ends within that many seconds; safe in a signal handler, where Popen.wait() could wait for its own lock."""
+    until = time.monotonic() + timeout
+    while time.monotonic() < until:
+        if process.returncode is not None:
+            return True
+        try:
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return True
+        except ChildProcessError:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def yaml_of(tree, indent=0):
