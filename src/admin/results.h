@@ -24,6 +24,10 @@ RESULT("domain.check", SHOWN, "The same, compared with DNS; bad: how many are wr
 	"domain zone records[name type priority#? value ttl# purpose current state muted!] bad#")
 RESULT("domain.mute", SHOWN, "A record that is wrong counts no more, or (off) again.", "")
 RESULT("domain.client_setup", SHOWN, "A document that sets mail programs up.", "media_type text")
+RESULT("forward.allow", SHOWN, "Lets mail of an address leave by itself, for a time.", "id#")
+RESULT("forward.list", SHOWN, "Exceptions from the rule that no mail leaves by itself.",
+	"forwards[id# source target author approver reason created# ends#] more!? next?")
+RESULT("forward.end", SHOWN, "Ends such an exception.", "")
 RESULT("user.list", SHOWN, "Users in pages, by address.",
 	"users[address name department role state quota# provisional!] more!? next?")
 RESULT("user.show", SHOWN, "One user.", "address name department language role state quota# provisional! created# app_passwords#")

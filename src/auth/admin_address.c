@@ -56,6 +56,8 @@ static int add_in_change(struct admin_job *job, struct error *err)
 		rc = job_refuse(job, ADMIN_INVALID, "invalid", "An alias needs a target.");
 	if (rc == 0)
 		rc = job_target(job, "target", job_text(job, "target"), &target);
+	if (rc == 0)
+		rc = job_may_forward(job, address_text(&address, &job->arena), target);
 	if (rc == 0 && (rc = directory_alias_add(job_directory(job), &address, target, err)) != 0)
 		job_refuse_error(job, rc, "address");
 	return rc;

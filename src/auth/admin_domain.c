@@ -39,6 +39,8 @@ static int read_targets(struct admin_job *job, struct directory_domain *domain, 
 			*places[i] = address_text(&a, &job->arena);
 		else
 			rc = job_target(job, names[i], text, places[i]);
+		if (rc == 0 && !is_new)
+			rc = job_may_forward(job, arena_printf(&job->arena, "@%.*s", SLICE_ARG(domain->name)), *places[i]);
 		if (rc != 0)
 			return rc;
 	}

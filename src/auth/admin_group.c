@@ -86,6 +86,8 @@ static int add_member(struct admin_job *job, const struct address *group, struct
 	if (text.n == 0)
 		return job_refuse(job, ADMIN_INVALID, "invalid", "A member needs an address.");
 	int rc = job_target(job, "member", text, &member);
+	if (rc == 0)
+		rc = job_may_forward(job, address_text(group, &job->arena), member);
 	if (rc == 0 && (rc = directory_member_add(job_directory(job), group, member, err)) != 0)
 		job_refuse_error(job, rc, "member");
 	return rc;

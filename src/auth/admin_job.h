@@ -33,7 +33,7 @@ struct admin_operation_row {
 extern const struct admin_operation_row admin_domain_rows[], admin_relay_rows[], admin_user_rows[], admin_secret_rows[], admin_address_rows[],
 	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_import_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[], admin_oauth_rows[], admin_provider_rows[], admin_sso_rows[],
 	admin_escrow_rows[], admin_delegate_rows[], admin_leaver_rows[], admin_shred_rows[], admin_clearance_rows[], admin_device_rows[], admin_condition_rows[], admin_hygiene_rows[], admin_party_rows[], admin_dkim_rows[],
-	admin_dns_rows[];
+	admin_dns_rows[], admin_forward_rows[];
 /* A row of any table; NULL: none. */
 const struct admin_operation_row *admin_row_find(struct slice name);
 
@@ -149,6 +149,8 @@ int job_own_address(struct admin_job *job, const char *name, struct address *ret
 int job_mailbox_address(struct admin_job *job, const char *name, struct address *ret);
 /* An address that mail can be passed to: outside, or one that exists here. Text in normal form; empty stays empty. */
 int job_target(struct admin_job *job, const char *name, struct slice text, struct slice *ret);
+/* May mail to `source` go to `target` by itself (auth/forward.h)? An empty target: yes. Refused otherwise. */
+int job_may_forward(struct admin_job *job, struct slice source, struct slice target);
 int job_domain(struct admin_job *job, const char *name, struct slice *ret);
 /* args.domain, which must be one of ours. */
 int job_our_domain(struct admin_job *job, struct slice *ret);

@@ -95,6 +95,8 @@ static int check_leaver(struct admin_job *job, struct slice *ret_target, struct 
 		rc = job_refuse(job, ADMIN_DENIED, "self", "Somebody else has to do this for you.");
 	if (rc == 0)
 		rc = job_target(job, "target", job_text(job, "target"), ret_target);
+	if (rc == 0)
+		rc = job_may_forward(job, job->account.address, *ret_target);
 	if (rc == 0 && slice_eq_nocase(*ret_target, job->account.address))
 		rc = job_refuse(job, ADMIN_INVALID, "invalid", "The mail of somebody who leaves cannot go to the same address.");
 	return rc;

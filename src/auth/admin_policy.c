@@ -4,6 +4,7 @@
 #include "auth/admin_condition.h"
 #include "auth/directory_role.h"
 #include "auth/factors_policy.h"
+#include "auth/forward.h"
 #include "auth/hygiene.h"
 
 /* before: the stored text, empty when there is none. *ret_stored: what is kept. ERR_INVALID: err says why. */
@@ -37,6 +38,11 @@ static int check_hygiene(struct directory *d, const json_t *value, struct slice 
 	return keep(hygiene_policy_check(value, err), value, ret_stored);
 }
 
+static int check_forward(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err)
+{
+	return keep(forward_policy_check(value, err), value, ret_stored);
+}
+
 static const struct policy {
 	const char *name;
 	policy_check_fn *check;
@@ -49,6 +55,7 @@ static const struct policy {
 	{CLIENTS_POLICY, check_clients, "{\"rows\":[]}", NULL, NULL},
 	{CONDITION_POLICY, check_conditions, "{\"rules\":[]}", conditions_guard, conditions_stored},
 	{HYGIENE_POLICY, check_hygiene, "{\"days\":90,\"review_days\":0}", NULL, NULL},
+	{FORWARD_POLICY, check_forward, "{\"outside\":false}", NULL, NULL},
 };
 
 static const struct policy *find(struct admin_job *job)

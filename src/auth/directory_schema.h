@@ -77,6 +77,7 @@ TABLE("CREATE TABLE IF NOT EXISTS ldap_group (key BLOB PRIMARY KEY, domain TEXT 
 /* Domains whose mail goes to another server. verify: 1 none, 2 list; tls: 1 with a certificate for the name. */
 TABLE("CREATE TABLE IF NOT EXISTS relay_domain (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE, host TEXT NOT NULL,"
       " port INTEGER NOT NULL, verify INTEGER NOT NULL, tls INTEGER NOT NULL) WITHOUT ROWID")
+#include "auth/directory_schema_contain.h"
 #include "auth/directory_schema_device.h"
 #include "auth/directory_schema_dkim.h"
 #include "auth/directory_schema_dns.h"

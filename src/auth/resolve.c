@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/directory_keys.h"
+#include "auth/forward.h"
 #include "base/map.h"
 
 struct walk {
@@ -11,6 +12,7 @@ struct walk {
 	struct resolve_result *result;
 	struct map seen;     /* addresses that were expanded, and targets: nothing twice, no loops */
 	bool signed_in;
+	int64_t now;         /* unix seconds */
 	size_t steps;
 	bool disabled;       /* at least one account was there but is disabled */
 	int error;           /* of the database */
@@ -25,6 +27,7 @@ struct refusal {
 static const struct refusal unknown_user = {550, "5.1.1", "No such user here"};
 static const struct refusal bad_syntax = {553, "5.1.3", "Bad recipient address"};
 static const struct refusal no_relay = {550, "5.7.1", "Relaying denied"};
+static const struct refusal no_forward = {550, "5.7.1", "Mail to this address may not be passed on outside of the organisation"};
 static const struct refusal disabled_user = {550, "5.2.1", "Mailbox disabled"};
 static const struct refusal list_problem = {451, "4.2.4", "The list cannot be expanded now"};
 static const struct refusal local_error = {451, "4.3.0", "Temporary local problem"};
@@ -90,7 +93,20 @@ static struct slice mailbox_of(struct walk *w, const uint8_t id[16], struct slic
 	return slice_eq_nocase(found, SLICE("INBOX")) ? SLICE_NONE : found;
 }
 
-static void expand(struct walk *w, struct slice text, unsigned depth);
+/* from: the address that passes its mail on to `text`; nobody's at depth 0. */
+static void expand(struct walk *w, struct slice text, struct slice from, unsigned depth);
+
+/* Mail leaves by itself only where that is allowed. */
+static void forward_outside(struct walk *w, const struct address *a, struct slice from)
+{
+	int rc = forward_allowed(w->d, from, address_text(a, w->arena), w->now);
+	if (rc < 0)
+		w->error = rc;
+	else if (rc > 0)
+		add_remote(w, a);
+	else if (w->result->withheld++ == 0)
+		w->result->withheld_from = from;
+}
 
 /* Mail to somebody who has left goes where the administrator said, if anywhere. */
 static void follow_leaver(struct walk *w, const struct account *account, unsigned depth)
@@ -100,7 +116,7 @@ static void follow_leaver(struct walk *w, const struct account *account, unsigne
 	if (rc != 0 && rc != ERR_NOT_FOUND)
 		w->error = rc;
 	else if (leaver.target.n > 0)
-		expand(w, leaver.target, depth + 1);
+		expand(w, leaver.target, account->address, depth + 1);
 	else
 		w->disabled = true;
 }
@@ -129,14 +145,14 @@ static void add_account(struct walk *w, const uint8_t id[16], struct slice detai
 }
 
 /* "list+news@x" for an alias list@x -> ann@x reaches ann+news@x. */
-static void follow_alias(struct walk *w, struct slice target, struct slice detail, unsigned depth)
+static void follow_alias(struct walk *w, struct slice target, struct slice detail, struct slice from, unsigned depth)
 {
 	ptrdiff_t at = slice_rfind(target, '@');
 	if (detail.n > 0 && at > 0 && slice_find(target, '+') < 0 && target.p[0] != '"') {
 		struct slice local = slice_sub(target, 0, (size_t)at);
 		target = arena_printf(w->arena, "%.*s+%.*s%.*s", SLICE_ARG(local), SLICE_ARG(detail), SLICE_ARG(slice_from(target, (size_t)at)));
 	}
-	expand(w, target, depth + 1);
+	expand(w, target, from, depth + 1);
 }
 
 static void expand_group(struct walk *w, struct slice local, struct slice domain, unsigned depth)
@@ -146,7 +162,7 @@ static void expand_group(struct walk *w, struct slice local, struct slice domain
 	if (count < 0)
 		w->error = count;
 	for (int i = 0; i < count; i++)
-		expand(w, members[i], depth + 1);
+		expand(w, members[i], arena_printf(w->arena, "%.*s@%.*s", SLICE_ARG(local), SLICE_ARG(domain)), depth + 1);
 }
 
 static void follow(struct walk *w, const struct directory_address *found, struct slice local, struct slice domain, struct slice detail,
@@ -157,7 +173,7 @@ static void follow(struct walk *w, const struct directory_address *found, struct
 		add_account(w, found->account, detail, depth);
 		break;
 	case ADDRESS_ALIAS:
-		follow_alias(w, found->target, detail, depth);
+		follow_alias(w, found->target, detail, arena_printf(w->arena, "%.*s@%.*s", SLICE_ARG(local), SLICE_ARG(domain)), depth);
 		break;
 	case ADDRESS_GROUP:
 		expand_group(w, local, domain, depth);
@@ -172,12 +188,18 @@ static bool is_role_address(struct slice local)
 	return slice_eq(local, SLICE("postmaster")) || slice_eq(local, SLICE("abuse"));
 }
 
+/* The catch-all or postmaster address of a domain. */
+static void expand_domain_address(struct walk *w, struct slice target, struct slice domain, unsigned depth)
+{
+	expand(w, target, arena_printf(w->arena, "@%.*s", SLICE_ARG(domain)), depth + 1);
+}
+
 /* postmaster must be reachable (RFC 5321 4.5.1), abuse should (RFC 2142 4): the domain's choice, else the oldest account. */
 static void expand_role_address(struct walk *w, const struct directory_domain *domain, unsigned depth)
 {
 	uint8_t id[16];
 	if (domain->postmaster.n > 0) {
-		expand(w, domain->postmaster, depth + 1);
+		expand_domain_address(w, domain->postmaster, domain->name, depth);
 		return;
 	}
 	int rc = directory_account_first(w->d, domain->name, id);
@@ -233,11 +255,11 @@ static void expand_relayed(struct walk *w, const struct address *a, const struct
 	else if (rc != 0 && rc != ERR_NOT_FOUND)
 		w->error = rc;
 	else if (rc != 0 && role && domain->postmaster.n > 0)
-		expand(w, domain->postmaster, depth + 1);
+		expand_domain_address(w, domain->postmaster, domain->name, depth);
 	else if (rc == 0 || role || domain->relay.verify == RELAY_VERIFY_NONE)
 		add_remote(w, a);
 	else if (domain->catch_all.n > 0)
-		expand(w, domain->catch_all, depth + 1);
+		expand_domain_address(w, domain->catch_all, domain->name, depth);
 }
 
 static void expand_local(struct walk *w, const struct address *a, const struct directory_domain *domain, unsigned depth)
@@ -252,10 +274,10 @@ static void expand_local(struct walk *w, const struct address *a, const struct d
 	else if (is_role_address(local))
 		expand_role_address(w, domain, depth);
 	else if (domain->catch_all.n > 0)
-		expand(w, domain->catch_all, depth + 1);
+		expand_domain_address(w, domain->catch_all, domain->name, depth);
 }
 
-static void expand(struct walk *w, struct slice text, unsigned depth)
+static void expand(struct walk *w, struct slice text, struct slice from, unsigned depth)
 {
 	struct address a;
 	struct directory_domain domain;
@@ -270,7 +292,9 @@ static void expand(struct walk *w, struct slice text, unsigned depth)
 	}
 	int rc = directory_domain_get(w->d, a.domain, w->arena, &domain);
 	if (rc == ERR_NOT_FOUND) {
-		if (depth > 0 || w->signed_in)
+		if (depth > 0)
+			forward_outside(w, &a, from);
+		else if (w->signed_in)
 			add_remote(w, &a);
 		else
 			refuse(w->result, &no_relay);
@@ -307,18 +331,18 @@ static void conclude(struct walk *w, struct slice recipient)
 	else if (w->over_limit)
 		refuse(r, &list_problem);
 	else if (r->count == 0)
-		refuse(r, w->disabled ? &disabled_user : &unknown_user);
+		refuse(r, r->withheld > 0 ? &no_forward : w->disabled ? &disabled_user : &unknown_user);
 	for (size_t i = 0; i < r->count; i++)
 		r->changed |= !slice_eq_nocase(r->targets[i].address, recipient);
 }
 
-void resolve_recipient(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, struct arena *arena,
-                       struct resolve_result *ret)
+void resolve_recipient(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, int64_t now,
+	struct arena *arena, struct resolve_result *ret)
 {
 	*ret = (struct resolve_result){.status = AUTH_OK};
-	struct walk w = {.d = d, .arena = arena, .result = ret, .signed_in = signed_in};
+	struct walk w = {.d = d, .arena = arena, .result = ret, .signed_in = signed_in, .now = now};
 	recipient = complete(d, recipient, hostname, arena);
-	expand(&w, recipient, 0);
+	expand(&w, recipient, SLICE_NONE, 0);
 	conclude(&w, recipient);
 	map_free(&w.seen);
 }

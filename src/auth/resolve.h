@@ -24,13 +24,15 @@ struct resolve_result {
 	struct resolve_target *targets;
 	size_t count;
 	bool changed;            /* a target's address differs from the one given */
+	size_t withheld;         /* addresses outside that mail may not be passed on to (auth/forward.h); they are no targets */
+	struct slice withheld_from; /* the address that would have passed it on to the first of them */
 };
 
 /*
  * recipient: as given at RCPT, or "postmaster" (RFC 5321 4.5.1). signed_in: may send to hosts outside. hostname: whose domain a bare
- * postmaster belongs to when it is one of ours. Everything in `arena`.
+ * postmaster belongs to when it is one of ours. now: unix seconds. Everything in `arena`.
  */
-void resolve_recipient(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, struct arena *arena,
+void resolve_recipient(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, int64_t now, struct arena *arena,
                        struct resolve_result *ret);
 
 /* The addresses an account may send as: its own and the aliases that lead to it alone. At most `max`; the count or negative. */

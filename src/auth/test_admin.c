@@ -265,6 +265,7 @@ static void test_removed_users_leave_no_aliases_behind(void **state)
 static void test_group_members(void **state)
 {
 	struct test_auth *t = *state;
+	assert_int_equal(test_admin(t, "policy.set", "{\"name\":\"forward\",\"value\":{\"outside\":true}}"), ADMIN_OK);
 	assert_int_equal(test_admin(t, "group.add", "{\"address\":\"g@example.org\",\"name\":\"All\"}"), ADMIN_OK);
 	assert_int_equal(test_admin(t, "group.member.add", "{\"address\":\"g@example.org\",\"member\":\"Someone@Elsewhere.net\"}"), ADMIN_OK);
 	assert_int_equal(test_admin(t, "group.member.add", "{\"address\":\"g@example.org\",\"member\":\"nobody@example.org\"}"), ADMIN_NOT_FOUND);

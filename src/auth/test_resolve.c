@@ -16,6 +16,7 @@ static int setup(void **state)
 {
 	static struct fixture f;
 	f = (struct fixture){.t = test_auth_create(false)};
+	assert_int_equal(test_admin(f.t, "policy.set", "{\"name\":\"forward\",\"value\":{\"outside\":true}}"), 0);
 	*state = &f;
 	return 0;
 }
@@ -35,7 +36,7 @@ static void ok(struct fixture *f, const char *op, const char *args)
 
 static unsigned resolve(struct fixture *f, const char *recipient, bool signed_in)
 {
-	resolve_recipient(f->t->directory, slice_str(recipient), signed_in, SLICE("mail.example.org"), &f->arena, &f->r);
+	resolve_recipient(f->t->directory, slice_str(recipient), signed_in, SLICE("mail.example.org"), moment_unix(f->t->now), &f->arena, &f->r);
 	return f->r.status == AUTH_OK ? 0 : f->r.code;
 }
 
@@ -194,6 +195,69 @@ static void test_catch_all_takes_the_rest(void **state)
 	assert_target(f, 0, true, "ann@example.org", "");
 	ok(f, "domain.set", "{\"domain\":\"example.org\",\"catch_all\":\"\"}");
 	assert_int_equal(resolve(f, "anything@example.org", false), 550);
+}
+
+static void outside(struct fixture *f, bool allowed)
+{
+	ok(f, "policy.set", allowed ? "{\"name\":\"forward\",\"value\":{\"outside\":true}}" : "{\"name\":\"forward\",\"value\":{\"outside\":false}}");
+}
+
+static void test_nothing_leaves_by_itself_unless_it_is_allowed(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "alias.add", "{\"address\":\"away@example.org\",\"target\":\"ann@elsewhere.net\"}");
+	ok(f, "group.add", "{\"address\":\"mixed@example.org\",\"members\":[\"bob@example.org\",\"ann@elsewhere.net\"]}");
+	ok(f, "domain.set", "{\"domain\":\"example.org\",\"catch_all\":\"all@elsewhere.net\",\"postmaster\":\"post@elsewhere.net\"}");
+	outside(f, false);
+	assert_int_equal(resolve(f, "away@example.org", false), 550);
+	assert_int_equal(resolve(f, "away@example.org", true), 550);
+	assert_true(slice_eq(f->r.withheld_from, SLICE("away@example.org")));
+	assert_int_equal(resolve(f, "mixed@example.org", true), 0);
+	assert_int_equal(f->r.count, 1);
+	assert_int_equal(f->r.withheld, 1);
+	assert_int_equal(resolve(f, "anything@example.org", false), 550);
+	assert_true(slice_eq(f->r.withheld_from, SLICE("@example.org")));
+	assert_int_equal(resolve(f, "postmaster@example.org", false), 550);
+	/* A person who writes outside is no forwarding. */
+	assert_int_equal(resolve(f, "ann@elsewhere.net", true), 0);
+	outside(f, true);
+	assert_int_equal(resolve(f, "away@example.org", false), 0);
+}
+
+static void test_what_would_leave_cannot_be_set_up(void **state)
+{
+	struct fixture *f = *state;
+	outside(f, false);
+	assert_int_equal(test_admin(f->t, "alias.add", "{\"address\":\"a@example.org\",\"target\":\"x@elsewhere.net\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin(f->t, "group.add", "{\"address\":\"g@example.org\",\"members\":[\"x@elsewhere.net\"]}"), ADMIN_DENIED);
+	assert_int_equal(test_admin(f->t, "domain.set", "{\"domain\":\"example.org\",\"catch_all\":\"x@elsewhere.net\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin(f->t, "user.leave", "{\"address\":\"ann@example.org\",\"target\":\"x@elsewhere.net\",\"reason\":\"left\"}"), ADMIN_DENIED);
+	assert_int_equal(resolve(f, "a@example.org", false), 550);
+}
+
+static void test_an_exception_ends_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	outside(f, false);
+	assert_int_equal(test_admin(f->t, "forward.allow",
+		"{\"source\":\"a@example.org\",\"target\":\"x@elsewhere.net\",\"days\":0,\"reason\":\"project\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin(f->t, "forward.allow",
+		"{\"source\":\"a@example.org\",\"target\":\"bob@example.org\",\"days\":3,\"reason\":\"project\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin(f->t, "forward.allow",
+		"{\"source\":\"a@elsewhere.net\",\"target\":\"x@elsewhere.net\",\"days\":3,\"reason\":\"project\"}"), ADMIN_NOT_FOUND);
+	ok(f, "forward.allow", "{\"source\":\"a@example.org\",\"target\":\"@elsewhere.net\",\"days\":3,\"reason\":\"project\"}");
+	int64_t id = test_number(f->t, "id");
+	ok(f, "alias.add", "{\"address\":\"a@example.org\",\"target\":\"X@Elsewhere.net\"}");
+	assert_int_equal(test_admin(f->t, "alias.add", "{\"address\":\"b@example.org\",\"target\":\"x@elsewhere.net\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin(f->t, "alias.add", "{\"address\":\"b@example.org\",\"target\":\"x@sub.elsewhere.net\"}"), ADMIN_DENIED);
+	assert_int_equal(resolve(f, "a@example.org", false), 0);
+	f->t->now.wall_ms += HOURS_MS(24 * 3);
+	assert_int_equal(resolve(f, "a@example.org", false), 550);
+	f->t->now.wall_ms -= HOURS_MS(1);
+	assert_int_equal(resolve(f, "a@example.org", false), 0);
+	ok(f, "forward.end", test_args("{\"id\":%lld}", (long long)id));
+	assert_int_equal(resolve(f, "a@example.org", false), 550);
+	assert_int_equal(test_admin(f->t, "forward.end", test_args("{\"id\":%lld}", (long long)id)), ADMIN_NOT_FOUND);
 }
 
 static void test_postmaster_is_always_reachable(void **state)
@@ -357,6 +421,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_large_groups_reach_everybody_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subaddress_reaches_the_mailbox_that_exists, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_catch_all_takes_the_rest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_leaves_by_itself_unless_it_is_allowed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_would_leave_cannot_be_set_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_exception_ends_by_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_postmaster_is_always_reachable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unicode_domains_are_one_with_their_a_labels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_senders_own_what_leads_to_them_alone, setup, teardown),

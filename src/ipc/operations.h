@@ -226,6 +226,14 @@ OPERATION("account.certificate", AUTH, ACCOUNT_LEAVE, READS, "address")
 OPERATION("clearance.set", AUTH, POLICY_CHANGE, CHANGES, "kind name level")
 /* {"clearances":[{"kind","name","level","author","changed"}],"more","next"} */
 OPERATION("clearance.list", AUTH, POLICY_SEE, READS, "after?")
+/*
+ * Mail that may leave by itself, from an alias, group, account (redirects of its script) or "@domain" (catch-all) to an address or "@domain" outside;
+ * for days. Needs a second person: {"id"}. The policy "forward" opens all: {"outside":false}.
+ * {"forwards":[{"id","source","target","author","approver","reason","created","ends"}],"more","next"}
+ */
+OPERATION("forward.allow", AUTH, POLICY_CHANGE, CHANGES, "source target days# reason")
+OPERATION("forward.list", AUTH, POLICY_SEE, READS, "after?")
+OPERATION("forward.end", AUTH, POLICY_CHANGE, CHANGES, "id#")
 /* {"aliases":[{"address","target"}], "more"} */
 OPERATION("alias.list", AUTH, ACCOUNT_SEE, READS, "domain? after?")
 OPERATION("alias.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address target")

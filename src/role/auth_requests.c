@@ -138,7 +138,9 @@ static void answer_recipient(struct auth_process *a, const struct ipc_auth_recip
                              struct ipc_auth_recipient_reply *reply)
 {
 	struct resolve_result result;
-	resolve_recipient(a->directory, request->recipient, signed_in, a->ctx->config->hostname, arena, &result);
+	resolve_recipient(a->directory, request->recipient, signed_in, a->ctx->config->hostname, moment_unix(loop_now(a->ctx->loop)), arena, &result);
+	if (result.withheld > 0)
+		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", request->cid), LOG_TEXT("address", result.withheld_from), LOG_NUM("count", (int64_t)result.withheld));
 	if (result.status != AUTH_OK) {
 		refuse(reply, result.code, result.enhanced, result.text);
 		return;

@@ -1,0 +1,8 @@
+/* Statements of containment, as in auth/directory_queries.h. No guard. */
+#define FORWARD_COLUMNS "id, source, target, author, approver, reason, created, ends FROM forward_exception "
+QUERY(FORWARD_ADD, "INSERT INTO forward_exception (source, target, author, approver, reason, created, ends) "
+	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id")
+QUERY(FORWARD_END, "DELETE FROM forward_exception WHERE id = ?1")
+QUERY(FORWARD_GET, "SELECT " FORWARD_COLUMNS "WHERE id = ?1")
+QUERY(FORWARD_LIST, "SELECT " FORWARD_COLUMNS "WHERE id > ?1 ORDER BY id LIMIT ?2")
+QUERY(FORWARD_FIND, "SELECT 1 FROM forward_exception WHERE source = ?1 AND target IN (?2, ?3) AND created <= ?4 AND ends > ?4 LIMIT 1")
