@@ -10,8 +10,9 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import letters
 from processes import SyncCounter, cpu_seconds, pss_kb, wait_quiet
-from servers import PASSWORD, TOP, USERS, Failure, Letterlock, PostfixDovecot, address, remove
+from servers import PASSWORD, TOP, USERS, Failure, Letterlock, PostfixDovecot, PostfixRspamd, address, remove
 
 OUT = os.path.join(TOP, 'build', 'bench')
 LOAD = os.path.join(OUT, 'load')
@@ -55,26 +56,28 @@ class Run:
                 raise Failure(f'only {self.server.stored(users)} of {total} messages are stored')
             time.sleep(0.05)
 
-    def push(self, users, count, size, sessions=SESSIONS):
-        done = load('smtp', self.server.ports['smtp'], sessions, count, size, self.number, *map(address, users))
+    def push(self, users, count, size, folder=None):
+        """Letters of that size, or with a folder the ones that lie in it."""
+        kind = ['letters', folder] if folder else ['smtp']
+        done = load(*kind, self.server.ports['smtp'], SESSIONS, count, letters.COUNT if folder else size, self.number, *map(address, users))
         self.number += count
         key = tuple(users)
         self.expected[key] = self.expected.get(key, 0) + count
         return done['seconds']
 
-    def deliver(self, name, count, size):
+    def deliver(self, name, count, size, folder=None):
         """Messages per second until all are in their mailboxes, CPU per message until then, and with what follows in the background."""
         roots = self.server.roots()
         wait_quiet(roots)
         before, begin = cpu_seconds(roots), time.monotonic()
-        accepted = self.push(USERS, count, size)
+        accepted = self.push(USERS, count, size, folder)
         cpu_accepted = cpu_seconds(roots) - before
         self.wait_stored(USERS, self.expected[tuple(USERS)])
         stored = time.monotonic() - begin
         cpu_stored = cpu_seconds(roots) - before
         wait_quiet(roots)
         cpu_all = cpu_seconds(roots) - before
-        self.note(name, {'accepted_per_s': round(count / accepted, 1), 'stored_per_s': round(count / stored, 1),
+        self.note(name, {'per_cpu_s': round(count / cpu_stored, 1), 'accepted_per_s': round(count / accepted, 1), 'stored_per_s': round(count / stored, 1),
                          'cpu_ms_accepted': round(1000 * cpu_accepted / count, 4), 'cpu_ms_stored': round(1000 * cpu_stored / count, 4),
                          'cpu_ms_with_background': round(1000 * cpu_all / count, 4)})
 
@@ -147,6 +150,8 @@ ROWS = [
     ('delivered, 4 KB, messages/s', 'delivery, 4 KB', 'stored_per_s', True, ''),
     ('CPU ms per delivered 4 KB message', 'delivery, 4 KB', 'cpu_ms_stored', False, '10 x, 0.5 ms'),
     ('CPU ms per 4 KB message with background work', 'delivery, 4 KB', 'cpu_ms_with_background', False, ''),
+    ('judged 4 KB letters from outside, delivered/s', 'judged, 4 KB', 'stored_per_s', True, ''),
+    ('judged 4 KB letters per CPU second', 'judged, 4 KB', 'per_cpu_s', True, '5 x'),
     ('delivered, 75 KB, messages/s', 'delivery, 75 KB', 'stored_per_s', True, ''),
     ('CPU ms per delivered 75 KB message', 'delivery, 75 KB', 'cpu_ms_stored', False, ''),
     ('fsyncs per message, 20 sessions', 'fsyncs per message, 20 sessions', None, False, 'under 0.5'),
@@ -206,10 +211,32 @@ def measure(server, scale, runs, only):
     return run.results
 
 
+def judged(base, programs, scale, runs):
+    """Letters from outside, with every local check on: the filter of each server does what it does by default."""
+    folder = os.path.join(base, 'letters')
+    records = letters.make(folder, address(USERS[0]))
+    zone = os.path.join(base, 'zone')
+    letters.write_zone(zone, records)
+    results = {}
+    for make in (lambda: Letterlock(os.path.join(base, 'judging'), programs, zone),
+                 lambda: PostfixRspamd(os.path.join(base, 'rspamd'), os.path.join(base, 'judging', 'tls', 'server'), letters.NameServer(records).port)):
+        server = make()
+        run = Run(server, scale, runs)
+        try:
+            server.start()
+            for _ in range(runs):
+                run.deliver('judged, 4 KB', scale['small'], SMALL, folder)
+        finally:
+            server.stop()
+        results[server.name] = run.results
+    return results
+
+
 def main():
     parser = argparse.ArgumentParser(prog='./dev bench')
     parser.add_argument('--quick', action='store_true', help='small numbers, one run: shows that it works')
     parser.add_argument('--only-letterlock', action='store_true', help='without Postfix and Dovecot')
+    parser.add_argument('--judged', action='store_true', help='only judging: Letterlock against Postfix with Rspamd')
     parser.add_argument('--keep', metavar='DIR', help='work in DIR, which is made, and leave it there: logs and data of the servers')
     parser.add_argument('--programs', default=os.path.join(TOP, 'build/release/src/cmd'), help=argparse.SUPPRESS)
     parser.add_argument('names', nargs='*', help='deliver-4k deliver-75k fsync idle envelope list search bodies audit; all when none is named')
@@ -226,11 +253,13 @@ def main():
     os.chmod(base, 0o755)
     results = {}
     try:
+        if args.judged:
+            results = judged(base, args.programs, scale, runs)
+            return 0
         ours = Letterlock(os.path.join(base, 'letterlock'), args.programs)
         results[ours.name] = {**measure(ours, scale, runs, args.names), **audit_append(args.names)}
         if not args.only_letterlock:
             theirs = PostfixDovecot(os.path.join(base, 'others'), os.path.join(base, 'letterlock', 'tls', 'server'))
-            os.makedirs(theirs.dir)
             results[theirs.name] = measure(theirs, scale, runs, args.names)
     finally:
         keep(results, scale)

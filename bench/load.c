@@ -3,6 +3,7 @@
  *
  *   load smtp PORT SESSIONS COUNT SIZE FIRST TO...   delivers COUNT letters of SIZE bytes over SESSIONS connections, round robin to TO...
  *                                                    FIRST: number of the first letter (letters with the same number are the same)
+ *   load letters DIR PORT SESSIONS COUNT N FIRST TO...     the same with the N letters of a folder, in turns
  *   load imap PORT USER PASSWORD MAILBOX REPEAT COMMAND   signs in over TLS, selects, runs the command REPEAT times
  *   load idle PORT COUNT MAILBOX USER PASSWORD [USER PASSWORD]...   that many sessions in IDLE over TLS, until standard input ends
  *
@@ -158,6 +159,7 @@ static void wire_skip(struct wire *w, uint64_t size)
 /* ---- SMTP ---- */
 
 struct smtp_load {
+	const char *folder; /* of ready letters; NULL: they are made */
 	unsigned port, sessions;
 	size_t count, size;
 	unsigned long first;
@@ -206,6 +208,23 @@ static size_t letter_write(char *out, unsigned long n, size_t size, const char *
 	return at + 3;
 }
 
+/* Reads the next letter of a directory of NNNN files: first line the sender of the envelope, then the letter as it is sent, with its final dot. */
+static size_t letter_read(char *out, size_t room, const char *folder, unsigned long n, char *sender, size_t sender_room)
+{
+	char path[600];
+	FILE *file;
+	size_t size;
+
+	snprintf(path, sizeof path, "%s/%04lu", folder, n);
+	file = fopen(path, "rb");
+	if (file == NULL || fgets(sender, (int)sender_room, file) == NULL)
+		fail(path);
+	sender[strcspn(sender, "\n")] = '\0';
+	size = fread(out, 1, room, file);
+	fclose(file);
+	return size;
+}
+
 static int smtp_reply(struct wire *w)
 {
 	char *line;
@@ -223,10 +242,10 @@ static void smtp_command(struct wire *w, const char *text)
 	smtp_reply(w);
 }
 
-static bool smtp_deliver(struct wire *w, const char *to, const char *data, size_t size)
+static bool smtp_deliver(struct wire *w, const char *sender, const char *to, const char *data, size_t size)
 {
-	char envelope[600];
-	int n = snprintf(envelope, sizeof envelope, "MAIL FROM:<sender@bench.invalid>\r\nRCPT TO:<%s>\r\nDATA\r\n", to);
+	char envelope[900];
+	int n = snprintf(envelope, sizeof envelope, "MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n", sender, to);
 	bool ok;
 
 	wire_send(w, envelope, (size_t)n);
@@ -241,7 +260,8 @@ static bool smtp_deliver(struct wire *w, const char *to, const char *data, size_
 static void *smtp_session(void *arg)
 {
 	struct smtp_load *load = arg;
-	char *data = malloc(load->size + 4000);
+	size_t room = load->size + 20000;
+	char *data = malloc(room), sender[300] = "sender@bench.invalid";
 	struct wire *w = NULL;
 	size_t n, on_this = 0;
 
@@ -255,8 +275,9 @@ static void *smtp_session(void *arg)
 			smtp_command(w, "EHLO bench.invalid\r\n");
 			on_this = 0;
 		}
-		size_t size = letter_write(data, load->first + n, load->size, to);
-		atomic_fetch_add(smtp_deliver(w, to, data, size) ? &load->sent : &load->refused, 1);
+		size_t size = load->folder == NULL ? letter_write(data, load->first + n, load->size, to)
+			: letter_read(data, room, load->folder, n % load->size, sender, sizeof sender);
+		atomic_fetch_add(smtp_deliver(w, sender, to, data, size) ? &load->sent : &load->refused, 1);
 		if (++on_this == LETTERS_PER_CONNECTION) {
 			smtp_command(w, "QUIT\r\n");
 			wire_close(w);
@@ -269,9 +290,10 @@ static void *smtp_session(void *arg)
 	return NULL;
 }
 
-static int run_smtp(int argc, char **argv)
+/* PORT SESSIONS COUNT SIZE FIRST TO…; with a folder, SIZE is how many letters it holds. */
+static int run_smtp(const char *folder, int argc, char **argv)
 {
-	struct smtp_load load = {0};
+	struct smtp_load load = {.folder = folder};
 	pthread_t threads[1000];
 
 	if (argc < 6)
@@ -414,7 +436,9 @@ int main(int argc, char **argv)
 
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (argc > 1 && strcmp(argv[1], "smtp") == 0)
-		code = run_smtp(argc - 2, argv + 2);
+		code = run_smtp(NULL, argc - 2, argv + 2);
+	else if (argc > 2 && strcmp(argv[1], "letters") == 0)
+		code = run_smtp(argv[2], argc - 3, argv + 3);
 	else if (argc > 1 && strcmp(argv[1], "imap") == 0)
 		code = run_imap(argc - 2, argv + 2);
 	else if (argc > 1 && strcmp(argv[1], "idle") == 0)

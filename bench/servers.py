@@ -36,9 +36,9 @@ def imap_sign_in(port, user):
 class Letterlock:
     name = 'Letterlock'
 
-    def __init__(self, directory, programs):
-        self.instance = Instance(directory, free_port_base(), programs, options={'limits.connections_per_address': '5000',
-                                                                                        'auth.password_policy': 'length'})
+    def __init__(self, directory, programs, zone=None):
+        options = {'limits.connections_per_address': '5000', 'auth.password_policy': 'length'}
+        self.instance = Instance(directory, free_port_base(), programs, options={**options, **({'dns.zone': zone} if zone else {})})
         self.ports = {'smtp': self.instance.ports['smtp'], 'imaps': self.instance.ports['imaps']}
 
     def start(self):
@@ -224,14 +224,14 @@ class PostfixDovecot:
         mail = pwd.getpwnam('mail')
         values = {'dir': self.dir, 'cert': self.certificate + '.pem', 'key': self.certificate + '.key', 'mail_uid': mail.pw_uid, 'mail_gid': mail.pw_gid,
                   'password': PASSWORD, 'domain': DOMAIN, **self.ports}
-        os.chmod(self.dir, 0o755)
-        for name in ('run', 'mail', 'spool', 'data', 'etc'):
+        for name in ('', 'run', 'mail', 'spool', 'data', 'etc'):
             os.makedirs(os.path.join(self.dir, name), exist_ok=True)
+        os.chmod(self.dir, 0o755)
         os.chown(os.path.join(self.dir, 'mail'), mail.pw_uid, mail.pw_gid)
         owner = pwd.getpwnam('postfix')
         os.chown(os.path.join(self.dir, 'data'), owner.pw_uid, owner.pw_gid)
         self.write('dovecot.conf', DOVECOT, values)
-        self.write('etc/main.cf', POSTFIX_MAIN, values)
+        self.write('etc/main.cf', POSTFIX_MAIN + self.more_main(), values)
         self.write('etc/master.cf', POSTFIX_MASTER, values)
         with open(os.path.join(self.dir, 'servers.log'), 'wb') as log:
             dovecot = subprocess.Popen(['dovecot', '-F', '-c', os.path.join(self.dir, 'dovecot.conf')], stdout=log, stderr=log, start_new_session=True)
@@ -243,18 +243,25 @@ class PostfixDovecot:
         with open(os.path.join(self.dir, name), 'w', encoding='utf-8') as f:
             f.write(text.format(**values).lstrip())
 
+    def more_main(self):
+        return ''
+
     def wait(self):
-        end = time.monotonic() + 30
         for name in ('smtp', 'imaps', 'lmtp'):
-            while True:
-                try:
-                    socket.create_connection(('127.0.0.1', self.ports[name]), timeout=1).close()
-                    break
-                except OSError:
-                    if time.monotonic() > end or any(c.poll() is not None for c in self.children):
-                        with open(os.path.join(self.dir, 'servers.log'), encoding='utf-8') as f:
-                            raise Failure(f'{name} does not answer: {f.read()[-2000:]}') from None
-                    time.sleep(0.1)
+            self.answers(name)
+
+    def answers(self, name):
+        """Waits until the port of that name takes connections."""
+        end = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(('127.0.0.1', self.ports[name]), timeout=1).close()
+                return
+            except OSError:
+                if time.monotonic() > end or any(c.poll() is not None for c in self.children):
+                    with open(os.path.join(self.dir, 'servers.log'), encoding='utf-8') as f:
+                        raise Failure(f'{name} does not answer: {f.read()[-2000:]}') from None
+                time.sleep(0.1)
 
     def stored(self, users):
         """Counted in the file system, which costs the servers nothing."""
@@ -283,6 +290,48 @@ class PostfixDovecot:
                 os.killpg(child.pid, signal.SIGKILL)
         if self.limit is not None:
             self.limit.restore()
+
+
+RSPAMD = {
+    'worker-proxy.inc': 'bind_socket = "127.0.0.1:{milter}"; milter = yes; count = 2; upstream "local" {{ self_scan = yes; default = yes; }}\n',
+    'worker-normal.inc': 'enabled = false;\n',
+    'worker-controller.inc': 'enabled = false;\n',
+    'options.inc': 'dns {{ nameserver = ["127.0.0.1:{dns}"]; }} local_addrs = []; control_socket = "{dir}/rspamd/control.sock mode=0600";\n',
+    'logging.inc': 'level = "error";\n',
+}
+# These ask services outside or a database; Letterlock has nothing to do for them in this run either.
+RSPAMD_WITHOUT = ('rbl', 'surbl', 'fuzzy_check', 'asn', 'mx_check', 'greylist', 'ratelimit', 'replies', 'reputation', 'history_redis', 'neural', 'antivirus',
+                  'url_redirector', 'bimi', 'dkim_signing', 'arc_signing')
+
+
+class PostfixRspamd(PostfixDovecot):
+    """Postfix asks Rspamd about every letter (milter): SPF, DKIM, DMARC, ARC, addresses, links, text rules; no Bayes, no lists, no cache server."""
+    name = 'Postfix + Rspamd + Dovecot'
+
+    def __init__(self, directory, certificate, dns_port):
+        super().__init__(directory, certificate)
+        self.ports['milter'], self.ports['dns'] = self.ports['smtp'] + 5, dns_port
+
+    def more_main(self):
+        return f'smtpd_milters = inet:127.0.0.1:{self.ports["milter"]}\nmilter_default_action = tempfail\n'
+
+    def start(self):
+        work, owner = os.path.join(self.dir, 'rspamd'), pwd.getpwnam('_rspamd')
+        for name in ('', 'local.d', 'override.d', 'db', 'run', 'log'):
+            os.makedirs(os.path.join(work, name), exist_ok=True)
+            os.chown(os.path.join(work, name), owner.pw_uid, owner.pw_gid)
+        for name, text in RSPAMD.items():
+            self.write(os.path.join('rspamd', 'local.d', name), text, {'dir': self.dir, **self.ports})
+        for name in RSPAMD_WITHOUT:
+            self.write(os.path.join('rspamd', 'local.d', f'{name}.conf'), 'enabled = false;\n', {})
+        places = {'LOCAL_CONFDIR': '', 'DBDIR': 'db', 'RUNDIR': 'run', 'LOGDIR': 'log'}
+        with open(os.path.join(work, 'log', 'start.log'), 'wb') as log:
+            rspamd = subprocess.Popen(['rspamd', '-f', '-c', '/etc/rspamd/rspamd.conf', '-u', '_rspamd', '-g', '_rspamd',
+                                       *[f'--var={key}={os.path.join(work, place)}' for key, place in places.items()]],
+                                      stdout=log, stderr=log, start_new_session=True)
+        super().start()
+        self.children.append(rspamd)
+        self.answers('milter')
 
 
 def remove(directory):
