@@ -36,6 +36,7 @@ struct auth_ticket { /* MAIL_TICKET; borrowed */
 struct auth_letter { /* QUEUE_NOTICE; borrowed */
 	const char *name;                    /* of ipc/notices.h */
 	struct slice language, fact, domain; /* fact: MACed, of the one recipient; domain: whose postmaster writes */
+	struct slice signer;                 /* what it is signed with (auth/signer.h); empty: it stays inside */
 	struct slice args;                   /* "name=value" lines */
 };
 typedef void auth_letter_fn(void *arg, bool durable);

@@ -1,12 +1,12 @@
 #include <string.h>
 
-#include "auth/directory_dkim.h"
 #include "auth/escrow.h"
 #include "auth/mechanism.h"
 #include "auth/access.h"
 #include "auth/remember.h"
 #include "auth/resolve.h"
 #include "auth/scram_renew.h"
+#include "auth/signer.h"
 #include "auth/throttle.h"
 #include "base/ensure.h"
 #include "base/map.h"
@@ -242,7 +242,6 @@ void auth_account_fact(const struct account *account, enum fact_kind kind, const
 /* The keys that sign mail of the domains of these addresses. */
 static int sender_keys(struct exchange *x, struct sender_fact *sender)
 {
-	struct dkim_key_row *rows = arena_alloc_array(&x->arena, DKIM_KEYS_OF_DOMAIN_MAX, sizeof *rows);
 	sender->keys = arena_alloc_array(&x->arena, LOGIN_SENDER_KEYS_MAX, sizeof *sender->keys);
 	for (size_t i = 0; i < sender->address_count; i++) {
 		struct slice domain = slice_from(sender->addresses[i], (size_t)(slice_rfind(sender->addresses[i], '@') + 1));
@@ -250,14 +249,9 @@ static int sender_keys(struct exchange *x, struct sender_fact *sender)
 		for (size_t k = 0; k < i && !known; k++)
 			known = slice_ends(sender->addresses[k], domain) && sender->addresses[k].n > domain.n &&
 				sender->addresses[k].p[sender->addresses[k].n - domain.n - 1] == '@';
-		int count = known ? 0 : directory_dkim_active(x->login->directory, domain, &x->arena, rows, DKIM_KEYS_OF_DOMAIN_MAX);
-		if (count < 0)
-			return count;
-		for (int k = 0; k < count && sender->key_count < LOGIN_SENDER_KEYS_MAX; k++) {
-			struct sender_key *key = &sender->keys[sender->key_count++];
-			*key = (struct sender_key){.algorithm = (uint8_t)rows[k].algorithm, .domain = rows[k].domain, .selector = rows[k].selector};
-			memcpy(key->id, rows[k].id, sizeof key->id);
-		}
+		int rc = known ? 0 : signer_keys(x->login->directory, domain, &x->arena, sender, LOGIN_SENDER_KEYS_MAX);
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }

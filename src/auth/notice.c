@@ -5,6 +5,7 @@
 #include "auth/contact.h"
 #include "auth/directory_notice.h"
 #include "auth/notice_limit.h"
+#include "auth/signer.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -82,7 +83,7 @@ static int find_account(struct letter *l, struct arena *arena, struct account *r
 }
 
 /* Where the letter goes. ERR_NOT_FOUND: there is no mailbox for it. */
-static int make_fact(struct letter *l, const struct account *account, struct arena *arena, struct buf *out)
+static int make_fact(struct letter *l, const struct account *account, struct arena *arena, struct buf *out, bool *ret_leaves)
 {
 	const struct auth_login_settings *login = l->n->settings.login;
 	struct resolve_target target = {.local = true, .account = *account, .address = account->address};
@@ -99,7 +100,14 @@ static int make_fact(struct letter *l, const struct account *account, struct are
 	fact.address = target.address;
 	fact.mailbox = target.mailbox;
 	fact_write_recipient(out, &fact, login->boot_secret);
+	*ret_leaves = !target.local;
 	return out->failed ? ERR_LIMIT : 0;
+}
+
+static int make_signer(struct letter *l, const struct account *account, struct arena *arena, struct buf *out)
+{
+	struct slice domain;
+	return signer_fact(l->n->directory, address_domain_of(account->address), SLICE_NONE, l->n->settings.login->boot_secret, arena, out, &domain);
 }
 
 static int letter_send(struct letter *l)
@@ -107,16 +115,21 @@ static int letter_send(struct letter *l)
 	struct notices *n = l->n;
 	struct arena arena = ARENA_INIT;
 	struct account account;
-	struct buf fact = BUF_INIT(FACT_MAX);
+	struct buf fact = BUF_INIT(FACT_MAX), signer = BUF_INIT(SIGNER_FACT_MAX);
+	bool leaves = false;
 	int rc = find_account(l, &arena, &account);
 	if (rc == 0)
-		rc = make_fact(l, &account, &arena, &fact);
+		rc = make_fact(l, &account, &arena, &fact, &leaves);
+	if (rc == 0 && leaves)
+		rc = make_signer(l, &account, &arena, &signer);
 	if (rc == 0) {
 		struct auth_letter letter = {.name = notice_name(l->notice), .fact = buf_slice(&fact), .args = buf_slice(&l->args),
-			.language = account.language.n > 0 ? account.language : n->settings.language, .domain = address_domain_of(account.address)};
+			.language = account.language.n > 0 ? account.language : n->settings.language, .domain = address_domain_of(account.address),
+			.signer = buf_slice(&signer)};
 		n->host.letter(n->host.arg, &letter, letter_sent, l);
 	}
 	buf_free(&fact);
+	buf_free(&signer);
 	arena_free(&arena);
 	return rc;
 }

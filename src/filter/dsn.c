@@ -22,11 +22,12 @@ static void compose_header(const struct dsn_report *report, struct slice to, con
                            struct buf *out)
 {
 	const struct dsn_words *words = dsn_words_of(settings->language);
+	struct slice domain = report->domain.n > 0 ? report->domain : settings->hostname;
 	struct buf value = BUF_INIT(1024);
 	uint8_t id[16];
 
 	compose_date(out, "Date", report->now_ms / 1000);
-	buf_printf(&value, "MAILER-DAEMON@%.*s", SLICE_ARG(settings->hostname));
+	buf_printf(&value, "MAILER-DAEMON@%.*s", SLICE_ARG(domain));
 	compose_address(out, "From", slice_str(words->sender), buf_slice(&value));
 	compose_address(out, "To", SLICE_NONE, to);
 	compose_field(out, "Subject", slice_str(words->subject[report->kind]));
@@ -249,8 +250,12 @@ int filter_dsn(const struct dsn_report *report, struct slice original, bool orig
 	hex_encode(slice_make(random, sizeof random), &boundary);
 	filter_dsn_compose(report, fact.address, slice_sub(original, 0, FILTER_RETURN_MAX), whole, settings, buf_slice(&boundary), &blob);
 	e = envelope_of(report, settings, fact.address, !slice_is_ascii(buf_slice(&blob)));
+	code = blob.failed ? error_set(err, ERR_LIMIT, "the notification is too long") : 0;
+	if (code == 0 && fact.kind == FACT_REMOTE)
+		code = filter_sign_own(settings, report->signer, secret, report->now_ms / 1000, arena, &blob, err);
 	letter.blob = buf_slice(&blob);
-	code = blob.failed ? error_set(err, ERR_LIMIT, "the notification is too long") : filter_seal(&letter, secret, epoch, arena, ret, err);
+	if (code == 0)
+		code = filter_seal(&letter, secret, epoch, arena, ret, err);
 	buf_free(&blob);
 	buf_free(&boundary);
 	return code;

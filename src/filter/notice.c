@@ -160,8 +160,12 @@ int filter_notice(const struct filter_notice *n, const struct filter_settings *s
 	random_bytes(id, sizeof id);
 	code = filter_notice_compose(n, fact.address, settings, id, &blob);
 	e = envelope_of(n, settings, fact.address);
+	code = code < 0 ? error_set(err, code, "no such letter, or it is too long") : 0;
+	if (code == 0 && fact.kind == FACT_REMOTE)
+		code = filter_sign_own(settings, n->signer, secret, n->now_ms / 1000, arena, &blob, err);
 	letter.blob = buf_slice(&blob);
-	code = code < 0 ? error_set(err, code, "no such letter, or it is too long") : filter_seal(&letter, secret, epoch, arena, ret, err);
+	if (code == 0)
+		code = filter_seal(&letter, secret, epoch, arena, ret, err);
 	buf_free_secret(&blob);
 	return code;
 }

@@ -9,7 +9,7 @@
 #include "filter/notice_text.h"
 
 struct filter_notice { /* as FILTER_NOTICE; borrowed */
-	struct slice cid, name, language, fact, domain, args;
+	struct slice cid, name, language, fact, domain, signer, args;
 	int64_t now_ms;
 };
 

@@ -2,7 +2,10 @@
 
 #include "filter/filter.h"
 #include "mime/address.h"
+#include "mime/header.h"
 #include "trust/idn.h"
+
+#define SIGNATURES_MAX 32768 /* bytes of all signatures of one letter */
 
 /* What one signature needs, behind the callback of trust. */
 struct signing {
@@ -60,4 +63,23 @@ int filter_sign(const struct filter_settings *settings, const struct sender_fact
 			rc = sign_with(&s, &m, now_s, arena, out, err);
 	}
 	return rc;
+}
+
+int filter_sign_own(const struct filter_settings *settings, struct slice signer, const uint8_t secret[32], int64_t now_s, struct arena *arena,
+	struct buf *letter, struct error *err)
+{
+	struct slice whole = buf_slice(letter), header = slice_sub(whole, 0, mime_header_length(whole));
+	struct buf signed_letter = BUF_INIT(whole.n + SIGNATURES_MAX);
+	struct sender_fact fact;
+	if (signer.n == 0)
+		return 0;
+	int rc = fact_read_sender(&signer, secret, arena, &fact);
+	if (rc < 0)
+		return error_set(err, rc, "the fact that a letter of ours is signed with does not verify");
+	rc = filter_sign(settings, &fact, header, slice_from(whole, header.n), now_s, arena, &signed_letter, err);
+	buf_append(&signed_letter, whole);
+	buf_free_secret(letter);
+	letter->max += SIGNATURES_MAX;
+	buf_move(letter, &signed_letter);
+	return rc == 0 && letter->failed ? error_set(err, ERR_LIMIT, "no room for the signatures") : rc;
 }

@@ -20,4 +20,11 @@ typedef int filter_sign_fn(void *arg, const uint8_t key[16], enum mail_algorithm
 int filter_sign(const struct filter_settings *settings, const struct sender_fact *sender, struct slice header, struct slice body,
 	int64_t now_s, struct arena *arena, struct buf *out, struct error *err);
 
+/*
+ * Puts the signatures of a letter of the system in front of it. signer: MACed fact of the domain in its From (auth/signer.h), empty: nothing is
+ * signed. What `letter` held before is wiped. 0 or a negative code; ERR_DENIED: the fact is not ours.
+ */
+int filter_sign_own(const struct filter_settings *settings, struct slice signer, const uint8_t secret[32], int64_t now_s, struct arena *arena,
+	struct buf *letter, struct error *err);
+
 #endif

@@ -401,6 +401,47 @@ static void a_notification_speaks_the_configured_language(void **state)
 	assert_int_equal(filter_dsn(&report, SLICE_NONE, false, &settings, secret, &epoch, &f->arena, &f->result, &f->err), 0);
 }
 
+static int sign(void *arg, const uint8_t key[16], enum mail_algorithm algorithm, const uint8_t digest[MAIL_DIGEST_SIZE], struct buf *out, struct error *err)
+{
+	buf_append_str(out, "signature");
+	return *(int *)arg;
+}
+
+static void a_notification_that_leaves_is_signed_by_our_domain(void **state)
+{
+	static const uint8_t forged[32] = {8};
+	struct fixture *f = *state;
+	struct dsn_recipient recipient = {.action = DSN_FAILED, .final = SLICE("bob@side.test")};
+	struct slice own = SLICE("@example.org"), got;
+	struct sender_key key = {.algorithm = MAIL_ED25519_SHA256, .domain = SLICE("example.org"), .selector = SLICE("s1")};
+	struct sender_fact sender = {.addresses = &own, .address_count = 1, .keys = &key, .key_count = 1};
+	struct buf fact = BUF_INIT(4096), wrong = BUF_INIT(4096);
+	int rc = 0;
+	struct filter_settings s = settings;
+	struct filing_note note;
+
+	s.sign = sign;
+	s.sign_arg = &rc;
+	fact_write_sender(&fact, &sender, secret);
+	fact_write_sender(&wrong, &sender, forged);
+	add_recipient(f, FACT_REMOTE, 0, "ann@else.test", "");
+	struct dsn_report report = report_for(f, &recipient, 1);
+	report.domain = SLICE("example.org");
+	report.signer = buf_slice(&fact);
+	assert_int_equal(filter_dsn(&report, SLICE_NONE, false, &s, secret, &epoch, &f->arena, &f->result, &f->err), 0);
+	got = opened(f, READER_OUTBOUND, 0, &note);
+	assert_true(slice_starts(got, SLICE("DKIM-Signature: ")));
+	assert_true(slice_search(got, SLICE("d=example.org")) > 0);
+	assert_true(slice_search(got, SLICE("MAILER-DAEMON@example.org")) > 0);
+	buf_free(&f->result.record);
+	rc = ERR_TEMPORARY;
+	assert_int_equal(filter_dsn(&report, SLICE_NONE, false, &s, secret, &epoch, &f->arena, &f->result, &f->err), ERR_TEMPORARY);
+	report.signer = buf_slice(&wrong);
+	assert_int_equal(filter_dsn(&report, SLICE_NONE, false, &s, secret, &epoch, &f->arena, &f->result, &f->err), ERR_DENIED);
+	buf_free(&fact);
+	buf_free(&wrong);
+}
+
 static void a_delegate_stands_in_sender_whatever_stood_there(void **state)
 {
 	static const struct {
@@ -451,6 +492,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_opaque_message_is_not_parsed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_notification_reports_what_happened, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_notification_speaks_the_configured_language, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_notification_that_leaves_is_signed_by_our_domain, setup, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -68,6 +68,10 @@
 /* Is the domain a relay domain, and where does its mail go? status: 0, or 1 when that cannot be read now; host empty: no relay domain. */
 #define IPC_FIELDS_AUTH_ROUTE(F) F(bytes, domain)
 #define IPC_REPLY_AUTH_ROUTE(F) F(u8, status) F(bytes, host) F(u16, port) F(u8, tls_verified)
+/* Whose domain a letter of the system is from (auth/signer.h): `domain` when it is ours, else that of our host name; empty: none is. signer: the
+ * MACed sender fact that it is signed with. status: 0, or 1 when that cannot be read now. */
+#define IPC_FIELDS_AUTH_SIGNER(F) F(bytes, domain)
+#define IPC_REPLY_AUTH_SIGNER(F) F(u8, status) F(bytes, domain) F(bytes, signer)
 /* questions and answers as in trust/facts.h, of type FACT_PERSON: whom a name in a letter from outside shows. */
 #define IPC_FIELDS_AUTH_PEOPLE(F) F(bytes, questions)
 #define IPC_REPLY_AUTH_PEOPLE(F) F(bytes, answers)
@@ -101,9 +105,10 @@
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
 /* Composes a letter of the system itself and seals it. name: of ipc/notices.h; fact: MACed, of its one recipient; domain: whose postmaster
- * writes, empty: that of our host name; args: "name=value" lines, each ended by LF. */
+ * writes, empty: that of our host name; args: "name=value" lines, each ended by LF;
+ * signer: MACed fact whose keys sign it (AUTH_SIGNER), empty: it stays inside. */
 #define IPC_FIELDS_FILTER_NOTICE(F) \
-	F(bytes, cid) F(u64, now_ms) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, args)
+	F(bytes, cid) F(u64, now_ms) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, signer) F(bytes, args)
 #define IPC_REPLY_FILTER_NOTICE(F) F(u8, status) F(fd, record)
 
 /* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
@@ -115,7 +120,7 @@
 #define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
 /* A letter of the system to one person (fields as FILTER_NOTICE): composed by filter, taken in by the same door. status 0: it
  * is durable; else it was not taken. */
-#define IPC_FIELDS_QUEUE_NOTICE(F) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, args)
+#define IPC_FIELDS_QUEUE_NOTICE(F) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, signer) F(bytes, args)
 #define IPC_REPLY_QUEUE_NOTICE(F) F(u8, status)
 /* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries; next: above every seq given so far. */
 #define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)

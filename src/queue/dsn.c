@@ -26,6 +26,8 @@ void dsn_report_encode(const struct dsn_report *report, struct buf *out)
 	buf_put_u64(out, (uint64_t)report->arrival_ms);
 	buf_put_u64(out, (uint64_t)report->now_ms);
 	buf_put_bytes(out, report->fact);
+	buf_put_bytes(out, report->domain);
+	buf_put_bytes(out, report->signer);
 	buf_put_bytes(out, report->envid);
 	buf_put_bytes(out, report->cid);
 	buf_put_bytes(out, report->queue_id);
@@ -63,7 +65,8 @@ static bool head_decode(struct slice *s, struct dsn_report *report, uint16_t *re
 	report->requiretls = flags >> 1 & 1;
 	report->arrival_ms = (int64_t)arrival;
 	report->now_ms = (int64_t)now;
-	return slice_get_bytes(s, &report->fact) && slice_get_bytes(s, &report->envid) && slice_get_bytes(s, &report->cid)
+	return slice_get_bytes(s, &report->fact) && slice_get_bytes(s, &report->domain) && slice_get_bytes(s, &report->signer)
+		&& slice_get_bytes(s, &report->envid) && slice_get_bytes(s, &report->cid)
 		&& slice_get_bytes(s, &report->queue_id) && slice_get_u16(s, ret_count);
 }
 

@@ -20,7 +20,7 @@ static void host_letter(void *arg, const struct auth_letter *letter, auth_letter
 	struct auth_process *a = arg;
 	struct asked *asked = memory_alloc(sizeof *asked);
 	struct ipc_queue_notice request = {.name = slice_str(letter->name), .language = letter->language, .fact = letter->fact,
-		.domain = letter->domain, .args = letter->args};
+		.domain = letter->domain, .signer = letter->signer, .args = letter->args};
 	asked->fn = fn;
 	asked->arg = fn_arg;
 	ipc_request(a->ctx->ipc, IPC_QUEUE_NOTICE, IPC_ANY, &request, answered, asked);

@@ -5,6 +5,7 @@
 #include "auth/access.h"
 #include "auth/delegation.h"
 #include "auth/recipient.h"
+#include "auth/signer.h"
 #include "base/endian.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -362,6 +363,20 @@ static void on_authorize(void *arg, struct ipc_call *call, const void *message)
 		on_recorded(w, true);
 }
 
+static void on_signer(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_signer *request = message;
+	struct arena arena = ARENA_INIT;
+	struct buf signer = BUF_INIT(SIGNER_FACT_MAX);
+	struct ipc_auth_signer_reply reply = {0};
+	reply.status = signer_fact(a->directory, request->domain, a->ctx->config->hostname, a->settings.boot_secret, &arena, &signer, &reply.domain) != 0;
+	reply.signer = buf_slice(&signer);
+	ipc_reply(call, &reply);
+	buf_free(&signer);
+	arena_free(&arena);
+}
+
 #define PEOPLE_ANSWERS_MAX 60000 /* bytes: the row of AUTH_PEOPLE */
 
 static void on_people(void *arg, struct ipc_call *call, const void *message)
@@ -401,6 +416,7 @@ void auth_register(struct auth_process *a)
 	ipc_handle(ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
 	ipc_handle(ipc, IPC_AUTH_PEOPLE, on_people, a);
 	ipc_handle(ipc, IPC_AUTH_ROUTE, on_route, a);
+	ipc_handle(ipc, IPC_AUTH_SIGNER, on_signer, a);
 	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
 	ipc_handle(ipc, IPC_AUTH_CLAIMS, on_claims, a);
 	ipc_handle(ipc, IPC_AUTH_REVALIDATE, on_revalidate, a);

@@ -435,7 +435,7 @@ static int write_letter(struct filter_role *f, const struct ipc_filter_notice *r
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_notice n = {.cid = request->cid, .name = request->name, .language = request->language, .fact = request->fact,
-		.domain = request->domain, .args = request->args, .now_ms = (int64_t)request->now_ms};
+		.domain = request->domain, .signer = request->signer, .args = request->args, .now_ms = (int64_t)request->now_ms};
 	const struct filter_epoch *epoch = goes_outside(n.fact) ? epoch_get(f) : NULL;
 	int code = filter_notice(&n, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
 

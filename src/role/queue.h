@@ -116,6 +116,10 @@ void queue_notice_tick(struct queue_role *q);
 void queue_notice_free(struct queue_role *q);
 bool queue_message_owes(const struct ledger_message *m);
 
+/* The domain that a letter of the system is from, and the fact that it is signed with (AUTH_SIGNER). fn is called once; known false: not now. */
+typedef void queue_signer_fn(void *arg, bool known, struct slice domain, struct slice signer);
+void queue_signer(struct queue_role *q, struct slice domain, queue_signer_fn *fn, void *arg);
+
 void queue_letter_setup(struct queue_role *q);   /* QUEUE_NOTICE: letters of the system */
 
 /* housekeeping */

@@ -58,7 +58,7 @@ static void on_notice(void *arg, struct ipc_call *call, const void *message)
 	l->call = call;
 	make_cid(&cid);
 	struct ipc_filter_notice ask = {.cid = buf_slice(&cid), .now_ms = (uint64_t)queue_now(q).wall_ms, .name = request->name,
-		.language = request->language, .fact = request->fact, .domain = request->domain, .args = request->args};
+		.language = request->language, .fact = request->fact, .domain = request->domain, .signer = request->signer, .args = request->args};
 	if (q->stopping || q->full)
 		letter_end(l, QUEUE_FULL);
 	else

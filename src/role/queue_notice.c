@@ -161,11 +161,11 @@ static struct slice sign_fact(struct notice *n)
 	return s;
 }
 
-static void build_report(struct notice *n, struct buf *out)
+static void build_report(struct notice *n, struct slice domain, struct slice signer, struct buf *out)
 {
 	const struct job *job = &n->message.job;
 	struct dsn_report report = {
-		.kind = kind_owed(&n->message), .fact = sign_fact(n), .envid = job->envid, .ret = job->requiretls ? 2 : job->ret, .smtputf8 = job->smtputf8,
+		.kind = kind_owed(&n->message), .fact = sign_fact(n), .domain = domain, .signer = signer, .envid = job->envid, .ret = job->requiretls ? 2 : job->ret, .smtputf8 = job->smtputf8,
 		.requiretls = job->requiretls,
 		.cid = job->cid, .queue_id = slice_str(n->id), .arrival_ms = job->received_ms, .now_ms = queue_now(n->q).wall_ms,
 	};
@@ -223,16 +223,36 @@ static void on_composed(void *arg, enum ipc_outcome outcome, const void *message
 	}
 }
 
-static void compose(struct notice *n)
+static void compose(struct notice *n, struct slice domain, struct slice signer)
 {
 	struct buf report = BUF_INIT(130000);
-	build_report(n, &report);
+	build_report(n, domain, signer, &report);
 	struct ipc_filter_dsn request = {.report = buf_slice(&report), .original = n->fd};
 	if (report.failed)
 		give_up(n);
 	else
 		ipc_request(n->q->ctx->ipc, IPC_FILTER_DSN, IPC_ANY, &request, on_composed, n);
 	buf_free(&report);
+}
+
+static void on_signer(void *arg, bool known, struct slice domain, struct slice signer)
+{
+	struct notice *n = arg;
+	if (known)
+		compose(n, domain, signer);
+	else
+		notice_later(n);
+}
+
+/* Who reads it elsewhere can check that it is ours (DKIM). */
+static void sign_and_compose(struct notice *n)
+{
+	struct slice list = n->message.job.dsn_fact, whole;
+	struct recipient_fact fact;
+	if (fact_peek_recipient(&list, &fact, &whole) == 0 && fact.kind == FACT_REMOTE)
+		queue_signer(n->q, SLICE_NONE, on_signer, n);
+	else
+		compose(n, SLICE_NONE, SLICE_NONE);
 }
 
 static void copy_work(void *arg)
@@ -246,7 +266,7 @@ static void copy_done(void *arg)
 	struct notice *n = arg;
 	if (n->fd < 0)
 		log_event(EV_STORE_DAMAGED, LOG_STR("id", n->id), LOG_STR("error", n->err.private_text));
-	compose(n); /* without the original when it cannot be read */
+	sign_and_compose(n); /* without the original when it cannot be read */
 }
 
 static int load_work(struct ledger *ledger, void *arg, struct error *err)

@@ -72,3 +72,24 @@ def test_mail_that_leaves_is_signed_twice_and_keys_rotate(site, domain, folder):
             keys(site, 'retire', domain, key['selector'])
     assert b'DKIM-Signature' not in sent(site, user, mark())
     assert site.instance.cli('domain', 'dkim', 'retire', domain, 'nobody', check=False)[0] == 6
+
+
+@pytest.fixture
+def house(site):
+    """The domain of the host name signs."""
+    keys(site, 'add', 'demo.test')
+    yield [k for k in keys(site, 'rotate', 'demo.test', '--now') if k['state'] == 'active']
+    for key in keys(site, 'list', 'demo.test'):
+        if key['state'] == 'active':
+            keys(site, 'retire', 'demo.test', key['selector'])
+
+
+def test_a_report_that_leaves_the_house_is_signed(site, house, folder):
+    stranger, text = f'{mark()}@outside.test', mark()
+    site.instance.cli('alias', 'add', f'{text}@demo.test', 'permerror@outside.test')
+    site.deliver([f'{text}@demo.test'], letter(stranger, f'{text}@demo.test', text), sender=stranger)
+    with open(site.outside_has(f'To: <{stranger}>', 60), 'rb') as f:
+        report = f.read()
+    assert b'MAILER-DAEMON@demo.test' in report and b'Auto-Submitted: auto-replied' in report
+    found = verify(folder, report[report.index(b'DKIM-Signature'):], house)
+    assert [s['result'] for s in found] == ['pass', 'pass'] and all(s['domain'] == 'demo.test' and s['aligned'] for s in found)
