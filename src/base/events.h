@@ -284,6 +284,12 @@ EVENT(STORE_RECOVERED, LOG_WARN, SYSTEM, "store.recovered", "user count", "messa
 EVENT(STORE_SALVAGED, LOG_ERROR, SYSTEM, "store.salvaged", "user mailboxes messages lost places", "a damaged account database was made anew from what could be read of it")
 EVENT(FILTER_CRASHED, LOG_ERROR, SYSTEM, "filter.crashed", "cid outcome try", "a filter ended while it worked on a message")
 EVENT(MAIL_JUDGED, LOG_INFO, MAIL, "mail.judged", "cid verdict score domain spf dkim arc dmarc checks", "a message from outside was judged")
+EVENT(MALWARE_FOUND, LOG_WARN, MAIL, "malware.found", "cid action kind name what", "something in a message is not let through as it is")
+EVENT(MALWARE_SENT, LOG_WARN, MAIL, "malware.sent", "cid user action kind name", "one of our people sent malware: the account or its computer is misused")
+EVENT(SCANNER_AWAY, LOG_ERROR, SYSTEM, "scanner.away", "name why", "a scanner does not answer; attachments from outside are held")
+EVENT(SCANNER_BACK, LOG_INFO, SYSTEM, "scanner.back", "name", "the scanner answers again")
+EVENT(SCANNER_OLD, LOG_WARN, SYSTEM, "scanner.old", "name what ms", "signatures should be renewed")
+EVENT(SCANNER_STALE, LOG_ERROR, SYSTEM, "scanner.stale", "name what ms", "signatures are too old to count; attachments from outside are held")
 EVENT(FILTER_OPAQUE, LOG_WARN, MAIL, "filter.opaque", "cid", "a message was sealed unparsed")
 
 #undef EVENT

@@ -14,4 +14,5 @@ ROLE(AUDIT, "audit")     /* the audit log */
 ROLE(SHIP, "ship")       /* carries the audit log to other systems */
 ROLE(MANAGE, "manage") /* edge class management: the admin API over HTTPS */
 ROLE(FETCH, "fetch")   /* HTTPS requests to the hosts that the configuration names */
+ROLE(SCAN, "scan")     /* carries letters to the scanners of the configuration */
 ROLE(LDAP, "ldap")     /* asks the LDAP directory of the configuration */

@@ -82,7 +82,7 @@ struct listener *listener_create(struct loop *loop, int fd, listener_fn *fn, voi
 void listener_pause(struct listener *listener, bool paused);
 void listener_destroy(struct listener **listener);
 
-/* Non-blocking connect to an address literal; fn gets a connected descriptor (its owner now), or -1 and errno. The connector is gone when
+/* Non-blocking connect to an address literal, or to a Unix socket by its path (beginning with '/'); fn gets a connected descriptor (its owner now), or -1 and errno. The connector is gone when
  * fn runs; cancel only before. listener_destroy closes its descriptor. */
 typedef void connect_fn(void *arg, int fd, int error);
 struct connector;

@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -63,16 +65,28 @@ static void on_timer(void *arg)
 	report(c, c->error != 0 ? c->error : ETIMEDOUT);
 }
 
+/* 0: the path is too long. */
+static socklen_t unix_address(struct slice path, struct sockaddr_storage *ret)
+{
+	struct sockaddr_un *to = (struct sockaddr_un *)ret;
+	if (path.n >= sizeof to->sun_path)
+		return 0;
+	*to = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(to->sun_path, path.p, path.n);
+	return (socklen_t)sizeof *to;
+}
+
 static int begin(struct connector *c, struct slice address, uint16_t port)
 {
 	struct sockaddr_storage to;
-	socklen_t n = net_address_parse(address, port, &to);
+	socklen_t n = address.n > 0 && address.p[0] == '/' ? unix_address(address, &to) : net_address_parse(address, port, &to);
 	if (n == 0)
 		return EAFNOSUPPORT;
 	c->fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0)
 		return errno;
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	if (to.ss_family != AF_UNIX)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	if (connect(c->fd, (struct sockaddr *)&to, n) != 0 && errno != EINPROGRESS)
 		return errno;
 	c->watcher = watcher_create(c->loop, c->fd, on_writable, c);

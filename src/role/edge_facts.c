@@ -1,9 +1,11 @@
 #include "role/edge_facts.h"
 
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "trust/facts.h"
 
 #define DNS_RCODE_NXDOMAIN 3
+#define ENVELOPE_MAX 65536  /* a longer one is not told to scanners: the row of SCAN holds it no more */
 #define QUESTIONS_MAX 60000 /* bytes: the row of QUEUE_RECALL */
 
 struct edge_facts {
@@ -14,7 +16,8 @@ struct edge_facts {
 	struct timer *deadline;
 	unsigned pending, rounds;
 	int64_t started_ms;
-	bool asking, over, abandoned;
+	struct edge_content content;
+	bool asking, over, abandoned, scanned; /* scanned: scanners were asked */
 };
 
 struct edge_question {
@@ -46,10 +49,11 @@ static void on_deadline(void *arg)
 		tell(f);
 }
 
-struct edge_facts *edge_facts_new(struct edge *edge, edge_facts_fn *fn, void *arg)
+struct edge_facts *edge_facts_new(struct edge *edge, const struct edge_content *content, edge_facts_fn *fn, void *arg)
 {
 	struct edge_facts *f = memory_alloc(sizeof *f);
 	f->edge = edge;
+	f->content = *content;
 	f->fn = fn;
 	f->arg = arg;
 	f->started_ms = loop_now(edge->ctx->loop).mono_ms;
@@ -156,6 +160,29 @@ static void recall(struct edge_facts *f, struct slice questions)
 	ipc_request(f->edge->ctx->ipc, IPC_QUEUE_RECALL, IPC_ANY, &request, on_recalled, f);
 }
 
+static void on_scanned(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	const struct ipc_scan_reply *reply = message;
+	take_answers(arg, outcome == IPC_OK ? reply->answers : SLICE_NONE);
+}
+
+static void ask_scan(struct edge_facts *f, struct slice questions)
+{
+	const struct edge_content *c = &f->content;
+	struct ipc_scan request = {.cid = c->cid, .message = c->message, .small = c->small, .questions = questions};
+	if (c->envelope.n <= ENVELOPE_MAX)
+		request.envelope = c->envelope;
+	f->scanned = true;
+	f->pending++;
+	ipc_request(f->edge->ctx->ipc, IPC_SCAN, IPC_ANY, &request, on_scanned, f);
+}
+
+static int64_t time_left(const struct edge_facts *f)
+{
+	const struct config *config = f->edge->ctx->config;
+	return config->trust_dns_time + (f->scanned ? config->malware_time : 0) - edge_facts_waited_ms(f);
+}
+
 static void ask_one(struct edge_facts *f, const struct dns_question *q)
 {
 	struct edge_question *question = memory_alloc(sizeof *question);
@@ -169,28 +196,41 @@ static void ask_one(struct edge_facts *f, const struct dns_question *q)
 	ipc_request(f->edge->ctx->ipc, IPC_RESOLVE, IPC_ANY, &request, on_resolved, question);
 }
 
+/* What goes to one role in one request. */
+static const struct bundle {
+	uint16_t type;
+	void (*ask)(struct edge_facts *f, struct slice questions);
+} bundles[] = {{FACT_MEMORY, recall}, {FACT_PERSON, ask_people}, {FACT_SCAN, ask_scan}};
+
+static struct buf *bundle_of(struct buf gathered[ARRAY_LEN(bundles)], uint16_t type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(bundles); i++)
+		if (bundles[i].type == type)
+			return &gathered[i];
+	return NULL;
+}
+
 void edge_facts_ask(struct edge_facts *f, struct slice questions)
 {
-	int64_t left = f->edge->ctx->config->trust_dns_time - edge_facts_waited_ms(f);
-	struct buf memories = BUF_INIT(QUESTIONS_MAX), people = BUF_INIT(QUESTIONS_MAX);
+	struct buf gathered[ARRAY_LEN(bundles)];
 	struct dns_question q;
 	f->asking = true;
-	f->over = f->over || ++f->rounds >= EDGE_FACTS_ROUNDS || left <= 0;
-	timer_start(f->deadline, f->over ? 0 : left);
+	f->over = f->over || ++f->rounds >= EDGE_FACTS_ROUNDS || time_left(f) <= 0;
+	for (size_t i = 0; i < ARRAY_LEN(bundles); i++)
+		buf_init(&gathered[i], QUESTIONS_MAX);
 	for (unsigned i = 0; !f->over && i < FACTS_QUESTIONS_MAX && facts_question_next(&questions, &q); i++) {
-		if (q.type == FACT_MEMORY)
-			facts_encode_question(&q, &memories);
-		else if (q.type == FACT_PERSON)
-			facts_encode_question(&q, &people);
+		struct buf *bundle = bundle_of(gathered, q.type);
+		if (bundle != NULL)
+			facts_encode_question(&q, bundle);
 		else
 			ask_one(f, &q);
 	}
-	if (buf_len(&memories) > 0)
-		recall(f, buf_slice(&memories));
-	if (buf_len(&people) > 0)
-		ask_people(f, buf_slice(&people));
-	buf_free(&memories);
-	buf_free(&people);
+	for (size_t i = 0; i < ARRAY_LEN(bundles); i++) {
+		if (buf_len(&gathered[i]) > 0)
+			bundles[i].ask(f, buf_slice(&gathered[i]));
+		buf_free(&gathered[i]);
+	}
+	timer_start(f->deadline, f->over ? 0 : time_left(f));
 }
 
 struct slice edge_facts_answers(const struct edge_facts *f)

@@ -251,8 +251,9 @@ static void on_facts(void *arg)
 
 static void ask_facts(struct edge_letter *l, struct slice questions)
 {
+	struct edge_content content = {.cid = slice_str(l->cid), .envelope = buf_slice(&l->envelope), .small = buf_slice(&l->head), .message = l->fd};
 	if (l->facts_asked == NULL)
-		l->facts_asked = edge_facts_new(l->edge, on_facts, l);
+		l->facts_asked = edge_facts_new(l->edge, &content, on_facts, l);
 	l->tries = 0;
 	edge_facts_ask(l->facts_asked, questions);
 }

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/slab.h"
+#include "filter/guard.h"
 #include "filter/judge.h"
 #include "filter/notice.h"
 #include "mime/text.h"
@@ -45,6 +46,7 @@ struct filter_role {
 	struct list_zone zones[LIST_ZONES_MAX];
 	size_t zone_count;
 	struct check_options checks;
+	struct filter_guard_settings guard;
 	struct sealer *sealer;
 	struct timer *forget;         /* the ephemeral secret of the sealer */
 	bool forgetting;              /* the timer runs */
@@ -118,6 +120,19 @@ static void checks_configure(struct filter_role *f)
 	f->checks.thresholds.junk = (int)config->trust_junk;
 	f->checks.thresholds.quarantine = config->trust_junk == 0 && config->trust_refuse == 0 ? POINTS_NEVER : 0;
 	f->checks.thresholds.reject = (int)config->trust_refuse;
+}
+
+/* What is done with malware; a malformed row is told and left out. */
+static void guard_configure(struct filter_role *f)
+{
+	const struct config *config = f->ctx->config;
+	struct error err = {0};
+
+	f->guard = (struct filter_guard_settings){.scanner = config->malware_clamd.n > 0, .rules = scan_rules_default(),
+		.hashes = {config->malware_hashes.items, config->malware_hashes.count}};
+	for (size_t i = 0; i < config->malware_actions.count; i++)
+		if (scan_rules_set(&f->guard.rules, config->malware_actions.items[i], &err) < 0)
+			log_event(EV_CONFIG_REFUSED, LOG_STR("problem", err.private_text));
 }
 
 static struct filter_settings settings_of(struct filter_role *f)
@@ -196,22 +211,39 @@ static bool source_fits(enum role sender, enum envelope_source source)
 	return false;
 }
 
-/* The letter from outside is judged; false: answers are wanted first. */
+/* What is found out about one letter before it is sealed. */
+struct verdicts {
+	struct facts facts;
+	struct filter_judgement judgement;
+	struct filter_guard guard;
+};
+
+/* One round of the checks that this letter gets; false: answers are wanted. */
+static bool run_checks(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings, struct verdicts *v)
+{
+	bool judged = e->source != ENVELOPE_SMTP || !f->ctx->config->trust_judge
+		|| filter_judge(e, message, settings, &v->facts, &f->arena, &v->judgement);
+	bool guarded = filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard);
+
+	return judged && guarded;
+}
+
+/* The letter is judged, and looked at by scanners; false: answers are wanted first. */
 static bool judge(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
-                  const struct ipc_filter_seal *request, struct facts *facts, struct filter_judgement *ret)
+                  const struct ipc_filter_seal *request, struct verdicts *v)
 {
 	struct file_map known = FILE_MAP_NONE;
 	struct error err = {0};
 
-	facts_init(facts, &f->arena, e->received_ms / 1000);
-	if (request->facts >= 0 && (memfd_map(request->facts, FACTS_ANSWERS_BYTES, &known, &err) < 0 || facts_decode_answers(facts, known.content) < 0))
+	facts_init(&v->facts, &f->arena, e->received_ms / 1000);
+	if (request->facts >= 0 && (memfd_map(request->facts, FACTS_ANSWERS_BYTES, &known, &err) < 0 || facts_decode_answers(&v->facts, known.content) < 0))
 		log_failure(f, request->cid, &err);
 	file_unmap(&known);
-	facts_rerun(facts);
-	for (unsigned i = 0; !filter_judge(e, message, settings, facts, &f->arena, ret); i++) {
+	facts_rerun(&v->facts);
+	for (unsigned i = 0; !run_checks(f, e, message, settings, v); i++) {
 		if (request->last == 0)
 			return false;
-		facts_give_up(facts);
+		facts_give_up(&v->facts);
 		if (i == FACTS_QUESTIONS_MAX)
 			break; /* each round answers at least one question */
 	}
@@ -225,14 +257,27 @@ static void tell_judgement(struct slice cid, const struct filter_judgement *j)
 	          LOG_TEXT("checks", j->checks));
 }
 
+static void tell_guard(struct slice cid, const struct envelope *e, const struct filter_guard *g)
+{
+	const struct filter_finding *w = &g->worst;
+	bool ours = e->source == ENVELOPE_SUBMISSION && w->class == SCAN_CLASS_VIRUS;
+
+	if (!g->found || (g->action == SCAN_ACTION_PASS && !ours))
+		return;
+	log_event(EV_MALWARE_FOUND, LOG_TEXT("cid", cid), LOG_STR("action", scan_action_name(g->action)), LOG_STR("kind", scan_class_name(w->class)),
+	          LOG_TEXT("name", w->name), LOG_TEXT("what", w->scanner));
+	if (ours)
+		log_event(EV_MALWARE_SENT, LOG_TEXT("cid", cid), LOG_TEXT("user", e->reverse_path), LOG_STR("action", scan_action_name(g->action)),
+		          LOG_STR("kind", scan_class_name(w->class)), LOG_TEXT("name", w->name));
+}
+
 /* Checks who asks, then judges and seals the message. */
 static int seal(struct filter_role *f, enum role sender, const struct ipc_filter_seal *request, struct slice message, struct buf *questions, struct buf *notes,
                 struct filter_result *result, struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_epoch *epoch = NULL;
-	struct filter_judgement judgement = {0};
-	struct facts facts;
+	struct verdicts v = {0};
 	struct envelope e;
 	int code = envelope_decode(request->envelope, &e);
 
@@ -242,21 +287,24 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		return error_set(err, ERR_DENIED, "%s may not seal a message of this kind", role_name(sender));
 	if (filter_needs_epoch(&e) && (epoch = epoch_get(f)) == NULL)
 		return error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
-	if (e.source == ENVELOPE_SMTP && !e.opaque && f->ctx->config->trust_judge) {
-		bool judged = judge(f, &e, message, &settings, request, &facts, &judgement);
+	if (e.source != ENVELOPE_APPEND && !e.opaque) {
+		bool judged = judge(f, &e, message, &settings, request, &v);
 
 		if (!judged)
-			facts_encode_questions(&facts, questions);
-		facts_free(&facts);
+			facts_encode_questions(&v.facts, questions);
+		facts_free(&v.facts);
 		if (!judged)
 			return 0;
-		tell_judgement(request->cid, &judgement);
+		if (e.source == ENVELOPE_SMTP && f->ctx->config->trust_judge)
+			tell_judgement(request->cid, &v.judgement);
+		tell_guard(request->cid, &e, &v.guard);
+		filter_guard_apply(&v.guard, &f->arena, &v.judgement);
 	}
-	code = filter_message(&e, message, &judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	code = filter_message(&e, message, &v.judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
 	if (e.source == ENVELOPE_SUBMISSION && code == 0 && result->code == 250)
-		judgement.notes = filter_sent_notes(&e, message, &f->arena);
-	if (judgement.notes.n > 0) {
-		buf_append(notes, judgement.notes);
+		v.judgement.notes = filter_sent_notes(&e, message, &f->arena);
+	if (v.judgement.notes.n > 0) {
+		buf_append(notes, v.judgement.notes);
 		memory_notes_seal(notes, f->ctx->boot_secret);
 	}
 	return code;
@@ -484,6 +532,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	f->forget = timer_create_on(ctx->loop, forget, f);
 	ctx->state = f;
 	checks_configure(f);
+	guard_configure(f);
 	ipc_handle(ctx->ipc, IPC_FILTER_SEAL, on_seal, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_NOTICE, on_notice, f);
@@ -493,6 +542,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 static void filter_reload(struct role_context *ctx)
 {
 	checks_configure(ctx->state);
+	guard_configure(ctx->state);
 }
 
 /* Requests are answered where they arrive, so nothing is in hand here. */

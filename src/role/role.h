@@ -68,6 +68,6 @@ void role_stopped(struct role_context *ctx);
 void role_alive(struct role_context *ctx);
 
 extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin,
-	role_manage, role_fetch, role_ldap, role_audit, role_ship;
+	role_manage, role_fetch, role_ldap, role_scan, role_audit, role_ship;
 
 #endif

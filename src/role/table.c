@@ -60,6 +60,9 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.ops = &role_manage, .sets = SANDBOX_ACCEPT, .services = "management", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
 		.wipes_freed = true, .stop_rank = 0,
 	},
+	[ROLE_SCAN] = {
+		.ops = &role_scan, .sets = SANDBOX_CONNECT | SANDBOX_LOCAL, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
+	},
 	[ROLE_LDAP] = {
 		.ops = &role_ldap, .sets = SANDBOX_FILES | SANDBOX_CONNECT | SANDBOX_SOCKETPAIR, .password = ROLE_PASSWORD_LDAP, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
@@ -119,6 +122,7 @@ unsigned role_instances(enum role role, const struct config *config)
 	case ROLE_SHIP:
 	case ROLE_FETCH:
 	case ROLE_LDAP:
+	case ROLE_SCAN:
 		return 1;
 	case ROLE_MANAGE:
 		return listens_for(config, role) ? 1 : 0; /* listen needs a restart, so this does not change at a reload */

@@ -16,6 +16,7 @@ enum sandbox_set {
 	SANDBOX_CONNECT = 4,    /* IPv4 and IPv6 sockets of its own, connect */
 	SANDBOX_BIND = 8,       /* bind of such sockets (source ports of DNS) */
 	SANDBOX_SOCKETPAIR = 16, /* socketpair(AF_UNIX) */
+	SANDBOX_LOCAL = 32,     /* with SANDBOX_CONNECT: Unix stream sockets of its own too */
 };
 
 struct sandbox_path {

@@ -118,7 +118,7 @@ static int add_socket(scmp_filter_ctx filter, unsigned sets)
 		if (r == 0)
 			r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
 		if (r == 0)
-			r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+			r = seccomp_rule_add(filter, sets & SANDBOX_LOCAL ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES), CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 		if (r == 0)
 			r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, CALL(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
 	} else {

@@ -32,6 +32,7 @@ ALLOWED = {
     'audit': {'read_audit', 'write_audit'},
     'ship': NETWORK | {'read_certificates'},
     'fetch': NETWORK | {'read_certificates'},
+    'scan': NETWORK | {'socket_unix'},
     'ldap': NETWORK | {'read_certificates', 'socketpair'},
 }
 # What no library tries by accident ends the process at once.

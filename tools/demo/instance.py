@@ -237,6 +237,7 @@ class Instance:
             'listen': [f'{name} {host}:{port}' for name, port in self.ports.items() for host in hosts],
             'tls': {'certificate': self.path('tls', 'server.pem'), 'key': self.path('tls', 'server.key'), 'ca': self.path('tls', 'ca.pem')},
             'dns': {'zone': self.path('zone'), 'offline': 'yes'},
+            'malware': {'clamd': ''},  # what letterlock itself knows of malware is enough here
             'relay': {'port': self.outside_port, 'retry': ['20s', '1m', '5m', '15m', '1h'], 'timeout': '30s'},
         }
         for name, value in self.options.items():

@@ -1,0 +1,41 @@
+/*
+ * Malware: what scanners and our own look at the parts say of a letter, and what the rules make of it. Pure, as filter/judge.h: what scanners
+ * say comes from struct facts.
+ */
+#ifndef FILTER_GUARD_H
+#define FILTER_GUARD_H
+
+#include "filter/filter.h"
+#include "scan/rules.h"
+#include "trust/facts.h"
+
+struct filter_guard_settings {
+	bool scanner;                 /* one is configured: attachments that no fresh scanner has seen are UNSCANNED */
+	struct scan_rules rules;
+	struct filter_list hashes;    /* SHA-256 in hexadecimal digits: malware */
+};
+
+struct filter_finding {
+	enum scan_class class;
+	struct slice scanner, name;   /* who found it, and what; for the log and the header */
+};
+
+struct filter_guard {
+	enum scan_action action;
+	bool found;                   /* `worst` holds */
+	struct filter_finding worst;  /* what the action is for */
+	struct slice header;          /* a field for the letter, with its line break; empty: none */
+};
+
+/*
+ * True: *ret is complete. False: answers are wanted (facts_wanted); nothing is in *ret. For ENVELOPE_SMTP and ENVELOPE_SUBMISSION that are not
+ * opaque. The arena holds what *ret points to.
+ */
+bool filter_guard(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
+                  struct arena *arena, struct filter_guard *ret);
+
+struct filter_judgement;
+/* Puts the action into what filter_message is told. What is refused already stays so. */
+void filter_guard_apply(const struct filter_guard *guard, struct arena *arena, struct filter_judgement *judgement);
+
+#endif

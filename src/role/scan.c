@@ -1,0 +1,234 @@
+/*
+ * The role scan: carries a letter, or a decoded part of one, to the scanners of the configuration and brings back what they say. It parses no
+ * mail and holds no keys; beside the channels of edges it has the sockets of those scanners.
+ */
+#include "role/scan.h"
+
+#include "base/codec.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/envelope.h"
+#include "store/fact.h"
+#include "sys/file.h"
+#include "trust/facts.h"
+
+#define LETTER_MAX (512u << 20)
+#define QUESTIONS_MAX 64               /* of one request; more are answered as unknown */
+#define ANSWER_MAX 2000
+#define DECODED_MAX (256u << 20)       /* bytes of decoded parts in hand, of all requests */
+#define RECIPIENTS_MAX 1000
+
+struct scan_call;
+
+struct question {
+	struct scan_call *call;
+	uint8_t name[SCAN_QUESTION_MAX];
+	size_t name_size;
+	struct buf decoded, records;
+	unsigned pending;
+};
+
+/* What one server is asked within a question. */
+struct errand {
+	struct question *question;
+	struct scan_server *server;
+};
+
+struct scan_call {
+	struct scan_role *role;
+	struct ipc_call *call;
+	struct file_map map;
+	struct arena arena;
+	struct slice content;
+	struct scan_subject subject;
+	struct question *questions;
+	size_t question_count;
+	unsigned pending;                  /* questions */
+	struct buf answers;
+};
+
+static void call_free(struct scan_call *c)
+{
+	for (size_t i = 0; i < c->question_count; i++) {
+		c->role->decoded -= c->questions[i].decoded.capacity;
+		buf_free(&c->questions[i].decoded);
+		buf_free(&c->questions[i].records);
+	}
+	c->role->calls--;
+	file_unmap(&c->map);
+	buf_free(&c->answers);
+	arena_free(&c->arena);
+	memory_free(c);
+}
+
+static void call_end(struct scan_call *c)
+{
+	ipc_reply(c->call, &(struct ipc_scan_reply){.answers = buf_slice(&c->answers)});
+	call_free(c);
+}
+
+static void question_end(struct question *q)
+{
+	struct scan_call *c = q->call;
+	struct dns_question asked = {.name = slice_make(q->name, q->name_size), .type = FACT_SCAN};
+	struct dns_answer answer = {.status = DNS_FOUND, .records = buf_slice(&q->records)};
+	facts_encode_answer(&asked, &answer, &c->answers);
+	if (--c->pending == 0)
+		call_end(c);
+}
+
+static void on_said(void *arg, enum scan_result result, struct slice name)
+{
+	struct errand *e = arg;
+	struct question *q = e->question;
+	struct buf record = BUF_INIT(SCAN_NAME_MAX + SCAN_SCANNER_MAX + 16);
+	if (result == SCAN_CLEAN && scan_server_stale(e->server))
+		result = SCAN_STALE;
+	scan_finding_encode(&(struct scan_finding){result, slice_str(e->server->kind->name), name}, &record);
+	buf_put_bytes(&q->records, buf_slice(&record));
+	buf_free(&record);
+	if (--q->pending == 0)
+		question_end(q);
+}
+
+static void question_end_soon(void *arg)
+{
+	question_end(arg);
+}
+
+/* The bytes that are meant; false: they cannot be had. */
+static bool content_of(struct question *q, const struct scan_target *t, struct slice *ret)
+{
+	struct scan_call *c = q->call;
+	*ret = c->content;
+	if (!t->part)
+		return true;
+	if (t->offset > c->content.n || t->length > c->content.n - t->offset)
+		return false;
+	*ret = slice_sub(c->content, t->offset, t->offset + t->length);
+	if (t->encoding == SCAN_IDENTITY)
+		return true;
+	if (c->role->decoded > DECODED_MAX)
+		return false;
+	buf_init(&q->decoded, t->length + 16);
+	if (t->encoding == SCAN_BASE64)
+		base64_decode_lenient(*ret, &q->decoded);
+	else
+		quoted_printable_decode(*ret, &q->decoded);
+	c->role->decoded += q->decoded.capacity;
+	*ret = buf_slice(&q->decoded);
+	return !q->decoded.failed;
+}
+
+static void question_begin(struct question *q, struct slice name)
+{
+	struct scan_call *c = q->call;
+	struct scan_role *r = c->role;
+	struct scan_target target;
+	struct slice content;
+	bool good = scan_target_parse(name, &target) && content_of(q, &target, &content);
+	buf_init(&q->records, ANSWER_MAX);
+	r->letters += good && !target.part;
+	r->parts += good && target.part;
+	for (size_t i = 0; good && i < r->server_count; i++) {
+		struct scan_server *s = r->servers[i];
+		struct errand *e;
+		if (!(target.part ? s->kind->parts : s->kind->letters))
+			continue;
+		e = ARENA_NEW(&c->arena, struct errand);
+		*e = (struct errand){q, s};
+		q->pending++;
+		scan_server_ask(s, content, &c->subject, on_said, e);
+	}
+	if (q->pending == 0)
+		loop_defer(r->ctx->loop, question_end_soon, q);
+}
+
+/* Addresses for the partners; the facts were checked by filter, which believes none of this. */
+static void read_subject(struct scan_call *c, struct slice encoded)
+{
+	struct envelope e;
+	struct recipient_fact fact;
+	struct slice copy = arena_dup(&c->arena, encoded), whole, *recipients;
+	if (envelope_decode(copy, &e) < 0)
+		return;
+	recipients = arena_alloc_array(&c->arena, RECIPIENTS_MAX, sizeof *recipients);
+	c->subject = (struct scan_subject){.cid = e.cid, .client = e.client_address, .helo = e.helo, .hostname = e.hostname, .reverse_path = e.reverse_path,
+		.user = e.source == ENVELOPE_SUBMISSION ? e.reverse_path : SLICE_NONE, .recipients = recipients};
+	while (c->subject.recipient_count < RECIPIENTS_MAX && e.recipients.n > 0 && fact_peek_recipient(&e.recipients, &fact, &whole) == 0)
+		recipients[c->subject.recipient_count++] = fact.address;
+}
+
+/* Takes the questions apart; how many there are. */
+static size_t read_questions(struct scan_call *c, struct slice list)
+{
+	struct dns_question q;
+	c->questions = arena_alloc_array(&c->arena, QUESTIONS_MAX, sizeof *c->questions);
+	while (c->question_count < QUESTIONS_MAX && facts_question_next(&list, &q)) {
+		struct question *mine = &c->questions[c->question_count];
+		if (q.type != FACT_SCAN || q.name.n > sizeof mine->name)
+			continue;
+		*mine = (struct question){.call = c, .name_size = q.name.n};
+		for (size_t i = 0; i < q.name.n; i++)
+			mine->name[i] = q.name.p[i];
+		c->question_count++;
+	}
+	return c->question_count;
+}
+
+static void on_scan(void *arg, struct ipc_call *call, const void *message)
+{
+	struct scan_role *r = arg;
+	const struct ipc_scan *request = message;
+	struct scan_call *c = memory_alloc(sizeof *c);
+	struct error err = {0};
+	int fd = request->message, code = 0;
+	c->role = r;
+	c->call = call;
+	r->calls++;
+	buf_init(&c->answers, FACTS_ANSWERS_BYTES);
+	if (fd >= 0)
+		code = memfd_map(fd, LETTER_MAX, &c->map, &err);
+	c->content = fd >= 0 ? c->map.content : arena_dup(&c->arena, request->small);
+	file_close(&fd);
+	if (code < 0 || read_questions(c, request->questions) == 0) {
+		if (code < 0)
+			log_event(EV_INTERNAL, LOG_TEXT("cid", request->cid), LOG_STR("at", "scan"), LOG_STR("what", err.private_text));
+		call_end(c);
+		return;
+	}
+	read_subject(c, request->envelope);
+	c->pending = (unsigned)c->question_count;
+	for (size_t i = 0; i < c->question_count; i++)
+		question_begin(&c->questions[i], slice_make(c->questions[i].name, c->questions[i].name_size));
+}
+
+static int scan_start(struct role_context *ctx, struct error *err)
+{
+	struct scan_role *r = memory_alloc(sizeof *r);
+	ctx->state = r;
+	r->ctx = ctx;
+	scan_servers_configure(r);
+	ipc_handle(ctx->ipc, IPC_SCAN, on_scan, r);
+	return 0;
+}
+
+static void server_status(const struct scan_server *s, struct buf *out)
+{
+	const char *name = s->kind->name;
+	buf_printf(out, ",\"%s_up\":%d,\"%s_asked\":%llu,\"%s_found\":%llu,\"%s_failed\":%llu", name, s->looked && !s->away, name,
+	           (unsigned long long)s->asked, name, (unsigned long long)s->found, name, (unsigned long long)s->failed);
+	if (s->kind->look != NULL)
+		buf_printf(out, ",\"%s_version\":\"%.*s\",\"%s_signatures\":%u,\"%s_signature_age_s\":%lld,\"%s_signature_state\":%u", name,
+		           SLICE_ARG(buf_slice(&s->version.text)), name, s->version.signatures, name, (long long)scan_server_age_s(s), name, s->aged);
+}
+
+static void scan_status(struct role_context *ctx, struct buf *out)
+{
+	const struct scan_role *r = ctx->state;
+	buf_printf(out, "\"letters\":%llu,\"parts\":%llu,\"running\":%u", (unsigned long long)r->letters, (unsigned long long)r->parts, r->calls);
+	for (size_t i = 0; i < r->server_count; i++)
+		server_status(r->servers[i], out);
+}
+
+const struct role_ops role_scan = {.start = scan_start, .status = scan_status};

@@ -1,0 +1,65 @@
+/* The role scan in parts: what edges ask, and the scanners that answer. Only role/scan*.c include it. */
+#ifndef ROLE_SCAN_H
+#define ROLE_SCAN_H
+
+#include "base/list.h"
+#include "net/conn.h"
+#include "role/role.h"
+#include "scan/clamd.h"
+
+#define SCAN_SERVERS_MAX 8
+#define SCAN_RUNNING_MAX 10            /* conversations with one scanner at a time; the others wait */
+#define SCAN_CONNECT_MS 5000
+#define SCAN_REST_MS 5000              /* a scanner that is away is looked for this often, and not asked meanwhile */
+#define SCAN_LOOK_MS MINUTES_MS(1)     /* and one that is there */
+
+struct scan_role;
+struct scan_server;
+
+struct scan_kind {
+	const char *name;
+	bool letters, parts;               /* what it is asked about */
+	struct talk *(*ask)(struct scan_server *s, struct slice content, const struct scan_subject *subject);
+	struct talk *(*look)(struct scan_server *s);  /* is it there, and how old is what it knows? */
+};
+
+/* One scanner of the configuration. */
+struct scan_server {
+	struct scan_role *role;
+	const struct scan_kind *kind;
+	struct slice address;              /* a path, or a literal; of the configuration */
+	uint16_t port;
+	struct slice service;              /* what the protocol needs besides */
+	bool looked, away;                 /* looked: it is known whether it is there */
+	unsigned aged;                     /* 0 fresh, 1 warned, 2 stale: what was told of last */
+	struct clamd_version version, fresh; /* fresh: while it is being asked */
+	struct list_node waiting;          /* struct scan_job */
+	unsigned running;
+	bool looking;
+	struct timer *look;
+	uint64_t asked, found, failed;
+};
+
+/* One conversation. */
+typedef void scan_job_fn(void *arg, enum scan_result result, struct slice name);
+struct scan_job;
+
+struct scan_role {
+	struct role_context *ctx;
+	struct scan_server *servers[SCAN_SERVERS_MAX];
+	size_t server_count;
+	unsigned calls;
+	uint64_t letters, parts, decoded; /* decoded: bytes in hand */
+};
+
+/* scan_server.c */
+void scan_servers_configure(struct scan_role *r);
+/* fn is called once, never from inside. content and subject must stay until then. */
+void scan_server_ask(struct scan_server *s, struct slice content, const struct scan_subject *subject, scan_job_fn *fn, void *arg);
+/* Age of its signatures in seconds; -1: not known. */
+int64_t scan_server_age_s(const struct scan_server *s);
+/* Is what it knows too old to count? */
+bool scan_server_stale(const struct scan_server *s);
+bool scan_server_away(const struct scan_server *s);
+
+#endif

@@ -1,0 +1,54 @@
+/* Scanners that say anything: the first byte chooses the protocol, the second how the answer is cut. */
+#include <stdlib.h>
+
+#include "scan/clamd.h"
+#include "scan/rules.h"
+
+static void talk_through(struct talk *t, struct slice answer, size_t step)
+{
+	struct buf in = BUF_INIT(TALK_INPUT_MAX), out = BUF_INIT(1u << 20);
+	while (t->state == TALK_GOES && answer.n > 0) {
+		struct slice piece = slice_sub(answer, 0, step);
+		talk_say(t, &out);
+		buf_append(&in, piece);
+		answer = slice_from(answer, piece.n);
+		talk_hear(t, &in);
+	}
+	talk_say(t, &out);
+	talk_closed(t);
+	if (t->state == TALK_GOES || buf_len(&t->name) > SCAN_NAME_MAX)
+		abort();
+	talk_free(&t);
+	buf_free(&in);
+	buf_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice s = slice_make(data, size);
+	struct clamd_version version = {.text = BUF_INIT(SCAN_NAME_MAX)};
+	struct scan_rules rules = scan_rules_default();
+	struct scan_finding finding;
+	struct scan_target target;
+	struct error err = {0};
+	uint8_t which, step;
+	if (!slice_get_u8(&s, &which) || !slice_get_u8(&s, &step))
+		return 0;
+	switch (which % 4) {
+	case 0:
+		talk_through(clamd_scan(SLICE("what is scanned")), s, step + 1u);
+		break;
+	case 1:
+		talk_through(clamd_ask_version(&version), s, step + 1u);
+		break;
+	case 2:
+		(void)scan_finding_decode(s, &finding);
+		(void)scan_target_parse(s, &target);
+		break;
+	default:
+		(void)scan_rules_set(&rules, s, &err);
+		break;
+	}
+	buf_free(&version.text);
+	return 0;
+}
