@@ -9,9 +9,10 @@ import xml.etree.ElementTree as ElementTree
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ASAN = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=1', 'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
 
-
 # Longest time of one test, and of one folder of tests, in seconds: a test that hangs fails, and the rest goes on.
 TEST_TIME, FOLDER_TIME = 400, 2700
+# A process for each core, each with whole files: tests wait more than they compute.
+AT_ONCE = ('-n', str(min(os.cpu_count() or 1, 4)), '--dist', 'loadfile')
 # What must hold every time. Any other system test that fails is run once more, alone, when the machine is quiet; the end says which.
 NEVER_TWICE = ('test_crash', 'test_seal', 'test_jail', 'test_memory', 'test_role')
 
@@ -72,7 +73,7 @@ def pytest(folder, report, *more):
 
 def system(total, folder, word, verbose):
     report = os.path.join(TOP, f'build/{folder}.xml')
-    cases = pytest(folder, report, '-v' if verbose else '-q', *(['-k', word] if word else []))
+    cases = pytest(folder, report, '-v' if verbose else '-q', *AT_ONCE, *(['-k', word] if word else []))
     if cases is None:
         total.failed += 1
         return

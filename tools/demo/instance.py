@@ -59,10 +59,32 @@ def port_is_free(port):
     return True
 
 
+CLAIMS = []
+
+
+def claim(port):
+    """Whether nobody else is about to use the port: a name of the kernel stands for it until we choose again or end."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f'\0letterlock-port-{port}')
+    except OSError:
+        name.close()
+        return False
+    CLAIMS.append(name)
+    return True
+
+
+def release_claims():
+    while CLAIMS:
+        CLAIMS.pop().close()
+
+
 def free_port_base():
+    """What several processes may call at once: each gets ports of its own."""
     # Below 32768: from there on the system gives ports to clients.
     for base in (20000 + (os.getpid() * 50 + n * 350) % 11000 for n in range(220)):
-        if all(port_is_free(base + offset) for offset in [n for _, n in SERVICES] + [OUTSIDE_OFFSET]):
+        release_claims()
+        if all(claim(base + offset) and port_is_free(base + offset) for offset in [n for _, n in SERVICES] + [OUTSIDE_OFFSET]):
             return base
     raise Failure('no free ports')
 
