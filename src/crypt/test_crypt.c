@@ -13,6 +13,7 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "crypt/kx.h"
+#include "crypt/mail_key.h"
 #include "crypt/password.h"
 #include "crypt/sign.h"
 #include "crypt/slab.h"
@@ -239,6 +240,48 @@ static void test_own_ca_issues_a_certificate_whose_key_signs(void **state)
 	buf_free(&ca), buf_free(&ca_key), buf_free(&chain), buf_free(&key), buf_free(&sig);
 }
 
+static bool loads(const uint8_t *p, size_t n)
+{
+	struct mail_public *key = NULL;
+	unsigned bits;
+	bool ok = mail_public_load(MAIL_RSA_SHA256, slice_make(p, n), &key, &bits, NULL) == 0;
+	mail_public_free(&key);
+	return ok;
+}
+
+static void test_keys_of_mail_are_read_in_both_forms_and_to_their_end(void **state)
+{
+	static const uint8_t digest[MAIL_DIGEST_SIZE] = {1, 2, 3};
+	struct buf der = BUF_INIT(MAIL_PUBLIC_MAX), signature = BUF_INIT(MAIL_SIGNATURE_MAX);
+	struct mail_key *key;
+	struct mail_public *public = NULL;
+	unsigned bits;
+
+	assert_int_equal(mail_key_generate(MAIL_RSA_SHA256, &key, NULL), 0);
+	assert_int_equal(mail_key_public(key, &der, NULL), 0);
+	assert_int_equal(mail_key_sign(key, digest, &signature, NULL), 0);
+	/* 24 bytes: two heads of four, the algorithm of 15, the count of spare bits; behind them RSAPublicKey. */
+	buf_append_byte(&der, 0);
+	for (size_t skip = 0; skip <= 24; skip += 24) {
+		struct slice longer = slice_sub(buf_slice(&der), skip, SIZE_MAX), whole = slice_sub(longer, 0, longer.n - 1);
+		assert_int_equal(mail_public_load(MAIL_RSA_SHA256, whole, &public, &bits, NULL), 0);
+		assert_int_equal(bits, MAIL_RSA_BITS);
+		assert_true(mail_public_verify(public, digest, buf_slice(&signature)));
+		mail_public_free(&public);
+		for (size_t n = 0; n < whole.n; n++)
+			assert_false(loads(whole.p, n));
+		assert_false(loads(longer.p, longer.n));
+	}
+	static const uint8_t even[] = {0x30, 0x08, 0x02, 0x03, 0x01, 0x00, 0x01, 0x02, 0x01, 0x04}, none[] = {0x30, 0x04, 0x02, 0x00, 0x02, 0x00},
+		long_length[] = {0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x02, 0x01, 0x03};
+	assert_false(loads(even, sizeof even));
+	assert_false(loads(none, sizeof none));
+	assert_false(loads(long_length, sizeof long_length));
+	mail_key_free(&key);
+	buf_free(&der);
+	buf_free(&signature);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -255,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_slab_cells_are_zeroed_and_reused),
 		cmocka_unit_test(test_slab_says_when_it_is_full),
 		cmocka_unit_test(test_crc32c_known_value),
+		cmocka_unit_test(test_keys_of_mail_are_read_in_both_forms_and_to_their_end),
 		cmocka_unit_test(test_own_ca_issues_a_certificate_whose_key_signs),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
