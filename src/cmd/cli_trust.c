@@ -16,7 +16,7 @@
 #define TIMEOUT_MS 20000
 
 static const struct cli_trust_check *const checks[] = {&cli_trust_spf, &cli_trust_dmarc, &cli_trust_dkim, &cli_trust_arc, &cli_trust_sign,
-	&cli_trust_phish, &cli_trust_junk, &cli_trust_report};
+	&cli_trust_phish, &cli_trust_junk, &cli_trust_report, &cli_trust_content};
 
 #define CONNECTION "ip helo mail_from host "
 #define WORLD "dns now timeout"
@@ -34,6 +34,8 @@ static const struct cli_command commands[] = {
 	{"trust dmarc", NULL, "file?", CONNECTION WORLD " psl! dkim, sample exempt", NULL,
 		"is the domain of From authenticated, and what does its owner want (RFC 7489 and its successor)? --dkim: domains that count as signed",
 		NULL, cli_trust_run, NULL, false},
+	{"trust content", NULL, "file", "name type", NULL,
+		"what a file really is and what in it can act; --name as it was sent, --type as it was declared", NULL, cli_trust_run, NULL, false},
 	{"trust report", NULL, "file", NULL, NULL, "what an aggregate report of DMARC or a TLS report says; a message, its attachment, XML or JSON", NULL,
 		cli_trust_run, NULL, false},
 };

@@ -37,7 +37,7 @@ struct cli_trust_check {
 	void (*show)(const struct cli_trust *t, const json_t *result); /* instead of all that, for output that is no report */
 };
 extern const struct cli_trust_check cli_trust_spf, cli_trust_dmarc, cli_trust_dkim, cli_trust_arc, cli_trust_sign, cli_trust_phish, cli_trust_junk,
-	cli_trust_report;
+	cli_trust_report, cli_trust_content;
 
 /* For cli_command.run of all rows. */
 int cli_trust_run(struct cli *cli, const struct cli_command *command, json_t *args);

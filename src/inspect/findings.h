@@ -28,6 +28,7 @@ FINDING(program_in_archive, PROGRAM, DANGEROUS, NONE)
 FINDING(program_extension, PROGRAM, DANGEROUS, NONE)   /* the extension is a program's, the content is not known */
 FINDING(script, PROGRAM, DANGEROUS, NONE)              /* a file that an interpreter runs; the type */
 FINDING(script_in_archive, PROGRAM, DANGEROUS, NONE)
+FINDING(source_code, PROGRAM, NOTE, NONE)              /* a program as text that no double click runs; the type */
 FINDING(installer, PROGRAM, DANGEROUS, NONE)           /* MSI, MSIX, deb, rpm, apk, … */
 FINDING(shortcut, PROGRAM, DANGEROUS, NONE)            /* LNK and its kin; target and arguments */
 FINDING(shortcut_command, PROGRAM, DANGEROUS, NONE)    /* it starts an interpreter; which */

@@ -1,13 +1,13 @@
 /*
- * TYPE(name, family, label, extensions, media): the types that are known, with all extensions and media types that a file of that type may honestly
- * have; the first of each is the usual one. A type with several readings (a zip is many things) is listed at the reading. How a type
+ * TYPE(name, family, label, extensions, media): the types that are known, with all extensions and media types that a file of that
+ * type may honestly have; the first of each is the usual one. A type with several readings (a zip is many things) is listed at the reading. How a type
  * is recognised stands in type.c and signatures.h.
  */
 TYPE(unknown, UNKNOWN, "unknown data", "", "application/octet-stream")
 TYPE(empty, UNKNOWN, "nothing", "", "")
 
 /* Text. Programs see kinds of text by the extension alone; so a text may have many. */
-TYPE(text, TEXT, "text", "txt text log md csv tsv ini cfg conf srt diff patch c h py rb pl php java sql tex json yaml yml toml rst asc"
+TYPE(text, TEXT, "text", "txt text log md csv tsv ini cfg conf srt diff patch c h java sql tex json yaml yml toml rst asc"
 	" dic po bib m3u css ts go rs cpp hpp vcf ics properties gpx nfo", "text/plain text/csv text/tab-separated-values text/markdown"
 	" text/x-diff text/x-patch text/css text/x-log text/x-python text/x-c application/json application/x-yaml application/sql"
 	" text/calendar text/vcard text/x-csrc text/x-chdr text/x-java text/enriched text/rfc822-headers message/delivery-status"
