@@ -23,6 +23,7 @@ RESULT("domain.dns", SHOWN, "The records that a domain must have in DNS; zone: w
 RESULT("domain.check", SHOWN, "The same, compared with DNS; bad: how many are wrong and not muted.",
 	"domain zone records[name type priority#? value ttl# purpose current state muted!] bad#")
 RESULT("domain.mute", SHOWN, "A record that is wrong counts no more, or (off) again.", "")
+RESULT("domain.sts", SHOWN, "Sets the MTA-STS policy of a domain, or shows it.", "policy id")
 RESULT("domain.client_setup", SHOWN, "A document that sets mail programs up.", "media_type text")
 RESULT("forward.allow", SHOWN, "Lets mail of an address leave by itself, for a time.", "id#")
 RESULT("forward.list", SHOWN, "Exceptions from the rule that no mail leaves by itself.",

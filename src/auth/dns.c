@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/sts.h"
 #include "base/ensure.h"
 #include "base/memory.h"
 
@@ -58,6 +59,17 @@ static void add_key(struct dns_facts *facts, const struct dkim_key_row *key, str
 	buf_free(&text);
 }
 
+/* Of the policy that is served; empty: none. */
+static struct slice sts_id_of(struct auth_dns *d, struct slice domain, struct arena *arena)
+{
+	struct buf policy = BUF_INIT(STS_FILE_MAX);
+	char id[STS_POLICY_ID_SIZE] = "";
+	if (auth_sts_policy(d->directory, domain, d->settings.facts.host, &policy) == 0)
+		sts_policy_id(buf_slice(&policy), id);
+	buf_free(&policy);
+	return arena_dup(arena, slice_str(id));
+}
+
 int auth_dns_records(struct auth_dns *d, struct slice domain, struct arena *arena, struct dns_record ret[DNS_RECORDS_MAX])
 {
 	struct dns_facts facts = d->settings.facts;
@@ -67,6 +79,7 @@ int auth_dns_records(struct auth_dns *d, struct slice domain, struct arena *aren
 		return count;
 	facts.domain = domain;
 	facts.key_count = 0;
+	facts.sts_id = facts.autoconfig ? sts_id_of(d, domain, arena) : SLICE_NONE;
 	for (int i = 0; i < count; i++)
 		if (keys[i].state != DKIM_KEY_RETIRED || now_of(d) < auth_dkim_remove_at(d->dkim, &keys[i]))
 			add_key(&facts, &keys[i], arena);

@@ -25,6 +25,15 @@ static void show_dkim(const json_t *result)
 			printf("\n%s. TXT\n%s\n", json_string_value(json_object_get(key, "name")), json_string_value(json_object_get(key, "record")));
 }
 
+static void show_sts(const json_t *result)
+{
+	const char *policy = json_string_value(json_object_get(result, "policy")), *id = json_string_value(json_object_get(result, "id"));
+	if (policy == NULL || *policy == 0)
+		printf("The domain has no policy.\n");
+	else
+		printf("%s\n_mta-sts TXT \"v=STSv1; id=%s\"\n", policy, id != NULL ? id : "");
+}
+
 static const struct cli_command commands[] = {
 	{.words = "domain list", .op = "domain.list", .show = show_list, .help = "the domains this server takes mail for"},
 	{.words = "domain add", .op = "domain.add", .positional = "domain", .options = "catch_all postmaster relay verify tls",
@@ -36,6 +45,8 @@ static const struct cli_command commands[] = {
 	{.words = "domain check", .op = "domain.check", .positional = "domain", .run = cli_dns_check, .help = "are the records in DNS right?"},
 	{.words = "domain mute", .op = "domain.mute", .positional = "domain name type", .help = "a record that is wrong on purpose counts no more"},
 	{.words = "domain unmute", .op = "domain.mute", .positional = "domain name type", .run = cli_dns_unmute, .help = "it counts again"},
+	{.words = "domain sts", .op = "domain.sts", .positional = "domain", .options = "mode max_age#", .show = show_sts,
+		.help = "the MTA-STS policy that is served for it: --mode off|none|testing|enforce, --max-age SECONDS"},
 	{.words = "domain client-setup", .op = "domain.client_setup", .positional = "domain", .options = "format address", .needs_option = true,
 		.show = cli_dns_show_setup, .help = "a document for mail programs: --format autoconfig|autodiscover|autodiscover-json|mobileconfig"},
 	{.words = "domain recipients list", .op = "recipient.list", .positional = "domain", .options = "after", .show = show_recipients,

@@ -1,18 +1,24 @@
 /*
- * The server side of HTTP/1.1 as an engine without I/O: bytes and answers in, bytes and requests out. RFC 9110, RFC 9112.
+ * The server side of HTTP as an engine without I/O: bytes and answers in, bytes and requests out. HTTP/1.1 (RFC 9112) or, where both sides
+ * agreed on it, HTTP/2 (RFC 9113); both give the same requests and take the same answers (RFC 9110).
  *
  * The owner calls http_server_pump() after accepting, whenever input has arrived, whenever output has drained, and when the engine says
- * `ready`. Requests of one connection are answered one after the other in their order: a pipelined request waits in the input, unparsed,
- * until the one before it is answered and its body is read. An answer may be given inside the callbacks or any time later:
+ * `ready`. In HTTP/1.1 the requests of one connection are answered one after the other in their order: a pipelined request waits in the input,
+ * unparsed, until the one before it is answered and its body is read. In HTTP/2 up to HTTP2_STREAMS_MAX are open at a time, and are answered in
+ * any order. An answer may be given inside the callbacks or any time later:
  *
  *   request -> [body …] -> request_end -> http_server_respond -> http_server_write … -> http_server_finish
  *
- * An answer may also begin before request_end: the rest of the body is then not read, and the connection closes behind the answer.
- * Streams are numbers, so that an engine of HTTP/2 can have the same face; here they count up, and one is open at a time.
+ * An answer may also begin before request_end: the rest of the body is then not read, and the connection (HTTP/2: the stream) closes behind
+ * the answer. Streams are numbers that count up and never come twice. A long answer is pulled: write what is there, then more at each
+ * `writable`; a slow reader holds the writer up, not memory. An answer without end (events) is one whose length is unknown.
  *
  * Refused by the engine itself, with problem+json (RFC 9457) and the end of the connection: bad syntax, bare CR or LF, folded lines,
  * Content-Length with Transfer-Encoding, more than one of either, codings other than chunked, heads and bodies beyond the limits, a missing
- * or doubled Host, other versions. What stands behind such a request is never looked at.
+ * or doubled Host, other versions. What stands behind such a request is never looked at. In HTTP/2 a malformed request ends its stream
+ * (RFC 9113 8.1.1), and who costs more than it uses ends the connection with ENHANCE_YOUR_CALM: streams that are taken back before they are
+ * answered (CVE-2023-44487), and frames that carry nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA), each from a budget that what
+ * is answered fills again; header blocks in more than HTTP2_CONTINUATIONS_MAX frames (CVE-2024-28182) are not read to their end.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -26,6 +32,11 @@ struct http_server;
 #define HTTP_SERVER_INPUT_MIN HTTP_HEAD_MAX
 #define HTTP_SERVER_OUTPUT_HIGH 65536   /* while this much output waits, no body is fetched and no request is begun */
 #define HTTP_BODY_STEP 65536            /* bytes of a body that have to come within body_ms */
+#define HTTP2_STREAMS_MAX 32            /* open at a time */
+#define HTTP2_WINDOW 65535              /* bytes of a body under way on one stream, as long as the owner takes none … */
+#define HTTP2_CONNECTION_WINDOW 262144  /* … and on all of a connection */
+#define HTTP2_CONTINUATIONS_MAX 8
+#define HTTP2_STREAM_OUTPUT 65536       /* with less than this of an answer waiting, `writable` asks for more */
 
 /* Copied. Zero of a limit means its default. */
 struct http_server_settings {
@@ -34,8 +45,9 @@ struct http_server_settings {
 	int64_t idle_ms;            /* patience between requests; 60 s */
 	int64_t head_ms;            /* … for a whole head, from its first byte; 20 s */
 	int64_t body_ms;            /* … for each HTTP_BODY_STEP bytes of a body; 30 s */
-	const struct http_field *fields; /* with every answer, those of the engine included; borrowed */
+	const struct http_field *fields; /* with every answer, those of the engine included, unless it has one of that name; borrowed */
 	size_t field_count;
+	bool http2;                 /* the connection speaks HTTP/2 from its first byte (ALPN "h2", RFC 9113 3.2) */
 };
 
 enum http_method {
@@ -73,7 +85,10 @@ struct http_server_events {
 	void (*body)(void *owner, uint32_t stream, struct slice bytes);
 	/* All of the request is there. Not called when the answer had begun before. */
 	void (*request_end)(void *owner, uint32_t stream);
-	/* The request will not be completed (its body broke a rule; the engine answered). Nothing may be answered to it. May be NULL. */
+	/*
+	 * The stream is gone before its answer was finished: its body broke a rule (the engine answered), or, in HTTP/2, the client took it back.
+	 * Nothing may be answered to it any more. Not called when the whole connection ends. May be NULL.
+	 */
 	void (*aborted)(void *owner, uint32_t stream);
 	/* There is room for more of the body of an answer that was begun and is not finished. May be NULL. */
 	void (*writable)(void *owner, uint32_t stream);
@@ -96,7 +111,7 @@ void http_server_timeout(struct http_server *server);
 /* For shutdown: closes when no request is in hand, else behind its answer. */
 void http_server_close(struct http_server *server);
 
-/* ---- of the open stream ---- */
+/* ---- of an open stream ---- */
 /* In `request`: the body may be this long. */
 void http_server_body_limit(struct http_server *server, uint32_t stream, uint64_t bytes);
 /* Stops (or goes on with) reading the body. */

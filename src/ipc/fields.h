@@ -75,6 +75,10 @@
 /* questions and answers as in trust/facts.h, of type FACT_PERSON: whom a name in a letter from outside shows. */
 #define IPC_FIELDS_AUTH_PEOPLE(F) F(bytes, questions)
 #define IPC_REPLY_AUTH_PEOPLE(F) F(bytes, answers)
+/* What is public of a mail domain. status: 0, or 1 when that cannot be read now; ours: is it one of our domains? ports: u16 each, in the order of enum
+ * client_service (trust/client_setup.h); policy: of MTA-STS, empty: none. */
+#define IPC_FIELDS_AUTH_WEB_DOMAIN(F) F(bytes, domain)
+#define IPC_REPLY_AUTH_WEB_DOMAIN(F) F(u8, status) F(u8, ours) F(bytes, host) F(bytes, ports) F(u8, oauth) F(bytes, policy)
 /* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
 #define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)
 #define IPC_REPLY_AUTH_REVALIDATE(F) F(bytes, verdicts)

@@ -30,6 +30,8 @@ OPERATION("dkim.retire", AUTH, DOMAIN_CHANGE, CHANGES, "domain selector")
 OPERATION("domain.dns", AUTH, DOMAIN_SEE, READS, "domain")
 OPERATION("domain.check", AUTH, DOMAIN_SEE, READS, "domain")
 OPERATION("domain.mute", AUTH, DOMAIN_CHANGE, CHANGES, "domain name type off!?")
+/* {"policy","id"}: of MTA-STS. mode: off (no policy), none, testing, enforce; max_age in seconds. Without mode: what there is. */
+OPERATION("domain.sts", AUTH, DOMAIN_CHANGE, CHANGES, "domain mode? max_age#?")
 OPERATION("domain.client_setup", AUTH, DOMAIN_SEE, READS, "domain format address?")
 /* {"users":[{"address","name","department","language","role","state","quota","provisional"}], "more":true, "next":…}; state: active, disabled.
  * Lists are pages: "after" is the last address of the former page. */

@@ -13,6 +13,7 @@ ROLE(ADMIN, "admin")
 ROLE(AUDIT, "audit")     /* the audit log */
 ROLE(SHIP, "ship")       /* carries the audit log to other systems */
 ROLE(MANAGE, "manage") /* edge class management: the admin API over HTTPS */
+ROLE(WEB, "web")       /* edge class web: HTTPS for everybody, and plain HTTP that points there */
 ROLE(FETCH, "fetch")   /* HTTPS requests to the hosts that the configuration names */
 ROLE(SCAN, "scan")     /* carries letters to the scanners of the configuration */
 ROLE(LDAP, "ldap")     /* asks the LDAP directory of the configuration */

@@ -300,6 +300,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	auth_dns_start(a);
 	auth_sso_start(a);
 	auth_register(a);
+	auth_web_register(a);
 	return 0;
 }
 

@@ -57,6 +57,7 @@ void auth_dkim_start(struct auth_process *a);
 void auth_dkim_reload(struct auth_process *a);
 void auth_dns_start(struct auth_process *a); /* auth_dns.c; behind auth_dkim_start */
 void auth_dns_reload(struct auth_process *a);
+void auth_web_register(struct auth_process *a); /* auth_web.c: what the class web asks */
 void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif

@@ -25,6 +25,9 @@ static struct auth_dns_settings settings_of(const struct auth_process *a)
 	s.facts.smart_host = c->relay_smart_host.n > 0;
 	for (size_t i = 0; i < c->listen.count; i++)
 		add_service(&s.facts, &c->listen.items[i]);
+	for (size_t i = 0; i < c->listen.count; i++)
+		s.facts.autoconfig |= slice_eq(c->listen.items[i].service, SLICE("https"));
+	s.facts.autodiscover = s.facts.autoconfig;
 	char issuer[CERTIFICATE_ISSUER_MAX];
 	if (a->ctx->tls_chain.n > 0 && certificate_key_hash(a->ctx->tls_chain, s.facts.tlsa[0], issuer) == 0) {
 		s.facts.tlsa_count = 1;

@@ -24,6 +24,8 @@ static const struct edge_service services[] = {
 	{.name = "imaps", .protocol = &edge_imap, .auth_protocol = AUTH_PROTOCOL_IMAP, .implicit_tls = true},
 	{.name = "pop3", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3},
 	{.name = "pop3s", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3, .implicit_tls = true},
+	{.name = "http", .protocol = &edge_web_plain},
+	{.name = "https", .protocol = &edge_web, .implicit_tls = true},
 	{.name = "management", .protocol = &edge_manage, .implicit_tls = true},
 };
 
@@ -163,6 +165,8 @@ static void on_ended(void *owner, enum conn_end why)
 	edge_client_hold(c);
 	c->ended = true;
 	timer_stop(c->deadline);
+	if (c->state != NULL && c->protocol->ended != NULL)
+		c->protocol->ended(c);
 	log_event(EV_CONN_CLOSE, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
 	          LOG_STR("why", end_name(why)), LOG_NUM("ms", loop_now(c->edge->ctx->loop).mono_ms - c->opened_ms));
 	edge_client_drop(c);
@@ -188,11 +192,16 @@ static bool take_address(struct edge_client *c)
 	return true;
 }
 
+static char cid_letter(enum role role)
+{
+	return role == ROLE_MX ? 'm' : role == ROLE_MANAGE ? 'a' : role == ROLE_WEB ? 'w' : 'c';
+}
+
 static void make_cid(struct edge *edge, struct edge_client *c)
 {
 	uint64_t start = (uint64_t)loop_now(edge->ctx->loop).wall_ms / 1000;
 
-	snprintf(c->cid, sizeof c->cid, "%c%u%07llx%05x", edge->ctx->role == ROLE_MX ? 'm' : edge->ctx->role == ROLE_MANAGE ? 'a' : 'c', edge->ctx->index % 10,
+	snprintf(c->cid, sizeof c->cid, "%c%u%07llx%05x", cid_letter(edge->ctx->role), edge->ctx->index % 10,
 	         (unsigned long long)(start & 0xfffffff), edge->cid_counter++ & 0xfffff);
 }
 
@@ -391,6 +400,8 @@ static void load_tls(struct edge *edge)
 		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text)); /* nobody signs in by certificate; the rest works */
 	if (edge->ctx->role == ROLE_MANAGE)
 		tls_context_alpn(fresh, &SLICE("http/1.1"), 1);
+	if (edge->ctx->role == ROLE_WEB)
+		tls_context_alpn(fresh, (const struct slice[]){SLICE_INIT("h2"), SLICE_INIT("http/1.1")}, 2);
 	tls_context_free(&edge->tls);
 	edge->tls = fresh;
 	edge_tickets(edge->ctx);
@@ -420,6 +431,8 @@ static int edge_start(struct role_context *ctx, struct error *err)
 		ipc_handle(ctx->ipc, IPC_EDGE_REVOKE, on_revoke, ctx);
 	if (ctx->role == ROLE_MANAGE)
 		edge_manage_prepare(edge);
+	if (ctx->role == ROLE_WEB)
+		edge_web_prepare(edge);
 	load_tls(edge);
 	if (ctx->listen_count > ARRAY_LEN(edge->listeners))
 		return error_set(err, ERR_LIMIT, "more than %zu listeners", ARRAY_LEN(edge->listeners));
@@ -540,3 +553,4 @@ void edge_status(struct role_context *ctx, struct buf *out)
 const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};
 const struct role_ops role_client = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};
 const struct role_ops role_manage = {edge_start, edge_run, edge_reload, edge_stop, edge_manage_status, edge_tickets};
+const struct role_ops role_web = {edge_start, edge_run, edge_reload, edge_stop, edge_web_status, edge_tickets};

@@ -1,11 +1,11 @@
 /*
- * The edge: roles mx (port 25), client (submission, IMAP, POP3) and manage (admin API). It holds connections and TLS, drives the protocol engines up to the
+ * The edge: roles mx (port 25), client (submission, IMAP, POP3), web (HTTPS) and manage (admin API). It holds connections and TLS, drives the protocol engines up to the
  * point where mail is touched, and carries a letter through filter and queue. It has no disk, no keys and no mail of anybody.
  *
  *   edge.c        the role: listeners, limits, life of a client      edge_sasl.c   one sign-in, for all protocols
  *   edge_smtp.c   SMTP engine <-> auth                               edge_letter.c message -> filter -> queue
  *   edge_login.c  IMAP and POP3 before login                         edge_pass.c   bytes to and from `mail` after it
- *   edge_proxy.c  PROXY header of trusted addresses                manage.c       HTTP of the class management
+ *   edge_proxy.c  PROXY header of trusted addresses                manage.c, web.c  HTTP of the classes management and web
  */
 #ifndef ROLE_EDGE_H
 #define ROLE_EDGE_H
@@ -33,8 +33,9 @@ struct edge_protocol {
 	void (*stop)(struct edge_client *c);      /* the process ends: close when nothing is in hand */
 	void (*free)(struct edge_client *c);      /* the connection is gone and nothing is awaited; only after start */
 	void (*revoke)(struct edge_client *c);    /* what the sign-in stood on is gone; NULL: another role ends the session */
+	void (*ended)(struct edge_client *c);     /* the connection is gone, though something may be awaited; only after start; may be NULL */
 };
-extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3, edge_manage;
+extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3, edge_manage, edge_web, edge_web_plain;
 
 struct edge_service {
 	const char *name;                    /* of role_listen.service */
@@ -101,6 +102,7 @@ struct edge {
 	int64_t room_until_ms;               /* the disk was found to have room */
 	int64_t key_rest_until_ms;           /* key did not answer: it is not asked before */
 	struct manage_shared *manage;        /* of the class management (role/manage.h) */
+	struct web_shared *web;              /* of the class web (role/web.h) */
 	bool stopping;
 };
 
@@ -117,6 +119,8 @@ void edge_status(struct role_context *ctx, struct buf *out);        /* what all 
 /* Once, before the jail closes. */
 void edge_manage_prepare(struct edge *edge);
 void edge_manage_status(struct role_context *ctx, struct buf *out);
+void edge_web_prepare(struct edge *edge);
+void edge_web_status(struct role_context *ctx, struct buf *out);
 struct slice edge_cid(const struct edge_client *c);
 struct slice edge_address(const struct edge_client *c);
 

@@ -128,7 +128,7 @@ static void imap_free(struct edge_client *c)
 	imap_login_destroy(&login);
 }
 
-const struct edge_protocol edge_imap = {imap_start, imap_run, NULL, imap_secured, imap_sasl_result, imap_timeout, imap_stop, imap_free, NULL};
+const struct edge_protocol edge_imap = {imap_start, imap_run, NULL, imap_secured, imap_sasl_result, imap_timeout, imap_stop, imap_free, NULL, NULL};
 
 /* ---- POP3 ---- */
 
@@ -227,4 +227,4 @@ static void pop3_free(struct edge_client *c)
 	pop3_login_destroy(&login);
 }
 
-const struct edge_protocol edge_pop3 = {pop3_start, pop3_run, NULL, pop3_secured, pop3_sasl_result, pop3_timeout, pop3_stop, pop3_free, NULL};
+const struct edge_protocol edge_pop3 = {pop3_start, pop3_run, NULL, pop3_secured, pop3_sasl_result, pop3_timeout, pop3_stop, pop3_free, NULL, NULL};

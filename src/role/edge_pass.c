@@ -113,7 +113,7 @@ static void no_event(struct edge_client *c)
 	UNREACHABLE();
 }
 
-const struct edge_protocol edge_passing = {no_event, pass_readable, pass_readable, no_event, no_sasl, pass_timeout, pass_stop, pass_free, NULL};
+const struct edge_protocol edge_passing = {no_event, pass_readable, pass_readable, no_event, no_sasl, pass_timeout, pass_stop, pass_free, NULL, NULL};
 
 static void refuse(struct edge_client *c, struct slice tag)
 {

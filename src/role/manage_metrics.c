@@ -54,6 +54,10 @@ static const struct metric {
 	{"manage", "requests_3xx", "letterlock_http_requests_total", ",code_class=\"3xx\"", true},
 	{"manage", "requests_4xx", "letterlock_http_requests_total", ",code_class=\"4xx\"", true},
 	{"manage", "requests_5xx", "letterlock_http_requests_total", ",code_class=\"5xx\"", true},
+	{"web", "requests_2xx", "letterlock_http_requests_total", ",code_class=\"2xx\"", true},
+	{"web", "requests_3xx", "letterlock_http_requests_total", ",code_class=\"3xx\"", true},
+	{"web", "requests_4xx", "letterlock_http_requests_total", ",code_class=\"4xx\"", true},
+	{"web", "requests_5xx", "letterlock_http_requests_total", ",code_class=\"5xx\"", true},
 };
 
 /* What the parent knows of every process. */

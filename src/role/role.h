@@ -43,7 +43,7 @@ struct role_context {
 	} *tls_tickets;              /* NULL where the row does not grant it (mx, client have it). Replaced before tickets() */
 	struct slice client_ca;      /* PEM of auth.client_ca; empty: no client certificates. Replaced before reload() */
 	struct slice dns_zone;       /* text of the file dns.zone; only in resolver. Replaced before reload() */
-	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "management". */
+	/* Listening descriptors. service: "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "http", "https", "management". */
 	struct role_listen {
 		const char *service; /* "admin" for the role admin: the Unix socket run_dir/admin.sock */
 		int fd;
@@ -68,6 +68,6 @@ void role_stopped(struct role_context *ctx);
 void role_alive(struct role_context *ctx);
 
 extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin,
-	role_manage, role_fetch, role_ldap, role_scan, role_audit, role_ship;
+	role_manage, role_web, role_fetch, role_ldap, role_scan, role_audit, role_ship;
 
 #endif

@@ -63,6 +63,10 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_SCAN] = {
 		.ops = &role_scan, .sets = SANDBOX_CONNECT | SANDBOX_LOCAL, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
 	},
+	[ROLE_WEB] = {
+		.ops = &role_web, .sets = SANDBOX_ACCEPT, .services = "http https", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
+		.wipes_freed = true, .stop_rank = 0,
+	},
 	[ROLE_LDAP] = {
 		.ops = &role_ldap, .sets = SANDBOX_FILES | SANDBOX_CONNECT | SANDBOX_SOCKETPAIR, .password = ROLE_PASSWORD_LDAP, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
@@ -124,6 +128,8 @@ unsigned role_instances(enum role role, const struct config *config)
 	case ROLE_LDAP:
 	case ROLE_SCAN:
 		return 1;
+	case ROLE_WEB:
+		return listens_for(config, role) ? (unsigned)config->workers_web : 0;
 	case ROLE_MANAGE:
 		return listens_for(config, role) ? 1 : 0; /* listen needs a restart, so this does not change at a reload */
 	}

@@ -125,7 +125,7 @@ static void relay_run(struct role_context *ctx)
 const struct role_ops role_key = {.start = key_start}, role_auth = {.start = idle_start}, role_mx = {.start = idle_start},
 	role_client = {.start = client_start, .status = client_status}, role_resolver = {.start = idle_start}, role_filter = {.start = idle_start},
 	role_queue = {.start = queue_start}, role_relay = {.start = relay_start, .run = relay_run}, role_mail = {.start = idle_start},
-	role_admin = {.start = admin_start}, role_manage = {.start = idle_start}, role_fetch = {.start = idle_start}, role_audit = {.start = idle_start}, role_ship = {.start = idle_start},
+	role_admin = {.start = admin_start}, role_manage = {.start = idle_start}, role_web = {.start = idle_start}, role_fetch = {.start = idle_start}, role_audit = {.start = idle_start}, role_ship = {.start = idle_start},
 	role_ldap = {.start = idle_start}, role_scan = {.start = idle_start};
 
 /* ---- tests ---- */
@@ -192,7 +192,7 @@ static void the_rows_grant_no_more_than_the_design(void **state)
 		assert_int_equal(row->boot_secret, role == ROLE_AUTH || role == ROLE_FILTER || role == ROLE_QUEUE);
 		bool network = role == ROLE_RELAY || role == ROLE_RESOLVER || role == ROLE_FETCH || role == ROLE_SHIP || role == ROLE_LDAP || role == ROLE_SCAN;
 		assert_int_equal((row->sets & SANDBOX_CONNECT) != 0, network);
-		if (role == ROLE_FILTER || role == ROLE_MX || role == ROLE_CLIENT || role == ROLE_MANAGE || role == ROLE_ADMIN || role == ROLE_RESOLVER)
+		if (role == ROLE_FILTER || role == ROLE_MX || role == ROLE_CLIENT || role == ROLE_MANAGE || role == ROLE_WEB || role == ROLE_ADMIN || role == ROLE_RESOLVER)
 			assert_null(row->paths[0].path);
 	}
 	assert_false(ipc_may_talk(ROLE_MX, ROLE_MAIL));

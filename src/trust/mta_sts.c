@@ -1,6 +1,11 @@
 #include "trust/mta_sts.h"
 
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/ensure.h"
 #include "base/error.h"
+#include "crypt/hash.h"
 
 #define VERSION "STSv1"
 #define DOMAIN_MAX 255
@@ -311,4 +316,44 @@ uint32_t sts_keep_s(const struct sts_state *s, int64_t now_s)
 	int64_t left = s->expires_s - now_s;
 
 	return left <= 0 ? 0 : left > STS_AGE_MAX ? STS_AGE_MAX : (uint32_t)left;
+}
+
+/* ---- our own policies ---- */
+
+static const char *const mode_names[] = {[STS_NONE] = "none", [STS_TESTING] = "testing", [STS_ENFORCE] = "enforce"};
+
+const char *sts_mode_name(enum sts_mode mode)
+{
+	return mode_names[mode];
+}
+
+bool sts_mode_find(struct slice name, enum sts_mode *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(mode_names); i++)
+		if (slice_eq(slice_str(mode_names[i]), name)) {
+			*ret = (enum sts_mode)i;
+			return true;
+		}
+	return false;
+}
+
+/* RFC 8461 3.2. */
+void sts_policy_write(const struct sts_policy *policy, struct buf *out)
+{
+	buf_printf(out, "version: STSv1\r\nmode: %s\r\n", mode_names[policy->mode]);
+	for (size_t i = 0; i < policy->mx_count; i++)
+		buf_printf(out, "mx: %.*s\r\n", SLICE_ARG(policy->mx[i]));
+	buf_printf(out, "max_age: %u\r\n", policy->max_age_s);
+}
+
+void sts_policy_id(struct slice file, char ret[STS_POLICY_ID_SIZE])
+{
+	uint8_t hash[HASH_SIZE];
+	struct buf hex = BUF_INIT(STS_POLICY_ID_SIZE);
+
+	hash_sha256(file, hash);
+	hex_encode(slice_make(hash, (STS_POLICY_ID_SIZE - 1) / 2), &hex);
+	memcpy(ret, buf_slice(&hex).p, STS_POLICY_ID_SIZE - 1);
+	ret[STS_POLICY_ID_SIZE - 1] = '\0';
+	buf_free(&hex);
 }

@@ -60,4 +60,12 @@ void sts_fetched(struct sts_state *s, struct slice id, const struct sts_policy *
 /* Seconds that the state is worth remembering; 0: not at all. */
 uint32_t sts_keep_s(const struct sts_state *s, int64_t now_s);
 
+/* The other side: the policy file of a domain of ours. */
+#define STS_POLICY_ID_SIZE 17 /* with its NUL */
+void sts_policy_write(const struct sts_policy *policy, struct buf *out);
+/* What stands in DNS beside it: another one for another policy. */
+void sts_policy_id(struct slice file, char ret[STS_POLICY_ID_SIZE]);
+const char *sts_mode_name(enum sts_mode mode);
+bool sts_mode_find(struct slice name, enum sts_mode *ret);
+
 #endif

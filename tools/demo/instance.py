@@ -16,7 +16,7 @@ from people import DOMAIN, HOSTNAME, OUTSIDE
 
 MARKER = '.letterlock-demo'
 SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995),
-            ('management', 444)]
+            ('http', 80), ('https', 443), ('management', 444)]
 OUTSIDE_OFFSET = 26
 SOCKET_PATH_MAX = 100
 
