@@ -7,7 +7,7 @@
  * Included once; no guard.
  */
 #define DKIM_KEYS "keys[domain selector algorithm state name record created# seen# activated# retired# remove#]"
-RESULT("domain.list", SHOWN, "All domains.", "domains[domain users# catch_all postmaster relay verify tls] more!? next?")
+RESULT("domain.list", SHOWN, "All domains.", "domains[domain users# catch_all postmaster relay verify tls client_info from_networks] more!? next?")
 RESULT("domain.add", SHOWN, "Adds a domain.", "")
 RESULT("domain.set", SHOWN, "Changes where mail of a domain goes.", "")
 RESULT("recipient.list", SHOWN, "The registered addresses of a relay domain, in pages.", "recipients[address] more!? next?")

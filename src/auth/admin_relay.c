@@ -2,12 +2,18 @@
 #include "auth/admin_relay.h"
 
 #include "conf/config.h"
+#include "net/prefix.h"
 #include "smtp/path.h"
+
+static const char *const verify_words[] = {"none", "list", "call", "ldap", NULL}; /* enum relay_verify, from 1 on */
+static const char *const tls_words[] = {"opportunistic", "verified", NULL};
+static const char *const client_words[] = {"none", "proxy", "xclient", NULL}; /* enum relay_client_info */
 
 static int read_host(struct admin_job *job, struct directory_relay *relay)
 {
 	struct slice host, text = job_text(job, "relay");
-	*relay = (struct directory_relay){.verify = relay->verify, .tls_verified = relay->tls_verified};
+	relay->host = SLICE_NONE;
+	relay->port = 0;
 	if (text.n == 0)
 		return 0;
 	if (config_parse_host_port(text, &host, &relay->port) < 0 || host.n > ADDRESS_DOMAIN_MAX
@@ -17,32 +23,64 @@ static int read_host(struct admin_job *job, struct directory_relay *relay)
 	return 0;
 }
 
-/* A word out of two; `first` is 1 and the default. */
-static int read_word(struct admin_job *job, const char *name, const char *first, const char *second, int *ret)
+/* The place of a word in its list, when it is given. */
+static int read_word(struct admin_job *job, const char *name, const char *const *words, unsigned *ret)
 {
-	struct slice text = job_text(job, name);
+	struct slice text = job_text(job, name), all = SLICE_NONE;
 	if (!job_has(job, name))
 		return 0;
-	if (!slice_eq(text, slice_str(first)) && !slice_eq(text, slice_str(second)))
-		return job_refuse(job, ADMIN_INVALID, "invalid", "\"%s\" is \"%s\" or \"%s\".", name, first, second);
-	*ret = slice_eq(text, slice_str(first)) ? 1 : 2;
-	return 0;
+	for (unsigned i = 0; words[i] != NULL; i++) {
+		if (slice_eq(text, slice_str(words[i]))) {
+			*ret = i;
+			return 0;
+		}
+		all = arena_printf(&job->arena, "%.*s%s\"%s\"", SLICE_ARG(all), i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ", words[i]);
+	}
+	return job_refuse(job, ADMIN_INVALID, "invalid", "\"%s\" is %.*s.", name, SLICE_ARG(all));
+}
+
+/* Prefixes with spaces or commas between them; all of the internet is nobody's network. */
+static int read_networks(struct admin_job *job, struct slice *ret)
+{
+	struct buf out = BUF_INIT(RELAY_NETWORKS_MAX * 50);
+	struct slice rest = job_text(job, "from_networks"), part, word;
+	bool good = true;
+	if (!job_has(job, "from_networks"))
+		return 0;
+	while (good && slice_split(&rest, ',', &part))
+		while (good && slice_split(&part, ' ', &word)) {
+			good = word.n == 0 || (net_prefix_valid(word) && !slice_ends(word, SLICE("/0")));
+			if (word.n > 0)
+				buf_printf(&out, "%s%.*s", buf_len(&out) > 0 ? " " : "", SLICE_ARG(word));
+		}
+	good = good && !out.failed;
+	if (good)
+		*ret = arena_dup(&job->arena, buf_slice(&out));
+	buf_free(&out);
+	return good ? 0 : job_refuse(job, ADMIN_INVALID, "invalid", "\"from_networks\" are addresses or prefixes such as 192.0.2.0/24, at most %d.",
+		RELAY_NETWORKS_MAX);
 }
 
 int admin_relay_read(struct admin_job *job, struct directory_relay *relay, bool *ret_changed)
 {
-	int verify = relay->verify != 0 ? (int)relay->verify : RELAY_VERIFY_NONE, tls = relay->tls_verified ? 2 : 1;
-	bool words = job_has(job, "verify") || job_has(job, "tls");
+	unsigned verify = relay->verify != 0 ? relay->verify - 1 : 0, tls = relay->tls_verified, client = relay->client_info;
+	bool words = job_has(job, "verify") || job_has(job, "tls") || job_has(job, "client_info") || job_has(job, "from_networks");
 	int rc = job_has(job, "relay") ? read_host(job, relay) : 0;
 	*ret_changed = job_has(job, "relay") || words;
 	if (rc == 0)
-		rc = read_word(job, "verify", "none", "list", &verify);
+		rc = read_word(job, "verify", verify_words, &verify);
 	if (rc == 0)
-		rc = read_word(job, "tls", "opportunistic", "verified", &tls);
+		rc = read_word(job, "tls", tls_words, &tls);
+	if (rc == 0)
+		rc = read_word(job, "client_info", client_words, &client);
+	if (rc == 0)
+		rc = read_networks(job, &relay->networks);
 	if (rc == 0 && words && relay->host.n == 0)
-		rc = job_refuse(job, ADMIN_INVALID, "invalid", "\"verify\" and \"tls\" belong to a relay domain: \"relay\" names its server.");
-	relay->verify = (enum relay_verify)verify;
-	relay->tls_verified = tls == 2;
+		rc = job_refuse(job, ADMIN_INVALID, "invalid",
+			"\"verify\", \"tls\", \"client_info\" and \"from_networks\" belong to a relay domain: \"relay\" names its server.");
+	relay->verify = (enum relay_verify)(verify + 1);
+	relay->tls_verified = tls == 1;
+	relay->client_info = (enum relay_client_info)client;
 	return rc;
 }
 
@@ -50,9 +88,12 @@ void admin_relay_show(struct admin_job *job, const struct directory_relay *relay
 {
 	bool six = slice_find(relay->host, ':') >= 0, any = relay->host.n > 0;
 	struct slice text = arena_printf(&job->arena, six ? "[%.*s]:%u" : "%.*s:%u", SLICE_ARG(relay->host), relay->port);
+	unsigned verify = relay->verify >= RELAY_VERIFY_NONE && relay->verify <= RELAY_VERIFY_LDAP ? relay->verify - 1 : 1;
 	json_object_set_new(into, "relay", job_json(any ? text : SLICE_NONE));
-	json_object_set_new(into, "verify", json_string(!any ? "" : relay->verify == RELAY_VERIFY_LIST ? "list" : "none"));
-	json_object_set_new(into, "tls", json_string(!any ? "" : relay->tls_verified ? "verified" : "opportunistic"));
+	json_object_set_new(into, "verify", json_string(!any ? "" : verify_words[verify]));
+	json_object_set_new(into, "tls", json_string(!any ? "" : tls_words[relay->tls_verified]));
+	json_object_set_new(into, "client_info", json_string(!any ? "" : client_words[relay->client_info <= RELAY_CLIENT_XCLIENT ? relay->client_info : 0]));
+	json_object_set_new(into, "from_networks", job_json(any ? relay->networks : SLICE_NONE));
 }
 
 /* ---- the addresses that are registered ---- */

@@ -39,14 +39,20 @@ int directory_setting_u32(struct directory *d, const char *name, uint32_t *ret_v
 int directory_setting_set_u32(struct directory *d, const char *name, uint32_t value, struct error *err);
 
 /* ---- domains ---- */
-/* Which addresses of a relay domain are taken: all, or those that are registered (ADDRESS_BEHIND). */
-enum relay_verify { RELAY_VERIFY_NONE = 1, RELAY_VERIFY_LIST = 2 };
+/* Which addresses of a relay domain are taken: all; those that are registered (ADDRESS_BEHIND); these and what the server behind, or the LDAP
+ * directory, says that it knows. Stored. */
+enum relay_verify { RELAY_VERIFY_NONE = 1, RELAY_VERIFY_LIST = 2, RELAY_VERIFY_CALL = 3, RELAY_VERIFY_LDAP = 4 };
+/* How the server behind is told who the client was. Stored. */
+enum relay_client_info { RELAY_CLIENT_NONE = 0, RELAY_CLIENT_PROXY = 1, RELAY_CLIENT_XCLIENT = 2 };
+#define RELAY_NETWORKS_MAX 100   /* of one domain */
 /* The server that mail of a relay domain goes to. */
 struct directory_relay {
 	struct slice host;       /* name or address without brackets; empty: mail stays here */
 	uint16_t port;
 	enum relay_verify verify;
 	bool tls_verified;       /* only under TLS with a certificate for the name */
+	enum relay_client_info client_info;
+	struct slice networks;   /* prefixes from which mail of this domain goes out, separated by spaces; empty: none */
 };
 struct directory_domain {
 	struct slice name;
@@ -61,6 +67,10 @@ int directory_domain_get(struct directory *d, struct slice name, struct arena *a
 int directory_domain_set(struct directory *d, const struct directory_domain *domain, struct error *err);
 /* An empty host makes it an ordinary domain again and forgets its registered addresses. ERR_CONFLICT: it has mailboxes. */
 int directory_relay_set(struct directory *d, struct slice domain, const struct directory_relay *relay, struct error *err);
+/* The relay domains that have networks, at most `max`; the count or negative. */
+#define RELAY_NETWORK_DOMAINS_MAX 1000
+struct relay_networks { struct slice domain, networks; };
+int directory_relay_networks(struct directory *d, struct arena *arena, struct relay_networks *ret, size_t max);
 /* ERR_CONFLICT while it has addresses. */
 int directory_domain_remove(struct directory *d, struct slice name, struct error *err);
 /* The domains after `after` in order, at most `max`; the count or negative. */

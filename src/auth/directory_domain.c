@@ -10,6 +10,8 @@ static void read_domain(sqlite3_stmt *s, struct arena *arena, void *into)
 	ret->relay = (struct directory_relay){.host = sql_get(s, 4, arena), .port = (uint16_t)sqlite3_column_int(s, 5)};
 	ret->relay.verify = (enum relay_verify)sqlite3_column_int(s, 6);
 	ret->relay.tls_verified = sqlite3_column_int(s, 7) != 0;
+	ret->relay.client_info = (enum relay_client_info)sqlite3_column_int(s, 8);
+	ret->relay.networks = sql_get(s, 9, arena);
 }
 
 static int write_domain(struct directory *d, enum directory_query query, const struct directory_domain *domain, struct error *err)

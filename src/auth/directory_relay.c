@@ -12,14 +12,37 @@ static int has_mailboxes(struct directory *d, struct slice domain)
 
 static int end_relay(struct directory *d, struct slice domain, struct error *err)
 {
-	static const enum directory_query both[] = {Q_RELAY_RECIPIENTS_REMOVE, Q_RELAY_REMOVE};
+	static const enum directory_query all[] = {Q_RELAY_RECIPIENTS_REMOVE, Q_RELAY_SERVER_REMOVE, Q_RELAY_REMOVE};
 	int rc = 0;
-	for (int i = 0; i < 2 && rc == 0; i++) {
-		sqlite3_stmt *s = sql_query(d, both[i]);
+	for (int i = 0; i < 3 && rc == 0; i++) {
+		sqlite3_stmt *s = sql_query(d, all[i]);
 		sql_text(s, 1, domain);
 		rc = sql_run(d, s, err);
 	}
 	return rc;
+}
+
+static int set_server(struct directory *d, struct slice domain, const struct directory_relay *relay, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_RELAY_SERVER_SET);
+	sql_text(s, 1, domain);
+	sql_int(s, 2, relay->client_info);
+	sql_text(s, 3, relay->networks);
+	return sql_run(d, s, err);
+}
+
+static void read_networks(sqlite3_stmt *s, struct arena *arena, void *into)
+{
+	struct relay_networks *ret = into;
+	ret->domain = sql_get(s, 0, arena);
+	ret->networks = sql_get(s, 1, arena);
+}
+
+int directory_relay_networks(struct directory *d, struct arena *arena, struct relay_networks *ret, size_t max)
+{
+	sqlite3_stmt *s = sql_query(d, Q_RELAY_NETWORKS);
+	sql_int(s, 1, (int64_t)max);
+	return sql_all(s, read_networks, arena, ret, sizeof *ret);
 }
 
 int directory_relay_set(struct directory *d, struct slice domain, const struct directory_relay *relay, struct error *err)
@@ -35,5 +58,6 @@ int directory_relay_set(struct directory *d, struct slice domain, const struct d
 	sql_int(s, 3, relay->port);
 	sql_int(s, 4, relay->verify);
 	sql_int(s, 5, relay->tls_verified);
-	return sql_run(d, s, err);
+	rc = sql_run(d, s, err);
+	return rc == 0 ? set_server(d, domain, relay, err) : rc;
 }

@@ -74,12 +74,15 @@ TABLE("CREATE TABLE IF NOT EXISTS ldap_person (key BLOB PRIMARY KEY, account BLO
 TABLE("CREATE INDEX IF NOT EXISTS ldap_person_account ON ldap_person (account)")
 TABLE("CREATE TABLE IF NOT EXISTS ldap_group (key BLOB PRIMARY KEY, domain TEXT NOT NULL, local TEXT NOT NULL,"
       " FOREIGN KEY (domain, local) REFERENCES address (domain, local) ON DELETE CASCADE) WITHOUT ROWID")
-/* Domains whose mail goes to another server. verify: 1 none, 2 list; tls: 1 with a certificate for the name. */
 /* MTA-STS of a domain (RFC 8461); mode: enum sts_mode. No row: no policy. */
 TABLE("CREATE TABLE IF NOT EXISTS domain_sts (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE, mode INTEGER NOT NULL,"
       " max_age INTEGER NOT NULL) WITHOUT ROWID")
+/* Domains whose mail goes to another server. verify: 1 none, 2 list, 3 call, 4 ldap; tls: 1 with a certificate for the name. */
 TABLE("CREATE TABLE IF NOT EXISTS relay_domain (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE, host TEXT NOT NULL,"
       " port INTEGER NOT NULL, verify INTEGER NOT NULL, tls INTEGER NOT NULL) WITHOUT ROWID")
+/* The server behind a relay domain. client_info: 0 none, 1 PROXY, 2 XCLIENT; networks: prefixes with spaces between them. */
+TABLE("CREATE TABLE IF NOT EXISTS relay_server (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE,"
+      " client_info INTEGER NOT NULL, networks TEXT NOT NULL) WITHOUT ROWID")
 #include "auth/directory_schema_contain.h"
 #include "auth/directory_schema_device.h"
 #include "auth/directory_schema_dkim.h"

@@ -13,6 +13,7 @@ struct walk {
 	struct map seen;     /* addresses that were expanded, and targets: nothing twice, no loops */
 	bool signed_in;
 	int64_t now;         /* unix seconds */
+	enum resolve_behind behind;
 	size_t steps;
 	bool disabled;       /* at least one account was there but is disabled */
 	int error;           /* of the database */
@@ -239,6 +240,20 @@ static bool leads_elsewhere(struct slice local)
 	return false;
 }
 
+/* Only the server behind or the LDAP directory knows whether it exists. */
+static bool is_asked_about(const struct directory_domain *domain)
+{
+	return domain->relay.verify == RELAY_VERIFY_CALL || domain->relay.verify == RELAY_VERIFY_LDAP;
+}
+
+static void ask_first(struct walk *w, const struct address *a, const struct directory_domain *domain)
+{
+	w->result->ask = true;
+	w->result->asked = arena_printf(w->arena, "%.*s@%.*s", SLICE_ARG(a->given), SLICE_ARG(a->domain));
+	w->result->asked_domain = domain->name;
+	w->result->relay = domain->relay;
+}
+
 static void expand_relayed(struct walk *w, const struct address *a, const struct directory_domain *domain, unsigned depth)
 {
 	struct directory_address found;
@@ -258,6 +273,10 @@ static void expand_relayed(struct walk *w, const struct address *a, const struct
 		expand_domain_address(w, domain->postmaster, domain->name, depth);
 	else if (rc == 0 || role || domain->relay.verify == RELAY_VERIFY_NONE)
 		add_remote(w, a);
+	else if (is_asked_about(domain) && (depth > 0 || w->behind == RESOLVE_KNOWN))
+		add_remote(w, a);
+	else if (is_asked_about(domain) && w->behind == RESOLVE_ASK)
+		ask_first(w, a, domain);
 	else if (domain->catch_all.n > 0)
 		expand_domain_address(w, domain->catch_all, domain->name, depth);
 }
@@ -324,7 +343,7 @@ static struct slice complete(struct directory *d, struct slice recipient, struct
 static void conclude(struct walk *w, struct slice recipient)
 {
 	struct resolve_result *r = w->result;
-	if (r->status == AUTH_REFUSED)
+	if (r->status == AUTH_REFUSED || r->ask)
 		return;
 	if (w->error != 0)
 		refuse(r, &local_error);
@@ -339,8 +358,14 @@ static void conclude(struct walk *w, struct slice recipient)
 void resolve_recipient(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, int64_t now,
 	struct arena *arena, struct resolve_result *ret)
 {
+	resolve_recipient_asking(d, recipient, signed_in, hostname, now, RESOLVE_KNOWN, arena, ret);
+}
+
+void resolve_recipient_asking(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, int64_t now,
+	enum resolve_behind behind, struct arena *arena, struct resolve_result *ret)
+{
 	*ret = (struct resolve_result){.status = AUTH_OK};
-	struct walk w = {.d = d, .arena = arena, .result = ret, .signed_in = signed_in, .now = now};
+	struct walk w = {.d = d, .arena = arena, .result = ret, .signed_in = signed_in, .behind = behind, .now = now};
 	recipient = complete(d, recipient, hostname, arena);
 	expand(&w, recipient, SLICE_NONE, 0);
 	conclude(&w, recipient);

@@ -16,7 +16,14 @@ struct resolve_target {
 	struct slice mailbox;   /* local: from the subaddress; empty: INBOX */
 };
 
+/* What is known of an address that only the server behind, or the LDAP directory, knows. */
+enum resolve_behind { RESOLVE_ASK, RESOLVE_KNOWN, RESOLVE_UNKNOWN };
+
 struct resolve_result {
+	bool ask;                /* nothing is decided: whether `asked` exists must be found out first (RESOLVE_ASK only) */
+	struct slice asked;      /* the address as it would be sent on */
+	struct slice asked_domain;
+	struct directory_relay relay; /* of the domain of `asked` */
 	enum auth_status status; /* AUTH_OK or AUTH_REFUSED */
 	uint16_t code;           /* when refused: what to answer at RCPT */
 	const char *enhanced;    /* RFC 3463 */
@@ -34,6 +41,13 @@ struct resolve_result {
  */
 void resolve_recipient(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, int64_t now, struct arena *arena,
                        struct resolve_result *ret);
+
+/*
+ * The same for who can find out what exists behind relay domains. behind: what was found out of result->asked of an earlier call with
+ * RESOLVE_ASK; addresses that aliases, groups and other targets name are taken without asking. resolve_recipient takes all as known.
+ */
+void resolve_recipient_asking(struct directory *d, struct slice recipient, bool signed_in, struct slice hostname, int64_t now,
+	enum resolve_behind behind, struct arena *arena, struct resolve_result *ret);
 
 /* The addresses an account may send as: its own and the aliases that lead to it alone. At most `max`; the count or negative. */
 int resolve_own_addresses(struct directory *d, const struct account *account, struct arena *arena, struct slice *ret, size_t max);

@@ -388,6 +388,40 @@ static void refused(struct fixture *f, const char *op, const char *args)
 	assert_int_not_equal(test_admin(f->t, op, args), 0);
 }
 
+static unsigned asking(struct fixture *f, const char *recipient, enum resolve_behind behind)
+{
+	resolve_recipient_asking(f->t->directory, slice_str(recipient), false, SLICE("mail.example.org"), 0, behind, &f->arena, &f->r);
+	return f->r.status == AUTH_OK ? 0 : f->r.code;
+}
+
+static void test_relay_domains_that_are_asked(void **state)
+{
+	struct fixture *f = *state;
+	ok(f, "domain.add", "{\"domain\":\"behind.example\",\"relay\":\"mail.behind.example:25\",\"verify\":\"call\"}");
+	ok(f, "recipient.add", "{\"address\":\"carl@behind.example\"}");
+	ok(f, "alias.add", "{\"address\":\"al@example.org\",\"target\":\"other@behind.example\"}");
+	assert_int_equal(asking(f, "Some.One@Behind.example", RESOLVE_ASK), 0);
+	assert_true(f->r.ask && slice_eq(f->r.asked, SLICE("Some.One@behind.example")) && slice_eq(f->r.relay.host, SLICE("mail.behind.example")));
+	assert_int_equal(asking(f, "Some.One@Behind.example", RESOLVE_KNOWN), 0);
+	assert_false(f->r.ask);
+	assert_target(f, 0, false, "Some.One@behind.example", "");
+	assert_int_equal(asking(f, "Some.One@Behind.example", RESOLVE_UNKNOWN), 550);
+	assert_string_equal(f->r.enhanced, "5.1.1");
+	/* Nobody is asked about these. */
+	static const char *const settled[] = {"carl+x@behind.example", "postmaster@behind.example", "al@example.org"};
+	for (size_t i = 0; i < sizeof settled / sizeof settled[0]; i++) {
+		assert_int_equal(asking(f, settled[i], RESOLVE_ASK), 0);
+		assert_true(!f->r.ask && f->r.count == 1);
+	}
+	assert_int_equal(asking(f, "a%elsewhere.net@behind.example", RESOLVE_ASK), 550);
+	assert_false(f->r.ask);
+	ok(f, "domain.set", "{\"domain\":\"behind.example\",\"catch_all\":\"ann@example.org\"}");
+	assert_int_equal(asking(f, "nobody@behind.example", RESOLVE_ASK), 0);
+	assert_true(f->r.ask);
+	assert_int_equal(asking(f, "nobody@behind.example", RESOLVE_UNKNOWN), 0);
+	assert_target(f, 0, true, "ann@example.org", "");
+}
+
 static void test_relay_domains_have_no_mailboxes(void **state)
 {
 	struct fixture *f = *state;
@@ -430,6 +464,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_facts_carry_dsn_and_original, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_relay_domains, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_relay_domains_with_a_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_relay_domains_that_are_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_relay_domains_have_no_mailboxes, setup, teardown),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -226,6 +226,7 @@ EVENT(KEY_SHREDDED, LOG_WARN, KEY, "key.shredded", "actor address kind id", "sec
 /* ---- mail ---- */
 EVENT(SMTP_ACCEPTED, LOG_INFO, MAIL, "smtp.accepted", "cid mid service ip user from to size targets", "a message was accepted and is durable")
 EVENT(SMTP_ACCEPTED_MORE, LOG_DEBUG, MAIL, "smtp.accepted_more", "cid mid to", "further recipients of a message that was accepted")
+EVENT(SMTP_HARVEST, LOG_WARN, MAIL, "smtp.harvest", "cid ip count", "an address tried too many recipients that do not exist")
 EVENT(SMTP_REFUSED, LOG_INFO, MAIL, "smtp.refused", "cid service ip user at from to code why", "a message or recipient was refused")
 EVENT(FORWARD_REFUSED, LOG_WARN, NONE, "forward.refused", "cid address count", "mail would have left the organisation by itself; it did not")
 EVENT(SMTP_TEMPFAIL, LOG_WARN, MAIL, "smtp.tempfail", "cid at from code why outcome result", "a message could not be taken now")

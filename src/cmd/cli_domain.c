@@ -6,7 +6,7 @@
 static void show_list(const json_t *result)
 {
 	cli_table(json_object_get(result, "domains"),
-		"DOMAIN:domain USERS:users CATCH-ALL:catch_all POSTMASTER:postmaster SERVER-BEHIND:relay VERIFY:verify TLS:tls");
+		"DOMAIN:domain USERS:users CATCH-ALL:catch_all POSTMASTER:postmaster SERVER-BEHIND:relay VERIFY:verify TLS:tls CLIENT-INFO:client_info FROM-NETWORKS:from_networks");
 }
 
 static void show_recipients(const json_t *result)
@@ -36,9 +36,9 @@ static void show_sts(const json_t *result)
 
 static const struct cli_command commands[] = {
 	{.words = "domain list", .op = "domain.list", .show = show_list, .help = "the domains this server takes mail for"},
-	{.words = "domain add", .op = "domain.add", .positional = "domain", .options = "catch_all postmaster relay verify tls",
+	{.words = "domain add", .op = "domain.add", .positional = "domain", .options = "catch_all postmaster relay verify tls client_info from_networks",
 		.help = "takes mail for a domain; --catch-all gets what has no other address; --relay HOST:PORT: for the server there"},
-	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster relay verify tls",
+	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster relay verify tls client_info from_networks",
 		.needs_option = true, .help = "changes what is named; an empty text ends it"},
 	{.words = "domain dns", .op = "domain.dns", .positional = "domain", .options = "bind! provider zone", .run = cli_dns_records,
 		.help = "the records for DNS, and what is there; --bind: a zone file; --provider aliyun|tencent|huawei|cloudflare: its fields"},

@@ -146,6 +146,11 @@
  * long, empty: as before. */
 #define IPC_FIELDS_RELAY_DELIVER(F) F(bytes, job) F(fd, record) F(bytes, sts)
 #define IPC_REPLY_RELAY_DELIVER(F) F(bytes, results) F(bytes, sts) F(u32, sts_keep_s)
+/* Does the server behind a relay domain know this address? It is asked by MAIL FROM:<> and RCPT TO, nothing is sent. within_ms: the answer comes by
+ * then. status: 0 it does, 1 it does not, 2 it cannot be asked now; code and text: what it said. */
+#define IPC_FIELDS_RELAY_VERIFY(F) \
+	F(bytes, domain) F(bytes, host) F(u16, port) F(u8, tls_verified) F(u8, client_info) F(bytes, address) F(u32, within_ms)
+#define IPC_REPLY_RELAY_VERIFY(F) F(u8, status) F(u16, code) F(bytes, text)
 /* DNS. type: RR type number. records: u16 count, then {u32 length, rdata}; names inside rdata uncompressed. */
 #define IPC_FIELDS_RESOLVE(F) F(bytes, name) F(u16, type)
 #define IPC_REPLY_RESOLVE(F) F(u8, status) F(u8, rcode) F(u8, secure) F(u8, bogus) F(u32, ttl) F(bytes, canonical) F(bytes, records)
@@ -169,6 +174,9 @@
  * again later; record: sso/ldap_record.h (0 and 2); error: for the log. */
 #define IPC_FIELDS_LDAP_VERIFY(F) F(bytes, name) F(bytes, password)
 #define IPC_REPLY_LDAP_VERIFY(F) F(u8, status) F(bytes, record) F(bytes, error)
+/* Does the LDAP directory know this mail address (ldap.recipient_filter)? status: 0 yes, 1 no, 2 try again later. */
+#define IPC_FIELDS_LDAP_RECIPIENT(F) F(bytes, address)
+#define IPC_REPLY_LDAP_RECIPIENT(F) F(u8, status) F(bytes, error)
 /* All people and groups, in pieces of one text of records (a record may be cut). cursor 0 begins; then cursor as answered and offset: how many
  * bytes were taken. status 1: error says why. left_out: entries that could not be used. */
 #define IPC_FIELDS_LDAP_SYNC(F) F(u64, cursor) F(u64, offset)

@@ -7,13 +7,14 @@
  * Included several times; no guard.
  */
 /*
- * {"domains":[{"domain","users","catch_all","postmaster","relay","verify","tls"}]}; addresses, or "" for none.
- * relay: HOST:PORT of the server behind, which makes it a relay domain, or ""; verify: none or list (addresses of recipient.add alone);
- * tls: opportunistic or verified.
+ * {"domains":[{"domain","users","catch_all","postmaster","relay","verify","tls","client_info","from_networks"}]}; addresses, or "" for none.
+ * relay: HOST:PORT of the server behind, which makes it a relay domain, or ""; verify: none, list (addresses of recipient.add alone), call (the
+ * server behind is asked) or ldap; tls: opportunistic or verified; client_info: none, proxy or xclient; from_networks: prefixes, with spaces
+ * between them, from which that server sends mail of the domain out through us.
  */
 OPERATION("domain.list", AUTH, DOMAIN_SEE, READS, "")
-OPERATION("domain.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls?")
-OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls?")
+OPERATION("domain.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls? client_info? from_networks?")
+OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls? client_info? from_networks?")
 OPERATION("domain.remove", AUTH, DOMAIN_CHANGE, CHANGES, "domain")
 /* Addresses of a relay domain with verify list: {"recipients":[{"address"}],"more","next"} */
 OPERATION("recipient.list", AUTH, DOMAIN_SEE, READS, "domain after?")

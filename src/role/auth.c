@@ -351,6 +351,7 @@ static void auth_reload(struct role_context *ctx)
 	auth_notice_configure(a);
 	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);
 	auth_admin_configure(a->admin, &settings);
+	auth_recipient_configure(a);
 	if (forget_scram(a, &err) != 0)
 		log_event(EV_INTERNAL, LOG_STR("what", "SCRAM keys of passwords stay"), LOG_STR("why", err.private_text));
 }

@@ -3,6 +3,7 @@
 #define ROLE_AUTH_H
 
 #include "auth/admin.h"
+#include "auth/behind.h"
 #include "auth/external.h"
 #include "auth/ldap.h"
 #include "auth/login.h"
@@ -27,6 +28,7 @@ struct auth_process {
 	struct auth_login_settings settings;
 	struct place_base *places; /* opened before the jail closes; NULL: none */
 	struct people *people; /* for the checks of letters */
+	struct behind *behind; /* what exists behind relay domains (auth_recipient.c) */
 	struct auth_dkim *dkim;
 	struct timer *dkim_timer;
 	struct auth_dns *dns;
@@ -49,6 +51,8 @@ void auth_factor_start(struct auth_process *a);
 void auth_factor_settings(struct auth_process *a, struct auth_admin_settings *settings);
 
 void auth_register(struct auth_process *a);
+void auth_recipient_register(struct auth_process *a); /* auth_recipient.c */
+void auth_recipient_configure(struct auth_process *a);
 /* Single sign-on: once, when everything else is there; and again after a reload. */
 void auth_sso_start(struct auth_process *a);
 void auth_sso_configure(struct auth_process *a);

@@ -4,7 +4,6 @@
 #include "admin/operation.h"
 #include "auth/access.h"
 #include "auth/delegation.h"
-#include "auth/recipient.h"
 #include "auth/signer.h"
 #include "base/endian.h"
 #include "base/log.h"
@@ -72,109 +71,6 @@ static void on_sasl(void *arg, struct ipc_call *call, const void *message)
 	if (s->cid_len > 0)
 		memcpy(s->cid, request->cid.p, s->cid_len);
 	auth_login_step(a->login, &step, step_done, s);
-}
-
-/* ---- AUTH_SENDER, AUTH_RECIPIENT ---- */
-
-static bool is_somebody(const ipc_id *id)
-{
-	static const uint8_t nobody[16];
-	return memcmp(id->b, nobody, sizeof nobody) != 0;
-}
-
-/* The account that a request speaks for: it exists and is active. 0, ERR_DENIED or an error of the directory. */
-static int load_active(struct auth_process *a, const ipc_id *id, struct arena *arena, struct account *ret)
-{
-	int rc = directory_account_get(a->directory, id->b, arena, ret);
-	if (rc == ERR_NOT_FOUND || (rc == 0 && ret->state != ACCOUNT_ACTIVE))
-		return ERR_DENIED;
-	return rc;
-}
-
-/* Does the delegate still stand: active, with the credential and with the right to send? */
-static int delegate_stands(struct auth_process *a, const struct account *owner, uint32_t delegation, const ipc_id *delegate, uint32_t proof)
-{
-	auth_rights rights = 0;
-	uint8_t of[16] = {0};
-	int rc = directory_credential_exists(a->directory, delegate->b, proof);
-	if (rc == 0)
-		rc = delegation_rights_of(a->directory, owner, delegation, moment_unix(loop_now(a->ctx->loop)), &rights, of);
-	if (rc == 0 && ((rights & AUTH_BIT(AUTH_MAIL_SEND)) == 0 || memcmp(of, delegate->b, sizeof of) != 0))
-		rc = ERR_DENIED;
-	return rc;
-}
-
-/* The account for which a session sends, if all that the session stands on is still there. 0, ERR_DENIED or an error of the directory. */
-static int load_sender(struct auth_process *a, const ipc_id *id, uint32_t credential, const ipc_id *delegate, uint32_t proof, struct arena *arena,
-	struct account *ret)
-{
-	int rc = load_active(a, id, arena, ret);
-	if (rc == 0)
-		rc = directory_credential_exists(a->directory, id->b, credential);
-	if (rc == 0 && is_somebody(delegate))
-		rc = delegate_stands(a, ret, credential, delegate, proof);
-	return rc == ERR_NOT_FOUND ? ERR_DENIED : rc;
-}
-
-static void on_sender(void *arg, struct ipc_call *call, const void *message)
-{
-	struct auth_process *a = arg;
-	const struct ipc_auth_sender *request = message;
-	struct arena arena = ARENA_INIT;
-	struct account account;
-	int rc = load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account);
-	if (rc == 0)
-		rc = resolve_sender_allowed(a->directory, &account, request->reverse_path, &arena);
-	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY});
-	arena_free(&arena);
-}
-
-static void refuse(struct ipc_auth_recipient_reply *reply, uint16_t code, const char *enhanced, const char *text)
-{
-	*reply = (struct ipc_auth_recipient_reply){.status = AUTH_REFUSED, .code = code, .enhanced = slice_str(enhanced), .text = slice_str(text)};
-}
-
-static void answer_recipient(struct auth_process *a, const struct ipc_auth_recipient *request, bool signed_in, struct arena *arena,
-	struct buf *facts,
-                             struct ipc_auth_recipient_reply *reply)
-{
-	struct resolve_result result;
-	resolve_recipient(a->directory, request->recipient, signed_in, a->ctx->config->hostname, moment_unix(loop_now(a->ctx->loop)), arena, &result);
-	if (result.withheld > 0)
-		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", request->cid), LOG_TEXT("address", result.withheld_from), LOG_NUM("count", (int64_t)result.withheld));
-	if (result.status != AUTH_OK) {
-		refuse(reply, result.code, result.enhanced, result.text);
-		return;
-	}
-	int rc = recipient_facts(&result, request->recipient, request->dsn, &a->settings, facts);
-	if (rc == ERR_INVALID)
-		refuse(reply, 501, "5.5.4", "Bad parameters");
-	else if (rc != 0)
-		refuse(reply, 451, "4.2.4", "The list is too long");
-	else
-		*reply = (struct ipc_auth_recipient_reply){.status = AUTH_OK, .facts = buf_slice(facts)};
-}
-
-static void on_recipient(void *arg, struct ipc_call *call, const void *message)
-{
-	struct auth_process *a = arg;
-	const struct ipc_auth_recipient *request = message;
-	struct ipc_auth_recipient_reply reply;
-	struct arena arena = ARENA_INIT;
-	struct account account;
-	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX);
-	/* Port 25 knows nobody: what it says of an account does not count. */
-	bool signed_in = ipc_call_sender(call, NULL) == ROLE_CLIENT && is_somebody(&request->account);
-	int rc = signed_in ? load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account) : 0;
-	if (rc == ERR_DENIED)
-		refuse(&reply, 550, "5.7.1", "Sending is not allowed");
-	else if (rc != 0)
-		refuse(&reply, 451, "4.3.0", "Temporary local problem");
-	else
-		answer_recipient(a, request, signed_in, &arena, &facts, &reply);
-	ipc_reply(call, &reply);
-	buf_free(&facts);
-	arena_free(&arena);
 }
 
 /* ---- the others ---- */
@@ -280,6 +176,14 @@ static bool waits_for_record(struct slice op)
 
 static const struct slice no_record = SLICE_INIT("{\"code\":\"audit\",\"error\":\"The audit log cannot be written now: nothing is changed until it can.\"}");
 
+static void run(struct auth_process *a, const struct auth_evidence *evidence, struct slice op, struct slice args, struct ipc_call *call)
+{
+	auth_admin_run(a->admin, evidence, op, args, admin_done, call);
+	/* What was found out of a relay domain may be of another server. */
+	if (slice_starts(op, SLICE("domain.")) || slice_starts(op, SLICE("recipient.")))
+		behind_forget(a->behind);
+}
+
 /* A request that waits for its record. */
 struct held {
 	struct auth_process *a;
@@ -301,7 +205,7 @@ static void on_begun(void *arg, bool durable)
 {
 	struct held *h = arg;
 	if (durable)
-		auth_admin_run(h->a->admin, &h->evidence, h->op, h->args, admin_done, h->call);
+		run(h->a, &h->evidence, h->op, h->args, h->call);
 	else
 		admin_done(h->call, ADMIN_UNAVAILABLE, no_record);
 	held_free(h);
@@ -329,7 +233,7 @@ static void on_admin(void *arg, struct ipc_call *call, const void *message)
 	if (waits_for_record(request->op))
 		hold(a, call, request);
 	else
-		auth_admin_run(a->admin, &evidence, request->op, request->args, admin_done, call);
+		run(a, &evidence, request->op, request->args, call);
 }
 
 /* The other role acts when it has this answer; the record of who was allowed is durable by then. */
@@ -412,8 +316,7 @@ void auth_register(struct auth_process *a)
 {
 	struct ipc *ipc = a->ctx->ipc;
 	ipc_handle(ipc, IPC_AUTH_SASL, on_sasl, a);
-	ipc_handle(ipc, IPC_AUTH_SENDER, on_sender, a);
-	ipc_handle(ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
+	auth_recipient_register(a);
 	ipc_handle(ipc, IPC_AUTH_PEOPLE, on_people, a);
 	ipc_handle(ipc, IPC_AUTH_ROUTE, on_route, a);
 	ipc_handle(ipc, IPC_AUTH_SIGNER, on_signer, a);

@@ -6,6 +6,7 @@
  *   edge_smtp.c   SMTP engine <-> auth                               edge_letter.c message -> filter -> queue
  *   edge_login.c  IMAP and POP3 before login                         edge_pass.c   bytes to and from `mail` after it
  *   edge_proxy.c  PROXY header of trusted addresses                manage.c, web.c  HTTP of the classes management and web
+ *   edge_harvest.c who guesses recipients
  */
 #ifndef ROLE_EDGE_H
 #define ROLE_EDGE_H
@@ -93,6 +94,7 @@ struct edge {
 	struct list_node clients;
 	struct map addresses;                /* address -> struct edge_address */
 	struct map rates;                    /* account -> struct edge_rate */
+	struct map guessers;                 /* address -> struct edge_rate */
 	struct listener *listeners[16];
 	unsigned listener_count;
 	unsigned connections, connections_max;
@@ -127,6 +129,12 @@ struct slice edge_address(const struct edge_client *c);
 /* Reads the PROXY header off a fresh descriptor, then edge_accept; closes it when there is none. */
 void edge_proxy_accept(struct edge *edge, const struct edge_service *service, int fd);
 bool edge_proxy_trusted(const struct edge *edge, int fd);
+
+/* A recipient of the client is unknown (limits.unknown_recipients). */
+void edge_harvest_count(struct edge_client *c);
+/* Has it guessed too often? */
+bool edge_harvest_over(struct edge_client *c);
+void edge_harvest_free(struct edge *edge);
 
 /* Did the client show a certificate that auth.client_ca vouches for? */
 bool edge_has_certificate(const struct edge_client *client);

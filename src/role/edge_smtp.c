@@ -186,6 +186,8 @@ static void on_recipient(void *arg, enum ipc_outcome outcome, const void *messag
 	} else if (reply->status != AUTH_OK) {
 		refusal = (struct smtp_reply){.code = reply->code, .enhanced = reply->enhanced, .text = reply->text};
 		log_refused(q->client, reply);
+		if (slice_eq(reply->enhanced, SLICE("5.1.1")))
+			edge_harvest_count(q->client);
 		rcpt_answer(q, refusal.code >= 400 ? &refusal : &later);
 	} else {
 		buf_append(&q->facts, reply->facts);
@@ -260,6 +262,7 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 
 static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 {
+	static const struct smtp_reply guessing = SMTP_REPLY_INIT(451, "4.7.1", "Too many unknown recipients, try again later");
 	struct edge_smtp *s = owner;
 	struct edge_client *c = s->client;
 	struct buf dsn = BUF_INIT(4096);
@@ -268,6 +271,10 @@ static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 		.credential = c->identity.credential, .delegate = c->identity.delegate, .proof = c->identity.proof,
 	};
 
+	if (edge_harvest_over(c)) {
+		smtp_server_rcpt_reply(s->engine, token, &guessing);
+		return;
+	}
 	auth_dsn_encode(rcpt->notify, rcpt->orcpt, &dsn);
 	request.dsn = buf_slice(&dsn);
 	ipc_request(c->edge->ctx->ipc, IPC_AUTH_RECIPIENT, IPC_ANY, &request, on_recipient, question_create(c, token));

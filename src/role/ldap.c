@@ -50,7 +50,7 @@ struct job {
 	struct list_node node;
 	struct ldap_role *role;
 	struct ipc_call *call;
-	bool collect;
+	enum ldap_question { LDAP_QUESTION_VERIFY, LDAP_QUESTION_COLLECT, LDAP_QUESTION_RECIPIENT } question;
 	struct arena arena;
 	struct ldap_settings settings;
 	struct slice name, password;
@@ -144,18 +144,36 @@ static void answer_verify(struct job *j)
 	buf_free(&record);
 }
 
+static void answer_recipient(struct job *j)
+{
+	ipc_reply(j->call, &(struct ipc_ldap_recipient_reply){.status = j->rc == 0 ? 0 : j->rc == ERR_NOT_FOUND ? 1 : 2,
+		.error = slice_str(j->err.private_text)});
+}
+
+static void answer_job(struct job *j)
+{
+	switch (j->question) {
+	case LDAP_QUESTION_VERIFY:
+		answer_verify(j);
+		break;
+	case LDAP_QUESTION_COLLECT:
+		answer_collect(j);
+		break;
+	case LDAP_QUESTION_RECIPIENT:
+		answer_recipient(j);
+		break;
+	}
+}
+
 static void job_end(struct job *j)
 {
 	struct ldap_role *r = j->role;
-	bool unusable = j->rc != 0 && j->rc != ERR_DENIED && j->rc != ERR_CLOSED;
+	bool unusable = j->rc != 0 && j->rc != ERR_DENIED && j->rc != ERR_CLOSED && j->rc != ERR_NOT_FOUND;
 	if (unusable)
 		log_event(EV_LDAP_FAILED, LOG_TEXT("host", j->url.host), LOG_STR("why", j->err.private_text));
 	r->done += !unusable;
 	r->failed += unusable;
-	if (j->collect)
-		answer_collect(j);
-	else
-		answer_verify(j);
+	answer_job(j);
 	r->running--;
 	job_free(j);
 	start_waiting(r);
@@ -176,8 +194,10 @@ static void work(void *arg)
 	int fd = j->library_fd;
 	j->library_fd = -1;
 	j->rc = ldap_client_open(fd, ANSWER_MS, &client, &j->err);
-	if (j->rc == 0 && j->collect)
+	if (j->rc == 0 && j->question == LDAP_QUESTION_COLLECT)
 		j->rc = ldap_collect(client, &j->settings, &j->records, &j->left_out, &j->err);
+	else if (j->rc == 0 && j->question == LDAP_QUESTION_RECIPIENT)
+		j->rc = ldap_find_recipient(client, &j->settings, j->name, &j->arena, &j->err);
 	else if (j->rc == 0)
 		j->rc = ldap_verify(client, &j->settings, j->name, j->password, &j->arena, &j->record, &j->err);
 	ldap_client_close(&client);
@@ -412,10 +432,10 @@ static void copy_settings(struct job *j)
 	const struct config *c = j->role->ctx->config;
 	struct ldap_settings *s = &j->settings;
 	*s = (struct ldap_settings){c->ldap_base, c->ldap_bind, j->role->ctx->password, c->ldap_login_filter, c->ldap_login_group,
-		c->ldap_people_filter, c->ldap_group_filter,
+		c->ldap_people_filter, c->ldap_group_filter, c->ldap_recipient_filter,
 		{slice_eq(c->ldap_kind, SLICE("active_directory")), c->ldap_mail, c->ldap_name, c->ldap_department, c->ldap_disabled,
 			moment_unix(loop_now(j->role->ctx->loop))}};
-	struct slice *const texts[] = {&s->base, &s->bind, &s->password, &s->login_filter, &s->login_group, &s->people_filter, &s->group_filter,
+	struct slice *const texts[] = {&s->base, &s->bind, &s->password, &s->login_filter, &s->login_group, &s->people_filter, &s->group_filter, &s->recipient_filter,
 		&s->mapping.mail, &s->mapping.name, &s->mapping.department, &s->mapping.disabled};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		*texts[i] = texts[i]->n > 0 ? arena_dup(&j->arena, *texts[i]) : SLICE_NONE;
@@ -442,12 +462,12 @@ static void start_waiting(struct ldap_role *r)
 	}
 }
 
-static void enqueue(struct ldap_role *r, struct ipc_call *call, bool collect, struct slice name, struct slice password)
+static void enqueue(struct ldap_role *r, struct ipc_call *call, enum ldap_question question, struct slice name, struct slice password)
 {
 	struct job *j = memory_alloc(sizeof *j);
 	j->role = r;
 	j->call = call;
-	j->collect = collect;
+	j->question = question;
 	j->library_fd = -1;
 	buf_init(&j->records, RECORDS_MAX);
 	j->name = arena_dup(&j->arena, name);
@@ -466,7 +486,7 @@ static void on_verify(void *arg, struct ipc_call *call, const void *message)
 	if (r->waiting_count >= WAITING_MAX)
 		ipc_reply(call, &(struct ipc_ldap_verify_reply){.status = 3, .error = SLICE("too many questions wait")});
 	else
-		enqueue(r, call, false, request->name, request->password);
+		enqueue(r, call, LDAP_QUESTION_VERIFY, request->name, request->password);
 }
 
 static void on_sync(void *arg, struct ipc_call *call, const void *message)
@@ -474,11 +494,21 @@ static void on_sync(void *arg, struct ipc_call *call, const void *message)
 	struct ldap_role *r = arg;
 	const struct ipc_ldap_sync *request = message;
 	if (request->cursor == 0 && r->waiting_count < WAITING_MAX)
-		enqueue(r, call, true, SLICE_NONE, SLICE_NONE);
+		enqueue(r, call, LDAP_QUESTION_COLLECT, SLICE_NONE, SLICE_NONE);
 	else if (request->cursor != 0 && request->cursor == r->cursor && request->offset <= buf_len(&r->records))
 		answer_chunk(r, call, (size_t)request->offset);
 	else
 		ipc_reply(call, &(struct ipc_ldap_sync_reply){.status = 1, .error = SLICE("the collection is not there any more")});
+}
+
+static void on_find(void *arg, struct ipc_call *call, const void *message)
+{
+	struct ldap_role *r = arg;
+	const struct ipc_ldap_recipient *request = message;
+	if (r->waiting_count >= WAITING_MAX)
+		ipc_reply(call, &(struct ipc_ldap_recipient_reply){.status = 2, .error = SLICE("too many questions wait")});
+	else
+		enqueue(r, call, LDAP_QUESTION_RECIPIENT, request->address, SLICE_NONE);
 }
 
 /* ---- life ---- */
@@ -508,6 +538,7 @@ static int ldap_start(struct role_context *ctx, struct error *err)
 	load_tls(r);
 	ipc_handle(ctx->ipc, IPC_LDAP_VERIFY, on_verify, r);
 	ipc_handle(ctx->ipc, IPC_LDAP_SYNC, on_sync, r);
+	ipc_handle(ctx->ipc, IPC_LDAP_RECIPIENT, on_find, r);
 	return 0;
 }
 

@@ -34,11 +34,13 @@ static int start(struct role_context *ctx, struct error *err)
 	r->ctx = ctx;
 	r->peers = MAP_INIT;
 	r->sts_failed = MAP_INIT;
+	r->probes = MAP_INIT;
 	list_init(&r->deliveries);
 	list_init(&r->links);
 	ctx->state = r;
 	int rc = contexts_load(r, err);
 	ipc_handle(ctx->ipc, IPC_RELAY_DELIVER, on_deliver, r);
+	relay_probe_register(r);
 	return rc;
 }
 
@@ -47,6 +49,7 @@ void relay_free(struct relay **relay)
 	struct relay *r = *relay;
 	relay_links_free(r);
 	relay_sts_free(r);
+	relay_probes_free(r);
 	tls_context_free(&r->opportunistic);
 	tls_context_free(&r->verified);
 	tls_context_free(&r->dane);

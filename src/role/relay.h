@@ -4,7 +4,7 @@
  *
  *   relay.c          the role: jobs in, results out           relay_route.c  from a domain to addresses; asks `auth` for relay domains
  *   relay_delivery.c one job: hops in turn, results           relay_link.c   connections and those kept for the next message
- *   relay_sts.c      what MTA-STS asks of a destination
+ *   relay_sts.c      what MTA-STS asks of a destination       relay_probe.c  asks servers behind relay domains for addresses
  */
 #ifndef ROLE_RELAY_H
 #define ROLE_RELAY_H
@@ -29,6 +29,7 @@
 #define RELAY_PIECE 32768          /* bytes of the message opened at a time */
 #define RELAY_HEADER_MAX (4u << 20)
 #define RELAY_STS_FAILED_MAX 4096  /* domains whose policy did not come; with more all are forgotten */
+#define RELAY_PROBES_MAX 256       /* addresses that wait to be asked about at one server */
 #define RELAY_PEERS_MAX 4096       /* destinations remembered (TLS ticket, failed TLS) */
 
 struct relay {
@@ -36,6 +37,7 @@ struct relay {
 	struct tls_context *opportunistic, *verified, *dane;
 	struct map peers;              /* "address port" -> struct relay_peer */
 	struct map sts_failed;         /* domain -> when its policy did not come, int64_t in seconds */
+	struct map probes;             /* "host port" -> struct relay_probe_line */
 	struct list_node deliveries, links;
 	unsigned running;              /* deliveries without results */
 	uint64_t delivered, deferred, bounced;
@@ -75,6 +77,15 @@ struct relay_route {
 	struct smtp_reply failure;     /* when count is 0; constant texts; a code below 500: try again later */
 };
 typedef void relay_route_fn(void *arg);
+/* The server behind a relay domain: what auth says of it. */
+struct relay_behind {
+	struct slice host;
+	uint16_t port;
+	bool tls_verified;
+};
+/* As relay_route_find, to this server. */
+void relay_route_behind(struct relay *relay, struct slice domain, const struct relay_behind *behind, struct arena *arena, struct relay_route *route,
+                        relay_route_fn *fn, void *arg);
 /* Fills *route (texts in the arena); fn once, perhaps from inside. The search cannot be cancelled: `arg` must live until fn. */
 void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn,
                       void *arg);
@@ -134,8 +145,10 @@ uint32_t relay_link_recipients_max(const struct relay_link *link);
 void relay_link_tls_text(const struct relay_link *link, const struct relay_hop *hop, struct buf *out);
 
 /* ---- relay_delivery.c ---- */
+struct relay_probe;
 struct relay_delivery {
 	struct list_node node;         /* of relay->deliveries */
+	struct relay_probe *probe;     /* no letter is sent: only asked about its one recipient; NULL: a job of queue */
 	struct list_node waiting;      /* of a peer */
 	struct relay *relay;
 	struct ipc_call *call;
@@ -164,6 +177,11 @@ struct relay_delivery {
 	bool finished;
 };
 void relay_delivery_begin(struct relay *relay, struct ipc_call *call, const struct ipc_relay_deliver *request);
+/* For relay_probe.c: a delivery without job, to be given one recipient, a route and relay_delivery_start. */
+struct relay_delivery *relay_delivery_new(struct relay *relay);
+void relay_delivery_recipients(struct relay_delivery *d, size_t count);
+void relay_delivery_start(struct relay_delivery *d);
+void relay_delivery_release(struct relay_delivery *d); /* frees it when it is finished and nothing is awaited */
 void relay_delivery_give_up(struct relay_delivery *d, const struct smtp_reply *why);
 /* From the link. */
 const struct smtp_client_message *relay_delivery_message(struct relay_delivery *d); /* next transaction, NULL: all done */
@@ -171,5 +189,11 @@ void relay_delivery_recipient(struct relay_delivery *d, size_t index, const stru
 int relay_delivery_body(struct relay_delivery *d, struct buf *out);
 void relay_delivery_done(struct relay_delivery *d);
 void relay_delivery_failed(struct relay_delivery *d, enum smtp_client_stage stage, const struct smtp_reply *reply);
+
+/* ---- relay_probe.c ---- */
+void relay_probe_register(struct relay *relay);
+/* The delivery of the probe has its result. */
+void relay_probe_done(struct relay_probe *probe, const struct delivery_result *result);
+void relay_probes_free(struct relay *relay);
 
 #endif

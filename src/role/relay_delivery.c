@@ -44,12 +44,14 @@ static void result_set(struct relay_delivery *d, size_t index, const struct smtp
 	*r = (struct delivery_result){.state = state_of(reply, dsn), .code = reply->code, .remote_host = host, .tls = tls};
 	r->enhanced = arena_dup(&d->arena, reply->enhanced);
 	r->text = printable(&d->arena, reply->text, RESULT_TEXT_MAX);
+	if (d->probe != NULL)
+		return;
 	d->relay->delivered += r->state == DELIVERY_DONE || r->state == DELIVERY_RELAYED;
 	d->relay->deferred += r->state == DELIVERY_TEMPORARY;
 	d->relay->bounced += r->state == DELIVERY_PERMANENT;
 }
 
-static void release(struct relay_delivery *d)
+void relay_delivery_release(struct relay_delivery *d)
 {
 	if (!d->finished || d->outstanding > 0)
 		return;
@@ -82,15 +84,9 @@ static int64_t now_s(const struct relay_delivery *d)
 	return loop_now(d->relay->ctx->loop).wall_ms / 1000;
 }
 
-/* Every recipient has a result: tell queue. */
-static void finish(struct relay_delivery *d)
+static void tell_queue(struct relay_delivery *d)
 {
 	struct buf results = BUF_INIT(1u << 22), sts = BUF_INIT(STS_STATE_MAX);
-	if (d->finished)
-		return;
-	d->finished = true;
-	relay_link_abandon(d);
-	timer_stop(d->deadline);
 	shorten(d);
 	for (size_t i = 0; i < d->job.recipient_count; i++)
 		delivery_result_encode(&d->results[i], &results);
@@ -100,9 +96,23 @@ static void finish(struct relay_delivery *d)
 	ipc_reply(d->call, &reply);
 	buf_free(&results);
 	buf_free(&sts);
+}
+
+/* Every recipient has a result: tell who asked. */
+static void finish(struct relay_delivery *d)
+{
 	struct relay *relay = d->relay;
+	if (d->finished)
+		return;
+	d->finished = true;
+	relay_link_abandon(d);
+	timer_stop(d->deadline);
+	if (d->probe != NULL)
+		relay_probe_done(d->probe, &d->results[0]);
+	else
+		tell_queue(d);
 	relay->running--;
-	release(d);
+	relay_delivery_release(d);
 	/* Answers that are still to come concern nobody: a stop does not wait for them. */
 	if (relay->stopping && relay->running == 0)
 		role_stopped(relay->ctx);
@@ -259,7 +269,7 @@ static void on_key(void *arg, enum ipc_outcome outcome, const void *message)
 	struct error err = {0};
 	d->outstanding--;
 	if (d->finished) {
-		release(d);
+		relay_delivery_release(d);
 	} else if (outcome == IPC_BUSY) {
 		timer_start(d->retry, KEY_RETRY_MS);
 	} else if (outcome != IPC_OK || reply->status != 0 || sealed_open_with_key(&d->source, reply->data_key.b, &d->sealed, &err) < 0) {
@@ -302,7 +312,7 @@ static void on_sts(void *arg)
 	struct relay_delivery *d = arg;
 	d->outstanding--;
 	if (d->finished) {
-		release(d);
+		relay_delivery_release(d);
 	} else if (d->sts.postponed) {
 		relay_delivery_give_up(d, &later);
 	} else {
@@ -316,7 +326,7 @@ static void on_route(void *arg)
 	struct relay_delivery *d = arg;
 	d->outstanding--;
 	if (d->finished) {
-		release(d);
+		relay_delivery_release(d);
 	} else if (relay_sts_concerns(&d->route)) {
 		d->outstanding++;
 		relay_sts_find(d->relay, d->route.mx_domain, d->sts_remembered, &d->arena, &d->sts, on_sts, d);
@@ -341,6 +351,30 @@ static int record_read(void *arg, uint64_t offset, void *p, size_t n)
 	return 0;
 }
 
+struct relay_delivery *relay_delivery_new(struct relay *relay)
+{
+	struct relay_delivery *d = memory_alloc(sizeof *d);
+	d->relay = relay;
+	d->deadline = timer_create_on(relay->ctx->loop, on_deadline, d);
+	d->retry = timer_create_on(relay->ctx->loop, key_ask, d);
+	d->last = unreadable;
+	list_append(&relay->deliveries, &d->node);
+	relay->running++;
+	return d;
+}
+
+void relay_delivery_start(struct relay_delivery *d)
+{
+	next_hop(d);
+}
+
+void relay_delivery_recipients(struct relay_delivery *d, size_t count)
+{
+	d->results = arena_alloc_array(&d->arena, count, sizeof *d->results);
+	d->batch = arena_alloc_array(&d->arena, count, sizeof *d->batch);
+	d->batch_index = arena_alloc_array(&d->arena, count, sizeof *d->batch_index);
+}
+
 static int request_take(struct relay_delivery *d, const struct ipc_relay_deliver *request)
 {
 	int fd = request->record;
@@ -352,24 +386,15 @@ static int request_take(struct relay_delivery *d, const struct ipc_relay_deliver
 		return rc;
 	d->source = (struct seal_source){.read = record_read, .arg = d, .size = d->record.content.n};
 	d->sts_remembered = arena_dup(&d->arena, request->sts);
-	size_t n = d->job.recipient_count;
-	d->results = arena_alloc_array(&d->arena, n, sizeof *d->results);
-	d->batch = arena_alloc_array(&d->arena, n, sizeof *d->batch);
-	d->batch_index = arena_alloc_array(&d->arena, n, sizeof *d->batch_index);
+	relay_delivery_recipients(d, d->job.recipient_count);
 	return 0;
 }
 
 void relay_delivery_begin(struct relay *relay, struct ipc_call *call, const struct ipc_relay_deliver *request)
 {
 	static const struct smtp_reply closing = SMTP_REPLY_INIT(421, "4.3.2", "Service shutting down");
-	struct relay_delivery *d = memory_alloc(sizeof *d);
-	d->relay = relay;
+	struct relay_delivery *d = relay_delivery_new(relay);
 	d->call = call;
-	d->deadline = timer_create_on(relay->ctx->loop, on_deadline, d);
-	d->retry = timer_create_on(relay->ctx->loop, key_ask, d);
-	d->last = unreadable;
-	list_append(&relay->deliveries, &d->node);
-	relay->running++;
 	if (request_take(d, request) < 0) {
 		/* No results: queue takes that for a temporary failure of all. */
 		finish(d);

@@ -340,6 +340,14 @@ static bool to_ascii(struct search *s, struct slice domain)
 	return rc == IDN2_OK;
 }
 
+static void take_behind(struct search *s, const struct relay_behind *behind)
+{
+	add_host(s, arena_dup(s->arena, behind->host), 0, behind->port, false);
+	s->hosts[0].configured = true;
+	s->hosts[0].tls = behind->tls_verified ? RELAY_TLS_VERIFIED : RELAY_TLS_OPPORTUNISTIC;
+	ask_addresses(s);
+}
+
 /* The server behind, for a relay domain: neither MX nor routes of the configuration. */
 static void on_relay_domain(void *arg, enum ipc_outcome outcome, const void *message)
 {
@@ -349,10 +357,7 @@ static void on_relay_domain(void *arg, enum ipc_outcome outcome, const void *mes
 	if (outcome != IPC_OK || reply->status != 0) {
 		search_fail(s, &route_unknown);
 	} else if (reply->host.n > 0) {
-		add_host(s, arena_dup(s->arena, reply->host), 0, reply->port, false);
-		s->hosts[0].configured = true;
-		s->hosts[0].tls = reply->tls_verified ? RELAY_TLS_VERIFIED : RELAY_TLS_OPPORTUNISTIC;
-		ask_addresses(s);
+		take_behind(s, &(struct relay_behind){reply->host, reply->port, reply->tls_verified != 0});
 	} else if (take_configured(s)) {
 		ask_addresses(s);
 	} else {
@@ -360,17 +365,31 @@ static void on_relay_domain(void *arg, enum ipc_outcome outcome, const void *mes
 	}
 }
 
-void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn,
-                      void *arg)
+static struct search *search_new(struct relay *relay, struct arena *arena, struct relay_route *route, relay_route_fn *fn, void *arg)
 {
 	struct search *s = memory_alloc(sizeof *s);
-	struct slice address;
 	s->relay = relay;
 	s->arena = arena;
 	s->route = route;
 	s->fn = fn;
 	s->arg = arg;
 	*route = (struct relay_route){0};
+	return s;
+}
+
+void relay_route_behind(struct relay *relay, struct slice domain, const struct relay_behind *behind, struct arena *arena, struct relay_route *route,
+                        relay_route_fn *fn, void *arg)
+{
+	struct search *s = search_new(relay, arena, route, fn, arg);
+	s->domain = arena_dup(arena, domain);
+	take_behind(s, behind);
+}
+
+void relay_route_find(struct relay *relay, struct slice destination, struct arena *arena, struct relay_route *route, relay_route_fn *fn,
+                      void *arg)
+{
+	struct search *s = search_new(relay, arena, route, fn, arg);
+	struct slice address;
 	if (smtp_literal_valid(destination, &address)) {
 		s->domain = destination;
 		if (!take_configured(s))

@@ -723,6 +723,64 @@ static void mail_of_a_relay_domain_goes_to_the_server_behind(void **state)
 	world_close(&w);
 }
 
+/* ---- addresses that are asked about ---- */
+
+#define PROBES 5
+struct answers {
+	uint8_t status[PROBES];
+	uint16_t code[PROBES];
+	unsigned count;
+	bool all;
+};
+
+static void on_verified(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct answers *a = arg;
+	const struct ipc_relay_verify_reply *reply = message;
+	assert_int_equal(outcome, IPC_OK);
+	a->status[a->count] = reply->status;
+	a->code[a->count++] = reply->code;
+	a->all = a->count == PROBES;
+}
+
+static void servers_behind_are_asked_over_one_connection(void **state)
+{
+	(void)state;
+	struct world w;
+	world_open(&w, HOST_TLS);
+	static const char *const names[PROBES] = {"a@there.example", "perm@there.example", "temp@there.example", "full@there.example", "b@there.example"};
+	static const uint8_t expected[PROBES] = {0, 1, 2, 0, 0};
+	struct answers answers = {0};
+	for (unsigned i = 0; i < PROBES; i++) {
+		struct ipc_relay_verify request = {.domain = SLICE("there.example"), .host = SLICE("127.0.0.1"), .port = w.host.port, .within_ms = 30000};
+		request.address = slice_str(names[i]);
+		ipc_request(w.auth, IPC_RELAY_VERIFY, IPC_ANY, &request, on_verified, &answers);
+	}
+	assert_true(ipc_test_run_until(w.loop, &answers.all, 60000));
+	assert_memory_equal(answers.status, expected, sizeof expected);
+	assert_int_equal(answers.code[1], 550);
+	assert_int_equal(w.host.visits, 1);
+	assert_int_equal(buf_len(&w.host.message), 0);
+	const struct relay *relay = w.ctx.state;
+	assert_int_equal(relay->delivered + relay->bounced + relay->deferred, 0);
+	world_close(&w);
+}
+
+static void a_server_behind_that_cannot_be_verified_says_nothing(void **state)
+{
+	(void)state;
+	struct world w;
+	world_open(&w, HOST_PLAIN);
+	struct answers answers = {.count = PROBES - 1};
+	struct ipc_relay_verify request = {.domain = SLICE("there.example"), .host = SLICE("127.0.0.1"), .port = w.host.port, .tls_verified = 1,
+		.address = SLICE("a@there.example"), .within_ms = 30000};
+	ipc_request(w.auth, IPC_RELAY_VERIFY, IPC_ANY, &request, on_verified, &answers);
+	assert_true(ipc_test_run_until(w.loop, &answers.all, 60000));
+	assert_int_equal(answers.status[PROBES - 1], 2);
+	assert_true(slice_search(buf_slice(&w.host.log), SLICE("rcpt")) < 0);
+	world_close(&w);
+}
+
 int main(void)
 {
 	cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -738,6 +796,7 @@ int main(void)
 		cmocka_unit_test(what_dane_guards_or_a_route_names_needs_no_policy), cmocka_unit_test(a_policy_that_nobody_here_can_ask_for_is_waited_for),
 		cmocka_unit_test(a_stop_does_not_wait_for_a_policy),
 		cmocka_unit_test(mail_of_a_relay_domain_goes_to_the_server_behind),
+		cmocka_unit_test(servers_behind_are_asked_over_one_connection), cmocka_unit_test(a_server_behind_that_cannot_be_verified_says_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,6 +40,7 @@ struct smtp_client_message {
 	bool smtputf8;              /* address or header needs it */
 	bool body_8bit, body_binary;
 	bool requiretls;            /* RFC 8689: only to a peer that offers it, and under TLS; else every recipient fails with 5.7.30 */
+	bool probe;                 /* only asked whether the recipients are taken: what RCPT is answered is their result, nothing is sent. MAIL refused: failed() */
 	struct slice ret, envid;    /* DSN, or empty */
 	const struct smtp_client_recipient *recipients;
 	size_t recipient_count;

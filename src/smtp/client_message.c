@@ -144,7 +144,7 @@ static bool may_send_rcpt(const struct smtp_client *c)
 static bool may_send_data(const struct smtp_client *c)
 {
 	size_t count = c->message->recipient_count;
-	if (c->data_sent || c->rcpt_sent < count || (c->mail_answered && !c->mail_ok))
+	if (c->message->probe || c->data_sent || c->rcpt_sent < count || (c->mail_answered && !c->mail_ok))
 		return false;
 	if (c->peer.pipelining && !c->set.lmtp && !c->message->body_binary && c->rcpt_answered < count)
 		return true;
@@ -231,7 +231,7 @@ static void rcpt_reply(struct smtp_client *c, const struct smtp_reply *reply)
 	size_t index = c->rcpt_answered++;
 	if (c->rcpt_state[index] != RCPT_OPEN)
 		return;
-	if (reply->code / 100 == 2) {
+	if (reply->code / 100 == 2 && !c->message->probe) {
 		c->rcpt_state[index] = RCPT_ACCEPTED;
 		c->rcpt_ok++;
 	} else {
@@ -266,7 +266,8 @@ static void envelope_check(struct smtp_client *c, struct buf *out)
 
 static void envelope_reply(struct smtp_client *c, const struct smtp_reply *reply, struct buf *out)
 {
-	if (!c->mail_sent) {
+	bool refused = !c->mail_answered && reply->code / 100 != 2;
+	if (!c->mail_sent || (refused && c->message->probe)) {
 		client_fail(c, reply);
 		return;
 	}

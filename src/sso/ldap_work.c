@@ -132,6 +132,41 @@ int ldap_verify(struct ldap_client *c, const struct ldap_settings *s, struct sli
 	return f.record.disabled ? error_set(err, ERR_CLOSED, "the person is disabled") : 0;
 }
 
+/* ---- a mail address ---- */
+
+static int count_entry(void *arg, const struct ldap_entry *entry)
+{
+	*(unsigned *)arg += 1;
+	return 0;
+}
+
+/* 1, 0 or negative. */
+static int has_address(struct ldap_client *c, const struct ldap_settings *s, struct slice address, struct error *err)
+{
+	static const char *const none[] = {"1.1", NULL};
+	struct buf filter = BUF_INIT(LDAP_FILTER_MAX);
+	unsigned count = 0;
+	int rc = ldap_filter_make(s->recipient_filter, address, &filter);
+	if (rc == 0)
+		rc = ldap_client_search(c, s->base, buf_slice(&filter), none, count_entry, &count, err);
+	else
+		rc = error_set(err, ERR_TEMPORARY, "ldap.recipient_filter cannot be used");
+	buf_free(&filter);
+	return rc < 0 ? rc : count > 0;
+}
+
+int ldap_find_recipient(struct ldap_client *c, const struct ldap_settings *s, struct slice address, struct arena *arena, struct error *err)
+{
+	ptrdiff_t at = slice_rfind(address, '@'), plus = slice_find(address, '+');
+	int rc = ldap_client_bind(c, s->bind, s->password, err);
+	if (rc != 0)
+		return rc == ERR_DENIED ? error_set(err, ERR_TEMPORARY, "ldap.bind is refused") : rc;
+	rc = has_address(c, s, address, err);
+	if (rc == 0 && plus > 0 && at > plus)
+		rc = has_address(c, s, arena_printf(arena, "%.*s%.*s", (int)plus, (const char *)address.p, SLICE_ARG(slice_from(address, (size_t)at))), err);
+	return rc < 0 ? rc : rc == 0 ? error_set(err, ERR_NOT_FOUND, "no such address") : 0;
+}
+
 /* ---- everybody ---- */
 
 struct collecting {

@@ -6,7 +6,7 @@
 
 struct ldap_settings { /* borrowed */
 	struct slice base, bind, password;
-	struct slice login_filter, login_group, people_filter, group_filter;
+	struct slice login_filter, login_group, people_filter, group_filter, recipient_filter;
 	struct ldap_mapping mapping;
 };
 
@@ -18,6 +18,12 @@ struct ldap_settings { /* borrowed */
 int ldap_verify(struct ldap_client *client, const struct ldap_settings *settings, struct slice name, struct slice password,
 	struct arena *arena,
 	struct ldap_record *ret, struct error *err);
+/*
+ * Does an entry with this mail address exist (recipient_filter); when not, one with the address without its detail ("ann+news@x")? 0, ERR_NOT_FOUND,
+ * ERR_TEMPORARY.
+ */
+int ldap_find_recipient(struct ldap_client *client, const struct ldap_settings *settings, struct slice address, struct arena *arena,
+	struct error *err);
 /* Appends the records (sso/ldap_record.h) of all people and groups. *ret_left_out: entries without key or address. */
 int ldap_collect(struct ldap_client *client, const struct ldap_settings *settings, struct buf *out, size_t *ret_left_out,
 	struct error *err);

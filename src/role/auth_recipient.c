@@ -1,0 +1,238 @@
+/* AUTH_SENDER and AUTH_RECIPIENT: who may send as whom, and whom a recipient leads to. */
+#include <string.h>
+
+#include "auth/delegation.h"
+#include "auth/recipient.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "crypt/hash.h"
+#include "role/auth.h"
+
+static bool is_somebody(const ipc_id *id)
+{
+	static const uint8_t nobody[16];
+	return memcmp(id->b, nobody, sizeof nobody) != 0;
+}
+
+/* The account that a request speaks for: it exists and is active. 0, ERR_DENIED or an error of the directory. */
+static int load_active(struct auth_process *a, const ipc_id *id, struct arena *arena, struct account *ret)
+{
+	int rc = directory_account_get(a->directory, id->b, arena, ret);
+	if (rc == ERR_NOT_FOUND || (rc == 0 && ret->state != ACCOUNT_ACTIVE))
+		return ERR_DENIED;
+	return rc;
+}
+
+/* Does the delegate still stand: active, with the credential and with the right to send? */
+static int delegate_stands(struct auth_process *a, const struct account *owner, uint32_t delegation, const ipc_id *delegate, uint32_t proof)
+{
+	auth_rights rights = 0;
+	uint8_t of[16] = {0};
+	int rc = directory_credential_exists(a->directory, delegate->b, proof);
+	if (rc == 0)
+		rc = delegation_rights_of(a->directory, owner, delegation, moment_unix(loop_now(a->ctx->loop)), &rights, of);
+	if (rc == 0 && ((rights & AUTH_BIT(AUTH_MAIL_SEND)) == 0 || memcmp(of, delegate->b, sizeof of) != 0))
+		rc = ERR_DENIED;
+	return rc;
+}
+
+/* The account for which a session sends, if all that the session stands on is still there. 0, ERR_DENIED or an error of the directory. */
+static int load_sender(struct auth_process *a, const ipc_id *id, uint32_t credential, const ipc_id *delegate, uint32_t proof, struct arena *arena,
+	struct account *ret)
+{
+	int rc = load_active(a, id, arena, ret);
+	if (rc == 0)
+		rc = directory_credential_exists(a->directory, id->b, credential);
+	if (rc == 0 && is_somebody(delegate))
+		rc = delegate_stands(a, ret, credential, delegate, proof);
+	return rc == ERR_NOT_FOUND ? ERR_DENIED : rc;
+}
+
+static void on_sender(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_sender *request = message;
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	int rc = load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account);
+	if (rc == 0)
+		rc = resolve_sender_allowed(a->directory, &account, request->reverse_path, &arena);
+	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY});
+	arena_free(&arena);
+}
+
+/* ---- AUTH_RECIPIENT ---- */
+
+static void refuse(struct ipc_auth_recipient_reply *reply, uint16_t code, const char *enhanced, const char *text)
+{
+	*reply = (struct ipc_auth_recipient_reply){.status = AUTH_REFUSED, .code = code, .enhanced = slice_str(enhanced), .text = slice_str(text)};
+}
+
+/* One recipient, while others are asked about it. */
+struct recipient_call {
+	struct auth_process *a;
+	struct ipc_call *call;
+	struct arena arena;
+	struct slice cid, recipient, dsn, asked;
+	bool signed_in;
+};
+
+static struct slice kept(struct recipient_call *r, struct slice text)
+{
+	return text.n > 0 ? arena_dup(&r->arena, text) : SLICE_NONE;
+}
+
+static void recipient_end(struct recipient_call *r, const struct ipc_auth_recipient_reply *reply)
+{
+	ipc_reply(r->call, reply);
+	arena_free(&r->arena);
+	memory_free(r);
+}
+
+static void recipient_answer(struct recipient_call *r, const struct resolve_result *result)
+{
+	struct ipc_auth_recipient_reply reply;
+	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX);
+	if (result->withheld > 0)
+		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", r->cid), LOG_TEXT("address", result->withheld_from), LOG_NUM("count", (int64_t)result->withheld));
+	int rc = result->status == AUTH_OK ? recipient_facts(result, r->recipient, r->dsn, &r->a->settings, &facts) : 0;
+	if (result->status != AUTH_OK)
+		refuse(&reply, result->code, result->enhanced, result->text);
+	else if (rc == ERR_INVALID)
+		refuse(&reply, 501, "5.5.4", "Bad parameters");
+	else if (rc != 0)
+		refuse(&reply, 451, "4.2.4", "The list is too long");
+	else
+		reply = (struct ipc_auth_recipient_reply){.status = AUTH_OK, .facts = buf_slice(&facts)};
+	recipient_end(r, &reply);
+	buf_free(&facts);
+}
+
+static void resolve(struct recipient_call *r, enum resolve_behind behind, struct resolve_result *result)
+{
+	resolve_recipient_asking(r->a->directory, r->recipient, r->signed_in, r->a->ctx->config->hostname,
+		moment_unix(loop_now(r->a->ctx->loop)), behind, &r->arena, result);
+}
+
+/* ---- what exists behind a relay domain ---- */
+
+static void found_out(struct recipient_call *r, enum resolve_behind behind)
+{
+	struct resolve_result result;
+	resolve(r, behind, &result);
+	recipient_answer(r, &result);
+}
+
+/* Nobody can be asked now: who was known is still taken, and what our own people write waits in the queue. */
+static void not_found_out(struct recipient_call *r, struct slice why)
+{
+	int64_t now = loop_now(r->a->ctx->loop).mono_ms;
+	struct ipc_auth_recipient_reply reply;
+	if (r->signed_in || behind_recall_stale(r->a->behind, r->asked, now)) {
+		found_out(r, RESOLVE_KNOWN);
+		return;
+	}
+	log_event(EV_SMTP_TEMPFAIL, LOG_TEXT("cid", r->cid), LOG_STR("at", "verify"), LOG_TEXT("why", why));
+	refuse(&reply, 451, "4.4.1", "It cannot be found out now whether the recipient exists, try again later");
+	recipient_end(r, &reply);
+}
+
+static void said(struct recipient_call *r, uint8_t status, struct slice why)
+{
+	if (status > 1) {
+		not_found_out(r, why);
+		return;
+	}
+	behind_learn(r->a->behind, r->asked, status == 0, loop_now(r->a->ctx->loop).mono_ms);
+	found_out(r, status == 0 ? RESOLVE_KNOWN : RESOLVE_UNKNOWN);
+}
+
+static void on_called(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	const struct ipc_relay_verify_reply *reply = message;
+	said(arg, outcome == IPC_OK ? reply->status : 2, outcome == IPC_OK ? reply->text : SLICE("relay does not answer"));
+}
+
+static void on_looked_up(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	const struct ipc_ldap_recipient_reply *reply = message;
+	said(arg, outcome == IPC_OK ? reply->status : 2, outcome == IPC_OK ? reply->error : SLICE("ldap does not answer"));
+}
+
+static void call_forward(struct recipient_call *r, const struct resolve_result *result)
+{
+	const struct directory_relay *relay = &result->relay;
+	struct ipc *ipc = r->a->ctx->ipc;
+	unsigned relays = ipc_instances(ipc, ROLE_RELAY);
+	struct ipc_relay_verify request = {
+		.domain = result->asked_domain, .host = relay->host, .port = relay->port, .tls_verified = relay->tls_verified,
+		.client_info = (uint8_t)relay->client_info, .address = result->asked, .within_ms = (uint32_t)r->a->ctx->config->gateway_verify_time,
+	};
+	/* All questions for a server go to one process, which keeps one connection. */
+	ipc_request(ipc, IPC_RELAY_VERIFY, relays > 1 ? (unsigned)(hash_checksum(relay->host) % relays) : IPC_ANY, &request, on_called, r);
+}
+
+static void ask(struct recipient_call *r, const struct resolve_result *result)
+{
+	enum behind_said known = behind_recall(r->a->behind, result->asked, loop_now(r->a->ctx->loop).mono_ms);
+	r->asked = result->asked;
+	if (known != BEHIND_NOTHING)
+		found_out(r, known == BEHIND_KNOWN ? RESOLVE_KNOWN : RESOLVE_UNKNOWN);
+	else if (result->relay.verify == RELAY_VERIFY_CALL)
+		call_forward(r, result);
+	else
+		ipc_request(r->a->ctx->ipc, IPC_LDAP_RECIPIENT, IPC_ANY, &(struct ipc_ldap_recipient){.address = result->asked}, on_looked_up, r);
+}
+
+static void recipient_begin(struct auth_process *a, struct ipc_call *call, const struct ipc_auth_recipient *request, bool signed_in)
+{
+	struct recipient_call *r = memory_alloc(sizeof *r);
+	struct resolve_result result;
+	r->a = a;
+	r->call = call;
+	r->signed_in = signed_in;
+	r->cid = kept(r, request->cid);
+	r->recipient = kept(r, request->recipient);
+	r->dsn = kept(r, request->dsn);
+	resolve(r, RESOLVE_ASK, &result);
+	if (result.ask)
+		ask(r, &result);
+	else
+		recipient_answer(r, &result);
+}
+
+static void on_recipient(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_recipient *request = message;
+	struct ipc_auth_recipient_reply reply;
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	/* Port 25 knows nobody: what it says of an account does not count. */
+	bool signed_in = ipc_call_sender(call, NULL) == ROLE_CLIENT && is_somebody(&request->account);
+	int rc = signed_in ? load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account) : 0;
+	if (rc == ERR_DENIED)
+		refuse(&reply, 550, "5.7.1", "Sending is not allowed");
+	else if (rc != 0)
+		refuse(&reply, 451, "4.3.0", "Temporary local problem");
+	else
+		recipient_begin(a, call, request, signed_in);
+	if (rc != 0)
+		ipc_reply(call, &reply);
+	arena_free(&arena);
+}
+
+/* ---- life ---- */
+
+void auth_recipient_configure(struct auth_process *a)
+{
+	behind_configure(a->behind, a->ctx->config->gateway_verify_known, a->ctx->config->gateway_verify_unknown);
+}
+
+void auth_recipient_register(struct auth_process *a)
+{
+	a->behind = behind_new();
+	auth_recipient_configure(a);
+	ipc_handle(a->ctx->ipc, IPC_AUTH_SENDER, on_sender, a);
+	ipc_handle(a->ctx->ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
+}
