@@ -31,7 +31,10 @@ RESULT("forward.list", SHOWN, "Exceptions from the rule that no mail leaves by i
 RESULT("forward.end", SHOWN, "Ends such an exception.", "")
 RESULT("user.list", SHOWN, "Users in pages, by address.",
 	"users[address name department role state quota# provisional!] more!? next?")
-RESULT("user.show", SHOWN, "One user.", "address name department language role state quota# provisional! created# app_passwords#")
+RESULT("user.show", SHOWN, "One user.", "address name department language role state quota# provisional! created# app_passwords# "
+	"restriction restriction_reason? restriction_author? restriction_since#?")
+RESULT("user.sending", SHOWN, "Stops what a user sends, or gives the right back.", "address restriction held#?")
+RESULT("user.isolate", SHOWN, "Isolates a user, or ends that.", "address restriction")
 RESULT("user.add", SHOWN, "Adds a user with a provisional password.", "")
 RESULT("user.set", SHOWN, "Changes a user.", "")
 RESULT("user.disable", SHOWN, "Ends all sessions of a user and refuses mail.", "account")

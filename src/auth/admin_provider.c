@@ -106,7 +106,7 @@ static int start_session(struct admin_job *job, const struct external_result *r)
 	unsigned kinds = 0;
 	bool enforced, in_grace, second = external_second_factor(job_external(job), r->claims);
 	struct moment now = job_host(job)->now(job_host(job)->arg);
-	if (directory_account_get(job_directory(job), r->account, &job->arena, &job->account) != 0 || job->account.state != ACCOUNT_ACTIVE)
+	if (directory_account_get(job_directory(job), r->account, &job->arena, &job->account) != 0 || !account_signs_in(&job->account))
 		return refuse_provider(job, ERR_DENIED, "the account is disabled");
 	if (auth_factors_needed(job_directory(job), &job->account, now, &kinds, &enforced, &in_grace) != 0)
 		return job_refuse(job, ADMIN_UNAVAILABLE, "internal", "The directory could not be read.");

@@ -17,7 +17,7 @@ int job_open_password(struct admin_job *job, struct secrets *ret)
 	struct error err = {0};
 	int rc = owner.credential == 0 || !job->old_kek.ready ? ERR_DENIED
 	       : wrap_open(&owner, job->imported ? job->managed.kek : job->old_kek.result.kek, job->password.wrap, ret, &err);
-	if (rc == 0 && job->account.state != ACCOUNT_ACTIVE)
+	if (rc == 0 && !account_signs_in(&job->account))
 		rc = ERR_DENIED;
 	if (rc == 0 && job->imported)
 		imported_upgrade_later(job_directory(job), job_keks(job), &job->account, job_settings(job)->cost, job->old_kek.request.password,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "auth/admin_job.h"
+#include "auth/contain.h"
 #include "auth/directory_keys.h"
 #include "base/codec.h"
 #include "crypt/crypt.h"
@@ -46,6 +47,21 @@ static int user_list(struct admin_job *job)
 	return 0;
 }
 
+static int add_containment(struct admin_job *job)
+{
+	struct containment c;
+	int rc = directory_containment_get(job_directory(job), job->account.id, &job->arena, &c);
+	if (rc != 0)
+		return job_refuse_error(job, rc, "user");
+	job_set(job, "restriction", json_string(auth_restriction_name(c.level)));
+	if (c.level == AUTH_FREE)
+		return 0;
+	job_set(job, "restriction_reason", job_json(c.reason));
+	job_set(job, "restriction_author", job_json(c.automatic ? SLICE("letterlock") : c.author));
+	job_set(job, "restriction_since", json_integer((json_int_t)c.since));
+	return 0;
+}
+
 static int user_show(struct admin_job *job)
 {
 	struct credential *apps = arena_alloc_array(&job->arena, APP_PASSWORDS_MAX, sizeof *apps);
@@ -56,7 +72,7 @@ static int user_show(struct admin_job *job)
 	job->result = account_json(&job->account);
 	job_set(job, "created", json_integer((json_int_t)job->account.created));
 	job_set(job, "app_passwords", json_integer(count));
-	return 0;
+	return add_containment(job);
 }
 
 /*

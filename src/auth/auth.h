@@ -14,6 +14,7 @@ enum auth_status {
 	AUTH_EXPIRED = 5,         /* 538/535, [EXPIRED] */
 	AUTH_THROTTLED = 6,       /* too many failures; 454 4.7.0, [LIMIT] */
 	AUTH_INVALID = 7,         /* malformed exchange or unknown mechanism; 501 5.5.2, BAD */
+	AUTH_SUSPENDED = 9,       /* AUTH_SENDER: the account may not send at the moment; 550 5.7.1 */
 	AUTH_REFUSED = 8,         /* AUTH_RECIPIENT: code, enhanced and text say what to answer (4xx or 5xx) */
 };
 

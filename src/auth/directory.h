@@ -92,12 +92,18 @@ struct account {
 	uint8_t public_key[32];
 	uint8_t scram_salt[SCRAM_SALT_SIZE];
 	int64_t created;       /* unix seconds */
+	enum auth_restriction restriction; /* changed by directory_containment_set alone (auth/contain.h) */
 };
+/* May there be sessions of it? */
+static inline bool account_signs_in(const struct account *a)
+{
+	return a->state == ACCOUNT_ACTIVE && a->restriction < AUTH_NO_SESSION;
+}
 /* ERR_EXISTS: the address is taken; ERR_NOT_FOUND: no such domain; ERR_CONFLICT: a relay domain. */
 int directory_account_add(struct directory *d, const struct account *account, struct error *err);
 int directory_account_get(struct directory *d, const uint8_t id[16], struct arena *arena, struct account *ret);
 int directory_account_update(struct directory *d, const struct account *account, struct error *err); /* all but id, address, salt,
-	created */
+	created, restriction */
 /* With its addresses, credentials and profile. */
 int directory_account_remove(struct directory *d, const uint8_t id[16], struct error *err);
 int directory_account_list(struct directory *d, struct slice domain, struct slice after, struct arena *arena, struct account *ret,

@@ -16,6 +16,7 @@ static void read_account(sqlite3_stmt *s, struct arena *arena, void *into)
 	sql_get_fixed(s, 10, ret->public_key, sizeof ret->public_key);
 	sql_get_fixed(s, 11, ret->scram_salt, sizeof ret->scram_salt);
 	ret->created = sqlite3_column_int64(s, 12);
+	ret->restriction = (enum auth_restriction)sqlite3_column_int(s, 13);
 }
 
 /* Parameters 1 to 10: what add and update share. */

@@ -28,7 +28,8 @@ QUERY(RELAY_REMOVE, "DELETE FROM relay_domain WHERE domain = ?1")
 QUERY(RELAY_RECIPIENTS_REMOVE, "DELETE FROM address WHERE domain = ?1 AND kind = 4")
 
 #define ACCOUNT_COLUMNS "account.id, address.local || '@' || address.domain, account.name, department, language, state, " \
-	"role, flags, quota, generation, public_key, scram_salt, created"
+	"role, flags, quota, generation, public_key, scram_salt, created, " \
+	"coalesce((SELECT level FROM containment WHERE containment.account = account.id), 0)"
 QUERY(ACCOUNT_ADD, "INSERT INTO account "
 	"(id, name, department, language, state, role, flags, quota, generation, public_key, scram_salt, created) "
 	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")

@@ -133,7 +133,7 @@ int auth_passkey_open(struct directory *d, const json_t *proof, const struct aut
 		rc = open_wrap(d, &f, prf, arena, ret_secrets, ret_credential, err);
 	if (rc == 0)
 		rc = verify_in_change(&w, &f, &p);
-	if (rc == 0 && ret_account->state != ACCOUNT_ACTIVE)
+	if (rc == 0 && !account_signs_in(ret_account))
 		rc = ERR_DENIED;
 	if (rc != 0)
 		secrets_free(ret_secrets);

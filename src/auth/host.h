@@ -40,6 +40,8 @@ struct auth_letter { /* QUEUE_NOTICE; borrowed */
 	struct slice args;                   /* "name=value" lines */
 };
 typedef void auth_letter_fn(void *arg, bool durable);
+/* ok: the queue has done it, to so many messages. */
+typedef void auth_contain_fn(void *arg, bool ok, unsigned count);
 
 struct auth_host {
 	void *arg;
@@ -55,6 +57,8 @@ struct auth_host {
 	void (*send_code)(void *arg, const struct auth_factor_send *send);
 	/* A letter of the system to a person (auth/notice.h). NULL: none can be written. */
 	void (*letter)(void *arg, const struct auth_letter *letter, auth_letter_fn *fn, void *fn_arg);
+	/* Holds, releases or drops mail of the account that waits to leave (enum contain_held of auth/contain.h). fn is called once. NULL: no queue. */
+	void (*contain)(void *arg, const uint8_t account[16], unsigned held, auth_contain_fn *fn, void *fn_arg);
 	/* Signs a certificate of destruction (role key, Ed25519). False: not now. NULL: never. */
 	bool (*sign)(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64]);
 	/* A new key pair for DKIM (enum mail_algorithm), made and kept by `key`. fn is called once. */

@@ -331,6 +331,8 @@ static int check_access(struct exchange *x)
 		return rc;
 	x->read_only = verdict.action == CONDITION_READ_ONLY;
 	x->refused_by_policy = (verdict.action != CONDITION_ALLOW && !x->read_only) || (x->read_only && x->protocol == AUTH_PROTOCOL_SUBMISSION);
+	/* Who may not send because the account is isolated learns that when sending. */
+	x->read_only = x->read_only || x->account.restriction >= AUTH_READ_ONLY;
 	return x->refused_by_policy ? ERR_DENIED : 0;
 }
 
@@ -359,6 +361,8 @@ void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t cre
 		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
 	else if (x->account.state != ACCOUNT_ACTIVE)
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, "the account is disabled");
+	else if (!account_signs_in(&x->account))
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, "the account is isolated");
 	else if (!may_use(x))
 		exchange_failed(x, AUTH_DENIED, "the account has no mailbox");
 	else if ((rc = check_access(x)) == ERR_DENIED)

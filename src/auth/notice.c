@@ -260,6 +260,10 @@ static const struct rule rules[] = {
 	{EV_FACTOR_REMOVED, NOTICE_FACTOR_REMOVED, "address", .vary = "kind", .apart_s = 60},
 	{EV_ACCESS_OPENED, NOTICE_MAILBOX_OPENED, "owner", .vary = "actor", .apart_s = DAY_S, .transparency = true},
 	{EV_ACCESS_RECOVERED, NOTICE_MAILBOX_RECOVERED, "owner", .vary = "actor", .apart_s = 60, .transparency = true},
+	{EV_SENDING_SUSPENDED, NOTICE_SENDING_SUSPENDED, "address", .apart_s = 60},
+	{EV_SENDING_SUSPENDED, NOTICE_SENDING_SUSPENDED_OFFICER, "address", .apart_s = 60, .officers = true},
+	{EV_SENDING_RESTORED, NOTICE_SENDING_RESTORED, "address", .apart_s = 60},
+	{EV_ACCOUNT_ISOLATED, NOTICE_ACCOUNT_ISOLATED, "address", .vary = "kind", .apart_s = 60},
 	{EV_ACCOUNT_UNUSED, NOTICE_ACCOUNT_UNUSED, "address", .apart_s = DAY_S / 2},
 	{EV_DNS_WRONG, NOTICE_DNS_WRONG, "address", .vary = "domain", .apart_s = 60},
 };

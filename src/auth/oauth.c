@@ -250,7 +250,7 @@ static const char bad_grant[] = "not valid, expired or used";
 static bool account_is_active(struct call *c, const uint8_t id[16])
 {
 	struct account account;
-	return directory_account_get(c->o->directory, id, &c->arena, &account) == 0 && account.state == ACCOUNT_ACTIVE;
+	return directory_account_get(c->o->directory, id, &c->arena, &account) == 0 && account_signs_in(&account);
 }
 
 static void answer_issue(struct call *c, struct oauth_issue *issue, int rc)

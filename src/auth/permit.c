@@ -28,7 +28,7 @@ static const struct { const char *name; auth_rights rights; } roles[] = {
 	{"administrator", B(DOMAIN_SEE) | B(DOMAIN_CHANGE) | B(QUEUE_SEE) | B(QUEUE_CHANGE) | B(SYSTEM_SEE) | B(SYSTEM_CHANGE) | B(ACCOUNT_SEE)
 		| B(ACCOUNT_CHANGE) | B(ACCOUNT_DISCARD) | B(ACCOUNT_LEAVE) | B(TRACE_SEE) | B(METRICS_SEE) | B(ROLE_SEE) | B(DEVICE_SEE) | B(SESSION_END)},
 	{"officer", B(POLICY_SEE) | B(POLICY_CHANGE) | B(DEVICE_SEE) | B(DEVICE_CHANGE) | B(SESSION_END) | B(FACTOR_RESET) | B(PARTY_CHANGE) | B(ROLE_SEE)
-		| B(ROLE_DEFINE) | B(ROLE_GRANT) | B(REVIEW_SIGN) | B(TRACE_SEE) | B(AUDIT_SEE) | B(AUDIT_EXPORT) | B(METRICS_SEE)},
+		| B(ROLE_DEFINE) | B(ROLE_GRANT) | B(REVIEW_SIGN) | B(TRACE_SEE) | B(AUDIT_SEE) | B(AUDIT_EXPORT) | B(METRICS_SEE) | B(ACCOUNT_CONTAIN)},
 	{"auditor", B(AUDIT_SEE) | B(AUDIT_EXPORT) | B(TRACE_SEE)},
 	{"approver", B(ACT_APPROVE) | B(CASE_APPROVE) | B(ROLE_SEE)},
 	{"custodian", B(SHARE_GIVE)},
@@ -274,6 +274,40 @@ static enum auth_right own_form(enum auth_right right)
 	}
 }
 
+/* ---- containment ---- */
+
+static const char *const restriction_names[] = {"none", "no-external", "no-sending", "read-only", "no-session"};
+#define SENDING (B(MAIL_SEND) | B(MAIL_SEND_AS) | B(MAIL_FORWARD))
+#define READING (B(MAIL_VIEW) | B(MAIL_RECEIVE) | B(MAIL_DOWNLOAD) | B(MAIL_PRINT) | B(SELF_SEE) | B(DOMAIN_SEE) | B(QUEUE_SEE) | B(SYSTEM_SEE) \
+	| B(ACCOUNT_SEE) | B(TRACE_SEE) | B(POLICY_SEE) | B(DEVICE_SEE) | B(ROLE_SEE) | B(AUDIT_SEE) | B(METRICS_SEE))
+
+const char *auth_restriction_name(enum auth_restriction restriction)
+{
+	return (unsigned)restriction < ARRAY_LEN(restriction_names) ? restriction_names[restriction] : "no-session";
+}
+
+bool auth_restriction_parse(struct slice name, enum auth_restriction *ret)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(restriction_names); i++) {
+		if (slice_eq(name, slice_str(restriction_names[i]))) {
+			*ret = (enum auth_restriction)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+auth_rights auth_restricted(enum auth_restriction restriction, auth_rights set)
+{
+	switch (restriction) {
+	case AUTH_FREE: case AUTH_NO_EXTERNAL: return set;
+	case AUTH_NO_SENDING: return set & ~SENDING;
+	case AUTH_READ_ONLY: return set & READING;
+	case AUTH_NO_SESSION: break;
+	}
+	return set & B(MAIL_RECEIVE);
+}
+
 static struct auth_decision deny(const char *why)
 {
 	return (struct auth_decision){.outcome = AUTH_DENY, .why = why};
@@ -287,6 +321,8 @@ struct auth_decision auth_decide(const struct auth_subject *subject, enum auth_r
 		right = own_form(right);
 	if (subject->kind == AUTH_NOBODY)
 		return (struct auth_decision){.outcome = AUTH_NEEDS_SIGN_IN, .why = "nobody is signed in"};
+	if (auth_restricted(subject->restriction, AUTH_BIT(right)) == 0)
+		return deny("the account is isolated");
 	if (!token_may(subject, right))
 		return deny("the token does not reach so far");
 	for (size_t i = 0; i < subject->grant_count; i++) {
@@ -362,7 +398,8 @@ size_t auth_local_grants(enum auth_subject_kind kind, struct auth_grant *ret)
 	auth_rights set = auth_class_rights(AUTH_CLASS_SYSTEM) | auth_class_rights(AUTH_CLASS_PEOPLE) | auth_class_rights(AUTH_CLASS_LOG);
 	if (kind != AUTH_LOCAL_SETUP && kind != AUTH_LOCAL_BREAK_GLASS)
 		return 0;
-	set |= B(ROLE_SEE) | B(ROLE_GRANT) | B(ACT_APPROVE) | B(FACTOR_RESET) | B(DEVICE_SEE) | B(DEVICE_CHANGE) | B(POLICY_SEE) | B(AUDIT_SEE);
+	set |= B(ROLE_SEE) | B(ROLE_GRANT) | B(ACT_APPROVE) | B(FACTOR_RESET) | B(DEVICE_SEE) | B(DEVICE_CHANGE) | B(POLICY_SEE) | B(AUDIT_SEE)
+		| B(ACCOUNT_CONTAIN);
 	if (kind == AUTH_LOCAL_SETUP)
 		set |= B(POLICY_CHANGE) | B(PARTY_CHANGE) | B(ROLE_DEFINE);
 	ret[0] = grant_of(kind == AUTH_LOCAL_SETUP ? "setup" : "break-glass", set, AUTH_SCOPE_ORGANISATION, SLICE_NONE);

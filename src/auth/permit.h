@@ -98,6 +98,17 @@ enum { /* what a subject has proven; stored in sessions, the values never change
 		| AUTH_PROVEN_CERTIFICATE | AUTH_PROVEN_PROVIDER,
 };
 
+/*
+ * How far an account may go while something is wrong with it (auth/contain.h); stored, the values never change. Each leaves less than the one
+ * before: everything within the organisation; no sending at all; looking only; nothing but receiving.
+ */
+enum auth_restriction { AUTH_FREE = 0, AUTH_NO_EXTERNAL = 1, AUTH_NO_SENDING = 2, AUTH_READ_ONLY = 3, AUTH_NO_SESSION = 4 };
+/* "none", "no-external", "no-sending", "read-only", "no-session". */
+const char *auth_restriction_name(enum auth_restriction restriction);
+bool auth_restriction_parse(struct slice name, enum auth_restriction *ret);
+/* What it leaves of the rights. */
+auth_rights auth_restricted(enum auth_restriction restriction, auth_rights rights);
+
 enum auth_subject_kind { AUTH_NOBODY, AUTH_PERSON, AUTH_LOCAL_SETUP, AUTH_LOCAL_BREAK_GLASS };
 #define AUTH_GRANTS_MAX 200 /* of one subject */
 #define AUTH_STEP_UP_S 600  /* a second factor counts as fresh for so long */
@@ -110,6 +121,7 @@ struct auth_subject {
 	enum auth_role role;
 	unsigned proven;
 	bool token;                  /* acts by a token: no granting, approving or holding of shares */
+	enum auth_restriction restriction; /* of a person's account */
 	auth_rights allowed;         /* of the token or session; all bits for a full session */
 	int64_t stepped_up;          /* unix seconds of the last second factor; 0: never */
 	uint32_t session;            /* 0: none */

@@ -11,6 +11,7 @@
 
 struct resolve_target {
 	bool local;
+	bool outside;           /* neither here nor at a relay domain of ours */
 	struct account account; /* local */
 	struct slice address;   /* final address */
 	struct slice mailbox;   /* local: from the subaddress; empty: INBOX */

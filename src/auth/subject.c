@@ -35,7 +35,8 @@ static int load_grants(struct directory *d, const struct account *account, int64
 int auth_subject_of(struct directory *d, const struct account *account, int64_t now, struct arena *arena, struct auth_subject *ret)
 {
 	*ret = (struct auth_subject){.kind = AUTH_PERSON, .name = account->address, .department = account->department,
-		.domain = address_domain_of(account->address), .role = account->role, .proven = AUTH_PROVEN_PASSWORD | AUTH_PROVEN_TOTP,
+		.domain = address_domain_of(account->address), .role = account->role, .restriction = account->restriction,
+		.proven = AUTH_PROVEN_PASSWORD | AUTH_PROVEN_TOTP,
 		.allowed = ~UINT64_C(0), .stepped_up = now};
 	memcpy(ret->account, account->id, sizeof ret->account);
 	return load_grants(d, account, now, arena, ret);
@@ -66,7 +67,7 @@ static int load_person(struct directory *d, const struct auth_evidence *e, int64
 	int rc = session_find(d, e->token, now, arena, ret_session);
 	if (rc == 0)
 		rc = directory_account_get(d, ret_session->account, arena, &account);
-	if (rc == 0 && (account.state != ACCOUNT_ACTIVE || ret_session->kind == SESSION_REFRESH))
+	if (rc == 0 && (!account_signs_in(&account) || ret_session->kind == SESSION_REFRESH))
 		rc = ERR_DENIED;
 	if (rc == 0)
 		rc = auth_subject_of(d, &account, now, arena, ret);

@@ -134,6 +134,13 @@ static void open_directory(struct test_auth *t)
 	assert_int_equal(directory_open(NULL, key, &t->directory, &err), 0);
 }
 
+static void fake_contain(void *arg, const uint8_t account[16], unsigned held, auth_contain_fn *fn, void *fn_arg)
+{
+	struct test_auth *t = arg;
+	t->contained[held]++;
+	fn(fn_arg, !t->queue_away, 3);
+}
+
 static void fake_send(void *arg, const struct auth_factor_send *send)
 {
 	struct test_auth *t = arg;
@@ -151,7 +158,7 @@ struct test_auth *test_auth_create(bool scram)
 {
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
-	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .sign = fake_sign, .dkim_make = fake_dkim_make, .dkim_drop = fake_dkim_drop, .look_up = fake_look_up, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
+	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .contain = fake_contain, .sign = fake_sign, .dkim_make = fake_dkim_make, .dkim_drop = fake_dkim_drop, .look_up = fake_look_up, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
 		.revoke = fake_revoke};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .tokens = true, .oauth_issuer = SLICE("https://mail.example.org"), .boot_secret = boot_secret};

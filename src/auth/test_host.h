@@ -39,7 +39,8 @@ struct test_auth {
 	struct slice dns_records;
 	struct dns_zone *zone;      /* answers instead; NULL: none */
 	bool dns_away;
-	bool key_away, mail_away;
+	bool key_away, mail_away, queue_away;
+	unsigned contained[4];      /* calls by enum contain_held */
 	unsigned hashes; /* Argon2id runs */
 	/* what the mail process got */
 	unsigned tickets, revokes;

@@ -10,7 +10,7 @@ static void show_list(const json_t *result)
 static void show_user(const json_t *result)
 {
 	cli_fields(result, "address:address name:name department:department role:role state:state quota:quota provisional:provisional "
-		"created:created@ app-passwords:app_passwords");
+		"created:created@ app-passwords:app_passwords restriction:restriction because:restriction_reason by:restriction_author since:restriction_since@");
 }
 
 static void show_recovery(const json_t *result)
@@ -106,6 +106,38 @@ static int run_remove(struct cli *cli, const struct cli_command *command, json_t
 	return code;
 }
 
+static void show_restriction(const json_t *result)
+{
+	cli_fields(result, "address:address restriction:restriction messages-that-were-held:held");
+}
+
+/* --release and --drop are values of one member. */
+static int run_sending(struct cli *cli, const struct cli_command *command, json_t *args)
+{
+	static const char *const names[] = {"release", "drop"};
+	json_t *result = NULL;
+	bool drop = json_is_true(json_object_get(args, "drop"));
+
+	if (drop && json_is_true(json_object_get(args, "release"))) {
+		cli_error("mail that is held is either released or dropped");
+		return ADMIN_INVALID;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (json_is_true(json_object_get(args, names[i])))
+			json_object_set_new(args, "held", json_string(names[i]));
+		json_object_del(args, names[i]);
+	}
+	if (drop && !cli_confirm(cli, "The mail of this user that is held will never be sent."))
+		return ADMIN_DENIED;
+	int code = cli_ask(cli, command->op, args, &result);
+	if (result != NULL && cli->json)
+		cli_print_json(command->op, result);
+	else if (code == ADMIN_OK && !cli->quiet)
+		show_restriction(result);
+	json_decref(result);
+	return code;
+}
+
 static const struct cli_command commands[] = {
 	{.words = "user list", .op = "user.list", .options = "domain", .show = show_list, .list = "users", .help = "the users"},
 	{.words = "user show", .op = "user.show", .positional = "address", .show = show_user, .help = "one user"},
@@ -118,6 +150,10 @@ static const struct cli_command commands[] = {
 	{.words = "user remove", .op = "user.remove", .positional = "address", .run = run_remove, .help = "removes the account and its mail"},
 	{.words = "user leave", .op = "user.leave", .positional = "address", .options = "target reason dry_run!", .show = show_leaver,
 		.help = "ends everything that somebody has here; --target gets the mail and, by the quorum, the mailbox; --dry-run only says what would end"},
+	{.words = "user sending", .op = "user.sending", .positional = "address state", .options = "release! drop! reason", .run = run_sending,
+		.help = "stop, or allow: the right to send, and nothing else. With allow, --release or --drop says what becomes of mail that was held"},
+	{.words = "user isolate", .op = "user.isolate", .positional = "address level", .options = "reason", .show = show_restriction,
+		.help = "how far an account may go: none (all is allowed), no-external, no-sending, read-only, no-session"},
 	{.words = "user passwd", .op = "user.passwd", .positional = "address", .secrets = "old new", .show = show_recovery,
 		.help = "the user's own password; prints the recovery code. Standard input: present password, new password"},
 	{.words = "user reset", .op = "user.reset", .positional = "address", .options = "lose_mail!", .secrets = "recovery_code? new",

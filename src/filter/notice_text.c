@@ -95,6 +95,23 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"您的账号已暂停发信", "您的账号自 {time} 起无法发送邮件：{why}。收信不受影响。\n\n请联系管理员。"},
 		{"您的帳號已暫停寄信", "您的帳號自 {time} 起無法傳送郵件：{why}。收信不受影響。\n\n請聯絡管理員。"},
 	},
+	[NOTICE_SENDING_SUSPENDED_OFFICER] = {
+		{"An account can no longer send", "An account lost the right to send. It still reads and receives mail; what waited to leave is held. The owner was told as "
+			"well.\n\n  Account: {address}\n  Time: {time}\n  Reason: {why}\n  By: {actor}\n\n"
+			"To give the right back, with the mail that is held or without it:\n\n  letterlock user sending {address} allow --release\n"
+			"  letterlock user sending {address} allow --drop\n\nYou get this because you are a security officer."},
+		{"某账号已暂停发信", "某账号已失去发信权限，读信和收信不受影响，待发邮件已暂停投递，账号所有者也已收到通知。\n\n  账号：{address}\n  时间：{time}\n  原因：{why}\n"
+			"  操作者：{actor}\n\n恢复发信，并投递或丢弃已暂停的邮件：\n\n  letterlock user sending {address} allow --release\n"
+			"  letterlock user sending {address} allow --drop\n\n您是安全管理员，因此收到本通知。"},
+		{"某帳號已暫停寄信", "某帳號已失去寄信權限，讀信和收信不受影響，待寄郵件已暫停投遞，帳號擁有者也已收到通知。\n\n  帳號：{address}\n  時間：{time}\n  原因：{why}\n"
+			"  操作者：{actor}\n\n恢復寄信，並投遞或捨棄已暫停的郵件：\n\n  letterlock user sending {address} allow --release\n"
+			"  letterlock user sending {address} allow --drop\n\n您是安全管理員，因此收到本通知。"},
+	},
+	[NOTICE_ACCOUNT_ISOLATED] = {
+		{"What your account may do was changed", "Since {time} this holds for your account: {kind}.\n\nIf you do not know why, ask your security officer."},
+		{"您账号的权限已变更", "您的账号自 {time} 起：{kind}。\n\n如不清楚原因，请联系安全管理员。"},
+		{"您帳號的權限已變更", "您的帳號自 {time} 起：{kind}。\n\n如不清楚原因，請聯絡安全管理員。"},
+	},
 	[NOTICE_SENDING_RESTORED] = {
 		{"Your account can send again", "Since {time} your account can send mail again."},
 		{"您的账号已恢复发信", "您的账号已于 {time} 恢复发信。"},
@@ -127,6 +144,12 @@ static const struct { const char *word, *in[NOTICE_LANGUAGES]; } words[] = {
 	{"submission", {"sending mail", "发信", "寄信"}},
 	{"imap", {"IMAP", "IMAP", "IMAP"}},
 	{"pop3", {"POP3", "POP3", "POP3"}},
+	{"none", {"nothing is restricted", "无限制", "無限制"}},
+	{"no-external", {"no mail to other organisations", "不能向组织外发信", "不能向組織外寄信"}},
+	{"no-sending", {"no sending", "不能发信", "不能寄信"}},
+	{"read-only", {"reading only", "只读", "唯讀"}},
+	{"no-session", {"no sign-in", "不能登录", "不能登入"}},
+	{"a security officer did it", {"a security officer did it", "由安全管理员操作", "由安全管理員操作"}},
 	{"new network", {"a network that is new for you", "首次出现的网络", "首次出現的網路"}},
 	{"failed tries before", {"failed tries before it", "此前有多次失败尝试", "此前有多次失敗嘗試"}},
 	{"many names were tried from there", {"many names were tried from there", "该网络曾尝试大量用户名", "該網路曾嘗試大量使用者名稱"}},

@@ -126,6 +126,9 @@
  * is durable; else it was not taken. */
 #define IPC_FIELDS_QUEUE_NOTICE(F) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, signer) F(bytes, args)
 #define IPC_REPLY_QUEUE_NOTICE(F) F(u8, status)
+/* What the account sent and waits to leave is held, released or dropped (enum contain_held of auth/contain.h). count: messages. status 0: done. */
+#define IPC_FIELDS_QUEUE_CONTAIN(F) F(id, account) F(u8, held)
+#define IPC_REPLY_QUEUE_CONTAIN(F) F(u8, status) F(u32, count)
 /* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries; next: above every seq given so far. */
 #define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)
 #define IPC_REPLY_QUEUE_ARRIVALS(F) F(u8, result) F(u8, more) F(u64, next) F(bytes, list)

@@ -52,6 +52,12 @@ OPERATION("user.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
  * first sign-in and deleted then. {"address","dry_run"}; dry_run: only checks. */
 OPERATION("user.import", AUTH, ACCOUNT_CHANGE, CHANGES, "address password_hash name? department? quota#? dry_run!?")
 /* {"recovery_code"}: the new one, shown once. */
+/*
+ * Containment (auth/contain.h): only the misused right ends. state: stop, or allow; held: release or drop, for mail that was held since. level: none,
+ * no-external, no-sending, read-only, no-session. {"address","restriction","held"?}
+ */
+OPERATION("user.sending", AUTH, ACCOUNT_CONTAIN, CHANGES, "address state held? reason?")
+OPERATION("user.isolate", AUTH, ACCOUNT_CONTAIN, CHANGES, "address level reason?")
 OPERATION("user.passwd", AUTH, ANYBODY, CHANGES, "address old new proof{}? factor? origin? rp_id?")
 /* With the recovery code the mail stays readable: {"recovery_code"}. Without it lose_mail must be true: the account
  * starts empty and the password is provisional: {"mail_lost":true}. */

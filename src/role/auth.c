@@ -275,6 +275,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	a->host = (struct auth_host){.arg = a, .now = host_now, .hmac = host_hmac, .work = host_work, .after = host_after, .ticket = host_ticket,
 		.record = host_record, .sign = host_sign, .revoke = host_revoke};
 	auth_dkim_host(&a->host);
+	auth_contain_host(&a->host);
 	auth_factor_start(a);
 	int rc = open_directory(a, err);
 	if (rc == 0)

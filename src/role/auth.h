@@ -47,6 +47,9 @@ struct auth_process {
 void auth_notice_start(struct auth_process *a);
 void auth_notice_configure(struct auth_process *a);
 
+/* What waits to leave is held, released, dropped (auth_contain.c). */
+void auth_contain_host(struct auth_host *host);
+
 void auth_factor_start(struct auth_process *a);
 void auth_factor_settings(struct auth_process *a, struct auth_admin_settings *settings);
 

@@ -36,6 +36,16 @@ static int delegate_stands(struct auth_process *a, const struct account *owner, 
 	return rc;
 }
 
+/* Who sends for somebody else goes no further than either of them may. */
+static int add_restriction_of(struct auth_process *a, const ipc_id *delegate, struct arena *arena, struct account *account)
+{
+	struct account other;
+	int rc = load_active(a, delegate, arena, &other);
+	if (rc == 0 && other.restriction > account->restriction)
+		account->restriction = other.restriction;
+	return rc;
+}
+
 /* The account for which a session sends, if all that the session stands on is still there. 0, ERR_DENIED or an error of the directory. */
 static int load_sender(struct auth_process *a, const ipc_id *id, uint32_t credential, const ipc_id *delegate, uint32_t proof, struct arena *arena,
 	struct account *ret)
@@ -45,7 +55,14 @@ static int load_sender(struct auth_process *a, const ipc_id *id, uint32_t creden
 		rc = directory_credential_exists(a->directory, id->b, credential);
 	if (rc == 0 && is_somebody(delegate))
 		rc = delegate_stands(a, ret, credential, delegate, proof);
+	if (rc == 0 && is_somebody(delegate))
+		rc = add_restriction_of(a, delegate, arena, ret);
 	return rc == ERR_NOT_FOUND ? ERR_DENIED : rc;
+}
+
+static bool may_send(const struct account *account)
+{
+	return auth_restricted(account->restriction, AUTH_BIT(AUTH_MAIL_SEND)) != 0;
 }
 
 static void on_sender(void *arg, struct ipc_call *call, const void *message)
@@ -57,7 +74,10 @@ static void on_sender(void *arg, struct ipc_call *call, const void *message)
 	int rc = load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account);
 	if (rc == 0)
 		rc = resolve_sender_allowed(a->directory, &account, request->reverse_path, &arena);
-	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY});
+	enum auth_status status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY;
+	if (rc == 1 && !may_send(&account))
+		status = AUTH_SUSPENDED;
+	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = (uint8_t)status});
 	arena_free(&arena);
 }
 
@@ -74,7 +94,7 @@ struct recipient_call {
 	struct ipc_call *call;
 	struct arena arena;
 	struct slice cid, recipient, dsn, asked;
-	bool signed_in;
+	bool signed_in, inside_only;
 };
 
 static struct slice kept(struct recipient_call *r, struct slice text)
@@ -89,6 +109,14 @@ static void recipient_end(struct recipient_call *r, const struct ipc_auth_recipi
 	memory_free(r);
 }
 
+static bool leads_outside(const struct resolve_result *result)
+{
+	for (size_t i = 0; i < result->count; i++)
+		if (result->targets[i].outside)
+			return true;
+	return false;
+}
+
 static void recipient_answer(struct recipient_call *r, const struct resolve_result *result)
 {
 	struct ipc_auth_recipient_reply reply;
@@ -98,6 +126,8 @@ static void recipient_answer(struct recipient_call *r, const struct resolve_resu
 	int rc = result->status == AUTH_OK ? recipient_facts(result, r->recipient, r->dsn, &r->a->settings, &facts) : 0;
 	if (result->status != AUTH_OK)
 		refuse(&reply, result->code, result->enhanced, result->text);
+	else if (r->inside_only && leads_outside(result))
+		refuse(&reply, 550, "5.7.1", "Your account may not send to other organisations at the moment; ask your security officer");
 	else if (rc == ERR_INVALID)
 		refuse(&reply, 501, "5.5.4", "Bad parameters");
 	else if (rc != 0)
@@ -184,13 +214,15 @@ static void ask(struct recipient_call *r, const struct resolve_result *result)
 		ipc_request(r->a->ctx->ipc, IPC_LDAP_RECIPIENT, IPC_ANY, &(struct ipc_ldap_recipient){.address = result->asked}, on_looked_up, r);
 }
 
-static void recipient_begin(struct auth_process *a, struct ipc_call *call, const struct ipc_auth_recipient *request, bool signed_in)
+/* sender: NULL for port 25. */
+static void recipient_begin(struct auth_process *a, struct ipc_call *call, const struct ipc_auth_recipient *request, const struct account *sender)
 {
 	struct recipient_call *r = memory_alloc(sizeof *r);
 	struct resolve_result result;
 	r->a = a;
 	r->call = call;
-	r->signed_in = signed_in;
+	r->signed_in = sender != NULL;
+	r->inside_only = sender != NULL && sender->restriction >= AUTH_NO_EXTERNAL;
 	r->cid = kept(r, request->cid);
 	r->recipient = kept(r, request->recipient);
 	r->dsn = kept(r, request->dsn);
@@ -211,12 +243,14 @@ static void on_recipient(void *arg, struct ipc_call *call, const void *message)
 	/* Port 25 knows nobody: what it says of an account does not count. */
 	bool signed_in = ipc_call_sender(call, NULL) == ROLE_CLIENT && is_somebody(&request->account);
 	int rc = signed_in ? load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account) : 0;
+	if (rc == 0 && signed_in && !may_send(&account))
+		rc = ERR_DENIED;
 	if (rc == ERR_DENIED)
 		refuse(&reply, 550, "5.7.1", "Sending is not allowed");
 	else if (rc != 0)
 		refuse(&reply, 451, "4.3.0", "Temporary local problem");
 	else
-		recipient_begin(a, call, request, signed_in);
+		recipient_begin(a, call, request, signed_in ? &account : NULL);
 	if (rc != 0)
 		ipc_reply(call, &reply);
 	arena_free(&arena);

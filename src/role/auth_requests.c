@@ -115,7 +115,7 @@ static int may_go_on(struct auth_process *a, const struct account *account, uint
 	bool delegated = memcmp(delegate, (const uint8_t[16]){0}, 16) != 0;
 	if (rc != 0)
 		return rc;
-	return (delegated ? (rights & AUTH_BIT(AUTH_MAIL_VIEW)) != 0 : account->state == ACCOUNT_ACTIVE) ? 0 : ERR_DENIED;
+	return (delegated ? (rights & AUTH_BIT(AUTH_MAIL_VIEW)) != 0 : account_signs_in(account)) ? 0 : ERR_DENIED;
 }
 
 static enum auth_verdict verdict_on(struct auth_process *a, const uint8_t pair[AUTH_PAIR_SIZE], struct arena *arena)

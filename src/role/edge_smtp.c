@@ -85,6 +85,7 @@ static void question_free(struct question *q)
 
 static void on_sender(void *arg, enum ipc_outcome outcome, const void *message)
 {
+	static const struct smtp_reply stopped = SMTP_REPLY_INIT(550, "5.7.1", "Sending from your account is suspended; you can still read mail. Ask your security officer");
 	static const struct smtp_reply denied = SMTP_REPLY_INIT(553, "5.7.1", "You may not send with this address");
 	static const struct smtp_reply later = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
 	struct question *q = arg;
@@ -92,13 +93,15 @@ static void on_sender(void *arg, enum ipc_outcome outcome, const void *message)
 	struct edge_client *c = q->client;
 
 	if (!c->ended) {
+		bool suspended = outcome == IPC_OK && reply->status == AUTH_SUSPENDED;
 		bool temporary = outcome != IPC_OK || reply->status == AUTH_TEMPORARY;
 		bool allowed = !temporary && reply->status == AUTH_OK;
 
 		if (!allowed && !temporary)
 			log_event(EV_SMTP_REFUSED, LOG_TEXT("cid", edge_cid(c)), LOG_STR("at", "sender"),
-			          LOG_TEXT("from", buf_slice(&smtp_of(c)->reverse_path)));
-		smtp_server_mail_reply(smtp_of(c)->engine, allowed ? NULL : temporary ? &later : &denied);
+			          LOG_TEXT("user", buf_slice(&c->identity.login)), LOG_TEXT("from", buf_slice(&smtp_of(c)->reverse_path)),
+			          LOG_STR("why", suspended ? "sending is suspended" : "not an own address"));
+		smtp_server_mail_reply(smtp_of(c)->engine, allowed ? NULL : temporary ? &later : suspended ? &stopped : &denied);
 	}
 	question_free(q);
 }

@@ -222,6 +222,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	queue_accept_setup(q);
 	queue_memory_setup(q);
 	queue_letter_setup(q);
+	queue_contain_setup(q);
 	queue_send_setup(q);
 	queue_admin_setup(q);
 	q->tick = timer_create_on(ctx->loop, on_tick, q);

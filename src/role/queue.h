@@ -126,6 +126,7 @@ void queue_letter_setup(struct queue_role *q);   /* QUEUE_NOTICE: letters of the
 void queue_keep_tick(struct queue_role *q);
 void queue_keep_result(struct queue_role *q, int rc, const struct error *err); /* of a group that wrote */
 
+void queue_contain_setup(struct queue_role *q);  /* QUEUE_CONTAIN: what a contained account sent */
 void queue_admin_setup(struct queue_role *q);
 
 #endif
