@@ -294,7 +294,7 @@ static void apply(struct notices *n, const struct rule *r, struct slice who, con
 	memcpy(l->address, who.p, who.n);
 	l->named = true;
 	l->officers = r->officers;
-	if (r->officers) { /* there the person's name is one of the arguments */
+	if (r->officers && field_find(fields, SLICE("address")) == NULL) { /* there the person's name is one of the arguments */
 		buf_printf(&l->args, "address=%.*s\n", SLICE_ARG(who));
 	}
 	put_args(l, fields);

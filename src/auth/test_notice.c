@@ -146,6 +146,21 @@ static void test_an_unusual_sign_in_is_told_to_the_owner_and_to_officers(void **
 	assert_true(strcmp(seen[0].name, seen[1].name) != 0);
 }
 
+static void test_who_may_not_send_any_more_is_told_and_so_are_officers(void **state)
+{
+	grant_officer("bob@example.org", 0);
+	TELL(EV_SENDING_SUSPENDED, LOG_STR("actor", "letterlock"), LOG_STR("address", "ann@example.org"), LOG_STR("why", "messages"));
+	test_host_run(t);
+	assert_int_equal(count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		bool to_officer = strcmp(seen[i].name, "sending.suspended.officer") == 0;
+		assert_true(to_officer || strcmp(seen[i].name, "sending.suspended") == 0);
+		assert_string_equal(seen[i].address, to_officer ? "bob@example.org" : "ann@example.org");
+		assert_string_equal(seen[i].args, to_officer ? "address=ann@example.org\ntime=1700000000\nwhy=messages\nactor=letterlock\n"
+			: "time=1700000000\nwhy=messages\n");
+	}
+}
+
 static void test_a_former_officer_is_told_nothing(void **state)
 {
 	grant_officer("bob@example.org", 1600000000);
@@ -322,6 +337,7 @@ int main(void)
 		TEST(test_the_owner_is_told_in_the_own_language),
 		TEST(test_what_is_not_in_the_table_is_not_told),
 		TEST(test_an_unusual_sign_in_is_told_to_the_owner_and_to_officers),
+		TEST(test_who_may_not_send_any_more_is_told_and_so_are_officers),
 		TEST(test_a_former_officer_is_told_nothing),
 		TEST(test_the_same_is_told_once_in_its_time),
 		TEST(test_nobody_is_flooded),
