@@ -132,6 +132,13 @@ RESULT("group.add", SHOWN, "Adds a group.", "")
 RESULT("group.remove", SHOWN, "Removes a group.", "")
 RESULT("group.member.add", SHOWN, "Adds a member to a group.", "")
 RESULT("group.member.remove", SHOWN, "Takes a member out of a group.", "")
+#define QUARANTINE_ITEM "id time# ends# from to[] recipient_count# size# reason by name reviewable!"
+RESULT("quarantine.list", SHOWN, "Letters that are held in quarantine.", "messages[" QUARANTINE_ITEM "] more!? next?")
+RESULT("quarantine.show", SHOWN, "One letter in quarantine: addresses and reason, never content.", QUARANTINE_ITEM)
+RESULT("quarantine.release", SHOWN, "Lets a letter go to its recipients.", "queue_id")
+RESULT("quarantine.look", SHOWN, "Gives a letter to the mailbox of the reviewers; it stays held.", "queue_id")
+RESULT("quarantine.return", SHOWN, "Returns a letter to its sender.", "")
+RESULT("quarantine.delete", SHOWN, "Deletes a letter without a word to its sender.", "")
 RESULT("queue.list", SHOWN, "Messages that wait to be sent.",
 	"jobs[id state from size# created# next# attempts# recipients[address state reply]] more!? next?")
 RESULT("queue.show", SHOWN, "One waiting message.", "id state from size# created# next# attempts# recipients[address state reply]")

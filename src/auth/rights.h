@@ -57,3 +57,5 @@ RIGHT(SHARE_GIVE, "share.give", KEY, "give one's share of the escrow for an appr
 RIGHT(SESSION_END, "session.end", PEOPLE, "end sessions, tokens and app passwords of others")
 RIGHT(MAIL_SEND_AS, "mail.send_as", MAIL, "send for the mailbox without being named as the sender in the letter")
 RIGHT(ACCOUNT_CONTAIN, "account.contain", POLICY, "stop what an account sends, isolate it, and give it back")
+RIGHT(QUARANTINE_SEE, "quarantine.see", LOG, "see what is in quarantine: addresses, sizes, reasons, never content")
+RIGHT(QUARANTINE_CHANGE, "quarantine.change", POLICY, "let letters out of quarantine, look at them, return and delete them")

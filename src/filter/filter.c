@@ -95,7 +95,7 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 	struct buf blob = BUF_INIT(message.n + judgement->header.n + ADDED_MAX);
 	struct filter_facts facts = {0};
 	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0,
-		.mailbox = judgement->mailbox};
+		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer};
 	int code;
 
 	*ret = (struct filter_result){0};

@@ -27,6 +27,7 @@ struct filter_settings {
 	struct slice language;            /* of notices: en, zh-CN, zh-TW */
 	uint64_t message_size;            /* largest message, 0: no limit of its own */
 	/* For letters from outside (filter/judge.h). */
+	bool quarantine;                  /* that is where letters of the verdict quarantine go; else to Junk */
 	bool dmarc_enforce;               /* what the domain in From asks for is done */
 	int64_t greylist_s;               /* a stranger waits this long; 0: nobody does */
 	struct filter_list arc_trusted;   /* domains whose ARC seals are believed */

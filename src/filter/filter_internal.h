@@ -45,6 +45,8 @@ struct filter_letter {
 	const struct filter_facts *facts;
 	struct slice mailbox;              /* of all local recipients, whatever their facts say; empty: as they say */
 	bool is_dsn;
+	struct slice held;                 /* why it goes into quarantine; empty: it does not */
+	const struct recipient_fact *reviewer; /* with held: who may look at it; NULL: nobody */
 };
 /* Digest, readers, job, record. 0 with ret->code 250, or a negative code. */
 int filter_seal(const struct filter_letter *letter, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,

@@ -206,12 +206,12 @@ void filter_guard_apply(const struct filter_guard *guard, struct arena *arena, s
 		refuse(j, 550, "5.7.1", "The message is refused: it holds something that is not accepted here");
 		return;
 	}
-	if (guard->action >= SCAN_ACTION_JUNK)
+	if (guard->action == SCAN_ACTION_JUNK)
 		j->mailbox = SLICE("Junk");
 	buf_append(&header, j->header);
 	buf_append(&header, guard->header);
 	j->header = arena_dup(arena, buf_slice(&header));
 	buf_free(&header);
-	if (guard->action == SCAN_ACTION_HOLD && j->code == 0)
-		refuse(j, 451, "4.7.1", "The message cannot be checked now, try again later");
+	if (guard->action == SCAN_ACTION_HOLD)
+		j->held = arena_printf(arena, "%s %.*s %.*s", scan_class_name(guard->worst.class), SLICE_ARG(guard->worst.scanner), SLICE_ARG(guard->worst.name));
 }

@@ -76,6 +76,8 @@ static bool decide(struct judge *j, struct filter_judgement *ret)
 		return refuse(ret, 550, "5.7.1", SLICE("The message looks like junk and is refused"));
 	if (judge_greylist(j))
 		return refuse(ret, 451, "4.7.1", SLICE("You are new here: please try again in some minutes"));
+	if (j->verdict.verdict == VERDICT_QUARANTINE && j->settings->quarantine)
+		ret->held = arena_printf(j->arena, "verdict letterlock %d", j->verdict.score);
 	if (wish == DMARC_POLICY_QUARANTINE || j->verdict.verdict != VERDICT_PASS)
 		ret->mailbox = SLICE("Junk");
 	return true;

@@ -8,9 +8,12 @@
 #include "filter/filter.h"
 #include "trust/facts.h"
 
+struct recipient_fact;
 struct filter_judgement {
 	struct slice header;          /* fields to be added below Received, with their line breaks */
 	struct slice mailbox;         /* where local recipients find it; empty: as their facts say */
+	struct slice held;            /* why it goes into quarantine (queue/job.h); empty: it does not */
+	const struct recipient_fact *reviewer; /* whose mailbox may read what is held; NULL: nobody's */
 	uint16_t code;                /* 0, or the refusal */
 	struct slice enhanced, text;
 	struct slice notes;           /* what is to be remembered of it (queue/memory.h), without MAC */

@@ -53,11 +53,39 @@ static void outbound_add(struct seal_input *input, struct seal_reader *readers, 
 	memcpy(reader->public_key, epoch->public_key, sizeof reader->public_key);
 }
 
+/* Who may look at what is held, when it is not a recipient anyway. */
+static bool has_reviewer(const struct filter_letter *letter)
+{
+	const struct filter_facts *facts = letter->facts;
+
+	if (letter->held.n == 0 || letter->reviewer == NULL)
+		return false;
+	for (size_t i = 0; i < facts->count; i++)
+		if (facts->recipients[i].kind == FACT_LOCAL && memcmp(facts->recipients[i].account, letter->reviewer->account, 16) == 0)
+			return false;
+	return true;
+}
+
+static void reviewer_add(struct seal_input *input, struct seal_reader *readers, const struct filter_letter *letter)
+{
+	struct seal_reader *reader = &readers[input->reader_count];
+
+	if (!has_reviewer(letter))
+		return;
+	input->reader_count++;
+	reader->kind = READER_ARRIVAL;
+	memcpy(reader->account, letter->reviewer->account, sizeof reader->account);
+	reader->generation = letter->reviewer->generation;
+	memcpy(reader->public_key, letter->reviewer->public_key, sizeof reader->public_key);
+	reader->note = note_of(letter, letter->reviewer);
+	reader->note.mailbox = SLICE("Quarantine");
+}
+
 static int readers_make(const struct filter_letter *letter, const struct filter_epoch *epoch, struct arena *arena, struct seal_input *input,
                         struct error *err)
 {
 	const struct filter_facts *facts = letter->facts;
-	struct seal_reader *readers = arena_alloc_array(arena, facts->count + 1, sizeof *readers);
+	struct seal_reader *readers = arena_alloc_array(arena, facts->count + 2, sizeof *readers);
 	bool outbound = false;
 
 	input->readers = readers;
@@ -68,6 +96,7 @@ static int readers_make(const struct filter_letter *letter, const struct filter_
 		if (fact->kind != FACT_REMOTE && !is_repeated(facts, i))
 			reader_add(input, readers, letter, fact);
 	}
+	reviewer_add(input, readers, letter);
 	if (!outbound)
 		return 0;
 	if (epoch == NULL)
@@ -127,11 +156,13 @@ static struct slice job_make(const struct filter_letter *letter, struct arena *a
 	struct job job = {
 		.reverse_path = e->reverse_path, .envid = e->envid, .ret = ret_of(e->ret), .smtputf8 = e->smtputf8, .body_8bit = e->body_8bit,
 		.body_binary = e->body_binary, .requiretls = e->requiretls, .is_dsn = letter->is_dsn, .cid = e->cid, .received_ms = e->received_ms,
-		.dsn_fact = letter->facts->dsn_fact,
+		.dsn_fact = letter->facts->dsn_fact, .held = letter->held, .has_reviewer = has_reviewer(letter),
 	};
 	struct buf out = BUF_INIT(4u << 20);
 	struct slice ret;
 
+	if (job.has_reviewer)
+		memcpy(job.reviewer, letter->reviewer->account, sizeof job.reviewer);
 	memcpy(job.sender_account, letter->facts->sender.account, sizeof job.sender_account);
 	recipients_make(letter, arena, &job);
 	job_encode(&job, &out);

@@ -256,6 +256,19 @@ OPERATION("group.member.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address member")
 OPERATION("group.member.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address member")
 /* state: queued, deferred, held or notifying.
  * {"jobs":[{"id","state","from","size","created","next","attempts","recipients":[{"address","state","reply"}]}], "more"} */
+/*
+ * What is held in quarantine, by addresses, size and reason; never a subject: {"messages":[{"id","time","ends","from","to":[…],"recipient_count","size",
+ * "reason","by","name","reviewable"}],"more","next"}. reason: a finding of malware.actions, or verdict; by: who found it.
+ */
+OPERATION("quarantine.list", QUEUE, QUARANTINE_SEE, READS, "from? to? reason? after?")
+OPERATION("quarantine.show", QUEUE, QUARANTINE_SEE, READS, "id")
+/* It goes to its recipients, as a letter with a queue id of its own: {"queue_id"} */
+OPERATION("quarantine.release", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
+/* It goes to the mailbox of the reviewers (quarantine.reviewer), and stays held: {"queue_id"} */
+OPERATION("quarantine.look", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
+/* return: its sender gets a delivery report. delete: nobody is told. */
+OPERATION("quarantine.return", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
+OPERATION("quarantine.delete", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
 OPERATION("queue.list", QUEUE, QUEUE_SEE, READS, "state? from? to? after?")
 OPERATION("queue.show", QUEUE, QUEUE_SEE, READS, "id")
 OPERATION("queue.hold", QUEUE, QUEUE_CHANGE, CHANGES, "id")

@@ -10,7 +10,7 @@
 #define JOB_FACT_MAX 8192
 #define RESULT_TEXT_MAX 500
 
-enum { FLAG_SMTPUTF8 = 1, FLAG_8BIT = 2, FLAG_BINARY = 4, FLAG_REQUIRETLS = 8, FLAG_DSN = 16, FLAG_ALL = 31 };
+enum { FLAG_SMTPUTF8 = 1, FLAG_8BIT = 2, FLAG_BINARY = 4, FLAG_REQUIRETLS = 8, FLAG_DSN = 16, FLAG_HELD = 32, FLAG_REVIEWER = 64, FLAG_ALL = 127 };
 enum { RECIPIENT_LOCAL = 1 };
 enum { NOTIFY_ALL = NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY };
 
@@ -24,11 +24,22 @@ static void encode_recipient(const struct job_recipient *r, struct buf *out)
 	buf_put_bytes(out, r->original);
 }
 
+/* Only where its flags say so: earlier jobs have none. */
+static void encode_held(const struct job *job, struct buf *out)
+{
+	if (job->held.n == 0)
+		return;
+	buf_put_bytes(out, slice_sub(job->held, 0, JOB_HELD_MAX));
+	if (job->has_reviewer)
+		buf_append_bytes(out, job->reviewer, sizeof job->reviewer);
+}
+
 void job_encode(const struct job *job, struct buf *out)
 {
 	buf_put_u8(out, JOB_VERSION);
 	buf_put_u8(out, (uint8_t)((job->smtputf8 ? FLAG_SMTPUTF8 : 0) | (job->body_8bit ? FLAG_8BIT : 0) | (job->body_binary ? FLAG_BINARY : 0) |
-	                          (job->requiretls ? FLAG_REQUIRETLS : 0) | (job->is_dsn ? FLAG_DSN : 0)));
+	                          (job->requiretls ? FLAG_REQUIRETLS : 0) | (job->is_dsn ? FLAG_DSN : 0) | (job->held.n > 0 ? FLAG_HELD : 0) |
+	                          (job->held.n > 0 && job->has_reviewer ? FLAG_REVIEWER : 0)));
 	buf_put_u8(out, job->ret);
 	buf_put_u64(out, (uint64_t)job->received_ms);
 	buf_append_bytes(out, job->sender_account, sizeof job->sender_account);
@@ -36,9 +47,19 @@ void job_encode(const struct job *job, struct buf *out)
 	buf_put_bytes(out, job->envid);
 	buf_put_bytes(out, job->cid);
 	buf_put_bytes(out, job->dsn_fact);
+	encode_held(job, out);
 	buf_put_u16(out, (uint16_t)job->recipient_count);
 	for (size_t i = 0; i < job->recipient_count; i++)
 		encode_recipient(&job->recipients[i], out);
+}
+
+static bool one_line(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	}
+	return true;
 }
 
 /* A field of at most `max` bytes. */
@@ -58,6 +79,15 @@ static bool decode_recipient(struct slice *s, struct job_recipient *r)
 	return get_text(s, JOB_ADDRESS_MAX, &r->address) && get_text(s, JOB_ADDRESS_MAX, &r->original);
 }
 
+static bool decode_held(struct slice *s, uint8_t flags, struct job *job)
+{
+	job->has_reviewer = (flags & FLAG_REVIEWER) != 0;
+	if (!(flags & FLAG_HELD))
+		return !job->has_reviewer;
+	return get_text(s, JOB_HELD_MAX, &job->held) && job->held.n > 0 && one_line(job->held)
+		&& (!job->has_reviewer || slice_get_fixed(s, job->reviewer, sizeof job->reviewer));
+}
+
 static bool decode_head(struct slice *s, struct job *job, uint16_t *ret_count)
 {
 	uint8_t version, flags;
@@ -74,7 +104,7 @@ static bool decode_head(struct slice *s, struct job *job, uint16_t *ret_count)
 	job->received_ms = (int64_t)received;
 	return slice_get_fixed(s, job->sender_account, sizeof job->sender_account) && get_text(s, JOB_ADDRESS_MAX, &job->reverse_path) &&
 	       get_text(s, JOB_ENVID_MAX, &job->envid) && get_text(s, JOB_ADDRESS_MAX, &job->cid) &&
-	       get_text(s, JOB_FACT_MAX, &job->dsn_fact) && slice_get_u16(s, ret_count);
+	       get_text(s, JOB_FACT_MAX, &job->dsn_fact) && decode_held(s, flags, job) && slice_get_u16(s, ret_count);
 }
 
 /* Takes a job off the front of *s. */
@@ -110,15 +140,6 @@ void delivery_result_encode(const struct delivery_result *r, struct buf *out)
 	buf_put_bytes(out, slice_sub(r->text, 0, RESULT_TEXT_MAX));
 	buf_put_bytes(out, r->remote_host);
 	buf_put_bytes(out, r->tls);
-}
-
-static bool one_line(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < ' ' || s.p[i] == 0x7f)
-			return false;
-	}
-	return true;
 }
 
 int delivery_result_decode(struct slice *list, struct delivery_result *ret)

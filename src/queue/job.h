@@ -32,7 +32,11 @@ struct job {
 	struct slice dsn_fact;      /* MACed recipient fact (store/fact.h) of who gets notifications: goes into struct dsn_report; empty: nobody */
 	struct job_recipient *recipients;
 	size_t recipient_count;
+	struct slice held;          /* why it goes into quarantine, one printable line, at most JOB_HELD_MAX bytes; empty: it does not */
+	bool has_reviewer;          /* of what is held: one of the readers is the mailbox of the reviewers, which gets it when they look at it */
+	uint8_t reviewer[16];
 };
+#define JOB_HELD_MAX 300
 
 void job_encode(const struct job *job, struct buf *out);
 int job_decode(struct slice data, struct arena *arena, struct job *ret);

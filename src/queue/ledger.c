@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "queue/ledger_in.h"
 #include "queue/memory.h"
+#include "queue/quarantine.h"
 #include "sys/fault.h"
 
 struct slice ledger_account(const uint8_t account[16])
@@ -136,21 +137,29 @@ static void seal_entry(struct ledger *l, struct ledger_op *op, const struct entr
 	buf_free(&out);
 }
 
-static int prepare_accept(struct ledger *l, struct ledger_op *op, int64_t now_ms)
+/* A new letter: what its face says. */
+static int read_record(struct ledger *l, struct ledger_op *op)
 {
 	struct seal_face face;
 	if (read_face(l, op, &face) < 0)
-		return 0;
+		return ERR_INVALID;
 	buf_init(&op->accept.scratch, op->accept.record.n + 4096);
 	op->accept.disk = seal_disk_form(op->accept.record, &op->accept.scratch);
-	struct entry e = {
-		.message_size = face.message_size, .accepted_ms = now_ms, .readers = face.readers, .reader_count = face.reader_count,
-		.job = op->accept.message.job_data,
-	};
 	op->accept.readers = face.readers;
 	op->accept.reader_count = face.reader_count;
 	op->accept.message_size = face.message_size;
-	op->accept.epoch = outbound_epoch(face.readers, face.reader_count);
+	return 0;
+}
+
+static int prepare_accept(struct ledger *l, struct ledger_op *op, int64_t now_ms)
+{
+	if ((op->accept.held != 0 ? quarantine_take(l, op) : read_record(l, op)) < 0)
+		return 0; /* op->result says it */
+	struct entry e = {
+		.message_size = op->accept.message_size, .accepted_ms = now_ms, .readers = op->accept.readers, .reader_count = op->accept.reader_count,
+		.job = op->accept.message.job_data,
+	};
+	op->accept.epoch = outbound_epoch(e.readers, e.reader_count);
 	size_t size = entry_sealed_size(&e);
 	if (size > PACK_ENTRY_MAX || op->accept.disk.n == 0 || op->accept.disk.n > PACK_RECORD_MAX) {
 		refuse(op, "the record is too large");
@@ -160,7 +169,7 @@ static int prepare_accept(struct ledger *l, struct ledger_op *op, int64_t now_ms
 	if (rc < 0)
 		return rc;
 	op->accept.seq = l->next_seq;
-	l->next_seq += face.reader_count;
+	l->next_seq += e.reader_count;
 	seal_entry(l, op, &e);
 	op->accept.length = PACK_RECORD_HEADER + op->accept.entry.n + op->accept.disk.n;
 	pack_writer_add(l->writer, &(struct pack_append){
@@ -203,6 +212,8 @@ static int write_packs(struct ledger *l, struct ledger_op **ops, size_t count, i
 static void fill_hints(struct ledger_op *op)
 {
 	op->accept.hints = arena_alloc_array(&op->arena, op->accept.reader_count, sizeof *op->accept.hints);
+	if (op->accept.message.job.held.n > 0)
+		return; /* nobody has got it */
 	for (size_t i = 0; i < op->accept.reader_count; i++) {
 		const struct seal_face_reader *r = &op->accept.readers[i];
 		uint64_t seq = op->accept.seq + i;
@@ -229,7 +240,7 @@ static int apply_accept(struct ledger *l, struct ledger_op *op, int64_t now_ms, 
 	int rc = ledger_insert(l, &entry, &op->accept.has_message, NULL, err);
 	for (size_t i = 0; i < op->accept.mark_count && rc == 0; i++)
 		rc = ledger_mark(l, &op->accept.marks[i], err);
-	return rc;
+	return rc == 0 && op->accept.held != 0 ? quarantine_taken(l, op, err) : rc;
 }
 
 static int apply_marks(struct ledger *l, const struct ledger_op *op, struct error *err)
@@ -257,6 +268,8 @@ static int apply(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct 
 		return ledger_sweep(l, now_ms, &op->sweep.more, err);
 	case LEDGER_MOVED:
 		return ledger_moved(l, op, err);
+	case LEDGER_QUARANTINE:
+		return quarantine_end(l, op, now_ms, err);
 	case LEDGER_REMEMBER:
 		return memory_apply(l, op->remember.notes, now_ms, err);
 	case LEDGER_ARRIVALS:

@@ -100,7 +100,7 @@ struct ledger_mark {
 	struct slice enhanced, text, host;
 };
 
-enum ledger_kind { LEDGER_ACCEPT, LEDGER_UNREF, LEDGER_REMOVE, LEDGER_MARK, LEDGER_HOLD, LEDGER_SWEEP, LEDGER_MOVED, LEDGER_REMEMBER,
+enum ledger_kind { LEDGER_ACCEPT, LEDGER_UNREF, LEDGER_REMOVE, LEDGER_MARK, LEDGER_HOLD, LEDGER_SWEEP, LEDGER_MOVED, LEDGER_REMEMBER, LEDGER_QUARANTINE,
                    LEDGER_ARRIVALS, LEDGER_ROOM, LEDGER_CALL };
 
 struct ledger;
@@ -120,7 +120,9 @@ struct ledger_op {
 	struct arena arena;
 	union {
 		struct {
-			struct slice record;                 /* in: as filter made it; must stay valid */
+			struct slice record;                 /* in: as filter made it; must stay valid. Not with `held` */
+			uint64_t held;                       /* in: a record of the quarantine is let go (queue/quarantine.h) */
+			bool look;                           /* in, with held: to the reviewer alone, and it stays held */
 			const struct ledger_mark *marks;     /* in: become true with the acceptance (a notification is no longer owed) */
 			size_t mark_count;
 			struct place place;
@@ -143,6 +145,7 @@ struct ledger_op {
 		struct { const struct ledger_mark *marks; size_t count; } mark;
 		struct { uint64_t record; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;
 		struct { struct slice notes; /* queue/memory.h, without MACs; must stay valid */ } remember;
+		struct { uint64_t record; bool tell; } quarantine;
 		struct { bool more; } sweep;
 		struct { uint32_t pack; const uint32_t *ordinals; const uint64_t *offsets; size_t count; uint64_t end; } moved;
 		struct { uint8_t account[16]; uint64_t after; uint32_t limit; struct buf list; bool more; uint64_t next_seq; } arrivals;
@@ -179,7 +182,7 @@ void ledger_configure(struct ledger *ledger, int64_t undelete_ms, int64_t expire
 uint64_t ledger_prepared(const struct ledger *ledger);
 
 struct ledger_stats {
-	int64_t records, record_bytes, refs, refs_dropped, messages, message_bytes, oldest_ms, held, waiting;
+	int64_t records, record_bytes, refs, refs_dropped, messages, message_bytes, oldest_ms, held, waiting, quarantined;
 };
 int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct error *err);
 /* The invariants of docs/spool-db.md: 0, or ERR_DAMAGED with the first violation. contents: every record is read and verified too. */

@@ -168,6 +168,8 @@ int ledger_stats(struct ledger *l, struct ledger_stats *ret, struct error *err)
 	if (rc == 0)
 		rc = read_row(l, SQL_OUT_STATS, (int64_t *[]){&s.waiting}, 1, err);
 	if (rc == 0)
+		rc = read_row(l, SQL_QUARANTINE_STATS, (int64_t *[]){&s.quarantined}, 1, err);
+	if (rc == 0)
 		*ret = s;
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include "queue/holds.h"
 #include "queue/memory.h"
 #include "queue/notify.h"
+#include "queue/quarantine.h"
 
 static bool counts_as_use(enum reader_kind kind)
 {
@@ -72,9 +73,10 @@ int ledger_insert(struct ledger *l, const struct ledger_entry *e, bool *ret_mess
 {
 	uint64_t record = record_id(e->place.pack, e->place.ordinal);
 	int64_t refs = 0, end = (int64_t)(e->place.offset + e->length);
-	int rc = insert_refs(l, e, record, &refs, err);
+	bool held = e->job->held.n > 0;
+	int rc = held ? quarantine_insert(l, e, record, &refs, err) : insert_refs(l, e, record, &refs, err);
 	int64_t before = refs;
-	if (rc == 0)
+	if (rc == 0 && !held)
 		rc = insert_message(l, e, record, &refs, err);
 	if (rc == 0 && refs > 0)
 		rc = spool_run(&l->spool, err, SQL_RECORD_PUT, "iiiiii", (int64_t)record, (int64_t)e->place.offset, (int64_t)e->length,

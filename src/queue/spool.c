@@ -35,6 +35,9 @@ static const char schema[] =
 static const char additions[] =
 	"CREATE TABLE IF NOT EXISTS memory(key BLOB PRIMARY KEY, value BLOB NOT NULL, ends INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS memory_ends ON memory(ends);"
+	"CREATE TABLE IF NOT EXISTS quarantine(record INTEGER PRIMARY KEY, job BLOB NOT NULL, readers BLOB NOT NULL, size INTEGER NOT NULL,"
+	" epoch INTEGER NOT NULL, created INTEGER NOT NULL, told INTEGER NOT NULL);"
+	"CREATE INDEX IF NOT EXISTS quarantine_created ON quarantine(created);"
 	"CREATE TABLE IF NOT EXISTS memory_use(one INTEGER PRIMARY KEY CHECK(one = 1), rows INTEGER NOT NULL);"
 	"INSERT OR IGNORE INTO memory_use VALUES(1, 0);"
 	"CREATE TRIGGER IF NOT EXISTS memory_more AFTER INSERT ON memory BEGIN UPDATE memory_use SET rows = rows + 1; END;"

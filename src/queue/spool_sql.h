@@ -36,7 +36,8 @@ SQL(REF_AFTER, "SELECT r.seq, r.kind, r.record, r.size, r.flags, k.offset FROM r
 SQL(REF_STATS, "SELECT count(*), count(drop_after) FROM ref")
 SQL(REF_DANGLING, "SELECT count(*) FROM ref r LEFT JOIN record k ON k.id = r.record WHERE k.id IS NULL")
 SQL(REF_MISCOUNT, "SELECT count(*) FROM record k WHERE k.refs <> "
-	"(SELECT count(*) FROM ref r WHERE r.record = k.id) + (SELECT count(*) FROM message m WHERE m.record = k.id)")
+	"(SELECT count(*) FROM ref r WHERE r.record = k.id) + (SELECT count(*) FROM message m WHERE m.record = k.id)"
+	" + (SELECT count(*) FROM quarantine q WHERE q.record = k.id)")
 
 SQL(USE_GET, "SELECT used, count FROM account_use WHERE account = ?")
 SQL(USE_ADD, "INSERT INTO account_use(account, used, count) VALUES(?1, ?2, ?3) "
@@ -49,7 +50,7 @@ SQL(MESSAGE_DELETE, "DELETE FROM message WHERE record = ? AND NOT EXISTS (SELECT
 SQL(MESSAGE_HOLD, "UPDATE message SET hold = ?2 WHERE record = ?1")
 SQL(MESSAGE_HELD, "SELECT record FROM message WHERE hold <> 0 ORDER BY record LIMIT ?")
 SQL(MESSAGE_AFTER, "SELECT record, job, size, created, hold FROM message WHERE record > ? ORDER BY record")
-SQL(MESSAGE_EPOCHS, "SELECT DISTINCT epoch FROM message WHERE epoch > 0 ORDER BY epoch LIMIT ?")
+SQL(MESSAGE_EPOCHS, "SELECT epoch FROM message WHERE epoch > 0 UNION SELECT epoch FROM quarantine WHERE epoch > 0 ORDER BY epoch LIMIT ?")
 SQL(MESSAGE_STATS, "SELECT count(*), coalesce(sum(size), 0), coalesce(min(created), 0), coalesce(sum(hold), 0) FROM message")
 
 SQL(OUT_PUT, "INSERT INTO outbound(record, rcpt, state, destination, due) VALUES(?, ?, ?, ?, ?)")
@@ -67,5 +68,12 @@ SQL(MEMORY_PUT, "INSERT INTO memory(key, value, ends) VALUES(?1, ?2, ?3) ON CONF
 SQL(MEMORY_DROP, "DELETE FROM memory WHERE key = ?")
 SQL(MEMORY_ROWS, "SELECT rows FROM memory_use")
 SQL(MEMORY_SWEEP, "DELETE FROM memory WHERE key IN (SELECT key FROM memory WHERE ends <= ?1 ORDER BY ends LIMIT ?2)")
+
+SQL(QUARANTINE_PUT, "INSERT INTO quarantine(record, job, readers, size, epoch, created, told) VALUES(?, ?, ?, ?, ?, ?, 0)")
+SQL(QUARANTINE_GET, "SELECT job, readers, size, epoch, created, told FROM quarantine WHERE record = ?")
+SQL(QUARANTINE_AFTER, "SELECT record FROM quarantine WHERE record > ? ORDER BY record LIMIT 1")
+SQL(QUARANTINE_BEFORE, "SELECT record FROM quarantine WHERE created < ? ORDER BY created LIMIT ?")
+SQL(QUARANTINE_DELETE, "DELETE FROM quarantine WHERE record = ?")
+SQL(QUARANTINE_STATS, "SELECT count(*) FROM quarantine")
 
 SQL(OUT_STATS, "SELECT count(*) FROM outbound WHERE state = 0")

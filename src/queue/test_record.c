@@ -60,16 +60,22 @@ static void make_job(const struct test_record *r, struct arena *arena, struct bu
 		.reverse_path = slice_str(r->reverse_path ? r->reverse_path : "sender@example.net"), .cid = SLICE("cid"), .received_ms = 1,
 		.dsn_fact = SLICE("fact"), .recipient_count = r->locals + r->remotes,
 	};
+	if (r->held != NULL) {
+		job.held = slice_str(r->held);
+		job.has_reviewer = true;
+		test_account((unsigned)r->locals, job.reviewer);
+		job.recipient_count--;
+	}
 	job.recipients = arena_alloc_array(arena, job.recipient_count, sizeof *job.recipients);
 	for (size_t i = 0; i < job.recipient_count; i++) {
 		struct job_recipient *to = &job.recipients[i];
-		bool local = i < r->locals;
+		bool local = i < r->locals - (r->held != NULL);
 		to->local = local;
 		to->notify = r->notify;
 		if (local)
 			test_account((unsigned)i + 1, to->account);
 		to->address = local ? arena_printf(arena, "user%zu@example.org", i + 1) :
-			arena_printf(arena, "r%zu@%s", i - r->locals, r->domain ? r->domain : "Example.COM");
+			arena_printf(arena, "r%zu@%s", i - (r->locals - (r->held != NULL)), r->domain ? r->domain : "Example.COM");
 	}
 	job_encode(&job, out);
 }

@@ -19,6 +19,7 @@ struct test_record {
 	const char *domain, *reverse_path;
 	uint8_t notify;
 	bool own; /* local 1 stores it itself */
+	const char *held; /* why it goes into quarantine; the last local is the reviewer, and no recipient */
 };
 void test_record_make(const struct test_spool *t, const struct test_record *r, struct buf *out);
 /* The account id of local n. */

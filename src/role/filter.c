@@ -118,7 +118,8 @@ static void checks_configure(struct filter_role *f)
 	for (size_t i = 0; i < config->trust_lists.count && f->zone_count < LIST_ZONES_MAX; i++)
 		zone_read(f, config->trust_lists.items[i]);
 	f->checks.thresholds.junk = (int)config->trust_junk;
-	f->checks.thresholds.quarantine = config->trust_junk == 0 && config->trust_refuse == 0 ? POINTS_NEVER : 0;
+	f->checks.thresholds.quarantine = config->trust_quarantine > 0 ? (int)config->trust_quarantine
+		: config->trust_junk == 0 && config->trust_refuse == 0 ? POINTS_NEVER : 0;
 	f->checks.thresholds.reject = (int)config->trust_refuse;
 }
 
@@ -140,7 +141,7 @@ static struct filter_settings settings_of(struct filter_role *f)
 	const struct config *config = f->ctx->config;
 
 	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size,
-	                                .sealer = f->sealer, .dmarc_enforce = config->trust_dmarc, .greylist_s = config->trust_greylist / 1000,
+	                                .sealer = f->sealer, .quarantine = config->trust_quarantine > 0, .dmarc_enforce = config->trust_dmarc, .greylist_s = config->trust_greylist / 1000,
 	                                .arc_trusted = {config->trust_arc_sealers.items, config->trust_arc_sealers.count}, .zones = f->zones,
 	                                .zone_count = f->zone_count, .checks = &f->checks, .clock = stopwatch, .sign = sign, .sign_arg = f};
 }

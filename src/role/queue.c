@@ -194,6 +194,7 @@ static void on_tick(void *arg)
 		return;
 	}
 	queue_keep_tick(q);
+	queue_quarantine_tick(q);
 	queue_notice_tick(q);
 	queue_send_retry_marks(q);
 	queue_remember(q);
@@ -208,6 +209,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	list_init(&q->pending);
 	list_init(&q->lost_marks);
 	list_init(&q->notice_turns);
+	list_init(&q->quarantine_acts);
 	q->spool = join(ctx->data_dir, ROLE_DIR_SPOOL);
 	q->packs = join(ctx->data_dir, ROLE_DIR_PACKS);
 	json_object_seed(0); /* before the jail closes: it reads the system's random source */

@@ -62,6 +62,9 @@ struct queue_role {
 	struct list_node notice_turns;
 	unsigned notices_working;
 
+	struct list_node quarantine_acts; /* changes of letters in quarantine that are under way */
+	int64_t quarantine_ms;     /* when it is looked for what has become too old */
+
 	struct buf notes;          /* what is to be remembered with the next tick */
 	bool full, io_failed;
 	bool making_spare, making_ballast, compacting;
@@ -87,6 +90,10 @@ void queue_accept_tell(struct queue_role *q);
 /* Accepts a record (a memfd, taken over) from inside; marks become true with it (copied). */
 typedef void queue_accepted_fn(struct queue_role *q, void *arg, enum queue_result result);
 void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark *marks, size_t mark_count, queue_accepted_fn *fn, void *arg);
+
+/* Lets a record of the quarantine go (queue/quarantine.h): to its recipients, or with look to the reviewer alone. */
+typedef void queue_held_fn(struct queue_role *q, void *arg, enum queue_result result, struct slice queue_id);
+void queue_accept_held(struct queue_role *q, uint64_t record, uint64_t size, bool look, queue_held_fn *fn, void *arg);
 
 /* what is remembered: QUEUE_RECALL, REMEMBER */
 void queue_memory_setup(struct queue_role *q);
@@ -127,6 +134,10 @@ void queue_keep_tick(struct queue_role *q);
 void queue_keep_result(struct queue_role *q, int rc, const struct error *err); /* of a group that wrote */
 
 void queue_contain_setup(struct queue_role *q);  /* QUEUE_CONTAIN: what a contained account sent */
+/* quarantine: what is asked of it, and what goes by its age */
+void queue_quarantine_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
+void queue_quarantine_tick(struct queue_role *q);
+
 void queue_admin_setup(struct queue_role *q);
 
 #endif

@@ -16,6 +16,7 @@ struct accept {
 	struct file_map map;
 	struct ledger_mark *marks;
 	queue_accepted_fn *fn;
+	queue_held_fn *held_fn;     /* of what is let out of quarantine */
 	void *arg;
 };
 
@@ -77,6 +78,24 @@ static void reply_accept(struct accept *a)
 	ipc_reply(a->call, &reply);
 }
 
+static void tell_quarantined(const struct ledger_op *op)
+{
+	const struct job *job = &op->accept.message.job;
+	char id[QUEUE_ID_SIZE];
+	if (job->held.n == 0)
+		return;
+	queue_id_format(op->accept.place.pack, op->accept.place.ordinal, id);
+	log_event(EV_QUARANTINE_HELD, LOG_STR("mid", id), LOG_TEXT("cid", job->cid), LOG_TEXT("from", job->reverse_path), LOG_TEXT("what", job->held));
+}
+
+static void tell_held(struct queue_role *q, const struct accept *a)
+{
+	const struct ledger_op *op = &a->job.op;
+	char id[QUEUE_ID_SIZE];
+	queue_id_format(op->accept.place.pack, op->accept.place.ordinal, id);
+	a->held_fn(q, a->arg, op->result, op->result == QUEUE_OK ? slice_str(id) : SLICE_NONE);
+}
+
 static void on_accepted(struct queue_role *q, struct queue_job *job)
 {
 	struct accept *a = CONTAINER_OF(job, struct accept, job);
@@ -85,6 +104,7 @@ static void on_accepted(struct queue_role *q, struct queue_job *job)
 		reply_accept(a);
 	if (op->result == QUEUE_OK) {
 		q->accepted++;
+		tell_quarantined(op);
 		hint_readers(q, op);
 		if (op->accept.has_message) {
 			queue_send_message(q, &op->accept.message);
@@ -92,11 +112,13 @@ static void on_accepted(struct queue_role *q, struct queue_job *job)
 				queue_notice(q, op->accept.message.record);
 			queue_send_pump(q);
 		}
-	} else if (op->result == QUEUE_REFUSED) {
+	} else if (op->result == QUEUE_REFUSED && op->accept.held == 0) {
 		log_event(EV_INTERNAL, LOG_STR("error", op->err.private_text));
 	}
 	if (a->fn != NULL)
 		a->fn(q, a->arg, op->result);
+	if (a->held_fn != NULL)
+		tell_held(q, a);
 	accept_free(a);
 }
 
@@ -159,6 +181,19 @@ void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark
 	a->job.op.accept.marks = a->marks;
 	a->job.op.accept.mark_count = mark_count;
 	a->fn = fn;
+	a->arg = arg;
+	queue_submit(q, &a->job);
+}
+
+void queue_accept_held(struct queue_role *q, uint64_t record, uint64_t size, bool look, queue_held_fn *fn, void *arg)
+{
+	struct accept *a = memory_alloc(sizeof *a);
+	a->job.done = on_accepted;
+	a->job.bytes = size;
+	a->job.op.kind = LEDGER_ACCEPT;
+	a->job.op.accept.held = record;
+	a->job.op.accept.look = look;
+	a->held_fn = fn;
 	a->arg = arg;
 	queue_submit(q, &a->job);
 }

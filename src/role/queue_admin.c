@@ -524,7 +524,12 @@ static bool read_args(struct request *r, struct slice args)
 static void handle_admin(void *arg, struct ipc_call *call, const void *message)
 {
 	const struct ipc_queue_admin *m = message;
-	struct request *r = memory_alloc(sizeof *r);
+	struct request *r;
+	if (slice_starts(m->op, SLICE("quarantine."))) {
+		queue_quarantine_admin(arg, call, m);
+		return;
+	}
+	r = memory_alloc(sizeof *r);
 	r->q = arg;
 	r->call = call;
 	r->result = json_object();

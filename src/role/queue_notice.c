@@ -285,6 +285,8 @@ static void on_loaded(struct queue_role *q, struct queue_job *job)
 		notice_end(n);
 	else if (n->rc < 0)
 		notice_later(n);
+	else if (n->message.epoch == 0)
+		sign_and_compose(n); /* sealed to its readers only: nobody here can open it */
 	else
 		loop_work(q->ctx->loop, copy_work, copy_done, n);
 }
