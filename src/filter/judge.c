@@ -31,6 +31,7 @@ static void who_read(struct judge *j, struct slice message)
 {
 	j->letter.helo = j->e->helo;
 	j->letter.reverse_path = j->e->reverse_path;
+	j->letter.this_host = j->client_known && trust_ip_is_loopback(&j->client);
 	j->letter.client = j->stranger ? policy_ip_from(&j->client) : (struct policy_ip){0};
 	policy_letter_read_who(&j->letter, message, j->arena);
 }

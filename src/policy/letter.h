@@ -36,6 +36,7 @@ struct letter_address {
 struct policy_letter {
 	/* Given by the caller before policy_letter_read. */
 	struct policy_ip client;
+	bool this_host;               /* a program of this machine brought it */
 	struct slice ptr;            /* name of the client that resolves back to it; empty: none */
 	struct slice helo;
 	struct slice reverse_path;   /* "local@domain", empty for <> */

@@ -235,6 +235,9 @@ static void own_domain_forged(void **state)
 	assert_reason(own_domain_forged, unproven);
 	letter(g, "From: boss@mail.HUAXING.example\r\n\r\n");
 	assert_reason(own_domain_forged, unproven);
+	g->l.this_host = true;
+	assert_reason(own_domain_forged, none);
+	g->l.this_host = false;
 	g->l.trust.spf = LETTER_PASS;
 	assert_reason(own_domain_forged, unproven);
 	g->l.trust.dmarc = LETTER_PASS;

@@ -41,6 +41,12 @@ bool trust_ip_within(const struct trust_ip *ip, const struct trust_ip *network, 
 	return rest == 0 || (ip->bytes[whole] ^ network->bytes[whole]) >> (8 - rest) == 0;
 }
 
+bool trust_ip_is_loopback(const struct trust_ip *ip)
+{
+	static const struct trust_ip v4 = {false, {127}}, v6 = {true, {[15] = 1}};
+	return trust_ip_within(ip, &v4, 8) || trust_ip_within(ip, &v6, 128);
+}
+
 void trust_ip_append_reverse(const struct trust_ip *ip, struct buf *out)
 {
 	if (ip->v6)

@@ -15,6 +15,8 @@ struct trust_ip {
 bool trust_ip_parse(struct slice text, struct trust_ip *ret);
 /* "192.0.2.1", or IPv6 as RFC 5952 wants it. */
 void trust_ip_append(const struct trust_ip *ip, struct buf *out);
+/* 127.0.0.0/8 or ::1: this machine. */
+bool trust_ip_is_loopback(const struct trust_ip *ip);
 /* Same family and the same first `bits` bits (at most all). */
 bool trust_ip_within(const struct trust_ip *ip, const struct trust_ip *network, unsigned bits);
 static inline unsigned trust_ip_bits(const struct trust_ip *ip)
