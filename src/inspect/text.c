@@ -109,6 +109,15 @@ uint64_t text_words(struct slice text, const struct text_word *rows, size_t n)
 	return seen;
 }
 
+unsigned text_groups(uint64_t mask, const struct text_word *rows, size_t n)
+{
+	unsigned groups = 0;
+	for (size_t i = 0; i < n; i++)
+		if ((mask >> i & 1) != 0)
+			groups |= rows[i].groups;
+	return groups;
+}
+
 void text_words_list(uint64_t mask, const struct text_word *rows, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++)

@@ -13,8 +13,18 @@
 
 static const struct { enum inspect_type type; inspect_format_fn *inspect; } formats[] = {
 	{FILE_zip, inspect_zip}, {FILE_epub, inspect_zip}, {FILE_ofd, inspect_zip}, {FILE_iwork, inspect_zip},
+	{FILE_docx, inspect_ooxml}, {FILE_docm, inspect_ooxml}, {FILE_xlsx, inspect_ooxml}, {FILE_xlsm, inspect_ooxml}, {FILE_xlsb, inspect_ooxml},
+	{FILE_pptx, inspect_ooxml}, {FILE_pptm, inspect_ooxml}, {FILE_vsdx, inspect_ooxml}, {FILE_xps, inspect_ooxml}, {FILE_ooxml, inspect_ooxml},
+	{FILE_odt, inspect_odf}, {FILE_ods, inspect_odf}, {FILE_odp, inspect_odf}, {FILE_odf, inspect_odf},
+	{FILE_ole, inspect_ole}, {FILE_doc, inspect_ole}, {FILE_xls, inspect_ole}, {FILE_ppt, inspect_ole}, {FILE_visio, inspect_ole},
+	{FILE_publisher, inspect_ole}, {FILE_project, inspect_ole}, {FILE_outlook, inspect_ole}, {FILE_ole_encrypted, inspect_ole},
 	{FILE_gzip, inspect_gzip}, {FILE_svgz, inspect_gzip}, {FILE_tar, inspect_tar}, {FILE_cpio, inspect_cpio}, {FILE_ar, inspect_ar},
 	{FILE_rar, inspect_rar}, {FILE_sevenzip, inspect_sevenzip}, {FILE_cab, inspect_cab}, {FILE_iso, inspect_iso}, {FILE_uuencode, inspect_uuencode},
+	{FILE_pdf, inspect_pdf}, {FILE_rtf, inspect_rtf}, {FILE_onenote, inspect_onenote}, {FILE_tnef, inspect_tnef},
+	{FILE_html, inspect_html}, {FILE_hta, inspect_html}, {FILE_svg, inspect_svg}, {FILE_mhtml, inspect_mhtml}, {FILE_xml, inspect_xml},
+	{FILE_calendar, inspect_calendar}, {FILE_lnk, inspect_lnk}, {FILE_url, inspect_shortcut_text}, {FILE_webloc, inspect_shortcut_text},
+	{FILE_desktop, inspect_shortcut_text}, {FILE_scf, inspect_shortcut_text}, {FILE_library, inspect_shortcut_text},
+	{FILE_settingcontent, inspect_shortcut_text}, {FILE_theme, inspect_shortcut_text}, {FILE_inf, inspect_settings}, {FILE_web_query, inspect_settings},
 };
 
 static inspect_format_fn *format_of(enum inspect_type type)
@@ -45,6 +55,12 @@ bool extension_runs(struct slice extension)
 }
 
 /* ---- what a type means ---- */
+
+/* A part of a document has a name that nobody opens it by. */
+static bool in_document(const struct walk *w)
+{
+	return w->depth > 0 && inspect_type_family(w->levels[w->depth - 1].type) == INSPECT_FAMILY_DOCUMENT;
+}
 
 static bool in_archive(const struct walk *w)
 {
@@ -168,6 +184,8 @@ static void check_extension(struct walk *w, enum inspect_type type, struct slice
 	unsigned families = extension_families(extension), own = 1u << inspect_type_family(type);
 	if (families == 0 || is_alike(type, extension, families))
 		return;
+	if (in_document(w) && (families & RUN_FAMILIES) != families)
+		return;
 	if (extension_runs(extension)) {
 		walk_find(w, FOUND_program_extension, extension);
 		return;
@@ -212,6 +230,7 @@ static void check_polyglot(struct walk *w, enum inspect_type type, struct slice 
 	struct slice front = slice_sub(content, 0, 1024);
 	if (plain && type != FILE_pdf && slice_search(front, SLICE("%PDF-1")) >= 0 && slice_search(content, SLICE("endobj")) >= 0) {
 		walk_findf(w, FOUND_type_polyglot, "%s, pdf", name);
+		inspect_pdf(w, content);
 	}
 	if ((plain || type == FILE_pe) && walk_steps(w, ZIP_COMMENT_MAX) && ends_as_zip(content)) {
 		walk_findf(w, FOUND_type_polyglot, "%s, zip", name);
