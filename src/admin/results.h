@@ -55,6 +55,7 @@ RESULT("session.passkey.start", SECRET, "Signs in with a passkey.", "token sessi
 RESULT("session.list", SHOWN, "Sessions and tokens of an account.",
 	"sessions[id# kind label ip agent created# used# ends# second_factor! device# unusual[] this!]")
 RESULT("session.sign_out", SHOWN, "Ends one session of an account, or all.", "")
+RESULT("junk.reset", SHOWN, "A mailbox forgets what its reader taught it about junk.", "")
 RESULT("device.list", SHOWN, "Devices of an account.",
 	"devices[id# address name state proven{} claimed{} protocol ip created# used# approver credentials{} this!]")
 RESULT("device.all", SHOWN, "Devices of everybody whom the caller may see.",

@@ -42,6 +42,7 @@ struct auth_letter { /* QUEUE_NOTICE; borrowed */
 typedef void auth_letter_fn(void *arg, bool durable);
 /* ok: the queue has done it, to so many messages. */
 typedef void auth_contain_fn(void *arg, bool ok, unsigned count);
+typedef void auth_unlearn_fn(void *arg, bool done);
 
 struct auth_host {
 	void *arg;
@@ -71,6 +72,8 @@ struct auth_host {
 	void (*record)(void *arg, enum log_event event, const struct log_field *fields);
 	/* Ends sessions: of one credential, or of the whole account (credential 0), also where it is a delegate. Within a second, in every protocol. */
 	void (*revoke)(void *arg, const uint8_t account[16], uint32_t credential);
+	/* The mailbox forgets what it learnt about junk. fn is called once, later: was it taken? NULL: there are no mailboxes. */
+	void (*unlearn)(void *arg, const uint8_t account[16], auth_unlearn_fn *fn, void *fn_arg);
 };
 
 #endif

@@ -154,6 +154,7 @@ static const struct cli_command commands[] = {
 		.help = "stop, or allow: the right to send, and nothing else. With allow, --release or --drop says what becomes of mail that was held"},
 	{.words = "user isolate", .op = "user.isolate", .positional = "address level", .options = "reason", .show = show_restriction,
 		.help = "how far an account may go: none (all is allowed), no-external, no-sending, read-only, no-session"},
+	{.words = "user junk reset", .op = "junk.reset", .positional = "address", .help = "the mailbox forgets what its reader taught it about junk"},
 	{.words = "user passwd", .op = "user.passwd", .positional = "address", .secrets = "old new", .show = show_recovery,
 		.help = "the user's own password; prints the recovery code. Standard input: present password, new password"},
 	{.words = "user reset", .op = "user.reset", .positional = "address", .options = "lose_mail!", .secrets = "recovery_code? new",

@@ -115,6 +115,7 @@ OPTION(trust_judge, "trust.judge", flag, "yes", true, "mail from outside is judg
 OPTION(trust_dmarc, "trust.dmarc", flag, "yes", true, "what the domain of the author asks for (DMARC: refuse, put into Junk) is done with mail that fails")
 OPTION(trust_arc_sealers, "trust.arc_sealers", texts, "", true, "domains of forwarders and mailing lists whose ARC seals are believed when DMARC fails")
 OPTION(trust_lists, "trust.lists", texts, "", true, "DNS lists with their points: \"zen.example.org 60\", \"dbl.example.org domains 60\"; fifty points make junk, points below 0 speak for a letter")
+OPTION(junk_personal, "junk.personal", flag, "yes", true, "a mailbox learns from what its reader moves into Junk and out of it, for this reader alone")
 OPTION(trust_junk, "trust.junk", number, "50", true, "from so many points on a letter goes to Junk; 0: never")
 OPTION(trust_quarantine, "trust.quarantine", number, "90", true, "from so many points on a letter goes into quarantine; 0: never")
 OPTION(trust_refuse, "trust.refuse", number, "0", true, "from so many points on a letter is refused; 0: never")

@@ -197,6 +197,9 @@
 /* The same for submission, in every edge: 421 within a transaction too. */
 #define IPC_FIELDS_EDGE_REVOKE(F) F(id, account) F(u32, credential)
 #define IPC_REPLY_EDGE_REVOKE(F) F(u8, status)
+/* The account forgets what it learnt about junk, now or when it opens the next time. status 0: it does. */
+#define IPC_FIELDS_MAIL_UNLEARN(F) F(id, account)
+#define IPC_REPLY_MAIL_UNLEARN(F) F(u8, status)
 /* auth has begun anew: the shard asks AUTH_REVALIDATE about everybody who is signed in. */
 #define IPC_FIELDS_MAIL_REVALIDATE(F)
 #define IPC_REPLY_MAIL_REVALIDATE(F)

@@ -85,6 +85,8 @@ OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? devic
 OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
 /* One session, or without id everything of the account, mail clients too: over within a second. */
 OPERATION("session.sign_out", AUTH, SESSION_END, CHANGES, "address id#?")
+/* The mailbox forgets what its reader taught it about junk; the owner himself may. */
+OPERATION("junk.reset", AUTH, SESSION_END, CHANGES, "address")
 /* A token for a program: {"token","session","ends"}. rights: none: all that the maker has and a token may have. */
 OPERATION("token.add", AUTH, ANYBODY, CHANGES, "label days#? rights[]?")
 /*

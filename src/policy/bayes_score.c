@@ -67,6 +67,23 @@ static const struct bayes *usable(const struct bayes *b)
 	return b != NULL && bayes_learnt(b) ? b : NULL;
 }
 
+/* tokens[0] are those of the organisation, tokens[1] of the user; where one table is missing both are of the other. */
+static void score(const struct bayes *organisation, const struct bayes *user, const struct tokens tokens[TOKEN_TABLES], struct arena *arena,
+	struct bayes_result *ret)
+{
+	struct evidence *e = arena_alloc_array(arena, TOKENS_MAX, sizeof *e);
+	size_t count = 0;
+	for (size_t i = 0; i < tokens[0].count; i++) {
+		double p = opinion(organisation, tokens[0].hashes[i], 0.5, STRENGTH);
+		p = opinion(user, tokens[1].hashes[i], p, organisation != NULL ? USER_STRENGTH : STRENGTH);
+		p = p < LIMIT ? LIMIT : p > 1 - LIMIT ? 1 - LIMIT : p;
+		if (fabs(p - 0.5) >= DEVIATION)
+			e[count++] = (struct evidence){.p = p, .distance = fabs(p - 0.5)};
+	}
+	qsort(e, count, sizeof *e, by_distance);
+	combine(e, count < TOKENS_USED ? (unsigned)count : TOKENS_USED, ret);
+}
+
 void bayes_score(const struct bayes *organisation, const struct bayes *user, const struct policy_letter *l, struct arena *arena,
 	struct bayes_result *ret)
 {
@@ -77,16 +94,20 @@ void bayes_score(const struct bayes *organisation, const struct bayes *user, con
 		return;
 	struct tokens tokens[TOKEN_TABLES];
 	const uint8_t *keys[TOKEN_TABLES] = {(organisation != NULL ? organisation : user)->key, (user != NULL ? user : organisation)->key};
-	struct evidence *e = arena_alloc_array(arena, TOKENS_MAX, sizeof *e);
-	size_t count = 0;
 	tokens_make_pair(l, keys, arena, tokens);
-	for (size_t i = 0; i < tokens[0].count; i++) {
-		double p = opinion(organisation, tokens[0].hashes[i], 0.5, STRENGTH);
-		p = opinion(user, tokens[1].hashes[i], p, organisation != NULL ? USER_STRENGTH : STRENGTH);
-		p = p < LIMIT ? LIMIT : p > 1 - LIMIT ? 1 - LIMIT : p;
-		if (fabs(p - 0.5) >= DEVIATION)
-			e[count++] = (struct evidence){.p = p, .distance = fabs(p - 0.5)};
-	}
-	qsort(e, count, sizeof *e, by_distance);
-	combine(e, count < TOKENS_USED ? (unsigned)count : TOKENS_USED, ret);
+	score(organisation, user, tokens, arena, ret);
+}
+
+void bayes_score_tokens(const struct bayes *user, const struct tokens *tokens, struct arena *arena, struct bayes_result *ret)
+{
+	const struct tokens both[TOKEN_TABLES] = {*tokens, *tokens};
+	*ret = (struct bayes_result){.percent = 50};
+	if (usable(user) != NULL)
+		score(NULL, user, both, arena, ret);
+}
+
+int bayes_points(const struct bayes_result *b, int most)
+{
+	int points = b->known ? most * (b->percent - 50) / 50 * b->confidence / 100 : 0;
+	return points > 0 ? points : points * BAYES_GOOD_SHARE / 100;
 }

@@ -3,8 +3,6 @@
 
 check_fn check_bayes;
 
-#define GOOD_SHARE 60 /* of 100: so much of the points speaks for a letter at most */
-
 void check_bayes(const struct check_input *in, struct check_result *r)
 {
 	struct bayes_result b;
@@ -13,11 +11,11 @@ void check_bayes(const struct check_input *in, struct check_result *r)
 		r->state = CHECK_FAILED;
 		return;
 	}
-	int score = r->score * (b.percent - 50) / 50 * b.confidence / 100;
-	if (!b.known || score == 0)
+	int score = bayes_points(&b, r->score);
+	if (score == 0)
 		return;
 	check_hit(r, score > 0 ? REASON_learnt_junk : REASON_learnt_good);
-	r->score = score > 0 ? score : score * GOOD_SHARE / 100;
+	r->score = score;
 	check_say_number(r, "percent", b.percent);
 	check_say_number(r, "tokens", b.used);
 }

@@ -287,3 +287,34 @@ void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[T
 	struct collect c = {.keys = {keys[0], keys[1]}, .tables = TOKEN_TABLES, .ret = ret};
 	make(l, &c, arena);
 }
+
+/* ---- of a digest ---- */
+
+static void line_words(struct walk *w, struct slice line)
+{
+	static const struct { struct slice field; const char *prefix; } lines[] = {
+		{SLICE_INIT("subject: "), "subject"}, {SLICE_INIT("from: "), "from"}, {SLICE_INIT("reply-to: "), "reply"}, {SLICE_INIT("list-id: "), "list"},
+		{SLICE_INIT("x-mailer: "), "mailer"}, {SLICE_INIT("user-agent: "), "mailer"}, {SLICE_INIT("precedence: "), "precedence"},
+		{SLICE_INIT("content-type: "), "type"}, {SLICE_INIT("organization: "), "organisation"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		if (!slice_starts(line, lines[i].field))
+			continue;
+		w->left = FIELD_TOKENS;
+		tokens_walk(utf8_prefix(slice_from(line, lines[i].field.n), FIELD_TEXT_MAX), slice_str(lines[i].prefix), give_limited, w);
+		return;
+	}
+}
+
+void tokens_make_texts(struct slice header, struct slice text, const uint8_t key[TOKEN_KEY], struct arena *arena, struct tokens *ret)
+{
+	struct arena work = ARENA_INIT;
+	struct collect c = {.keys = {key}, .tables = 1, .ret = ret, .set = arena_alloc_array(&work, SET_ROOM, sizeof *c.set)};
+	struct walk w = {.arena = &work, .each = collect_one, .arg = &c};
+	struct slice line;
+	*ret = (struct tokens){.hashes = arena_alloc_array(arena, TOKENS_MAX, sizeof(uint64_t))};
+	while (slice_split(&header, '\n', &line))
+		line_words(&w, line);
+	tokens_walk(utf8_prefix(text, TOKENS_TEXT_MAX), SLICE_NONE, collect_one, &c);
+	arena_free(&work);
+}

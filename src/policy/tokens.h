@@ -26,6 +26,12 @@ void tokens_make(const struct policy_letter *l, const uint8_t key[TOKEN_KEY], st
 void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena,
 	struct tokens ret[TOKEN_TABLES]);
 
+/*
+ * The same of what a digest keeps for SEARCH, where no message is at hand: header is its search_header ("name: value" lines), text its search_text,
+ * both folded already. Not the tokens of tokens_make: a table learns from one of the two only.
+ */
+void tokens_make_texts(struct slice header, struct slice text, const uint8_t key[TOKEN_KEY], struct arena *arena, struct tokens *ret);
+
 /* One token: what it is taken from ("subject", "host", "" for the text) and its text. False ends the walk. */
 typedef bool token_fn(void *arg, struct slice prefix, struct slice token);
 /* All tokens of folded text in order, with repetitions. False: `each` ended it. */

@@ -138,6 +138,29 @@ static void host_revoke(void *arg, const uint8_t account[16], uint32_t credentia
 		ipc_request(a->ctx->ipc, IPC_EDGE_REVOKE, i, &edge, revoke_replied, edge_name);
 }
 
+struct unlearning {
+	auth_unlearn_fn *fn;
+	void *arg;
+};
+
+static void unlearn_replied(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct unlearning *u = arg;
+	const struct ipc_mail_unlearn_reply *reply = message;
+	u->fn(u->arg, outcome == IPC_OK && reply->status == 0);
+	memory_free(u);
+}
+
+static void host_unlearn(void *arg, const uint8_t account[16], auth_unlearn_fn *fn, void *fn_arg)
+{
+	struct auth_process *a = arg;
+	struct unlearning *u = memory_alloc(sizeof *u);
+	struct ipc_mail_unlearn request;
+	*u = (struct unlearning){fn, fn_arg};
+	memcpy(request.account.b, account, sizeof request.account.b);
+	ipc_request(a->ctx->ipc, IPC_MAIL_UNLEARN, auth_shard(account, ipc_instances(a->ctx->ipc, ROLE_MAIL)), &request, unlearn_replied, u);
+}
+
 static bool host_sign(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64])
 {
 	struct auth_process *a = arg;
@@ -273,7 +296,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	a->ctx = ctx;
 	ctx->state = a;
 	a->host = (struct auth_host){.arg = a, .now = host_now, .hmac = host_hmac, .work = host_work, .after = host_after, .ticket = host_ticket,
-		.record = host_record, .sign = host_sign, .revoke = host_revoke};
+		.record = host_record, .sign = host_sign, .revoke = host_revoke, .unlearn = host_unlearn};
 	auth_dkim_host(&a->host);
 	auth_contain_host(&a->host);
 	auth_factor_start(a);

@@ -210,6 +210,7 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	ipc_handle(ctx->ipc, IPC_MAIL_TICKET, on_ticket, m);
 	ipc_handle(ctx->ipc, IPC_MAIL_ATTACH, on_attach, m);
 	mail_revoke_register(m);
+	mail_unlearn_register(m);
 	ipc_handle(ctx->ipc, IPC_MAIL_HINT, on_hint, m);
 	ipc_handle(ctx->ipc, IPC_MAIL_ADMIN, on_admin, m);
 	m->sweep = timer_create_on(ctx->loop, on_sweep, m);

@@ -5,6 +5,7 @@
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
  *   mail_index.c    whose turn it is to be indexed
  *   mail_use.c      what of the mail a session takes, for the record
+ *   mail_unlearn.c  what was learnt about junk is forgotten
  *   mail_revoke.c   sessions that end because auth says so, mail.remove
  */
 #ifndef ROLE_MAIL_H
@@ -90,6 +91,7 @@ struct mail_account {
 	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
 	struct timer *retry, *index, *gather;
+	bool learning;              /* letters wait to be learnt from: held until it is done */
 	bool comparing;             /* with a ledger that was made anew */
 	bool gathering;             /* the timer runs */
 	enum store_memory memory;   /* warm ones are counted in warm_count */
@@ -155,10 +157,15 @@ void mail_account_profile(struct mail_account *a);
 /* The folder of an account, whether or not it is open. */
 void mail_account_path(const struct mail_role *m, const uint8_t id[16], char *path, size_t size);
 
+/* Its turn to be indexed comes some time after the last of these. */
+void mail_index_soon(struct mail_account *a);
+
 /* ---- mail_index.c ---- */
 void mail_index_start(struct mail_role *m);
-/* The account is indexed when its turn comes. */
+/* The account is indexed, and learns what its reader thinks is junk, when its turn comes. */
 void mail_index_add(struct mail_account *a);
+/* There is something to learn; the account stays open for it. */
+void mail_index_learn(struct mail_account *a);
 
 /* ---- mail.c ---- */
 void mail_ticket_free(struct mail_role *m, struct mail_ticket *t);
@@ -167,6 +174,9 @@ void mail_ticket_free(struct mail_role *m, struct mail_ticket *t);
 void mail_revoke_register(struct mail_role *m);
 /* The administrative operation: answers the call when the folder is gone. */
 void mail_remove(struct mail_role *m, struct ipc_call *call, struct slice args);
+
+/* ---- mail_unlearn.c ---- */
+void mail_unlearn_register(struct mail_role *m);
 
 /* ---- mail_append.c ---- */
 void mail_append_start(struct mail_account *a, struct store_append *append);

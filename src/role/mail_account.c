@@ -358,6 +358,18 @@ static void host_removed(void *arg, struct store_account *store, struct slice ma
 	mail_use_removed(a, a->at_work, mailbox, target, count);
 }
 
+static bool host_learns(void *arg)
+{
+	const struct mail_account *a = arg;
+
+	return a->role->ctx->config->junk_personal;
+}
+
+static void host_learn(void *arg, struct store_account *store)
+{
+	mail_index_learn(arg);
+}
+
 static int host_database_key(void *arg, struct store_account *store, size_t index, uint8_t ret_key[32])
 {
 	struct mail_account *a = arg;
@@ -400,7 +412,8 @@ int mail_account_open(struct mail_account *a, struct error *err)
 		.directory = path, .quota = a->quota, .keys = a->keys.readers, .key_count = a->keys.secrets.count, .database_key_count = a->keys.secrets.count,
 		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .removed = host_removed, .recovered = host_recovered,
-		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken},
+		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken,
+		         .learns = host_learns, .learn = host_learn},
 	};
 
 	if (a->store != NULL && !store_account_broken(a->store))
@@ -468,6 +481,11 @@ static void waiters_ready(struct mail_account *a)
 	a->waiters = NULL;
 }
 
+void mail_index_soon(struct mail_account *a)
+{
+	timer_start(a->index, MAIL_INDEX_WAIT_MS);
+}
+
 static void pull_end(struct mail_account *a, bool failed)
 {
 	bool again = a->pull_again && !failed;
@@ -479,7 +497,8 @@ static void pull_end(struct mail_account *a, bool failed)
 		mail_account_pull(a);
 	} else {
 		waiters_ready(a);
-		timer_start(a->index, MAIL_INDEX_WAIT_MS);
+		if (!a->learning) /* what the reader taught does not wait for arrivals to end */
+			mail_index_soon(a);
 	}
 }
 

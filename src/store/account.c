@@ -1,4 +1,4 @@
-#include "store/account_internal.h"
+#include "store/account_learn.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -435,6 +435,7 @@ int store_account_open(const struct store_account_config *config, struct store_a
 		return rc;
 	}
 	danger_open(a);
+	learn_open(a);
 	if (ret_aside != NULL)
 		*ret_aside = aside;
 	*ret = a;
@@ -494,6 +495,7 @@ void store_account_park(struct store_account *a)
 		return; /* the mark could not be written: try again later */
 	account_db_close(&a->db);
 	text_rest(a);
+	learn_rest(a);
 	near_forget(a);
 	a->parked = true;
 }
@@ -503,8 +505,10 @@ void store_account_memory(struct store_account *a, enum store_memory memory)
 	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
 	a->memory = memory;
 	account_db_cache(&a->db, CACHE_KIB[memory]);
-	if (memory == STORE_MEMORY_IDLE)
+	if (memory == STORE_MEMORY_IDLE) {
 		text_rest(a);
+		learn_rest(a);
+	}
 }
 
 bool store_account_broken(const struct store_account *a)
@@ -526,6 +530,7 @@ void store_account_close(struct store_account **ap)
 	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
 	ENSURE(a->appends == 0);
 	body_close(a);
+	learn_rest(a);
 	near_forget(a);
 	buf_free(&a->near.prefix);
 	account_seal_off(a);

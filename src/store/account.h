@@ -16,6 +16,7 @@
 #define STORE_VANISHED_MAX 10000   /* remembered expunge ranges of a mailbox */
 #define STORE_THREAD_REFS 20       /* references of a message that are looked at for its thread: the first and the last ones */
 #define STORE_RECOVERED "Recovered"
+#define STORE_UNLEARN "junk.reset" /* a file of this name in the folder of an account: what it learnt about junk is forgotten at the next open */
 
 struct store_account;
 
@@ -75,6 +76,10 @@ struct store_host {
 	void (*removed)(void *arg, struct store_account *a, struct slice mailbox, const struct slice *target, size_t count);
 	/* The database was damaged and has been made anew. May be NULL. */
 	void (*salvaged)(void *arg, struct store_account *a, const struct store_salvage *found);
+	/* May it learn what its reader thinks is junk? May be NULL: no. */
+	bool (*learns)(void *arg);
+	/* There is something to learn: store_account_learn is to be called when there is time. May be NULL. */
+	void (*learn)(void *arg, struct store_account *a);
 	/* Work on the account takes long (a check, making it anew): called every few milliseconds while it goes on. May be NULL. */
 	void (*alive)(void *arg);
 	/* The database was found damaged in use: close the account as soon as nobody uses it; the next open mends it. Told once. May be NULL. */
@@ -113,6 +118,14 @@ void store_account_set_keys(struct store_account *a, const struct seal_reader_ke
 void store_account_set_quota(struct store_account *a, uint64_t quota);
 /* True when somebody listens, an append is on its way or listeners wait to be told: not to be closed. */
 bool store_account_busy(const struct store_account *a);
+
+/*
+ * Learns from at most `max` letters that the reader moved into Junk or out of it, in one transaction; *ret_more: there are more. What was learnt
+ * of a letter is known by its EMAILID: it is learnt once, and taken back when the letter comes back.
+ */
+int store_account_learn(struct store_account *a, unsigned max, bool *ret_more, struct error *err);
+/* Forgets all that was learnt. */
+int store_account_unlearn(struct store_account *a, struct error *err);
 
 /* ---- arrivals ---- */
 

@@ -15,7 +15,8 @@ static const char *const SQL_TEXT[SQL_COUNT] = {
 #undef ACCOUNT_SQL
 };
 
-/* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). */
+/* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). All of this fits the
+ * first page: damage to a second one would hide the tables from a salvage. */
 static const char SCHEMA[] =
 	"CREATE TABLE state(cursor INTEGER NOT NULL, modseq INTEGER NOT NULL, modseq_mark INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,"
 	" clean INTEGER NOT NULL, indexed INTEGER NOT NULL, used INTEGER NOT NULL, bodies INTEGER NOT NULL, salvaged INTEGER NOT NULL DEFAULT 0,"
@@ -43,7 +44,8 @@ static const char SCHEMA[] =
 	"CREATE TRIGGER damaged_gone AFTER DELETE ON body BEGIN DELETE FROM damaged WHERE body=old.number; END;"
 	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
 	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
-	"PRAGMA user_version=3;";
+	"CREATE TABLE junk(kind INTEGER, key, body INTEGER, value INTEGER, data BLOB, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
+	"PRAGMA user_version=4;";
 
 int account_db_error(struct account_db *db, struct error *err)
 {
@@ -95,6 +97,8 @@ static const char *const UPGRADES[] = {
 	"CREATE TABLE damaged(body INTEGER PRIMARY KEY);"
 	"CREATE TRIGGER damaged_gone AFTER DELETE ON body BEGIN DELETE FROM damaged WHERE body=old.number; END;"
 	"PRAGMA user_version=3;",
+	"CREATE TABLE junk(kind INTEGER, key, body INTEGER, value INTEGER, data BLOB, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
+	"PRAGMA user_version=4;",
 };
 
 static int db_upgrade(struct account_db *db, int version, struct error *err)

@@ -7,7 +7,7 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "mime/digest.h"
-#include "store/account_internal.h"
+#include "store/account_learn.h"
 #include "sys/fault.h"
 #include "sys/file.h"
 
@@ -104,7 +104,7 @@ static int record_read(struct store_account *a, struct filing *f, bool with_dige
 	f->size = sealed_size(sealed);
 	prefix_make(f);
 	if (with_digest) {
-		rc = sealed_listing(sealed, &f->digest, err);
+		rc = f->arrival->kind == READER_ARRIVAL && learn_speaks(a) ? sealed_digest(sealed, &f->digest, err) : sealed_listing(sealed, &f->digest, err);
 		if (rc == 0)
 			rc = digest_decode_structure(buf_slice(&f->digest), &f->arena, &f->parsed);
 		if (rc == 0 && f->parsed.size != f->size)
@@ -240,7 +240,9 @@ static int file_into(struct store_account *a, struct filing *f, struct store_mai
 	row.size = f->size + buf_len(&f->prefix);
 	row.email_id = slice_make(body.email_id, 16);
 	row.thread_id = slice_make(body.thread_id, 16);
-	return row_insert(a, &row, ret_uid, err);
+	rc = row_insert(a, &row, ret_uid, err);
+	/* Where the checks put an arrival is no word of its reader. */
+	return rc == 0 && f->arrival->kind == READER_OWN ? learn_placed(a, NULL, m, body.email_id, row.body, err) : rc;
 }
 
 static int known(struct store_account *a, enum account_sql id, uint64_t seq, bool *ret, struct error *err)
@@ -283,6 +285,15 @@ static int target_mailbox(struct store_account *a, const struct filing *f, struc
 	return 0;
 }
 
+/* What the reader has taught decides with the points of the checks; the reason stands in front of the message. */
+static void sort_out(struct store_account *a, struct filing *f)
+{
+	struct slice digest = buf_slice(&f->digest), listing = digest_listing(digest);
+
+	if (buf_len(&f->prefix) > 0 && listing.n > 0 && listing.n < digest.n && f->arrival->kind == READER_ARRIVAL && learn_speaks(a))
+		learn_file(a, slice_from(digest, listing.n), &f->note.mailbox, &f->prefix);
+}
+
 static int file_new(struct store_account *a, const struct store_arrival *arrival, struct error *err)
 {
 	struct filing f;
@@ -292,6 +303,8 @@ static int file_new(struct store_account *a, const struct store_arrival *arrival
 
 	filing_init(&f, arrival);
 	rc = record_take(a, &f, err);
+	if (rc == 0)
+		sort_out(a, &f);
 	if (rc == 0)
 		rc = target_mailbox(a, &f, &m, err);
 	if (rc == 0)
@@ -544,6 +557,7 @@ void store_account_appended(struct store_append *append)
 		append->fn(append->fn_arg, code, places[i].validity, code == ERR_NONE ? places[i].uid : 0);
 	a->appends--;
 	filing_tell(a);
+	learn_tell(a);
 	for (size_t i = 0; i < append->count; i++)
 		file_close(&append->items[i].fd);
 	memory_free(places);

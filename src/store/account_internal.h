@@ -72,6 +72,9 @@ struct store_account {
 		uint8_t key[32];
 		struct buf prefix;
 	} near;
+	struct learning *learning; /* the table of what is junk (account_learn.c); NULL: not in memory */
+	bool learn_looked;         /* whether there is one is known */
+	bool learn_due, learn_good; /* letters wait to be learnt; good ones are wanted too */
 	bool any_damaged;          /* the table `damaged` may have rows */
 	size_t recovered;
 };

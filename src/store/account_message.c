@@ -1,4 +1,4 @@
-#include "store/account_internal.h"
+#include "store/account_learn.h"
 
 #include <string.h>
 #include "base/memory.h"
@@ -247,6 +247,8 @@ int op_store(struct account *base, const struct mailbox_ref *ref, const struct u
 				uid_set_add(skipped, row->uid);
 		} else if (now.system != row->flags.system || now.keywords != row->flags.keywords) {
 			rc = row_set_flags(a, m, row, now, err);
+			if (rc == 0)
+				rc = learn_flagged(a, row->flags.keywords, now.keywords, row->email_id, picked.rows[i].body, err);
 			changed = true;
 		}
 	}
@@ -258,6 +260,8 @@ int op_store(struct account *base, const struct mailbox_ref *ref, const struct u
 	rc = txn_commit(a, err);
 	if (rc == 0 && changed)
 		tell_mailbox(a, m);
+	if (rc == 0)
+		learn_tell(a);
 out:
 	memory_free(picked.rows);
 	return rc;
@@ -472,6 +476,8 @@ int op_copy(struct account *base, const struct mailbox_ref *from_ref, const stru
 	for (; rc == 0 && ret->count < picked.count; ret->count++) {
 		ret->pairs[ret->count].from = picked.rows[ret->count].row.uid;
 		rc = picked_copy(a, to, &picked.rows[ret->count], &ret->pairs[ret->count].to, err);
+		if (rc == 0)
+			rc = learn_placed(a, from, to, picked.rows[ret->count].row.email_id, picked.rows[ret->count].body, err);
 	}
 	if (rc == 0 && move)
 		rc = picked_expunge(a, from, &picked, &gone, err);
@@ -486,6 +492,7 @@ int op_copy(struct account *base, const struct mailbox_ref *from_ref, const stru
 			tell_mailbox(a, from);
 		if (move && a->host.removed != NULL)
 			a->host.removed(a->host.arg, a, from->name, &to->name, picked.count);
+		learn_tell(a);
 	}
 out:
 	uid_set_free(&gone);

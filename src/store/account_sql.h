@@ -77,3 +77,19 @@ ACCOUNT_SQL(INDEX_ABOVE, "SELECT uid, body FROM message INDEXED BY message_body 
 ACCOUNT_SQL(SEARCH_ROWS, "SELECT uid, body FROM message WHERE mailbox=?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid")
 ACCOUNT_SQL(CHECK_COUNTS, "SELECT count(*), coalesce(sum((flags & 1)=0),0), coalesce(sum((flags & 8)<>0),0), coalesce(sum(size),0),"
 	" coalesce(max(uid),0), coalesce(max(modseq),0) FROM message WHERE mailbox=?1")
+
+/* Table junk: what waits to be learnt, what was learnt of a letter, the table of tokens (docs/account-db.md). */
+ACCOUNT_SQL(TODO_PUT, "INSERT INTO junk(kind, key, data, body, value) VALUES(2, (SELECT coalesce(max(key),0)+1 FROM junk WHERE kind=2), ?1, ?2, ?3)")
+ACCOUNT_SQL(TODO_NEXT, "SELECT key, data, body, value FROM junk WHERE kind=2 ORDER BY key LIMIT 1")
+ACCOUNT_SQL(TODO_COUNT, "SELECT count(*) FROM junk WHERE kind=2")
+ACCOUNT_SQL(TODO_DELETE, "DELETE FROM junk WHERE kind=2 AND key=?1")
+ACCOUNT_SQL(LEARNT_GET, "SELECT body, value FROM junk WHERE kind=1 AND key=?1")
+ACCOUNT_SQL(LEARNT_PUT, "INSERT OR REPLACE INTO junk(kind, key, body, value) VALUES(1, ?1, ?2, ?3)")
+ACCOUNT_SQL(LEARNT_DELETE, "DELETE FROM junk WHERE kind=1 AND key=?1")
+ACCOUNT_SQL(LEARNT_TRIM, "DELETE FROM junk WHERE kind=1 AND body<?1")
+ACCOUNT_SQL(TABLE_LEARNT, "SELECT coalesce(max(value),0) FROM junk WHERE kind=0")
+ACCOUNT_SQL(TABLE_GET, "SELECT value, body, data FROM junk WHERE kind=0")
+ACCOUNT_SQL(TABLE_PUT, "INSERT OR REPLACE INTO junk(kind, key, value, body, data) VALUES(0, 0, ?1, ?2, ?3)")
+ACCOUNT_SQL(JUNK_CLEAR, "DELETE FROM junk")
+ACCOUNT_SQL(LEARN_GOOD, "SELECT m.email, m.body FROM message m WHERE m.mailbox=?1 AND (m.flags & 1)<>0 AND (m.flags & 8)=0 AND (m.keywords & ?3)=0"
+	" AND NOT EXISTS(SELECT 1 FROM junk l WHERE l.kind=1 AND l.key=m.email) ORDER BY m.uid DESC LIMIT ?2")

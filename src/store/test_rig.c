@@ -89,6 +89,16 @@ static void host_alive(void *arg)
 	((struct rig *)arg)->alive++;
 }
 
+static bool host_learns(void *arg)
+{
+	return ((struct rig *)arg)->learns;
+}
+
+static void host_learn(void *arg, struct store_account *a)
+{
+	((struct rig *)arg)->lessons++;
+}
+
 void rig_open(struct rig *r)
 {
 	char path[128];
@@ -98,7 +108,8 @@ void rig_open(struct rig *r)
 		.packs = r->reader,
 		.host = {.arg = r, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_nothing,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
-		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken},
+		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken, .learns = host_learns,
+		         .learn = host_learn},
 	};
 
 	snprintf(path, sizeof path, "%s/account", r->directory);

@@ -20,6 +20,8 @@ struct rig {
 	size_t append_count;
 	bool append_fails;             /* the next append is refused by queue */
 	unsigned damaged, recovered, told, profiles, broken, alive;
+	bool learns;                   /* the account may */
+	unsigned lessons;              /* it said that there is something to learn */
 	struct store_salvage salvaged; /* the last one */
 	unsigned salvages;
 	bool soon;

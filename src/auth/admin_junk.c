@@ -1,0 +1,30 @@
+/* What a mailbox has learnt about junk is forgotten: by its owner, or by who looks after accounts. Nothing of it is shown. */
+#include "auth/admin_job.h"
+
+static void unlearnt(void *arg, bool done)
+{
+	struct admin_job *job = arg;
+	job_conclude(job, done ? 0 : job_refuse(job, ADMIN_UNAVAILABLE, "away", "The mail service does not answer; try again."));
+}
+
+static void ask(void *arg)
+{
+	struct admin_job *job = arg;
+	const struct auth_host *host = job_host(job);
+	host->unlearn(host->arg, job->account.id, unlearnt, job);
+}
+
+static int junk_reset(struct admin_job *job)
+{
+	if (job_host(job)->unlearn == NULL)
+		return job_refuse(job, ADMIN_UNAVAILABLE, "away", "There is no mail service here.");
+	job_event(job, EV_ACCOUNT_CHANGED, LOG_TEXT("address", job->account.address), LOG_STR("what", "junk table forgotten"));
+	job->later = true;
+	job_host(job)->after(job_host(job)->arg, 0, ask, job);
+	return 0;
+}
+
+const struct admin_operation_row admin_junk_rows[] = {
+	{"junk.reset", OBJECT_ACCOUNT, NULL, junk_reset},
+	{0},
+};
