@@ -1,31 +1,13 @@
 #include "filter/guard.h"
 
-#include "base/codec.h"
-#include "base/ensure.h"
-#include "crypt/hash.h"
-#include "filter/filter_internal.h"
+#include "filter/guard_internal.h"
 #include "filter/judge.h"
 #include "mime/param.h"
-#include "mime/structure.h"
 #include "scan/verdict.h"
 
-#define PARTS_MAX 500      /* looked at; a letter with more cannot be looked into */
 #define HEADER_MAX 2000
 
-/* The string that every scanner must find, in two halves so that no scanner finds this file. */
-static const char eicar_front[] = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$", eicar_back[] = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*";
-
-struct guard {
-	const struct filter_guard_settings *settings;
-	enum scan_direction direction;
-	struct slice message;
-	struct facts *facts;
-	struct arena *arena;
-	bool attachments;
-	struct filter_guard *ret;
-};
-
-static void note(struct guard *g, enum scan_class class, struct slice scanner, struct slice name)
+void guard_note(struct guard *g, enum scan_class class, struct slice scanner, struct slice name)
 {
 	enum scan_action action = g->settings->rules.actions[class][g->direction];
 	struct filter_guard *ret = g->ret;
@@ -44,7 +26,7 @@ static bool is_text(const struct mime_part *p)
 }
 
 /* Anything but text that is shown. */
-static bool is_attachment(const struct mime_part *p, struct arena *arena)
+bool guard_is_attachment(const struct mime_part *p, struct arena *arena)
 {
 	if (p->children != NULL)
 		return false;
@@ -54,7 +36,7 @@ static bool is_attachment(const struct mime_part *p, struct arena *arena)
 static bool has_attachments(const struct mime_part *root, struct arena *arena)
 {
 	for (const struct mime_part *p = root; p != NULL; p = mime_part_next(p))
-		if (is_attachment(p, arena))
+		if (guard_is_attachment(p, arena))
 			return true;
 	return false;
 }
@@ -77,7 +59,7 @@ static void take_findings(struct guard *g, struct slice records)
 			continue;
 		if (of_result[f.result].class == SCAN_CLASS_UNSCANNED && !g->attachments)
 			continue;
-		note(g, of_result[f.result].class, f.scanner, f.name.n > 0 ? f.name : slice_str(scan_result_name(f.result)));
+		guard_note(g, of_result[f.result].class, f.scanner, f.name.n > 0 ? f.name : slice_str(scan_result_name(f.result)));
 	}
 }
 
@@ -93,73 +75,8 @@ static bool ask(struct guard *g, const struct scan_target *target)
 	if (a->status == DNS_FOUND && a->records.n > 0)
 		take_findings(g, a->records);
 	else if (g->attachments)
-		note(g, SCAN_CLASS_UNSCANNED, SLICE("scan"), SLICE("away"));
+		guard_note(g, SCAN_CLASS_UNSCANNED, SLICE("scan"), SLICE("away"));
 	return true;
-}
-
-/* ---- what we see ourselves ---- */
-
-static bool is_known_hash(const struct guard *g, struct slice content)
-{
-	uint8_t digest[32];
-	struct buf hex = BUF_INIT(64);
-	bool hit = false;
-	if (g->settings->hashes.count == 0)
-		return false;
-	hash_sha256(content, digest);
-	hex_encode(slice_make(digest, sizeof digest), &hex);
-	for (size_t i = 0; i < g->settings->hashes.count && !hit; i++)
-		hit = slice_eq_nocase(g->settings->hashes.items[i], buf_slice(&hex));
-	buf_free(&hex);
-	return hit;
-}
-
-/* As the makers of scanners agreed: the string stands at the front, with nothing but white space behind it. */
-static bool is_eicar(struct slice content)
-{
-	struct slice rest;
-	content = slice_trim(content);
-	if (content.n > 128 || !slice_starts(content, slice_str(eicar_front)))
-		return false;
-	rest = slice_from(content, sizeof eicar_front - 1);
-	return slice_eq(rest, slice_str(eicar_back));
-}
-
-static void look_at(struct guard *g, struct slice content)
-{
-	if (is_eicar(content))
-		note(g, SCAN_CLASS_VIRUS, SLICE("letterlock"), SLICE("EICAR-Test-File"));
-	else if (is_known_hash(g, content))
-		note(g, SCAN_CLASS_VIRUS, SLICE("letterlock"), SLICE("listed-hash"));
-}
-
-static void look_at_part(struct guard *g, const struct mime_part *p)
-{
-	struct slice body = slice_sub(g->message, p->body_start, p->body_end);
-	struct buf decoded = BUF_INIT(body.n + 16);
-	if (slice_eq(p->encoding, SLICE("base64"))) {
-		base64_decode_lenient(body, &decoded);
-		body = buf_slice(&decoded);
-	} else if (slice_eq(p->encoding, SLICE("quoted-printable"))) {
-		quoted_printable_decode(body, &decoded);
-		body = buf_slice(&decoded);
-	}
-	look_at(g, body);
-	buf_free(&decoded);
-}
-
-static void look_at_parts(struct guard *g, const struct mime_part *root)
-{
-	size_t count = 0;
-	for (const struct mime_part *p = root; p != NULL; p = mime_part_next(p)) {
-		if (p->children != NULL)
-			continue;
-		if (++count > PARTS_MAX) {
-			note(g, SCAN_CLASS_OPAQUE, SLICE("letterlock"), SLICE("too-many-parts"));
-			return;
-		}
-		look_at_part(g, p);
-	}
 }
 
 static void header_write(struct guard *g)
@@ -174,18 +91,39 @@ static void header_write(struct guard *g)
 	buf_free(&out);
 }
 
+static struct guard guard_begin(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
+                                struct arena *arena, struct filter_guard *ret, struct mime_part **ret_root)
+{
+	*ret = (struct filter_guard){.action = SCAN_ACTION_PASS};
+	*ret_root = mime_structure_parse(message, arena);
+	return (struct guard){.settings = settings, .direction = e->source == ENVELOPE_SMTP ? SCAN_IN : SCAN_OUT, .message = message, .facts = facts,
+		.arena = arena, .attachments = has_attachments(*ret_root, arena), .ret = ret};
+}
+
+/* False: scanners have not answered yet. Text of our own people is not shown to them. */
+static bool ask_scanners(struct guard *g)
+{
+	static const struct scan_target whole;
+	return !g->settings->scanner || (g->direction == SCAN_OUT && !g->attachments) || ask(g, &whole);
+}
+
+void filter_guard_ask(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
+                      struct arena *arena)
+{
+	struct filter_guard nothing;
+	struct mime_part *root;
+	struct guard g = guard_begin(e, message, settings, facts, arena, &nothing, &root);
+	(void)ask_scanners(&g);
+}
+
 bool filter_guard(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
                   struct arena *arena, struct filter_guard *ret)
 {
-	static const struct scan_target whole;
-	struct mime_part *root = mime_structure_parse(message, arena);
-	struct guard g = {.settings = settings, .direction = e->source == ENVELOPE_SMTP ? SCAN_IN : SCAN_OUT, .message = message, .facts = facts,
-		.arena = arena, .attachments = has_attachments(root, arena), .ret = ret};
-	*ret = (struct filter_guard){.action = SCAN_ACTION_PASS};
-	/* Text of our own people is not shown to scanners. */
-	if (settings->scanner && (g.direction == SCAN_IN || g.attachments) && !ask(&g, &whole))
+	struct mime_part *root;
+	struct guard g = guard_begin(e, message, settings, facts, arena, ret, &root);
+	if (!ask_scanners(&g))
 		return false;
-	look_at_parts(&g, root);
+	guard_look(&g, root);
 	header_write(&g);
 	return true;
 }

@@ -33,6 +33,9 @@ struct filter_guard {
  */
 bool filter_guard(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
                   struct arena *arena, struct filter_guard *ret);
+/* Asks what filter_guard will ask, and does nothing else: for a round that cannot be the last. */
+void filter_guard_ask(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
+                      struct arena *arena);
 
 struct filter_judgement;
 /* Puts the action into what filter_message is told. What is refused already stays so. */

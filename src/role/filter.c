@@ -224,9 +224,11 @@ static bool run_checks(struct filter_role *f, const struct envelope *e, struct s
 {
 	bool judged = e->source != ENVELOPE_SMTP || !f->ctx->config->trust_judge
 		|| filter_judge(e, message, settings, &v->facts, &f->arena, &v->judgement);
-	bool guarded = filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard);
 
-	return judged && guarded;
+	if (judged)
+		return filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard);
+	filter_guard_ask(e, message, &f->guard, &v->facts, &f->arena);
+	return false;
 }
 
 /* The letter is judged, and looked at by scanners; false: answers are wanted first. */
@@ -301,6 +303,8 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		tell_guard(request->cid, &e, &v.guard);
 		filter_guard_apply(&v.guard, &f->arena, &v.judgement);
 	}
+	if (e.opaque && e.source == ENVELOPE_SMTP && f->guard.rules.actions[SCAN_CLASS_OPAQUE][SCAN_IN] == SCAN_ACTION_HOLD)
+		v.judgement.held = SLICE("opaque letterlock unparsed");
 	code = filter_message(&e, message, &v.judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
 	if (e.source == ENVELOPE_SUBMISSION && code == 0 && result->code == 250)
 		v.judgement.notes = filter_sent_notes(&e, message, &f->arena);
