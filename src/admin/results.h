@@ -64,6 +64,20 @@ RESULT("device.approve", SHOWN, "Lets a device in.", "")
 RESULT("device.block", SHOWN, "Blocks a device; what is open by it ends.", "")
 RESULT("device.rename", SHOWN, "Names a device.", "")
 RESULT("device.remove", SHOWN, "Signs a device out and forgets it, with its credentials.", "")
+#define CERTIFICATE "serial address label device# credential# authority# state fingerprint requested# issued# ends# approver revoked# reason revoker"
+#define AUTHORITY "id# kind state name algorithm domains[] fingerprint created# ends# author approver good# revoked# crl_number# crl_ends#"
+RESULT("device.certificate.request", SHOWN, "Asks for a certificate of the own device.", CERTIFICATE " certificate?")
+RESULT("device.certificate.list", SHOWN, "Certificates of the own authority for an account.", "certificates[" CERTIFICATE "]")
+RESULT("device.certificate.show", SHOWN, "One certificate with its chain.", CERTIFICATE " certificate?")
+RESULT("device.certificate.revoke", SHOWN, "Revokes a certificate; its sessions end.", CERTIFICATE)
+RESULT("ca.create", SHOWN, "Makes the own authority; needs a second person.", "")
+RESULT("ca.renew", SHOWN, "Makes a new issuing authority below the root; needs a second person.", "")
+RESULT("ca.list", SHOWN, "The own authorities, newest first.", "authorities[" AUTHORITY "]")
+RESULT("ca.show", SHOWN, "One authority with its certificate.", AUTHORITY " certificate")
+RESULT("ca.crl", SHOWN, "A part of the list of revoked certificates (DER in base64).", "crl id# number# made# ends# size# more! next#")
+RESULT("ca.ledger", SHOWN, "Every certificate that was asked for, in pages, newest first.", "certificates[" CERTIFICATE "] more! next?")
+RESULT("ca.check", SHOWN, "What of the authority and of certificates near their end somebody should do something about.",
+	"problems[where what safe] warnings[where what safe]")
 RESULT("signin.list", SHOWN, "Sign-ins of an account in 30 days, newest first.",
 	"signins[id# time# ip protocol device# client second_factor! unusual[] outcome rule] more!? next?")
 RESULT("client.report", SHOWN, "Programs and versions that signed in within 30 days.", "clients[client protocol accounts# count# used# floor]")

@@ -52,6 +52,9 @@ void auth_admin_dkim(struct auth_admin *admin, struct auth_dkim *dkim);
 struct auth_dns;
 /* Records in DNS (auth/dns.h); likewise. */
 void auth_admin_dns(struct auth_admin *admin, struct auth_dns *dns);
+struct authority;
+/* The own authority (auth/authority.h); likewise. */
+void auth_admin_authority(struct auth_admin *admin, struct authority *authority);
 void auth_admin_destroy(struct auth_admin **admin); /* nothing may be running */
 
 /* Ends what ends by time; about once a minute. */

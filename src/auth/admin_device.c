@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "auth/authority.h"
 #include "crypt/crypt.h"
 
 #define CLIENTS_REPORTED_MAX 500
@@ -163,9 +164,13 @@ static int set_state(struct admin_job *job, struct device *device, enum device_s
 		rc = directory_device_set(job_directory(job), device, &err);
 	if (rc == 0 && state == DEVICE_BLOCKED)
 		rc = end_device(job, device, false, &err);
+	if (rc == 0 && state == DEVICE_APPROVED && job_authority(job) != NULL)
+		rc = authority_issue_device(job_authority(job), device->id, job->subject.name, &err);
 	if (rc == 0)
 		rc = directory_commit(job_directory(job), &err);
 	directory_rollback(job_directory(job));
+	if (rc == ERR_TEMPORARY || rc == ERR_UNSUPPORTED)
+		return job_refuse(job, ADMIN_UNAVAILABLE, "authority", "The certificate of the device cannot be issued now; see letterlock check.");
 	return rc == 0 ? 0 : job_refuse_error(job, rc, "device");
 }
 
@@ -180,6 +185,8 @@ static int device_approve(struct admin_job *job)
 	if (rc == 0)
 		job_event(job, EV_DEVICE_APPROVED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address),
 			LOG_NUM("device", device.id));
+	if (rc == 0 && job_authority(job) != NULL)
+		authority_sweep(job_authority(job));
 	return rc;
 }
 

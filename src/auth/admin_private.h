@@ -16,6 +16,7 @@ struct auth_admin {
 	struct access *access;
 	struct auth_dkim *dkim;
 	struct auth_dns *dns;
+	struct authority *authority;
 	struct escrow_requests *escrow;
 };
 

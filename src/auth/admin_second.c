@@ -6,6 +6,18 @@
 
 #define APPROVAL_S (7 * 86400) /* a request for approval is open so long */
 
+/* What goes on by itself answers here: the approver's job waits for it. */
+static void approved_done(void *arg, unsigned status, struct slice result)
+{
+	struct admin_job *job = arg;
+	json_t *value = json_loadb((const char *)result.p, result.n, 0, NULL);
+	job->status = (enum admin_status)status;
+	if (value != NULL)
+		json_object_update(job->result, value);
+	json_decref(value);
+	job_conclude(job, status == ADMIN_OK ? 0 : ERR_DENIED);
+}
+
 int job_run_approved(struct admin_job *job, const char *operation, struct slice args, const uint8_t asker[16], struct slice asker_name)
 {
 	struct account account;
@@ -23,8 +35,14 @@ int job_run_approved(struct admin_job *job, const char *operation, struct slice 
 		rc = job_load_object(run, &object);
 	if (rc == 0)
 		rc = job_permit(run, run->operation->right, &object);
+	run->fn = approved_done;
+	run->arg = job;
 	if (rc == 0)
 		rc = run->row->apply(run);
+	if (run->later) {
+		job->later = true;
+		return rc;
+	}
 	job->status = run->status;
 	json_decref(job->result);
 	job->result = json_incref(run->result);

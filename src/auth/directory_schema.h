@@ -84,6 +84,7 @@ TABLE("CREATE TABLE IF NOT EXISTS relay_domain (domain TEXT PRIMARY KEY REFERENC
 TABLE("CREATE TABLE IF NOT EXISTS relay_server (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE,"
       " client_info INTEGER NOT NULL, networks TEXT NOT NULL) WITHOUT ROWID")
 #include "auth/directory_schema_contain.h"
+#include "auth/directory_schema_ca.h"
 #include "auth/directory_schema_device.h"
 #include "auth/directory_schema_dkim.h"
 #include "auth/directory_schema_dns.h"

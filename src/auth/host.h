@@ -5,6 +5,7 @@
 #include "auth/secrets.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypt/mail_ca.h"
 
 typedef void auth_call_fn(void *arg);
 /* mac is NULL when `key` did not answer. */
@@ -17,6 +18,18 @@ struct auth_factor_send;
 typedef void auth_dkim_made_fn(void *arg, const uint8_t *id, struct slice public_key);
 /* ok: an answer came, be it empty. records: as trust/facts.h walks over them. */
 typedef void auth_dns_fn(void *arg, bool ok, struct slice records);
+
+/* KEY_CA_MAKE: a root, or an issuing authority below the one whose key is `root`. */
+struct auth_ca_make { /* borrowed */
+	enum mail_ca_algorithm algorithm;
+	bool issuing;
+	uint8_t root[16];
+	struct mail_ca_authority what;
+};
+/* id is NULL when `key` made none. */
+typedef void auth_ca_made_fn(void *arg, const uint8_t *id, struct slice certificate);
+/* crl is empty when `key` signed none. */
+typedef void auth_ca_crl_fn(void *arg, struct slice crl);
 
 #define DESTRUCTION_TITLE "letterlock certificate of destruction" /* first line of what `sign` signs */
 
@@ -66,6 +79,14 @@ struct auth_host {
 	void (*dkim_make)(void *arg, uint8_t algorithm, auth_dkim_made_fn *fn, void *fn_arg);
 	/* Destroys its private half. */
 	void (*dkim_drop)(void *arg, const uint8_t id[16]);
+	/* The own authority (auth/authority.h): its keys are made, used and destroyed by `key`. fn is called once, never from inside. */
+	void (*ca_make)(void *arg, const struct auth_ca_make *make, auth_ca_made_fn *fn, void *fn_arg);
+	void (*ca_crl)(void *arg, const uint8_t key[16], const struct mail_ca_crl *crl, auth_ca_crl_fn *fn, void *fn_arg);
+	/* Appends the certificate; waits for it. False: not now, or not so. */
+	bool (*ca_issue)(void *arg, const uint8_t key[16], const struct mail_ca_device *device, struct buf *out);
+	void (*ca_drop)(void *arg, const uint8_t key[16]);
+	/* Those who are shown certificates learn of the authorities anew. */
+	void (*ca_changed)(void *arg);
 	/* Asks DNS. fn is called once, perhaps at once. */
 	void (*look_up)(void *arg, struct slice name, uint16_t type, auth_dns_fn *fn, void *fn_arg);
 	/* One typed event of what was decided. */

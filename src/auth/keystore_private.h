@@ -5,7 +5,7 @@
 #include "auth/keystore.h"
 #include "base/buf.h"
 
-#define KEYSTORE_CONTENT_MAX 4096 /* bytes in one file */
+#define KEYSTORE_CONTENT_MAX 8192 /* bytes in one file */
 #define KEYSTORE_NAME_MAX 56
 
 /* name: of the file, at most KEYSTORE_NAME_MAX bytes. */

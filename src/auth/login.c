@@ -103,6 +103,7 @@ bool login_password_expired(const struct auth_login *login, const struct credent
 	struct password_policy policy = {.age_max_ms = login->settings.password_age_ms};
 	return password_expired(&policy, password->created, login->host.now(login->host.arg));
 }
+bool login_takes_certificates(const struct auth_login *login) { return login->settings.certificates; }
 bool login_takes_tokens(const struct auth_login *login) { return login->settings.tokens; }
 struct slice login_oauth_issuer(const struct auth_login *login) { return login->settings.oauth_issuer; }
 struct external *login_external(const struct auth_login *login) { return login->external; }

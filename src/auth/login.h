@@ -27,6 +27,7 @@ struct auth_login_settings {
 	bool scram_passwords;         /* SCRAM also with passwords that people chose (auth.scram) */
 	int64_t password_age_ms;      /* then a password that a person chose must be changed, 0: never */
 	bool tokens;                  /* OAUTHBEARER and XOAUTH2 (auth.oauth) */
+	bool certificates;            /* client certificates of others than our own authority (auth.client_ca) */
 	struct slice oauth_issuer;    /* of our own authorization server, for the answers of OAUTHBEARER; must stay; empty: none */
 	const uint8_t *boot_secret;   /* FACT_SECRET_SIZE bytes, for the facts */
 };

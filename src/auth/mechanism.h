@@ -85,6 +85,8 @@ const struct auth_host *login_host(const struct auth_login *login);
 /* SCRAM keys for a credential that just opened the secrets, when it should have some and has none. */
 void exchange_renew_scram(struct exchange *x, uint32_t credential, const struct slice *texts, size_t count, const struct secrets *secrets);
 bool login_scram_passwords(const struct auth_login *login);
+/* Are certificates of others taken (auth.client_ca)? */
+bool login_takes_certificates(const struct auth_login *login);
 bool login_takes_tokens(const struct auth_login *login);
 struct slice login_oauth_issuer(const struct auth_login *login); /* empty: tokens come from elsewhere */
 struct auth_ldap *login_ldap(const struct auth_login *login); /* NULL: none */

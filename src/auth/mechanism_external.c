@@ -1,10 +1,11 @@
 /*
- * EXTERNAL (RFC 4422 appendix A) with a client certificate. The edge has checked that it comes from auth.client_ca and that the client
- * holds its key, in the handshake; here it must have been registered by the person (certificate.add), name the account, and be in its
- * time.
+ * EXTERNAL (RFC 4422 appendix A) with a client certificate. The edge has checked that it comes from an authority of ours or from auth.client_ca,
+ * and that the client holds its key, in the handshake. One of ours must be good in the ledger, for that account and device; one of others, where
+ * auth.client_ca says that there are any, must have been registered by the person (certificate.add), and name the account.
  */
 #include <string.h>
 
+#include "auth/authority.h"
 #include "auth/directory_sso.h"
 #include "auth/managed.h"
 #include "auth/mechanism.h"
@@ -30,6 +31,23 @@ static bool names_account(struct exchange *x, const struct slice *addresses, siz
 	return false;
 }
 
+static const char *problem_of_others(struct exchange *x, const struct certificate *c, const struct slice *addresses)
+{
+	if (!login_takes_certificates(x->login))
+		return "the certificate is not of our authority, and no other is trusted";
+	return names_account(x, addresses, c->address_count) ? NULL : "the certificate names another address";
+}
+
+static const char *problem_of_issuer(struct exchange *x, const struct certificate *c, const struct slice *addresses,
+	const struct directory_certificate *known, int64_t now)
+{
+	struct issued row;
+	int rc = directory_issued_find(login_directory(x->login), c->fingerprint, &x->arena, &row);
+	if (rc == ERR_NOT_FOUND)
+		return problem_of_others(x, c, addresses);
+	return rc == 0 ? authority_problem(login_directory(x->login), &row, known->account, known->credential, now) : "the ledger cannot be read";
+}
+
 /* NULL: it may sign in. */
 static const char *problem(struct exchange *x, struct slice asked, const struct certificate *c, const struct slice *addresses,
 	const struct directory_certificate *known)
@@ -38,11 +56,9 @@ static const char *problem(struct exchange *x, struct slice asked, const struct 
 	struct address a;
 	if (now < c->not_before || now >= c->not_after || now >= known->not_after)
 		return "the certificate has expired or is not yet valid";
-	if (!names_account(x, addresses, c->address_count))
-		return "the certificate names another address";
 	if (asked.n > 0 && (address_parse(asked, &x->arena, &a) != 0 || !slice_eq(address_text(&a, &x->arena), x->account.address)))
 		return "the certificate belongs to another account";
-	return NULL;
+	return problem_of_issuer(x, c, addresses, known, now);
 }
 
 static void verify(struct exchange *x, struct slice asked)

@@ -59,3 +59,4 @@ RIGHT(MAIL_SEND_AS, "mail.send_as", MAIL, "send for the mailbox without being na
 RIGHT(ACCOUNT_CONTAIN, "account.contain", POLICY, "stop what an account sends, isolate it, and give it back")
 RIGHT(QUARANTINE_SEE, "quarantine.see", LOG, "see what is in quarantine: addresses, sizes, reasons, never content")
 RIGHT(QUARANTINE_CHANGE, "quarantine.change", POLICY, "let letters out of quarantine, look at them, return and delete them")
+RIGHT(CA_CHANGE, "ca.change", POLICY, "make, renew and replace the organisation's authority for certificates")

@@ -69,6 +69,7 @@ static const struct label {
 	{"new", "New password", true},
 	{"recovery_code", "Recovery code", false},
 	{"code", "Code of the second factor", false},
+	{"p12_password", "Password of the PKCS#12 file", true},
 };
 
 static const struct label *label_of(struct slice member)

@@ -186,12 +186,7 @@ bool tls_peer_still_holds(const struct tls_session *s, const struct tls_context 
 	X509 *shown = SSL_get0_peer_certificate(s->ssl);
 	if (shown == NULL || SSL_get_verify_result(s->ssl) != X509_V_OK)
 		return true;
-	X509_STORE_CTX *check = X509_STORE_CTX_new();
-	bool holds = check != NULL && X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(context->ssl), shown, SSL_get_peer_cert_chain(s->ssl)) == 1
-	             && X509_STORE_CTX_set_default(check, "ssl_client") == 1 && X509_verify_cert(check) == 1;
-	X509_STORE_CTX_free(check);
-	ERR_clear_error();
-	return holds;
+	return tls_context_vouches(context, shown, SSL_get_peer_cert_chain(s->ssl));
 }
 
 int tls_peer_certificate(const struct tls_session *s, struct buf *out)

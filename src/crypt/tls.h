@@ -32,6 +32,8 @@ struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls
 void tls_context_tickets(struct tls_context *context, const uint8_t *newer, const uint8_t *older);
 /* Asks clients for a certificate and checks it against ca_pem. One that does not hold does not end the handshake: it is as if none was shown. */
 int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, struct error *err);
+/* The same for authorities of our own, beside that or alone. What of them is revoked is somebody else's to know. */
+int tls_context_own_ca(struct tls_context *context, struct slice ca_pem, struct error *err);
 /*
  * ca_pem may hold lists of revoked certificates (RFC 5280 5, "X509 CRL") too: with one, every certificate that is shown must be on none and its
  * issuer must have a list whose next update is not past; so a stale list refuses all of that issuer. Below: the first moment (unix seconds) at

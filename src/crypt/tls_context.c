@@ -277,8 +277,7 @@ static int add_crls(struct tls_context *context, struct slice pem, struct error 
 	return r;
 }
 
-/* The result stays in the session, where tls_peer_verified finds it. */
-static int accept_any(int ok, X509_STORE_CTX *store)
+int tls_accept_any(int ok, X509_STORE_CTX *store)
 {
 	return 1;
 }
@@ -294,7 +293,7 @@ int tls_context_client_ca(struct tls_context *context, struct slice ca_pem, stru
 			r = tls_error(err, "certificates of clients");
 	sk_X509_pop_free(list, X509_free);
 	if (r == 0)
-		SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, accept_any);
+		SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, tls_accept_any);
 	return r;
 }
 
@@ -336,6 +335,7 @@ void tls_context_free(struct tls_context **context)
 	if (c == NULL || --c->owners > 0)
 		return;
 	SSL_CTX_free(c->ssl);
+	X509_STORE_free(c->own);
 	tls_remote_free(c);
 	OPENSSL_cleanse(&c->tickets, sizeof c->tickets);
 	memory_free(c);

@@ -27,6 +27,7 @@ struct tls_context {
 	uint32_t sign_key;
 	EC_KEY_METHOD *ec_method;
 	RSA_METHOD *rsa_method;
+	X509_STORE *own;   /* authorities of our own, for clients; NULL: none (tls_own.c) */
 	struct tls_ticket_keys tickets;
 	uint8_t alpn[TLS_ALPN_MAX];
 	unsigned alpn_len;
@@ -35,6 +36,11 @@ struct tls_context {
 /* A key object that has the public half of `certificate` and asks context->sign for every signature. NULL on failure. */
 EVP_PKEY *tls_remote_key(struct tls_context *context, X509 *certificate, struct error *err);
 void tls_remote_free(struct tls_context *context);
+
+/* Does a certificate of a client hold by this context? */
+bool tls_context_vouches(const struct tls_context *context, X509 *shown, STACK_OF(X509) *chain);
+/* Callback of libssl: the result stays in the session, where tls_peer_verified finds it. */
+int tls_accept_any(int ok, X509_STORE_CTX *store);
 
 SSL *tls_session_ssl(struct tls_session *s);
 /* Callback of libssl: keeps the newest ticket of a client session (tls.c). */

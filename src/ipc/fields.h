@@ -27,6 +27,19 @@
 #define IPC_REPLY_KEY_DKIM_DROP(F) F(u8, status)
 #define IPC_FIELDS_KEY_DKIM_SIGN(F) F(id, key) F(u8, algorithm) F(key, digest)
 #define IPC_REPLY_KEY_DKIM_SIGN(F) F(u8, status) F(bytes, signature)
+/* Authorities of our own, by an id that key gives (crypt/mail_ca.h): a root, or an issuing one below `root`. Key makes the certificates from these fields
+ * itself and signs nothing else; algorithm: enum mail_ca_algorithm. */
+#define IPC_FIELDS_KEY_CA_MAKE(F) \
+	F(u8, algorithm) F(u8, issuing) F(id, root) F(bytes, organisation) F(bytes, name) F(bytes, domains) F(u64, not_before) F(u64, not_after)
+#define IPC_REPLY_KEY_CA_MAKE(F) F(u8, status) F(id, key) F(bytes, certificate)
+#define IPC_FIELDS_KEY_CA_ISSUE(F) \
+	F(id, key) F(id, serial) F(bytes, spki) F(bytes, address) F(id, account) F(u32, device) F(u64, not_before) F(u64, not_after) F(bytes, crl_url)
+#define IPC_REPLY_KEY_CA_ISSUE(F) F(u8, status) F(bytes, certificate)
+/* revoked: entries of crypt/mail_ca.h in a memfd, as the list comes back. */
+#define IPC_FIELDS_KEY_CA_CRL(F) F(id, key) F(u64, number) F(u64, this_update) F(u64, next_update) F(fd, revoked)
+#define IPC_REPLY_KEY_CA_CRL(F) F(u8, status) F(fd, crl)
+#define IPC_FIELDS_KEY_CA_DROP(F) F(id, key)
+#define IPC_REPLY_KEY_CA_DROP(F) F(u8, status)
 /* The public key of the newest queue epoch; one is made when there is none or it is older than an hour (queue asks with rotate=1). */
 #define IPC_FIELDS_KEY_EPOCH(F) F(u8, rotate)
 #define IPC_REPLY_KEY_EPOCH(F) F(u8, status) F(u32, epoch) F(key, public_key)
@@ -85,6 +98,9 @@
 /* list: what the program of a session says of itself, as it stood in IMAP ID (RFC 2971). Nothing is proven by it. */
 #define IPC_FIELDS_AUTH_CLAIMS(F) F(id, account) F(u32, credential) F(bytes, list)
 #define IPC_REPLY_AUTH_CLAIMS(F)
+/* Certificates (PEM) of our own authorities that clients may show certificates of; empty: there are none. status 1: not to be read now. */
+#define IPC_FIELDS_AUTH_TRUST(F)
+#define IPC_REPLY_AUTH_TRUST(F) F(u8, status) F(bytes, authorities)
 /* mail pushes what delivery needs to know of an account: mailbox names (and later the script). */
 #define IPC_FIELDS_AUTH_PROFILE(F) F(id, account) F(bytes, profile)
 #define IPC_REPLY_AUTH_PROFILE(F) F(u8, status)
@@ -197,6 +213,9 @@
 /* The same for submission, in every edge: 421 within a transaction too. */
 #define IPC_FIELDS_EDGE_REVOKE(F) F(id, account) F(u32, credential)
 #define IPC_REPLY_EDGE_REVOKE(F) F(u8, status)
+/* They have changed: ask AUTH_TRUST again. */
+#define IPC_FIELDS_EDGE_TRUST(F)
+#define IPC_REPLY_EDGE_TRUST(F)
 /* The account forgets what it learnt about junk, now or when it opens the next time. status 0: it does. */
 #define IPC_FIELDS_MAIL_UNLEARN(F) F(id, account)
 #define IPC_REPLY_MAIL_UNLEARN(F) F(u8, status)

@@ -121,6 +121,29 @@ OPERATION("device.approve", AUTH, ANYBODY, CHANGES, "id#")
 OPERATION("device.block", AUTH, ANYBODY, CHANGES, "id# reason?")
 OPERATION("device.rename", AUTH, ANYBODY, CHANGES, "id# name")
 OPERATION("device.remove", AUTH, ANYBODY, CHANGES, "id#")
+/*
+ * Certificates of the own authority (docs/device-certificates.md). request: in the own session, for the own device; csr: PKCS#10 in PEM, of which only key
+ * and proof count; it is issued at once, or when the device is approved. {"serial","address","label","device","credential","authority","state","fingerprint",
+ * "requested","issued","ends","approver","revoked","reason","revoker"}; request and show with "certificate": the chain in PEM, once it is good.
+ * state: requested, good, expired, revoked, withdrawn. reason: unspecified, key_compromise, affiliation_changed, superseded, cessation.
+ */
+OPERATION("device.certificate.request", AUTH, ANYBODY, CHANGES, "csr label? protocols[]? networks[]? days#?")
+OPERATION("device.certificate.list", AUTH, DEVICE_SEE, READS, "address")
+OPERATION("device.certificate.show", AUTH, ANYBODY, READS, "serial")
+OPERATION("device.certificate.revoke", AUTH, ANYBODY, CHANGES, "serial reason?")
+/*
+ * The own authority. create and renew need a second person; replace: every certificate there was is revoked. renew: a new issuing authority for the
+ * domains of now. {"authorities":[{"id","kind","state","name","algorithm","domains":[…],"fingerprint","created","ends","author","approver","good","revoked",
+ * "crl_number","crl_ends"}]}; show: one of them, by default the one that issues, with "certificate". crl: the list of revoked certificates in base64, in
+ * parts: {"crl","id","number","made","ends","size","more","next"}. ledger: {"certificates":[…],"more","next"}. check: findings.
+ */
+OPERATION("ca.create", AUTH, CA_CHANGE, CHANGES, "name algorithm? replace!? reason?")
+OPERATION("ca.renew", AUTH, CA_CHANGE, CHANGES, "reason?")
+OPERATION("ca.list", AUTH, POLICY_SEE, READS, "")
+OPERATION("ca.show", AUTH, POLICY_SEE, READS, "id#?")
+OPERATION("ca.crl", AUTH, POLICY_SEE, READS, "id#? at#?")
+OPERATION("ca.ledger", AUTH, POLICY_SEE, READS, "state? after?")
+OPERATION("ca.check", AUTH, SYSTEM_SEE, READS, "")
 /* {"signins":[{"id","time","ip","protocol","device","client","second_factor","unusual":[…],"outcome","rule"}], "more"}: of 30 days, newest
  * first; outcome: ok, refused (wrong proof), policy. */
 OPERATION("signin.list", AUTH, DEVICE_SEE, READS, "address after?")

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "auth/access.h"
+#include "auth/authority.h"
 #include "auth/hygiene.h"
 #include "auth/saslprep.h"
 #include "base/log.h"
@@ -299,6 +300,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 		.record = host_record, .sign = host_sign, .revoke = host_revoke, .unlearn = host_unlearn};
 	auth_dkim_host(&a->host);
 	auth_contain_host(&a->host);
+	auth_ca_host(&a->host);
 	auth_factor_start(a);
 	int rc = open_directory(a, err);
 	if (rc == 0)
@@ -321,6 +323,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	open_places(a);
 	auth_notice_start(a);
 	auth_dkim_start(a);
+	auth_ca_start(a);
 	auth_dns_start(a);
 	auth_sso_start(a);
 	auth_register(a);
@@ -339,6 +342,7 @@ static void watch(void *arg)
 {
 	struct auth_process *a = arg;
 	access_watch(auth_login_access(a->login));
+	authority_sweep(a->authority);
 	host_after(a, SECONDS_MS(1), watch, a);
 }
 
@@ -358,6 +362,7 @@ static void auth_run(struct role_context *ctx)
 	a->daily = timer_create_on(ctx->loop, daily, a);
 	timer_start(a->daily, MINUTES_MS(5));
 	unsigned shards = ipc_instances(ctx->ipc, ROLE_MAIL);
+	a->host.ca_changed(a);
 	for (unsigned i = 0; i < shards; i++)
 		ipc_request(ctx->ipc, IPC_MAIL_REVALIDATE, i, &(struct ipc_mail_revalidate){0}, NULL, NULL);
 }
@@ -370,6 +375,7 @@ static void auth_reload(struct role_context *ctx)
 	struct auth_admin_settings settings = admin_settings(a);
 	auth_factor_settings(a, &settings);
 	auth_dkim_reload(a);
+	auth_ca_reload(a);
 	auth_dns_reload(a);
 	auth_sso_configure(a);
 	auth_notice_configure(a);

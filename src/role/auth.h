@@ -33,6 +33,8 @@ struct auth_process {
 	struct timer *dkim_timer;
 	struct auth_dns *dns;
 	struct timer *dns_timer;
+	struct authority *authority;
+	struct timer *authority_timer;
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
@@ -65,6 +67,9 @@ void auth_dkim_reload(struct auth_process *a);
 void auth_dns_start(struct auth_process *a); /* auth_dns.c; behind auth_dkim_start */
 void auth_dns_reload(struct auth_process *a);
 void auth_web_register(struct auth_process *a); /* auth_web.c: what the class web asks */
+void auth_ca_host(struct auth_host *host); /* auth_ca.c */
+void auth_ca_start(struct auth_process *a);
+void auth_ca_reload(struct auth_process *a);
 void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif

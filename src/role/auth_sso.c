@@ -140,6 +140,7 @@ static void configure_oauth(struct auth_process *a)
 		(void)snprintf(issuer, sizeof issuer, "https://%.*s", SLICE_ARG(c->hostname));
 	auth_oauth_configure(a->oauth, slice_str(issuer));
 	a->settings.tokens = c->auth_oauth;
+	a->settings.certificates = c->auth_client_ca.n > 0;
 	a->settings.oauth_issuer = auth_oauth_issuer(a->oauth);
 }
 

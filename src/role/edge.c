@@ -125,7 +125,7 @@ static void on_drained(void *owner)
 static void note_certificate(const struct edge_client *c)
 {
 	const struct tls_session *tls = conn_tls(c->conn);
-	struct slice why = tls != NULL && c->edge->ctx->client_ca.n > 0 ? tls_peer_problem(tls) : SLICE_NONE;
+	struct slice why = tls != NULL && edge_asks_certificates(c->edge) ? tls_peer_problem(tls) : SLICE_NONE;
 	char text[200];
 
 	if (why.n == 0)
@@ -398,6 +398,8 @@ static void load_tls(struct edge *edge)
 	}
 	if (edge->ctx->role == ROLE_CLIENT && edge->ctx->client_ca.n > 0 && tls_context_client_ca(fresh, edge->ctx->client_ca, &err) != 0)
 		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text)); /* nobody signs in by certificate; the rest works */
+	if (buf_len(&edge->own_ca) > 0 && tls_context_own_ca(fresh, buf_slice(&edge->own_ca), &err) != 0)
+		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text));
 	if (edge->ctx->role == ROLE_MANAGE)
 		tls_context_alpn(fresh, &SLICE("http/1.1"), 1);
 	if (edge->ctx->role == ROLE_WEB)
@@ -427,8 +429,10 @@ static int edge_start(struct role_context *ctx, struct error *err)
 	edge->ctx = ctx;
 	edge->connections_max = connections_possible();
 	list_init(&edge->clients);
-	if (ctx->role == ROLE_CLIENT)
+	if (ctx->role == ROLE_CLIENT) {
 		ipc_handle(ctx->ipc, IPC_EDGE_REVOKE, on_revoke, ctx);
+		edge_trust_prepare(edge);
+	}
 	if (ctx->role == ROLE_MANAGE)
 		edge_manage_prepare(edge);
 	if (ctx->role == ROLE_WEB)
@@ -443,6 +447,8 @@ static void edge_run(struct role_context *ctx)
 {
 	struct edge *edge = ctx->state;
 
+	if (ctx->role == ROLE_CLIENT)
+		edge_trust_start(edge);
 	for (unsigned i = 0; i < ctx->listen_count; i++) {
 		struct door *door = memory_alloc(sizeof *door); /* lives as long as the process */
 
@@ -473,6 +479,12 @@ static void edge_reload(struct role_context *ctx)
 {
 	load_tls(ctx->state);
 	recheck_certificates(ctx->state);
+}
+
+void edge_trust_changed(struct edge *edge)
+{
+	load_tls(edge);
+	recheck_certificates(edge);
 }
 
 static void stop_check(void *arg)

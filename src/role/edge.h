@@ -7,6 +7,7 @@
  *   edge_login.c  IMAP and POP3 before login                         edge_pass.c   bytes to and from `mail` after it
  *   edge_proxy.c  PROXY header of trusted addresses                manage.c, web.c  HTTP of the classes management and web
  *   edge_harvest.c who guesses recipients
+ *   edge_trust.c  authorities whose certificates clients show
  */
 #ifndef ROLE_EDGE_H
 #define ROLE_EDGE_H
@@ -106,6 +107,8 @@ struct edge {
 	struct manage_shared *manage;        /* of the class management (role/manage.h) */
 	struct web_shared *web;              /* of the class web (role/web.h) */
 	bool stopping;
+	struct buf own_ca;                   /* PEM of our own authorities; of clients */
+	struct timer *trust_timer;
 };
 
 /* A client stays in memory while held. */
@@ -136,7 +139,15 @@ void edge_harvest_count(struct edge_client *c);
 bool edge_harvest_over(struct edge_client *c);
 void edge_harvest_free(struct edge *edge);
 
-/* Did the client show a certificate that auth.client_ca vouches for? */
+#define EDGE_OWN_CA_MAX 262144
+/* Our own authorities (edge_trust.c): before and after the channels are there. */
+void edge_trust_prepare(struct edge *edge);
+void edge_trust_start(struct edge *edge);
+/* They have changed: connections from now on, and those that rest on one that is gone. */
+void edge_trust_changed(struct edge *edge);
+/* Are clients asked for certificates? */
+bool edge_asks_certificates(const struct edge *edge);
+/* Did the client show a certificate that auth.client_ca or an authority of our own vouches for? */
 bool edge_has_certificate(const struct edge_client *client);
 /* One sign-in. sasl_result is called for every step, never from inside these. */
 void edge_sasl_begin(struct edge_client *c, struct slice mechanism, struct slice initial, bool has_initial);

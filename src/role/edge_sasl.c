@@ -171,7 +171,7 @@ static int find_binding(struct edge_client *c, struct slice first)
 
 bool edge_has_certificate(const struct edge_client *c)
 {
-	return c->edge->ctx->client_ca.n > 0 && conn_tls(c->conn) != NULL && tls_peer_verified(conn_tls(c->conn))
+	return edge_asks_certificates(c->edge) && conn_tls(c->conn) != NULL && tls_peer_verified(conn_tls(c->conn))
 	       && tls_peer_still_holds(conn_tls(c->conn), c->edge->tls);
 }
 

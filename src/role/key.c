@@ -14,6 +14,7 @@
 #include "crypt/ed25519.h"
 #include "crypt/hash.h"
 #include "crypt/sign.h"
+#include "role/key_ca.h"
 #include "role/key_dkim.h"
 #include "role/role.h"
 #include "store/seal.h"
@@ -280,6 +281,7 @@ static void register_handlers(struct key_role *k)
 	ipc_handle(ipc, IPC_KEY_SIGN_CERTIFICATE, on_sign_certificate, k);
 	ipc_handle(ipc, IPC_KEY_SIGN_HEAD, on_sign_head, k);
 	key_dkim_start(k->ctx, k->keys);
+	key_ca_start(k->ctx, k->keys);
 }
 
 static int key_start(struct role_context *ctx, struct error *err)

@@ -50,6 +50,8 @@ ARGS = {
     'escrow.set': {'k': 5, 'custodians': [VICTIM]}, 'escrow.reset_ask': {'new': PASSWORD}, 'escrow.give': {'id': NUMBER}, 'escrow.refuse': {'id': NUMBER},
     'escrow.hand_over_ask': {'target': STAFF, 'reason': 'table'}, 'delegate.add': {'delegate': GHOST}, 'delegate.remove': {'delegate': GHOST},
     **{f'device.{verb}': {'id': NUMBER} for verb in ('approve', 'block', 'remove')}, 'device.rename': {'id': NUMBER, 'name': 'x'},
+    'device.certificate.request': {'csr': 'x'}, **{f'device.certificate.{verb}': {'serial': NOBODYS_ID} for verb in ('show', 'revoke')},
+    'ca.create': {'name': 'Table'},
     'condition.rehearse': {'value': {}}, 'sso.finish': {'flow': 'x', 'query': 'x'}, 'ldap.sync': {'dry_run': True}, 'hygiene.run': {'dry_run': True},
     'review.sign': {'id': NUMBER}, 'party.add': {'name': '', 'kind': 'nothing'}, 'party.review': {'id': NUMBER},
     'party.end': {'id': NUMBER}, 'account.shred': {'reason': 'x'},
