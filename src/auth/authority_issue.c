@@ -112,11 +112,11 @@ const char *authority_problem(struct directory *d, const struct issued *row, con
 
 /* ---- what is new in the ledger ---- */
 
-/* Nobody said why: the account did. */
+/* Nobody said why its credential went: perhaps the account did. */
 static enum mail_ca_reason reason_of(struct authority *a, const struct issued *row, struct arena *arena)
 {
 	struct account account;
-	if (row->state != ISSUED_REVOKED || row->reason != MAIL_CA_UNSPECIFIED || row->revoker.n > 0)
+	if (row->state != ISSUED_REVOKED || row->reason != MAIL_CA_CESSATION || row->revoker.n > 0)
 		return row->reason;
 	int rc = directory_account_get(a->directory, row->account, arena, &account);
 	return rc == ERR_NOT_FOUND || (rc == 0 && account.state != ACCOUNT_ACTIVE) ? MAIL_CA_AFFILIATION_CHANGED : MAIL_CA_CESSATION;

@@ -20,9 +20,11 @@ TABLE("CREATE UNIQUE INDEX IF NOT EXISTS ca_certificate_fingerprint ON ca_certif
 TABLE("CREATE INDEX IF NOT EXISTS ca_certificate_waiting ON ca_certificate (device) WHERE state = 1")
 TABLE("CREATE INDEX IF NOT EXISTS ca_certificate_told ON ca_certificate (told) WHERE told = 0")
 TABLE("CREATE INDEX IF NOT EXISTS ca_certificate_ends ON ca_certificate (not_after) WHERE state = 2")
-/* Whatever ends a credential ends its certificate, in the same change; no way out of an account has to remember it. */
+/* reason: auth/directory_ca.h. Whatever ends a credential ends its certificate, in the same change; no way out of an account has to remember it. */
 TABLE("CREATE TRIGGER IF NOT EXISTS ca_credential_gone AFTER DELETE ON credential WHEN OLD.kind = 9 BEGIN"
-      " UPDATE ca_certificate SET state = CASE state WHEN 2 THEN 3 ELSE 4 END, told = 0 WHERE credential = OLD.id AND state IN (1, 2); END")
+      " UPDATE ca_certificate SET state = CASE state WHEN 2 THEN 3 ELSE 4 END, reason = CASE WHEN reason = 0 AND revoker = '' THEN 5 ELSE reason END,"
+      " told = 0 WHERE credential = OLD.id AND state IN (1, 2); END")
 TABLE("CREATE TRIGGER IF NOT EXISTS ca_account_stopped AFTER UPDATE OF state ON account WHEN NEW.state <> 1 AND OLD.state = 1 BEGIN"
+      " UPDATE ca_certificate SET reason = 3 WHERE account = NEW.id AND state IN (1, 2);"
       " DELETE FROM credential WHERE account = NEW.id AND kind = 9"
       " AND id IN (SELECT credential FROM ca_certificate WHERE account = NEW.id AND state IN (1, 2)); END")

@@ -10,8 +10,7 @@
 
 #define DAY_S INT64_C(86400)
 #define SKEW_S INT64_C(7200) /* a certificate may begin so long ago: clocks of clients are behind */
-/* An OID of our own that needs no registration (ITU-T X.667): type of the otherName that says which device of which account it is. */
-#define DEVICE_OID "2.25.288455658336933198057863817150888707059"
+#define DEVICE_URI "letterlock:device/" /* account and number behind it; an OID of our own would be one that many programs cannot read */
 #define SMTP_UTF8_OID "1.3.6.1.5.5.7.8.9" /* RFC 9598 3 */
 
 static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -169,16 +168,17 @@ static bool add_other_name(GENERAL_NAMES *names, const char *oid, struct slice t
 	return ok;
 }
 
-static bool add_address(GENERAL_NAMES *names, struct slice address)
+/* type: GEN_EMAIL, GEN_URI. */
+static bool add_text_name(GENERAL_NAMES *names, int type, struct slice value)
 {
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_IA5STRING *text = ASN1_IA5STRING_new();
-	if (name == NULL || text == NULL || ASN1_STRING_set(text, address.p, (int)address.n) != 1) {
+	if (name == NULL || text == NULL || ASN1_STRING_set(text, value.p, (int)value.n) != 1) {
 		ASN1_IA5STRING_free(text);
 		GENERAL_NAME_free(name);
 		return false;
 	}
-	GENERAL_NAME_set0_value(name, GEN_EMAIL, text);
+	GENERAL_NAME_set0_value(name, type, text);
 	bool ok = sk_GENERAL_NAME_push(names, name) > 0;
 	if (!ok)
 		GENERAL_NAME_free(name);
@@ -189,10 +189,12 @@ static bool add_alternative_names(X509 *cert, const struct mail_ca_device *what)
 {
 	struct buf text = BUF_INIT(100);
 	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	buf_append_str(&text, DEVICE_URI);
 	hex_encode(slice_make(what->account, sizeof what->account), &text);
 	buf_printf(&text, "/%u", what->device);
-	bool ok = names != NULL && (is_ascii(what->address) ? add_address(names, what->address) : add_other_name(names, SMTP_UTF8_OID, what->address))
-	       && add_other_name(names, DEVICE_OID, buf_slice(&text)) && X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) == 1;
+	bool ok = names != NULL && (is_ascii(what->address) ? add_text_name(names, GEN_EMAIL, what->address)
+	                                               : add_other_name(names, SMTP_UTF8_OID, what->address))
+	       && add_text_name(names, GEN_URI, buf_slice(&text)) && X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) == 1;
 	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
 	buf_free(&text);
 	return ok;

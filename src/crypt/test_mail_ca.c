@@ -137,7 +137,7 @@ static void test_device_certificate_has_its_extensions(void **state)
 	assert_int_equal(read.address_count, 1);
 	assert_true(slice_eq(addresses[0], SLICE("ann@example.org")));
 	assert_int_equal(read.not_after, NOW + YEAR);
-	assert_true(slice_search(buf_slice(&der), SLICE("ab000000000000000000000000000000/7")) >= 0);
+	assert_true(slice_search(buf_slice(&der), SLICE("letterlock:device/ab000000000000000000000000000000/7")) >= 0);
 	X509_free(x);
 	buf_free(&key);
 	buf_free(&der);
