@@ -49,9 +49,9 @@ static bool unzip_block(struct walk *w, struct slice block, struct buf *out)
 {
 	uint8_t piece[BLOCK_MAX];
 	struct slice before = slice_from(buf_slice(out), buf_len(out) > BLOCK_MAX ? buf_len(out) - BLOCK_MAX : 0);
-	z_stream z = {.next_in = (Bytef *)(uintptr_t)block.p + 2, .avail_in = block.n > 2 ? (uInt)block.n - 2 : 0, .next_out = piece,
-		.avail_out = sizeof piece};
-	if (!slice_starts(block, SLICE("CK")))
+	struct slice packed = slice_from(block, 2);
+	z_stream z = {.next_in = (Bytef *)(uintptr_t)packed.p, .avail_in = (uInt)packed.n, .next_out = piece, .avail_out = sizeof piece};
+	if (!slice_starts(block, SLICE("CK")) || packed.n == 0)
 		return false;
 	ENSURE(inflateInit2(&z, UNPACK_RAW) == Z_OK);
 	if (before.n > 0)

@@ -2,6 +2,8 @@
  * PDF (ISO 32000-1). The file is read from its front to its end, every object as it comes, and object streams as they come: no table of
  * references is believed, so nothing hides behind a forged one, and nothing can run in circles.
  */
+#include <string.h>
+
 #include "base/ensure.h"
 #include "inspect/command.h"
 #include "inspect/page.h"
@@ -49,9 +51,9 @@ struct pdf {
 	struct level levels[DEPTH_MAX];
 	unsigned depth;          /* open levels; beyond DEPTH_MAX they are counted only */
 	struct stream *streams;
-	size_t stream_count;
+	size_t stream_count, stream_room;
 	struct reference *references;
-	size_t reference_count;
+	size_t reference_count, reference_room;
 	uint64_t numbers[2];     /* the last two, for "1 0 R" and "1 0 obj" */
 	uint64_t object;         /* that is open */
 	struct level nowhere;    /* outside of all levels */
@@ -141,10 +143,24 @@ static void on_number(struct level *l, uint64_t n)
 		l->filters.columns = n < 65536 ? (unsigned)n : 65536;
 }
 
+/* Room for one more: most files have few. */
+static void *grown(struct pdf *p, void *list, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return list;
+	*room = *room == 0 ? 32 : 2 * *room;
+	void *moved = arena_alloc_array(&p->arena, *room, size);
+	if (count > 0)
+		memcpy(moved, list, count * size);
+	return moved;
+}
+
 static void add_reference(struct pdf *p, uint64_t object, unsigned use, struct slice name)
 {
-	if (p->reference_count < REFERENCES_MAX)
-		p->references[p->reference_count++] = (struct reference){object, use, name};
+	if (p->reference_count == REFERENCES_MAX)
+		return;
+	p->references = grown(p, p->references, p->reference_count, &p->reference_room, sizeof *p->references);
+	p->references[p->reference_count++] = (struct reference){object, use, name};
 }
 
 /* "12 0 R" as a value. */
@@ -270,8 +286,10 @@ static void on_stream(struct pdf *p, struct pdf_lexer *l)
 	if (slice_eq(p->last.type, SLICE("ObjStm"))) {
 		if (walk_entry(p->w))
 			on_object_stream(p, data, &p->last.filters);
-	} else if (p->stream_count < STREAMS_MAX)
+	} else if (p->stream_count < STREAMS_MAX) {
+		p->streams = grown(p, p->streams, p->stream_count, &p->stream_room, sizeof *p->streams);
 		p->streams[p->stream_count++] = (struct stream){p->object, data, p->last.filters, use_of(&p->last)};
+	}
 }
 
 /* ---- all tokens ---- */
@@ -400,8 +418,6 @@ static void use_streams(struct pdf *p)
 void inspect_pdf(struct walk *w, struct slice content)
 {
 	struct pdf p = {.w = w, .arena = ARENA_INIT};
-	p.streams = arena_alloc_array(&p.arena, STREAMS_MAX, sizeof *p.streams);
-	p.references = arena_alloc_array(&p.arena, REFERENCES_MAX, sizeof *p.references);
 	lex(&p, content, 0);
 	while (p.depth > 0)
 		close_level(&p);
