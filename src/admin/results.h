@@ -10,6 +10,7 @@
 RESULT("domain.list", SHOWN, "All domains.", "domains[domain users# catch_all postmaster relay verify tls client_info from_networks] more!? next?")
 RESULT("domain.add", SHOWN, "Adds a domain.", "")
 RESULT("domain.set", SHOWN, "Changes where mail of a domain goes.", "")
+RESULT("domain.policy", SHOWN, "Says, and changes, what is done with letters to a relay domain.", "judge junk size#")
 RESULT("recipient.list", SHOWN, "The registered addresses of a relay domain, in pages.", "recipients[address] more!? next?")
 RESULT("recipient.add", SHOWN, "Registers an address of a relay domain.", "")
 RESULT("recipient.remove", SHOWN, "Ends the registration of an address of a relay domain.", "")

@@ -61,6 +61,9 @@ static int read_networks(struct admin_job *job, struct slice *ret)
 		RELAY_NETWORKS_MAX);
 }
 
+static const char *const judge_words[] = {"yes", "no", NULL};
+static const char *const junk_words[] = {"tag", "reject", "quarantine", NULL}; /* enum relay_junk */
+
 int admin_relay_read(struct admin_job *job, struct directory_relay *relay, bool *ret_changed)
 {
 	unsigned verify = relay->verify != 0 ? relay->verify - 1 : 0, tls = relay->tls_verified, client = relay->client_info;
@@ -94,6 +97,55 @@ void admin_relay_show(struct admin_job *job, const struct directory_relay *relay
 	json_object_set_new(into, "tls", json_string(!any ? "" : tls_words[relay->tls_verified]));
 	json_object_set_new(into, "client_info", json_string(!any ? "" : client_words[relay->client_info <= RELAY_CLIENT_XCLIENT ? relay->client_info : 0]));
 	json_object_set_new(into, "from_networks", job_json(any ? relay->networks : SLICE_NONE));
+}
+
+/* ---- what is done with letters to it ---- */
+
+static void show_policy(struct admin_job *job, const struct directory_relay_policy *policy)
+{
+	job_set(job, "judge", json_string(judge_words[policy->unjudged]));
+	job_set(job, "junk", json_string(junk_words[policy->junk <= RELAY_JUNK_HOLD ? policy->junk : 0]));
+	job_set(job, "size", json_integer((json_int_t)policy->size_max));
+}
+
+static int read_policy(struct admin_job *job, struct directory_relay_policy *policy)
+{
+	unsigned judge = policy->unjudged, junk = policy->junk;
+	const json_t *size = json_object_get(job->args, "size");
+	int rc = read_word(job, "judge", judge_words, &judge);
+	if (rc == 0)
+		rc = read_word(job, "junk", junk_words, &junk);
+	if (rc == 0 && size != NULL && (!json_is_integer(size) || json_integer_value(size) < 0))
+		rc = job_refuse(job, ADMIN_INVALID, "invalid", "\"size\" is a number of bytes, 0 for no limit.");
+	policy->unjudged = judge == 1;
+	policy->junk = (enum relay_junk)junk;
+	if (rc == 0 && size != NULL)
+		policy->size_max = (uint64_t)json_integer_value(size);
+	return rc;
+}
+
+static int policy_in_change(struct admin_job *job, struct error *err)
+{
+	struct directory_domain domain;
+	struct slice name;
+	int rc = job_domain(job, "domain", &name);
+	if (rc != 0)
+		return rc;
+	if ((rc = directory_domain_get(job_directory(job), name, &job->arena, &domain)) != 0)
+		return job_refuse_error(job, rc, "domain");
+	if (domain.relay.host.n == 0)
+		return job_refuse(job, ADMIN_INVALID, "invalid", "\"%.*s\" is no relay domain.", SLICE_ARG(name));
+	rc = read_policy(job, &domain.relay.policy);
+	if (rc == 0 && (rc = directory_relay_policy_set(job_directory(job), name, &domain.relay.policy, err)) != 0)
+		return job_refuse_error(job, rc, "domain");
+	if (rc == 0)
+		show_policy(job, &domain.relay.policy);
+	return rc;
+}
+
+static int domain_policy(struct admin_job *job)
+{
+	return job_change(job, policy_in_change);
 }
 
 /* ---- the addresses that are registered ---- */
@@ -155,6 +207,7 @@ static int recipient_remove(struct admin_job *job)
 }
 
 const struct admin_operation_row admin_relay_rows[] = {
+	{"domain.policy", OBJECT_NAMED, NULL, domain_policy},
 	{"recipient.list", OBJECT_NAMED, NULL, recipient_list},
 	{"recipient.add", OBJECT_NAMED, NULL, recipient_add},
 	{"recipient.remove", OBJECT_NAMED, NULL, recipient_remove},

@@ -45,6 +45,13 @@ enum relay_verify { RELAY_VERIFY_NONE = 1, RELAY_VERIFY_LIST = 2, RELAY_VERIFY_C
 /* How the server behind is told who the client was. Stored. */
 enum relay_client_info { RELAY_CLIENT_NONE = 0, RELAY_CLIENT_PROXY = 1, RELAY_CLIENT_XCLIENT = 2 };
 #define RELAY_NETWORKS_MAX 100   /* of one domain */
+/* What is done with letters to a relay domain. */
+enum relay_junk { RELAY_JUNK_TAG = 0, RELAY_JUNK_REJECT = 1, RELAY_JUNK_HOLD = 2 }; /* stored */
+struct directory_relay_policy {
+	bool unjudged;
+	enum relay_junk junk;    /* of what is junk; tag: the server behind is told */
+	uint64_t size_max;       /* bytes, 0: no limit of its own */
+};
 /* The server that mail of a relay domain goes to. */
 struct directory_relay {
 	struct slice host;       /* name or address without brackets; empty: mail stays here */
@@ -52,6 +59,7 @@ struct directory_relay {
 	enum relay_verify verify;
 	bool tls_verified;       /* only under TLS with a certificate for the name */
 	enum relay_client_info client_info;
+	struct directory_relay_policy policy; /* changed by directory_relay_policy_set alone */
 	struct slice networks;   /* prefixes from which mail of this domain goes out, separated by spaces; empty: none */
 };
 struct directory_domain {
@@ -67,6 +75,7 @@ int directory_domain_get(struct directory *d, struct slice name, struct arena *a
 int directory_domain_set(struct directory *d, const struct directory_domain *domain, struct error *err);
 /* An empty host makes it an ordinary domain again and forgets its registered addresses. ERR_CONFLICT: it has mailboxes. */
 int directory_relay_set(struct directory *d, struct slice domain, const struct directory_relay *relay, struct error *err);
+int directory_relay_policy_set(struct directory *d, struct slice domain, const struct directory_relay_policy *policy, struct error *err);
 /* The relay domains that have networks, at most `max`; the count or negative. */
 #define RELAY_NETWORK_DOMAINS_MAX 1000
 struct relay_networks { struct slice domain, networks; };

@@ -12,6 +12,8 @@ static void read_domain(sqlite3_stmt *s, struct arena *arena, void *into)
 	ret->relay.tls_verified = sqlite3_column_int(s, 7) != 0;
 	ret->relay.client_info = (enum relay_client_info)sqlite3_column_int(s, 8);
 	ret->relay.networks = sql_get(s, 9, arena);
+	ret->relay.policy = (struct directory_relay_policy){.unjudged = sqlite3_column_type(s, 10) == SQLITE_INTEGER && sqlite3_column_int(s, 10) == 0,
+		.junk = (enum relay_junk)sqlite3_column_int(s, 11), .size_max = (uint64_t)sqlite3_column_int64(s, 12)};
 }
 
 static int write_domain(struct directory *d, enum directory_query query, const struct directory_domain *domain, struct error *err)

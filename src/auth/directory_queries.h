@@ -5,8 +5,8 @@ QUERY(ROLLBACK, "ROLLBACK")
 QUERY(SETTING_GET, "SELECT value FROM setting WHERE name = ?1")
 QUERY(SETTING_SET, "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")
 
-#define RELAY_COLUMNS "host, port, verify, tls, client_info, networks FROM domain LEFT JOIN relay_domain ON relay_domain.domain = domain.name " \
-	"LEFT JOIN relay_server ON relay_server.domain = domain.name "
+#define RELAY_COLUMNS "host, port, verify, tls, client_info, networks, judge, junk, size FROM domain LEFT JOIN relay_domain ON relay_domain.domain = domain.name " \
+	"LEFT JOIN relay_server ON relay_server.domain = domain.name LEFT JOIN relay_policy ON relay_policy.domain = domain.name "
 QUERY(DOMAIN_ADD, "INSERT INTO domain (name, catch_all, postmaster) VALUES (?1, ?2, ?3)")
 QUERY(DOMAIN_GET, "SELECT name, catch_all, postmaster, 0, " RELAY_COLUMNS "WHERE name = ?1")
 QUERY(DOMAIN_SET, "UPDATE domain SET catch_all = ?2, postmaster = ?3 WHERE name = ?1")
@@ -22,6 +22,8 @@ QUERY(STS_GET, "SELECT mode, max_age FROM domain_sts WHERE domain = ?1")
 QUERY(RELAY_SET, "INSERT OR REPLACE INTO relay_domain (domain, host, port, verify, tls) VALUES (?1, ?2, ?3, ?4, ?5)")
 QUERY(RELAY_SERVER_SET, "INSERT OR REPLACE INTO relay_server (domain, client_info, networks) VALUES (?1, ?2, ?3)")
 QUERY(RELAY_SERVER_REMOVE, "DELETE FROM relay_server WHERE domain = ?1")
+QUERY(RELAY_POLICY_SET, "INSERT OR REPLACE INTO relay_policy (domain, judge, junk, size) VALUES (?1, ?2, ?3, ?4)")
+QUERY(RELAY_POLICY_REMOVE, "DELETE FROM relay_policy WHERE domain = ?1")
 QUERY(RELAY_NETWORKS, "SELECT domain, networks FROM relay_server WHERE networks <> '' ORDER BY domain LIMIT ?1")
 QUERY(RELAY_IS, "SELECT 1 FROM relay_domain WHERE domain = ?1")
 QUERY(RELAY_REMOVE, "DELETE FROM relay_domain WHERE domain = ?1")

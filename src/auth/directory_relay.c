@@ -12,9 +12,9 @@ static int has_mailboxes(struct directory *d, struct slice domain)
 
 static int end_relay(struct directory *d, struct slice domain, struct error *err)
 {
-	static const enum directory_query all[] = {Q_RELAY_RECIPIENTS_REMOVE, Q_RELAY_SERVER_REMOVE, Q_RELAY_REMOVE};
+	static const enum directory_query all[] = {Q_RELAY_RECIPIENTS_REMOVE, Q_RELAY_SERVER_REMOVE, Q_RELAY_POLICY_REMOVE, Q_RELAY_REMOVE};
 	int rc = 0;
-	for (int i = 0; i < 3 && rc == 0; i++) {
+	for (int i = 0; i < 4 && rc == 0; i++) {
 		sqlite3_stmt *s = sql_query(d, all[i]);
 		sql_text(s, 1, domain);
 		rc = sql_run(d, s, err);
@@ -28,6 +28,16 @@ static int set_server(struct directory *d, struct slice domain, const struct dir
 	sql_text(s, 1, domain);
 	sql_int(s, 2, relay->client_info);
 	sql_text(s, 3, relay->networks);
+	return sql_run(d, s, err);
+}
+
+int directory_relay_policy_set(struct directory *d, struct slice domain, const struct directory_relay_policy *policy, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_RELAY_POLICY_SET);
+	sql_text(s, 1, domain);
+	sql_int(s, 2, !policy->unjudged);
+	sql_int(s, 3, policy->junk);
+	sql_int(s, 4, (int64_t)policy->size_max);
 	return sql_run(d, s, err);
 }
 

@@ -83,6 +83,9 @@ TABLE("CREATE TABLE IF NOT EXISTS relay_domain (domain TEXT PRIMARY KEY REFERENC
 /* The server behind a relay domain. client_info: 0 none, 1 PROXY, 2 XCLIENT; networks: prefixes with spaces between them. */
 TABLE("CREATE TABLE IF NOT EXISTS relay_server (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE,"
       " client_info INTEGER NOT NULL, networks TEXT NOT NULL) WITHOUT ROWID")
+/* What is done with letters to a relay domain. judge: 0 no, 1 yes; junk: 0 tag, 1 reject, 2 hold; size: bytes, 0: no limit. */
+TABLE("CREATE TABLE IF NOT EXISTS relay_policy (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE,"
+      " judge INTEGER NOT NULL, junk INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID")
 #include "auth/directory_schema_contain.h"
 #include "auth/directory_schema_ca.h"
 #include "auth/directory_schema_device.h"

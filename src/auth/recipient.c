@@ -11,9 +11,16 @@ static void make_original(struct slice recipient, struct buf *out)
 	xtext_encode(recipient, out);
 }
 
-static void write_fact(const struct resolve_target *t, struct slice notify, struct slice original,
-	const struct auth_login_settings *settings,
-                       struct buf *out)
+static uint8_t flags_of(const struct resolve_target *t)
+{
+	uint8_t flags = t->local || t->outside ? 0 : FACT_OURS;
+	flags |= t->policy.unjudged ? FACT_UNJUDGED : 0;
+	flags |= t->policy.junk == RELAY_JUNK_REJECT ? FACT_JUNK_REJECT : 0;
+	return flags | (t->policy.junk == RELAY_JUNK_HOLD ? FACT_JUNK_HOLD : 0);
+}
+
+static void write_fact(const struct resolve_target *t, struct slice notify, struct slice original, struct slice forward_path,
+	const struct auth_login_settings *settings, struct buf *out)
 {
 	struct recipient_fact fact = {.kind = FACT_REMOTE};
 	if (t->local)
@@ -22,12 +29,15 @@ static void write_fact(const struct resolve_target *t, struct slice notify, stru
 	fact.original = original;
 	fact.mailbox = t->mailbox;
 	fact.notify = notify;
+	fact.flags = flags_of(t);
+	fact.size_max = t->policy.size_max;
+	if (t->outside)
+		fact.reverse_path = forward_path;
 	fact_write_recipient(out, &fact, settings->boot_secret);
 }
 
-int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn,
-	const struct auth_login_settings *settings,
-                    struct buf *out)
+int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn, struct slice forward_path,
+	const struct auth_login_settings *settings, struct buf *out)
 {
 	struct slice notify, orcpt;
 	struct buf original = BUF_INIT(2048);
@@ -36,7 +46,7 @@ int recipient_facts(const struct resolve_result *result, struct slice recipient,
 	if (orcpt.n == 0 && result->changed)
 		make_original(recipient, &original);
 	for (size_t i = 0; i < result->count; i++)
-		write_fact(&result->targets[i], notify, orcpt.n > 0 ? orcpt : buf_slice(&original), settings, out);
+		write_fact(&result->targets[i], notify, orcpt.n > 0 ? orcpt : buf_slice(&original), forward_path, settings, out);
 	buf_free(&original);
 	return out->failed || buf_len(out) > RECIPIENT_FACTS_MAX ? ERR_LIMIT : 0;
 }

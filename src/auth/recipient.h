@@ -9,10 +9,9 @@
 
 /*
  * Appends one fact per target of an accepted result. dsn: auth_dsn_encode. original: ORCPT as given, else the recipient as
- * "rfc822;xtext" when an alias changed it. 0, ERR_INVALID (dsn), ERR_LIMIT.
+ * "rfc822;xtext" when an alias changed it. forward_path: the reverse-path for targets outside (auth/srs.h); empty: as it is. 0, ERR_INVALID (dsn), ERR_LIMIT.
  */
-int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn,
-	const struct auth_login_settings *settings,
-                    struct buf *out);
+int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn, struct slice forward_path,
+	const struct auth_login_settings *settings, struct buf *out);
 
 #endif

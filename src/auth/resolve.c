@@ -75,14 +75,15 @@ static struct resolve_target *add_target(struct walk *w)
 	return &w->result->targets[w->result->count++];
 }
 
-static void add_remote(struct walk *w, const struct address *a, bool outside)
+static void add_remote(struct walk *w, const struct address *a, const struct directory_domain *behind)
 {
 	struct slice text = arena_printf(w->arena, "%.*s@%.*s", SLICE_ARG(a->given), SLICE_ARG(a->domain));
 	if (!first_time(w, 'r', text))
 		return;
 	struct resolve_target *t = add_target(w);
 	if (t != NULL)
-		*t = (struct resolve_target){.outside = outside, .address = text};
+		*t = (struct resolve_target){.address = text, .outside = behind == NULL,
+			.policy = behind != NULL ? behind->relay.policy : (struct directory_relay_policy){0}};
 }
 
 static struct slice mailbox_of(struct walk *w, const uint8_t id[16], struct slice detail)
@@ -104,7 +105,7 @@ static void forward_outside(struct walk *w, const struct address *a, struct slic
 	if (rc < 0)
 		w->error = rc;
 	else if (rc > 0)
-		add_remote(w, a, true);
+		add_remote(w, a, NULL);
 	else if (w->result->withheld++ == 0)
 		w->result->withheld_from = from;
 }
@@ -272,9 +273,9 @@ static void expand_relayed(struct walk *w, const struct address *a, const struct
 	else if (rc != 0 && role && domain->postmaster.n > 0)
 		expand_domain_address(w, domain->postmaster, domain->name, depth);
 	else if (rc == 0 || role || domain->relay.verify == RELAY_VERIFY_NONE)
-		add_remote(w, a, false);
+		add_remote(w, a, domain);
 	else if (is_asked_about(domain) && (depth > 0 || w->behind == RESOLVE_KNOWN))
-		add_remote(w, a, false);
+		add_remote(w, a, domain);
 	else if (is_asked_about(domain) && w->behind == RESOLVE_ASK)
 		ask_first(w, a, domain);
 	else if (domain->catch_all.n > 0)
@@ -314,7 +315,7 @@ static void expand(struct walk *w, struct slice text, struct slice from, unsigne
 		if (depth > 0)
 			forward_outside(w, &a, from);
 		else if (w->signed_in)
-			add_remote(w, &a, true);
+			add_remote(w, &a, NULL);
 		else
 			refuse(w->result, &no_relay);
 	} else if (rc != 0) {

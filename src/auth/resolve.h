@@ -15,6 +15,7 @@ struct resolve_target {
 	struct account account; /* local */
 	struct slice address;   /* final address */
 	struct slice mailbox;   /* local: from the subaddress; empty: INBOX */
+	struct directory_relay_policy policy; /* of the relay domain */
 };
 
 /* What is known of an address that only the server behind, or the LDAP directory, knows. */

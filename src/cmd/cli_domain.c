@@ -9,6 +9,12 @@ static void show_list(const json_t *result)
 		"DOMAIN:domain USERS:users CATCH-ALL:catch_all POSTMASTER:postmaster SERVER-BEHIND:relay VERIFY:verify TLS:tls CLIENT-INFO:client_info FROM-NETWORKS:from_networks");
 }
 
+static void show_policy(const json_t *result)
+{
+	printf("judge %s, junk %s, size %lld\n", json_string_value(json_object_get(result, "judge")), json_string_value(json_object_get(result, "junk")),
+		(long long)json_integer_value(json_object_get(result, "size")));
+}
+
 static void show_recipients(const json_t *result)
 {
 	cli_table(json_object_get(result, "recipients"), "ADDRESS:address");
@@ -40,6 +46,8 @@ static const struct cli_command commands[] = {
 		.help = "takes mail for a domain; --catch-all gets what has no other address; --relay HOST:PORT: for the server there"},
 	{.words = "domain set", .op = "domain.set", .positional = "domain", .options = "catch_all postmaster relay verify tls client_info from_networks",
 		.needs_option = true, .help = "changes what is named; an empty text ends it"},
+	{.words = "domain policy", .op = "domain.policy", .positional = "domain", .options = "judge junk size#", .show = show_policy,
+		.help = "of a relay domain: --judge yes|no, --junk tag|reject|quarantine, --size BYTES; without options: as it is"},
 	{.words = "domain dns", .op = "domain.dns", .positional = "domain", .options = "bind! provider zone", .run = cli_dns_records,
 		.help = "the records for DNS, and what is there; --bind: a zone file; --provider aliyun|tencent|huawei|cloudflare: its fields"},
 	{.words = "domain check", .op = "domain.check", .positional = "domain", .run = cli_dns_check, .help = "are the records in DNS right?"},

@@ -20,6 +20,20 @@ bool filter_needs_epoch(const struct envelope *e)
 	return false;
 }
 
+bool filter_all_have(const struct envelope *e, uint8_t flag)
+{
+	struct slice list = e->recipients, whole;
+	struct recipient_fact fact;
+	bool any = false;
+
+	while (list.n > 0 && fact_peek_recipient(&list, &fact, &whole) == 0) {
+		if ((fact.flags & flag) == 0)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 uint8_t filter_notify(struct slice notify)
 {
 	static const struct {
@@ -102,9 +116,9 @@ int filter_facts_read(const struct envelope *e, const uint8_t secret[32], struct
 {
 	int code = recipients_read(e, secret, arena, ret, err);
 
-	if (code == 0 && e->source == ENVELOPE_SUBMISSION)
+	if (code == 0 && envelope_is_ours(e))
 		code = sender_read(e, secret, arena, ret, err);
-	else if (code == 0 && e->source == ENVELOPE_SMTP && e->reverse_path.n > 0)
+	if (code == 0 && (e->source == ENVELOPE_SMTP || e->source == ENVELOPE_BEHIND) && e->reverse_path.n > 0)
 		remote_mint(e, secret, arena, ret);
 	return code;
 }

@@ -3,7 +3,7 @@
 #include "mime/header.h"
 #include "trust/authres.h"
 
-#define ADDED_MAX 32768 /* bytes of the fields we add */
+#define ADDED_MAX 65536 /* bytes of the fields we add */
 
 /* What the rules say; false: refused. An opaque message of a user is not sent: nothing in it can be checked. */
 static bool check(const struct envelope *e, struct slice message, struct slice header, const struct filter_settings *settings,
@@ -11,6 +11,9 @@ static bool check(const struct envelope *e, struct slice message, struct slice h
 {
 	if (settings->message_size > 0 && message.n > settings->message_size)
 		return filter_refuse(ret, 552, "5.3.4", "The message is too big");
+	for (size_t i = 0; i < facts->count; i++)
+		if (facts->recipients[i].size_max > 0 && message.n > facts->recipients[i].size_max)
+			return filter_refuse(ret, 552, "5.3.4", "The message is too big for a recipient");
 	if (e->source == ENVELOPE_APPEND)
 		return true;
 	if (e->opaque)
@@ -60,8 +63,26 @@ static int append_submission(const struct envelope *e, const struct sender_fact 
 	return code;
 }
 
-/* The bytes to be sealed: as they arrived, behind what we add. */
-static int blob_make(const struct envelope *e, const struct sender_fact *sender, struct slice message, struct slice header,
+/* A letter from outside: as it arrived, less what is forged, behind what we add. */
+static int append_passing(const struct envelope *e, const uint8_t secret[32], struct slice header, struct slice body,
+                          const struct filter_judgement *judgement, const struct filter_settings *settings, struct arena *arena, struct buf *out,
+                          struct error *err)
+{
+	struct buf kept = BUF_INIT(header.n + 1);
+	int code;
+
+	append_header(header, e->hostname, &kept);
+	code = filter_seal_passing(e, judgement, settings, secret, buf_slice(&kept), body, arena, out, err);
+	filter_trace(e, out);
+	buf_append(out, judgement->header);
+	buf_append(out, buf_slice(&kept));
+	buf_append(out, body);
+	buf_free(&kept);
+	return code;
+}
+
+/* The bytes to be sealed. */
+static int blob_make(const struct envelope *e, const uint8_t secret[32], const struct sender_fact *sender, struct slice message, struct slice header,
                      const struct filter_judgement *judgement, const struct filter_settings *settings, struct arena *arena, struct buf *out,
                      struct slice *ret, struct error *err)
 {
@@ -72,14 +93,10 @@ static int blob_make(const struct envelope *e, const struct sender_fact *sender,
 	if (e->source == ENVELOPE_APPEND)
 		return 0;
 	buf_reserve(out, message.n + judgement->header.n + ADDED_MAX);
-	if (e->source == ENVELOPE_SUBMISSION) {
+	if (envelope_is_ours(e))
 		code = append_submission(e, sender, header, body, judgement, settings, arena, out, err);
-	} else {
-		filter_trace(e, out);
-		buf_append(out, judgement->header);
-		append_header(header, e->hostname, out);
-		buf_append(out, body);
-	}
+	else
+		code = append_passing(e, secret, header, body, judgement, settings, arena, out, err);
 	*ret = buf_slice(out);
 	return code;
 }
@@ -95,7 +112,7 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 	struct buf blob = BUF_INIT(message.n + judgement->header.n + ADDED_MAX);
 	struct filter_facts facts = {0};
 	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0,
-		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer};
+		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer, .judgement = judgement};
 	int code;
 
 	*ret = (struct filter_result){0};
@@ -106,7 +123,7 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 		*ret = (struct filter_result){.code = judgement->code, .enhanced = judgement->enhanced, .text = judgement->text};
 		return 0;
 	}
-	code = blob_make(e, &facts.sender, message, header, judgement, settings, arena, &blob, &letter.blob, err);
+	code = blob_make(e, secret, &facts.sender, message, header, judgement, settings, arena, &blob, &letter.blob, err);
 	if (code == 0)
 		code = filter_seal(&letter, secret, epoch, arena, ret, err);
 	buf_free(&blob);

@@ -55,6 +55,8 @@ struct filter_result {
 	struct buf record;                /* sealed and MACed (store/seal.h); the caller frees it */
 };
 
+/* Do the facts of all recipients have this flag (store/fact.h)? They are not checked here. */
+bool filter_all_have(const struct envelope *e, uint8_t flag);
 /* Does the message get an outbound reader? Then filter_message needs an epoch. Facts are not checked here. */
 bool filter_needs_epoch(const struct envelope *e);
 struct filter_judgement;

@@ -25,6 +25,10 @@ void filter_trace(const struct envelope *e, struct buf *out);
 bool filter_is_forged(const struct mime_field *field, struct slice hostname);
 /* Sets a refusal; returns false for the convenience of checks. */
 bool filter_refuse(struct filter_result *ret, uint16_t code, const char *enhanced, const char *text);
+/* Appends an ARC set in front of a letter that passes through, by the key of e->sealer; nothing where none may be added or there is no key. header: as it
+ * goes on, without what we add. 0 or a negative code. */
+int filter_seal_passing(const struct envelope *e, const struct filter_judgement *judgement, const struct filter_settings *settings,
+                        const uint8_t secret[32], struct slice header, struct slice body, struct arena *arena, struct buf *out, struct error *err);
 /* Loop and header checks of mail from outside. */
 bool filter_check_message(struct slice header, struct filter_result *ret);
 /* Is there one way only to read From (RFC 5322 3.6.2), within the limits of mime/limits.h and trust/dmarc.h? Without From: true. */
@@ -43,6 +47,7 @@ struct filter_letter {
 	struct sealer *sealer;
 	const struct envelope *envelope;   /* reverse_path, options, times; for APPEND the filing */
 	const struct filter_facts *facts;
+	const struct filter_judgement *judgement; /* of a letter from outside; NULL: none */
 	struct slice mailbox;              /* of all local recipients, whatever their facts say; empty: as they say */
 	bool is_dsn;
 	struct slice held;                 /* why it goes into quarantine; empty: it does not */

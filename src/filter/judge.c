@@ -19,7 +19,7 @@ static void recipients_read(struct judge *j)
 	while (count < room && list.n > 0 && fact_peek_recipient(&list, &fact, &whole) == 0) {
 		ptrdiff_t at = slice_rfind(fact.address, '@');
 		addresses[count++] = fact.address;
-		if (fact.kind == FACT_LOCAL && at >= 0)
+		if ((fact.kind == FACT_LOCAL || (fact.flags & FACT_OURS) != 0) && at >= 0)
 			targets_add(&j->ours, slice_from(fact.address, (size_t)at + 1), true);
 	}
 	j->letter.recipients = addresses;
@@ -77,10 +77,13 @@ static bool decide(struct judge *j, struct filter_judgement *ret)
 		return refuse(ret, 550, "5.7.1", SLICE("The message looks like junk and is refused"));
 	if (judge_greylist(j))
 		return refuse(ret, 451, "4.7.1", SLICE("You are new here: please try again in some minutes"));
-	if (j->verdict.verdict == VERDICT_QUARANTINE && j->settings->quarantine)
+	if (wish != DMARC_POLICY_QUARANTINE && j->verdict.verdict == VERDICT_PASS)
+		return true;
+	if (filter_all_have(j->e, FACT_JUNK_REJECT))
+		return refuse(ret, 550, "5.7.1", SLICE("The message looks like junk and is refused"));
+	if ((j->verdict.verdict == VERDICT_QUARANTINE && j->settings->quarantine) || filter_all_have(j->e, FACT_JUNK_HOLD))
 		ret->held = arena_printf(j->arena, "verdict letterlock %d", j->verdict.score);
-	if (wish == DMARC_POLICY_QUARANTINE || j->verdict.verdict != VERDICT_PASS)
-		ret->mailbox = SLICE("Junk");
+	ret->mailbox = SLICE("Junk");
 	return true;
 }
 
@@ -155,6 +158,8 @@ bool filter_judge(const struct envelope *e, struct slice message, const struct f
 	ret->arc = arc_result_name(j->arc.result);
 	ret->dmarc = dmarc_result_name(j->dmarc.result);
 	ret->author = j->dmarc.author;
+	ret->client_name = j->ptr;
+	ret->chain = &j->arc;
 	ret->verdict = verdict_name(j->verdict.verdict);
 	ret->score = j->verdict.score;
 	ret->checks = summary(j);

@@ -6,6 +6,7 @@
 #define FILTER_JUDGE_H
 
 #include "filter/filter.h"
+#include "trust/arc.h"
 #include "trust/facts.h"
 
 struct recipient_fact;
@@ -16,6 +17,8 @@ struct filter_judgement {
 	const struct recipient_fact *reviewer; /* whose mailbox may read what is held; NULL: nobody's */
 	uint16_t code;                /* 0, or the refusal */
 	struct slice enhanced, text;
+	struct slice client_name;     /* of the client, verified in DNS; empty: none */
+	const struct arc_report *chain; /* of ARC, as it arrived; NULL: not judged */
 	struct slice notes;           /* what is to be remembered of it (queue/memory.h), without MAC */
 	/* For the log: names and numbers only. */
 	const char *spf, *dkim, *arc, *dmarc, *verdict;

@@ -2,9 +2,12 @@
 
 #include "crypt/crypt.h"
 #include "filter/filter_internal.h"
+#include "filter/judge.h"
 #include "mime/limits.h"
 #include "mime/make.h"
 #include "smtp/xtext.h"
+
+#define CLIENT_TEXT_MAX 255
 
 static struct filing_note note_of(const struct filter_letter *letter, const struct recipient_fact *fact)
 {
@@ -147,7 +150,28 @@ static void recipients_make(const struct filter_letter *letter, struct arena *ar
 		r->address = fact->address;
 		r->original = original_of(fact, arena);
 		r->notify = filter_notify(fact->notify);
+		r->forwarded = fact->reverse_path.n > 0;
+		if (r->forwarded)
+			job->forward_path = fact->reverse_path;
 	}
+}
+
+/* For the server behind a relay domain. A submission does not tell where its author sits. */
+static struct job_client client_of(const struct filter_letter *letter)
+{
+	const struct envelope *e = letter->envelope;
+
+	for (size_t i = 0; i < letter->facts->count; i++) {
+		if ((letter->facts->recipients[i].flags & FACT_OURS) == 0)
+			continue;
+		if (e->source == ENVELOPE_SUBMISSION)
+			return (struct job_client){.login = letter->facts->sender.login, .esmtp = true};
+		if (e->source == ENVELOPE_SMTP && e->client_address.n > 0)
+			return (struct job_client){.address = e->client_address, .helo = slice_sub(e->helo, 0, CLIENT_TEXT_MAX),
+				.name = letter->judgement != NULL ? slice_sub(letter->judgement->client_name, 0, CLIENT_TEXT_MAX) : SLICE_NONE,
+				.esmtp = !slice_eq(e->protocol, SLICE("SMTP"))};
+	}
+	return (struct job_client){0};
 }
 
 static struct slice job_make(const struct filter_letter *letter, struct arena *arena)
@@ -156,7 +180,7 @@ static struct slice job_make(const struct filter_letter *letter, struct arena *a
 	struct job job = {
 		.reverse_path = e->reverse_path, .envid = e->envid, .ret = ret_of(e->ret), .smtputf8 = e->smtputf8, .body_8bit = e->body_8bit,
 		.body_binary = e->body_binary, .requiretls = e->requiretls, .is_dsn = letter->is_dsn, .cid = e->cid, .received_ms = e->received_ms,
-		.dsn_fact = letter->facts->dsn_fact, .held = letter->held, .has_reviewer = has_reviewer(letter),
+		.dsn_fact = letter->facts->dsn_fact, .held = letter->held, .has_reviewer = has_reviewer(letter), .client = client_of(letter),
 	};
 	struct buf out = BUF_INIT(4u << 20);
 	struct slice ret;

@@ -3,6 +3,7 @@
 #include "filter/filter.h"
 #include "mime/address.h"
 #include "mime/header.h"
+#include "trust/arc.h"
 #include "trust/idn.h"
 
 #define SIGNATURES_MAX 32768 /* bytes of all signatures of one letter */
@@ -82,4 +83,16 @@ int filter_sign_own(const struct filter_settings *settings, struct slice signer,
 	letter->max += SIGNATURES_MAX;
 	buf_move(letter, &signed_letter);
 	return rc == 0 && letter->failed ? error_set(err, ERR_LIMIT, "no room for the signatures") : rc;
+}
+
+int filter_seal_with(const struct filter_settings *settings, const struct sender_key *key, const struct arc_report *chain,
+	struct trust_message *message, struct arc_sealing *how, struct arena *arena, struct buf *out, struct error *err)
+{
+	struct signing s = {.settings = settings, .key = key};
+	how->signer = (struct dkim_signer){.selector = key->selector, .algorithm = (enum mail_algorithm)key->algorithm, .sign = sign, .arg = &s};
+	if (!trust_domain_ascii(arena, key->domain, &how->signer.domain))
+		return 0;
+	int rc = arc_seal(chain, message, how, out, err);
+	/* A chain that is full or broken by others, or a header that no signature can cover, does not keep the letter back. */
+	return s.gone || rc == ERR_EXISTS || rc == ERR_INVALID || rc == ERR_LIMIT ? 0 : rc;
 }

@@ -66,10 +66,12 @@
 #define IPC_REPLY_AUTH_SENDER(F) F(u8, status)
 /* facts: list of MACed recipient facts (store/fact.h), one for each final target after aliases, groups, catch-all. status: enum
  * auth_status; reply: SMTP code and text when refused. account is zero when nobody is signed in. dsn: NOTIFY as given, a NUL byte,
- * ORCPT as given. protocol (everywhere): enum auth_protocol. */
+ * ORCPT as given. address: of the client. sender, to a client that is the server behind a relay domain and sends its mail: MACed fact of the domains that
+ * it may write for (envelope source BEHIND). sealer: MACed fact of the domain that passes the letter on. protocol (everywhere): enum auth_protocol. */
 #define IPC_FIELDS_AUTH_RECIPIENT(F) \
-	F(bytes, cid) F(id, account) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn) IPC_FIELDS_STANDING(F)
-#define IPC_REPLY_AUTH_RECIPIENT(F) F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts)
+	F(bytes, cid) F(id, account) F(bytes, address) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn) IPC_FIELDS_STANDING(F)
+#define IPC_REPLY_AUTH_RECIPIENT(F) \
+	F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts) F(bytes, sender) F(bytes, sealer)
 /* A call with an idempotency key. hash: of operation and args. verdict: enum admin_once (ipc/admin.h); row: to tell the outcome under;
  * status and result: the kept outcome, or why the caller is refused. */
 #define IPC_FIELDS_AUTH_ONCE(F) \
@@ -78,9 +80,9 @@
 /* result empty: it may be shown once only, and is not kept. forget: nothing was done, the key may be used again. The reply means: durable. */
 #define IPC_FIELDS_AUTH_ONCE_DONE(F) F(u64, row) F(u8, forget) F(u8, status) F(bytes, result)
 #define IPC_REPLY_AUTH_ONCE_DONE(F) F(u8, status)
-/* Is the domain a relay domain, and where does its mail go? status: 0, or 1 when that cannot be read now; host empty: no relay domain. */
+/* Is the domain a relay domain, and where does its mail go? client_info: enum relay_client_info. status: 0, or 1 when that cannot be read now; host empty: no relay domain. */
 #define IPC_FIELDS_AUTH_ROUTE(F) F(bytes, domain)
-#define IPC_REPLY_AUTH_ROUTE(F) F(u8, status) F(bytes, host) F(u16, port) F(u8, tls_verified)
+#define IPC_REPLY_AUTH_ROUTE(F) F(u8, status) F(bytes, host) F(u16, port) F(u8, tls_verified) F(u8, client_info)
 /* Whose domain a letter of the system is from (auth/signer.h): `domain` when it is ours, else that of our host name; empty: none is. signer: the
  * MACed sender fact that it is signed with. status: 0, or 1 when that cannot be read now. */
 #define IPC_FIELDS_AUTH_SIGNER(F) F(bytes, domain)

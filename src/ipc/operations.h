@@ -15,6 +15,9 @@
 OPERATION("domain.list", AUTH, DOMAIN_SEE, READS, "")
 OPERATION("domain.add", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls? client_info? from_networks?")
 OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmaster? relay? verify? tls? client_info? from_networks?")
+/* Of a relay domain; what is not given stays: {"judge","junk","size"}. judge: yes or no; junk: tag (the server behind is told), reject or quarantine (held
+ * in the queue); size: bytes of a letter, 0: no limit of its own. */
+OPERATION("domain.policy", AUTH, DOMAIN_CHANGE, CHANGES, "domain judge? junk? size#?")
 OPERATION("domain.remove", AUTH, DOMAIN_CHANGE, CHANGES, "domain")
 /* Addresses of a relay domain with verify list: {"recipients":[{"address"}],"more","next"} */
 OPERATION("recipient.list", AUTH, DOMAIN_SEE, READS, "domain after?")

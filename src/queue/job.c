@@ -10,13 +10,14 @@
 #define JOB_FACT_MAX 8192
 #define RESULT_TEXT_MAX 500
 
-enum { FLAG_SMTPUTF8 = 1, FLAG_8BIT = 2, FLAG_BINARY = 4, FLAG_REQUIRETLS = 8, FLAG_DSN = 16, FLAG_HELD = 32, FLAG_REVIEWER = 64, FLAG_ALL = 127 };
-enum { RECIPIENT_LOCAL = 1 };
+enum { FLAG_SMTPUTF8 = 1, FLAG_8BIT = 2, FLAG_BINARY = 4, FLAG_REQUIRETLS = 8, FLAG_DSN = 16, FLAG_HELD = 32, FLAG_REVIEWER = 64, FLAG_MORE = 128 };
+enum { MORE_CLIENT = 1, MORE_FORWARD = 2, MORE_ALL = 3 }; /* a byte of its own, where FLAG_MORE says so */
+enum { RECIPIENT_LOCAL = 1, RECIPIENT_FORWARDED = 2, RECIPIENT_ALL = 3 };
 enum { NOTIFY_ALL = NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY };
 
 static void encode_recipient(const struct job_recipient *r, struct buf *out)
 {
-	buf_put_u8(out, r->local ? RECIPIENT_LOCAL : 0);
+	buf_put_u8(out, (uint8_t)((r->local ? RECIPIENT_LOCAL : 0) | (r->forwarded ? RECIPIENT_FORWARDED : 0)));
 	buf_put_u8(out, r->notify);
 	if (r->local)
 		buf_append_bytes(out, r->account, sizeof r->account);
@@ -34,12 +35,47 @@ static void encode_held(const struct job *job, struct buf *out)
 		buf_append_bytes(out, job->reviewer, sizeof job->reviewer);
 }
 
+static bool has_client(const struct job_client *c)
+{
+	return c->address.n > 0 || c->name.n > 0 || c->helo.n > 0 || c->login.n > 0;
+}
+
+static uint8_t more_of(const struct job *job)
+{
+	return (uint8_t)((has_client(&job->client) ? MORE_CLIENT : 0) | (job->forward_path.n > 0 ? MORE_FORWARD : 0));
+}
+
+static uint8_t flags_of(const struct job *job)
+{
+	return (uint8_t)((job->smtputf8 ? FLAG_SMTPUTF8 : 0) | (job->body_8bit ? FLAG_8BIT : 0) | (job->body_binary ? FLAG_BINARY : 0) |
+		(job->requiretls ? FLAG_REQUIRETLS : 0) | (job->is_dsn ? FLAG_DSN : 0) | (job->held.n > 0 ? FLAG_HELD : 0) |
+		(job->held.n > 0 && job->has_reviewer ? FLAG_REVIEWER : 0) | (more_of(job) != 0 ? FLAG_MORE : 0));
+}
+
+static void encode_client(const struct job_client *c, struct buf *out)
+{
+	buf_put_u8(out, c->esmtp);
+	buf_put_bytes(out, c->address);
+	buf_put_bytes(out, c->name);
+	buf_put_bytes(out, c->helo);
+	buf_put_bytes(out, c->login);
+}
+
+static void encode_more(const struct job *job, struct buf *out)
+{
+	uint8_t more = more_of(job);
+	if (more != 0)
+		buf_put_u8(out, more);
+	if (more & MORE_CLIENT)
+		encode_client(&job->client, out);
+	if (more & MORE_FORWARD)
+		buf_put_bytes(out, job->forward_path);
+}
+
 void job_encode(const struct job *job, struct buf *out)
 {
 	buf_put_u8(out, JOB_VERSION);
-	buf_put_u8(out, (uint8_t)((job->smtputf8 ? FLAG_SMTPUTF8 : 0) | (job->body_8bit ? FLAG_8BIT : 0) | (job->body_binary ? FLAG_BINARY : 0) |
-	                          (job->requiretls ? FLAG_REQUIRETLS : 0) | (job->is_dsn ? FLAG_DSN : 0) | (job->held.n > 0 ? FLAG_HELD : 0) |
-	                          (job->held.n > 0 && job->has_reviewer ? FLAG_REVIEWER : 0)));
+	buf_put_u8(out, flags_of(job));
 	buf_put_u8(out, job->ret);
 	buf_put_u64(out, (uint64_t)job->received_ms);
 	buf_append_bytes(out, job->sender_account, sizeof job->sender_account);
@@ -48,6 +84,7 @@ void job_encode(const struct job *job, struct buf *out)
 	buf_put_bytes(out, job->cid);
 	buf_put_bytes(out, job->dsn_fact);
 	encode_held(job, out);
+	encode_more(job, out);
 	buf_put_u16(out, (uint16_t)job->recipient_count);
 	for (size_t i = 0; i < job->recipient_count; i++)
 		encode_recipient(&job->recipients[i], out);
@@ -71,9 +108,10 @@ static bool get_text(struct slice *s, size_t max, struct slice *ret)
 static bool decode_recipient(struct slice *s, struct job_recipient *r)
 {
 	uint8_t flags;
-	if (!slice_get_u8(s, &flags) || flags > RECIPIENT_LOCAL || !slice_get_u8(s, &r->notify) || r->notify > NOTIFY_ALL)
+	if (!slice_get_u8(s, &flags) || flags > RECIPIENT_ALL || !slice_get_u8(s, &r->notify) || r->notify > NOTIFY_ALL)
 		return false;
 	r->local = flags & RECIPIENT_LOCAL;
+	r->forwarded = flags & RECIPIENT_FORWARDED;
 	if (r->local && !slice_get_fixed(s, r->account, sizeof r->account))
 		return false;
 	return get_text(s, JOB_ADDRESS_MAX, &r->address) && get_text(s, JOB_ADDRESS_MAX, &r->original);
@@ -88,11 +126,31 @@ static bool decode_held(struct slice *s, uint8_t flags, struct job *job)
 		&& (!job->has_reviewer || slice_get_fixed(s, job->reviewer, sizeof job->reviewer));
 }
 
+static bool decode_client(struct slice *s, struct job_client *c)
+{
+	uint8_t esmtp;
+	if (!slice_get_u8(s, &esmtp) || esmtp > 1)
+		return false;
+	c->esmtp = esmtp;
+	return get_text(s, JOB_ADDRESS_MAX, &c->address) && get_text(s, JOB_ADDRESS_MAX, &c->name) && get_text(s, JOB_ADDRESS_MAX, &c->helo) &&
+		get_text(s, JOB_ADDRESS_MAX, &c->login) && has_client(c);
+}
+
+static bool decode_more(struct slice *s, uint8_t flags, struct job *job)
+{
+	uint8_t more;
+	if ((flags & FLAG_MORE) == 0)
+		return true;
+	if (!slice_get_u8(s, &more) || more == 0 || more > MORE_ALL || ((more & MORE_CLIENT) != 0 && !decode_client(s, &job->client)))
+		return false;
+	return (more & MORE_FORWARD) == 0 || (get_text(s, JOB_ADDRESS_MAX, &job->forward_path) && job->forward_path.n > 0);
+}
+
 static bool decode_head(struct slice *s, struct job *job, uint16_t *ret_count)
 {
 	uint8_t version, flags;
 	uint64_t received;
-	if (!slice_get_u8(s, &version) || version != JOB_VERSION || !slice_get_u8(s, &flags) || flags > FLAG_ALL)
+	if (!slice_get_u8(s, &version) || version != JOB_VERSION || !slice_get_u8(s, &flags))
 		return false;
 	if (!slice_get_u8(s, &job->ret) || job->ret > 2 || !slice_get_u64(s, &received))
 		return false;
@@ -104,7 +162,7 @@ static bool decode_head(struct slice *s, struct job *job, uint16_t *ret_count)
 	job->received_ms = (int64_t)received;
 	return slice_get_fixed(s, job->sender_account, sizeof job->sender_account) && get_text(s, JOB_ADDRESS_MAX, &job->reverse_path) &&
 	       get_text(s, JOB_ENVID_MAX, &job->envid) && get_text(s, JOB_ADDRESS_MAX, &job->cid) &&
-	       get_text(s, JOB_FACT_MAX, &job->dsn_fact) && decode_held(s, flags, job) && slice_get_u16(s, ret_count);
+	       get_text(s, JOB_FACT_MAX, &job->dsn_fact) && decode_held(s, flags, job) && decode_more(s, flags, job) && slice_get_u16(s, ret_count);
 }
 
 /* Takes a job off the front of *s. */

@@ -12,12 +12,19 @@ enum { /* NOTIFY of RFC 3461 4.1; 0: default, FAILURE | DELAY */
 	NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8,
 };
 
+/* Who gave us a letter: for the server behind a relay domain, when it is told. Any text may be empty. */
+struct job_client {
+	struct slice address, name, helo, login; /* name: of the address, verified in DNS; login: of a submission, which gives no address */
+	bool esmtp;
+};
+
 struct job_recipient {
 	bool local;              /* an arrival: delivered by being durable */
 	uint8_t account[16];     /* local */
 	struct slice address;    /* RCPT to send, or Delivered-To */
 	struct slice original;   /* ORCPT xtext "rfc822;…" or empty */
 	uint8_t notify;
+	bool forwarded;          /* sent under job.forward_path */
 };
 
 struct job {
@@ -26,6 +33,8 @@ struct job {
 	uint8_t ret;                /* 0 default, 1 FULL, 2 HDRS */
 	bool smtputf8, body_8bit, body_binary, requiretls;
 	bool is_dsn;                /* never answered by another DSN */
+	struct job_client client;
+	struct slice forward_path;  /* reverse-path for recipients that are forwarded; empty: none are */
 	struct slice cid;
 	int64_t received_ms;
 	uint8_t sender_account[16]; /* zero when from outside */

@@ -2,9 +2,13 @@
 #include <string.h>
 
 #include "auth/delegation.h"
+#include "auth/outgoing.h"
 #include "auth/recipient.h"
+#include "auth/signer.h"
+#include "auth/srs.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "role/auth.h"
 
@@ -93,8 +97,11 @@ struct recipient_call {
 	struct auth_process *a;
 	struct ipc_call *call;
 	struct arena arena;
-	struct slice cid, recipient, dsn, asked;
-	bool signed_in, inside_only;
+	struct slice cid, recipient, dsn, asked, reverse_path;
+	struct slice returned; /* the recipient is an address of our making (auth/srs.h): what it leads to */
+	bool signed_in;        /* or the server behind a relay domain, sending its own mail */
+	bool stranger, inside_only;
+	struct buf sender;     /* fact of auth/outgoing.h */
 };
 
 static struct slice kept(struct recipient_call *r, struct slice text)
@@ -105,6 +112,7 @@ static struct slice kept(struct recipient_call *r, struct slice text)
 static void recipient_end(struct recipient_call *r, const struct ipc_auth_recipient_reply *reply)
 {
 	ipc_reply(r->call, reply);
+	buf_free(&r->sender);
 	arena_free(&r->arena);
 	memory_free(r);
 }
@@ -117,13 +125,63 @@ static bool leads_outside(const struct resolve_result *result)
 	return false;
 }
 
+static int64_t now_s(const struct recipient_call *r)
+{
+	return moment_unix(loop_now(r->a->ctx->loop));
+}
+
+/* ---- letters that are passed on ---- */
+
+static void srs_key(const struct auth_process *a, uint8_t ret[SRS_KEY_SIZE])
+{
+	hash_hkdf(slice_make(directory_lookup_key(a->directory), 32), SLICE_NONE, "letterlock srs", SLICE_NONE, ret, SRS_KEY_SIZE);
+}
+
+static struct slice domain_of(struct recipient_call *r, struct slice address)
+{
+	struct address parsed;
+	return address_parse(address, &r->arena, &parsed) == 0 ? parsed.domain : SLICE_NONE;
+}
+
+static bool is_ours(struct recipient_call *r, struct slice domain)
+{
+	struct directory_domain row;
+	return domain.n > 0 && directory_domain_get(r->a->directory, domain, &r->arena, &row) == 0;
+}
+
+/* The reverse-path under which a stranger's letter goes on to somebody outside; empty: its own. */
+static struct slice forward_path(struct recipient_call *r, const struct resolve_result *result)
+{
+	uint8_t key[SRS_KEY_SIZE];
+	struct slice ours = domain_of(r, r->recipient), path = SLICE_NONE;
+	if (!leads_outside(result) || !r->stranger || r->reverse_path.n == 0 || ours.n == 0 || !slice_eq(r->a->ctx->config->forward_rewrite, SLICE("srs"))
+	    || is_ours(r, domain_of(r, r->reverse_path)))
+		return SLICE_NONE;
+	srs_key(r->a, key);
+	(void)srs_forward(key, r->reverse_path, ours, now_s(r), &r->arena, &path);
+	secret_wipe(key, sizeof key);
+	return path;
+}
+
+/* What a stranger's letter is sealed with (ARC) when it goes on, be it to the server behind. */
+static int sealer_of(struct recipient_call *r, const struct resolve_result *result, struct buf *out)
+{
+	struct slice found;
+	bool goes_on = false;
+	for (size_t i = 0; i < result->count; i++)
+		goes_on |= !result->targets[i].local;
+	if (!goes_on || !r->stranger)
+		return 0;
+	return signer_fact(r->a->directory, domain_of(r, r->recipient), r->a->ctx->config->hostname, r->a->settings.boot_secret, &r->arena, out, &found);
+}
+
 static void recipient_answer(struct recipient_call *r, const struct resolve_result *result)
 {
 	struct ipc_auth_recipient_reply reply;
-	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX);
+	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX), sealer = BUF_INIT(SIGNER_FACT_MAX);
 	if (result->withheld > 0)
 		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", r->cid), LOG_TEXT("address", result->withheld_from), LOG_NUM("count", (int64_t)result->withheld));
-	int rc = result->status == AUTH_OK ? recipient_facts(result, r->recipient, r->dsn, &r->a->settings, &facts) : 0;
+	int rc = result->status == AUTH_OK ? recipient_facts(result, r->recipient, r->dsn, forward_path(r, result), &r->a->settings, &facts) : 0;
 	if (result->status != AUTH_OK)
 		refuse(&reply, result->code, result->enhanced, result->text);
 	else if (r->inside_only && leads_outside(result))
@@ -132,16 +190,22 @@ static void recipient_answer(struct recipient_call *r, const struct resolve_resu
 		refuse(&reply, 501, "5.5.4", "Bad parameters");
 	else if (rc != 0)
 		refuse(&reply, 451, "4.2.4", "The list is too long");
+	else if (sealer_of(r, result, &sealer) != 0)
+		refuse(&reply, 451, "4.3.0", "Temporary local problem");
 	else
-		reply = (struct ipc_auth_recipient_reply){.status = AUTH_OK, .facts = buf_slice(&facts)};
+		reply = (struct ipc_auth_recipient_reply){.status = AUTH_OK, .facts = buf_slice(&facts), .sender = buf_slice(&r->sender),
+			.sealer = buf_slice(&sealer)};
 	recipient_end(r, &reply);
 	buf_free(&facts);
+	buf_free(&sealer);
 }
 
 static void resolve(struct recipient_call *r, enum resolve_behind behind, struct resolve_result *result)
 {
-	resolve_recipient_asking(r->a->directory, r->recipient, r->signed_in, r->a->ctx->config->hostname,
-		moment_unix(loop_now(r->a->ctx->loop)), behind, &r->arena, result);
+	/* An address of our making may lead out, and was decided about when the letter went on. */
+	bool leads_out = r->signed_in || r->returned.n > 0;
+	resolve_recipient_asking(r->a->directory, r->returned.n > 0 ? r->returned : r->recipient, leads_out, r->a->ctx->config->hostname, now_s(r), behind,
+		&r->arena, result);
 }
 
 /* ---- what exists behind a relay domain ---- */
@@ -214,18 +278,53 @@ static void ask(struct recipient_call *r, const struct resolve_result *result)
 		ipc_request(r->a->ctx->ipc, IPC_LDAP_RECIPIENT, IPC_ANY, &(struct ipc_ldap_recipient){.address = result->asked}, on_looked_up, r);
 }
 
+/*
+ * A bounce to an address that we made for a letter that was passed on. Only bounces come back this way: with any other reverse-path somebody would
+ * use it to write through us. False: refused.
+ */
+static bool take_returned(struct recipient_call *r, struct ipc_auth_recipient_reply *reply)
+{
+	uint8_t key[SRS_KEY_SIZE];
+	struct address to;
+	if (address_parse(r->recipient, &r->arena, &to) != 0 || !srs_is(to.given) || !is_ours(r, to.domain))
+		return true;
+	srs_key(r->a, key);
+	int rc = r->reverse_path.n > 0 ? ERR_DENIED : srs_reverse(key, to.given, to.domain, now_s(r), &r->arena, &r->returned);
+	secret_wipe(key, sizeof key);
+	if (rc == ERR_CLOSED)
+		refuse(reply, 550, "5.1.6", "The address was made for one letter and is too old now");
+	else if (rc != 0)
+		refuse(reply, 550, "5.1.1", "No such user here");
+	return rc == 0;
+}
+
 /* sender: NULL for port 25. */
 static void recipient_begin(struct auth_process *a, struct ipc_call *call, const struct ipc_auth_recipient *request, const struct account *sender)
 {
 	struct recipient_call *r = memory_alloc(sizeof *r);
+	struct ipc_auth_recipient_reply reply;
 	struct resolve_result result;
+	buf_init(&r->sender, OUTGOING_FACT_MAX);
 	r->a = a;
 	r->call = call;
-	r->signed_in = sender != NULL;
 	r->inside_only = sender != NULL && sender->restriction >= AUTH_NO_EXTERNAL;
 	r->cid = kept(r, request->cid);
 	r->recipient = kept(r, request->recipient);
 	r->dsn = kept(r, request->dsn);
+	r->reverse_path = kept(r, request->reverse_path);
+	int outgoing = ipc_call_sender(call, NULL) == ROLE_MX
+		? outgoing_fact(a->directory, request->address, r->reverse_path, a->settings.boot_secret, &r->arena, &r->sender) : 0;
+	r->signed_in = sender != NULL || outgoing > 0;
+	r->stranger = !r->signed_in;
+	if (outgoing < 0) {
+		refuse(&reply, 451, "4.3.0", "Temporary local problem");
+		recipient_end(r, &reply);
+		return;
+	}
+	if (r->stranger && !take_returned(r, &reply)) {
+		recipient_end(r, &reply);
+		return;
+	}
 	resolve(r, RESOLVE_ASK, &result);
 	if (result.ask)
 		ask(r, &result);

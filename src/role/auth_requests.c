@@ -307,6 +307,7 @@ static void on_route(void *arg, struct ipc_call *call, const void *message)
 		reply.host = domain.relay.host;
 		reply.port = domain.relay.port;
 		reply.tls_verified = domain.relay.tls_verified;
+		reply.client_info = (uint8_t)domain.relay.client_info;
 	}
 	ipc_reply(call, &reply);
 	arena_free(&arena);

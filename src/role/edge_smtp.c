@@ -13,12 +13,14 @@
 
 #define ROOM_FRESH_MS 1000
 #define RATE_WINDOW_MS 60000
+#define AUTH_FACT_MAX 65536 /* bytes of a sender fact */
 
 struct edge_smtp {
 	struct edge_client *client;
 	struct smtp_server *engine;
 	struct edge_letter *letter;      /* of the running transaction */
 	struct buf reverse_path, envid, ret;
+	struct buf sender, sealer;       /* facts of auth about this letter (ipc/fields.h) */
 	enum smtp_body body;
 	bool smtputf8, requiretls;
 	bool handshake, closing;
@@ -177,6 +179,20 @@ static void log_refused(struct edge_client *c, const struct ipc_auth_recipient_r
 	          LOG_TEXT("why", reply->text));
 }
 
+/* What holds for the whole letter is the same in every answer. */
+static void take_facts(struct question *q, const struct ipc_auth_recipient_reply *reply)
+{
+	struct edge_smtp *s = smtp_of(q->client);
+
+	buf_append(&q->facts, reply->facts);
+	if (q->client->ended || s->letter != q->letter)
+		return;
+	if (buf_len(&s->sender) == 0)
+		buf_append(&s->sender, reply->sender);
+	if (buf_len(&s->sealer) == 0)
+		buf_append(&s->sealer, reply->sealer);
+}
+
 static void on_recipient(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	static const struct smtp_reply later = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
@@ -193,7 +209,7 @@ static void on_recipient(void *arg, enum ipc_outcome outcome, const void *messag
 			edge_harvest_count(q->client);
 		rcpt_answer(q, refusal.code >= 400 ? &refusal : &later);
 	} else {
-		buf_append(&q->facts, reply->facts);
+		take_facts(q, reply);
 		ask_room(q);
 	}
 }
@@ -248,6 +264,8 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 	buf_append(&s->envid, mail->envid);
 	buf_clear(&s->ret);
 	buf_append(&s->ret, mail->ret);
+	buf_clear(&s->sender);
+	buf_clear(&s->sealer);
 	s->body = mail->body;
 	s->smtputf8 = mail->smtputf8;
 	s->requiretls = mail->requiretls;
@@ -270,7 +288,8 @@ static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 	struct edge_client *c = s->client;
 	struct buf dsn = BUF_INIT(4096);
 	struct ipc_auth_recipient request = {
-		.cid = edge_cid(c), .account = c->identity.account, .reverse_path = buf_slice(&s->reverse_path), .recipient = rcpt->path.address,
+		.cid = edge_cid(c), .account = c->identity.account, .address = edge_address(c), .reverse_path = buf_slice(&s->reverse_path),
+		.recipient = rcpt->path.address,
 		.credential = c->identity.credential, .delegate = c->identity.delegate, .proof = c->identity.proof,
 	};
 
@@ -284,16 +303,17 @@ static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 	buf_free(&dsn);
 }
 
-/* limits.messages_per_minute of a signed-in user, per process. */
+/* limits.messages_per_minute of a signed-in user, gateway.outgoing_per_minute of a server behind; per process. */
 static bool rate_allows(struct edge_client *c)
 {
 	struct edge *edge = c->edge;
-	uint64_t limit = edge->ctx->config->limits_messages_per_minute;
-	struct slice key = slice_make(c->identity.account.b, sizeof c->identity.account.b);
+	bool behind = buf_len(&smtp_of(c)->sender) > 0;
+	uint64_t limit = behind ? edge->ctx->config->gateway_outgoing_per_minute : edge->ctx->config->limits_messages_per_minute;
+	struct slice key = behind ? edge_address(c) : slice_make(c->identity.account.b, sizeof c->identity.account.b);
 	int64_t now = loop_now(edge->ctx->loop).mono_ms;
 	struct edge_rate *rate;
 
-	if (limit == 0 || !c->identity.known)
+	if (limit == 0 || !(behind || c->identity.known))
 		return true;
 	rate = map_get(&edge->rates, key);
 	if (rate == NULL) {
@@ -356,7 +376,7 @@ static void on_data_end(void *owner)
 	const struct tls_session *tls = conn_tls(c->conn);
 	char cipher[128] = "";
 	struct envelope e = {
-		.source = c->service->submission ? ENVELOPE_SUBMISSION : ENVELOPE_SMTP,
+		.source = c->service->submission ? ENVELOPE_SUBMISSION : buf_len(&s->sender) > 0 ? ENVELOPE_BEHIND : ENVELOPE_SMTP,
 		.received_ms = loop_now(c->edge->ctx->loop).wall_ms,
 		.cid = edge_cid(c),
 		.client_address = edge_address(c),
@@ -369,7 +389,7 @@ static void on_data_end(void *owner)
 		.smtputf8 = s->smtputf8, .requiretls = s->requiretls,
 		.body_8bit = s->body == SMTP_BODY_8BITMIME,
 		.body_binary = s->body == SMTP_BODY_BINARYMIME,
-		.sender = buf_slice(&c->identity.sender),
+		.sender = c->service->submission ? buf_slice(&c->identity.sender) : buf_slice(&s->sender), .sealer = buf_slice(&s->sealer),
 	};
 
 	if (tls != NULL)
@@ -446,6 +466,8 @@ static void smtp_start(struct edge_client *c)
 	buf_init(&s->reverse_path, 4096);
 	buf_init(&s->envid, 1024);
 	buf_init(&s->ret, 16);
+	buf_init(&s->sender, AUTH_FACT_MAX);
+	buf_init(&s->sealer, AUTH_FACT_MAX);
 	s->engine = smtp_server_create(&settings, &engine_events, s);
 	c->state = s;
 	if (conn_is_secure(c->conn))
@@ -508,6 +530,8 @@ static void smtp_free(struct edge_client *c)
 	buf_free(&s->reverse_path);
 	buf_free(&s->envid);
 	buf_free(&s->ret);
+	buf_free(&s->sender);
+	buf_free(&s->sealer);
 	memory_free(s);
 }
 

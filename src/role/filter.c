@@ -203,6 +203,7 @@ static bool source_fits(enum role sender, enum envelope_source source)
 {
 	switch (source) {
 	case ENVELOPE_SMTP:
+	case ENVELOPE_BEHIND:
 		return sender == ROLE_MX;
 	case ENVELOPE_SUBMISSION:
 		return sender == ROLE_CLIENT;
@@ -219,10 +220,16 @@ struct verdicts {
 	struct filter_guard guard;
 };
 
+/* Letters from outside are, unless the configuration or the domains of all recipients say otherwise. */
+static bool is_judged(const struct filter_role *f, const struct envelope *e)
+{
+	return e->source == ENVELOPE_SMTP && f->ctx->config->trust_judge && !filter_all_have(e, FACT_UNJUDGED);
+}
+
 /* One round of the checks that this letter gets; false: answers are wanted. */
 static bool run_checks(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings, struct verdicts *v)
 {
-	bool judged = e->source != ENVELOPE_SMTP || !f->ctx->config->trust_judge
+	bool judged = !is_judged(f, e)
 		|| filter_judge(e, message, settings, &v->facts, &f->arena, &v->judgement);
 
 	if (judged)
@@ -263,7 +270,7 @@ static void tell_judgement(struct slice cid, const struct filter_judgement *j)
 static void tell_guard(struct slice cid, const struct envelope *e, const struct filter_guard *g)
 {
 	const struct filter_finding *w = &g->worst;
-	bool ours = e->source == ENVELOPE_SUBMISSION && w->class == SCAN_CLASS_VIRUS;
+	bool ours = envelope_is_ours(e) && w->class == SCAN_CLASS_VIRUS;
 
 	if (!g->found || (g->action == SCAN_ACTION_PASS && !ours))
 		return;
@@ -298,7 +305,7 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		facts_free(&v.facts);
 		if (!judged)
 			return 0;
-		if (e.source == ENVELOPE_SMTP && f->ctx->config->trust_judge)
+		if (is_judged(f, &e))
 			tell_judgement(request->cid, &v.judgement);
 		tell_guard(request->cid, &e, &v.guard);
 		filter_guard_apply(&v.guard, &f->arena, &v.judgement);
@@ -306,7 +313,7 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 	if (e.opaque && e.source == ENVELOPE_SMTP && f->guard.rules.actions[SCAN_CLASS_OPAQUE][SCAN_IN] == SCAN_ACTION_HOLD)
 		v.judgement.held = SLICE("opaque letterlock unparsed");
 	code = filter_message(&e, message, &v.judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
-	if (e.source == ENVELOPE_SUBMISSION && code == 0 && result->code == 250)
+	if (envelope_is_ours(&e) && code == 0 && result->code == 250)
 		v.judgement.notes = filter_sent_notes(&e, message, &f->arena);
 	if (v.judgement.notes.n > 0) {
 		buf_append(notes, v.judgement.notes);

@@ -56,6 +56,9 @@ enum relay_tls {
 };
 const char *relay_tls_name(enum relay_tls tls); /* "opportunistic", "encrypted", … */
 
+/* How the server is told who the client was (auth/directory.h enum relay_client_info; the values travel). */
+enum relay_client { RELAY_TELL_NOBODY = 0, RELAY_TELL_PROXY = 1, RELAY_TELL_XCLIENT = 2 };
+
 /* An address to try. */
 struct relay_hop {
 	struct slice host;             /* name for SNI and logs, without port; a literal for a literal */
@@ -65,6 +68,7 @@ struct relay_hop {
 	bool named_securely;           /* the host was found by DNSSEC, a configured route or MTA-STS: its name can be relied on */
 	enum relay_tls tls;
 	bool sts;                      /* a policy of MTA-STS asks for it */
+	enum relay_client client;      /* what the server behind a relay domain is told */
 	struct slice tlsa;             /* DANE: records (crypt/tls.h) */
 	struct slice domain;           /* DANE: of the mail; a certificate under a trust anchor may bear it */
 };
@@ -82,6 +86,7 @@ struct relay_behind {
 	struct slice host;
 	uint16_t port;
 	bool tls_verified;
+	enum relay_client client;
 };
 /* As relay_route_find, to this server. */
 void relay_route_behind(struct relay *relay, struct slice domain, const struct relay_behind *behind, struct arena *arena, struct relay_route *route,

@@ -234,10 +234,16 @@ int relay_delivery_body(struct relay_delivery *d, struct buf *out)
 
 /* ---- the record ---- */
 
+/* A letter that is passed on goes under the reverse-path that auth made for it; its recipients share a destination, so this holds for all of them. */
+static struct slice reverse_path_of(const struct relay_delivery *d)
+{
+	return d->job.recipient_count > 0 && d->job.recipients[0].forwarded && d->job.forward_path.n > 0 ? d->job.forward_path : d->job.reverse_path;
+}
+
 /* SMTPUTF8 is asked for only when something really needs it (RFC 6531 3.4). */
 static bool needs_utf8(struct relay_delivery *d)
 {
-	bool needed = !slice_is_ascii(d->job.reverse_path);
+	bool needed = !slice_is_ascii(reverse_path_of(d));
 	for (size_t i = 0; i < d->job.recipient_count && !needed; i++)
 		needed = !slice_is_ascii(d->job.recipients[i].address);
 	if (needed || !d->job.smtputf8)
@@ -253,7 +259,7 @@ static void message_prepare(struct relay_delivery *d)
 {
 	static const struct slice rets[] = {[1] = SLICE_INIT("FULL"), [2] = SLICE_INIT("HDRS")};
 	d->message = (struct smtp_client_message){
-		.reverse_path = d->job.reverse_path, .size = sealed_size(d->sealed), .smtputf8 = needs_utf8(d), .body_8bit = d->job.body_8bit,
+		.reverse_path = reverse_path_of(d), .size = sealed_size(d->sealed), .smtputf8 = needs_utf8(d), .body_8bit = d->job.body_8bit,
 		.body_binary = d->job.body_binary, .ret = d->job.ret <= 2 ? rets[d->job.ret] : SLICE_NONE, .envid = d->job.envid, .requiretls = d->job.requiretls,
 	};
 }

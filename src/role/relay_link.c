@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "crypt/hash.h"
 #include "role/relay.h"
+#include "smtp/proxy.h"
 
 #define QUIT_MS 10000
 #define TLS_BROKEN_MS MINUTES_MS(10)
@@ -25,6 +26,7 @@ struct relay_link {
 	bool plain;                    /* TLS failed before */
 	bool reused;                   /* it may have died while it was idle */
 	bool closing;
+	bool introduced;               /* the server was told of a client: the connection is for this one letter */
 	/* What the engine said, for after its pump. */
 	bool want_tls, opened, done, failed, closed, again, pumping;
 	enum smtp_client_stage stage;
@@ -74,7 +76,8 @@ static struct relay_peer *peer_get(struct relay *r, const struct relay_hop *hop)
 {
 	struct buf key = BUF_INIT(1024);
 	/* A connection that reached less must not be used for who needs more; one that was checked with other records neither. */
-	buf_printf(&key, "%.*s %.*s %u %d %s %016llx %.*s", SLICE_ARG(hop->host), SLICE_ARG(hop->address), hop->port, hop->smart_host, relay_tls_name(hop->tls),
+	buf_printf(&key, "%.*s %.*s %u %d %d %s %016llx %.*s", SLICE_ARG(hop->host), SLICE_ARG(hop->address), hop->port, hop->smart_host, (int)hop->client,
+	           relay_tls_name(hop->tls),
 	           (unsigned long long)hash_checksum(hop->tlsa), hop->tls == RELAY_TLS_DANE ? (int)hop->domain.n : 0, (const char *)hop->domain.p);
 	struct relay_peer *p = map_get(&r->peers, buf_slice(&key));
 	if (p == NULL) {
@@ -355,6 +358,26 @@ static void on_ended(void *owner, enum conn_end why)
 
 static const struct conn_events conn_events = {.readable = on_readable, .drained = on_readable, .secured = on_secured, .ended = on_ended};
 
+/* What the server is to know of the client; NULL: nothing. */
+static const struct job_client *client_to_tell(const struct relay_hop *hop, const struct relay_delivery *d)
+{
+	const struct job_client *c = &d->job.client;
+	if (hop->client == RELAY_TELL_PROXY)
+		return c->address.n > 0 ? c : NULL;
+	return hop->client == RELAY_TELL_XCLIENT && (c->address.n > 0 || c->login.n > 0) ? c : NULL;
+}
+
+static void introduce(struct relay_link *l, struct smtp_client_settings *set)
+{
+	const struct relay_hop *hop = &l->peer->hop;
+	const struct job_client *c = client_to_tell(hop, l->delivery);
+	l->introduced = c != NULL;
+	if (hop->client == RELAY_TELL_PROXY)
+		proxy_header_write(c != NULL ? c->address : SLICE_NONE, hop->address, hop->port, conn_output(l->conn));
+	else if (c != NULL)
+		set->known = (struct smtp_client_known){c->address, c->name, c->helo, c->login, c->esmtp};
+}
+
 static void client_start(struct relay_link *l, bool secure_now)
 {
 	const struct config *c = l->relay->ctx->config;
@@ -365,6 +388,7 @@ static void client_start(struct relay_link *l, bool secure_now)
 		set.user = c->relay_user;
 		set.password = l->relay->ctx->password;
 	}
+	introduce(l, &set);
 	l->client = smtp_client_create(&set, &client_events, l);
 }
 
@@ -383,6 +407,7 @@ static void on_connected(void *arg, int fd, int error)
 	if (implicit)
 		secure(l);
 	set_patience(l);
+	conn_flush(l->conn); /* a PROXY header comes before the greeting */
 }
 
 /* ---- for deliveries ---- */
@@ -416,19 +441,23 @@ static void link_use(struct relay_link *l, struct relay_delivery *d)
 void relay_link_request(struct relay *r, const struct relay_hop *hop, struct relay_delivery *d)
 {
 	struct relay_peer *p = peer_get(r, hop);
-	if (!list_empty(&p->idle))
+	bool alone = client_to_tell(hop, d) != NULL;
+	if (!list_empty(&p->idle) && !alone) {
 		link_use(LIST_ITEM(p->idle.prev, struct relay_link, node), d);
-	else if (peer_has_room(r, p))
+	} else if (peer_has_room(r, p)) {
 		link_connect(r, p, d);
-	else
+	} else {
 		list_append(&p->waiting, &d->waiting);
+		if (!list_empty(&p->idle)) /* makes room when it has ended */
+			link_quit(LIST_ITEM(p->idle.next, struct relay_link, node));
+	}
 }
 
 static void link_park(struct relay_link *l)
 {
 	struct relay_peer *p = l->peer;
 	uint32_t max = smtp_client_peer(l->client)->mail_max;
-	if (l->relay->stopping || l->messages >= RELAY_MESSAGES_MAX || (max > 0 && l->messages >= max)) {
+	if (l->relay->stopping || l->introduced || l->messages >= RELAY_MESSAGES_MAX || (max > 0 && l->messages >= max)) {
 		link_quit(l);
 		return;
 	}

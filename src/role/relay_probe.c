@@ -151,7 +151,8 @@ static void on_verify(void *arg, struct ipc_call *call, const void *message)
 	}
 	p->domain = arena_dup(&p->arena, request->domain);
 	p->address = arena_dup(&p->arena, request->address);
-	p->behind = (struct relay_behind){arena_dup(&p->arena, request->host), request->port, request->tls_verified != 0};
+	p->behind = (struct relay_behind){arena_dup(&p->arena, request->host), request->port, request->tls_verified != 0,
+		(enum relay_client)request->client_info};
 	p->until_ms = now_ms(r) + (request->within_ms < WITHIN_MAX_MS ? request->within_ms : WITHIN_MAX_MS);
 	list_append(&line->waiting, &p->node);
 	line->count++;

@@ -19,6 +19,7 @@ struct host {
 	bool smart_host;
 	bool configured;    /* by a route: its name needs no proof */
 	enum relay_tls tls; /* at least */
+	enum relay_client client;
 	bool insecure;      /* some address came without DNSSEC */
 	bool secure;        /* some address came with it */
 	bool unusable;      /* its TLSA records cannot be looked up: RFC 7672 2.2 */
@@ -76,7 +77,7 @@ static void add_hop(struct search *s, const struct host *h, struct slice address
 		return;
 	struct relay_hop *hop = &r->hops[r->count++];
 	*hop = (struct relay_hop){.host = h->name, .address = address, .port = h->port, .smart_host = h->smart_host, .tls = h->tls, .tlsa = h->tlsa,
-		.domain = s->domain};
+		.domain = s->domain, .client = h->client};
 	hop->named_securely = h->configured || s->secure_hosts;
 	if (h->tlsa.n > 0)
 		hop->tls = tls_tlsa_usable(h->tlsa) > 0 ? RELAY_TLS_DANE : RELAY_TLS_ENCRYPTED;
@@ -344,6 +345,7 @@ static void take_behind(struct search *s, const struct relay_behind *behind)
 {
 	add_host(s, arena_dup(s->arena, behind->host), 0, behind->port, false);
 	s->hosts[0].configured = true;
+	s->hosts[0].client = behind->client;
 	s->hosts[0].tls = behind->tls_verified ? RELAY_TLS_VERIFIED : RELAY_TLS_OPPORTUNISTIC;
 	ask_addresses(s);
 }
@@ -357,7 +359,7 @@ static void on_relay_domain(void *arg, enum ipc_outcome outcome, const void *mes
 	if (outcome != IPC_OK || reply->status != 0) {
 		search_fail(s, &route_unknown);
 	} else if (reply->host.n > 0) {
-		take_behind(s, &(struct relay_behind){reply->host, reply->port, reply->tls_verified != 0});
+		take_behind(s, &(struct relay_behind){reply->host, reply->port, reply->tls_verified != 0, (enum relay_client)reply->client_info});
 	} else if (take_configured(s)) {
 		ask_addresses(s);
 	} else {

@@ -154,7 +154,7 @@ static void read_subject(struct scan_call *c, struct slice encoded)
 		return;
 	recipients = arena_alloc_array(&c->arena, RECIPIENTS_MAX, sizeof *recipients);
 	c->subject = (struct scan_subject){.cid = e.cid, .client = e.client_address, .helo = e.helo, .hostname = e.hostname, .reverse_path = e.reverse_path,
-		.user = e.source == ENVELOPE_SUBMISSION ? e.reverse_path : SLICE_NONE, .recipients = recipients};
+		.user = envelope_is_ours(&e) ? e.reverse_path : SLICE_NONE, .recipients = recipients};
 	while (c->subject.recipient_count < RECIPIENTS_MAX && e.recipients.n > 0 && fact_peek_recipient(&e.recipients, &fact, &whole) == 0)
 		recipients[c->subject.recipient_count++] = fact.address;
 }

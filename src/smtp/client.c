@@ -17,14 +17,22 @@ struct smtp_client *smtp_client_create(const struct smtp_client_settings *settin
 	size_t at = 0;
 	c->magic = CLIENT_MAGIC;
 	c->set = *settings;
-	c->texts = BUF_INIT(4096);
+	c->texts = BUF_INIT(16384);
 	buf_append(&c->texts, settings->helo);
 	buf_append(&c->texts, settings->user);
 	buf_append(&c->texts, settings->password);
+	buf_append(&c->texts, settings->known.address);
+	buf_append(&c->texts, settings->known.name);
+	buf_append(&c->texts, settings->known.helo);
+	buf_append(&c->texts, settings->known.login);
 	ENSURE(!c->texts.failed);
 	c->set.helo = keep_text(c, &at, settings->helo);
 	c->set.user = keep_text(c, &at, settings->user);
 	c->set.password = keep_text(c, &at, settings->password);
+	c->set.known.address = keep_text(c, &at, settings->known.address);
+	c->set.known.name = keep_text(c, &at, settings->known.name);
+	c->set.known.helo = keep_text(c, &at, settings->known.helo);
+	c->set.known.login = keep_text(c, &at, settings->known.login);
 	c->secure = settings->secure;
 	c->events = events;
 	c->owner = owner;
@@ -59,7 +67,7 @@ static enum smtp_client_stage stage_of(const struct smtp_client *c)
 {
 	static const enum smtp_client_stage stages[] = {
 		[EXPECT_GREETING] = SMTP_STAGE_GREETING, [EXPECT_EHLO] = SMTP_STAGE_HELLO, [EXPECT_HELO] = SMTP_STAGE_HELLO,
-		[EXPECT_STARTTLS] = SMTP_STAGE_TLS, [EXPECT_TLS] = SMTP_STAGE_TLS, [EXPECT_AUTH] = SMTP_STAGE_AUTH,
+		[EXPECT_STARTTLS] = SMTP_STAGE_TLS, [EXPECT_TLS] = SMTP_STAGE_TLS, [EXPECT_XCLIENT] = SMTP_STAGE_HELLO, [EXPECT_AUTH] = SMTP_STAGE_AUTH,
 		[EXPECT_NOTHING] = SMTP_STAGE_READY, [EXPECT_ENVELOPE] = SMTP_STAGE_ENVELOPE, [EXPECT_CHUNK] = SMTP_STAGE_BODY,
 		[EXPECT_FINAL] = SMTP_STAGE_FINAL, [EXPECT_RSET] = SMTP_STAGE_READY, [EXPECT_QUIT] = SMTP_STAGE_QUIT,
 		[EXPECT_ENDED] = SMTP_STAGE_ENDED,
@@ -140,9 +148,14 @@ static void auth_reply(struct smtp_client *c, const struct smtp_reply *reply, st
 		client_fail(c, reply);
 }
 
-/* EHLO is through and TLS is as it has to be: sign in or begin. */
+/* EHLO is through and TLS is as it has to be: say for whom we speak, sign in or begin. */
 static void greeted(struct smtp_client *c, struct buf *out)
 {
+	if (!c->introduced && c->peer.xclient != 0 && client_xclient_send(c, out)) {
+		c->introduced = true;
+		c->expect = EXPECT_XCLIENT;
+		return;
+	}
 	if (c->set.user.n == 0)
 		open_session(c);
 	else if (!c->secure && !c->set.auth_in_clear)
@@ -163,7 +176,7 @@ static void hello_send(struct smtp_client *c, struct buf *out)
 
 static void after_ehlo(struct smtp_client *c, struct buf *out)
 {
-	if (c->secure || c->set.tls == SMTP_TLS_NEVER) {
+	if (c->secure || c->set.tls == SMTP_TLS_NEVER || c->introduced) {
 		greeted(c, out);
 	} else if (c->peer.starttls) {
 		client_line(out, "STARTTLS", SLICE_NONE);
@@ -204,6 +217,17 @@ static void starttls_reply(struct smtp_client *c, const struct smtp_reply *reply
 	}
 }
 
+/* As at the beginning: greeting, then EHLO. Who announces it and then does not want it takes the letter as ours. */
+static void xclient_reply(struct smtp_client *c, const struct smtp_reply *reply, struct buf *out)
+{
+	if (reply->code / 100 == 2)
+		hello_send(c, out);
+	else if (reply->code == 421)
+		client_fail(c, reply);
+	else
+		greeted(c, out);
+}
+
 static void quit_reply(struct smtp_client *c)
 {
 	c->expect = EXPECT_ENDED;
@@ -240,6 +264,9 @@ static void dispatch(struct smtp_client *c, const struct smtp_reply *reply, stru
 		break;
 	case EXPECT_STARTTLS:
 		starttls_reply(c, reply, in, out);
+		break;
+	case EXPECT_XCLIENT:
+		xclient_reply(c, reply, out);
 		break;
 	case EXPECT_AUTH:
 		auth_reply(c, reply, out);

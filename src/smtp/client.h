@@ -18,6 +18,13 @@ struct smtp_client;
 
 enum smtp_client_tls { SMTP_TLS_NEVER, SMTP_TLS_OPPORTUNISTIC, SMTP_TLS_REQUIRED };
 
+/* For whom we speak, to servers that announce XCLIENT; nothing of it is known: empty. */
+struct smtp_client_known {
+	struct slice address;       /* 192.0.2.1 or 2001:db8::1 */
+	struct slice name, helo, login;
+	bool esmtp;
+};
+
 /* Copied by the engine, texts included. */
 struct smtp_client_settings {
 	struct slice helo;          /* our host name */
@@ -26,6 +33,7 @@ struct smtp_client_settings {
 	bool secure;                /* the connection began with TLS */
 	struct slice user, password; /* AUTH PLAIN, or LOGIN where only that is offered, when user is not empty; only under TLS unless auth_in_clear */
 	bool auth_in_clear;
+	struct smtp_client_known known; /* told once, before the first message: the connection is this client's from then on */
 };
 
 struct smtp_client_recipient {
@@ -78,6 +86,7 @@ struct smtp_client_events {
 /* What the peer offers. */
 struct smtp_client_peer {
 	bool esmtp, pipelining, eightbitmime, smtputf8, starttls, chunking, binarymime, dsn, enhanced, requiretls, auth_plain, auth_login, has_size;
+	unsigned xclient;        /* attributes of XCLIENT that it takes: bits of client_impl.h; 0: no XCLIENT */
 	uint64_t size_max;       /* with has_size; 0: no limit stated */
 	uint32_t recipients_max; /* LIMITS RCPTMAX, 0: none stated */
 	uint32_t mail_max;       /* LIMITS MAILMAX, 0: none stated */

@@ -48,6 +48,7 @@ static const struct keyword keywords[] = {
 	{SLICE_INIT("SIZE"), 0, take_size},
 	{SLICE_INIT("AUTH"), 0, take_auth},
 	{SLICE_INIT("LIMITS"), 0, take_limits},
+	{SLICE_INIT("XCLIENT"), 0, client_take_xclient},
 };
 
 static void keyword_take(struct smtp_client_peer *peer, struct slice line)

@@ -13,7 +13,7 @@
 
 /* Whose reply comes next. */
 enum client_expect {
-	EXPECT_GREETING, EXPECT_EHLO, EXPECT_HELO, EXPECT_STARTTLS, EXPECT_TLS, EXPECT_AUTH, EXPECT_NOTHING, EXPECT_ENVELOPE,
+	EXPECT_GREETING, EXPECT_EHLO, EXPECT_HELO, EXPECT_STARTTLS, EXPECT_TLS, EXPECT_XCLIENT, EXPECT_AUTH, EXPECT_NOTHING, EXPECT_ENVELOPE,
 	EXPECT_CHUNK, EXPECT_FINAL, EXPECT_RSET, EXPECT_QUIT, EXPECT_ENDED,
 };
 
@@ -25,7 +25,7 @@ struct smtp_client {
 	void *owner;
 	struct smtp_client_peer peer;
 	enum client_expect expect;
-	bool pumping, secure, opened;
+	bool pumping, secure, opened, introduced; /* introduced: XCLIENT was sent */
 	unsigned login_step;           /* challenges of AUTH LOGIN that were answered */
 	bool hello_due, quit_due;      /* to be written by the next pump */
 	struct reply_reader reader;
@@ -44,6 +44,10 @@ enum { RCPT_OPEN, RCPT_ACCEPTED, RCPT_SETTLED };
 
 void client_fail(struct smtp_client *c, const struct smtp_reply *reply);
 void client_line(struct buf *out, const char *verb, struct slice rest);
+/* Attributes of XCLIENT, as bits of smtp_client_peer.xclient. */
+enum { XCLIENT_ADDR, XCLIENT_NAME, XCLIENT_HELO, XCLIENT_PROTO, XCLIENT_LOGIN };
+void client_take_xclient(struct smtp_client_peer *peer, struct slice args);
+bool client_xclient_send(struct smtp_client *c, struct buf *out); /* false: nothing that the peer takes is known */
 void client_ehlo_parse(struct smtp_client *c, struct slice text);
 
 /* The transaction. */

@@ -18,6 +18,8 @@ struct proxy_header {
 	uint16_t local_port;   /* destination port as the client saw it */
 	size_t length;         /* bytes of the header: consume them (LOCAL and CLIENT) */
 };
+/* Appends a header of version 2: the client (port 0: not known) came from `source` to `destination`; LOCAL when source is empty or no address. */
+void proxy_header_write(struct slice source, struct slice destination, uint16_t port, struct buf *out);
 enum proxy_status proxy_header_parse(struct slice in, struct proxy_header *ret);
 
 #endif

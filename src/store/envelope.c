@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-#define ENVELOPE_VERSION 1
+#define ENVELOPE_VERSION 2
 
 /* The switches of an envelope as one byte. */
 enum { BIT_SMTPUTF8 = 1, BIT_8BIT = 2, BIT_BINARY = 4, BIT_REQUIRETLS = 8, BIT_OPAQUE = 16 };
@@ -24,7 +24,7 @@ static void switches_unpack(struct envelope *e, uint8_t bits)
 
 /* The texts in the order in which they stand in the encoded form. */
 #define ENVELOPE_TEXTS(T) \
-	T(cid) T(client_address) T(helo) T(protocol) T(tls) T(hostname) T(reverse_path) T(ret) T(envid) T(sender) T(recipients) T(mailbox_id) T(flags)
+	T(cid) T(client_address) T(helo) T(protocol) T(tls) T(hostname) T(reverse_path) T(ret) T(envid) T(sender) T(sealer) T(recipients) T(mailbox_id) T(flags)
 
 void envelope_encode(const struct envelope *e, struct buf *out)
 {
@@ -46,7 +46,7 @@ int envelope_decode(struct slice data, struct envelope *ret)
 	uint64_t received, internal;
 
 	if (!slice_get_u8(&data, &version) || version != ENVELOPE_VERSION || !slice_get_u8(&data, &source)
-	    || source < ENVELOPE_SMTP || source > ENVELOPE_APPEND || !slice_get_u8(&data, &bits) || !slice_get_u64(&data, &received)
+	    || source < ENVELOPE_SMTP || source > ENVELOPE_BEHIND || !slice_get_u8(&data, &bits) || !slice_get_u64(&data, &received)
 	    || !slice_get_u64(&data, &internal) || !slice_get_u32(&data, &e.recipient_count))
 		return ERR_INVALID;
 	e.source = (enum envelope_source)source;

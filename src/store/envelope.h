@@ -5,7 +5,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum envelope_source { ENVELOPE_SMTP = 1, ENVELOPE_SUBMISSION = 2, ENVELOPE_APPEND = 3 };
+enum envelope_source {
+	ENVELOPE_SMTP = 1, ENVELOPE_SUBMISSION = 2, ENVELOPE_APPEND = 3,
+	ENVELOPE_BEHIND = 4, /* from the server behind a relay domain, on its way out: the rules of a submission hold */
+};
 
 struct envelope {
 	enum envelope_source source;
@@ -21,7 +24,8 @@ struct envelope {
 	struct slice envid;           /* DSN ENVID, xtext as given */
 	bool smtputf8, body_8bit, body_binary, requiretls;
 	bool opaque;                  /* seal without parsing: two filters ended on it */
-	struct slice sender;          /* SUBMISSION: MACed sender fact (store/fact.h) */
+	struct slice sender;          /* SUBMISSION, BEHIND: MACed sender fact (store/fact.h) */
+	struct slice sealer;          /* SMTP: MACed sender fact of the domain that passes the letter on, whose key seals it (ARC); empty: none */
 	struct slice recipients;      /* list of MACed recipient facts; APPEND: exactly one FACT_OWN */
 	uint32_t recipient_count;
 	/* APPEND only */
@@ -29,6 +33,12 @@ struct envelope {
 	struct slice flags;           /* as the filing note stores them: space separated names */
 	int64_t internal_date;        /* unix seconds */
 };
+
+/* Do people of ours send it, who own what it says they wrote? */
+static inline bool envelope_is_ours(const struct envelope *e)
+{
+	return e->source == ENVELOPE_SUBMISSION || e->source == ENVELOPE_BEHIND;
+}
 
 void envelope_encode(const struct envelope *e, struct buf *out);
 int envelope_decode(struct slice data, struct envelope *ret); /* slices point into data */

@@ -10,7 +10,7 @@
  * body = u8 version | u8 kind | fields in the order of the structs, texts as u32 length and bytes
  * MAC  = BLAKE2b-256, keyed with the boot secret, over LABEL and body
  */
-#define FACT_VERSION 1
+#define FACT_VERSION 2
 #define FACT_MAC_SIZE 32
 #define FACT_BODY_MAX 262144
 #define FACT_ADDRESSES_MAX 10000
@@ -66,6 +66,9 @@ void fact_write_recipient(struct buf *out, const struct recipient_fact *fact, co
 	buf_put_bytes(out, fact->mailbox);
 	buf_put_bytes(out, fact->notify);
 	buf_put_bytes(out, fact->profile);
+	buf_put_u8(out, fact->flags);
+	buf_put_u64(out, fact->size_max);
+	buf_put_bytes(out, fact->reverse_path);
 	fact_end(out, start, secret);
 }
 
@@ -126,6 +129,7 @@ static int recipient_decode(struct slice body, enum fact_kind kind, struct recip
 	    || !slice_get_fixed(&body, fact.public_key, sizeof fact.public_key) || !slice_get_u16(&body, &fact.shard)
 	    || !slice_get_u64(&body, &fact.quota) || !slice_get_bytes(&body, &fact.address) || !slice_get_bytes(&body, &fact.original)
 	    || !slice_get_bytes(&body, &fact.mailbox) || !slice_get_bytes(&body, &fact.notify) || !slice_get_bytes(&body, &fact.profile)
+	    || !slice_get_u8(&body, &fact.flags) || !slice_get_u64(&body, &fact.size_max) || !slice_get_bytes(&body, &fact.reverse_path)
 	    || body.n != 0)
 		return ERR_INVALID;
 	*ret = fact;

@@ -15,6 +15,13 @@ enum fact_kind {
 	FACT_SENDER = 4, /* a signed-in sender and the addresses it owns */
 };
 
+enum {
+	FACT_OURS = 1,        /* its domain is ours: a relay domain */
+	FACT_UNJUDGED = 2,    /* its letters are not judged */
+	FACT_JUNK_REJECT = 4, /* what is junk is refused */
+	FACT_JUNK_HOLD = 8,   /* what is junk is held in the queue */
+};
+
 /* Reader key pair of an account generation (X25519). */
 struct recipient_fact {
 	enum fact_kind kind;              /* LOCAL, REMOTE, OWN */
@@ -28,6 +35,9 @@ struct recipient_fact {
 	struct slice mailbox;             /* delivery target from subaddress or profile; empty: INBOX */
 	struct slice notify;              /* DSN NOTIFY as given, upper case; empty: default */
 	struct slice profile;             /* delivery profile (later: script) */
+	uint8_t flags;                    /* REMOTE: FACT_OURS … */
+	uint64_t size_max;                /* REMOTE: the domain takes no longer letters; 0: no limit of its own */
+	struct slice reverse_path;        /* REMOTE: the letter is sent on under this one (SRS); empty: as it came */
 };
 
 /* A key that signs mail of a domain (DKIM), by its id in the role `key`. */

@@ -43,7 +43,7 @@ class Far:
 
     def read_proxy(self, file):
         head = file.read(16)
-        assert head[:12] == PROXY_SIGNATURE and head[12] >> 4 == 2
+        assert head[:12] == PROXY_SIGNATURE and head[12] >> 4 == 2, head
         length, = struct.unpack('>H', head[14:])
         body = file.read(length)
         if head[12] & 15 == 0:

@@ -8,6 +8,7 @@ from conftest import end_site, make_site
 from far import Far
 from mail import HOST, Wire, letter, mark
 from test_ldap import BASE, Slapd, person
+from test_revoke import new_user
 from test_smarthost import wait_for
 
 CALLED, LOOKED_UP, LISTED = 'called.test', 'lookedup.test', 'listed.test'
@@ -22,6 +23,15 @@ def far():
 
 
 @pytest.fixture(scope='module')
+def told():
+    """Servers that want to know who the client was: by XCLIENT, by PROXY, and one that says nothing of XCLIENT."""
+    made = {'xclient.test': Far(xclient=b'NAME ADDR PORT PROTO HELO LOGIN'), 'proxy.test': Far(proxy=True), 'deaf.test': Far()}
+    yield made
+    for server in made.values():
+        server.close()
+
+
+@pytest.fixture(scope='module')
 def slapd():
     made = Slapd()
     made.add(f'dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: example\ndc: example\n\n'
@@ -32,7 +42,7 @@ def slapd():
 
 
 @pytest.fixture(scope='module')
-def site(far, slapd, tmp_path_factory):
+def site(far, told, slapd, tmp_path_factory):
     folder = tmp_path_factory.mktemp('gateway')
     secret = folder / 'secret'
     secret.write_text('service-secret\n')
@@ -45,6 +55,12 @@ def site(far, slapd, tmp_path_factory):
     cli('domain', 'add', LOOKED_UP, '--relay', f'{HOST}:{far.port}', '--verify', 'ldap')
     cli('domain', 'add', LISTED, '--relay', f'{HOST}:{far.port}', '--verify', 'list')
     cli('domain', 'recipients', 'add', f'vip@{CALLED}')
+    for domain, server in told.items():
+        cli('domain', 'add', domain, '--relay', f'{HOST}:{server.port}', '--client-info', 'proxy' if domain == 'proxy.test' else 'xclient',
+            '--from-networks', '127.0.0.9/32 192.0.2.128/25')
+    cli('domain', 'dkim', 'add', 'xclient.test', '--algorithm', 'ed25519-sha256')
+    cli('domain', 'dkim', 'rotate', 'xclient.test', '--now')
+    cli('domain', 'add', 'demo.test')
     yield made
     end_site(made)
 
@@ -108,6 +124,109 @@ def test_who_guesses_has_to_wait_and_others_do_not(site):
     assert rcpt(site, f'ann@{CALLED}', '192.0.2.66')[0] == 451
     assert rcpt(site, f'ann@{CALLED}', '192.0.2.67')[0] == 250
     wait_for(lambda: site.instance.cli('audit', 'list', '--event', 'smtp.harvest')['records'])
+
+
+# ---- the server behind is told who the client was ----
+
+def said_by(client, site, to, text, helo='client.test', sender='stranger@outside.test', author=None):
+    """A letter of a client with this address; the code of each step."""
+    with Wire(site.ports['smtp'], timeout=60) as wire:
+        assert wire.reply()[0] == 220 and wire.say('EHLO proxy.test')[0] == 250
+        assert wire.say(f'XCLIENT ADDR={"IPV6:" if ":" in client else ""}{client}')[0] == 220 and wire.say(f'EHLO {helo}')[0] == 250
+        codes = [wire.say(f'MAIL FROM:<{sender}>')[0], wire.say(f'RCPT TO:<{to}>')[0]]
+        if codes == [250, 250]:
+            assert wire.say('DATA')[0] == 354
+            codes.append(wire.say(letter(author or sender or 'daemon@xclient.test', to, text) + b'.')[0])
+        return codes
+
+
+@pytest.mark.parametrize('client', ['192.0.2.55', '2001:db8::55'])
+def test_xclient_names_each_client_on_a_connection_of_its_own(site, told, client):
+    texts = [mark(), mark()]
+    for text in texts:
+        assert said_by(client, site, 'ann@xclient.test', text, f'{text[:8]}.client.test') == [250] * 3
+    first, second = (told['xclient.test'].has(text)[3] for text in texts)
+    assert first is not second
+    shown = ('IPV6:' if ':' in client else '') + client
+    assert len(first.xclient) == 1 and f'ADDR={shown} PROTO=ESMTP HELO={texts[0][:8]}.client.test NAME=[UNAVAILABLE]' in first.xclient[0]
+    assert first.verbs.index('XCLIENT') < first.verbs.index('MAIL') and first.verbs[:3] == ['EHLO', 'XCLIENT', 'EHLO']
+
+
+def test_who_does_not_announce_xclient_is_told_nothing(site, told):
+    text = mark()
+    assert said_by('192.0.2.55', site, 'ann@deaf.test', text) == [250] * 3
+    session = told['deaf.test'].has(text)[3]
+    assert 'XCLIENT' not in session.verbs and not any('192.0.2.55' in line for line in session.lines)
+
+
+def test_proxy_names_the_client_before_anything_is_said(site, told):
+    text = mark()
+    assert said_by('192.0.2.56', site, 'ann@proxy.test', text) == [250] * 3
+    assert told['proxy.test'].has(text)[3].proxy[0] == '192.0.2.56'
+    text = mark()
+    assert said_by('2001:db8::56', site, 'ann@proxy.test', text) == [250] * 3
+    assert told['proxy.test'].has(text)[3].proxy[0] == '2001:db8::56'
+
+
+def test_a_submission_tells_the_login_and_no_address(site, told):
+    user, text = new_user(site, 'told'), mark()
+    site.send(user, ['ann@xclient.test'], letter(user['address'], 'ann@xclient.test', text))
+    session = told['xclient.test'].has(text)[3]
+    assert session.xclient == [f'LOGIN={user["address"]}']
+    text = mark()
+    site.send(user, ['ann@proxy.test'], letter(user['address'], 'ann@proxy.test', text))
+    assert told['proxy.test'].has(text)[3].proxy == 'local'
+
+
+# ---- mail that the server behind sends out ----
+
+INSIDE, OUT = '192.0.2.130', 'friend@outside.test'
+
+
+def test_mail_of_the_server_behind_leaves_signed(site):
+    text = mark()
+    assert said_by(INSIDE, site, OUT, text, sender='ann@xclient.test') == [250] * 3
+    with open(site.outside_has(text), 'rb') as f:
+        raw = f.read()
+    assert b'DKIM-Signature:' in raw and b'd=xclient.test' in raw and INSIDE.encode() not in raw
+    text = mark()
+    assert said_by(INSIDE, site, OUT, text, sender='') == [250] * 3
+    site.outside_has(text)
+
+
+@pytest.mark.parametrize('client,sender,author', [
+    ('192.0.2.5', 'ann@xclient.test', None),            # another network
+    ('192.0.2.5', '', None),
+    (INSIDE, 'boss@outside.test', None),                # another sender
+    (INSIDE, 'ann@called.test', None),                  # a relay domain without networks
+    (INSIDE, 'ann@sub.xclient.test', None),
+    (INSIDE, '"ann@xclient.test"@outside.test', None),
+    (INSIDE, 'ann@xclient.test', 'boss@outside.test'),  # another author
+    (INSIDE, '', 'boss@outside.test'),
+])
+def test_it_is_no_open_relay(site, client, sender, author):
+    codes = said_by(client, site, OUT, mark(), sender=sender, author=author)
+    assert codes[-1] == 550 and len(codes) == (2 if author is None else 3)
+
+
+def test_other_mail_from_those_networks_is_mail_from_outside(site, told):
+    text = mark()
+    assert said_by(INSIDE, site, 'ann@deaf.test', text) == [250] * 3
+    assert b'Authentication-Results:' in told['deaf.test'].has(text)[2]
+
+
+# ---- what is done with letters to a domain ----
+
+def test_a_domain_says_whether_its_mail_is_judged_and_how_long_it_may_be(site, told):
+    cli, text = site.instance.cli, mark()
+    assert cli('domain', 'policy', 'deaf.test')['judge'] == 'yes'
+    cli('domain', 'policy', 'deaf.test', '--judge', 'no', '--size', '20000')
+    assert said_by('192.0.2.7', site, 'ann@deaf.test', text) == [250] * 3
+    assert b'Authentication-Results:' not in told['deaf.test'].has(text)[2]
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        site.deliver(['ann@deaf.test'], letter('stranger@outside.test', 'ann@deaf.test', mark(), body='long line\r\n' * 3000))
+    assert refused.value.smtp_code == 552
+    cli('domain', 'policy', 'deaf.test', '--judge', 'yes', '--size', '0')
 
 
 def test_nobody_can_be_asked(site, far):
