@@ -181,6 +181,9 @@ def archives_of_all_kinds():
     finds(make.iso([('A.EXE;1', make.pe())]), 'a.iso', ['disk_image', 'program_in_archive'], kind='iso', gaps=[])
     r = finds(make.iso([('合同.pdf.lnk', make.lnk())], joliet=True), 'a.iso', ['disk_image', 'shortcut', 'name_double_extension'])
     assert any('合同' in f[2] for f in r.findings), r.findings
+    for image in (make.fat([('秘密.js', b'1' * 700), ('b.txt', b'2')]), make.fat([('秘密.js', b'1')], partition=True), make.fat([('秘密.js', b'1')], footer=True)):
+        r = finds(image, 'a.img', ['disk_image', 'script_in_archive'], gaps=[])
+        assert any(f[2] == 'a.img/秘密.js' for f in r.findings), r.findings
     finds(b'begin 644 a.js\n#0V%T\n`\nend\n', 'a.uue', ['script_in_archive'], kind='uuencode')
     finds(b'BZh91AY&SY' + b'\0' * 50, 'a.bz2', ['archive_unread'], gaps=['unsupported'])
     finds(make.tnef(), 'winmail.dat', ['program'], kind='tnef')
@@ -284,6 +287,13 @@ def sheets_of_excel():
     assert r.detail('xlm_macros') == ['Macro'], r.findings
     finds(make.xls((0x2f, b'\0' * 6)), 'a.xls', ['document_encrypted'])
     finds(make.xls((0x1ae, struct.pack('<HHB', 1, 10, 0) + b'cmd\3/c calc')), 'a.xls', ['dde'])
+
+
+@case
+def tables_as_text():
+    finds(b"name,value\n\"=cmd|' /C calc'!A0\",1\n", 'a.csv', ['dde'], kind='csv')
+    finds(b'a\n=WEBSERVICE("http://evil.example/")\n', 'a.csv', ['external_data'])
+    clean(b'a,b\n-1,+2\n=SUM(A1:A2),@x\n', 'a.csv', 'csv')
 
 
 @case

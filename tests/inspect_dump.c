@@ -36,7 +36,8 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	if (argc < 2 || file_read(argv[1], &content, &err) != 0)
 		return 2;
-	struct inspect_input in = {.content = buf_slice(&content), .name = slice_str(argc > 2 ? argv[2] : NULL), .media = slice_str(argc > 3 ? argv[3] : NULL)};
+	struct inspect_input in = {.content = buf_slice(&content), .name = slice_str(argc > 2 ? argv[2] : NULL), .media =
+		slice_str(argc > 3 ? argv[3] : NULL)};
 	inspect_budget_init(&budget, &INSPECT_LIMITS_DEFAULT);
 	inspect_content(&in, &budget, print_piece, NULL, &arena, &report);
 	print_report(&report, &budget);

@@ -300,6 +300,27 @@ def iso(files, joliet=False):
     return b'\0' * (16 * sector) + primary + second + last + records.ljust(sector, b'\0') + body
 
 
+def fat(files, partition=False, footer=False):
+    """FAT12, one sector a cluster, 16 entries in the root folder; names of at most 13 characters as long names."""
+    table, data, root = [0xff8, 0xfff], b'', b''
+    for i, (name, content) in enumerate(files):
+        long_name = (name.encode('utf-16-le') + b'\0\0').ljust(26, b'\xff')[:26]
+        root += b'\x41' + long_name[:10] + b'\x0f\0\0' + long_name[10:22] + b'\0\0' + long_name[22:26]
+        root += struct.pack('<11sB14xHI', b'FILE%d   BIN' % i, 0x20, len(table), len(content))
+        count = (len(content) + 511) // 512
+        table += list(range(len(table) + 1, len(table) + count)) + [0xfff]
+        data += content.ljust(count * 512, b'\0')
+    packed = b''
+    for a, b in zip(table[0::2], table[1::2] + [0]):
+        packed += bytes([a & 0xff, a >> 8 | (b & 15) << 4, b >> 4])
+    sectors = 200
+    boot = (b'\xeb\x3c\x90MSDOS5.0' + struct.pack('<HBHBHHBHHHII', 512, 1, 1, 1, 16, sectors, 0xf0, 1, 18, 2, 0, 0)).ljust(510, b'\0') + b'\x55\xaa'
+    disk = (boot + packed.ljust(512, b'\0') + root.ljust(512, b'\0') + data).ljust(sectors * 512, b'\0')
+    if partition:
+        disk = (b'\0' * 446 + struct.pack('<BBBBBBBBII', 0x80, 0, 0, 0, 1, 0, 0, 0, 1, sectors)).ljust(510, b'\0') + b'\x55\xaa' + disk
+    return disk + (b'conectix'.ljust(512, b'\0') if footer else b'')
+
+
 def tarred(*members):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode='w') as t:
@@ -375,7 +396,7 @@ def corpus():
                  'rtf': rtf_object(), 'url': b'[InternetShortcut]\r\nURL=file://x/y.exe\r\n', 'lnk': lnk(), 'mht': b'MIME-Version: 1.0\nContent-Type: multipart/related\n\n<html>',
                  'xml': b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "http://x/">]><a>&b;</a>'},
         'archive': {'tar': tarred(('a.js', b'1', tarfile.REGTYPE)), 'gzip': gzip.compress(b'hello', mtime=0), 'rar4': rar4(), 'rar5': rar5(), '7z': sevenzip(), 'cab': cab(),
-                    'iso': iso([('A.TXT;1', b'a')]), 'tnef': tnef(), 'onenote': onenote(pe()), 'uu': b'begin 644 a.js\n#0V%T\n`\nend\n',
+                    'iso': iso([('A.TXT;1', b'a')]), 'fat': fat([('a.js', b'1')])[:20480], 'tnef': tnef(), 'onenote': onenote(pe()), 'uu': b'begin 644 a.js\n#0V%T\n`\nend\n',
                     'cpio': b'070701' + b'0' * 48 + b'00000001' + b'0' * 40 + b'00000002' + b'0' * 8 + b'a\0', 'ar': b'!<arch>\na/              0           0     0     644     1         `\nx\n'},
     }
 

@@ -113,10 +113,13 @@ static void append_words(struct buf *b, const char *before, const char *behind, 
 
 static void make_document(struct buf *out, bool pictures)
 {
-	struct member m[] = {{"[Content_Types].xml", BUF_INIT(1 << 20), true}, {"word/document.xml", BUF_INIT((size_t)SIZE * 8), true}, {"word/media/1.png", BUF_INIT(SIZE * 2), false}};
-	buf_append_str(&m[0].content, "<Types><Override ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>");
+	struct member m[] = {{"[Content_Types].xml", BUF_INIT(1 << 20), true}, {"word/document.xml", BUF_INIT((size_t)SIZE * 8), true},
+		{"word/media/1.png", BUF_INIT(SIZE * 2), false}};
+	buf_append_str(&m[0].content, "<Types><Override"
+		" ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>");
 	buf_append_str(&m[1].content, "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">");
-	append_words(&m[1].content, "<w:p w:rsidR=\"00A77B3E\"><w:r><w:rPr><w:b/></w:rPr><w:t>", "</w:t></w:r></w:p>", pictures ? SIZE / 5 : SIZE * 7 / 2);
+	append_words(&m[1].content, "<w:p w:rsidR=\"00A77B3E\"><w:r><w:rPr><w:b/></w:rPr><w:t>", "</w:t></w:r></w:p>", pictures ? SIZE / 5 :
+		SIZE * 7 / 2);
 	buf_append_str(&m[2].content, "\x89PNG\r\n\x1a\n");
 	while (pictures && buf_len(&m[2].content) < SIZE * 9 / 10)
 		buf_append_byte(&m[2].content, (uint8_t)draw());
@@ -134,7 +137,8 @@ static void make_pdf(struct buf *out)
 		struct buf page = BUF_INIT(1 << 20), packed = BUF_INIT(1 << 20);
 		append_words(&page, "BT /F1 12 Tf 72 700 Td (", ") Tj ET\n", 20000);
 		deflate_into(buf_slice(&page), 15, &packed);
-		buf_printf(out, "%u 0 obj\n<< /Type /Page /Parent 1 0 R /Resources << /Font << /F1 9 0 R >> >> /MediaBox [0 0 595 842] /Contents %u 0 R >>\nendobj\n", i, i + 1);
+		buf_printf(out, "%u 0 obj\n<< /Type /Page /Parent 1 0 R /Resources << /Font << /F1 9 0 R >> >> /MediaBox [0 0 595 842]"
+			" /Contents %u 0 R >>\nendobj\n", i, i + 1);
 		buf_printf(out, "%u 0 obj\n<< /Length %zu /Filter /FlateDecode >>\nstream\n", i + 1, buf_len(&packed));
 		buf_append(out, buf_slice(&packed));
 		buf_append_str(out, "\nendstream\nendobj\n");
@@ -166,7 +170,8 @@ static void measure(const char *what, const char *name, struct buf *content)
 		arena_free(&arena);
 	}
 	double bytes = (double)buf_len(content);
-	printf("%-28s %6.1f MB  %8.1f ms  %7.0f MB/s  %5.0f MB/s unpacked  %zu findings, gaps %u, %.1f ns a step\n", what, bytes / 1e6, best / 1e3, bytes / best,
+	printf("%-28s %6.1f MB  %8.1f ms  %7.0f MB/s  %5.0f MB/s unpacked  %zu findings, gaps %u, %.1f ns a step\n", what, bytes / 1e6,
+		best / 1e3, bytes / best,
 		(double)budget.unpacked / best, report.finding_count, report.gaps, best * 1e3 / (double)budget.steps);
 	buf_free(content);
 }

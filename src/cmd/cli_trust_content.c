@@ -8,7 +8,8 @@
 
 static json_t *finding_json(const struct inspect_finding *f)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I}", "finding", inspect_what_name(f->what), "class", inspect_class_name(inspect_what_class(f->what)),
+	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I}", "finding", inspect_what_name(f->what), "class",
+		inspect_class_name(inspect_what_class(f->what)),
 		"severity", inspect_severity_name(inspect_what_severity(f->what)), "count", (json_int_t)f->count, "depth", (json_int_t)f->depth);
 	cli_json_text(o, "detail", f->detail);
 	cli_json_text(o, "path", f->path);
@@ -69,7 +70,8 @@ static json_t *run(struct cli_trust *t)
 	const char *name = cli_trust_option(t, "name"), *type = cli_trust_option(t, "type"), *file = cli_trust_option(t, "file");
 	struct inspect_budget budget;
 	struct inspect_report report;
-	struct inspect_input in = {.content = t->message, .media = slice_str(type), .name = name != NULL ? slice_str(name) : base_name(slice_str(file))};
+	struct inspect_input in = {.content = t->message, .media = slice_str(type), .name = name != NULL ? slice_str(name) :
+		base_name(slice_str(file))};
 	json_t *pieces = json_array();
 	inspect_budget_init(&budget, &INSPECT_LIMITS_DEFAULT);
 	inspect_content(&in, &budget, list_piece, pieces, &t->arena, &report);

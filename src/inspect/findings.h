@@ -5,7 +5,8 @@
  */
 
 /* The file name, of the part or of a member of an archive. */
-FINDING(name_turned, NAME, DANGEROUS, NONE)            /* a character that turns the direction of text: U+202E and its kin; the code point */
+FINDING(name_turned, NAME, DANGEROUS, NONE)            /* a character that turns the direction of text:
+	U+202E and its kin; the code point */
 FINDING(name_invisible, NAME, DOUBTFUL, NONE)          /* controls, zero width characters; the code point */
 FINDING(name_double_extension, NAME, DANGEROUS, NONE)  /* "invoice.pdf.exe"; both extensions */
 FINDING(name_padded, NAME, DANGEROUS, NONE)            /* many blanks before the extension */

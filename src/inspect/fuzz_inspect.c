@@ -1,4 +1,7 @@
-/* One family of formats, by the names in FUZZ_NAMES: whatever the bytes are, the walk ends within its budget and its report holds together. */
+/*
+ * One family of formats, by the names in FUZZ_NAMES: whatever the bytes are, the walk ends within its budget and its report holds
+ * together.
+ */
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "inspect/inspect.h"
@@ -29,7 +32,8 @@ static void check_finding(const struct inspect_finding *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct inspect_limits limits = {.unpacked_max = 4 << 20, .member_max = 2 << 20, .entries_max = 300, .depth_max = 5, .ratio_max = 250,
+	static const struct inspect_limits limits = {.unpacked_max = 4 << 20, .member_max = 2 << 20, .entries_max = 300, .depth_max = 5,
+		.ratio_max = 250,
 		.steps_max = 30000000};
 	struct arena arena = ARENA_INIT;
 	struct inspect_budget budget;

@@ -168,9 +168,11 @@ struct inspect_report {
  * NULL. Strings of the report lie in `arena`, at most about 200 KB for a report; nothing points into the content. Memory beside that is
  * freed on return, and at most twice what the budget had left to unpack.
  */
-void inspect_content(const struct inspect_input *in, struct inspect_budget *budget, inspect_piece_fn *piece, void *context, struct arena *arena,
-	struct inspect_report *ret);
-/* The true type alone, by signature, structure and (for text) content; `name` breaks ties between kinds of text. Looks at both ends only. */
+void inspect_content(const struct inspect_input *in, struct inspect_budget *budget, inspect_piece_fn *piece, void *context,
+	struct arena *arena, struct inspect_report *ret);
+/*
+ * The true type alone, by signature, structure and (for text) content; `name` breaks ties between kinds of text. Looks at both ends only.
+ */
 enum inspect_type inspect_type_of(struct slice content, struct slice name);
 
 /* ---- tables ---- */

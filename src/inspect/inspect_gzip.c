@@ -19,7 +19,8 @@ static struct slice stored_name(struct slice s)
 /* "a.tgz" holds a.tar; "a.svg.gz" holds a.svg. */
 static void inner_name(struct walk *w, struct slice content, struct buf *out)
 {
-	static const struct { struct slice end, instead; } rows[] = {{SLICE_INIT(".tgz"), SLICE_INIT(".tar")}, {SLICE_INIT(".svgz"), SLICE_INIT(".svg")},
+	static const struct { struct slice end, instead; } rows[] =
+		{{SLICE_INIT(".tgz"), SLICE_INIT(".tar")}, {SLICE_INIT(".svgz"), SLICE_INIT(".svg")},
 		{SLICE_INIT(".emz"), SLICE_INIT(".emf")}, {SLICE_INIT(".wmz"), SLICE_INIT(".wmf")}, {SLICE_INIT(".gz"), SLICE_INIT("")}};
 	struct slice name = stored_name(content), own = buf_slice(&w->path);
 	ptrdiff_t slash = slice_rfind(own, '/');

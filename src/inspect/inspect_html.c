@@ -10,25 +10,26 @@
 /* Building a file takes making it, decoding what it is made of, and offering it; any two of them in one script are no accident. */
 enum { MAKES = 1, DECODES = 2, OFFERS = 4, SAVES = 8 };
 static const struct text_word builders[] = {
-	{"new blob(", false, MAKES}, {"mssaveoropenblob", false, SAVES}, {"mssaveblob", false, SAVES}, {"createobjecturl", false, MAKES | OFFERS},
-	{"uint8array", false, MAKES}, {"atob(", false, DECODES}, {".download", false, OFFERS}, {"'download'", false, OFFERS}, {"\"download\"", false, OFFERS},
-	{"showsavefilepicker", false, SAVES}, {"new file(", false, MAKES}, {"fromcharcode", false, DECODES}, {"charcodeat", false, DECODES},
-	{"data:application/octet-stream", false, MAKES | OFFERS}, {"data:application/zip", false, MAKES | OFFERS},
+	{"new blob(", false, MAKES}, {"mssaveoropenblob", false, SAVES}, {"mssaveblob", false, SAVES},
+	{"createobjecturl", false, MAKES | OFFERS}, {"uint8array", false, MAKES}, {"atob(", false, DECODES}, {".download", false, OFFERS},
+	{"'download'", false, OFFERS}, {"\"download\"", false, OFFERS}, {"showsavefilepicker", false, SAVES}, {"new file(", false, MAKES},
+	{"fromcharcode", false, DECODES}, {"charcodeat", false, DECODES}, {"data:application/octet-stream", false, MAKES | OFFERS},
+	{"data:application/zip", false, MAKES | OFFERS},
 };
 
 /* Text that becomes code or page, and the ways to hide what it says. */
 enum { RUNS = 1, WRITES = 2, HIDES = 4 };
 static const struct text_word hidden[] = {
-	{"eval(", false, RUNS}, {"new function(", false, RUNS}, {"execscript", false, RUNS}, {"settimeout(\"", false, RUNS}, {"document.write", false, WRITES},
-	{"outerhtml", false, WRITES}, {"innerhtml", false, WRITES}, {"insertadjacenthtml", false, WRITES}, {"createcontextualfragment", false, WRITES},
-	{"unescape(", false, HIDES}, {"fromcharcode", false, HIDES}, {"atob(", false, HIDES}, {"\\x3c", false, HIDES}, {"\\u003c", false, HIDES},
-	{"_0x", false, HIDES}, {"%3cscript", false, HIDES},
+	{"eval(", false, RUNS}, {"new function(", false, RUNS}, {"execscript", false, RUNS}, {"settimeout(\"", false, RUNS},
+	{"document.write", false, WRITES}, {"outerhtml", false, WRITES}, {"innerhtml", false, WRITES}, {"insertadjacenthtml", false, WRITES},
+	{"createcontextualfragment", false, WRITES}, {"unescape(", false, HIDES}, {"fromcharcode", false, HIDES}, {"atob(", false, HIDES},
+	{"\\x3c", false, HIDES}, {"\\u003c", false, HIDES}, {"_0x", false, HIDES}, {"%3cscript", false, HIDES},
 };
 
 static const struct text_word activex[] = {
-	{"activexobject", false, 0}, {"wscript.shell", false, 0}, {"createobject(", false, 0}, {"shell.application", false, 0}, {"adodb.stream", false, 0},
-	{"msxml2.xmlhttp", false, 0}, {"scripting.filesystemobject", false, 0}, {"getobject(", false, 0}, {"powershell", false, 0}, {"mshta", false, 0}, {"cmd.exe", false, 0},
-	{"ms-msdt:", false, 0}, {"search-ms:", false, 0},
+	{"activexobject", false, 0}, {"wscript.shell", false, 0}, {"createobject(", false, 0}, {"shell.application", false, 0},
+	{"adodb.stream", false, 0}, {"msxml2.xmlhttp", false, 0}, {"scripting.filesystemobject", false, 0}, {"getobject(", false, 0},
+	{"powershell", false, 0}, {"mshta", false, 0}, {"cmd.exe", false, 0}, {"ms-msdt:", false, 0}, {"search-ms:", false, 0},
 };
 
 static void find_words(struct walk *w, enum inspect_what what, uint64_t mask, const struct text_word *rows, size_t n)
@@ -89,7 +90,8 @@ static bool is_script_url(struct slice url)
 /* What a data: URL holds, when a browser would run it or write it to the disk. */
 static bool is_active_data(struct slice url)
 {
-	static const struct slice harmless[] = {SLICE_INIT("data:image/png"), SLICE_INIT("data:image/gif"), SLICE_INIT("data:image/jp"), SLICE_INIT("data:image/webp"),
+	static const struct slice harmless[] = {SLICE_INIT("data:image/png"), SLICE_INIT("data:image/gif"), SLICE_INIT("data:image/jp"),
+		SLICE_INIT("data:image/webp"),
 		SLICE_INIT("data:font/"), SLICE_INIT("data:application/font"), SLICE_INIT("data:application/x-font"), SLICE_INIT("data:image/x-icon"),
 		SLICE_INIT("data:image/vnd.microsoft.icon"), SLICE_INIT("data:text/css"), SLICE_INIT("data:image/bmp"), SLICE_INIT("data:audio/")};
 	if (!slice_starts_nocase(url, SLICE("data:")))
@@ -105,7 +107,8 @@ static void check_link(struct walk *w, const struct tag *t, struct slice url)
 	if (is_script_url(url))
 		walk_find(w, FOUND_page_handler, url);
 	else if ((tag_is(t, SLICE("a")) || tag_is(t, SLICE("area")) || tag_is(t, SLICE("base"))) &&
-		 (is_active_data(url) || slice_starts_nocase(url, SLICE("blob:")) || (tag_attribute(t, SLICE("download")) != NULL && slice_starts_nocase(url, SLICE("data:")))))
+		 (is_active_data(url) || slice_starts_nocase(url, SLICE("blob:")) ||
+			(tag_attribute(t, SLICE("download")) != NULL && slice_starts_nocase(url, SLICE("data:")))))
 		walk_find(w, FOUND_page_data_link, slice_sub(url, 0, 60));
 	else if (url_is_unc(url))
 		walk_find(w, FOUND_external_object, url);
@@ -177,7 +180,8 @@ static void on_frame(struct page *p, const struct tag *t)
 	struct slice url = SLICE_NONE;
 	for (size_t i = 0; i < ARRAY_LEN(names) && url.n == 0; i++)
 		url = value_of(p, t, names[i]);
-	enum inspect_what what = slice_starts_nocase(url, SLICE("clsid:")) ? FOUND_activex : is_active_data(url) ? FOUND_page_data_link : FOUND_page_frame;
+	enum inspect_what what = slice_starts_nocase(url, SLICE("clsid:")) ? FOUND_activex : is_active_data(url) ? FOUND_page_data_link :
+		FOUND_page_frame;
 	if (url.n > 0 && !slice_eq_nocase(url, SLICE("about:blank")))
 		walk_find(p->w, what, what == FOUND_page_data_link ? slice_sub(url, 0, 60) : url);
 }
@@ -207,7 +211,8 @@ static const struct { struct slice name; void (*on)(struct page *p, const struct
 	{SLICE_INIT("script"), on_script}, {SLICE_INIT("form"), on_form}, {SLICE_INIT("input"), on_input}, {SLICE_INIT("button"), on_input},
 	{SLICE_INIT("meta"), on_meta}, {SLICE_INIT("iframe"), on_frame}, {SLICE_INIT("frame"), on_frame}, {SLICE_INIT("object"), on_frame},
 	{SLICE_INIT("embed"), on_frame}, {SLICE_INIT("applet"), on_frame}, {SLICE_INIT("foreignobject"), on_foreign},
-	{SLICE_INIT("application"), on_hta}, {SLICE_INIT("animate"), on_animate}, {SLICE_INIT("set"), on_animate}, {SLICE_INIT("handler"), on_script},
+	{SLICE_INIT("application"), on_hta}, {SLICE_INIT("animate"), on_animate}, {SLICE_INIT("set"), on_animate},
+	{SLICE_INIT("handler"), on_script},
 };
 
 static bool is_handler(struct slice name)

@@ -124,8 +124,8 @@ static void tell(struct walk *w, const struct lnk *l, struct slice ids)
 
 void inspect_lnk(struct walk *w, struct slice content)
 {
-	struct lnk l = {.content = content, .flags = le32_at(content, 20), .at = HEADER_SIZE, .local = BUF_INIT(STRING_MAX), .network = BUF_INIT(STRING_MAX),
-		.environment = BUF_INIT(STRING_MAX)};
+	struct lnk l = {.content = content, .flags = le32_at(content, 20), .at = HEADER_SIZE, .local = BUF_INIT(STRING_MAX),
+		.network = BUF_INIT(STRING_MAX), .environment = BUF_INIT(STRING_MAX)};
 	struct slice ids = SLICE_NONE;
 	for (unsigned i = 0; i < STRINGS; i++)
 		l.strings[i] = BUF_INIT(STRING_MAX);

@@ -49,10 +49,11 @@ static void on_encryption(struct part *p, const struct tag *t)
 
 static const struct { struct slice name; void (*on)(struct part *p, const struct tag *t); } elements[] = {
 	{SLICE_INIT("event-listener"), on_listener}, {SLICE_INIT("image"), on_picture}, {SLICE_INIT("fill-image"), on_picture},
-	{SLICE_INIT("object"), on_object}, {SLICE_INIT("object-ole"), on_object}, {SLICE_INIT("floating-frame"), on_object}, {SLICE_INIT("applet"), on_object},
-	{SLICE_INIT("plugin"), on_object}, {SLICE_INIT("section-source"), on_object}, {SLICE_INIT("table-source"), on_data},
-	{SLICE_INIT("cell-range-source"), on_data}, {SLICE_INIT("connection-resource"), on_data}, {SLICE_INIT("template"), on_template},
-	{SLICE_INIT("dde-source"), on_dde}, {SLICE_INIT("dde-connection-decl"), on_dde}, {SLICE_INIT("encryption-data"), on_encryption},
+	{SLICE_INIT("object"), on_object}, {SLICE_INIT("object-ole"), on_object}, {SLICE_INIT("floating-frame"), on_object},
+	{SLICE_INIT("applet"), on_object}, {SLICE_INIT("plugin"), on_object}, {SLICE_INIT("section-source"), on_object},
+	{SLICE_INIT("table-source"), on_data}, {SLICE_INIT("cell-range-source"), on_data}, {SLICE_INIT("connection-resource"), on_data},
+	{SLICE_INIT("template"), on_template}, {SLICE_INIT("dde-source"), on_dde}, {SLICE_INIT("dde-connection-decl"), on_dde},
+	{SLICE_INIT("encryption-data"), on_encryption},
 };
 
 static void inspect_text(struct walk *w, struct slice text)
@@ -70,7 +71,8 @@ static void inspect_text(struct walk *w, struct slice text)
 /* Basic and other scripts stand in folders of these names. */
 static bool is_macro(struct slice name)
 {
-	bool module = slice_starts(name, SLICE("Basic/")) && !slice_ends(name, SLICE("script-lc.xml")) && !slice_ends(name, SLICE("script-lb.xml"));
+	bool module = slice_starts(name, SLICE("Basic/")) && !slice_ends(name, SLICE("script-lc.xml")) &&
+		!slice_ends(name, SLICE("script-lb.xml"));
 	return (module || slice_starts(name, SLICE("Scripts/"))) && !slice_ends(name, SLICE("/"));
 }
 

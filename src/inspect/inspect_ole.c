@@ -238,7 +238,8 @@ static void on_encrypted(struct office *f)
 
 static void on_attachment(struct office *f)
 {
-	static const struct slice names[] = {SLICE_INIT("__substg1.0_3707001F"), SLICE_INIT("__substg1.0_3704001F"), SLICE_INIT("__substg1.0_3707001E"),
+	static const struct slice names[] = {SLICE_INIT("__substg1.0_3707001F"), SLICE_INIT("__substg1.0_3704001F"),
+		SLICE_INIT("__substg1.0_3707001E"),
 		SLICE_INIT("__substg1.0_3704001E")};
 	struct buf raw = BUF_INIT(NAME_MAX_BYTES), name = BUF_INIT(2 * NAME_MAX_BYTES);
 	for (size_t i = 0; i < ARRAY_LEN(names) && buf_len(&name) == 0 && walk_steps(f->w, f->ole->count); i++) {
@@ -261,11 +262,11 @@ static void on_attachment(struct office *f)
 
 static const struct { struct slice name; void (*on)(struct office *f); } streams[] = {
 	{SLICE_INIT("WordDocument"), on_word}, {SLICE_INIT("Workbook"), on_excel}, {SLICE_INIT("Book"), on_excel},
-	{SLICE_INIT("PowerPoint Document"), on_powerpoint}, {SLICE_INIT("Current User"), on_current_user}, {SLICE_INIT("\1Ole10Native"), on_native},
-	{SLICE_INIT("\1CompObj"), on_class}, {SLICE_INIT("\1Ole"), on_link}, {SLICE_INIT("Equation Native"), on_equation},
-	{SLICE_INIT("\3OCXNAME"), on_control}, {SLICE_INIT("Package"), on_package}, {SLICE_INIT("CONTENTS"), on_package},
-	{SLICE_INIT("EncryptedPackage"), on_encrypted}, {SLICE_INIT("\11DRMContent"), on_encrypted}, {SLICE_INIT("DRMContent"), on_encrypted},
-	{SLICE_INIT("__substg1.0_37010102"), on_attachment},
+	{SLICE_INIT("PowerPoint Document"), on_powerpoint}, {SLICE_INIT("Current User"), on_current_user},
+	{SLICE_INIT("\1Ole10Native"), on_native}, {SLICE_INIT("\1CompObj"), on_class}, {SLICE_INIT("\1Ole"), on_link},
+	{SLICE_INIT("Equation Native"), on_equation}, {SLICE_INIT("\3OCXNAME"), on_control}, {SLICE_INIT("Package"), on_package},
+	{SLICE_INIT("CONTENTS"), on_package}, {SLICE_INIT("EncryptedPackage"), on_encrypted}, {SLICE_INIT("\11DRMContent"), on_encrypted},
+	{SLICE_INIT("DRMContent"), on_encrypted}, {SLICE_INIT("__substg1.0_37010102"), on_attachment},
 };
 
 static void inspect_stream(struct walk *w, struct ole *o, const struct ole_entry *e)

@@ -9,9 +9,11 @@
 /* The names stand elsewhere, as UTF-16 texts that end like the names of files; any that runs is worth telling. */
 static void find_names(struct walk *w, struct slice content)
 {
-	static const struct slice ends[] = {SLICE_INIT(".\0h\0t\0a\0"), SLICE_INIT(".\0j\0s\0"), SLICE_INIT(".\0v\0b\0s\0"), SLICE_INIT(".\0w\0s\0f\0"),
-		SLICE_INIT(".\0b\0a\0t\0"), SLICE_INIT(".\0c\0m\0d\0"), SLICE_INIT(".\0p\0s\0""1\0"), SLICE_INIT(".\0e\0x\0e\0"), SLICE_INIT(".\0l\0n\0k\0"),
-		SLICE_INIT(".\0c\0h\0m\0"), SLICE_INIT(".\0d\0l\0l\0")};
+	static const struct slice ends[] = {
+		SLICE_INIT(".\0h\0t\0a\0"), SLICE_INIT(".\0j\0s\0"), SLICE_INIT(".\0v\0b\0s\0"), SLICE_INIT(".\0w\0s\0f\0"),
+		SLICE_INIT(".\0b\0a\0t\0"), SLICE_INIT(".\0c\0m\0d\0"), SLICE_INIT(".\0p\0s\0""1\0"), SLICE_INIT(".\0e\0x\0e\0"),
+		SLICE_INIT(".\0l\0n\0k\0"), SLICE_INIT(".\0c\0h\0m\0"), SLICE_INIT(".\0d\0l\0l\0")
+	};
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
 		ptrdiff_t at = walk_steps(w, content.n / 8) ? slice_search(content, ends[i]) : -1;
 		if (at < 0)

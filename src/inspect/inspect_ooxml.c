@@ -20,11 +20,12 @@ struct part {
 
 static const struct { const char *end; enum inspect_what what; } relations[] = {
 	{"/attachedTemplate", FOUND_external_template}, {"/oleObject", FOUND_external_object}, {"/frame", FOUND_external_object},
-	{"/subDocument", FOUND_external_object}, {"/aFChunk", FOUND_external_object}, {"/image", FOUND_external_image}, {"/video", FOUND_external_image},
-	{"/audio", FOUND_external_image}, {"/media", FOUND_external_image}, {"/externalLinkPath", FOUND_external_data}, {"/externalLink", FOUND_external_data},
-	{"/hyperlink", FOUND_COUNT}, {"/mailMergeSource", FOUND_external_data}, {"/mailMergeHeaderSource", FOUND_external_data},
-	{"/xlExternalLinkPath", FOUND_external_data}, {"/externalConnection", FOUND_external_data}, {"/slideUpdateUrl", FOUND_external_object},
-	{"/package", FOUND_external_object},
+	{"/subDocument", FOUND_external_object}, {"/aFChunk", FOUND_external_object}, {"/image", FOUND_external_image},
+	{"/video", FOUND_external_image}, {"/audio", FOUND_external_image}, {"/media", FOUND_external_image},
+	{"/externalLinkPath", FOUND_external_data}, {"/externalLink", FOUND_external_data}, {"/hyperlink", FOUND_COUNT},
+	{"/mailMergeSource", FOUND_external_data}, {"/mailMergeHeaderSource", FOUND_external_data},
+	{"/xlExternalLinkPath", FOUND_external_data}, {"/externalConnection", FOUND_external_data},
+	{"/slideUpdateUrl", FOUND_external_object}, {"/package", FOUND_external_object},
 };
 
 static void on_relationship(struct part *p, const struct tag *t)
@@ -57,7 +58,8 @@ static void check_field(struct walk *w, struct slice code)
 		walk_find(w, FOUND_dde, code);
 	else if (remote && slice_starts_nocase(code, SLICE("INCLUDEPICTURE")))
 		walk_find(w, FOUND_external_image, code);
-	else if (remote && (slice_starts_nocase(code, SLICE("INCLUDETEXT")) || slice_starts_nocase(code, SLICE("LINK")) || slice_starts_nocase(code, SLICE("IMPORT"))))
+	else if (remote && (slice_starts_nocase(code, SLICE("INCLUDETEXT")) || slice_starts_nocase(code, SLICE("LINK")) ||
+		slice_starts_nocase(code, SLICE("IMPORT"))))
 		walk_find(w, FOUND_external_object, code);
 }
 
@@ -141,9 +143,10 @@ static void on_click(struct part *p, const struct tag *t)
 
 static const struct { struct slice name; void (*on)(struct part *p, const struct tag *t); } elements[] = {
 	{SLICE_INIT("Relationship"), on_relationship}, {SLICE_INIT("OLEObject"), on_object}, {SLICE_INIT("oleObj"), on_object},
-	{SLICE_INIT("oleObject"), on_object}, {SLICE_INIT("ddeLink"), on_dde}, {SLICE_INIT("ocx"), on_control}, {SLICE_INIT("webPr"), on_connection},
-	{SLICE_INIT("dbPr"), on_connection}, {SLICE_INIT("customUI"), on_ribbon}, {SLICE_INIT("definedName"), on_defined_name},
-	{SLICE_INIT("sheet"), on_sheet}, {SLICE_INIT("hlinkClick"), on_click}, {SLICE_INIT("hlinkMouseOver"), on_click}, {SLICE_INIT("hlinkHover"), on_click},
+	{SLICE_INIT("oleObject"), on_object}, {SLICE_INIT("ddeLink"), on_dde}, {SLICE_INIT("ocx"), on_control},
+	{SLICE_INIT("webPr"), on_connection}, {SLICE_INIT("dbPr"), on_connection}, {SLICE_INIT("customUI"), on_ribbon},
+	{SLICE_INIT("definedName"), on_defined_name}, {SLICE_INIT("sheet"), on_sheet}, {SLICE_INIT("hlinkClick"), on_click},
+	{SLICE_INIT("hlinkMouseOver"), on_click}, {SLICE_INIT("hlinkHover"), on_click},
 };
 
 /* Which letters names of elements begin with, so that the many runs of text cost little. */

@@ -74,11 +74,13 @@ static struct level *top(struct pdf *p)
 /* ---- names that tell ---- */
 
 static const struct { struct slice name; enum inspect_what what; } telling[] = {
-	{SLICE_INIT("JS"), FOUND_pdf_javascript}, {SLICE_INIT("JavaScript"), FOUND_pdf_javascript}, {SLICE_INIT("AA"), FOUND_pdf_additional_action},
-	{SLICE_INIT("Launch"), FOUND_pdf_launch}, {SLICE_INIT("RichMedia"), FOUND_pdf_rich_media}, {SLICE_INIT("RichMediaContent"), FOUND_pdf_rich_media},
+	{SLICE_INIT("JS"), FOUND_pdf_javascript}, {SLICE_INIT("JavaScript"), FOUND_pdf_javascript},
+	{SLICE_INIT("AA"), FOUND_pdf_additional_action}, {SLICE_INIT("Launch"), FOUND_pdf_launch},
+	{SLICE_INIT("RichMedia"), FOUND_pdf_rich_media}, {SLICE_INIT("RichMediaContent"), FOUND_pdf_rich_media},
 	{SLICE_INIT("3D"), FOUND_pdf_rich_media}, {SLICE_INIT("Movie"), FOUND_pdf_rich_media}, {SLICE_INIT("XFA"), FOUND_pdf_xfa},
-	{SLICE_INIT("SubmitForm"), FOUND_pdf_submit}, {SLICE_INIT("ImportData"), FOUND_pdf_submit}, {SLICE_INIT("OpenAction"), FOUND_pdf_open_action},
-	{SLICE_INIT("EmbeddedFile"), FOUND_embedded_file}, {SLICE_INIT("GoToE"), FOUND_embedded_file},
+	{SLICE_INIT("SubmitForm"), FOUND_pdf_submit}, {SLICE_INIT("ImportData"), FOUND_pdf_submit},
+	{SLICE_INIT("OpenAction"), FOUND_pdf_open_action}, {SLICE_INIT("EmbeddedFile"), FOUND_embedded_file},
+	{SLICE_INIT("GoToE"), FOUND_embedded_file},
 };
 
 static void check_name(struct pdf *p, const struct pdf_token *t, bool is_key)
@@ -90,7 +92,8 @@ static void check_name(struct pdf *p, const struct pdf_token *t, bool is_key)
 		if (t->escaped)
 			walk_find(p->w, FOUND_document_obfuscated, t->raw);
 		/* "AA", "JS", "OpenAction" and "XFA" tell as keys only, the kinds of actions as values. */
-		bool keyed = slice_eq(name, SLICE("AA")) || slice_eq(name, SLICE("OpenAction")) || slice_eq(name, SLICE("XFA")) || slice_eq(name, SLICE("JS"));
+		bool keyed = slice_eq(name, SLICE("AA")) || slice_eq(name, SLICE("OpenAction")) || slice_eq(name, SLICE("XFA")) ||
+			slice_eq(name, SLICE("JS"));
 		if (keyed == is_key && telling[i].what != FOUND_embedded_file)
 			walk_find(p->w, telling[i].what, slice_eq(name, SLICE("JS")) ? SLICE_NONE : name);
 	}

@@ -122,8 +122,8 @@ static bool rar5_block(struct walk *w, struct rar *r)
 {
 	struct slice c = r->content;
 	uint64_t at = r->at + 4, size, type, flags, extra = 0, data = 0, end;
-	if (!take_vint(c, &at, &size) || size == 0 || size > c.n || (end = at + size) > c.n || !take_vint(c, &at, &type) || !take_vint(c, &at, &flags) ||
-	    ((flags & 1) != 0 && !take_vint(c, &at, &extra)) || ((flags & 2) != 0 && !take_vint(c, &at, &data))) {
+	if (!take_vint(c, &at, &size) || size == 0 || size > c.n || (end = at + size) > c.n || !take_vint(c, &at, &type) ||
+	    !take_vint(c, &at, &flags) || ((flags & 1) != 0 && !take_vint(c, &at, &extra)) || ((flags & 2) != 0 && !take_vint(c, &at, &data))) {
 		walk_find_str(w, FOUND_archive_damaged, "RAR");
 		return false;
 	}

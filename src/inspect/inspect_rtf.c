@@ -62,7 +62,8 @@ static void begin_collect(struct rtf *r, enum collect what)
 
 static void on_word(struct rtf *r, struct slice word)
 {
-	static const struct { struct slice word; enum collect collect; } rows[] = {{SLICE_INIT("objdata"), OBJECT}, {SLICE_INIT("objclass"), CLASS},
+	static const struct { struct slice word; enum collect collect; } rows[] =
+		{{SLICE_INIT("objdata"), OBJECT}, {SLICE_INIT("objclass"), CLASS},
 		{SLICE_INIT("template"), TEMPLATE}, {SLICE_INIT("fldinst"), FIELD}};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (slice_eq(word, rows[i].word)) {

@@ -1,4 +1,7 @@
-/* Shortcuts and settings that are text: .url, .website, .scf, .desktop, .webloc, .library-ms, .settingcontent-ms, .theme, .inf, .iqy, .slk. */
+/*
+ * Shortcuts and settings that are text: .url, .website, .scf, .desktop, .webloc, .library-ms, .settingcontent-ms, .theme,
+ * .inf, .iqy, .slk.
+ */
 #include "base/ensure.h"
 #include "inspect/command.h"
 #include "inspect/name.h"
@@ -7,7 +10,8 @@
 #include "inspect/url.h"
 
 /* Keys whose value is followed or shown as a picture, so that it is fetched. */
-static const struct slice keys[] = {SLICE_INIT("URL"), SLICE_INIT("BASEURL"), SLICE_INIT("IconFile"), SLICE_INIT("WorkingDirectory"), SLICE_INIT("Exec"),
+static const struct slice keys[] = {SLICE_INIT("URL"), SLICE_INIT("BASEURL"), SLICE_INIT("IconFile"), SLICE_INIT("WorkingDirectory"),
+	SLICE_INIT("Exec"),
 	SLICE_INIT("TryExec"), SLICE_INIT("Icon"), SLICE_INIT("Command"), SLICE_INIT("Wallpaper"), SLICE_INIT("BrandImage"), SLICE_INIT("Path"),
 	SLICE_INIT("SCRNSAVE.EXE"), SLICE_INIT("open"), SLICE_INIT("shellexecute"), SLICE_INIT("DLLRegister")};
 

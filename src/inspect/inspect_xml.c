@@ -54,12 +54,14 @@ void inspect_xml(struct walk *w, struct slice content)
 	struct buf room;
 	walk_buf(w, &room);
 	struct slice text = text_plain(content, &room);
-	static const struct text_word scripts[] = {{"msxsl:script", false, 0}, {"ms:script", false, 0}, {"<script", false, 0}, {"schemas-microsoft-com:xslt", false, 0}};
+	static const struct text_word scripts[] = {{"msxsl:script", false, 0}, {"ms:script", false, 0}, {"<script", false, 0},
+		{"schemas-microsoft-com:xslt", false, 0}};
 	xml_prolog(w, text);
 	if (walk_steps(w, text.n) && text_words(text, scripts, 3) != 0)
 		walk_find_str(w, FOUND_page_script, "in XML");
 	/* Flat files of Word and of OpenDocument hold everything that their packed twins hold. */
-	if (slice_search(slice_sub(text, 0, 4096), SLICE("progid=\"Word.Document\"")) >= 0 || slice_search(slice_sub(text, 0, 4096), SLICE("schemas.microsoft.com/office/word/2003")) >= 0) {
+	if (slice_search(slice_sub(text, 0, 4096), SLICE("progid=\"Word.Document\"")) >= 0 ||
+		slice_search(slice_sub(text, 0, 4096), SLICE("schemas.microsoft.com/office/word/2003")) >= 0) {
 		if (slice_search(text, SLICE("binData")) >= 0 && slice_search(text, SLICE("editdata.mso")) >= 0)
 			walk_find_str(w, FOUND_macros, "editdata.mso");
 		if (slice_search(text, SLICE("ocxPresent=\"yes\"")) >= 0)

@@ -31,7 +31,8 @@ static bool is_turning(uint32_t c)
 
 static bool is_invisible(uint32_t c)
 {
-	static const struct range rows[] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x115f, 0x1160}, {0x180e, 0x180e}, {0x200b, 0x200b}, {0x2028, 0x2029},
+	static const struct range rows[] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x115f, 0x1160}, {0x180e, 0x180e}, {0x200b, 0x200b},
+		{0x2028, 0x2029},
 		{0x2060, 0x2065}, {0x206a, 0x206f}, {0x3164, 0x3164}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xe0000, 0xe007f}};
 	return in_ranges(c, rows, ARRAY_LEN(rows));
 }
@@ -124,7 +125,8 @@ static bool is_active(struct slice extension)
 /* What people trust at the end of a name. */
 static bool is_harmless(struct slice extension)
 {
-	static const struct slice rows[] = {SLICE_INIT("pdf"), SLICE_INIT("doc"), SLICE_INIT("docx"), SLICE_INIT("xls"), SLICE_INIT("xlsx"), SLICE_INIT("ppt"),
+	static const struct slice rows[] = {SLICE_INIT("pdf"), SLICE_INIT("doc"), SLICE_INIT("docx"), SLICE_INIT("xls"), SLICE_INIT("xlsx"),
+		SLICE_INIT("ppt"),
 		SLICE_INIT("pptx"), SLICE_INIT("txt"), SLICE_INIT("rtf"), SLICE_INIT("csv"), SLICE_INIT("jpg"), SLICE_INIT("jpeg"), SLICE_INIT("png"),
 		SLICE_INIT("gif"), SLICE_INIT("bmp"), SLICE_INIT("tif"), SLICE_INIT("mp3"), SLICE_INIT("mp4"), SLICE_INIT("wav"), SLICE_INIT("zip"),
 		SLICE_INIT("odt"), SLICE_INIT("ods"), SLICE_INIT("ofd"), SLICE_INIT("wps"), SLICE_INIT("eml"), SLICE_INIT("msg"), SLICE_INIT("ics")};
@@ -198,17 +200,20 @@ static bool goes_up(struct slice name)
 
 static void check_path(struct walk *w, struct slice name)
 {
-	bool absolute = slice_starts(name, SLICE("/")) || slice_starts(name, SLICE("\\")), drive = name.n > 1 && ascii_is_alpha(name.p[0]) && name.p[1] == ':';
+	bool absolute = slice_starts(name, SLICE("/")) || slice_starts(name, SLICE("\\")), drive = name.n > 1 && ascii_is_alpha(name.p[0]) &&
+		name.p[1] == ':';
 	if (absolute || drive || goes_up(name))
 		walk_find(w, FOUND_name_path, name);
 }
 
 static void check_device(struct walk *w, struct slice base)
 {
-	static const struct slice rows[] = {SLICE_INIT("con"), SLICE_INIT("prn"), SLICE_INIT("aux"), SLICE_INIT("nul"), SLICE_INIT("conin$"), SLICE_INIT("conout$")};
+	static const struct slice rows[] = {SLICE_INIT("con"), SLICE_INIT("prn"), SLICE_INIT("aux"), SLICE_INIT("nul"), SLICE_INIT("conin$"),
+		SLICE_INIT("conout$")};
 	ptrdiff_t dot = slice_find(base, '.');
 	struct slice stem = dot >= 0 ? slice_sub(base, 0, (size_t)dot) : base;
-	bool numbered = stem.n == 4 && (slice_starts_nocase(stem, SLICE("com")) || slice_starts_nocase(stem, SLICE("lpt"))) && ascii_is_digit(stem.p[3]);
+	bool numbered = stem.n == 4 && (slice_starts_nocase(stem, SLICE("com")) || slice_starts_nocase(stem, SLICE("lpt"))) &&
+		ascii_is_digit(stem.p[3]);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		numbered = numbered || slice_eq_nocase(stem, rows[i]);
 	if (numbered)

@@ -93,7 +93,8 @@ static void take_entry(struct ole *o, struct slice raw)
 	uint16_t length = le16_at(raw, 64);
 	text_from_utf16(cut_bytes(raw, 0, length >= 2 && length <= 64 ? length - 2u : 0), false, &name);
 	*e = (struct ole_entry){.name = arena_dup(&o->arena, buf_slice(&name)), .kind = (enum ole_kind)byte_at(raw, 66), .parent = OLE_NONE,
-		.start = le32_at(raw, 116), .size = o->shift == 9 ? le32_at(raw, 120) : le64_at(raw, 120), .clsid = arena_dup(&o->arena, cut_bytes(raw, 80, 16))};
+		.start = le32_at(raw, 116), .size = o->shift == 9 ? le32_at(raw, 120) : le64_at(raw, 120),
+		.clsid = arena_dup(&o->arena, cut_bytes(raw, 80, 16))};
 	buf_free(&name);
 	if (e->kind != OLE_STORAGE && e->kind != OLE_STREAM && e->kind != OLE_ROOT)
 		e->kind = OLE_FREE;

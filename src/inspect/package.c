@@ -18,7 +18,8 @@ void object_class(struct walk *w, struct slice name)
 {
 	if (slice_starts_nocase(name, SLICE("Equation")))
 		walk_find(w, FOUND_equation_object, name);
-	else if (slice_starts_nocase(name, SLICE("Forms.")) || slice_starts_nocase(name, SLICE("Shell.Explorer")) || slice_starts_nocase(name, SLICE("htmlfile")))
+	else if (slice_starts_nocase(name, SLICE("Forms.")) || slice_starts_nocase(name, SLICE("Shell.Explorer")) ||
+		slice_starts_nocase(name, SLICE("htmlfile")))
 		walk_find(w, FOUND_activex, name);
 	else
 		walk_find(w, FOUND_embedded_object, name);

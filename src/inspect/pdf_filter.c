@@ -8,7 +8,8 @@
 
 void pdf_filters_add(struct pdf_filters *f, struct slice name)
 {
-	static const struct { struct slice name; enum pdf_filter filter; } rows[] = {{SLICE_INIT("FlateDecode"), PDF_FILTER_FLATE}, {SLICE_INIT("Fl"), PDF_FILTER_FLATE},
+	static const struct { struct slice name; enum pdf_filter filter; } rows[] =
+		{{SLICE_INIT("FlateDecode"), PDF_FILTER_FLATE}, {SLICE_INIT("Fl"), PDF_FILTER_FLATE},
 		{SLICE_INIT("ASCIIHexDecode"), PDF_FILTER_HEX}, {SLICE_INIT("AHx"), PDF_FILTER_HEX}, {SLICE_INIT("ASCII85Decode"), PDF_FILTER_85},
 		{SLICE_INIT("A85"), PDF_FILTER_85}};
 	enum pdf_filter filter = PDF_FILTER_OTHER;

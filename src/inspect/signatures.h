@@ -1,6 +1,6 @@
 /*
- * SIGNATURE(type, offset, bytes): the first row that fits decides; longer ones stand in front of shorter ones. Types that are the dress of others
- * (zip, ole, riff, iso media) are looked at again.
+ * SIGNATURE(type, offset, bytes): the first row that fits decides; longer ones stand in front of shorter ones. Types that are the
+ * dress of others (zip, ole, riff, iso media) are looked at again.
  */
 SIGNATURE(ole, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 SIGNATURE(zip, 0, "PK\3\4")

@@ -39,7 +39,8 @@ bool inspect_what_find(struct slice name, enum inspect_what *ret)
 	return false;
 }
 
-static const char *const classes[INSPECT_CLASS_COUNT] = {"name", "type", "program", "archive", "macro", "remote", "embedded", "script", "opaque"};
+static const char *const classes[INSPECT_CLASS_COUNT] = {"name", "type", "program", "archive", "macro", "remote", "embedded", "script",
+	"opaque"};
 static const char *const severities[INSPECT_SEVERITY_COUNT] = {"note", "doubtful", "dangerous"};
 static const char *const gaps[INSPECT_GAP_BITS] = {"encrypted", "damaged", "budget", "unsupported", "unknown"};
 static const char *const families[INSPECT_FAMILY_COUNT] = {"unknown", "text", "document", "image", "media", "data", "page", "message",

@@ -122,7 +122,8 @@ static bool pass_comment(struct tag_reader *r)
 
 static bool is_raw(struct slice name)
 {
-	static const struct slice rows[] = {SLICE_INIT("script"), SLICE_INIT("style"), SLICE_INIT("textarea"), SLICE_INIT("title"), SLICE_INIT("xmp"),
+	static const struct slice rows[] = {SLICE_INIT("script"), SLICE_INIT("style"), SLICE_INIT("textarea"), SLICE_INIT("title"),
+		SLICE_INIT("xmp"),
 		SLICE_INIT("noembed"), SLICE_INIT("noframes")};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (slice_eq_nocase(name, rows[i]))
@@ -153,7 +154,8 @@ static struct slice take_raw(struct slice *s, struct slice name)
 
 static bool starts_tag(struct slice s)
 {
-	return s.n > 1 && s.p[0] == '<' && (ascii_is_alpha(s.p[1]) || s.p[1] == '/' || s.p[1] == '!' || s.p[1] == '?' || s.p[1] == '_' || s.p[1] >= 0x80);
+	return s.n > 1 && s.p[0] == '<' && (ascii_is_alpha(s.p[1]) || s.p[1] == '/' || s.p[1] == '!' || s.p[1] == '?' || s.p[1] == '_' ||
+		s.p[1] >= 0x80);
 }
 
 /* Moves to the next tag, past comments. */
@@ -229,8 +231,10 @@ static bool take_number(struct slice *s, unsigned base, uint32_t *ret)
 
 static uint32_t take_reference(struct slice *s)
 {
-	static const struct { struct slice name; uint8_t c; } rows[] = {{SLICE_INIT("amp;"), '&'}, {SLICE_INIT("lt;"), '<'}, {SLICE_INIT("gt;"), '>'},
-		{SLICE_INIT("quot;"), '"'}, {SLICE_INIT("apos;"), '\''}, {SLICE_INIT("colon;"), ':'}, {SLICE_INIT("Tab;"), '\t'}, {SLICE_INIT("NewLine;"), '\n'},
+	static const struct { struct slice name; uint8_t c; } rows[] =
+		{{SLICE_INIT("amp;"), '&'}, {SLICE_INIT("lt;"), '<'}, {SLICE_INIT("gt;"), '>'},
+		{SLICE_INIT("quot;"), '"'}, {SLICE_INIT("apos;"), '\''}, {SLICE_INIT("colon;"), ':'}, {SLICE_INIT("Tab;"), '\t'},
+		{SLICE_INIT("NewLine;"), '\n'},
 		{SLICE_INIT("sol;"), '/'}, {SLICE_INIT("lpar;"), '('}, {SLICE_INIT("rpar;"), ')'}, {SLICE_INIT("period;"), '.'}};
 	struct slice at = slice_from(*s, 1);
 	uint32_t c;

@@ -87,8 +87,8 @@ static void every_row_has_a_name_that_is_found_again(void **state)
 		enum inspect_what what;
 		assert_true(inspect_what_find(slice_str(inspect_what_name((enum inspect_what)i)), &what));
 		assert_int_equal(what, i);
-		assert_int_equal(inspect_what_gap(what) != INSPECT_GAP_NONE, inspect_what_class(what) == INSPECT_CLASS_OPAQUE || what == FOUND_archive_bomb ||
-			what == FOUND_archive_nested);
+		assert_int_equal(inspect_what_gap(what) != INSPECT_GAP_NONE, inspect_what_class(what) == INSPECT_CLASS_OPAQUE ||
+			what == FOUND_archive_bomb || what == FOUND_archive_nested);
 	}
 	for (unsigned i = 0; i < FILE_TYPE_COUNT; i++) {
 		enum inspect_type type;
@@ -122,12 +122,14 @@ static void extensions_and_media_types_are_whole_words(void **state)
 static void types_are_told_without_a_name(void **state)
 {
 	static const struct { struct slice content; enum inspect_type type; } rows[] = {
-		{SLICE_INIT(""), FILE_empty}, {SLICE_INIT("hello\n"), FILE_text}, {SLICE_INIT("%PDF-1.4\n"), FILE_pdf}, {SLICE_INIT("\n\n%PDF-1.4\n"), FILE_pdf},
-		{SLICE_INIT("\x89PNG\r\n\x1a\n"), FILE_png}, {SLICE_INIT("{\\rtf1}"), FILE_rtf}, {SLICE_INIT("<!DOCTYPE html>"), FILE_html},
-		{SLICE_INIT("<?xml version=\"1.0\"?><!-- a --><svg/>"), FILE_svg}, {SLICE_INIT("\xef\xbb\xbf<html>"), FILE_html},
-		{SLICE_INIT("BEGIN:VCALENDAR\r\n"), FILE_calendar}, {SLICE_INIT("#!/usr/bin/env python3\n"), FILE_python}, {SLICE_INIT("\x7f""ELF\2\1\1"), FILE_elf},
+		{SLICE_INIT(""), FILE_empty}, {SLICE_INIT("hello\n"), FILE_text}, {SLICE_INIT("%PDF-1.4\n"), FILE_pdf},
+		{SLICE_INIT("\n\n%PDF-1.4\n"), FILE_pdf}, {SLICE_INIT("\x89PNG\r\n\x1a\n"), FILE_png}, {SLICE_INIT("{\\rtf1}"), FILE_rtf},
+		{SLICE_INIT("<!DOCTYPE html>"), FILE_html}, {SLICE_INIT("<?xml version=\"1.0\"?><!-- a --><svg/>"), FILE_svg},
+		{SLICE_INIT("\xef\xbb\xbf<html>"), FILE_html}, {SLICE_INIT("BEGIN:VCALENDAR\r\n"), FILE_calendar},
+		{SLICE_INIT("#!/usr/bin/env python3\n"), FILE_python}, {SLICE_INIT("\x7f""ELF\2\1\1"), FILE_elf},
 		{SLICE_INIT("\xca\xfe\xba\xbe\0\0\0\2"), FILE_macho}, {SLICE_INIT("\xca\xfe\xba\xbe\0\0\0\x34"), FILE_java_class},
-		{SLICE_INIT("7z\xbc\xaf\x27\x1c"), FILE_sevenzip}, {SLICE_INIT("\1\2\3\4\5\6\7"), FILE_unknown}, {SLICE_INIT("MZ is how a text may begin"), FILE_text},
+		{SLICE_INIT("7z\xbc\xaf\x27\x1c"), FILE_sevenzip}, {SLICE_INIT("\1\2\3\4\5\6\7"), FILE_unknown},
+		{SLICE_INIT("MZ is how a text may begin"), FILE_text},
 		{SLICE_INIT("From: a@b.example\r\nMessage-ID: <x>\r\n\r\nhi"), FILE_message}, {SLICE_INIT("RIFF\0\0\0\0WEBP"), FILE_webp},
 	};
 	(void)state;
@@ -295,9 +297,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_has_a_name_that_is_found_again), cmocka_unit_test(extensions_and_media_types_are_whole_words),
 		cmocka_unit_test(types_are_told_without_a_name), cmocka_unit_test(the_name_breaks_ties_between_texts),
-		cmocka_unit_test(an_empty_part_has_no_findings), cmocka_unit_test(details_and_paths_can_be_shown), cmocka_unit_test(the_same_finding_counts_up),
+		cmocka_unit_test(an_empty_part_has_no_findings), cmocka_unit_test(details_and_paths_can_be_shown),
+		cmocka_unit_test(the_same_finding_counts_up),
 		cmocka_unit_test(dangerous_findings_find_room), cmocka_unit_test(pieces_stop_when_no_more_are_wanted),
-		cmocka_unit_test(one_budget_holds_for_many_parts), cmocka_unit_test(each_limit_is_kept), cmocka_unit_test(what_is_around_stands_in_path_and_depth),
+		cmocka_unit_test(one_budget_holds_for_many_parts), cmocka_unit_test(each_limit_is_kept),
+		cmocka_unit_test(what_is_around_stands_in_path_and_depth),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, clean);

@@ -12,19 +12,21 @@
 /* ---- formats ---- */
 
 static const struct { enum inspect_type type; inspect_format_fn *inspect; } formats[] = {
-	{FILE_zip, inspect_zip}, {FILE_epub, inspect_zip}, {FILE_ofd, inspect_zip}, {FILE_iwork, inspect_zip},
-	{FILE_docx, inspect_ooxml}, {FILE_docm, inspect_ooxml}, {FILE_xlsx, inspect_ooxml}, {FILE_xlsm, inspect_ooxml}, {FILE_xlsb, inspect_ooxml},
-	{FILE_pptx, inspect_ooxml}, {FILE_pptm, inspect_ooxml}, {FILE_vsdx, inspect_ooxml}, {FILE_xps, inspect_ooxml}, {FILE_ooxml, inspect_ooxml},
-	{FILE_odt, inspect_odf}, {FILE_ods, inspect_odf}, {FILE_odp, inspect_odf}, {FILE_odf, inspect_odf},
+	{FILE_zip, inspect_zip}, {FILE_epub, inspect_zip}, {FILE_ofd, inspect_zip}, {FILE_iwork, inspect_zip}, {FILE_docx, inspect_ooxml},
+	{FILE_docm, inspect_ooxml}, {FILE_xlsx, inspect_ooxml}, {FILE_xlsm, inspect_ooxml}, {FILE_xlsb, inspect_ooxml},
+	{FILE_pptx, inspect_ooxml}, {FILE_pptm, inspect_ooxml}, {FILE_vsdx, inspect_ooxml}, {FILE_xps, inspect_ooxml},
+	{FILE_ooxml, inspect_ooxml}, {FILE_odt, inspect_odf}, {FILE_ods, inspect_odf}, {FILE_odp, inspect_odf}, {FILE_odf, inspect_odf},
 	{FILE_ole, inspect_ole}, {FILE_doc, inspect_ole}, {FILE_xls, inspect_ole}, {FILE_ppt, inspect_ole}, {FILE_visio, inspect_ole},
 	{FILE_publisher, inspect_ole}, {FILE_project, inspect_ole}, {FILE_outlook, inspect_ole}, {FILE_ole_encrypted, inspect_ole},
 	{FILE_gzip, inspect_gzip}, {FILE_svgz, inspect_gzip}, {FILE_tar, inspect_tar}, {FILE_cpio, inspect_cpio}, {FILE_ar, inspect_ar},
-	{FILE_rar, inspect_rar}, {FILE_sevenzip, inspect_sevenzip}, {FILE_cab, inspect_cab}, {FILE_iso, inspect_iso}, {FILE_uuencode, inspect_uuencode},
+	{FILE_rar, inspect_rar}, {FILE_sevenzip, inspect_sevenzip}, {FILE_cab, inspect_cab}, {FILE_iso, inspect_iso},
+	{FILE_disk, inspect_disk}, {FILE_vhd, inspect_disk}, {FILE_csv, inspect_table}, {FILE_uuencode, inspect_uuencode},
 	{FILE_pdf, inspect_pdf}, {FILE_rtf, inspect_rtf}, {FILE_onenote, inspect_onenote}, {FILE_tnef, inspect_tnef},
 	{FILE_html, inspect_html}, {FILE_hta, inspect_html}, {FILE_svg, inspect_svg}, {FILE_mhtml, inspect_mhtml}, {FILE_xml, inspect_xml},
 	{FILE_calendar, inspect_calendar}, {FILE_lnk, inspect_lnk}, {FILE_url, inspect_shortcut_text}, {FILE_webloc, inspect_shortcut_text},
 	{FILE_desktop, inspect_shortcut_text}, {FILE_scf, inspect_shortcut_text}, {FILE_library, inspect_shortcut_text},
-	{FILE_settingcontent, inspect_shortcut_text}, {FILE_theme, inspect_shortcut_text}, {FILE_inf, inspect_settings}, {FILE_web_query, inspect_settings},
+	{FILE_settingcontent, inspect_shortcut_text}, {FILE_theme, inspect_shortcut_text}, {FILE_inf, inspect_settings},
+	{FILE_web_query, inspect_settings},
 };
 
 static inspect_format_fn *format_of(enum inspect_type type)
@@ -289,8 +291,8 @@ void inspect_budget_init(struct inspect_budget *b, const struct inspect_limits *
 		b->limits.ratio_max = 1;
 }
 
-void inspect_content(const struct inspect_input *in, struct inspect_budget *budget, inspect_piece_fn *piece, void *context, struct arena *arena,
-	struct inspect_report *ret)
+void inspect_content(const struct inspect_input *in, struct inspect_budget *budget, inspect_piece_fn *piece, void *context,
+	struct arena *arena, struct inspect_report *ret)
 {
 	struct walk w = {.budget = budget, .report = ret, .arena = arena, .piece = piece, .context = context, .base_depth = in->depth,
 		.path = BUF_INIT((INSPECT_DEPTH_HARD_MAX + 2) * 2 * INSPECT_NAME_MAX)};

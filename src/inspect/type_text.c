@@ -1,6 +1,6 @@
 /*
- * Kinds of text. A program chooses what to do with a text by its extension, so the extension decides wherever text of that extension is run,
- * rendered or merely shown; the content decides for the rest.
+ * Kinds of text. A program chooses what to do with a text by its extension, so the extension decides wherever text of that extension
+ * is run, rendered or merely shown; the content decides for the rest.
  */
 #include <string.h>
 
@@ -14,7 +14,8 @@
 /* Extensions that only ever open an editor or a table: whatever stands in there is text. */
 static bool is_inert(struct slice extension)
 {
-	static const struct slice rows[] = {SLICE_INIT("txt"), SLICE_INIT("text"), SLICE_INIT("log"), SLICE_INIT("md"), SLICE_INIT("ini"), SLICE_INIT("cfg"),
+	static const struct slice rows[] = {SLICE_INIT("txt"), SLICE_INIT("text"), SLICE_INIT("log"), SLICE_INIT("md"), SLICE_INIT("ini"),
+		SLICE_INIT("cfg"),
 		SLICE_INIT("conf"), SLICE_INIT("srt"), SLICE_INIT("diff"), SLICE_INIT("patch"), SLICE_INIT("c"), SLICE_INIT("h"), SLICE_INIT("java"),
 		SLICE_INIT("cpp"), SLICE_INIT("hpp"), SLICE_INIT("go"), SLICE_INIT("rs"), SLICE_INIT("ts"), SLICE_INIT("css"), SLICE_INIT("sql"),
 		SLICE_INIT("yaml"), SLICE_INIT("yml"), SLICE_INIT("toml"), SLICE_INIT("rst"), SLICE_INIT("tex"), SLICE_INIT("properties")};
@@ -28,7 +29,8 @@ static bool is_inert(struct slice extension)
 
 static enum inspect_type by_extension(struct slice extension)
 {
-	static const enum inspect_family families[] = {INSPECT_FAMILY_SCRIPT, INSPECT_FAMILY_SHORTCUT, INSPECT_FAMILY_SETTINGS, INSPECT_FAMILY_PROGRAM};
+	static const enum inspect_family families[] = {INSPECT_FAMILY_SCRIPT, INSPECT_FAMILY_SHORTCUT, INSPECT_FAMILY_SETTINGS,
+		INSPECT_FAMILY_PROGRAM};
 	for (size_t k = 0; k < ARRAY_LEN(families); k++)
 		for (unsigned t = 0; t < FILE_TYPE_COUNT; t++)
 			if (inspect_type_family((enum inspect_type)t) == families[k] && inspect_type_has_extension((enum inspect_type)t, extension))
@@ -92,13 +94,14 @@ static struct slice without_comments(struct slice s)
 static enum inspect_type by_root(struct slice s)
 {
 	static const struct front_row roots[] = {
-		{FILE_html, "<html"}, {FILE_html, "<head"}, {FILE_html, "<body"}, {FILE_html, "<script"}, {FILE_html, "<iframe"}, {FILE_html, "<meta"},
-		{FILE_html, "<title"}, {FILE_html, "<style"}, {FILE_html, "<div"}, {FILE_html, "<table"}, {FILE_html, "<form"}, {FILE_html, "<a "},
-		{FILE_html, "<!doctype html"}, {FILE_html, "<h1"}, {FILE_html, "<p>"}, {FILE_html, "<br"}, {FILE_html, "<center"}, {FILE_html, "<img"},
-		{FILE_svg, "<svg"}, {FILE_svg, "<!doctype svg"}, {FILE_wsf, "<job"}, {FILE_wsf, "<package>"}, {FILE_wsf, "<scriptlet"}, {FILE_wsf, "<component"},
-		{FILE_hta, "<hta:application"}, {FILE_library, "<libraryDescription"}, {FILE_library, "<searchConnectorDescription"},
-		{FILE_library, "<persistedQuery"}, {FILE_settingcontent, "<PCSettings"}, {FILE_msc, "<MMC_ConsoleFile"}, {FILE_jnlp, "<jnlp"},
-		{FILE_clickonce, "<asmv1:assembly"}, {FILE_clickonce, "<assembly"}, {FILE_php, "<?php"},
+		{FILE_html, "<html"}, {FILE_html, "<head"}, {FILE_html, "<body"}, {FILE_html, "<script"}, {FILE_html, "<iframe"},
+		{FILE_html, "<meta"}, {FILE_html, "<title"}, {FILE_html, "<style"}, {FILE_html, "<div"}, {FILE_html, "<table"},
+		{FILE_html, "<form"}, {FILE_html, "<a "}, {FILE_html, "<!doctype html"}, {FILE_html, "<h1"}, {FILE_html, "<p>"},
+		{FILE_html, "<br"}, {FILE_html, "<center"}, {FILE_html, "<img"}, {FILE_svg, "<svg"}, {FILE_svg, "<!doctype svg"},
+		{FILE_wsf, "<job"}, {FILE_wsf, "<package>"}, {FILE_wsf, "<scriptlet"}, {FILE_wsf, "<component"}, {FILE_hta, "<hta:application"},
+		{FILE_library, "<libraryDescription"}, {FILE_library, "<searchConnectorDescription"}, {FILE_library, "<persistedQuery"},
+		{FILE_settingcontent, "<PCSettings"}, {FILE_msc, "<MMC_ConsoleFile"}, {FILE_jnlp, "<jnlp"}, {FILE_clickonce, "<asmv1:assembly"},
+		{FILE_clickonce, "<assembly"}, {FILE_php, "<?php"},
 	};
 	return by_rows(s, roots, ARRAY_LEN(roots));
 }
@@ -110,7 +113,8 @@ static enum inspect_type of_markup(struct slice front)
 	if (t != FILE_unknown)
 		return t;
 	if (starts(s, "<!doctype plist") || starts(s, "<plist"))
-		return slice_search(front, SLICE("PayloadType")) >= 0 ? FILE_mobileconfig : slice_search(front, SLICE("<key>URL</key>")) >= 0 ? FILE_webloc : FILE_xml;
+		return slice_search(front, SLICE("PayloadType")) >= 0 ? FILE_mobileconfig : slice_search(front, SLICE("<key>URL</key>")) >= 0 ?
+			FILE_webloc : FILE_xml;
 	if (slice_search_nocase(front, SLICE("<svg")) >= 0 && (starts(s, "<!doctype") || starts(slice_trim(front), "<?xml")))
 		return FILE_svg;
 	if (slice_search_nocase(front, SLICE("<html")) >= 0)
@@ -121,8 +125,8 @@ static enum inspect_type of_markup(struct slice front)
 static enum inspect_type of_interpreter(struct slice s)
 {
 	static const struct { const char *word; enum inspect_type type; } rows[] = {
-		{"python", FILE_python}, {"perl", FILE_perl}, {"ruby", FILE_ruby}, {"php", FILE_php}, {"node", FILE_javascript}, {"osascript", FILE_applescript},
-		{"pwsh", FILE_powershell}, {"lua", FILE_lua}, {"sh", FILE_shell},
+		{"python", FILE_python}, {"perl", FILE_perl}, {"ruby", FILE_ruby}, {"php", FILE_php}, {"node", FILE_javascript},
+		{"osascript", FILE_applescript}, {"pwsh", FILE_powershell}, {"lua", FILE_lua}, {"sh", FILE_shell},
 	};
 	ptrdiff_t end = slice_find(s, '\n');
 	struct slice line = slice_sub(s, 0, end < 0 ? 200 : (size_t)end);
@@ -135,7 +139,8 @@ static enum inspect_type of_interpreter(struct slice s)
 /* "Name: value" lines of which one is a message's. */
 static bool is_message(struct slice s)
 {
-	static const char *const fields[] = {"received:", "return-path:", "mime-version:", "message-id:", "from:", "delivered-to:", "dkim-signature:", "x-"};
+	static const char *const fields[] = {"received:", "return-path:", "mime-version:", "message-id:", "from:", "delivered-to:",
+		"dkim-signature:", "x-"};
 	bool first = false, more = false;
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		first = first || starts(s, fields[i]);
@@ -150,10 +155,11 @@ static bool is_message(struct slice s)
 static enum inspect_type of_plain(struct slice s)
 {
 	static const struct front_row rows[] = {
-		{FILE_calendar, "BEGIN:VCALENDAR"}, {FILE_vcard, "BEGIN:VCARD"}, {FILE_openpgp, "-----BEGIN PGP"}, {FILE_pkcs7, "-----BEGIN PKCS7"}, {FILE_pem, "-----BEGIN "},
-		{FILE_url, "[InternetShortcut"}, {FILE_url, "[{000214A0"}, {FILE_scf, "[Shell]"}, {FILE_desktop, "[Desktop Entry]"}, {FILE_theme, "[Theme]"},
-		{FILE_registry, "Windows Registry Editor"}, {FILE_registry, "REGEDIT4"}, {FILE_web_query, "ID;P"}, {FILE_web_query, "WEB\r\n1"},
-		{FILE_web_query, "WEB\n1"}, {FILE_batch, "@echo off"}, {FILE_uuencode, "begin 6"}, {FILE_uuencode, "begin 7"}, {FILE_mbox, "From "},
+		{FILE_calendar, "BEGIN:VCALENDAR"}, {FILE_vcard, "BEGIN:VCARD"}, {FILE_openpgp, "-----BEGIN PGP"},
+		{FILE_pkcs7, "-----BEGIN PKCS7"}, {FILE_pem, "-----BEGIN "}, {FILE_url, "[InternetShortcut"}, {FILE_url, "[{000214A0"},
+		{FILE_scf, "[Shell]"}, {FILE_desktop, "[Desktop Entry]"}, {FILE_theme, "[Theme]"}, {FILE_registry, "Windows Registry Editor"},
+		{FILE_registry, "REGEDIT4"}, {FILE_web_query, "ID;P"}, {FILE_web_query, "WEB\r\n1"}, {FILE_web_query, "WEB\n1"},
+		{FILE_batch, "@echo off"}, {FILE_uuencode, "begin 6"}, {FILE_uuencode, "begin 7"}, {FILE_mbox, "From "},
 	};
 	enum inspect_type t = by_rows(s, rows, ARRAY_LEN(rows));
 	if (t != FILE_unknown)

@@ -13,12 +13,14 @@
 static enum inspect_type by_content_types(struct slice xml)
 {
 	static const struct { const char *text; enum inspect_type type; } rows[] = {
-		{"ms-word.document.macroEnabled", FILE_docm}, {"ms-word.template.macroEnabled", FILE_docm}, {"wordprocessingml.document.main", FILE_docx},
-		{"wordprocessingml.template.main", FILE_docx}, {"ms-excel.sheet.macroEnabled", FILE_xlsm}, {"ms-excel.template.macroEnabled", FILE_xlsm},
-		{"ms-excel.addin.macroEnabled", FILE_xlsm}, {"ms-excel.sheet.binary.macroEnabled", FILE_xlsb}, {"spreadsheetml.sheet.main", FILE_xlsx},
-		{"spreadsheetml.template.main", FILE_xlsx}, {"ms-powerpoint.presentation.macroEnabled", FILE_pptm},
-		{"ms-powerpoint.slideshow.macroEnabled", FILE_pptm}, {"ms-powerpoint.template.macroEnabled", FILE_pptm},
-		{"ms-powerpoint.addin.macroEnabled", FILE_pptm}, {"presentationml.presentation.main", FILE_pptx}, {"presentationml.slideshow.main", FILE_pptx},
+		{"ms-word.document.macroEnabled", FILE_docm}, {"ms-word.template.macroEnabled", FILE_docm},
+		{"wordprocessingml.document.main", FILE_docx}, {"wordprocessingml.template.main", FILE_docx},
+		{"ms-excel.sheet.macroEnabled", FILE_xlsm}, {"ms-excel.template.macroEnabled", FILE_xlsm},
+		{"ms-excel.addin.macroEnabled", FILE_xlsm}, {"ms-excel.sheet.binary.macroEnabled", FILE_xlsb},
+		{"spreadsheetml.sheet.main", FILE_xlsx}, {"spreadsheetml.template.main", FILE_xlsx},
+		{"ms-powerpoint.presentation.macroEnabled", FILE_pptm}, {"ms-powerpoint.slideshow.macroEnabled", FILE_pptm},
+		{"ms-powerpoint.template.macroEnabled", FILE_pptm}, {"ms-powerpoint.addin.macroEnabled", FILE_pptm},
+		{"presentationml.presentation.main", FILE_pptx}, {"presentationml.slideshow.main", FILE_pptx},
 		{"presentationml.template.main", FILE_pptx}, {"ms-visio.", FILE_vsdx}, {"fixeddocumentseq", FILE_xps},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -53,8 +55,9 @@ static enum inspect_type of_office(const struct zip *z, const struct zip_entry *
 static enum inspect_type by_mimetype(struct slice s)
 {
 	static const struct { const char *text; enum inspect_type type; } rows[] = {
-		{"application/epub+zip", FILE_epub}, {"application/vnd.oasis.opendocument.text", FILE_odt}, {"application/vnd.oasis.opendocument.spreadsheet", FILE_ods},
-		{"application/vnd.oasis.opendocument.presentation", FILE_odp}, {"application/vnd.oasis.opendocument.", FILE_odf}, {"application/vnd.sun.xml.", FILE_odf},
+		{"application/epub+zip", FILE_epub}, {"application/vnd.oasis.opendocument.text", FILE_odt},
+		{"application/vnd.oasis.opendocument.spreadsheet", FILE_ods}, {"application/vnd.oasis.opendocument.presentation", FILE_odp},
+		{"application/vnd.oasis.opendocument.", FILE_odf}, {"application/vnd.sun.xml.", FILE_odf},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (slice_starts(s, slice_str(rows[i].text)))
@@ -83,8 +86,9 @@ static bool is_class(struct slice name)
 static enum inspect_type by_names(const struct zip *z)
 {
 	static const struct { const char *name; enum inspect_type type; } rows[] = {
-		{"AndroidManifest.xml", FILE_apk}, {"BundleConfig.pb", FILE_apk}, {"AppxManifest.xml", FILE_msix}, {"AppxMetadata/AppxBundleManifest.xml", FILE_msix},
-		{"OFD.xml", FILE_ofd}, {"Index/Document.iwa", FILE_iwork}, {"Index.zip", FILE_iwork}, {"content.xml", FILE_odf},
+		{"AndroidManifest.xml", FILE_apk}, {"BundleConfig.pb", FILE_apk}, {"AppxManifest.xml", FILE_msix},
+		{"AppxMetadata/AppxBundleManifest.xml", FILE_msix}, {"OFD.xml", FILE_ofd}, {"Index/Document.iwa", FILE_iwork},
+		{"Index.zip", FILE_iwork}, {"content.xml", FILE_odf},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (zip_find(z, slice_str(rows[i].name), true) != NULL)

@@ -1,6 +1,7 @@
 /*
  * TYPE(name, family, label, extensions, media): the types that are known, with all extensions and media types that a file of that
- * type may honestly have; the first of each is the usual one. A type with several readings (a zip is many things) is listed at the reading. How a type
+ * type may honestly have; the first of each is the usual one. A type with several readings (a zip is many things) is listed at the
+ * reading. How a type
  * is recognised stands in type.c and signatures.h.
  */
 TYPE(unknown, UNKNOWN, "unknown data", "", "application/octet-stream")

@@ -28,8 +28,10 @@ bool url_is_unc(struct slice url)
 
 bool url_is_remote(struct slice url)
 {
-	static const struct slice schemes[] = {SLICE_INIT("http:"), SLICE_INIT("https:"), SLICE_INIT("ftp:"), SLICE_INIT("mhtml:"), SLICE_INIT("ms-"),
-		SLICE_INIT("search-ms:"), SLICE_INIT("search:"), SLICE_INIT("javascript:"), SLICE_INIT("vbscript:"), SLICE_INIT("script:"), SLICE_INIT("ldap:"),
+	static const struct slice schemes[] = {SLICE_INIT("http:"), SLICE_INIT("https:"), SLICE_INIT("ftp:"), SLICE_INIT("mhtml:"),
+		SLICE_INIT("ms-"),
+		SLICE_INIT("search-ms:"), SLICE_INIT("search:"), SLICE_INIT("javascript:"), SLICE_INIT("vbscript:"), SLICE_INIT("script:"),
+			SLICE_INIT("ldap:"),
 		SLICE_INIT("tftp:"), SLICE_INIT("shell:")};
 	url = slice_trim(url);
 	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)

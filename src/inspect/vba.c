@@ -72,21 +72,24 @@ bool vba_decompress(struct slice in, struct buf *out)
 
 enum { AUTORUN = 1, SUSPICIOUS = 2 };
 static const struct text_word words[] = {
-	{"auto_open", true, AUTORUN}, {"autoopen", true, AUTORUN}, {"autoexec", true, AUTORUN}, {"autonew", true, AUTORUN}, {"autoclose", true, AUTORUN},
-	{"autoexit", true, AUTORUN}, {"auto_close", true, AUTORUN}, {"document_open", true, AUTORUN}, {"document_new", true, AUTORUN},
-	{"document_close", true, AUTORUN}, {"workbook_open", true, AUTORUN}, {"workbook_activate", true, AUTORUN}, {"workbook_beforeclose", true, AUTORUN},
-	{"_onload", false, AUTORUN}, {"_painted", false, AUTORUN}, {"_layout", true, AUTORUN}, {"_mousemove", false, AUTORUN},
+	{"auto_open", true, AUTORUN}, {"autoopen", true, AUTORUN}, {"autoexec", true, AUTORUN}, {"autonew", true, AUTORUN},
+	{"autoclose", true, AUTORUN}, {"autoexit", true, AUTORUN}, {"auto_close", true, AUTORUN}, {"document_open", true, AUTORUN},
+	{"document_new", true, AUTORUN}, {"document_close", true, AUTORUN}, {"workbook_open", true, AUTORUN},
+	{"workbook_activate", true, AUTORUN}, {"workbook_beforeclose", true, AUTORUN}, {"_onload", false, AUTORUN},
+	{"_painted", false, AUTORUN}, {"_layout", true, AUTORUN}, {"_mousemove", false, AUTORUN},
 	{"document_contentcontrolonenter", true, AUTORUN}, {"shell", true, SUSPICIOUS}, {"shellexecute", false, SUSPICIOUS},
-	{"wscript.shell", false, SUSPICIOUS}, {"shell.application", false, SUSPICIOUS}, {"urldownloadtofile", false, SUSPICIOUS}, {"xmlhttp", false, SUSPICIOUS},
-	{"winhttp", false, SUSPICIOUS}, {"adodb.stream", false, SUSPICIOUS}, {"powershell", false, SUSPICIOUS}, {"cmd.exe", false, SUSPICIOUS},
-	{"cmd /c", false, SUSPICIOUS}, {"mshta", false, SUSPICIOUS}, {"regsvr32", false, SUSPICIOUS}, {"rundll32", false, SUSPICIOUS},
-	{"winmgmts:", false, SUSPICIOUS}, {"win32_process", false, SUSPICIOUS}, {"virtualalloc", false, SUSPICIOUS}, {"createthread", false, SUSPICIOUS},
-	{"rtlmovememory", false, SUSPICIOUS}, {"writeprocessmemory", false, SUSPICIOUS}, {"callwindowproc", false, SUSPICIOUS}, {"strreverse", true, SUSPICIOUS},
-	{"executeexcel4macro", true, SUSPICIOUS}, {"savetofile", true, SUSPICIOUS}, {"schedule.service", false, SUSPICIOUS}, {"registerxll", true, SUSPICIOUS},
-	{"macscript", true, SUSPICIOUS}, {"applescripttask", true, SUSPICIOUS}, {"createprocess", false, SUSPICIOUS}, {"loadlibrary", false, SUSPICIOUS},
+	{"wscript.shell", false, SUSPICIOUS}, {"shell.application", false, SUSPICIOUS}, {"urldownloadtofile", false, SUSPICIOUS},
+	{"xmlhttp", false, SUSPICIOUS}, {"winhttp", false, SUSPICIOUS}, {"adodb.stream", false, SUSPICIOUS},
+	{"powershell", false, SUSPICIOUS}, {"cmd.exe", false, SUSPICIOUS}, {"cmd /c", false, SUSPICIOUS}, {"mshta", false, SUSPICIOUS},
+	{"regsvr32", false, SUSPICIOUS}, {"rundll32", false, SUSPICIOUS}, {"winmgmts:", false, SUSPICIOUS},
+	{"win32_process", false, SUSPICIOUS}, {"virtualalloc", false, SUSPICIOUS}, {"createthread", false, SUSPICIOUS},
+	{"rtlmovememory", false, SUSPICIOUS}, {"writeprocessmemory", false, SUSPICIOUS}, {"callwindowproc", false, SUSPICIOUS},
+	{"strreverse", true, SUSPICIOUS}, {"executeexcel4macro", true, SUSPICIOUS}, {"savetofile", true, SUSPICIOUS},
+	{"schedule.service", false, SUSPICIOUS}, {"registerxll", true, SUSPICIOUS}, {"macscript", true, SUSPICIOUS},
+	{"applescripttask", true, SUSPICIOUS}, {"createprocess", false, SUSPICIOUS}, {"loadlibrary", false, SUSPICIOUS},
 	{"frombase64", false, SUSPICIOUS}, {"certutil", false, SUSPICIOUS}, {"bitsadmin", false, SUSPICIOUS}, {"getobject", true, SUSPICIOUS},
-	{"serverxmlhttp", false, SUSPICIOUS}, {"internetexplorer.application", false, SUSPICIOUS}, {"environ", true, 0}, {"createobject", true, 0},
-	{"vnd.sun.star.script", false, 0}, {"import os", false, SUSPICIOUS}, {"subprocess", true, SUSPICIOUS},
+	{"serverxmlhttp", false, SUSPICIOUS}, {"internetexplorer.application", false, SUSPICIOUS}, {"environ", true, 0},
+	{"createobject", true, 0}, {"vnd.sun.star.script", false, 0}, {"import os", false, SUSPICIOUS}, {"subprocess", true, SUSPICIOUS},
 };
 
 static void find_group(struct walk *w, enum inspect_what what, uint64_t mask, unsigned group)

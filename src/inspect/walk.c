@@ -161,7 +161,8 @@ void walk_unname(struct walk *w, struct walk_place place)
 	walk_level(w)->path_copy = place.path_copy;
 }
 
-static void give_out(struct walk *w, enum inspect_piece_kind kind, struct slice name, enum inspect_type type, bool scan, struct slice content)
+static void give_out(struct walk *w, enum inspect_piece_kind kind, struct slice name, enum inspect_type type, bool scan,
+	struct slice content)
 {
 	struct inspect_piece piece = {.kind = kind, .type = type, .content = content, .name = name, .path = buf_slice(&w->path),
 		.depth = w->base_depth + w->depth, .scan = scan};

@@ -1,5 +1,6 @@
 /*
- * The walk through one part: what is open, what may still be spent, what was found. Private to src/inspect. A format is a function over a walk and bytes;
+ * The walk through one part: what is open, what may still be spent, what was found. Private to src/inspect. A format is a function
+ * over a walk and bytes;
  * it reports (walk_find), hands on what lies inside (walk_member), and asks before it works (walk_steps).
  */
 #ifndef INSPECT_WALK_H
@@ -91,8 +92,9 @@ void walk_buf(const struct walk *w, struct buf *b);
 /* ---- formats: each may assume that its signature was seen, nothing more ---- */
 
 typedef void inspect_format_fn(struct walk *w, struct slice content);
-inspect_format_fn inspect_ar, inspect_cab, inspect_calendar, inspect_cpio, inspect_gzip, inspect_html, inspect_iso, inspect_lnk, inspect_mhtml,
+inspect_format_fn inspect_ar, inspect_cab, inspect_calendar, inspect_cpio, inspect_disk, inspect_gzip, inspect_html, inspect_iso,
+	inspect_lnk, inspect_mhtml,
 	inspect_odf, inspect_ole, inspect_onenote, inspect_ooxml, inspect_pdf, inspect_rar, inspect_rtf, inspect_settings, inspect_sevenzip,
-	inspect_shortcut_text, inspect_svg, inspect_tar, inspect_tnef, inspect_uuencode, inspect_xml, inspect_zip;
+	inspect_shortcut_text, inspect_svg, inspect_table, inspect_tar, inspect_tnef, inspect_uuencode, inspect_xml, inspect_zip;
 
 #endif

@@ -70,7 +70,8 @@ static void read_local(struct zip *z, struct zip_entry *e)
 	e->damaged = e->packed > c.n - e->data;
 	/* With a descriptor the sizes stand behind the data, and are 0 here. */
 	bool later = (flags & FLAG_DESCRIPTOR) != 0 && packed == 0 && size == 0;
-	e->disagrees = le16_at(c, e->start + 8) != e->method || ((flags ^ e->flags) & 1) != 0 || (!later && (packed != e->packed || size != e->size));
+	e->disagrees = le16_at(c, e->start + 8) != e->method || ((flags ^ e->flags) & 1) != 0 ||
+		(!later && (packed != e->packed || size != e->size));
 	if ((e->flags & FLAG_MASKED) == 0 && !slice_eq(name, e->name))
 		e->other_name = name;
 }
@@ -82,14 +83,15 @@ static bool local_entry(const struct zip *z, uint64_t at, struct zip_entry *e)
 	if (!has_bytes(c, at, LOCAL_SIZE))
 		return false;
 	uint16_t name_length = le16_at(c, at + 26);
-	*e = (struct zip_entry){.flags = le16_at(c, at + 6), .method = le16_at(c, at + 8), .crc = le32_at(c, at + 14), .packed = le32_at(c, at + 18),
-		.size = le32_at(c, at + 22), .start = at, .name = cut_bytes(c, at + LOCAL_SIZE, name_length)};
+	*e = (struct zip_entry){.flags = le16_at(c, at + 6), .method = le16_at(c, at + 8), .crc = le32_at(c, at + 14),
+		.packed = le32_at(c, at + 18), .size = le32_at(c, at + 22), .start = at, .name = cut_bytes(c, at + LOCAL_SIZE, name_length)};
 	uint64_t data = at + LOCAL_SIZE + name_length + le16_at(c, at + 28);
 	if (data > c.n || e->name.n == 0)
 		return false;
 	bool unsized = (e->flags & FLAG_DESCRIPTOR) != 0 && e->packed == 0;
 	ptrdiff_t next = unsized ? slice_search(slice_from(c, data), SLICE("PK")) : 0;
-	while (unsized && next >= 0 && !bytes_are(c, data + (uint64_t)next, SLICE("PK\3\4")) && !bytes_are(c, data + (uint64_t)next, SLICE("PK\1\2")) &&
+	while (unsized && next >= 0 && !bytes_are(c, data + (uint64_t)next, SLICE("PK\3\4")) &&
+		!bytes_are(c, data + (uint64_t)next, SLICE("PK\1\2")) &&
 	       !bytes_are(c, data + (uint64_t)next, SLICE("PK\7\10"))) {
 		ptrdiff_t more = slice_search(slice_from(c, data + (uint64_t)next + 2), SLICE("PK"));
 		next = more < 0 ? -1 : next + 2 + more;
@@ -111,8 +113,9 @@ static bool take_entry(struct zip *z, uint64_t *at, struct zip_entry *e)
 		return false;
 	uint16_t name_length = le16_at(c, *at + 28), extra_length = le16_at(c, *at + 30), comment = le16_at(c, *at + 32);
 	uint64_t whole = (uint64_t)ENTRY_SIZE + name_length + extra_length + comment;
-	*e = (struct zip_entry){.flags = le16_at(c, *at + 8), .method = le16_at(c, *at + 10), .crc = le32_at(c, *at + 16), .packed = le32_at(c, *at + 20),
-		.size = le32_at(c, *at + 24), .start = le32_at(c, *at + 42), .attributes = le32_at(c, *at + 38), .name = cut_bytes(c, *at + ENTRY_SIZE, name_length),
+	*e = (struct zip_entry){.flags = le16_at(c, *at + 8), .method = le16_at(c, *at + 10), .crc = le32_at(c, *at + 16),
+		.packed = le32_at(c, *at + 20), .size = le32_at(c, *at + 24), .start = le32_at(c, *at + 42), .attributes = le32_at(c, *at + 38), .name =
+			cut_bytes(c, *at + ENTRY_SIZE, name_length),
 		.unix_made = byte_at(c, *at + 5) == MADE_BY_UNIX};
 	struct slice extra = cut_bytes(c, *at + ENTRY_SIZE + name_length, extra_length), field = extra_field(extra, EXTRA_ZIP64);
 	take64(&field, &e->size, &z->zip64_lies);
@@ -123,7 +126,8 @@ static bool take_entry(struct zip *z, uint64_t *at, struct zip_entry *e)
 	struct slice unicode = slice_from(extra_field(extra, EXTRA_UNICODE_NAME), 5);
 	*at += whole;
 	read_local(z, e);
-	if (unicode.n > 0 && !slice_eq(unicode, e->name) && crc32(0, e->name.p, (uInt)e->name.n) == le32_at(extra_field(extra, EXTRA_UNICODE_NAME), 1) &&
+	if (unicode.n > 0 && !slice_eq(unicode, e->name) && crc32(0, e->name.p, (uInt)e->name.n) ==
+		le32_at(extra_field(extra, EXTRA_UNICODE_NAME), 1) &&
 	    e->other_name.n == 0)
 		e->other_name = unicode;
 	return *at <= c.n;
@@ -431,7 +435,8 @@ bool zip_peek(const struct zip *z, const struct zip_entry *e, struct buf *out)
 		buf_append(out, slice_sub(packed, 0, room));
 		return packed.n <= room;
 	}
-	z_stream s = {.next_in = (Bytef *)(uintptr_t)packed.p, .avail_in = packed.n < UINT32_MAX / 2 ? (uInt)packed.n : UINT32_MAX / 2, .next_out = to,
+	z_stream s = {.next_in = (Bytef *)(uintptr_t)packed.p, .avail_in = packed.n < UINT32_MAX / 2 ? (uInt)packed.n : UINT32_MAX / 2,
+		.next_out = to,
 		.avail_out = (uInt)room};
 	if (e->method != METHOD_DEFLATED)
 		return false;
