@@ -192,6 +192,8 @@ def archives_of_all_kinds():
 
 @case
 def archives_that_lie():
+    r = finds(make.zip_raw([make.local('发票.js'.encode('gb18030'), b'1')], [make.central('发票.js'.encode('gb18030'), b'1', 0)]), 'a.zip', ['script_in_archive'], gaps=[])
+    assert r.findings[0][2] == 'a.zip/发票.js', r.findings
     finds(make.zip_encrypted(), 'a.zip', ['archive_encrypted', 'script_in_archive'], gaps=['encrypted'])
     finds(make.zip_overlap(), 'a.zip', ['archive_overlap'])
     finds(make.zip_link(), 'a.zip', ['archive_link'])
@@ -396,6 +398,17 @@ def sealed_messages():
     finds(b'\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03\xa0\x80' + b'\0' * 50, 'smime.p7m', ['message_encrypted'], kind='pkcs7')
     r = look(make.zipped([('a.eml', b'From: a@b\r\nMessage-ID: <x>\r\nSubject: y\r\n\r\nhi')]), 'a.zip')
     assert [p[0] for p in r.pieces] == [3], r.pieces
+
+
+@case
+def work_stays_linear():
+    for name, piece in (('a.html', b'<!--'), ('a.svg', b'<![CDATA['), ('a.html', b'<a onx=1 ony=2>'), ('a.html', b'<script>'), ('a.html', b'</'), ('a.html', b'<'), ('a.pdf', b'<<>>'),
+                        ('a.pdf', b'1 0 obj stream '), ('a.pdf', b'/JS('), ('a.rtf', b'{\\*\\objdata 00}'), ('a.rtf', b'{'), ('a.csv', b'=a|b!\n'), ('a.ics', b'ATTACH:x\r\n'),
+                        ('a.xml', b'<!DOCTYPE a <!ENTITY '), ('a.uue', b'begin 644 a\n'), ('a.doc', b'\x13'), ('a.zip', b'PK\3\4'), ('a.zip', b'PK\1\2'), ('a.zip', b'PK\5\6')):
+        first = {'pdf': b'%PDF-1.7\n', 'rtf': b'{\\rtf1', 'ics': b'BEGIN:VCALENDAR\r\n', 'xml': b'<?xml version="1.0"?>', 'svg': b'<svg>', 'zip': b'PK\3\4'}.get(name[2:], b'')
+        data = make.doc(text=piece * 3000000) if name == 'a.doc' else first + piece * (3000000 // len(piece))
+        # What it may cost is counted, not measured: a second is some 10^9 steps.
+        assert look(data, name).steps <= 2000000000, (name, piece)
 
 
 @case

@@ -131,7 +131,7 @@ struct inspect_piece {
 	enum inspect_piece_kind kind;
 	enum inspect_type type;
 	struct slice content;  /* unpacked; at most member_max bytes; gone when the callback returns */
-	struct slice name;     /* its own, as written: any bytes */
+	struct slice name;     /* its own, UTF-8 (an archive's name that is none is read as GB 18030); may hold anything that UTF-8 can */
 	struct slice path;     /* as in a finding */
 	unsigned depth;        /* 1: directly in the part */
 	bool scan;             /* worth a virus scanner of its own: a program, script, macro source, or object out of a document. A scanner that
@@ -165,7 +165,7 @@ struct inspect_report {
 
 /*
  * Inspects one part with all that is in it. Never fails; an empty part is FILE_empty without findings about its content. `piece` may be
- * NULL. Strings of the report lie in `arena`, at most about 200 KB for a report; nothing points into the content. Memory beside that is
+ * NULL. Strings of the report lie in `arena`, at most about 400 KB for a report; nothing points into the content. Memory beside that is
  * freed on return, and at most twice what the budget had left to unpack.
  */
 void inspect_content(const struct inspect_input *in, struct inspect_budget *budget, inspect_piece_fn *piece, void *context,

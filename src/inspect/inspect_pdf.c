@@ -231,6 +231,7 @@ static void close_level(struct pdf *p)
 
 static void open_level(struct pdf *p, bool dict)
 {
+	walk_steps(p->w, WALK_FOLLOW / 4);
 	struct level *around = top(p);
 	/* An array's names count as values of the key it belongs to. */
 	struct level fresh = {.dict = dict};

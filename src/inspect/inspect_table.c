@@ -35,7 +35,7 @@ void inspect_table(struct walk *w, struct slice content)
 		if ((s.p[i] == '=' || s.p[i] == '+' || s.p[i] == '-' || s.p[i] == '@') && begins_formula(s, i)) {
 			struct slice cell = slice_sub(s, i, i + CELL_LOOK);
 			ptrdiff_t end = slice_find(cell, '\n');
-			go = walk_steps(w, WALK_FOLLOW);
+			go = walk_steps(w, 4 * WALK_FOLLOW);
 			check_cell(w, end >= 0 ? slice_sub(cell, 0, (size_t)end) : cell);
 		}
 	buf_free(&room);

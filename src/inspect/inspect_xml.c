@@ -21,7 +21,7 @@ static void check_entities(struct walk *w, struct slice prolog)
 {
 	struct slice rest = prolog;
 	ptrdiff_t at;
-	while ((at = slice_search(rest, SLICE("<!ENTITY"))) >= 0 && walk_steps(w, WALK_FOLLOW)) {
+	while ((at = slice_search(rest, SLICE("<!ENTITY"))) >= 0 && walk_steps(w, WALK_FOLLOW + rest.n / 16)) {
 		rest = slice_from(rest, (size_t)at + 8);
 		ptrdiff_t end = slice_find(rest, '>');
 		struct slice entity = slice_sub(rest, 0, end < 0 ? rest.n : (size_t)end);

@@ -1,5 +1,6 @@
 #include "inspect/name.h"
 
+#include "base/charset.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "inspect/thing.h"
@@ -62,6 +63,15 @@ void name_append_clean(struct buf *b, struct slice name)
 		else
 			utf8_append(b, c);
 	}
+}
+
+struct slice name_utf8(struct slice name, struct buf *room)
+{
+	struct slice cut = slice_sub(name, 0, INSPECT_NAME_MAX);
+	if (utf8_valid(utf8_prefix(name, INSPECT_NAME_MAX)))
+		return name;
+	charset_decode(SLICE("gb18030"), cut, room);
+	return buf_slice(room);
 }
 
 /* ---- parts of a name ---- */

@@ -86,7 +86,8 @@ static void take_attributes(struct slice *s, struct tag *t)
 static bool pass_comment(struct tag_reader *r)
 {
 	if (slice_starts(r->rest, SLICE("<![CDATA["))) {
-		ptrdiff_t end = slice_search(r->rest, SLICE("]]>"));
+		ptrdiff_t end = r->html || r->no_cdata_end ? -1 : slice_search(r->rest, SLICE("]]>"));
+		r->no_cdata_end = end < 0;
 		/* In HTML it is a comment that ends at '>'; what stands in it counts as text here, so it is gone through. */
 		if (r->html || end < 0)
 			r->rest = slice_from(r->rest, 9);
@@ -97,7 +98,7 @@ static bool pass_comment(struct tag_reader *r)
 	if (!slice_starts(r->rest, SLICE("<!--")))
 		return false;
 	struct slice body = slice_from(r->rest, 4);
-	ptrdiff_t end = slice_search(body, SLICE("--"));
+	ptrdiff_t end = r->no_comment_end ? -1 : slice_search(body, SLICE("--"));
 	/* "<!-->" and "<!--->" are whole comments. */
 	if (r->html && (slice_starts(body, SLICE(">")) || slice_starts(body, SLICE("->")))) {
 		r->rest = slice_from(body, slice_starts(body, SLICE(">")) ? 1 : 2);
@@ -116,6 +117,7 @@ static bool pass_comment(struct tag_reader *r)
 		end = slice_search(slice_from(body, at), SLICE("--"));
 	}
 	/* Never closed: what stands behind is gone through all the same. */
+	r->no_comment_end = true;
 	r->rest = body;
 	return true;
 }

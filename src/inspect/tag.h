@@ -28,6 +28,7 @@ struct tag_reader {
 	bool html;            /* raw elements, comments end at "-->" or "--!>" */
 	struct slice comment; /* the one that was passed over just before the tag; empty: none */
 	struct slice before;  /* text in front of the tag */
+	bool no_comment_end, no_cdata_end; /* there is none in all the rest: looked for once */
 };
 
 /* The next tag; declarations "<!…" and "<?…" come as tags with that sign in front of the name. False: the end. */

@@ -34,19 +34,19 @@ static struct inspect_finding *place_of(struct inspect_report *r, enum inspect_w
 	return NULL;
 }
 
-static struct slice current_path(struct walk *w)
+/* The path as it is shown: whole, or without its middle in `room`. */
+static struct slice current_path(const struct walk *w, struct buf *room)
 {
 	struct slice path = buf_slice(&w->path);
-	struct walk_level *l = walk_level(w);
-	if (path.n > INSPECT_PATH_MAX) {
-		struct slice front = utf8_prefix(path, INSPECT_PATH_MAX / 2 - 3), back = slice_from(path, path.n - INSPECT_PATH_MAX / 2);
-		while (back.n > 0 && (back.p[0] & 0xc0) == 0x80)
-			back = slice_from(back, 1);
-		if (l->path_copy.n == 0)
-			l->path_copy = arena_printf(w->arena, "%.*s...%.*s", SLICE_ARG(front), SLICE_ARG(back));
-	} else if (!slice_eq(l->path_copy, path))
-		l->path_copy = arena_dup(w->arena, path);
-	return l->path_copy;
+	if (path.n <= INSPECT_PATH_MAX)
+		return path;
+	struct slice front = utf8_prefix(path, INSPECT_PATH_MAX / 2 - 3), back = slice_from(path, path.n - INSPECT_PATH_MAX / 2);
+	while (back.n > 0 && (back.p[0] & 0xc0) == 0x80)
+		back = slice_from(back, 1);
+	buf_append(room, front);
+	buf_append_str(room, "...");
+	buf_append(room, back);
+	return buf_slice(room);
 }
 
 static struct slice printable(struct walk *w, struct slice text)
@@ -58,34 +58,39 @@ static struct slice printable(struct walk *w, struct slice text)
 	return arena_dup(w->arena, slice_make(clean, n));
 }
 
-static struct inspect_finding *find_same(struct walk *w, enum inspect_what what)
+static struct inspect_finding *find_same(const struct inspect_report *r, enum inspect_what what, struct slice path)
 {
-	struct slice path = current_path(w);
-	for (size_t i = w->report->finding_count; i-- > 0;) {
-		struct inspect_finding *f = &w->report->findings[i];
-		if (f->what == what && slice_eq(f->path, path))
-			return f;
-	}
+	for (size_t i = r->finding_count; i-- > 0;)
+		if (r->findings[i].what == what && slice_eq(r->findings[i].path, path))
+			return &r->findings[i];
 	return NULL;
+}
+
+/* Told without an end: it is in the middle of telling. */
+static void charge(struct walk *w, uint64_t steps)
+{
+	struct inspect_budget *b = w->budget;
+	b->steps = b->limits.steps_max - b->steps < steps ? b->limits.steps_max : b->steps + steps;
 }
 
 void walk_find(struct walk *w, enum inspect_what what, struct slice detail)
 {
 	struct inspect_report *r = w->report;
+	struct buf room = BUF_INIT(2 * INSPECT_PATH_MAX);
+	struct slice path = current_path(w, &room);
 	enum inspect_severity severity = inspect_what_severity(what);
+	charge(w, 4 * WALK_FOLLOW);
 	if (r->counts[what] < UINT32_MAX)
 		r->counts[what]++;
 	r->gaps |= (unsigned)inspect_what_gap(what);
 	r->worst = severity > r->worst ? severity : r->worst;
-	struct inspect_finding *f = r->counts[what] > 1 ? find_same(w, what) : NULL;
-	if (f != NULL) {
-		f->count++;
-		return;
-	}
-	f = place_of(r, what);
+	struct inspect_finding *f = r->counts[what] > 1 ? find_same(r, what, path) : NULL;
 	if (f != NULL)
+		f->count++;
+	else if ((f = place_of(r, what)) != NULL)
 		*f = (struct inspect_finding){.what = what, .depth = w->base_depth + w->depth, .count = 1, .detail = printable(w, detail),
-			.path = current_path(w)};
+			.path = arena_dup(w->arena, path)};
+	buf_free(&room);
 }
 
 void walk_find_str(struct walk *w, enum inspect_what what, const char *detail)
@@ -146,11 +151,10 @@ bool walk_entry(struct walk *w)
 
 struct walk_place walk_name(struct walk *w, struct slice name)
 {
-	struct walk_place place = {buf_len(&w->path), walk_level(w)->path_copy};
+	struct walk_place place = {buf_len(&w->path)};
 	if (buf_len(&w->path) > 0)
 		buf_append_byte(&w->path, '/');
 	name_append_clean(&w->path, name);
-	walk_level(w)->path_copy = SLICE_NONE;
 	return place;
 }
 
@@ -158,7 +162,6 @@ void walk_unname(struct walk *w, struct walk_place place)
 {
 	w->path.failed = false;
 	buf_truncate(&w->path, place.path_length);
-	walk_level(w)->path_copy = place.path_copy;
 }
 
 static void give_out(struct walk *w, enum inspect_piece_kind kind, struct slice name, enum inspect_type type, bool scan,
@@ -204,14 +207,15 @@ static bool is_worth_scanning(enum inspect_piece_kind kind, enum inspect_type ty
 	return kind == INSPECT_PIECE_EMBEDDED || kind == INSPECT_PIECE_CODE;
 }
 
-void walk_member(struct walk *w, enum inspect_piece_kind kind, struct slice name, struct slice content)
+void walk_member(struct walk *w, enum inspect_piece_kind kind, struct slice written, struct slice content)
 {
+	struct buf room = BUF_INIT(4 * INSPECT_NAME_MAX);
+	struct slice name = name_utf8(written, &room);
 	unsigned limit = w->budget->limits.depth_max < INSPECT_DEPTH_HARD_MAX ? w->budget->limits.depth_max : INSPECT_DEPTH_HARD_MAX;
 	struct walk_place place = walk_name(w, name);
 	if (is_around(w, content)) {
 		walk_find_str(w, FOUND_archive_overlap, "contains itself");
 	} else if (w->depth + 1 > INSPECT_DEPTH_HARD_MAX || w->base_depth + w->depth + 1 > limit) {
-		/* What is no container needs no further level. */
 		walk_find(w, FOUND_archive_nested, SLICE_NONE);
 	} else if (walk_steps(w, WALK_FOLLOW)) {
 		w->depth++;
@@ -222,6 +226,7 @@ void walk_member(struct walk *w, enum inspect_piece_kind kind, struct slice name
 		w->depth--;
 	}
 	walk_unname(w, place);
+	buf_free(&room);
 }
 
 void walk_code(struct walk *w, struct slice name, enum inspect_type type, struct slice content)
@@ -233,12 +238,15 @@ void walk_code(struct walk *w, struct slice name, enum inspect_type type, struct
 	walk_unname(w, place);
 }
 
-void walk_sealed_member(struct walk *w, struct slice name)
+void walk_sealed_member(struct walk *w, struct slice written)
 {
+	struct buf room = BUF_INIT(4 * INSPECT_NAME_MAX);
+	struct slice name = name_utf8(written, &room);
 	struct walk_place place = walk_name(w, name);
 	name_inspect(w, name);
 	thing_by_name(w, name);
 	walk_unname(w, place);
+	buf_free(&room);
 }
 
 /* ---- unpacking ---- */

@@ -1,7 +1,6 @@
 /*
  * The walk through one part: what is open, what may still be spent, what was found. Private to src/inspect. A format is a function
- * over a walk and bytes;
- * it reports (walk_find), hands on what lies inside (walk_member), and asks before it works (walk_steps).
+ * over a walk and bytes; it reports (walk_find), hands on what lies inside (walk_member), and asks before it works (walk_steps).
  */
 #ifndef INSPECT_WALK_H
 #define INSPECT_WALK_H
@@ -15,10 +14,8 @@ struct walk_level {
 	struct slice content;
 	enum inspect_type type;
 	struct slice extension;  /* of its name, as written */
-	size_t path_length;      /* of the path to it */
 	uint64_t unpacked;       /* out of it, for its ratio */
 	bool stopped;            /* a bomb: nothing more is unpacked out of it */
-	struct slice path_copy;  /* in the arena, once a finding needed it */
 };
 
 struct walk {
@@ -59,7 +56,6 @@ static inline struct walk_level *walk_level(struct walk *w)
 /* Names a part of the current thing in the path, without making it a thing: for findings about a stream or a page. */
 struct walk_place {
 	size_t path_length;
-	struct slice path_copy;
 };
 struct walk_place walk_name(struct walk *w, struct slice name);
 void walk_unname(struct walk *w, struct walk_place place);
