@@ -139,7 +139,7 @@ OPTION(gateway_verify_known, "gateway.verify_known", duration, "24h", true, "an 
 OPTION(gateway_verify_unknown, "gateway.verify_unknown", duration, "15m", true, "an address that does not exist there is not asked about again for this time")
 OPTION(quarantine_keep, "quarantine.keep", duration, "720h", true, "what is in quarantine goes after this time")
 OPTION(quarantine_reviewer, "quarantine.reviewer", text, "", true, "address of the mailbox that gets a letter of the quarantine when a reviewer looks at it; empty: nobody but its recipients can read it")
-OPTION(quarantine_digest, "quarantine.digest", flag, "yes", true, "recipients are told once a day that something of theirs is in quarantine")
+OPTION(quarantine_digest, "quarantine.digest", duration, "24h", true, "recipients are told that something of theirs is in quarantine, at most this often; 0: never")
 OPTION(dns_check, "dns.check", duration, "24h", true, "the records of the domains are compared with DNS this often; what is wrong twice in a row is told; 0: never")
 OPTION(dns_zone, "dns.zone", path, "", true, "zone file served from memory before any other source (tests, demo)")
 OPTION(dns_servers, "dns.servers", texts, "", true, "recursive servers to ask; empty: ask the authoritative ones")

@@ -153,3 +153,15 @@ void filter_guard_apply(const struct filter_guard *guard, struct arena *arena, s
 	if (guard->action == SCAN_ACTION_HOLD)
 		j->held = arena_printf(arena, "%s %.*s %.*s", scan_class_name(guard->worst.class), SLICE_ARG(guard->worst.scanner), SLICE_ARG(guard->worst.name));
 }
+
+bool filter_reviewer(struct facts *facts, const uint8_t secret[32], struct arena *arena, struct filter_judgement *j)
+{
+	const struct dns_answer *a = facts_dns(facts, SLICE("reviewer"), FACT_REVIEWER);
+	struct recipient_fact *fact = ARENA_NEW(arena, struct recipient_fact);
+	struct slice records = a->records, record;
+	if (a->status == DNS_WANTED)
+		return false;
+	if (dns_record_next(&records, &record) && fact_read_recipient(&record, secret, fact) == 0 && fact->kind == FACT_REVIEW)
+		j->reviewer = fact;
+	return true;
+}

@@ -38,6 +38,11 @@ void filter_guard_ask(const struct envelope *e, struct slice message, const stru
                       struct arena *arena);
 
 struct filter_judgement;
+/*
+ * Who may look at a letter that is held: judgement->reviewer. True: it is known, or there is none; false: the answer is wanted. A fact that is not
+ * of auth is nobody.
+ */
+bool filter_reviewer(struct facts *facts, const uint8_t secret[32], struct arena *arena, struct filter_judgement *judgement);
 /* Puts the action into what filter_message is told. What is refused already stays so. */
 void filter_guard_apply(const struct filter_guard *guard, struct arena *arena, struct filter_judgement *judgement);
 

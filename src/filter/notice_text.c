@@ -122,6 +122,17 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"您的账号将被停用", "您的账号长期未使用，将于 {until} 停用。\n\n如需保留，请在此之前登录。"},
 		{"您的帳號將被停用", "您的帳號長期未使用，將於 {until} 停用。\n\n如需保留，請在此之前登入。"},
 	},
+	[NOTICE_QUARANTINE_HELD] = {
+		{"Messages for you are held in quarantine", "{count} message(s) for you that arrived before {time} are held in quarantine, because they may be dangerous.\n\n"
+			"Nobody but you can read them, and the security officers where your organisation has set up a mailbox for that. If you expect something that "
+			"has not arrived, ask your security officer to look for it. What nobody asks for is deleted after a while."},
+		{"有发给您的邮件被隔离", "截至 {time}，有 {count} 封发给您的邮件因可能存在危险而被隔离。\n\n"
+			"除您本人以及（贵单位设有审核邮箱时的）安全管理员外，任何人都无法阅读这些邮件。如果您在等待的邮件没有收到，请联系安全管理员查找。"
+			"无人查询的隔离邮件将在一段时间后删除。"},
+		{"有寄給您的郵件被隔離", "截至 {time}，有 {count} 封寄給您的郵件因可能有危險而被隔離。\n\n"
+			"除了您本人以及（貴單位設有審核信箱時的）資安管理員外，任何人都無法閱讀這些郵件。如果您在等的郵件沒有收到，請聯絡資安管理員查找。"
+			"無人查詢的隔離郵件將在一段時間後刪除。"},
+	},
 	[NOTICE_DNS_WRONG] = {
 		{"DNS records of a mail domain are wrong", "Two checks in a row found wrong records of {domain} in DNS, the last one at {time}:\n\n  {what}\n\n"
 			"Mail may be lost or refused because of it. What the records must be: letterlock domain check {domain}"},

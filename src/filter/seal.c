@@ -81,7 +81,7 @@ static void reviewer_add(struct seal_input *input, struct seal_reader *readers, 
 	reader->generation = letter->reviewer->generation;
 	memcpy(reader->public_key, letter->reviewer->public_key, sizeof reader->public_key);
 	reader->note = note_of(letter, letter->reviewer);
-	reader->note.mailbox = SLICE("Quarantine");
+	reader->note.mailbox = SLICE_NONE;
 }
 
 static int readers_make(const struct filter_letter *letter, const struct filter_epoch *epoch, struct arena *arena, struct seal_input *input,

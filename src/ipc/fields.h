@@ -94,6 +94,9 @@
  * client_service (trust/client_setup.h); policy: of MTA-STS, empty: none. */
 #define IPC_FIELDS_AUTH_WEB_DOMAIN(F) F(bytes, domain)
 #define IPC_REPLY_AUTH_WEB_DOMAIN(F) F(u8, status) F(u8, ours) F(bytes, host) F(bytes, ports) F(u8, oauth) F(bytes, policy)
+/* Whose mailbox reviews what is held: a MACed fact of kind FACT_REVIEW; empty: nobody's. */
+#define IPC_FIELDS_AUTH_REVIEWER(F)
+#define IPC_REPLY_AUTH_REVIEWER(F) F(bytes, fact)
 /* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
 #define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)
 #define IPC_REPLY_AUTH_REVALIDATE(F) F(bytes, verdicts)
@@ -159,6 +162,10 @@
 /* notes: of filter (queue/memory.h), with its MAC. */
 #define IPC_FIELDS_QUEUE_REMEMBER(F) F(bytes, notes)
 #define IPC_REPLY_QUEUE_REMEMBER(F)
+/* Who has letters in quarantine of which they were not told, and were told of none for wait_s; from now on they count as told. list: account (16 bytes)
+ * and number of letters (u32) each. */
+#define IPC_FIELDS_QUEUE_QUARANTINED(F) F(u32, wait_s)
+#define IPC_REPLY_QUEUE_QUARANTINED(F) F(bytes, list)
 #define IPC_FIELDS_QUEUE_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_QUEUE_ADMIN(F) F(u8, status) F(bytes, result)
 

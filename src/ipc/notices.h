@@ -23,4 +23,5 @@ NOTICE(ACCOUNT_ISOLATED, "account.isolated", "time kind")
 NOTICE(SENDING_RESTORED, "sending.restored", "time")
 NOTICE(ACCOUNT_UNUSED, "account.unused", "until")
 NOTICE(DNS_WRONG, "dns.wrong", "domain what time")
+NOTICE(QUARANTINE_HELD, "quarantine.held", "count time")
 #undef NOTICE

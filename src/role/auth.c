@@ -326,6 +326,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	auth_ca_start(a);
 	auth_dns_start(a);
 	auth_sso_start(a);
+	auth_quarantine_start(a);
 	auth_register(a);
 	auth_web_register(a);
 	return 0;
@@ -377,6 +378,7 @@ static void auth_reload(struct role_context *ctx)
 	auth_dkim_reload(a);
 	auth_ca_reload(a);
 	auth_dns_reload(a);
+	auth_quarantine_reload(a);
 	auth_sso_configure(a);
 	auth_notice_configure(a);
 	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);

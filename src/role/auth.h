@@ -35,6 +35,7 @@ struct auth_process {
 	struct timer *dns_timer;
 	struct authority *authority;
 	struct timer *authority_timer;
+	struct timer *digest; /* of the quarantine */
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
@@ -70,6 +71,8 @@ void auth_web_register(struct auth_process *a); /* auth_web.c: what the class we
 void auth_ca_host(struct auth_host *host); /* auth_ca.c */
 void auth_ca_start(struct auth_process *a);
 void auth_ca_reload(struct auth_process *a);
+void auth_quarantine_start(struct auth_process *a); /* auth_quarantine.c */
+void auth_quarantine_reload(struct auth_process *a);
 void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif

@@ -177,6 +177,26 @@ static void ask_scan(struct edge_facts *f, struct slice questions)
 	ipc_request(f->edge->ctx->ipc, IPC_SCAN, IPC_ANY, &request, on_scanned, f);
 }
 
+static void on_reviewer(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	const struct ipc_auth_reviewer_reply *reply = message;
+	struct dns_question q = {.name = SLICE("reviewer"), .type = FACT_REVIEWER};
+	struct edge_facts *f = arg;
+	struct buf records = BUF_INIT(FACTS_ANSWERS_BYTES);
+	if (outcome == IPC_OK && reply->fact.n > 0)
+		buf_put_bytes(&records, reply->fact);
+	if (!f->abandoned && f->asking)
+		put_answer(f, &q, &(struct dns_answer){.status = buf_len(&records) > 0 ? DNS_FOUND : DNS_NODATA, .records = buf_slice(&records)});
+	buf_free(&records);
+	answered(f);
+}
+
+static void ask_reviewer(struct edge_facts *f, struct slice questions)
+{
+	f->pending++;
+	ipc_request(f->edge->ctx->ipc, IPC_AUTH_REVIEWER, IPC_ANY, &(struct ipc_auth_reviewer){0}, on_reviewer, f);
+}
+
 static int64_t time_left(const struct edge_facts *f)
 {
 	const struct config *config = f->edge->ctx->config;
@@ -200,7 +220,7 @@ static void ask_one(struct edge_facts *f, const struct dns_question *q)
 static const struct bundle {
 	uint16_t type;
 	void (*ask)(struct edge_facts *f, struct slice questions);
-} bundles[] = {{FACT_MEMORY, recall}, {FACT_PERSON, ask_people}, {FACT_SCAN, ask_scan}};
+} bundles[] = {{FACT_MEMORY, recall}, {FACT_PERSON, ask_people}, {FACT_SCAN, ask_scan}, {FACT_REVIEWER, ask_reviewer}};
 
 static struct buf *bundle_of(struct buf gathered[ARRAY_LEN(bundles)], uint16_t type)
 {

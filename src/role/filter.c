@@ -229,13 +229,18 @@ static bool is_judged(const struct filter_role *f, const struct envelope *e)
 /* One round of the checks that this letter gets; false: answers are wanted. */
 static bool run_checks(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings, struct verdicts *v)
 {
+	v->judgement = (struct filter_judgement){0};
 	bool judged = !is_judged(f, e)
 		|| filter_judge(e, message, settings, &v->facts, &f->arena, &v->judgement);
 
-	if (judged)
-		return filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard);
-	filter_guard_ask(e, message, &f->guard, &v->facts, &f->arena);
-	return false;
+	if (!judged) {
+		filter_guard_ask(e, message, &f->guard, &v->facts, &f->arena);
+		return false;
+	}
+	if (!filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard))
+		return false;
+	filter_guard_apply(&v->guard, &f->arena, &v->judgement);
+	return v->judgement.held.n == 0 || filter_reviewer(&v->facts, f->ctx->boot_secret, &f->arena, &v->judgement);
 }
 
 /* The letter is judged, and looked at by scanners; false: answers are wanted first. */
@@ -308,7 +313,6 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		if (is_judged(f, &e))
 			tell_judgement(request->cid, &v.judgement);
 		tell_guard(request->cid, &e, &v.guard);
-		filter_guard_apply(&v.guard, &f->arena, &v.judgement);
 	}
 	if (e.opaque && e.source == ENVELOPE_SMTP && f->guard.rules.actions[SCAN_CLASS_OPAQUE][SCAN_IN] == SCAN_ACTION_HOLD)
 		v.judgement.held = SLICE("opaque letterlock unparsed");

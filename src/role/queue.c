@@ -223,6 +223,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	q->prepared = ledger_prepared(q->ledger);
 	queue_accept_setup(q);
 	queue_memory_setup(q);
+	queue_digest_setup(q);
 	queue_letter_setup(q);
 	queue_contain_setup(q);
 	queue_send_setup(q);

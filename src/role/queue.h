@@ -137,6 +137,7 @@ void queue_contain_setup(struct queue_role *q);  /* QUEUE_CONTAIN: what a contai
 /* quarantine: what is asked of it, and what goes by its age */
 void queue_quarantine_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
 void queue_quarantine_tick(struct queue_role *q);
+void queue_digest_setup(struct queue_role *q);   /* QUEUE_QUARANTINED */
 
 void queue_admin_setup(struct queue_role *q);
 

@@ -123,7 +123,7 @@ static int recipient_decode(struct slice body, enum fact_kind kind, struct recip
 {
 	struct recipient_fact fact = {.kind = kind};
 
-	if (kind != FACT_LOCAL && kind != FACT_REMOTE && kind != FACT_OWN)
+	if (kind != FACT_LOCAL && kind != FACT_REMOTE && kind != FACT_OWN && kind != FACT_REVIEW)
 		return ERR_INVALID;
 	if (!slice_get_fixed(&body, fact.account, sizeof fact.account) || !slice_get_u32(&body, &fact.generation)
 	    || !slice_get_fixed(&body, fact.public_key, sizeof fact.public_key) || !slice_get_u16(&body, &fact.shard)

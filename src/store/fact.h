@@ -13,6 +13,7 @@ enum fact_kind {
 	FACT_REMOTE = 2, /* send to another host: outbound */
 	FACT_OWN = 3,    /* the account itself stores a message (APPEND) */
 	FACT_SENDER = 4, /* a signed-in sender and the addresses it owns */
+	FACT_REVIEW = 5, /* who may look at what is held in quarantine: as a recipient, but never one */
 };
 
 enum {
