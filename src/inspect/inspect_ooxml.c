@@ -39,11 +39,11 @@ static void on_relationship(struct part *p, const struct tag *t)
 		if (slice_ends_nocase(type->value, slice_str(relations[i].end)))
 			what = relations[i].what;
 	struct slice url = tag_value(target->value, &p->room);
-	/* A link that waits for a click is text; one to another machine's files or to a protocol of Windows is not. */
+	/* A link that waits for a click is text. */
 	bool odd = url_is_unc(url) || slice_starts_nocase(url, SLICE("ms-")) || slice_starts_nocase(url, SLICE("search-ms:")) ||
 		slice_starts_nocase(url, SLICE("javascript:")) || slice_starts_nocase(url, SLICE("mhtml:"));
 	if (what == FOUND_COUNT && odd && !slice_starts_nocase(url, SLICE("ms-word")) && !slice_starts_nocase(url, SLICE("ms-excel")))
-		walk_find(p->w, FOUND_external_object, url);
+		walk_find(p->w, FOUND_remote_link, url);
 	else if (what != FOUND_COUNT && url_is_remote(url))
 		walk_find(p->w, what, url);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/ensure.h"
-#include "inspect/command.h"
 #include "inspect/page.h"
 #include "inspect/pdf_filter.h"
 #include "inspect/pdf_lexer.h"
@@ -59,6 +58,7 @@ struct pdf {
 	struct level nowhere;    /* outside of all levels */
 	struct level last;       /* the dictionary that closed last: of a stream that follows */
 	bool encrypted;
+	bool names_script, told_script;
 	struct buf room;
 };
 
@@ -94,8 +94,10 @@ static void check_name(struct pdf *p, const struct pdf_token *t, bool is_key)
 		/* "AA", "JS", "OpenAction" and "XFA" tell as keys only, the kinds of actions as values. */
 		bool keyed = slice_eq(name, SLICE("AA")) || slice_eq(name, SLICE("OpenAction")) || slice_eq(name, SLICE("XFA")) ||
 			slice_eq(name, SLICE("JS"));
-		if (keyed == is_key && telling[i].what != FOUND_embedded_file)
-			walk_find(p->w, telling[i].what, slice_eq(name, SLICE("JS")) ? SLICE_NONE : name);
+		if (telling[i].what == FOUND_pdf_javascript)
+			p->names_script = true;
+		else if (keyed == is_key && telling[i].what != FOUND_embedded_file)
+			walk_find(p->w, telling[i].what, name);
 	}
 }
 
@@ -179,16 +181,34 @@ static void on_reference(struct pdf *p, struct level *l, uint64_t object)
 
 /* ---- dictionaries ---- */
 
+/* Acrobat writes these calls for every field with a format. */
+static bool is_form_script(struct slice script)
+{
+	static const struct slice calls[] = {SLICE_INIT("AFNumber_"), SLICE_INIT("AFDate_"), SLICE_INIT("AFTime_"), SLICE_INIT("AFSimple_"),
+		SLICE_INIT("AFSpecial_"), SLICE_INIT("AFPercent_"), SLICE_INIT("AFRange_")};
+	ptrdiff_t end = slice_find(script, ';');
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (slice_starts(script, calls[i]))
+			return end < 0 || slice_trim(slice_from(script, (size_t)end + 1)).n == 0;
+	return false;
+}
+
+static void tell_script(struct pdf *p, struct slice script)
+{
+	script = slice_trim(script);
+	p->told_script = true;
+	walk_find(p->w, is_form_script(script) ? FOUND_pdf_form_script : FOUND_pdf_javascript, slice_sub(script, 0, 60));
+	page_script(p->w, script);
+}
+
 /* What an action means is known when all of it was read. */
 static void close_action(struct pdf *p, const struct level *l)
 {
 	struct slice where = l->uri.n > 0 ? l->uri : l->file;
-	if (l->script.n > 0) {
-		command_inspect(p->w, FOUND_shortcut_command, slice_sub(l->script, 0, 65536));
-		page_script(p->w, l->script);
-	}
+	if (l->script.n > 0)
+		tell_script(p, l->script);
 	if (l->uri.n > 0)
-		walk_find(p->w, url_is_unc(l->uri) ? FOUND_pdf_remote : FOUND_pdf_uri, l->uri);
+		walk_find(p->w, url_is_unc(l->uri) ? FOUND_remote_link : FOUND_pdf_uri, l->uri);
 	if (slice_eq(l->action, SLICE("GoToR")) || slice_eq(l->action, SLICE("Thread"))) {
 		if (url_is_remote(where))
 			walk_find(p->w, FOUND_pdf_remote, where);
@@ -397,7 +417,9 @@ static void use_stream(struct pdf *p, const struct stream *s, unsigned use, stru
 			walk_member(p->w, INSPECT_PIECE_EMBEDDED, name, buf_slice(&out));
 		else
 			walk_sealed_member(p->w, name);
-	} else if ((use & (USE_SCRIPT | USE_FORM)) != 0 && !p->encrypted)
+	} else if ((use & USE_SCRIPT) != 0 && !p->encrypted)
+		tell_script(p, buf_slice(&out));
+	else if (!p->encrypted)
 		page_script(p->w, buf_slice(&out));
 	buf_free(&out);
 }
@@ -428,6 +450,8 @@ void inspect_pdf(struct walk *w, struct slice content)
 	if (p.encrypted)
 		walk_find_str(w, FOUND_document_encrypted, "PDF");
 	use_streams(&p);
+	if (p.names_script && !p.told_script)
+		walk_find(w, FOUND_pdf_javascript, SLICE_NONE);
 	if (p.stream_count == STREAMS_MAX || p.reference_count == REFERENCES_MAX)
 		walk_find_str(w, FOUND_over_budget, "entries");
 	if (slice_search(content, SLICE("endobj")) < 0)

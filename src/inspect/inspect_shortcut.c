@@ -25,7 +25,8 @@ static void check_target(struct walk *w, struct slice key, struct slice value)
 		walk_find(w, icon ? FOUND_external_image : FOUND_shortcut_page, value);
 	else if (value.n > 0 && !icon)
 		walk_find(w, FOUND_shortcut, value);
-	command_inspect(w, FOUND_shortcut_command, value);
+	if (!page)
+		command_inspect(w, FOUND_shortcut_command, value);
 }
 
 static void inspect_lines(struct walk *w, struct slice text)

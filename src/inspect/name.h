@@ -7,8 +7,8 @@
 /* Appends at most INSPECT_NAME_MAX bytes as UTF-8 that can be shown: no controls, no invisible or turning characters; those are '?'. */
 void name_append_clean(struct buf *b, struct slice name);
 /*
- * As UTF-8: `name` itself, or what it means in GB 18030, in which most names of archives that are not UTF-8 are written; at most INSPECT_NAME_MAX
- * bytes of it.
+ * As UTF-8: `name` itself, or what it means in GB 18030, in which most names of archives that are not UTF-8 are written; at most
+ * INSPECT_NAME_MAX bytes of it.
  */
 struct slice name_utf8(struct slice name, struct buf *room);
 /* The last part of a path, without what Windows drops at its end. */

@@ -181,10 +181,21 @@ static bool is_disguise(enum inspect_type type, struct slice extension, unsigned
 	return (own & (RUN_FAMILIES | FAMILY_BIT(DISK))) != 0;
 }
 
+/* Extensions that say as good as nothing. */
+static bool is_vague(struct slice extension)
+{
+	static const struct slice rows[] = {SLICE_INIT("dat"), SLICE_INIT("bin"), SLICE_INIT("db"), SLICE_INIT("raw"), SLICE_INIT("out"),
+		SLICE_INIT("key"), SLICE_INIT("map"), SLICE_INIT("dic"), SLICE_INIT("o"), SLICE_INIT("a"), SLICE_INIT("r"), SLICE_INIT("z")};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (slice_eq_nocase(extension, rows[i]))
+			return true;
+	return false;
+}
+
 static void check_extension(struct walk *w, enum inspect_type type, struct slice extension)
 {
 	unsigned families = extension_families(extension), own = 1u << inspect_type_family(type);
-	if (families == 0 || is_alike(type, extension, families))
+	if (families == 0 || is_vague(extension) || is_alike(type, extension, families))
 		return;
 	if (in_document(w) && (families & RUN_FAMILIES) != families)
 		return;

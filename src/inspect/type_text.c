@@ -198,8 +198,10 @@ enum inspect_type type_of_text(struct slice content, struct slice media, struct 
 	struct buf room = BUF_INIT(FRONT);
 	struct slice front = slice_sub(text_plain(slice_sub(content, 0, FRONT), &room), 0, FRONT);
 	enum inspect_type t = by_extension(extension), seen = by_content(front, media, extension);
+	/* A body without a name is shown as what its header says. */
+	bool shown = extension.n == 0 && slice_eq_nocase(media, SLICE("text/plain"));
 	/* "begin 644 x" is what uudecode reads whatever the name; the rest of the inert ones is only shown. */
-	if (is_inert(extension) && seen != FILE_uuencode && seen != FILE_pem && seen != FILE_openpgp)
+	if ((shown || is_inert(extension)) && seen != FILE_uuencode && seen != FILE_pem && seen != FILE_openpgp)
 		t = slice_eq_nocase(media, SLICE("text/html")) && seen == FILE_html ? FILE_html : FILE_text;
 	else if (t == FILE_unknown || !may_be_text(t) || (t == FILE_web_query && seen == FILE_html))
 		t = page_by_extension(extension);
