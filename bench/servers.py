@@ -13,7 +13,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, 'tools', 'demo'))
 
-from instance import Failure, Instance, free_port_base  # noqa: E402
+from instance import UNLIMITED, Failure, Instance, free_port_base  # noqa: E402
 
 DOMAIN = 'demo.test'
 PASSWORD = 'benchmark-password'
@@ -37,7 +37,7 @@ class Letterlock:
     name = 'Letterlock'
 
     def __init__(self, directory, programs, zone=None):
-        options = {'limits.connections_per_address': '5000', 'auth.password_policy': 'length'}
+        options = {'limits.connections_per_address': '5000', 'auth.password_policy': 'length', **UNLIMITED}
         self.instance = Instance(directory, free_port_base(), programs, options={**options, **({'dns.zone': zone} if zone else {})})
         self.ports = {'smtp': self.instance.ports['smtp'], 'imaps': self.instance.ports['imaps']}
 

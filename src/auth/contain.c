@@ -88,6 +88,8 @@ void contain_follow(const struct auth_host *host, const struct account *account,
 		record(host, EV_SENDING_RESTORED, account, actor, what, reason);
 	else if (before != level)
 		record(host, EV_ACCOUNT_ISOLATED, account, actor, what, reason);
+	if (level < before && host->freed != NULL)
+		host->freed(host->arg, account->id);
 	if (level > before && host->contain != NULL)
 		hold(host, account->id);
 	if (level >= AUTH_READ_ONLY && level > before)

@@ -9,3 +9,6 @@ QUERY(FORWARD_FIND, "SELECT 1 FROM forward_exception WHERE source = ?1 AND targe
 QUERY(CONTAINMENT_GET, "SELECT level, automatic, reason, author, since FROM containment WHERE account = ?1")
 QUERY(CONTAINMENT_REMOVE, "DELETE FROM containment WHERE account = ?1")
 QUERY(CONTAINMENT_SET, "INSERT OR REPLACE INTO containment (account, level, automatic, reason, author, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+QUERY(HABIT_GET, "SELECT data FROM send_habit WHERE account = ?1")
+QUERY(HABIT_SET, "INSERT INTO send_habit (account, data, changed) SELECT id, ?2, ?3 FROM account WHERE id = ?1 "
+	"ON CONFLICT (account) DO UPDATE SET data = ?2, changed = ?3")

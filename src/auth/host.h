@@ -73,6 +73,8 @@ struct auth_host {
 	void (*letter)(void *arg, const struct auth_letter *letter, auth_letter_fn *fn, void *fn_arg);
 	/* Holds, releases or drops mail of the account that waits to leave (enum contain_held of auth/contain.h). fn is called once. NULL: no queue. */
 	void (*contain)(void *arg, const uint8_t account[16], unsigned held, auth_contain_fn *fn, void *fn_arg);
+	/* The account got rights back that it had lost (auth/contain.h). NULL: nobody wants to know. */
+	void (*freed)(void *arg, const uint8_t account[16]);
 	/* Signs a certificate of destruction (role key, Ed25519). False: not now. NULL: never. */
 	bool (*sign)(void *arg, struct slice text, uint8_t ret_public[32], uint8_t ret_signature[64]);
 	/* A new key pair for DKIM (enum mail_algorithm), made and kept by `key`. fn is called once. */

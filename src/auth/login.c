@@ -40,7 +40,7 @@ struct auth_login *auth_login_create(struct directory *directory, const struct a
 	login->keks = queue;
 	login->settings = *settings;
 	login->remember = remember_create();
-	login->throttle = throttle_create(settings->failures_per_minute);
+	login->throttle = throttle_create(settings->failures_per_minute, settings->failures_per_network);
 	login->access = access_create(directory, host);
 	return login;
 }
@@ -73,7 +73,8 @@ void auth_login_destroy(struct auth_login **login)
 void auth_login_configure(struct auth_login *login, const struct auth_login_settings *settings)
 {
 	login->settings = *settings;
-	throttle_limit(login->throttle, settings->failures_per_minute);
+	throttle_limit(login->throttle, settings->failures_per_minute, settings->failures_per_network);
+	throttle_free_failures(login->throttle, settings->free_failures);
 }
 
 struct throttle *auth_login_throttle(struct auth_login *login)

@@ -19,7 +19,9 @@
 struct auth_login;
 
 struct auth_login_settings {
-	uint32_t failures_per_minute; /* of one address */
+	uint64_t failures_per_minute; /* of one address */
+	uint64_t failures_per_network;
+	uint64_t free_failures;       /* of an account, before they get slower */
 	int64_t failure_delay_ms;
 	unsigned shards;
 	uint64_t quota;               /* default of an account, 0: none */

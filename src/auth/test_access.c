@@ -67,7 +67,7 @@ static void test_tries_are_limited(void **state)
 	struct test_auth *t = *state;
 	char wrong[] = "{\"address\":\"ann@example.org\",\"password\":\"wrong..\"}";
 	int refused = 0;
-	throttle_limit(auth_login_throttle(t->login), 10);
+	throttle_limit(auth_login_throttle(t->login), 10, 80);
 	for (int i = 0; i < 20 && refused == 0; i++) {
 		assert_int_equal(test_admin_as(t, "x", "session.start", wrong), ADMIN_DENIED);
 		refused += strcmp(test_member(t, "code"), "throttled") == 0;

@@ -160,7 +160,7 @@ struct test_auth *test_auth_create(bool scram)
 	t->now = (struct moment){1700000000000, 1000};
 	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .contain = fake_contain, .sign = fake_sign, .dkim_make = fake_dkim_make, .dkim_drop = fake_dkim_drop, .look_up = fake_look_up, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
 		.revoke = fake_revoke};
-	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failure_delay_ms = 2000, .shards = 4,
+	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failures_per_network = 240, .free_failures = 5, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .tokens = true, .certificates = true, .oauth_issuer = SLICE("https://mail.example.org"), .boot_secret = boot_secret};
 	open_directory(t);
 	buf_init(&t->last_secrets, 100000);

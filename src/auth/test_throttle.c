@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include "auth/throttle.h"
+#include "crypt/crypt.h"
 
 #define LIMIT 3
+#define RANGE 8 /* times as many failures of a network */
 
 static void fail_times(struct throttle *t, const char *address, const char *account, unsigned times, struct moment now)
 {
@@ -23,10 +25,10 @@ static bool allowed(struct throttle *t, const char *address, const char *account
 
 static void test_an_address_waits_longer_each_time(void **state)
 {
-	struct throttle *t = throttle_create(LIMIT);
+	struct throttle *t = throttle_create(LIMIT, LIMIT * RANGE);
 	struct moment now = {.mono_ms = 1000};
 	for (unsigned round = 0; round < 7; round++) {
-		int64_t wait = MINUTES_MS(1) << (round < THROTTLE_DOUBLINGS_MAX ? round : THROTTLE_DOUBLINGS_MAX);
+		int64_t wait = MINUTES_MS(1) << (round < LIMITER_DOUBLINGS_MAX ? round : LIMITER_DOUBLINGS_MAX);
 		fail_times(t, "192.0.2.7", "ann", LIMIT - 1, now);
 		assert_true(allowed(t, "192.0.2.7", "ann", now));
 		fail_times(t, "192.0.2.7", "ann", 1, now);
@@ -46,9 +48,9 @@ static void test_an_address_waits_longer_each_time(void **state)
 
 static void check_range(const char *format, const char *inside, const char *outside)
 {
-	struct throttle *t = throttle_create(LIMIT);
+	struct throttle *t = throttle_create(LIMIT, LIMIT * RANGE);
 	struct moment now = {.mono_ms = 1000};
-	for (unsigned i = 0; i < LIMIT * THROTTLE_RANGE_FACTOR; i++) {
+	for (unsigned i = 0; i < LIMIT * RANGE; i++) {
 		char address[60];
 		(void)snprintf(address, sizeof address, format, i + 1);
 		assert_true(allowed(t, inside, "ann", now));
@@ -68,7 +70,7 @@ static void test_ranges_are_limited_as_a_whole(void **state)
 
 static void test_one_subscriber_has_64_bits(void **state)
 {
-	struct throttle *t = throttle_create(LIMIT);
+	struct throttle *t = throttle_create(LIMIT, LIMIT * RANGE);
 	struct moment now = {.mono_ms = 1000};
 	fail_times(t, "2001:db8::1", "ann", 1, now);
 	fail_times(t, "2001:db8::2", "ann", 1, now);
@@ -80,10 +82,10 @@ static void test_one_subscriber_has_64_bits(void **state)
 
 static void test_nobody_is_locked_out_where_they_were_before(void **state)
 {
-	struct throttle *t = throttle_create(LIMIT);
+	struct throttle *t = throttle_create(LIMIT, LIMIT * RANGE);
 	struct moment now = {.mono_ms = 1000};
 	throttle_succeeded(t, SLICE("192.0.2.9"), SLICE("ann"), now);
-	fail_times(t, "192.0.2.9", "ann", 10 * LIMIT * THROTTLE_RANGE_FACTOR, now);
+	fail_times(t, "192.0.2.9", "ann", 10 * LIMIT * RANGE, now);
 	assert_true(allowed(t, "192.0.2.9", "ann", now));
 	assert_false(allowed(t, "192.0.2.9", "bob", now));
 	assert_false(allowed(t, "192.0.2.10", "ann", now));
@@ -94,13 +96,31 @@ static void test_nobody_is_locked_out_where_they_were_before(void **state)
 
 static void test_texts_that_are_no_address_count_as_they_are(void **state)
 {
-	struct throttle *t = throttle_create(LIMIT);
+	struct throttle *t = throttle_create(LIMIT, LIMIT * RANGE);
 	struct moment now = {.mono_ms = 1000};
 	fail_times(t, "", "ann", LIMIT, now);
 	fail_times(t, "unix", "ann", LIMIT, now);
 	assert_false(allowed(t, "", "ann", now));
 	assert_false(allowed(t, "unix", "ann", now));
 	assert_true(allowed(t, "192.0.2.1", "ann", now));
+	throttle_destroy(&t);
+}
+
+static void test_many_names_and_addresses_flush_nothing(void **state)
+{
+	struct throttle *t = throttle_create(LIMIT, 0);
+	struct moment now = {.mono_ms = 1000};
+	char address[40], account[40];
+	throttle_succeeded(t, SLICE("192.0.2.9"), SLICE("owner"), now);
+	fail_times(t, "192.0.2.7", "ann", LIMIT, now);
+	for (unsigned i = 0; i < 300000; i++) {
+		(void)snprintf(address, sizeof address, "2001:db8:%x:%x::1", i >> 16, i & 0xffff);
+		(void)snprintf(account, sizeof account, "name%u", i);
+		fail_times(t, address, account, 1, now);
+	}
+	assert_false(allowed(t, "192.0.2.7", "ann", now));
+	fail_times(t, "192.0.2.9", "other", LIMIT, now);
+	assert_true(allowed(t, "192.0.2.9", "owner", now));
 	throttle_destroy(&t);
 }
 
@@ -111,8 +131,10 @@ int main(void)
 		cmocka_unit_test(test_ranges_are_limited_as_a_whole),
 		cmocka_unit_test(test_one_subscriber_has_64_bits),
 		cmocka_unit_test(test_nobody_is_locked_out_where_they_were_before),
+		cmocka_unit_test(test_many_names_and_addresses_flush_nothing),
 		cmocka_unit_test(test_texts_that_are_no_address_count_as_they_are),
 	};
+	crypt_init();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,36 +1,26 @@
 #include "auth/throttle.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "base/memory.h"
+#include "net/familiar.h"
 
-#define WINDOW_MS MINUTES_MS(1)
-#define ACCOUNT_WINDOW_MS MINUTES_MS(15)
-#define KNOWN_MS HOURS_MS(24 * 30)
-#define STRIKES_MS HOURS_MS(1)  /* after so long without reaching a limit the waiting is short again */
 #define FREE_FAILURES 5 /* of an account, before its failures get slower */
-#define KEY_MAX 400
-#define SWEEP_SHARE 4   /* when full, a sweep must free this part, else the oldest kinds go */
-
-enum entry_kind { BY_ADDRESS = 'a', BY_RANGE = 'r', BY_ACCOUNT = 'u', KNOWN_PAIR = 'k' };
-
-struct entry {
-	uint32_t count;
-	uint32_t strikes; /* how often its limit was reached of late */
-	int64_t until;    /* the count means nothing after this moment (monotonic) */
-};
+#define NAME_MAX_BYTES 330
 
 struct throttle {
-	struct map entries;
-	uint32_t per_minute;
+	struct limiter *limits;
+	struct familiar *pairs; /* address and account that belong together */
+	uint64_t free_failures;
 };
 
-struct throttle *throttle_create(uint32_t per_minute)
+struct throttle *throttle_create(uint64_t per_address, uint64_t per_network)
 {
 	struct throttle *t = memory_alloc(sizeof *t);
-	t->per_minute = per_minute;
+	t->limits = limiter_create();
+	t->pairs = familiar_create();
+	throttle_limit(t, per_address, per_network);
+	throttle_free_failures(t, FREE_FAILURES);
 	return t;
 }
 
@@ -38,158 +28,82 @@ void throttle_destroy(struct throttle **t)
 {
 	if (*t == NULL)
 		return;
-	MAP_FOREACH(e, &(*t)->entries)
-		memory_free(e->value);
-	map_free(&(*t)->entries);
+	limiter_destroy(&(*t)->limits);
+	familiar_destroy(&(*t)->pairs);
 	MEMORY_FREE(t);
 }
 
-void throttle_limit(struct throttle *t, uint32_t per_minute)
+void throttle_limit(struct throttle *t, uint64_t per_address, uint64_t per_network)
 {
-	t->per_minute = per_minute;
+	limiter_set(t->limits, LIMIT_FAILURES_ADDRESS, per_address);
+	limiter_set(t->limits, LIMIT_FAILURES_NETWORK, per_network);
 }
 
-/* IPv4 as four bytes, IPv6 as sixteen; 0: neither. */
-static size_t parse_address(struct slice address, uint8_t ret[16])
+void throttle_free_failures(struct throttle *t, uint64_t count)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr v6;
-	if (address.n >= sizeof text)
-		return 0;
-	memcpy(text, address.p, address.n);
-	text[address.n] = '\0';
-	if (inet_pton(AF_INET, text, ret) == 1)
-		return 4;
-	if (inet_pton(AF_INET6, text, &v6) != 1)
-		return 0;
-	bool mapped = IN6_IS_ADDR_V4MAPPED(&v6);
-	memcpy(ret, (const uint8_t *)&v6 + (mapped ? 12 : 0), mapped ? 4 : 16);
-	return mapped ? 4 : 16;
+	t->free_failures = count;
+	/* What is counted is needed even where failures are never slower. */
+	limiter_set(t->limits, LIMIT_FAILURES_USER, count > 0 ? count : 1);
 }
 
-/* The part that one subscriber has: all of IPv4, 64 bits of IPv6; or the range: 24 and 48 bits. Texts that are no address count as they are. */
-static size_t put_address(uint8_t *out, struct slice address, bool range)
+const struct limiter *throttle_limiter(const struct throttle *t)
 {
-	uint8_t bytes[16];
-	size_t n = address.n > 0 ? parse_address(address, bytes) : 0;
-	if (n == 0) {
-		address = slice_sub(address, 0, INET6_ADDRSTRLEN);
-		if (address.n > 0)
-			memcpy(out, address.p, address.n);
-		return address.n;
-	}
-	n = n == 4 ? (range ? 3 : 4) : range ? 6 : 8;
-	memcpy(out, bytes, n);
-	return n;
+	return t->limits;
 }
 
-static struct slice make_key(uint8_t room[KEY_MAX], enum entry_kind kind, struct slice address, struct slice account)
+/* An account is named without regard to case. */
+static struct slice account_key(struct slice account, uint8_t room[NAME_MAX_BYTES])
 {
-	size_t n = 0;
-	room[n++] = (uint8_t)kind;
-	if (kind != BY_ACCOUNT) {
-		n += put_address(room + n, address, kind == BY_RANGE);
-		room[n++] = 0;
-	}
-	if (kind != BY_ADDRESS && kind != BY_RANGE) {
-		account = slice_sub(account, 0, KEY_MAX - n);
-		for (size_t i = 0; i < account.n; i++)
-			room[n++] = ascii_lower(account.p[i]);
-	}
-	return slice_make(room, n);
+	account = slice_sub(account, 0, NAME_MAX_BYTES);
+	for (size_t i = 0; i < account.n; i++)
+		room[i] = ascii_lower(account.p[i]);
+	return slice_make(room, account.n);
 }
 
-static struct entry *find(struct throttle *t, struct slice key, int64_t now)
+static struct slice pair_key(struct slice address, struct slice account, uint8_t room[64 + 1 + NAME_MAX_BYTES])
 {
-	struct entry *e = map_get(&t->entries, key);
-	return e != NULL && e->until > now ? e : NULL;
+	size_t n = limiter_address(LIMIT_SCOPE_ADDRESS, address, room).n;
+	room[n] = 0;
+	return slice_make(room, n + 1 + account_key(account, room + n + 1).n);
 }
 
-static void drop_ended(struct throttle *t, int64_t now, bool all_failures)
+static bool reached(struct throttle *t, enum limit limit, struct slice address, int64_t now)
 {
-	MAP_FOREACH(m, &t->entries) {
-		struct entry *e = m->value;
-		if (e->until > now && !(all_failures && m->key[0] != KNOWN_PAIR))
-			continue;
-		map_remove(&t->entries, map_entry_key(m));
-		memory_free(e);
-	}
-}
-
-static void make_room(struct throttle *t, int64_t now)
-{
-	if (t->entries.count < THROTTLE_ENTRIES_MAX)
-		return;
-	drop_ended(t, now, false);
-	if (t->entries.count > THROTTLE_ENTRIES_MAX - THROTTLE_ENTRIES_MAX / SWEEP_SHARE)
-		drop_ended(t, now, true);
-	if (t->entries.count > THROTTLE_ENTRIES_MAX - THROTTLE_ENTRIES_MAX / SWEEP_SHARE)
-		drop_ended(t, INT64_MAX, true);
-}
-
-/* Counts one; a new or ended entry starts at one and lives for `life`. */
-static uint32_t count_one(struct throttle *t, struct slice key, int64_t life, int64_t now)
-{
-	struct entry *e = map_get(&t->entries, key);
-	if (e == NULL) {
-		make_room(t, now);
-		e = memory_alloc(sizeof *e);
-		map_put(&t->entries, key, e);
-	}
-	if (e->until <= now)
-		*e = (struct entry){.until = now + life, .strikes = now - e->until < STRIKES_MS ? e->strikes : 0};
-	return ++e->count;
-}
-
-/* Counts a failure of an address or range; whoever reaches the limit waits, each time twice as long. */
-static void count_failure(struct throttle *t, struct slice key, uint32_t limit, int64_t now)
-{
-	if (count_one(t, key, WINDOW_MS, now) != limit || limit == 0)
-		return;
-	struct entry *e = map_get(&t->entries, key);
-	e->until = now + (WINDOW_MS << e->strikes);
-	e->strikes += e->strikes < THROTTLE_DOUBLINGS_MAX;
-}
-
-static bool reached(struct throttle *t, struct slice key, uint32_t limit, int64_t now)
-{
-	struct entry *e = find(t, key, now);
-	return e != NULL && e->count >= limit;
-}
-
-static uint32_t range_limit(const struct throttle *t)
-{
-	return t->per_minute > UINT32_MAX / THROTTLE_RANGE_FACTOR ? UINT32_MAX : t->per_minute * THROTTLE_RANGE_FACTOR;
+	uint8_t room[64];
+	return limiter_reached(t->limits, limit, limiter_address(limit_rows[limit].scope, address, room), now);
 }
 
 bool throttle_allowed(struct throttle *t, struct slice address, struct slice account, struct moment now)
 {
-	uint8_t room[KEY_MAX];
-	if (t->per_minute == 0 || (!reached(t, make_key(room, BY_ADDRESS, address, account), t->per_minute, now.mono_ms)
-		&& !reached(t, make_key(room, BY_RANGE, address, account), range_limit(t), now.mono_ms)))
+	uint8_t room[64 + 1 + NAME_MAX_BYTES];
+	if (!reached(t, LIMIT_FAILURES_ADDRESS, address, now.mono_ms) && !reached(t, LIMIT_FAILURES_NETWORK, address, now.mono_ms))
 		return true;
-	return find(t, make_key(room, KNOWN_PAIR, address, account), now.mono_ms) != NULL;
+	return familiar_known(t->pairs, pair_key(address, account, room), now.mono_ms);
+}
+
+static void note(struct throttle *t, enum limit limit, struct slice address, int64_t now)
+{
+	uint8_t room[64];
+	(void)limiter_note(t->limits, limit, limiter_address(limit_rows[limit].scope, address, room), 1, now);
 }
 
 int64_t throttle_failed(struct throttle *t, struct slice address, struct slice account, int64_t base_ms, struct moment now)
 {
-	uint8_t room[KEY_MAX];
-	count_failure(t, make_key(room, BY_ADDRESS, address, account), t->per_minute, now.mono_ms);
-	count_failure(t, make_key(room, BY_RANGE, address, account), range_limit(t), now.mono_ms);
-	uint32_t count = count_one(t, make_key(room, BY_ACCOUNT, address, account), ACCOUNT_WINDOW_MS, now.mono_ms);
+	uint8_t room[NAME_MAX_BYTES];
+	struct slice key = account_key(account, room);
 	int64_t delay = base_ms;
-	for (uint32_t i = FREE_FAILURES; i < count && delay < THROTTLE_DELAY_MAX_MS; i++)
+	note(t, LIMIT_FAILURES_ADDRESS, address, now.mono_ms);
+	note(t, LIMIT_FAILURES_NETWORK, address, now.mono_ms);
+	(void)limiter_note(t->limits, LIMIT_FAILURES_USER, key, 1, now.mono_ms);
+	uint64_t count = limiter_used(t->limits, LIMIT_FAILURES_USER, key, now.mono_ms);
+	for (uint64_t i = t->free_failures; t->free_failures > 0 && i < count && delay < THROTTLE_DELAY_MAX_MS && base_ms > 1; i++)
 		delay += base_ms / 2;
 	return delay < THROTTLE_DELAY_MAX_MS || base_ms > THROTTLE_DELAY_MAX_MS ? delay : THROTTLE_DELAY_MAX_MS;
 }
 
 void throttle_succeeded(struct throttle *t, struct slice address, struct slice account, struct moment now)
 {
-	uint8_t room[KEY_MAX];
-	struct slice key = make_key(room, KNOWN_PAIR, address, account);
-	count_one(t, key, KNOWN_MS, now.mono_ms);
-	struct entry *e = map_get(&t->entries, key);
-	e->until = now.mono_ms + KNOWN_MS;
-	struct entry *failures = map_remove(&t->entries, make_key(room, BY_ACCOUNT, address, account));
-	memory_free(failures);
+	uint8_t room[64 + 1 + NAME_MAX_BYTES], name[NAME_MAX_BYTES];
+	(void)familiar_note(t->pairs, pair_key(address, account, room), now.mono_ms);
+	limiter_forget(t->limits, LIMIT_FAILURES_USER, account_key(account, name));
 }

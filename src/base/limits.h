@@ -3,7 +3,7 @@
  * made from it.
  *
  * LIMIT(id, "option", member, scope, counted, seconds, type, "default", action, "reply", "help")
- *   option   limits.<…> of the configuration; member: of struct config. 0 means: no limit, except for slots of the whole process.
+ *   option   of the configuration; member: of struct config. 0 means: no limit.
  *   scope    PROCESS, ADDRESS (IPv4: one, IPv6: its /64), NETWORK (IPv4: /24, IPv6: /48), USER (the account), DOMAIN (of the user's address)
  *   counted  CONNECTIONS COMMANDS RECIPIENTS MESSAGES BYTES FAILURES SESSIONS REFUSALS HANDSHAKES DELAYS
  *   seconds  how long what was counted counts; 0: what is held at this moment
@@ -40,10 +40,14 @@ LIMIT(REFUSALS_ADDRESS, "limits.refusals_per_address", limits_refusals_per_addre
       "421 4.7.0 Too many refused commands, try again later", "refused recipients and senders of a stranger's address in a minute; behind a third of them answers come late")
 LIMIT(REFUSALS_NETWORK, "limits.refusals_per_network", limits_refusals_per_network, NETWORK, REFUSALS, 60, number, "480", CLOSE,
       "421 4.7.0 Too many refused commands, try again later", "the same of a whole network")
+LIMIT(UNKNOWN_ADDRESS, "limits.unknown_recipients", limits_unknown_recipients, ADDRESS, REFUSALS, 600, number, "100", REFUSE,
+      "451 4.7.1 Too many unknown recipients, try again later", "unknown recipients from one address in ten minutes; then all its recipients have to wait")
 LIMIT(MESSAGES_ADDRESS, "limits.messages_per_address", limits_messages_per_address, ADDRESS, MESSAGES, 60, number, "3000", REFUSE,
       "451 4.7.1 Too many messages in a minute, try again later", "messages that an address outside may bring in a minute")
 LIMIT(BYTES_ADDRESS, "limits.bytes_per_address", limits_bytes_per_address, ADDRESS, BYTES, 60, size, "4GiB", REFUSE,
       "451 4.7.1 Too much mail in a minute, try again later", "bytes of messages that an address outside may bring in a minute")
+LIMIT(OUTGOING_ADDRESS, "gateway.outgoing_per_minute", gateway_outgoing_per_minute, ADDRESS, MESSAGES, 60, number, "600", REFUSE,
+      "451 4.7.1 Too many messages in a minute, wait a while", "messages that one address of a server behind may send out in a minute")
 
 /* ---- users ---- */
 LIMIT(MESSAGES_USER, "limits.messages_per_minute", limits_messages_per_minute, USER, MESSAGES, 60, number, "60", REFUSE,
@@ -62,5 +66,7 @@ LIMIT(FAILURES_ADDRESS, "limits.logins_per_minute", limits_logins_per_minute, AD
       "454 4.7.0 Too many failures, try again later", "failed sign-ins from one address in a minute before it has to wait")
 LIMIT(FAILURES_NETWORK, "limits.logins_per_network", limits_logins_per_network, NETWORK, FAILURES, 60, number, "240", WAIT,
       "454 4.7.0 Too many failures, try again later", "failed sign-ins from one network in a minute before it has to wait")
+LIMIT(FAILURES_USER, "limits.free_failures", limits_free_failures, USER, FAILURES, 900, number, "5", TARPIT,
+      "", "failed sign-ins of an account in 15 minutes that are answered after auth.failure_delay; the ones behind them ever later")
 
 #undef LIMIT

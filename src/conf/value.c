@@ -104,6 +104,10 @@ static const struct {
 	{"limits.idle", 1000, INT64_MAX}, /* RFC 9051 5.4 asks for 30 minutes; tests want less */
 	{"limits.smtp_idle", 1000, INT64_MAX},
 	{"limits.login_time", 1000, INT64_MAX},
+	{"limits.delays", 1, 1000000},
+	{"limits.reserve_percent", 0, 90},
+	{"limits.handshake_time", 1000, INT64_MAX},
+	{"limits.transaction_time", 1000, INT64_MAX},
 	{"limits.memory", 1 << 20, UINT64_MAX},
 	{"relay.port", 1, 65535},
 	{"relay.sts_port", 1, 65535},

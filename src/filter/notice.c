@@ -56,6 +56,20 @@ static bool is_one_of(struct slice name, const char *names)
 	return false;
 }
 
+/* One word of the table, or several with commas. */
+static void append_words(struct buf *out, struct slice words, enum notice_language language)
+{
+	ptrdiff_t comma;
+
+	for (bool first = true; words.n > 0; first = false) {
+		comma = slice_search(words, SLICE(", "));
+		if (!first)
+			buf_append_str(out, ", ");
+		append_plain(out, notice_word(comma < 0 ? words : slice_sub(words, 0, (size_t)comma), language));
+		words = comma < 0 ? SLICE_NONE : slice_from(words, (size_t)comma + 2);
+	}
+}
+
 static void append_argument(const struct filter_notice *n, struct slice name, struct buf *out)
 {
 	struct slice value = value_of(n->args, name);
@@ -65,7 +79,7 @@ static void append_argument(const struct filter_notice *n, struct slice name, st
 	else if (is_one_of(name, "time until"))
 		append_time(out, value);
 	else if (is_one_of(name, "kind why service"))
-		append_plain(out, notice_word(value, notice_language_of(n->language)));
+		append_words(out, value, notice_language_of(n->language));
 	else
 		append_plain(out, value);
 }

@@ -63,7 +63,13 @@
 	IPC_FIELDS_STANDING(F)
 /* May this session (still) use the reverse-path? */
 #define IPC_FIELDS_AUTH_SENDER(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) IPC_FIELDS_STANDING(F)
-#define IPC_REPLY_AUTH_SENDER(F) F(u8, status)
+#define IPC_REPLY_AUTH_SENDER(F) F(u8, status) F(u8, limit)
+/* A message of the account was taken: hint. */
+#define IPC_FIELDS_AUTH_SENT(F) F(id, account) F(u64, size)
+#define IPC_REPLY_AUTH_SENT(F)
+/* Messages of the account failed for good: hint. */
+#define IPC_FIELDS_AUTH_BOUNCED(F) F(id, account) F(u32, count)
+#define IPC_REPLY_AUTH_BOUNCED(F)
 /* facts: list of MACed recipient facts (store/fact.h), one for each final target after aliases, groups, catch-all. status: enum
  * auth_status; reply: SMTP code and text when refused. account is zero when nobody is signed in. dsn: NOTIFY as given, a NUL byte,
  * ORCPT as given. address: of the client. sender, to a client that is the server behind a relay domain and sends its mail: MACed fact of the domains that

@@ -3,7 +3,6 @@
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
-#include "net/limiter.h"
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -26,13 +25,11 @@ struct familiar *familiar_create(void)
 
 void familiar_destroy(struct familiar **familiar)
 {
-	MEMORY_FREE(*familiar);
+	MEMORY_FREE(familiar);
 }
 
-static uint64_t hash_of(const struct familiar *f, struct slice address)
+static uint64_t hash_of(const struct familiar *f, struct slice key)
 {
-	uint8_t room[64];
-	struct slice key = limiter_address(LIMIT_SCOPE_ADDRESS, address, room);
 	uint64_t hash;
 	if (key.n == 0)
 		key = SLICE("-");
@@ -45,9 +42,9 @@ static size_t set_of(uint64_t hash)
 	return (size_t)(hash & (FAMILIAR_SLOTS - 1) & ~(uint64_t)(FAMILIAR_WAYS - 1));
 }
 
-bool familiar_note(struct familiar *f, struct slice address, int64_t now_ms)
+bool familiar_note(struct familiar *f, struct slice key, int64_t now_ms)
 {
-	uint64_t hash = hash_of(f, address);
+	uint64_t hash = hash_of(f, key);
 	struct place *set = f->places + set_of(hash), *at = set;
 	for (unsigned i = 0; i < FAMILIAR_WAYS && at->key != hash; i++)
 		if (set[i].key == hash || set[i].key == 0 || (at->key != 0 && set[i].last < at->last))
@@ -57,9 +54,9 @@ bool familiar_note(struct familiar *f, struct slice address, int64_t now_ms)
 	return !fresh;
 }
 
-bool familiar_known(const struct familiar *f, struct slice address, int64_t now_ms)
+bool familiar_known(const struct familiar *f, struct slice key, int64_t now_ms)
 {
-	uint64_t hash = hash_of(f, address);
+	uint64_t hash = hash_of(f, key);
 	const struct place *set = f->places + set_of(hash);
 	for (unsigned i = 0; i < FAMILIAR_WAYS; i++)
 		if (set[i].key == hash)

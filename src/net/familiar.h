@@ -14,8 +14,8 @@
 struct familiar;
 struct familiar *familiar_create(void);
 void familiar_destroy(struct familiar **familiar);
-/* Addresses as text; those of one subscriber are one (limiter_address). now_ms: monotonic. True: it was not known within the last hour. */
-bool familiar_note(struct familiar *f, struct slice address, int64_t now_ms);
-bool familiar_known(const struct familiar *f, struct slice address, int64_t now_ms);
+/* key: of an address (limiter_address), or of an address and an account. now_ms: monotonic. True: it was not noted within the last hour. */
+bool familiar_note(struct familiar *f, struct slice key, int64_t now_ms);
+bool familiar_known(const struct familiar *f, struct slice key, int64_t now_ms);
 
 #endif

@@ -21,6 +21,7 @@ struct slot {
 	uint64_t key;    /* 0: free */
 	uint64_t count, before;
 	int64_t since;   /* WAIT: until, while waiting is true */
+	int64_t waited;  /* until when it waited the last time */
 	uint8_t limit, strikes;
 	bool waiting;
 };
@@ -40,6 +41,12 @@ static const char *const action_names[] = {"refuse", "wait", "tarpit", "close", 
 const char *limit_scope_name(enum limit_scope scope) { return scope_names[scope]; }
 const char *limit_action_name(enum limit_action action) { return action_names[action]; }
 
+struct slice limit_name(enum limit limit)
+{
+	struct slice option = limit_rows[limit].option;
+	return slice_from(option, (size_t)(slice_find(option, '.') + 1));
+}
+
 struct limiter *limiter_create(void)
 {
 	struct limiter *l = memory_alloc(sizeof *l);
@@ -57,7 +64,7 @@ void limiter_destroy(struct limiter **limiter)
 		memory_free(e->value);
 	map_free(&l->held);
 	memory_free(l->slots);
-	MEMORY_FREE(*limiter);
+	MEMORY_FREE(limiter);
 }
 
 void limiter_set(struct limiter *l, enum limit limit, uint64_t value)
@@ -126,7 +133,6 @@ static void advance(struct slot *s, int64_t now)
 	if (s->waiting && now < s->since)
 		return;
 	if (s->waiting) {
-		s->strikes = now - s->since < LIMITER_STRIKES_MS ? s->strikes : 0;
 		s->waiting = false;
 		s->count = s->before = 0;
 		s->since = now;
@@ -192,7 +198,9 @@ static void reach(struct limiter *l, struct slot *s, int64_t now)
 	l->reached[s->limit]++;
 	if (limit_rows[s->limit].action != LIMIT_ACTION_WAIT)
 		return;
-	s->since = now + (limit_rows[s->limit].window_ms << s->strikes);
+	if (now - s->waited >= LIMITER_STRIKES_MS)
+		s->strikes = 0;
+	s->since = s->waited = now + (limit_rows[s->limit].window_ms << s->strikes);
 	s->waiting = true;
 	s->strikes += s->strikes < LIMITER_DOUBLINGS_MAX;
 }
@@ -244,6 +252,13 @@ uint64_t limiter_used(struct limiter *l, enum limit limit, struct slice key, int
 {
 	struct slot *s = find(l, hash_of(l, limit, key), now_ms);
 	return s != NULL ? used(s, now_ms) : 0;
+}
+
+void limiter_forget(struct limiter *l, enum limit limit, struct slice key)
+{
+	struct slot *s = find(l, hash_of(l, limit, key), 0);
+	if (s != NULL)
+		*s = (struct slot){0};
 }
 
 /* ---- what is held ---- */
@@ -301,7 +316,7 @@ void limiter_status(const struct limiter *l, struct buf *out)
 	for (unsigned i = 0; i < LIMIT_COUNT; i++) {
 		if (l->reached[i] == 0)
 			continue;
-		struct slice name = slice_from(limit_rows[i].option, sizeof "limits." - 1);
+		struct slice name = limit_name((enum limit)i);
 		buf_printf(out, "%s\"%.*s\":%llu", first ? "" : ",", SLICE_ARG(name), (unsigned long long)l->reached[i]);
 		first = false;
 	}

@@ -27,6 +27,8 @@ struct limit_row {
 	int64_t window_ms; /* 0: what is held */
 };
 extern const struct limit_row limit_rows[LIMIT_COUNT];
+/* The option behind its first dot: for events, status and metrics. */
+struct slice limit_name(enum limit limit);
 const char *limit_scope_name(enum limit_scope scope);
 const char *limit_action_name(enum limit_action action);
 
@@ -57,6 +59,9 @@ bool limiter_note(struct limiter *l, enum limit limit, struct slice key, uint64_
 bool limiter_reached(struct limiter *l, enum limit limit, struct slice key, int64_t now_ms);
 /* What counts now. */
 uint64_t limiter_used(struct limiter *l, enum limit limit, struct slice key, int64_t now_ms);
+
+/* What was counted of the key is forgotten. */
+void limiter_forget(struct limiter *l, enum limit limit, struct slice key);
 
 /* Slots: false when all are taken. */
 bool limiter_hold(struct limiter *l, enum limit limit, struct slice key);

@@ -235,7 +235,9 @@ static void read_settings(struct auth_process *a)
 {
 	const struct config *c = a->ctx->config;
 	unsigned shards = ipc_instances(a->ctx->ipc, ROLE_MAIL);
-	a->settings.failures_per_minute = c->limits_logins_per_minute > UINT32_MAX ? UINT32_MAX : (uint32_t)c->limits_logins_per_minute;
+	a->settings.failures_per_minute = c->limits_logins_per_minute;
+	a->settings.failures_per_network = c->limits_logins_per_minute > 0 ? c->limits_logins_per_network : 0;
+	a->settings.free_failures = c->limits_free_failures;
 	a->settings.failure_delay_ms = c->auth_failure_delay;
 	a->settings.shards = shards > 0 ? shards : 1;
 	a->settings.quota = c->quota;
@@ -301,6 +303,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	auth_dkim_host(&a->host);
 	auth_contain_host(&a->host);
 	auth_ca_host(&a->host);
+	auth_meter_host(&a->host);
 	auth_factor_start(a);
 	int rc = open_directory(a, err);
 	if (rc == 0)
@@ -327,6 +330,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	auth_dns_start(a);
 	auth_sso_start(a);
 	auth_quarantine_start(a);
+	auth_meter_start(a);
 	auth_register(a);
 	auth_web_register(a);
 	return 0;
@@ -384,6 +388,7 @@ static void auth_reload(struct role_context *ctx)
 	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);
 	auth_admin_configure(a->admin, &settings);
 	auth_recipient_configure(a);
+	auth_meter_configure(a);
 	if (forget_scram(a, &err) != 0)
 		log_event(EV_INTERNAL, LOG_STR("what", "SCRAM keys of passwords stay"), LOG_STR("why", err.private_text));
 }

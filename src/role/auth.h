@@ -7,10 +7,13 @@
 #include "auth/external.h"
 #include "auth/ldap.h"
 #include "auth/login.h"
+#include "auth/meter.h"
 #include "auth/notice.h"
 #include "auth/oauth.h"
 #include "auth/people.h"
 #include "auth/place.h"
+#include "auth/resolve.h"
+#include "net/limiter.h"
 #include "role/role.h"
 
 struct auth_process {
@@ -37,6 +40,9 @@ struct auth_process {
 	struct timer *authority_timer;
 	struct timer *digest; /* of the quarantine */
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
+	struct limiter *limits; /* of users and domains */
+	struct meter *meter;
+	struct timer *meter_timer;
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
 		int breached_fd;
@@ -50,6 +56,14 @@ struct auth_process {
 void auth_notice_start(struct auth_process *a);
 void auth_notice_configure(struct auth_process *a);
 
+/* What users send (auth_meter.c): may this account send one more message, to one more recipient? LIMIT_COUNT, or the limit it is over. */
+void auth_meter_start(struct auth_process *a);
+void auth_meter_configure(struct auth_process *a);
+void auth_meter_host(struct auth_host *host);
+enum limit auth_meter_sender(struct auth_process *a, const struct account *account);
+enum limit auth_meter_recipients(struct auth_process *a, const struct account *account);
+/* What became of a recipient that the account gave. */
+void auth_meter_recipient(struct auth_process *a, const uint8_t account[16], const struct resolve_result *result);
 /* What waits to leave is held, released, dropped (auth_contain.c). */
 void auth_contain_host(struct auth_host *host);
 

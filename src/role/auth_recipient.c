@@ -79,9 +79,12 @@ static void on_sender(void *arg, struct ipc_call *call, const void *message)
 	if (rc == 0)
 		rc = resolve_sender_allowed(a->directory, &account, request->reverse_path, &arena);
 	enum auth_status status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY;
+	enum limit over = LIMIT_COUNT;
 	if (rc == 1 && !may_send(&account))
 		status = AUTH_SUSPENDED;
-	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = (uint8_t)status});
+	else if (rc == 1 && (over = auth_meter_sender(a, &account)) != LIMIT_COUNT)
+		status = AUTH_THROTTLED;
+	ipc_reply(call, &(struct ipc_auth_sender_reply){.status = (uint8_t)status, .limit = (uint8_t)over});
 	arena_free(&arena);
 }
 
@@ -100,7 +103,8 @@ struct recipient_call {
 	struct slice cid, recipient, dsn, asked, reverse_path;
 	struct slice returned; /* the recipient is an address of our making (auth/srs.h): what it leads to */
 	bool signed_in;        /* or the server behind a relay domain, sending its own mail */
-	bool stranger, inside_only;
+	bool stranger, inside_only, metered;
+	uint8_t account[16];   /* metered: who sends */
 	struct buf sender;     /* fact of auth/outgoing.h */
 };
 
@@ -181,6 +185,8 @@ static void recipient_answer(struct recipient_call *r, const struct resolve_resu
 	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX), sealer = BUF_INIT(SIGNER_FACT_MAX);
 	if (result->withheld > 0)
 		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", r->cid), LOG_TEXT("address", result->withheld_from), LOG_NUM("count", (int64_t)result->withheld));
+	if (r->metered)
+		auth_meter_recipient(r->a, r->account, result);
 	int rc = result->status == AUTH_OK ? recipient_facts(result, r->recipient, r->dsn, forward_path(r, result), &r->a->settings, &facts) : 0;
 	if (result->status != AUTH_OK)
 		refuse(&reply, result->code, result->enhanced, result->text);
@@ -307,6 +313,9 @@ static void recipient_begin(struct auth_process *a, struct ipc_call *call, const
 	buf_init(&r->sender, OUTGOING_FACT_MAX);
 	r->a = a;
 	r->call = call;
+	r->metered = sender != NULL;
+	if (sender != NULL)
+		memcpy(r->account, sender->id, sizeof r->account);
 	r->inside_only = sender != NULL && sender->restriction >= AUTH_NO_EXTERNAL;
 	r->cid = kept(r, request->cid);
 	r->recipient = kept(r, request->recipient);
@@ -336,7 +345,7 @@ static void on_recipient(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_recipient *request = message;
-	struct ipc_auth_recipient_reply reply;
+	struct ipc_auth_recipient_reply reply = {0};
 	struct arena arena = ARENA_INIT;
 	struct account account;
 	/* Port 25 knows nobody: what it says of an account does not count. */
@@ -348,9 +357,11 @@ static void on_recipient(void *arg, struct ipc_call *call, const void *message)
 		refuse(&reply, 550, "5.7.1", "Sending is not allowed");
 	else if (rc != 0)
 		refuse(&reply, 451, "4.3.0", "Temporary local problem");
+	else if (signed_in && auth_meter_recipients(a, &account) != LIMIT_COUNT)
+		refuse(&reply, 451, "4.7.1", "Too many recipients in an hour, wait a while");
 	else
 		recipient_begin(a, call, request, signed_in ? &account : NULL);
-	if (rc != 0)
+	if (reply.code != 0)
 		ipc_reply(call, &reply);
 	arena_free(&arena);
 }

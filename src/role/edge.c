@@ -7,11 +7,10 @@
 #include "base/memory.h"
 #include "net/address.h"
 #include "net/prefix.h"
-#include "role/edge.h"
+#include "role/edge_limits.h"
 
 #define STOP_CHECK_MS 50
 #define STOP_PATIENCE_MS 8000
-#define TLS_HANDSHAKE_MS 30000
 #define KEY_REST_MS 6000
 #define FDS_PER_CONNECTION 3 /* the client, and the end of a session or a letter and its record */
 #define FDS_RESERVED 512
@@ -41,16 +40,6 @@ struct slice edge_address(const struct edge_client *c)
 
 /* ---- life of a client ---- */
 
-static void release_address(struct edge_client *c)
-{
-	struct edge_address *a = c->counted ? map_get(&c->edge->addresses, edge_address(c)) : NULL;
-
-	if (a == NULL || --a->connections > 0)
-		return;
-	map_remove(&c->edge->addresses, edge_address(c));
-	memory_free(a);
-}
-
 static void client_free(struct edge_client *c)
 {
 	if (c->state != NULL)
@@ -61,7 +50,7 @@ static void client_free(struct edge_client *c)
 	buf_free(&c->identity.actor);
 	timer_destroy(&c->deadline);
 	conn_destroy(&c->conn);
-	release_address(c);
+	edge_limits_release(c);
 	list_remove(&c->node);
 	c->edge->connections--;
 	c->magic = 0;
@@ -98,7 +87,7 @@ static void on_deadline(void *arg)
 	if (!c->ended && c->state != NULL)
 		c->protocol->timeout(c);
 	else if (!c->ended)
-		conn_finish(c->conn); /* in the handshake */
+		conn_finish(c->conn); /* in the handshake, or refused */
 	edge_client_drop(c);
 }
 
@@ -139,8 +128,11 @@ static void on_secured(void *owner)
 	struct edge_client *c = owner;
 
 	edge_client_hold(c);
+	c->handshaking = false;
 	note_certificate(c);
-	if (c->state == NULL)
+	if (c->refused_by != LIMIT_COUNT)
+		edge_limits_refuse(c, c->refused_by);
+	else if (c->state == NULL)
 		c->protocol->start(c);
 	else
 		c->protocol->secured(c);
@@ -176,22 +168,6 @@ static const struct conn_events client_events = {on_readable, on_drained, on_sec
 
 /* ---- accepting ---- */
 
-static bool take_address(struct edge_client *c)
-{
-	struct edge *edge = c->edge;
-	struct edge_address *a = map_get(&edge->addresses, edge_address(c));
-
-	c->counted = (a == NULL ? 0 : a->connections) < edge->ctx->config->limits_connections_per_address;
-	if (!c->counted)
-		return false;
-	if (a == NULL) {
-		a = memory_alloc(sizeof *a);
-		map_put(&edge->addresses, edge_address(c), a);
-	}
-	a->connections++;
-	return true;
-}
-
 static char cid_letter(enum role role)
 {
 	return role == ROLE_MX ? 'm' : role == ROLE_MANAGE ? 'a' : role == ROLE_WEB ? 'w' : 'c';
@@ -218,6 +194,7 @@ static struct edge_client *client_create(struct edge *edge, const struct edge_se
 
 	c->magic = EDGE_CLIENT_MAGIC;
 	c->edge = edge;
+	c->refused_by = LIMIT_COUNT;
 	c->service = service;
 	c->protocol = service->protocol;
 	c->opened_ms = loop_now(edge->ctx->loop).mono_ms;
@@ -233,52 +210,50 @@ static struct edge_client *client_create(struct edge *edge, const struct edge_se
 	return c;
 }
 
-/* Why the connection may not stay, or NULL. */
-static const char *over_limit(struct edge_client *c)
+/* Why the connection may not even be counted, or NULL. */
+static const char *unwelcome(struct edge_client *c)
 {
 	if (c->edge->stopping)
 		return "stopping";
-	if (!may_manage(c))
-		return "not in management.allow";
-	if (c->edge->connections > c->edge->ctx->config->limits_connections || c->edge->connections > c->edge->connections_max)
-		return "connections";
-	return take_address(c) ? NULL : "connections_per_address";
+	return may_manage(c) ? NULL : "not in management.allow";
 }
 
-static void refuse(struct edge_client *c, const char *why)
+static void turn_away(struct edge_client *c, const char *why)
 {
 	c->edge->refused++;
 	log_event(EV_CONN_REFUSED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)), LOG_STR("why", why));
-	/* A plain SMTP client is told to come back; whoever expects TLS sees the connection close. */
-	if (c->protocol == &edge_smtp && !c->service->implicit_tls)
-		buf_append_str(conn_output(c->conn), "421 4.7.0 Too many connections, try again later\r\n");
 	conn_finish(c->conn);
+}
+
+static void welcome(struct edge_client *c)
+{
+	log_event(EV_CONN_OPEN, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)));
+	if (!c->service->implicit_tls)
+		c->protocol->start(c);
+	else if (c->edge->tls != NULL)
+		edge_limits_handshake(c);
+	else
+		conn_finish(c->conn);
 }
 
 void edge_accept(struct edge *edge, const struct edge_service *service, int fd, struct slice address)
 {
 	struct edge_client *c = client_create(edge, service, fd);
 	const char *why;
+	enum limit over;
 
 	edge_client_hold(c);
 	if (address.n > 0)
 		conn_set_peer_address(c->conn, address);
 	snprintf(c->address, sizeof c->address, "%.*s", SLICE_ARG(conn_peer_address(c->conn)));
-	why = over_limit(c);
-	if (why != NULL) {
-		refuse(c, why);
-		goto out;
-	}
-	log_event(EV_CONN_OPEN, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", service->name), LOG_TEXT("ip", edge_address(c)));
-	if (!service->implicit_tls) {
-		c->protocol->start(c);
-	} else if (edge->tls != NULL) {
-		edge_client_deadline(c, TLS_HANDSHAKE_MS);
-		conn_secure_server(c->conn, edge->tls);
-	} else {
-		conn_finish(c->conn);
-	}
-out:
+	why = unwelcome(c);
+	over = why == NULL ? edge_limits_admit(c) : LIMIT_COUNT;
+	if (why != NULL)
+		turn_away(c, why);
+	else if (over != LIMIT_COUNT)
+		edge_limits_refuse(c, over);
+	else
+		welcome(c);
 	edge_client_drop(c);
 }
 
@@ -287,16 +262,18 @@ bool edge_client_readdress(struct edge_client *c, struct slice address)
 {
 	struct sockaddr_storage parsed;
 	char text[ADDRESS_TEXT_MAX];
+	enum limit over;
 
 	if (net_address_parse(address, 0, &parsed) == 0)
 		return false;
-	release_address(c);
+	edge_limits_release(c);
 	conn_set_peer_address(c->conn, address_format(&parsed, text));
 	snprintf(c->address, sizeof c->address, "%.*s", SLICE_ARG(conn_peer_address(c->conn)));
-	if (!take_address(c)) {
+	over = edge_limits_admit(c);
+	if (over != LIMIT_COUNT) {
 		c->edge->refused++;
 		log_event(EV_CONN_REFUSED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
-		          LOG_STR("why", "connections_per_address"));
+		          LOG_TEXT("why", limit_name(over)));
 		return false;
 	}
 	log_event(EV_CONN_OPEN, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)));
@@ -429,6 +406,7 @@ static int edge_start(struct role_context *ctx, struct error *err)
 	edge->ctx = ctx;
 	edge->connections_max = connections_possible();
 	list_init(&edge->clients);
+	edge_limits_create(edge);
 	if (ctx->role == ROLE_CLIENT) {
 		ipc_handle(ctx->ipc, IPC_EDGE_REVOKE, on_revoke, ctx);
 		edge_trust_prepare(edge);
@@ -477,6 +455,7 @@ static void recheck_certificates(struct edge *edge)
 
 static void edge_reload(struct role_context *ctx)
 {
+	edge_limits_configure(ctx->state);
 	load_tls(ctx->state);
 	recheck_certificates(ctx->state);
 }
@@ -555,11 +534,12 @@ static void edge_stop(struct role_context *ctx)
 
 void edge_status(struct role_context *ctx, struct buf *out)
 {
-	const struct edge *edge = ctx->state;
+	struct edge *edge = ctx->state;
 
 	buf_printf(out, "\"connections\":%u,\"accepted\":%llu,\"refused\":%llu,\"messages\":%llu,\"transit_bytes\":%llu", edge->connections,
 	           (unsigned long long)edge->accepted, (unsigned long long)edge->refused, (unsigned long long)edge->messages,
 	           (unsigned long long)edge->transit);
+	edge_limits_status(edge, out);
 }
 
 const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};

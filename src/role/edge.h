@@ -6,7 +6,7 @@
  *   edge_smtp.c   SMTP engine <-> auth                               edge_letter.c message -> filter -> queue
  *   edge_login.c  IMAP and POP3 before login                         edge_pass.c   bytes to and from `mail` after it
  *   edge_proxy.c  PROXY header of trusted addresses                manage.c, web.c  HTTP of the classes management and web
- *   edge_harvest.c who guesses recipients
+ *   edge_limits.c slots, turns, reserve     edge_harvest.c who guesses recipients
  *   edge_trust.c  authorities whose certificates clients show
  */
 #ifndef ROLE_EDGE_H
@@ -16,6 +16,8 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "net/conn.h"
+#include "net/familiar.h"
+#include "net/limiter.h"
 #include "role/role.h"
 
 #define EDGE_CLIENT_MAGIC 0x65646765u
@@ -78,7 +80,11 @@ struct edge_client {
 	struct timer *deadline;
 	unsigned held;                       /* answers awaited and calls in progress: the client is not freed below */
 	bool ended;                          /* the connection is gone */
-	bool counted;                        /* in edge->addresses */
+	unsigned holds;                      /* slots of limits that it has: bit of enum limit */
+	bool stranger;                       /* neither signed in nor from a known address; in edge->strangers */
+	struct list_node stranger_node, turn_node; /* in edge->strangers; in edge->turns while the handshake waits */
+	bool handshaking;
+	enum limit refused_by;               /* told once it is under TLS; LIMIT_COUNT: it is welcome */
 	int64_t opened_ms;
 	struct edge_sasl sasl;
 	unsigned sasl_turn;                  /* counts exchanges */
@@ -86,16 +92,17 @@ struct edge_client {
 	void *state;                         /* of the protocol */
 };
 
-struct edge_address { unsigned connections; };
-struct edge_rate { int64_t window_ms; unsigned count; };
-
 struct edge {
 	struct role_context *ctx;
 	struct tls_context *tls;             /* NULL: no certificate */
 	struct list_node clients;
-	struct map addresses;                /* address -> struct edge_address */
-	struct map rates;                    /* account -> struct edge_rate */
-	struct map guessers;                 /* address -> struct edge_rate */
+	struct limiter *limits;              /* edge_limits.c, as what follows */
+	struct familiar *familiar;
+	struct list_node strangers, turns;   /* struct edge_client: oldest first */
+	struct timer *turns_timer;
+	unsigned stranger_count, refused_logged;
+	uint64_t displaced;                  /* strangers that made room for others */
+	int64_t refused_since_ms;
 	struct listener *listeners[16];
 	unsigned listener_count;
 	unsigned connections, connections_max;
@@ -137,7 +144,6 @@ bool edge_proxy_trusted(const struct edge *edge, int fd);
 void edge_harvest_count(struct edge_client *c);
 /* Has it guessed too often? */
 bool edge_harvest_over(struct edge_client *c);
-void edge_harvest_free(struct edge *edge);
 
 #define EDGE_OWN_CA_MAX 262144
 /* Our own authorities (edge_trust.c): before and after the channels are there. */

@@ -136,7 +136,9 @@ static bool is_known(const struct edge_client *c)
 {
 	const config_texts *trusted = &c->edge->ctx->config->xclient_from;
 
-	return familiar_known(c->edge->familiar, edge_address(c), now_of(c->edge))
+	uint8_t room[64];
+
+	return familiar_known(c->edge->familiar, limiter_address(LIMIT_SCOPE_ADDRESS, edge_address(c), room), now_of(c->edge))
 	       || (trusted->count > 0 && net_prefixes_hold(trusted->items, trusted->count, edge_address(c)));
 }
 
@@ -183,7 +185,9 @@ void edge_limits_release(struct edge_client *c)
 
 void edge_limits_trust(struct edge_client *c)
 {
-	(void)familiar_note(c->edge->familiar, edge_address(c), now_of(c->edge));
+	uint8_t room[64];
+
+	(void)familiar_note(c->edge->familiar, limiter_address(LIMIT_SCOPE_ADDRESS, edge_address(c), room), now_of(c->edge));
 	no_stranger(c);
 }
 
@@ -238,7 +242,7 @@ void edge_limits_refuse(struct edge_client *c, enum limit limit)
 	edge->refused++;
 	if (log_it(edge))
 		log_event(EV_CONN_REFUSED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
-		          LOG_TEXT("why", slice_from(limit_rows[limit].option, sizeof "limits." - 1)));
+		          LOG_TEXT("why", limit_name(limit)));
 	if (c->handshaking) {
 		conn_finish(c->conn);
 	} else if (may_speak_under_tls(c)) {

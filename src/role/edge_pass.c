@@ -115,16 +115,17 @@ static void no_event(struct edge_client *c)
 
 const struct edge_protocol edge_passing = {no_event, pass_readable, pass_readable, no_event, no_sasl, pass_timeout, pass_stop, pass_free, NULL, NULL};
 
-static void refuse(struct edge_client *c, struct slice tag)
+static void refuse(struct edge_client *c, struct slice tag, bool too_many)
 {
 	struct buf *out = conn_output(c->conn);
+	const char *why = too_many ? "Too many sessions of this account" : "Not possible now";
 
 	if (c->service->auth_protocol == AUTH_PROTOCOL_POP3) {
-		buf_append_str(out, "-ERR [SYS/TEMP] Not possible now\r\n");
+		buf_printf(out, "-ERR [%s] %s\r\n", too_many ? "IN-USE" : "SYS/TEMP", why);
 	} else {
-		buf_append_str(out, "* BYE Not possible now\r\n");
-		buf_append(out, tag);
-		buf_append_str(out, tag.n > 0 ? " NO [UNAVAILABLE] Not possible now\r\n" : "");
+		buf_printf(out, "* BYE %s\r\n", why);
+		if (tag.n > 0)
+			buf_printf(out, "%.*s NO [%s] %s\r\n", SLICE_ARG(tag), too_many ? "LIMIT" : "UNAVAILABLE", why);
 	}
 	conn_finish(c->conn);
 }
@@ -138,7 +139,7 @@ static void on_attached(void *arg, enum ipc_outcome outcome, const void *message
 	if (c->ended)
 		goto out;
 	if (outcome != IPC_OK || reply->status != 0) {
-		refuse(c, buf_slice(&p->tag));
+		refuse(c, buf_slice(&p->tag), outcome == IPC_OK && reply->status == AUTH_THROTTLED);
 		goto out;
 	}
 	p->attached = true;
@@ -186,7 +187,7 @@ void edge_pass_begin(struct edge_client *c, struct slice tag)
 	if (c->ended)
 		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {
-		refuse(c, buf_slice(&p->tag));
+		refuse(c, buf_slice(&p->tag), false);
 		return;
 	}
 	p->back = conn_create(c->edge->ctx->loop, pair[0], CONN_HIGH_MARK, &back_events, p);

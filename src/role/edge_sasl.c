@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/certificate.h"
-#include "role/edge.h"
+#include "role/edge_limits.h"
 
 #define LOGIN_USER_MAX 1024
 
@@ -130,6 +130,8 @@ static void on_auth(void *arg, enum ipc_outcome outcome, const void *message)
 		edge_sasl_free(c);
 	if (status == AUTH_OK)
 		take_identity(c, reply);
+	if (status == AUTH_OK)
+		edge_limits_trust(c);
 	c->protocol->sasl_result(c, status, outcome == IPC_OK ? reply->data : SLICE_NONE);
 out:
 	answer_free(a);

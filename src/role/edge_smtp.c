@@ -7,12 +7,12 @@
 #include "queue/queue.h"
 #include "role/audit_out.h"
 #include "role/edge_letter.h"
+#include "role/edge_limits.h"
 #include "smtp/server.h"
 #include "store/fact.h"
 #include "sys/fault.h"
 
 #define ROOM_FRESH_MS 1000
-#define RATE_WINDOW_MS 60000
 #define AUTH_FACT_MAX 65536 /* bytes of a sender fact */
 
 struct edge_smtp {
@@ -25,6 +25,9 @@ struct edge_smtp {
 	bool smtputf8, requiretls;
 	bool handshake, closing;
 	bool sending;                    /* the letter is on its way to filter and queue */
+	struct timer *late;              /* runs while the client has to wait for the next answer; NULL: it never had to */
+	bool waits;
+	int64_t since_ms;                /* of the connection, or of the last letter that was taken */
 };
 
 static struct edge_smtp *smtp_of(struct edge_client *c)
@@ -32,12 +35,24 @@ static struct edge_smtp *smtp_of(struct edge_client *c)
 	return c->state;
 }
 
+/* However busy a client is, it signs in in time, and from one letter to the next it has only so long: a byte now and then holds no connection open. */
+static int64_t patience(struct edge_client *c)
+{
+	const struct edge_smtp *s = smtp_of(c);
+	const struct config *config = c->edge->ctx->config;
+	bool signs_in = c->service->submission && !c->identity.known;
+	int64_t patience = smtp_server_patience(s->engine);
+	int64_t left = s->since_ms + (signs_in ? config->limits_login_time : config->limits_transaction_time) - loop_now(c->edge->ctx->loop).mono_ms;
+
+	return patience == 0 || patience < left ? patience : left > 0 ? left : 1;
+}
+
 /* Lets the engine work and sends what it says. The caller holds the client. */
 static void pump(struct edge_client *c)
 {
 	struct edge_smtp *s = smtp_of(c);
 
-	if (c->ended || s->handshake)
+	if (c->ended || s->handshake || s->waits)
 		return;
 	smtp_server_pump(s->engine, conn_input(c->conn), conn_output(c->conn));
 	conn_flush(c->conn);
@@ -51,7 +66,50 @@ static void pump(struct edge_client *c)
 		conn_finish(c->conn);
 		return;
 	}
-	edge_client_deadline(c, smtp_server_patience(s->engine));
+	edge_client_deadline(c, patience(c));
+}
+
+/* ---- who is refused again and again ---- */
+
+static void on_late(void *arg)
+{
+	struct edge_client *c = arg;
+
+	smtp_of(c)->waits = false;
+	edge_limits_in_time(c);
+	edge_client_hold(c);
+	pump(c);
+	edge_client_drop(c);
+}
+
+/* Before the answer is given to the engine: it goes out late, or is the last. */
+static void note_refusal(struct edge_client *c)
+{
+	struct edge_smtp *s = smtp_of(c);
+	struct smtp_reply last;
+	bool late = false;
+	enum limit over = c->ended ? LIMIT_COUNT : edge_limits_refused(c, &late);
+
+	if (over != LIMIT_COUNT) {
+		last = edge_limits_reply(over);
+		smtp_server_abort(s->engine, &last);
+	} else if (late && !s->waits) {
+		if (s->late == NULL)
+			s->late = timer_create_on(c->edge->ctx->loop, on_late, c);
+		s->waits = true;
+		timer_start(s->late, EDGE_LATE_MS);
+	}
+}
+
+/* Strangers who begin more than their address may: the connection ends. */
+static bool too_busy(struct edge_client *c)
+{
+	struct smtp_reply last = edge_limits_reply(LIMIT_COMMANDS_ADDRESS);
+
+	if (!c->stranger || edge_limits_take(c, LIMIT_COMMANDS_ADDRESS, 1))
+		return false;
+	smtp_server_abort(smtp_of(c)->engine, &last);
+	return true;
 }
 
 /* ---- questions to others ---- */
@@ -93,17 +151,20 @@ static void on_sender(void *arg, enum ipc_outcome outcome, const void *message)
 	struct question *q = arg;
 	const struct ipc_auth_sender_reply *reply = message;
 	struct edge_client *c = q->client;
+	struct smtp_reply too_much;
 
 	if (!c->ended) {
 		bool suspended = outcome == IPC_OK && reply->status == AUTH_SUSPENDED;
+		bool throttled = outcome == IPC_OK && reply->status == AUTH_THROTTLED && reply->limit < LIMIT_COUNT;
 		bool temporary = outcome != IPC_OK || reply->status == AUTH_TEMPORARY;
 		bool allowed = !temporary && reply->status == AUTH_OK;
 
-		if (!allowed && !temporary)
+		if (!allowed && !temporary && !throttled)
 			log_event(EV_SMTP_REFUSED, LOG_TEXT("cid", edge_cid(c)), LOG_STR("at", "sender"),
 			          LOG_TEXT("user", buf_slice(&c->identity.login)), LOG_TEXT("from", buf_slice(&smtp_of(c)->reverse_path)),
 			          LOG_STR("why", suspended ? "sending is suspended" : "not an own address"));
-		smtp_server_mail_reply(smtp_of(c)->engine, allowed ? NULL : temporary ? &later : suspended ? &stopped : &denied);
+		too_much = edge_limits_reply(throttled ? (enum limit)reply->limit : LIMIT_MESSAGES_USER);
+		smtp_server_mail_reply(smtp_of(c)->engine, allowed ? NULL : throttled ? &too_much : temporary ? &later : suspended ? &stopped : &denied);
 	}
 	question_free(q);
 }
@@ -114,6 +175,8 @@ static void rcpt_answer(struct question *q, const struct smtp_reply *reply)
 
 	if (!q->client->ended)
 		smtp_server_rcpt_reply(s->engine, q->token, reply);
+	if (reply != NULL && reply->code >= 500)
+		note_refusal(q->client);
 	question_free(q);
 }
 
@@ -270,6 +333,8 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 	s->smtputf8 = mail->smtputf8;
 	s->requiretls = mail->requiretls;
 	s->letter = edge_letter_create(c->edge);
+	if (too_busy(c))
+		return;
 	if (!c->service->submission) {
 		smtp_server_mail_reply(s->engine, NULL);
 		return;
@@ -283,9 +348,9 @@ static void on_mail(void *owner, const struct smtp_mail *mail)
 
 static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 {
-	static const struct smtp_reply guessing = SMTP_REPLY_INIT(451, "4.7.1", "Too many unknown recipients, try again later");
 	struct edge_smtp *s = owner;
 	struct edge_client *c = s->client;
+	struct smtp_reply over;
 	struct buf dsn = BUF_INIT(4096);
 	struct ipc_auth_recipient request = {
 		.cid = edge_cid(c), .account = c->identity.account, .address = edge_address(c), .reverse_path = buf_slice(&s->reverse_path),
@@ -293,8 +358,16 @@ static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 		.credential = c->identity.credential, .delegate = c->identity.delegate, .proof = c->identity.proof,
 	};
 
+	if (too_busy(c))
+		return;
 	if (edge_harvest_over(c)) {
-		smtp_server_rcpt_reply(s->engine, token, &guessing);
+		over = edge_limits_reply(LIMIT_UNKNOWN_ADDRESS);
+		smtp_server_rcpt_reply(s->engine, token, &over);
+		return;
+	}
+	if (!c->service->submission && !edge_limits_take(c, LIMIT_RECIPIENTS_ADDRESS, 1)) {
+		over = edge_limits_reply(LIMIT_RECIPIENTS_ADDRESS);
+		smtp_server_rcpt_reply(s->engine, token, &over);
 		return;
 	}
 	auth_dsn_encode(rcpt->notify, rcpt->orcpt, &dsn);
@@ -303,44 +376,36 @@ static void on_rcpt(void *owner, uint32_t token, const struct smtp_rcpt *rcpt)
 	buf_free(&dsn);
 }
 
-/* limits.messages_per_minute of a signed-in user, gateway.outgoing_per_minute of a server behind; per process. */
-static bool rate_allows(struct edge_client *c)
+/* What an address outside, or a server behind us, may bring. LIMIT_COUNT: this too. Of signed-in users auth keeps count. */
+static enum limit over_limits(struct edge_client *c, uint64_t size)
 {
-	struct edge *edge = c->edge;
-	bool behind = buf_len(&smtp_of(c)->sender) > 0;
-	uint64_t limit = behind ? edge->ctx->config->gateway_outgoing_per_minute : edge->ctx->config->limits_messages_per_minute;
-	struct slice key = behind ? edge_address(c) : slice_make(c->identity.account.b, sizeof c->identity.account.b);
-	int64_t now = loop_now(edge->ctx->loop).mono_ms;
-	struct edge_rate *rate;
-
-	if (limit == 0 || !(behind || c->identity.known))
-		return true;
-	rate = map_get(&edge->rates, key);
-	if (rate == NULL) {
-		rate = memory_alloc(sizeof *rate);
-		rate->window_ms = now;
-		map_put(&edge->rates, key, rate);
-	}
-	if (now - rate->window_ms >= RATE_WINDOW_MS)
-		*rate = (struct edge_rate){now, 0};
-	return rate->count++ < limit;
+	if (buf_len(&smtp_of(c)->sender) > 0 && !c->identity.known)
+		return edge_limits_take(c, LIMIT_OUTGOING_ADDRESS, 1) ? LIMIT_COUNT : LIMIT_OUTGOING_ADDRESS;
+	if (c->service->submission)
+		return LIMIT_COUNT;
+	if (!edge_limits_take(c, LIMIT_MESSAGES_ADDRESS, 1))
+		return LIMIT_MESSAGES_ADDRESS;
+	return edge_limits_take(c, LIMIT_BYTES_ADDRESS, size) ? LIMIT_COUNT : LIMIT_BYTES_ADDRESS; /* who hides the size brings message_size at most */
 }
 
 static void on_data_begin(void *owner, uint64_t size_hint)
 {
 	static const struct smtp_reply busy = SMTP_REPLY_INIT(452, "4.3.1", "Too much mail at once, try again later");
 	static const struct smtp_reply unrecorded = SMTP_REPLY_INIT(451, "4.3.0", "Not possible now, try again later");
-	static const struct smtp_reply too_fast = SMTP_REPLY_INIT(451, "4.7.1", "Too many messages in a minute, wait a while");
 	struct edge_smtp *s = owner;
 	struct edge *edge = s->client->edge;
 	const struct smtp_reply *refusal = NULL;
+	struct smtp_reply too_much;
+	enum limit over = LIMIT_COUNT;
 
 	if (edge->transit + size_hint > edge->ctx->config->limits_memory)
 		refusal = &busy;
 	else if (!audit_out_allows_mail(edge->ctx->audit, edge->ctx->config->audit_mail_without))
 		refusal = &unrecorded;
-	else if (!rate_allows(s->client))
-		refusal = &too_fast;
+	else if ((over = over_limits(s->client, size_hint)) != LIMIT_COUNT)
+		refusal = &too_much;
+	if (over != LIMIT_COUNT)
+		too_much = edge_limits_reply(over);
 	if (refusal != NULL)
 		log_event(EV_SMTP_TEMPFAIL, LOG_TEXT("cid", edge_cid(s->client)), LOG_STR("at", "data"), LOG_TEXT("why", refusal->text));
 	smtp_server_data_begin_reply(s->engine, refusal);
@@ -355,12 +420,25 @@ static void on_data(void *owner, struct slice bytes)
 		smtp_server_data_refuse(s->engine, &later);
 }
 
+/* A letter was taken: the address is known, and auth keeps count of what its users send. */
+static void note_accepted(struct edge_client *c, uint64_t size)
+{
+	smtp_of(c)->since_ms = loop_now(c->edge->ctx->loop).mono_ms;
+	if (c->ended)
+		return;
+	edge_limits_trust(c);
+	if (c->identity.known)
+		ipc_request(c->edge->ctx->ipc, IPC_AUTH_SENT, IPC_ANY, &(struct ipc_auth_sent){.account = c->identity.account, .size = size}, NULL, NULL);
+}
+
 static void on_letter_done(void *arg, const struct smtp_reply *reply)
 {
 	struct edge_client *c = arg;
 	struct edge_smtp *s = smtp_of(c);
 
 	s->sending = false;
+	if (smtp_reply_positive(reply))
+		note_accepted(c, edge_letter_size(s->letter));
 	edge_letter_free(&s->letter);
 	if (!c->ended)
 		smtp_server_data_reply(s->engine, reply, 1);
@@ -463,6 +541,7 @@ static void smtp_start(struct edge_client *c)
 	};
 
 	s->client = c;
+	s->since_ms = c->opened_ms;
 	buf_init(&s->reverse_path, 4096);
 	buf_init(&s->envid, 1024);
 	buf_init(&s->ret, 16);
@@ -525,6 +604,7 @@ static void smtp_free(struct edge_client *c)
 {
 	struct edge_smtp *s = smtp_of(c);
 
+	timer_destroy(&s->late);
 	smtp_server_destroy(&s->engine);
 	edge_letter_free(&s->letter);
 	buf_free(&s->reverse_path);

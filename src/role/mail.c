@@ -67,6 +67,12 @@ static enum auth_status attach(struct mail_role *m, const struct ipc_mail_attach
 		error_set(err, ERR_DENIED, "no such ticket");
 		return AUTH_DENIED;
 	}
+	if (m->ctx->config->limits_sessions_per_user > 0 && t->account->sessions >= m->ctx->config->limits_sessions_per_user) {
+		close(r->session);
+		mail_ticket_free(m, t);
+		error_set(err, ERR_LIMIT, "sessions_per_user");
+		return AUTH_THROTTLED;
+	}
 	mail_account_hold(t->account);
 	rc = mail_session_start(t->account, t, r, err);
 	mail_account_drop(t->account);

@@ -189,9 +189,20 @@ void queue_mark(struct queue_role *q, const struct ledger_mark *marks, size_t co
 	marks_submit(q, m);
 }
 
+/* Who sends to many addresses that do not exist is looked at (auth/meter.h). */
+static void tell_bounced(struct queue_role *q, const struct job *job)
+{
+	static const uint8_t nobody[16];
+	struct ipc_auth_bounced hint = {.count = 1};
+	memcpy(hint.account.b, job->sender_account, sizeof hint.account.b);
+	if (memcmp(nobody, job->sender_account, sizeof nobody) != 0)
+		ipc_request(q->ctx->ipc, IPC_AUTH_BOUNCED, IPC_ANY, &hint, NULL, NULL);
+}
+
 enum mark_kind queue_failure_kind(struct queue_role *q, const struct job *job, size_t recipient, struct slice queue_id)
 {
 	q->bounced++;
+	tell_bounced(q, job);
 	if (notify_wanted(job, &job->recipients[recipient], OUTCOME_FAILED))
 		return MARK_FAILED;
 	if (notify_double_bounce(job))

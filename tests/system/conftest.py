@@ -9,7 +9,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOP, 'tools', 'demo'))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from instance import Instance, free_port_base  # noqa: E402
+from instance import UNLIMITED, Instance, free_port_base  # noqa: E402
 from mail import Site  # noqa: E402
 from seed import Seeder  # noqa: E402
 
@@ -19,7 +19,7 @@ PROGRAMS = os.environ.get('LETTERLOCK_PROGRAMS', os.path.join(TOP, 'build', 'rel
 def make_site(options=None, seed=True, programs=PROGRAMS):
     directory = tempfile.mkdtemp(prefix='letterlock-test-', dir='/var/tmp')
     # Tests choose short passwords with a meaning; the rules for them have tests of their own.
-    instance = Instance(directory, free_port_base(), programs, options={'auth.password_policy': 'length', **(options or {})})
+    instance = Instance(directory, free_port_base(), programs, options={'auth.password_policy': 'length', **UNLIMITED, **(options or {})})
     instance.setup()
     try:
         instance.start()

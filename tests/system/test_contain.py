@@ -89,8 +89,8 @@ def test_isolation_goes_as_far_as_it_says(contained):
             client.select('INBOX')
         assert client.select('INBOX', readonly=True)[0] == 'OK'
     site.instance.cli('user', 'isolate', user['address'], 'no-session')
-    with pytest.raises(Exception, match='AUTHENTICATIONFAILED'):
-        site.imap(user)
+    with pytest.raises(imaplib.IMAP4.error, match='AUTHENTICATIONFAILED'), site.imap(user):
+        pass
     site.instance.cli('user', 'isolate', user['address'], 'none')
     with site.imap(user) as client:
         assert client.select('INBOX')[0] == 'OK'

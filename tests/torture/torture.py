@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(TOP, 'tools', 'demo')]
 
-from instance import Failure, Instance, free_port_base  # noqa: E402
+from instance import UNLIMITED, Failure, Instance, free_port_base  # noqa: E402
 from load import ERRORS, Load, sign_in, tokens  # noqa: E402
 
 PEOPLE = ['anna', 'bert', 'chen', 'dora', 'emil', 'fang']
@@ -33,7 +33,7 @@ class Torture:
     def __init__(self, options):
         self.options = options
         self.directory = tempfile.mkdtemp(prefix='letterlock-torture-', dir='/var/tmp')
-        self.site = Instance(self.directory, free_port_base(), options.programs, options={'auth.password_policy': 'length', 'relay.retry': ['1s', '1s', '2s', '4s']})
+        self.site = Instance(self.directory, free_port_base(), options.programs, options={'auth.password_policy': 'length', **UNLIMITED, 'relay.retry': ['1s', '1s', '2s', '4s']})
         self.users = [{'address': f'{n}@demo.test', 'password': f'Torture-{n}-2026!'} for n in PEOPLE]
         self.books = []
         self.kills = 0

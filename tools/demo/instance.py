@@ -18,6 +18,11 @@ MARKER = '.letterlock-demo'
 SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995),
             ('http', 80), ('https', 443), ('management', 444)]
 OUTSIDE_OFFSET = 26
+# For tests and measurements, where one address and a few users do everything.
+UNLIMITED = {**{f'limits.{name}': '0' for name in (
+    'connections_per_network', 'arrivals_per_address', 'arrivals_per_network', 'handshakes', 'commands_per_address', 'recipients_per_address',
+    'refusals_per_address', 'refusals_per_network', 'messages_per_address', 'bytes_per_address', 'messages_per_minute', 'recipients_per_hour',
+    'bytes_per_hour', 'messages_per_domain', 'sessions_per_user')}, 'contain.automatic': 'no'}
 SOCKET_PATH_MAX = 100
 
 
@@ -267,7 +272,10 @@ class Instance:
             *parents, last = name.split('.')
             for parent in parents:
                 level = level.setdefault(parent, {})
-            level[last] = value
+            if isinstance(value, dict):
+                level.setdefault(last, {}).update(value)
+            else:
+                level[last] = value
         self.write('letterlock.yaml', yaml_of(tree))
 
     # ---- processes ----
