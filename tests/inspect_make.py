@@ -300,6 +300,22 @@ def iso(files, joliet=False):
     return b'\0' * (16 * sector) + primary + second + last + records.ljust(sector, b'\0') + body
 
 
+def iso_of_itself():
+    """A file that spans the whole image."""
+    image = bytearray(iso([('SELF.ISO;1', b'')]))
+    record = 19 * 2048
+    struct.pack_into('<I', image, record + 2, 0)
+    struct.pack_into('<I', image, record + 10, len(image))
+    return bytes(image)
+
+
+def mhtml(name, data):
+    import base64
+    return (b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="x"\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<html></html>\r\n--x\r\n'
+            b'Content-Location: file:///C:/x/' + name + b'\r\nContent-Transfer-Encoding: base64\r\nContent-Type: application/x-mso\r\n\r\n' +
+            base64.encodebytes(data).replace(b'\n', b'\r\n') + b'\r\n--x--\r\n')
+
+
 def fat(files, partition=False, footer=False):
     """FAT12, one sector a cluster, 16 entries in the root folder; names of at most 13 characters as long names."""
     table, data, root = [0xff8, 0xfff], b'', b''
@@ -394,6 +410,7 @@ def corpus():
         'text': {'html': b'<html><script>eval(unescape("%41"))</script><form action=http://x><input type=password></form></html>',
                  'svg': b'<svg xmlns="x" onload="alert(1)"><script>1</script></svg>', 'ics': b'BEGIN:VCALENDAR\r\nATTACH:http://x\r\nEND:VCALENDAR\r\n',
                  'rtf': rtf_object(), 'url': b'[InternetShortcut]\r\nURL=file://x/y.exe\r\n', 'lnk': lnk(), 'mht': b'MIME-Version: 1.0\nContent-Type: multipart/related\n\n<html>',
+                 'mht2': mhtml(b'editdata.mso', b'ActiveMime'.ljust(50, b'\0') + zlib.compress(macro)),
                  'xml': b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "http://x/">]><a>&b;</a>'},
         'archive': {'tar': tarred(('a.js', b'1', tarfile.REGTYPE)), 'gzip': gzip.compress(b'hello', mtime=0), 'rar4': rar4(), 'rar5': rar5(), '7z': sevenzip(), 'cab': cab(),
                     'iso': iso([('A.TXT;1', b'a')]), 'fat': fat([('a.js', b'1')])[:20480], 'tnef': tnef(), 'onenote': onenote(pe()), 'uu': b'begin 644 a.js\n#0V%T\n`\nend\n',
@@ -402,7 +419,7 @@ def corpus():
 
 
 # The last byte of a text chooses its name, in the order of src/inspect/meson.build.
-CHOICE = {'html': 0, 'svg': 1, 'ics': 2, 'rtf': 3, 'url': 4, 'lnk': 5, 'mht': 6, 'xml': 7}
+CHOICE = {'html': 0, 'svg': 1, 'ics': 2, 'rtf': 3, 'url': 4, 'lnk': 5, 'mht': 6, 'mht2': 6, 'xml': 7}
 
 if __name__ == '__main__':
     for target, files in corpus().items():

@@ -1,4 +1,4 @@
-/* XML, SVG, web archives. */
+/* XML and SVG. */
 #include "inspect/page.h"
 #include "inspect/tag.h"
 #include "inspect/text.h"
@@ -78,12 +78,4 @@ void inspect_svg(struct walk *w, struct slice content)
 	xml_prolog(w, text);
 	page_inspect(w, text, true);
 	buf_free(&room);
-}
-
-/* MHTML: a message whose parts are a page and its pictures. Encoded parts are the caller's, who parses messages. */
-void inspect_mhtml(struct walk *w, struct slice content)
-{
-	if (slice_search_nocase(slice_sub(content, 0, content.n < 1 << 20 ? content.n : 1 << 20), SLICE("application/x-mso")) >= 0)
-		walk_find_str(w, FOUND_macros, "application/x-mso");
-	page_inspect(w, content, false);
 }
