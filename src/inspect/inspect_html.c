@@ -104,14 +104,16 @@ static bool is_active_data(struct slice url)
 
 static void check_link(struct walk *w, const struct tag *t, struct slice url)
 {
+	bool click = tag_is(t, SLICE("a")) || tag_is(t, SLICE("area"));
+	bool offered = is_active_data(url) || slice_starts_nocase(url, SLICE("blob:")) ||
+		(tag_attribute(t, SLICE("download")) != NULL && slice_starts_nocase(url, SLICE("data:")));
 	if (is_script_url(url))
 		walk_find(w, FOUND_page_handler, url);
-	else if ((tag_is(t, SLICE("a")) || tag_is(t, SLICE("area")) || tag_is(t, SLICE("base"))) &&
-		 (is_active_data(url) || slice_starts_nocase(url, SLICE("blob:")) ||
-			(tag_attribute(t, SLICE("download")) != NULL && slice_starts_nocase(url, SLICE("data:")))))
+	else if ((click || tag_is(t, SLICE("base"))) && offered)
 		walk_find(w, FOUND_page_data_link, slice_sub(url, 0, 60));
-	else if (url_is_unc(url))
-		walk_find(w, FOUND_external_object, url);
+	/* "//host" means http on every page of the web, and pages are saved so. */
+	else if (url_is_unc(url) && !slice_starts(url, SLICE("//")))
+		walk_find(w, click ? FOUND_remote_link : FOUND_external_object, url);
 }
 
 /* ---- elements ---- */
@@ -138,8 +140,10 @@ static void on_script(struct page *p, const struct tag *t)
 	struct slice src = value_of(p, t, "src");
 	if (src.n == 0)
 		src = value_of(p, t, "href");
+	/* A relative one lies beside the page, where nothing is once it was sent. */
+	bool away = url_is_remote(src) || slice_starts(src, SLICE("//"));
 	if (src.n > 0)
-		walk_find(p->w, is_active_data(src) ? FOUND_page_data_link : FOUND_page_script_external, src);
+		walk_find(p->w, is_active_data(src) ? FOUND_page_data_link : away ? FOUND_page_script_external : FOUND_page_script, src);
 	/* Data blocks (JSON-LD and such) are no scripts. */
 	else if (!is_code_type(value_of(p, t, "type")))
 		return;
