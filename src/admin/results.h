@@ -23,6 +23,9 @@ RESULT("domain.dns", SHOWN, "The records that a domain must have in DNS; zone: w
 	"domain zone records[name type priority#? value ttl# purpose]")
 RESULT("domain.check", SHOWN, "The same, compared with DNS; bad: how many are wrong and not muted.",
 	"domain zone records[name type priority#? value ttl# purpose current state muted!] bad#")
+RESULT("report.list", SHOWN, "What others report of mail in the name of a domain, and the next step of its policy.",
+	"domain policy passed# failed# advice sources[source passed# failed# first# last# reporter reports#] tls[source passed# failed# first# last# reporter reports#]")
+RESULT("report.send", SHOWN, "Reports that are owed to other domains are sent now.", "sent#")
 RESULT("domain.mute", SHOWN, "A record that is wrong counts no more, or (off) again.", "")
 RESULT("domain.sts", SHOWN, "Sets the MTA-STS policy of a domain, or shows it.", "policy id")
 RESULT("domain.client_setup", SHOWN, "A document that sets mail programs up.", "media_type text")

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "base/ensure.h"
 #include "cmd/cli_dns.h"
@@ -18,6 +19,26 @@ static void show_policy(const json_t *result)
 static void show_recipients(const json_t *result)
 {
 	cli_table(json_object_get(result, "recipients"), "ADDRESS:address");
+}
+
+static void show_reports(const json_t *result)
+{
+	static const char *const texts[][2] = {
+		{"no_reports", "There are no reports. Name report.address in rua= of the DMARC record, and wait a day."},
+		{"wait", "All is well so far. Wait until there are reports of a week."},
+		{"sources_fail", "Some sources fail. Find out whose they are: let them sign (DKIM) or add them to SPF; what is forged may fail."},
+		{"quarantine", "Next step: p=quarantine in the DMARC record."},
+		{"reject", "Next step: p=reject in the DMARC record."},
+		{"done", "The policy is p=reject, and what is yours passes."},
+	};
+	const char *advice = json_string_value(json_object_get(result, "advice"));
+	cli_fields(result, "domain:domain policy:policy passed:passed failed:failed");
+	cli_table(json_object_get(result, "sources"), "SOURCE:source PASSED:passed FAILED:failed FIRST:first@ LAST:last@ REPORTS:reports");
+	if (json_array_size(json_object_get(result, "tls")) > 0)
+		cli_table(json_object_get(result, "tls"), "TLS:source PASSED:passed FAILED:failed FIRST:first@ LAST:last@ REPORTS:reports");
+	for (size_t i = 0; advice != NULL && i < ARRAY_LEN(texts); i++)
+		if (strcmp(texts[i][0], advice) == 0)
+			puts(texts[i][1]);
 }
 
 static void show_dkim(const json_t *result)
@@ -61,6 +82,9 @@ static const struct cli_command commands[] = {
 		.help = "the addresses a relay domain with --verify list takes mail for"},
 	{.words = "domain recipients add", .op = "recipient.add", .positional = "address", .help = "registers an address of a relay domain"},
 	{.words = "domain recipients remove", .op = "recipient.remove", .positional = "address", .help = "ends that"},
+	{.words = "domain reports", .op = "report.list", .positional = "domain", .options = "days#", .show = show_reports,
+		.help = "what others report of mail in its name (report.address), and the next step of its DMARC policy"},
+	{.words = "domain send-reports", .op = "report.send", .help = "reports that are owed to other domains are sent now, about today too"},
 	{.words = "domain dkim list", .op = "dkim.list", .positional = "domain", .show = show_dkim, .help = "keys that sign its mail, and the records for DNS"},
 	{.words = "domain dkim add", .op = "dkim.add", .positional = "domain", .options = "algorithm", .show = show_dkim,
 		.help = "makes keys (rsa-sha256 and ed25519-sha256, or one of them)"},

@@ -36,6 +36,8 @@ struct filter_settings {
 	const struct check_options *checks; /* NULL: as the table of checks says */
 	check_clock_fn *clock;            /* NULL: no limits of time */
 	void *clock_arg;
+	bool reports;                     /* rows for reports of DMARC are gathered */
+	struct slice report_address;      /* where reports about us arrive; empty: nowhere */
 	struct sealer *sealer;            /* of the process (store/seal.h), or NULL */
 	filter_sign_fn *sign;             /* with keys of DKIM; NULL: nothing is signed */
 	void *sign_arg;

@@ -118,8 +118,10 @@ static struct slice judge_notes(struct judge *j, const struct filter_judgement *
 	struct buf out = BUF_INIT(MEMORY_NOTES_BYTES);
 	struct slice all;
 	buf_append(&out, j->grey_notes);
-	if (ret->code < 400 || ret->code >= 500)
+	if (ret->code < 400 || ret->code >= 500) {
 		judge_sender_notes(j, ret->mailbox.n > 0 || ret->code != 0, &out);
+		judge_report_notes(j, ret, &out);
+	}
 	all = out.failed ? SLICE_NONE : arena_dup(j->arena, buf_slice(&out));
 	buf_free(&out);
 	return all;

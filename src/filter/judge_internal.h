@@ -52,6 +52,9 @@ struct slice judge_memory_key(struct arena *arena, const char *kind, struct slic
 void judge_greylist_recall(struct judge *j);
 bool judge_greylist(struct judge *j);
 
+/* judge_report.c: what reports of DMARC say of this letter, and what the report says that this letter is. */
+void judge_report_notes(struct judge *j, const struct filter_judgement *ret, struct buf *out);
+
 /* judge_sender.c */
 void judge_sender(struct judge *j);
 /* Appends what is to be remembered of this letter. */

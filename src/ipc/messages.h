@@ -51,6 +51,7 @@ IPC_REQUEST(AUTH_ONCE_DONE, auth_once_done, R(ADMIN), AUTH, 65536, 256, 10000)
 /* ---- filter: a pure function ---- */
 IPC_REQUEST(FILTER_SEAL, filter_seal, R(MX) | R(CLIENT) | R(MAIL), FILTER, 262144, 256, 30000)
 IPC_REQUEST(FILTER_DSN, filter_dsn, R(QUEUE), FILTER, 262144, 32, 30000)
+IPC_REQUEST(FILTER_REPORT, filter_report, R(QUEUE), FILTER, 32768, 4, 60000)
 IPC_REQUEST(FILTER_NOTICE, filter_notice, R(QUEUE), FILTER, 32768, 64, 30000)
 
 /* ---- queue: durable acceptance and the ledger ---- */
@@ -68,7 +69,7 @@ IPC_REQUEST(QUEUE_ADMIN, queue_admin, R(ADMIN), QUEUE, 65536, 32, 60000)
 /* ---- relay and resolver ---- */
 IPC_REQUEST(RELAY_DELIVER, relay_deliver, R(QUEUE), RELAY, 262144, 512, 900000)
 IPC_REQUEST(RELAY_VERIFY, relay_verify, R(AUTH), RELAY, 4096, 1024, 45000)
-IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH) | R(LDAP) | R(SHIP) | R(AUTH), RESOLVER, 65536, 1024, 30000)
+IPC_REQUEST(RESOLVE, resolve, R(RELAY) | R(MX) | R(CLIENT) | R(FETCH) | R(LDAP) | R(SHIP) | R(AUTH) | R(QUEUE), RESOLVER, 65536, 1024, 30000)
 /* ---- admin, and requests to other servers ---- */
 IPC_REQUEST(ADMIN_CALL, admin_call, R(MANAGE), ADMIN, 262144, 256, 70000)
 IPC_REQUEST(ADMIN_HEALTH, admin_health, R(MANAGE), ADMIN, 262144, 16, 5000)

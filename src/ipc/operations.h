@@ -297,6 +297,13 @@ OPERATION("quarantine.look", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
 /* return: its sender gets a delivery report. delete: nobody is told. */
 OPERATION("quarantine.return", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
 OPERATION("quarantine.delete", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
+/*
+ * What others report of a domain (report.address), in the last days: {"domain","policy","passed","failed","advice","sources":[{"source","passed",
+ * "failed","first","last","reporter","reports"}],"tls":[…]}. policy: p= as the last report saw it; advice: no_reports, wait, sources_fail, quarantine, reject
+ * (the next step), done. send: reports that we owe others leave now, about today too: {"sent"}
+ */
+OPERATION("report.list", QUEUE, DOMAIN_SEE, READS, "domain days#?")
+OPERATION("report.send", QUEUE, DOMAIN_CHANGE, CHANGES, "")
 OPERATION("queue.list", QUEUE, QUEUE_SEE, READS, "state? from? to? after?")
 OPERATION("queue.show", QUEUE, QUEUE_SEE, READS, "id")
 OPERATION("queue.hold", QUEUE, QUEUE_CHANGE, CHANGES, "id")

@@ -15,6 +15,11 @@ struct ledger {
 	struct spool spool;
 	struct pack_writer *writer;
 	uint64_t next_seq;
+	struct report_room {         /* rows of the tables of reports (report.c) */
+		bool counted;
+		int64_t rows;
+		unsigned full_for;
+	} report_out, report_in;
 };
 
 /* A record that becomes part of the ledger: by acceptance, recovery or rebuild. */

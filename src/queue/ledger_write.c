@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "queue/holds.h"
 #include "queue/memory.h"
+#include "queue/report.h"
 #include "queue/notify.h"
 #include "queue/quarantine.h"
 
@@ -231,6 +232,8 @@ int ledger_sweep(struct ledger *l, int64_t now_ms, bool *ret_more, struct error 
 		rc = drop_refs(l, now_ms, &more_refs, err);
 	if (rc == 0)
 		rc = memory_sweep(l, now_ms, &more_memory, err);
+	if (rc == 0)
+		rc = report_sweep(l, now_ms, err);
 	if (rc == 0)
 		rc = spool_run(&l->spool, err, SQL_PACK_DEAD, "");
 	if (rc == 0)

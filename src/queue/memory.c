@@ -4,6 +4,7 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "queue/ledger_in.h"
+#include "queue/report.h"
 
 #define HASHED_KEY 16
 #define MAC_LABEL "letterlock memory"
@@ -33,8 +34,8 @@ int memory_note_next(struct slice *list, struct memory_note *ret)
 		return 0;
 	if (!slice_get_u8(list, &act) || !slice_get_u32(list, &ret->keep_s) || !slice_get_bytes(list, &ret->key) || !slice_get_bytes(list, &ret->value))
 		return ERR_INVALID;
-	if (act < MEMORY_PUT || act > MEMORY_DROP || ret->key.n == 0 || ret->key.n > MEMORY_KEY_MAX || ret->value.n > MEMORY_VALUE_MAX ||
-	    (act != MEMORY_PUT && ret->value.n > 0))
+	if (act < MEMORY_PUT || act > MEMORY_REPORT_DONE || ret->key.n == 0 || ret->key.n > MEMORY_KEY_MAX || ret->value.n > MEMORY_VALUE_MAX ||
+	    ((act == MEMORY_COUNT || act == MEMORY_DROP) && ret->value.n > 0))
 		return ERR_INVALID;
 	ret->act = (enum memory_act)act;
 	return 1;
@@ -106,6 +107,11 @@ static int apply_one(struct ledger *l, const struct memory_note *note, int64_t n
 		return count_up(l, hashed, now_ms, end_ms, err);
 	case MEMORY_DROP:
 		return spool_run(&l->spool, err, SQL_MEMORY_DROP, "s", hashed);
+	case MEMORY_REPORT:
+	case MEMORY_REPORT_POLICY:
+	case MEMORY_REPORT_IN:
+	case MEMORY_REPORT_DONE:
+		return report_apply(l, note, now_ms, err);
 	}
 	return 0;
 }

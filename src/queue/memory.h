@@ -22,6 +22,8 @@ enum memory_act {
 	MEMORY_PUT = 1,    /* the value replaces what was there */
 	MEMORY_COUNT = 2,  /* what was there is a count (below) and grows; the value is empty */
 	MEMORY_DROP = 3,   /* forgotten; the value is empty */
+	/* Reports (queue/report.h): the key is a domain. */
+	MEMORY_REPORT = 4, MEMORY_REPORT_POLICY = 5, MEMORY_REPORT_IN = 6, MEMORY_REPORT_DONE = 7,
 };
 struct memory_note {
 	enum memory_act act;

@@ -2,9 +2,9 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "role/resolved.h"
 #include "trust/facts.h"
 
-#define DNS_RCODE_NXDOMAIN 3
 #define ENVELOPE_MAX 65536  /* a longer one is not told to scanners: the row of SCAN holds it no more */
 #define QUESTIONS_MAX 60000 /* bytes: the row of QUEUE_RECALL */
 
@@ -75,27 +75,6 @@ void edge_facts_free(struct edge_facts **facts)
 		facts_destroy(f);
 }
 
-static struct dns_answer answer_of(enum ipc_outcome outcome, const struct ipc_resolve_reply *reply)
-{
-	struct dns_answer a = {.status = DNS_FAILED};
-	if (outcome != IPC_OK)
-		return a;
-	if (reply->bogus)
-		a.status = DNS_BOGUS;
-	if (reply->status != 0)
-		return a;
-	a.secure = reply->secure != 0;
-	a.ttl = reply->ttl;
-	a.records = slice_from(reply->records, 2); /* behind their count */
-	if (a.records.n > 0)
-		a.status = DNS_FOUND;
-	else if (reply->rcode == DNS_RCODE_NXDOMAIN)
-		a.status = DNS_NXDOMAIN;
-	else if (reply->rcode == 0)
-		a.status = DNS_NODATA;
-	return a;
-}
-
 static void put_answer(struct edge_facts *f, const struct dns_question *q, const struct dns_answer *answer)
 {
 	struct dns_answer failed = {.status = DNS_FAILED};
@@ -118,7 +97,7 @@ static void on_resolved(void *arg, enum ipc_outcome outcome, const void *message
 {
 	struct edge_question *question = arg;
 	struct edge_facts *f = question->facts;
-	struct dns_answer answer = answer_of(outcome, message);
+	struct dns_answer answer = role_resolved(outcome, message);
 	if (!f->abandoned && f->asking)
 		put_answer(f, &question->q, &answer);
 	memory_free(question);

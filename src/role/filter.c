@@ -13,6 +13,7 @@
 #include "filter/guard.h"
 #include "filter/judge.h"
 #include "filter/notice.h"
+#include "filter/report.h"
 #include "mime/text.h"
 #include "policy/confusable.h"
 #include "policy/lists.h"
@@ -27,6 +28,7 @@
 
 #define MESSAGE_MAX (512u << 20)      /* bytes of a memfd that is mapped; the configured limit lies below */
 #define CPU_SECONDS 2                 /* for one message */
+#define REPORT_CPU_SECONDS 20         /* for one of ours, with up to 20,000 rows */
 #define MESSAGES_MAX 1000             /* then a fresh process takes over, so that nothing of a message lives long */
 #define FORGET_MS 1000                /* the longest life of an ephemeral secret */
 #define SLAB_CELLS 128
@@ -141,7 +143,8 @@ static struct filter_settings settings_of(struct filter_role *f)
 	const struct config *config = f->ctx->config;
 
 	return (struct filter_settings){.hostname = config->hostname, .language = config->language, .message_size = config->message_size,
-	                                .sealer = f->sealer, .quarantine = config->trust_quarantine > 0, .dmarc_enforce = config->trust_dmarc, .greylist_s = config->trust_greylist / 1000,
+	                                .sealer = f->sealer, .quarantine = config->trust_quarantine > 0, .dmarc_enforce = config->trust_dmarc,
+	                                .reports = config->report_dmarc, .report_address = config->report_address, .greylist_s = config->trust_greylist / 1000,
 	                                .arc_trusted = {config->trust_arc_sealers.items, config->trust_arc_sealers.count}, .zones = f->zones,
 	                                .zone_count = f->zone_count, .checks = &f->checks, .clock = stopwatch, .sign = sign, .sign_arg = f};
 }
@@ -493,6 +496,51 @@ static void on_dsn(void *arg, struct ipc_call *call, const void *message)
 	count_message(f);
 }
 
+/* ---- reports ---- */
+
+static int write_report(struct filter_role *f, const struct ipc_filter_report *request, struct filter_result *result, int *ret_fd, struct error *err)
+{
+	struct filter_settings settings = settings_of(f);
+	const struct config *config = f->ctx->config;
+	struct file_map map = FILE_MAP_NONE;
+	struct filter_report r = {.cid = request->cid, .now_ms = (int64_t)request->now_ms, .day = (int64_t)request->day, .domain = request->domain,
+		.policy = request->policy, .to = request->to, .max_bytes = request->max, .from = request->from, .signer = request->signer,
+		.organisation = config->report_organisation, .contact = config->report_contact};
+	const struct filter_epoch *epoch = epoch_get(f);
+	int code = memfd_map(request->rows, REPORT_ROWS_BYTES, &map, err);
+
+	r.rows = map.content;
+	if (code == 0)
+		code = filter_report(&r, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	if (code == 0) {
+		*ret_fd = memfd_from_slice("record", buf_slice(&result->record), err);
+		code = *ret_fd < 0 ? *ret_fd : 0;
+	}
+	file_unmap(&map);
+	return code;
+}
+
+static void on_report(void *arg, struct ipc_call *call, const void *message)
+{
+	struct filter_role *f = arg;
+	const struct ipc_filter_report *request = message;
+	struct ipc_filter_report_reply reply = {.record = -1};
+	struct filter_result result = {0};
+	struct error err = {0};
+	int rows = request->rows, code;
+
+	cpu_limit(REPORT_CPU_SECONDS);
+	code = write_report(f, request, &result, &reply.record, &err);
+	reply.status = code == ERR_LIMIT ? 2 : code < 0;
+	if (code < 0 && code != ERR_LIMIT)
+		log_failure(f, request->cid, &err);
+	ipc_reply(call, &reply);
+	file_close(&reply.record);
+	file_close(&rows);
+	buf_free(&result.record);
+	count_message(f);
+}
+
 /* ---- letters of the system ---- */
 
 static int write_letter(struct filter_role *f, const struct ipc_filter_notice *request, struct filter_result *result, int *ret_fd, struct error *err)
@@ -552,6 +600,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	ipc_handle(ctx->ipc, IPC_FILTER_SEAL, on_seal, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_NOTICE, on_notice, f);
+	ipc_handle(ctx->ipc, IPC_FILTER_REPORT, on_report, f);
 	return 0;
 }
 

@@ -195,6 +195,7 @@ static void on_tick(void *arg)
 	}
 	queue_keep_tick(q);
 	queue_quarantine_tick(q);
+	queue_report_tick(q);
 	queue_notice_tick(q);
 	queue_send_retry_marks(q);
 	queue_remember(q);
@@ -225,6 +226,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	queue_memory_setup(q);
 	queue_digest_setup(q);
 	queue_letter_setup(q);
+	queue_report_setup(q);
 	queue_contain_setup(q);
 	queue_send_setup(q);
 	queue_admin_setup(q);

@@ -62,6 +62,7 @@ struct queue_role {
 	struct list_node notice_turns;
 	unsigned notices_working;
 
+	struct queue_reports *reports; /* queue_report.c */
 	struct list_node quarantine_acts; /* changes of letters in quarantine that are under way */
 	int64_t quarantine_ms;     /* when it is looked for what has become too old */
 
@@ -134,6 +135,11 @@ void queue_keep_tick(struct queue_role *q);
 void queue_keep_result(struct queue_role *q, int rc, const struct error *err); /* of a group that wrote */
 
 void queue_contain_setup(struct queue_role *q);  /* QUEUE_CONTAIN: what a contained account sent */
+/* reports of DMARC: sent by the clock, and what is asked of them */
+void queue_report_setup(struct queue_role *q);
+void queue_report_tick(struct queue_role *q);
+void queue_report_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
+
 /* quarantine: what is asked of it, and what goes by its age */
 void queue_quarantine_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
 void queue_quarantine_tick(struct queue_role *q);

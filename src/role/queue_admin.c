@@ -529,6 +529,10 @@ static void handle_admin(void *arg, struct ipc_call *call, const void *message)
 		queue_quarantine_admin(arg, call, m);
 		return;
 	}
+	if (slice_starts(m->op, SLICE("report."))) {
+		queue_report_admin(arg, call, m);
+		return;
+	}
 	r = memory_alloc(sizeof *r);
 	r->q = arg;
 	r->call = call;

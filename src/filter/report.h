@@ -1,0 +1,18 @@
+/* An aggregate report of DMARC that leaves (RFC 7489 7.2): rows of the ledger become a signed letter with a packed XML file. */
+#ifndef FILTER_REPORT_H
+#define FILTER_REPORT_H
+
+#include "filter/filter.h"
+#include "queue/report.h"
+
+struct filter_report { /* as FILTER_REPORT; borrowed */
+	struct slice cid, domain, policy, rows, to, from, signer, organisation, contact;
+	int64_t now_ms, day;
+	uint64_t max_bytes;       /* that `to` takes; 0: any */
+};
+
+/* With the null reverse-path, so that nothing comes of a failure. ERR_LIMIT: it is larger than max_bytes; ERR_INVALID: rows that make no sense. */
+int filter_report(const struct filter_report *r, const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch,
+                  struct arena *arena, struct filter_result *ret, struct error *err);
+
+#endif

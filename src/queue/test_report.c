@@ -1,0 +1,184 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "crypt/crypt.h"
+#include "queue/report.h"
+#include "queue/test_record.h"
+
+#define DAY_MS (INT64_C(1000) * REPORT_DAY_S)
+#define TODAY INT64_C(20000)
+
+static struct test_spool spool;
+static struct ledger *ledger;
+static struct arena arena;
+
+static int setup(void **state)
+{
+	test_spool_create(&spool);
+	ledger = test_spool_open(&spool, TODAY * DAY_MS, NULL);
+	return ledger != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	ledger_close(&ledger);
+	test_spool_remove(&spool);
+	arena_free(&arena);
+	return 0;
+}
+
+static const struct dmarc_report_row row = {
+	.source_ip = SLICE_INIT("192.0.2.1"), .count = 1, .disposition = SLICE_INIT("none"), .dkim = SLICE_INIT("pass"), .spf = SLICE_INIT("fail"),
+	.header_from = SLICE_INIT("a.example"), .envelope_from = SLICE_INIT("b.example"), .reasons = {{.type = SLICE_INIT("local_policy")}}, .reason_count = 1,
+	.signatures = {{.domain = SLICE_INIT("a.example"), .selector = SLICE_INIT("s"), .result = SLICE_INIT("pass")}}, .signature_count = 1, .has_spf = true,
+	.spf_check = {.domain = SLICE_INIT("b.example"), .scope = SLICE_INIT("mfrom"), .result = SLICE_INIT("softfail")},
+};
+static const struct dmarc_record record = {
+	.p = DMARC_POLICY_QUARANTINE, .has_p = true, .strict_spf = true, .pct = 50, .fo = SLICE_INIT("1"),
+	.rua = {{.address = SLICE_INIT("r@a.example"), .domain = SLICE_INIT("a.example"), .max_bytes = 1000}}, .rua_count = 1,
+};
+
+static void remember(struct buf *list, int64_t now_ms)
+{
+	struct ledger_op op = {.kind = LEDGER_REMEMBER, .remember = {.notes = buf_slice(list)}};
+	struct ledger_op *ops[] = {&op};
+	assert_int_equal(ledger_run(ledger, ops, 1, now_ms, NULL), 0);
+	assert_int_equal(op.result, QUEUE_OK);
+	ledger_op_free(&op);
+	buf_free(list);
+}
+
+static void note(enum memory_act act, const char *domain, const struct buf *value, int64_t day)
+{
+	struct buf list = BUF_INIT(MEMORY_NOTES_BYTES);
+	memory_note_encode(&(struct memory_note){.act = act, .key = slice_str(domain), .value = buf_slice(value)}, &list);
+	remember(&list, day * DAY_MS);
+}
+
+static void letter(const char *domain, const char *ip, int64_t day)
+{
+	struct buf value = BUF_INIT(MEMORY_VALUE_MAX), policy = BUF_INIT(MEMORY_VALUE_MAX);
+	struct dmarc_report_row r = row;
+	r.source_ip = slice_str(ip);
+	report_row_encode(&r, &value);
+	report_policy_encode(&record, &policy);
+	note(MEMORY_REPORT_POLICY, domain, &policy, day);
+	note(MEMORY_REPORT, domain, &value, day);
+	buf_free(&value);
+	buf_free(&policy);
+}
+
+static void what_travels_comes_out_as_it_went_in(void **state)
+{
+	struct buf out = BUF_INIT(4096);
+	struct dmarc_report_row got;
+	struct dmarc_record policy;
+	report_row_encode(&row, &out);
+	assert_true(report_row_decode(buf_slice(&out), &got));
+	assert_true(dmarc_report_row_same(&row, &got));
+	for (size_t n = 0; n < buf_len(&out); n++)
+		assert_false(report_row_decode(slice_sub(buf_slice(&out), 0, n), &got));
+	buf_clear(&out);
+	report_policy_encode(&record, &out);
+	assert_true(report_policy_decode(buf_slice(&out), &arena, &policy));
+	assert_true(policy.p == DMARC_POLICY_QUARANTINE && policy.has_p && !policy.has_sp && policy.strict_spf && !policy.strict_dkim && policy.pct == 50);
+	assert_true(policy.rua_count == 1 && slice_eq(policy.rua[0].address, SLICE("r@a.example")) && policy.rua[0].max_bytes == 1000);
+	for (size_t n = 0; n < buf_len(&out); n++)
+		assert_false(report_policy_decode(slice_sub(buf_slice(&out), 0, n), &arena, &policy));
+	buf_free(&out);
+}
+
+static void letters_of_one_kind_are_one_row_of_their_day_and_domain(void **state)
+{
+	struct report_due due = {0};
+	struct slice rest, bytes;
+	uint64_t count;
+	letter("a.example", "192.0.2.1", TODAY);
+	letter("a.example", "192.0.2.1", TODAY);
+	letter("a.example", "192.0.2.2", TODAY);
+	letter("b.example", "192.0.2.1", TODAY);
+	letter("a.example", "192.0.2.1", TODAY + 1);
+	assert_int_equal(report_next(ledger, TODAY, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
+	assert_int_equal(report_next(ledger, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
+	assert_true(due.day == TODAY && slice_eq(due.domain, SLICE("a.example")) && due.row_count == 2);
+	rest = due.rows;
+	assert_true(slice_get_u64(&rest, &count) && count == 2 && slice_get_bytes(&rest, &bytes) && slice_get_u64(&rest, &count) && count == 1);
+	assert_int_equal(report_next(ledger, TODAY + 1, due.day, due.domain, &arena, &due, NULL), 0);
+	assert_true(slice_eq(due.domain, SLICE("b.example")) && due.row_count == 1);
+	assert_int_equal(report_next(ledger, TODAY + 1, due.day, due.domain, &arena, &due, NULL), ERR_NOT_FOUND);
+}
+
+static void what_was_sent_is_gone_and_what_cannot_be_sent_goes_in_the_end(void **state)
+{
+	struct report_due due = {0};
+	struct buf list = BUF_INIT(1000);
+	letter("a.example", "192.0.2.1", TODAY);
+	letter("b.example", "192.0.2.1", TODAY);
+	report_done_encode(TODAY, SLICE("a.example"), &list);
+	remember(&list, TODAY * DAY_MS);
+	assert_int_equal(report_next(ledger, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
+	assert_true(slice_eq(due.domain, SLICE("b.example")));
+	struct ledger_op op = {.kind = LEDGER_SWEEP};
+	struct ledger_op *ops[] = {&op};
+	assert_int_equal(ledger_run(ledger, ops, 1, (TODAY + REPORT_OUT_DAYS + 1) * DAY_MS, NULL), 0);
+	assert_int_equal(report_next(ledger, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
+}
+
+static void bring(const char *domain, int64_t day, uint8_t id, const char *source, uint64_t passed, uint64_t failed)
+{
+	struct buf value = BUF_INIT(MEMORY_VALUE_MAX);
+	struct report_in in = {.kind = REPORT_IN_DMARC, .day = day, .id = {id}, .reporter = SLICE("r.example"), .policy = SLICE("none"),
+		.sources = {{.source = slice_str(source), .passed = passed, .failed = failed}}, .source_count = 1}, got;
+	report_in_encode(&in, &value);
+	assert_true(report_in_decode(buf_slice(&value), &got));
+	for (size_t n = 0; n < buf_len(&value); n++)
+		assert_false(report_in_decode(slice_sub(buf_slice(&value), 0, n), &got));
+	note(MEMORY_REPORT_IN, domain, &value, TODAY);
+	buf_free(&value);
+}
+
+static unsigned lines;
+static uint64_t failed_first;
+
+static void count_line(void *arg, const struct report_line *line)
+{
+	if (lines++ == 0)
+		failed_first = line->failed;
+	*(uint64_t *)arg += line->passed;
+}
+
+static void reports_of_others_are_summed_up_and_each_counts_once(void **state)
+{
+	uint64_t passed = 0;
+	lines = 0;
+	bring("a.example", TODAY - 1, 1, "192.0.2.1", 10, 0);
+	bring("a.example", TODAY - 1, 1, "192.0.2.1", 10, 0);
+	bring("a.example", TODAY - 1, 2, "192.0.2.1", 5, 1);
+	bring("a.example", TODAY - 1, 2, "192.0.2.9", 0, 7);
+	bring("a.example", TODAY - 50, 3, "192.0.2.1", 1000, 0);
+	bring("b.example", TODAY - 1, 4, "192.0.2.1", 1000, 0);
+	assert_int_equal(report_list(ledger, SLICE("a.example"), TODAY - 30, 100, count_line, &passed, NULL), 0);
+	assert_int_equal(lines, 2);
+	assert_int_equal(passed, 15);
+	assert_int_equal(failed_first, 7);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_travels_comes_out_as_it_went_in),
+		TEST(letters_of_one_kind_are_one_row_of_their_day_and_domain),
+		TEST(what_was_sent_is_gone_and_what_cannot_be_sent_goes_in_the_end),
+		TEST(reports_of_others_are_summed_up_and_each_counts_once),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	crypt_init();
+	return cmocka_run_group_tests_name("queue_report", tests, NULL, NULL);
+}
