@@ -62,13 +62,18 @@ static inline uint16_t auth_shard(const uint8_t account[16], unsigned shards)
 }
 
 /*
- * The delivery profile of AUTH_PROFILE: version 1, mailbox names (UTF-8, "/" as separator, INBOX need not be there), later the script.
+ * The delivery profile of AUTH_PROFILE: version 2, mailbox names (UTF-8, "/" as separator, INBOX need not be there), each with its special uses
+ * (separated by spaces). Version 1 had names only.
  * mail sends it when the first session of an account begins and when a name changes.
  */
 #define AUTH_PROFILE_MAX 65000
 #define AUTH_PROFILE_MAILBOXES_MAX 10000
 void auth_profile_begin(struct buf *out);
-void auth_profile_mailbox(struct buf *out, struct slice name);
+void auth_profile_mailbox(struct buf *out, struct slice name, struct slice special_use);
+struct auth_profile { struct slice rest; uint8_t version; };
+bool auth_profile_start(struct slice profile, struct auth_profile *ret);
+/* False at the end. */
+bool auth_profile_next(struct auth_profile *p, struct slice *ret_name, struct slice *ret_special_use);
 bool auth_profile_valid(struct slice profile);
 /* The name in the profile that equals `name` exactly, else without regard to ASCII case; empty: none. */
 struct slice auth_profile_find(struct slice profile, struct slice name);

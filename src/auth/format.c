@@ -2,7 +2,8 @@
 
 #include "base/utf8.h"
 
-#define PROFILE_VERSION 1
+#define PROFILE_NAMES 1   /* names only */
+#define PROFILE_VERSION 2 /* name and special uses */
 
 void auth_dsn_encode(struct slice notify, struct slice orcpt, struct buf *out)
 {
@@ -35,31 +36,44 @@ void auth_profile_begin(struct buf *out)
 	buf_put_u8(out, PROFILE_VERSION);
 }
 
-void auth_profile_mailbox(struct buf *out, struct slice name)
+void auth_profile_mailbox(struct buf *out, struct slice name, struct slice special_use)
 {
 	buf_put_bytes(out, name);
+	buf_put_bytes(out, special_use);
+}
+
+bool auth_profile_start(struct slice profile, struct auth_profile *ret)
+{
+	*ret = (struct auth_profile){.rest = profile};
+	return slice_get_u8(&ret->rest, &ret->version) && (ret->version == PROFILE_NAMES || ret->version == PROFILE_VERSION);
+}
+
+bool auth_profile_next(struct auth_profile *p, struct slice *ret_name, struct slice *ret_special_use)
+{
+	*ret_special_use = SLICE_NONE;
+	return slice_get_bytes(&p->rest, ret_name) && (p->version == PROFILE_NAMES || slice_get_bytes(&p->rest, ret_special_use));
 }
 
 bool auth_profile_valid(struct slice profile)
 {
-	uint8_t version;
-	struct slice name;
+	struct auth_profile p;
+	struct slice name, use;
 	size_t count = 0;
-	if (profile.n > AUTH_PROFILE_MAX || !slice_get_u8(&profile, &version) || version != PROFILE_VERSION)
+	if (profile.n > AUTH_PROFILE_MAX || !auth_profile_start(profile, &p))
 		return false;
-	while (profile.n > 0)
-		if (++count > AUTH_PROFILE_MAILBOXES_MAX || !slice_get_bytes(&profile, &name) || name.n == 0 || !utf8_valid(name))
+	while (p.rest.n > 0)
+		if (++count > AUTH_PROFILE_MAILBOXES_MAX || !auth_profile_next(&p, &name, &use) || name.n == 0 || !utf8_valid(name) || !utf8_valid(use))
 			return false;
 	return true;
 }
 
 struct slice auth_profile_find(struct slice profile, struct slice name)
 {
-	uint8_t version;
-	struct slice at, near = SLICE_NONE;
-	if (!slice_get_u8(&profile, &version) || version != PROFILE_VERSION)
+	struct auth_profile p;
+	struct slice at, use, near = SLICE_NONE;
+	if (!auth_profile_start(profile, &p))
 		return SLICE_NONE;
-	while (slice_get_bytes(&profile, &at)) {
+	while (auth_profile_next(&p, &at, &use)) {
 		if (slice_eq(at, name))
 			return at;
 		if (near.n == 0 && slice_eq_nocase(at, name))

@@ -168,7 +168,7 @@ static void test_subaddress_reaches_the_mailbox_that_exists(void **state)
 	struct buf profile = BUF_INIT(1000);
 	assert_int_equal(resolve(f, "ann@example.org", false), 0);
 	auth_profile_begin(&profile);
-	auth_profile_mailbox(&profile, SLICE("Lists"));
+	auth_profile_mailbox(&profile, SLICE("Lists"), SLICE_NONE);
 	assert_int_equal(directory_profile_set(f->t->directory, f->r.targets[0].account.id, buf_slice(&profile), NULL), 0);
 	assert_int_equal(resolve(f, "ann+Lists@example.org", false), 0);
 	assert_target(f, 0, true, "ann@example.org", "Lists");

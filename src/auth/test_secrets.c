@@ -136,9 +136,9 @@ static void test_profile_finds_mailboxes(void **state)
 {
 	struct buf p = BUF_INIT(1000);
 	auth_profile_begin(&p);
-	auth_profile_mailbox(&p, SLICE("News"));
-	auth_profile_mailbox(&p, SLICE("Lists/Deep"));
-	auth_profile_mailbox(&p, SLICE("news"));
+	auth_profile_mailbox(&p, SLICE("News"), SLICE_NONE);
+	auth_profile_mailbox(&p, SLICE("Lists/Deep"), SLICE_NONE);
+	auth_profile_mailbox(&p, SLICE("news"), SLICE_NONE);
 	assert_true(auth_profile_valid(buf_slice(&p)));
 	assert_true(slice_eq(auth_profile_find(buf_slice(&p), SLICE("news")), SLICE("news")));
 	assert_true(slice_eq(auth_profile_find(buf_slice(&p), SLICE("NEWS")), SLICE("News")));

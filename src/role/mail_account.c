@@ -748,7 +748,7 @@ void mail_account_profile(struct mail_account *a)
 {
 	struct buf names = BUF_INIT(SIZE_MAX), profile = BUF_INIT(AUTH_PROFILE_MAX);
 	struct ipc_auth_profile request = {0};
-	struct slice rest, name;
+	struct slice rest, name, uses;
 
 	a->profile_dirty = true;
 	if (a->profile_sending || a->store == NULL)
@@ -756,8 +756,9 @@ void mail_account_profile(struct mail_account *a)
 	a->profile_dirty = false;
 	store_account_profile(a->store, &names);
 	auth_profile_begin(&profile);
-	for (rest = buf_slice(&names); slice_split(&rest, 0, &name) && buf_len(&profile) + name.n + 8 < AUTH_PROFILE_MAX;)
-		auth_profile_mailbox(&profile, name);
+	for (rest = buf_slice(&names); slice_split(&rest, 0, &name) && slice_split(&rest, 0, &uses);)
+		if (buf_len(&profile) + name.n + uses.n + 16 < AUTH_PROFILE_MAX)
+			auth_profile_mailbox(&profile, name, uses);
 	memcpy(request.account.b, a->id, sizeof request.account.b);
 	request.profile = buf_slice(&profile);
 	a->profile_sending = true;

@@ -157,7 +157,7 @@ void store_account_tell(struct store_account *a);
 
 /* Indexes the texts of up to `max` messages, fewer when they are long; *ret_more when some may be left. */
 int store_account_index(struct store_account *a, unsigned max, bool *ret_more, struct error *err);
-/* The names of existing mailboxes, each followed by a NUL, for AUTH_PROFILE. */
+/* The existing mailboxes for AUTH_PROFILE: name, NUL, special uses separated by spaces, NUL. */
 void store_account_profile(struct store_account *a, struct buf *out);
 typedef void store_check_fn(void *arg, const char *finding);
 /* Checks the invariants (docs/account-db.md); deep: every record opens too. Returns the number of findings. */

@@ -12,7 +12,7 @@
 #include "sys/file.h"
 
 /* What is known of one record while it is filed. */
-struct filing {
+struct filed {
 	const struct store_arrival *arrival;
 	struct arena arena;
 	struct buf digest;         /* with or without the texts */
@@ -24,12 +24,12 @@ struct filing {
 	uint64_t size;             /* of the blob */
 };
 
-static void filing_init(struct filing *f, const struct store_arrival *arrival)
+static void filing_init(struct filed *f, const struct store_arrival *arrival)
 {
-	*f = (struct filing){.arrival = arrival, .arena = ARENA_INIT, .digest = BUF_INIT(SIZE_MAX), .prefix = BUF_INIT(4096), .size = arrival->size};
+	*f = (struct filed){.arrival = arrival, .arena = ARENA_INIT, .digest = BUF_INIT(SIZE_MAX), .prefix = BUF_INIT(4096), .size = arrival->size};
 }
 
-static void filing_free(struct filing *f)
+static void filing_free(struct filed *f)
 {
 	buf_free(&f->digest);
 	buf_free(&f->prefix);
@@ -58,7 +58,7 @@ static unsigned danger_of(const struct store_account *a, uint64_t seq)
 /* ---- reading the record ---- */
 
 /* One application/octet-stream part over everything. */
-static void digest_opaque(struct filing *f)
+static void digest_opaque(struct filed *f)
 {
 	struct mime_part *root = ARENA_NEW(&f->arena, struct mime_part);
 
@@ -74,7 +74,7 @@ static void digest_opaque(struct filing *f)
 	digest_encode(&f->parsed, &f->digest);
 }
 
-static void prefix_make(struct filing *f)
+static void prefix_make(struct filed *f)
 {
 	if (!f->note.has_return_path)
 		return;
@@ -87,7 +87,7 @@ static void prefix_make(struct filing *f)
 		buf_clear(&f->prefix);
 }
 
-static int record_read(struct store_account *a, struct filing *f, bool with_digest, struct error *err)
+static int record_read(struct store_account *a, struct filed *f, bool with_digest, struct error *err)
 {
 	struct sealed_place place = {.place = f->arrival->place};
 	struct sealed *sealed = NULL;
@@ -115,7 +115,7 @@ static int record_read(struct store_account *a, struct filing *f, bool with_dige
 }
 
 /* 0: filed as it is or as a placeholder; ERR_NOT_FOUND: not for us (any more); else the batch has to wait. */
-static int record_take(struct store_account *a, struct filing *f, struct error *err)
+static int record_take(struct store_account *a, struct filed *f, struct error *err)
 {
 	unsigned crashes = danger_of(a, f->arrival->seq);
 	struct error why = {0}, named = {0};
@@ -215,7 +215,7 @@ static int thread_assign(struct store_account *a, const struct digest *d, uint8_
 
 /* ---- the row ---- */
 
-static int filing_body(struct store_account *a, struct filing *f, struct body_new *body, uint64_t *ret_number, struct error *err)
+static int filing_body(struct store_account *a, struct filed *f, struct body_new *body, uint64_t *ret_number, struct error *err)
 {
 	*body = (struct body_new){.seq = f->arrival->seq, .size = f->size, .kind = f->arrival->kind, .place = f->arrival->place,
 	                          .cut = f->parsed.search_text_cut, .prefix = buf_slice(&f->prefix),
@@ -228,19 +228,27 @@ static int filing_body(struct store_account *a, struct filing *f, struct body_ne
 	return body_insert(a, body, ret_number, err);
 }
 
-static int file_into(struct store_account *a, struct filing *f, struct store_mailbox *m, struct flag_set flags, int64_t internal_date,
+/* What its rows have in common. */
+static int file_begin(struct store_account *a, struct filed *f, struct row_new *row, struct body_new *body, struct error *err)
+{
+	int rc = filing_body(a, f, body, &row->body, err);
+
+	row->save_date = a->host.now(a->host.arg);
+	row->size = f->size + buf_len(&f->prefix);
+	row->email_id = slice_make(body->email_id, 16);
+	row->thread_id = slice_make(body->thread_id, 16);
+	return rc;
+}
+
+static int file_into(struct store_account *a, struct filed *f, struct store_mailbox *m, struct flag_set flags, int64_t internal_date,
                      uint32_t *ret_uid, struct error *err)
 {
 	struct body_new body;
-	struct row_new row = {.mailbox = m, .flags = flags, .internal_date = internal_date, .save_date = a->host.now(a->host.arg)};
-	int rc = filing_body(a, f, &body, &row.body, err);
+	struct row_new row = {.mailbox = m, .flags = flags, .internal_date = internal_date};
+	int rc = file_begin(a, f, &row, &body, err);
 
-	if (rc < 0)
-		return rc;
-	row.size = f->size + buf_len(&f->prefix);
-	row.email_id = slice_make(body.email_id, 16);
-	row.thread_id = slice_make(body.thread_id, 16);
-	rc = row_insert(a, &row, ret_uid, err);
+	if (rc == 0)
+		rc = row_insert(a, &row, ret_uid, err);
 	/* Where the checks put an arrival is no word of its reader. */
 	return rc == 0 && f->arrival->kind == READER_OWN ? learn_placed(a, NULL, m, body.email_id, row.body, err) : rc;
 }
@@ -271,7 +279,7 @@ static int recovered_mailbox(struct store_account *a, struct store_mailbox **ret
 	return mailbox_create_in(a, SLICE(STORE_RECOVERED), 0, ret, err);
 }
 
-static int target_mailbox(struct store_account *a, const struct filing *f, struct store_mailbox **ret, struct error *err)
+static int target_mailbox(struct store_account *a, const struct filed *f, struct store_mailbox **ret, struct error *err)
 {
 	struct store_mailbox *m = NULL;
 
@@ -286,7 +294,7 @@ static int target_mailbox(struct store_account *a, const struct filing *f, struc
 }
 
 /* What the reader has taught decides with the points of the checks; the reason stands in front of the message. */
-static void sort_out(struct store_account *a, struct filing *f)
+static void sort_out(struct store_account *a, struct filed *f)
 {
 	struct slice digest = buf_slice(&f->digest), listing = digest_listing(digest);
 
@@ -294,23 +302,97 @@ static void sort_out(struct store_account *a, struct filing *f)
 		learn_file(a, slice_from(digest, listing.n), &f->note.mailbox, &f->prefix);
 }
 
-static int file_new(struct store_account *a, const struct store_arrival *arrival, struct error *err)
+static struct store_mailbox *by_use(struct store_account *a, uint32_t use)
 {
-	struct filing f;
+	for (size_t i = 0; use != 0 && i < a->mailbox_count; i++) {
+		if (a->mailboxes[i]->live && (a->mailboxes[i]->special & use) != 0)
+			return a->mailboxes[i];
+	}
+	return NULL;
+}
+
+/* Where the owner's script wants it; a place that cannot be is INBOX. Only the disk makes it fail. */
+static int wanted_mailbox(struct store_account *a, const struct filing *wanted, struct store_mailbox **ret, struct error *err)
+{
+	struct store_mailbox *m = by_use(a, mailbox_use(wanted->special_use));
+	int rc = 0;
+
+	if (m == NULL)
+		m = mailbox_by_name(a, wanted->mailbox.n != 0 ? wanted->mailbox : SLICE("INBOX"));
+	if ((m == NULL || !m->live) && wanted->create) {
+		rc = mailbox_create_path(a, wanted->mailbox, mailbox_use(wanted->special_use), &m, err);
+		a->list_changed = a->list_changed || rc == 0;
+		if (rc == ERR_INVALID || rc == ERR_LIMIT || rc == ERR_EXISTS) {
+			m = NULL;
+			rc = 0;
+		}
+	}
+	*ret = m != NULL && m->live ? m : mailbox_by_name(a, SLICE("INBOX"));
+	return rc;
+}
+
+static bool has_mailbox(struct store_mailbox *const *done, size_t count, const struct store_mailbox *m)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (done[i] == m)
+			return true;
+	}
+	return false;
+}
+
+/* One body, a row in every mailbox that is wanted. */
+static int file_wanted(struct store_account *a, struct filed *f, struct error *err)
+{
+	struct store_mailbox *done[FILINGS_MAX], *m;
+	struct slice list = f->note.filings;
+	struct row_new row = {.internal_date = f->note.internal_date};
+	struct filing wanted;
+	struct body_new body;
+	size_t count = 0;
+	uint32_t uid;
+	int rc = file_begin(a, f, &row, &body, err);
+
+	while (rc == 0 && count < FILINGS_MAX && filing_next(&list, &wanted) == 1) {
+		rc = wanted_mailbox(a, &wanted, &m, err);
+		if (rc < 0 || has_mailbox(done, count, m))
+			continue;
+		row.mailbox = m;
+		row.flags = flags_parse(a, wanted.flags);
+		rc = count > 0 ? body_add_ref(a, row.body, err) : 0;
+		if (rc == 0)
+			rc = row_insert(a, &row, &uid, err);
+		m->changed = true;
+		done[count++] = m;
+	}
+	return rc;
+}
+
+static int file_noted(struct store_account *a, struct filed *f, struct error *err)
+{
 	struct store_mailbox *m;
 	uint32_t uid;
+	int rc = target_mailbox(a, f, &m, err);
+
+	if (rc == 0)
+		rc = file_into(a, f, m, flags_parse(a, f->note.flags), f->note.internal_date, &uid, err);
+	if (rc == 0)
+		m->changed = true;
+	return rc;
+}
+
+static int file_new(struct store_account *a, const struct store_arrival *arrival, struct error *err)
+{
+	struct filed f;
 	int rc;
 
 	filing_init(&f, arrival);
 	rc = record_take(a, &f, err);
-	if (rc == 0)
+	if (rc == 0 && f.note.filings.n > 0 && arrival->kind == READER_ARRIVAL && arrival->seq > a->salvaged) {
+		rc = file_wanted(a, &f, err);
+	} else if (rc == 0) {
 		sort_out(a, &f);
-	if (rc == 0)
-		rc = target_mailbox(a, &f, &m, err);
-	if (rc == 0)
-		rc = file_into(a, &f, m, flags_parse(a, f.note.flags), f.note.internal_date, &uid, err);
-	if (rc == 0)
-		m->changed = true;
+		rc = file_noted(a, &f, err);
+	}
 	filing_free(&f);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
@@ -399,7 +481,7 @@ bool store_account_disagrees(struct store_account *a, uint64_t next)
 static int compare_one(struct store_account *a, const struct store_arrival *arrival, struct error *err)
 {
 	bool have = false, gone = false;
-	struct filing f;
+	struct filed f;
 	int rc = known(a, SQL_BODY_BY_SEQ, arrival->seq, &have, err);
 
 	if (rc == 0 && !have)
@@ -473,7 +555,7 @@ static int append_file(struct store_account *a, struct store_append_item *item, 
 {
 	struct mailbox_ref ref;
 	struct store_mailbox *m;
-	struct filing f;
+	struct filed f;
 	int rc;
 
 	memcpy(ref.id, item->mailbox_id, sizeof ref.id);

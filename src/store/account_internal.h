@@ -114,11 +114,15 @@ int account_salvage(struct store_account *a, const char *path, const uint8_t old
 /* ---- account_mailbox.c ---- */
 struct store_mailbox *mailbox_by_ref(struct store_account *a, const struct mailbox_ref *ref, struct error *err);
 struct store_mailbox *mailbox_by_name(struct store_account *a, struct slice name);
+/* The bit of a special use (RFC 6154), 0: none of that name. */
+uint32_t mailbox_use(struct slice attribute);
 int mailbox_load_all(struct store_account *a, struct error *err);
 void mailbox_free_all(struct store_account *a);
 int mailbox_save(struct store_account *a, const struct store_mailbox *m, struct error *err);
 /* Inside a transaction. */
 int mailbox_create_in(struct store_account *a, struct slice name, uint32_t special, struct store_mailbox **ret, struct error *err);
+/* The same with the levels above it; checks the name. */
+int mailbox_create_path(struct store_account *a, struct slice name, uint32_t special, struct store_mailbox **ret, struct error *err);
 int mailbox_defaults(struct store_account *a, struct error *err);
 
 /* ---- account_keyword.c ---- */
@@ -138,6 +142,8 @@ struct body_new {
 	uint8_t email_id[16], thread_id[16];
 };
 int body_insert(struct store_account *a, const struct body_new *b, uint64_t *ret_number, struct error *err);
+/* For every further row of a body. */
+int body_add_ref(struct store_account *a, uint64_t body, struct error *err);
 struct row_new {
 	struct store_mailbox *mailbox;
 	struct flag_set flags;

@@ -294,6 +294,13 @@ static int create_path(struct store_account *a, struct slice name, uint32_t spec
 	return rc < 0 ? rc : mailbox_create_in(a, name, special, ret, err);
 }
 
+int mailbox_create_path(struct store_account *a, struct slice name, uint32_t special, struct store_mailbox **ret, struct error *err)
+{
+	int rc = name_check(name, err);
+
+	return rc < 0 ? rc : create_path(a, name, special, ret, err);
+}
+
 int op_create(struct account *base, struct slice name, uint32_t special_use, struct mailbox_ref *ret, struct error *err)
 {
 	struct store_account *a = account_of(base);
@@ -562,12 +569,43 @@ int op_status(struct account *base, const struct mailbox_ref *ref, struct mailbo
 	return 0;
 }
 
+static const struct { uint32_t bit; struct slice attribute; } uses[] = {
+	{USE_ALL, SLICE_INIT("\\All")}, {USE_ARCHIVE, SLICE_INIT("\\Archive")}, {USE_DRAFTS, SLICE_INIT("\\Drafts")},
+	{USE_FLAGGED, SLICE_INIT("\\Flagged")}, {USE_JUNK, SLICE_INIT("\\Junk")}, {USE_SENT, SLICE_INIT("\\Sent")},
+	{USE_TRASH, SLICE_INIT("\\Trash")}, {USE_IMPORTANT, SLICE_INIT("\\Important")},
+};
+
+uint32_t mailbox_use(struct slice attribute)
+{
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+		if (slice_eq_nocase(attribute, uses[i].attribute))
+			return uses[i].bit;
+	}
+	return 0;
+}
+
+/* "\Junk \Archive" */
+static void uses_print(uint32_t bits, struct buf *out)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+		if ((bits & uses[i].bit) == 0)
+			continue;
+		buf_append_str(out, before);
+		buf_append(out, uses[i].attribute);
+		before = " ";
+	}
+}
+
 void store_account_profile(struct store_account *a, struct buf *out)
 {
 	for (size_t i = 0; i < a->mailbox_count; i++) {
 		if (!a->mailboxes[i]->live)
 			continue;
 		buf_append(out, a->mailboxes[i]->name);
+		buf_append_byte(out, 0);
+		uses_print(a->mailboxes[i]->special, out);
 		buf_append_byte(out, 0);
 	}
 }

@@ -449,12 +449,17 @@ out:
 
 /* ---- copying ---- */
 
+int body_add_ref(struct store_account *a, uint64_t body, struct error *err)
+{
+	return run_with(a, SQL_BODY_ADD_REF, body, 0, 1, err);
+}
+
 static int picked_copy(struct store_account *a, struct store_mailbox *to, const struct picked_row *p, uint32_t *ret_uid, struct error *err)
 {
 	struct row_new row = {.mailbox = to, .flags = p->row.flags, .size = p->row.size, .body = p->body, .internal_date = p->row.internal_date,
 	                      .save_date = a->host.now(a->host.arg), .email_id = slice_make(p->row.email_id, 16),
 	                      .thread_id = slice_make(p->row.thread_id, 16)};
-	int rc = run_with(a, SQL_BODY_ADD_REF, p->body, 0, 1, err);
+	int rc = body_add_ref(a, p->body, err);
 
 	return rc < 0 ? rc : row_insert(a, &row, ret_uid, err);
 }

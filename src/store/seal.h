@@ -15,6 +15,18 @@
 
 enum reader_kind { READER_ARRIVAL = 1, READER_OWN = 2, READER_ARCHIVE = 3, READER_OUTBOUND = 4 };
 
+/* One place where the owner's script wants an arrival (docs/sieve.md). */
+struct filing {
+	struct slice mailbox;       /* name, empty: INBOX; also when there is no such mailbox and none is made */
+	struct slice special_use;   /* attribute ("\\Junk"): the mailbox with it goes first; or empty */
+	struct slice flags;         /* space separated */
+	bool create;                /* the mailbox is made when it is missing */
+};
+#define FILINGS_MAX 32
+/* The list form of filing_note.filings. next takes one off *list: 1, 0 at the end, ERR_DAMAGED. */
+void filing_encode(const struct filing *filing, struct buf *out);
+int filing_next(struct slice *list, struct filing *ret);
+
 /* The filing note: what is true for one reader only. Nothing of it stands in the blob. */
 struct filing_note {
 	struct slice return_path;   /* without <> */
@@ -23,6 +35,7 @@ struct filing_note {
 	struct slice mailbox;       /* name, empty: INBOX (arrivals) */
 	struct slice mailbox_id;    /* own: 16 bytes */
 	struct slice flags;         /* space separated */
+	struct slice filings;       /* arrivals: these instead of mailbox and flags; empty: not so */
 	int64_t internal_date;      /* unix seconds; for arrivals the time of acceptance */
 };
 

@@ -121,6 +121,40 @@ static void an_arrival_is_filed_and_read_with_its_prefix(void **state)
 	buf_free(&part);
 }
 
+static void an_arrival_is_filed_where_a_script_wants_it(void **state)
+{
+	static const struct filing several[] = {
+		{.mailbox = SLICE_INIT("Archive"), .flags = SLICE_INIT("\\Seen work")}, {.mailbox = SLICE_INIT("new/one"), .create = true},
+		{.mailbox = SLICE_INIT("No such")}, {.mailbox = SLICE_INIT("x"), .special_use = SLICE_INIT("\\junk")}, {.mailbox = SLICE_INIT("inbox")},
+		{.mailbox = SLICE_INIT("//bad"), .create = true},
+	};
+	struct rig *r = *state;
+	struct mailbox_ref archive;
+	struct uid_set set = {0}, gone = {0};
+	uint64_t seqs[4];
+	unsigned keyword;
+
+	rig_deliver_wanted(r, several, ARRAY_LEN(several), LETTER);
+	rig_file(r);
+	rig_run(r);
+	expect_uids(r, "INBOX", "1");
+	expect_uids(r, "Archive", "1");
+	expect_uids(r, "new/one", "1");
+	expect_uids(r, "Junk", "1");
+	assert_int_equal(rig_status(r, "Archive").unseen, 0);
+	assert_int_equal(rig_status(r, "Junk").unseen, 1);
+	assert_int_equal(OPS(r)->keyword(A(r), SLICE("work"), false, &keyword, NULL), 0);
+	assert_true(r->profiles > 0);
+	/* One body: it is given back with its last row. */
+	archive = rig_mailbox(r, "Archive");
+	uid_set_add(&set, 1);
+	assert_int_equal(OPS(r)->expunge(A(r), &archive, &set, true, &gone, NULL), 0);
+	assert_int_equal(store_account_unrefs(r->account, seqs, 4), 0);
+	assert_int_equal(rig_check(r), 0);
+	uid_set_free(&set);
+	uid_set_free(&gone);
+}
+
 static void flags_change_with_modseq_and_condition(void **state)
 {
 	struct rig *r = *state;
@@ -752,7 +786,8 @@ static void a_parked_account_wakes_where_it_stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_new_account_has_its_mailboxes), T(an_arrival_is_filed_and_read_with_its_prefix), T(flags_change_with_modseq_and_condition),
+		T(a_new_account_has_its_mailboxes), T(an_arrival_is_filed_and_read_with_its_prefix), T(an_arrival_is_filed_where_a_script_wants_it),
+		T(flags_change_with_modseq_and_condition),
 		T(expunge_tells_what_vanished_and_gives_back), T(mailboxes_are_made_renamed_removed), T(append_is_all_or_nothing),
 		T(an_own_ref_nobody_knows_is_recovered), T(after_a_crash_no_uid_is_given_twice), T(an_older_database_reads_its_arrivals_again),
 		T(a_wrong_key_sets_the_database_aside), T(damage_of_any_page_of_the_database_costs_no_message),

@@ -238,6 +238,24 @@ struct store_arrival *rig_deliver(struct rig *r, struct slice mailbox, struct sl
 	return accept(r, message, &reader);
 }
 
+struct store_arrival *rig_deliver_wanted(struct rig *r, const struct filing *filings, size_t count, struct slice message)
+{
+	struct buf list = BUF_INIT(65536);
+	struct seal_reader reader = {.kind = READER_ARRIVAL, .generation = 1,
+	                             .note = {.return_path = SLICE("s@example.org"), .has_return_path = true, .delivered_to = SLICE("r@example.org"),
+	                                      .internal_date = r->now}};
+	struct store_arrival *arrival;
+
+	for (size_t i = 0; i < count; i++)
+		filing_encode(&filings[i], &list);
+	reader.note.filings = buf_slice(&list);
+	memcpy(reader.account, r->id, 16);
+	memcpy(reader.public_key, r->key.public_key, 32);
+	arrival = accept(r, message, &reader);
+	buf_free(&list);
+	return arrival;
+}
+
 void rig_deliver_many(struct rig *r, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -41,6 +41,8 @@ void rig_open(struct rig *r);
 void rig_crash(struct rig *r);
 /* A sealed record in the packs and a ref in the ledger; mailbox may be empty. */
 struct store_arrival *rig_deliver(struct rig *r, struct slice mailbox, struct slice message);
+/* The same with the places that the owner's script wants. */
+struct store_arrival *rig_deliver_wanted(struct rig *r, const struct filing *filings, size_t count, struct slice message);
 /* The same, number n of a made-up corpus. */
 void rig_deliver_many(struct rig *r, size_t count);
 /* Files what is in the ledger above the cursor. */
