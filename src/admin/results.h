@@ -11,6 +11,8 @@ RESULT("domain.list", SHOWN, "All domains.", "domains[domain users# catch_all po
 RESULT("domain.add", SHOWN, "Adds a domain.", "")
 RESULT("domain.set", SHOWN, "Changes where mail of a domain goes.", "")
 RESULT("domain.policy", SHOWN, "Says, and changes, what is done with letters to a relay domain.", "judge junk size#")
+RESULT("gateway.check", SHOWN, "What of the gateway somebody should do something about.",
+	"problems[where what safe] warnings[where what safe] gateway_only! mailboxes# relay_domains#")
 RESULT("recipient.list", SHOWN, "The registered addresses of a relay domain, in pages.", "recipients[address] more!? next?")
 RESULT("recipient.add", SHOWN, "Registers an address of a relay domain.", "")
 RESULT("recipient.remove", SHOWN, "Ends the registration of an address of a relay domain.", "")

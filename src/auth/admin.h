@@ -26,6 +26,7 @@ struct auth_admin_settings {
 	const struct slice *web_origins;
 	size_t web_origin_count;
 	struct password_policy policy;        /* of new passwords; length_min at least password_min */
+	bool gateway_only;                    /* no account may have a mailbox (gateway.only) */
 	unsigned sends;                       /* FACTOR_BIT of the kinds whose codes can be sent */
 	const struct breached_list *breached; /* NULL: no list */
 };

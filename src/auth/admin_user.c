@@ -125,6 +125,8 @@ int job_account_properties(struct admin_job *job, struct account *a)
 		return job_refuse(job, ADMIN_INVALID, "invalid", "Roles are user, department, administrator, officer, auditor, approver and custodian.");
 	if (role != a->role && (rc = job_may_give_role(job, a, role)) != 0)
 		return rc;
+	if (job_settings(job)->gateway_only && (role != a->role || a->generation == 0) && auth_permit_own(role, AUTH_MAIL_RECEIVE))
+		return job_refuse(job, ADMIN_INVALID, "gateway", "This machine is a gateway only (gateway.only): nobody has a mailbox here.");
 	a->role = role;
 	return 0;
 }

@@ -122,6 +122,8 @@ static int run_check(struct cli *cli, const struct cli_command *command, json_t 
 		code = check_part(cli, "check", "server", strict, all);
 	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED)
 		code = worse(code, check_part(cli, "ca.check", "authority", strict, all));
+	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED)
+		code = worse(code, check_part(cli, "gateway.check", "gateway", strict, all));
 	if (json_is_true(json_object_get(args, "store")) && code != ADMIN_CONFIG && code != ADMIN_UNAVAILABLE) {
 		code = worse(code, check_part(cli, "queue.check", "queue", strict, all));
 		code = worse(code, check_part(cli, "mail.check", "mail", strict, all));

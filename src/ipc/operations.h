@@ -19,6 +19,9 @@ OPERATION("domain.set", AUTH, DOMAIN_CHANGE, CHANGES, "domain catch_all? postmas
  * in the queue); size: bytes of a letter, 0: no limit of its own. */
 OPERATION("domain.policy", AUTH, DOMAIN_CHANGE, CHANGES, "domain judge? junk? size#?")
 OPERATION("domain.remove", AUTH, DOMAIN_CHANGE, CHANGES, "domain")
+/* {"problems":[{"where","what","safe"}],"warnings":[…],"gateway_only","mailboxes","relay_domains"}: accounts that have a mailbox though gateway.only says
+ * that there are none, and what relay domains lack. */
+OPERATION("gateway.check", AUTH, SYSTEM_SEE, READS, "")
 /* Addresses of a relay domain with verify list: {"recipients":[{"address"}],"more","next"} */
 OPERATION("recipient.list", AUTH, DOMAIN_SEE, READS, "domain after?")
 OPERATION("recipient.add", AUTH, DOMAIN_CHANGE, CHANGES, "address")

@@ -251,7 +251,7 @@ static struct auth_admin_settings admin_settings(const struct auth_process *a)
 		.local = {.own_uid = (unsigned)geteuid()}, .session_idle_s = a->ctx->config->auth_session_idle / 1000,
 		.session_s = a->ctx->config->auth_session_time / 1000, .external_session_s = a->ctx->config->sso_session / 1000, .confirm_s = (a->ctx->config->auth_conditions_confirm + 999) / 1000, .cost = a->settings.cost,
 		.password_min = a->ctx->config->auth_password_min, .failure_delay_ms = a->settings.failure_delay_ms,
-		.scram_passwords = a->settings.scram_passwords,
+		.scram_passwords = a->settings.scram_passwords, .gateway_only = a->ctx->config->gateway_only,
 	};
 }
 

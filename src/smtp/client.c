@@ -168,9 +168,18 @@ static void greeted(struct smtp_client *c, struct buf *out)
 		client_fail_text(c, "4.7.0", "The host offers no mechanism to sign in that we know");
 }
 
+/* After XCLIENT the peer takes what follows as said by whom we speak for. */
+static struct slice hello_name(const struct smtp_client *c)
+{
+	bool borrowed = c->introduced && !c->own_name && c->set.known.address.n > 0 && c->set.known.helo.n > 0;
+	for (size_t i = 0; borrowed && i < c->set.known.helo.n; i++)
+		borrowed = c->set.known.helo.p[i] > ' ' && c->set.known.helo.p[i] < 0x7f;
+	return borrowed ? c->set.known.helo : c->set.helo;
+}
+
 static void hello_send(struct smtp_client *c, struct buf *out)
 {
-	client_line(out, c->set.lmtp ? "LHLO " : "EHLO ", c->set.helo);
+	client_line(out, c->set.lmtp ? "LHLO " : "EHLO ", hello_name(c));
 	c->expect = EXPECT_EHLO;
 }
 
@@ -193,6 +202,9 @@ static void ehlo_reply(struct smtp_client *c, const struct smtp_reply *reply, st
 	if (reply->code / 100 == 2) {
 		client_ehlo_parse(c, reply->text);
 		after_ehlo(c, out);
+	} else if (reply->code >= 500 && c->introduced && !c->own_name) {
+		c->own_name = true;
+		hello_send(c, out);
 	} else if (reply->code >= 500 && !c->set.lmtp && !c->secure && c->set.tls != SMTP_TLS_REQUIRED) {
 		client_line(out, "HELO ", c->set.helo);
 		c->expect = EXPECT_HELO;

@@ -26,6 +26,7 @@ struct smtp_client {
 	struct smtp_client_peer peer;
 	enum client_expect expect;
 	bool pumping, secure, opened, introduced; /* introduced: XCLIENT was sent */
+	bool own_name;                 /* the peer does not like the name of whom we speak for */
 	unsigned login_step;           /* challenges of AUTH LOGIN that were answered */
 	bool hello_due, quit_due;      /* to be written by the next pump */
 	struct reply_reader reader;
