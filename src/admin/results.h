@@ -70,6 +70,10 @@ RESULT("device.approve", SHOWN, "Lets a device in.", "")
 RESULT("device.block", SHOWN, "Blocks a device; what is open by it ends.", "")
 RESULT("device.rename", SHOWN, "Names a device.", "")
 RESULT("device.remove", SHOWN, "Signs a device out and forgets it, with its credentials.", "")
+RESULT("contact.set", SHOWN, "Sends a code to the address for letters of the system, of who has no mailbox.", "")
+RESULT("contact.confirm", SHOWN, "The code proves the address.", "")
+RESULT("contact.show", SHOWN, "The address, masked.", "contact pending")
+RESULT("contact.remove", SHOWN, "Letters of the system go nowhere any more.", "")
 #define CERTIFICATE "serial address label device# credential# authority# state fingerprint requested# issued# ends# approver revoked# reason revoker"
 #define AUTHORITY "id# kind state name algorithm domains[] fingerprint created# ends# author approver good# revoked# crl_number# crl_ends#"
 RESULT("device.certificate.request", SHOWN, "Asks for a certificate of the own device.", CERTIFICATE " certificate?")

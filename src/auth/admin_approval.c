@@ -94,6 +94,21 @@ static bool is_subject(struct admin_job *job, const json_t *text)
 	       && slice_eq(address_text(&address, &job->arena), job->subject.name);
 }
 
+/* The emergency access of the local user as whom the asker works on this machine is no second person. */
+static int check_emergency(struct admin_job *job, const struct directory_approval *a)
+{
+	if (job->subject.kind != AUTH_LOCAL_BREAK_GLASS)
+		return 0;
+	int rc = auth_local_used(job_directory(job), a->asker, job->uid, job_unix(job) - AUTH_LOCAL_USE_S);
+	if (rc == 0)
+		return 0;
+	if (rc < 0)
+		return job_refuse_error(job, rc, "approval");
+	job_event(job, EV_APPROVAL_SELF, LOG_TEXT("actor", a->asker_name), LOG_TEXT("approver", job->subject.name), LOG_NUM("id", a->id),
+		LOG_TEXT("kind", a->operation));
+	return job_refuse(job, ADMIN_DENIED, "self", "%.*s works on this machine as the same local user: that is one person, not two.", SLICE_ARG(a->asker_name));
+}
+
 /* Neither who asked nor whom it is about, or who gets something by it, decides. */
 static int check_decider(struct admin_job *job, const struct directory_approval *a)
 {
@@ -104,7 +119,8 @@ static int check_decider(struct admin_job *job, const struct directory_approval 
 	json_decref(args);
 	if (is_asker(job, a) || own)
 		return job_refuse(job, ADMIN_DENIED, "self", "Nobody approves what he asked for or what is about himself.");
-	return job_permit(job, a->needs, &organisation);
+	int rc = job_permit(job, a->needs, &organisation);
+	return rc == 0 ? check_emergency(job, a) : rc;
 }
 
 static int decide(struct admin_job *job, const struct directory_approval *a, enum approval_state state)

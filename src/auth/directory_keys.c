@@ -79,6 +79,7 @@ static const struct { const char *name; enum directory_query count, end; } parts
 	{"program_tokens", Q_LEAVE_OTHER_SESSIONS, Q_LEAVE_OTHER_SESSIONS_END},
 	{"app_passwords", Q_LEAVE_APP_PASSWORDS, Q_LEAVE_APP_PASSWORDS_END},
 	{"passkeys_and_certificates", Q_LEAVE_OUTSIDE, Q_LEAVE_OUTSIDE_END},
+	{"contacts", Q_LEAVE_CONTACTS, Q_LEAVE_CONTACTS_END},
 	{"identities", Q_LEAVE_IDENTITIES, Q_LEAVE_IDENTITIES_END},
 	{"devices", Q_LEAVE_DEVICES, Q_LEAVE_DEVICES_END},
 	{"factors", Q_LEAVE_FACTORS, Q_LEAVE_FACTORS_END},

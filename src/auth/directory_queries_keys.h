@@ -27,6 +27,8 @@ QUERY(LEAVE_APP_PASSWORDS, "SELECT count(*) FROM credential WHERE account = ?1 A
 QUERY(LEAVE_APP_PASSWORDS_END, "DELETE FROM credential WHERE account = ?1 AND kind = 3 AND ?2 <> ''")
 QUERY(LEAVE_OUTSIDE, "SELECT count(*) FROM credential WHERE account = ?1 AND kind IN (5, 8, 9) AND ?2 <> ''")
 QUERY(LEAVE_OUTSIDE_END, "DELETE FROM credential WHERE account = ?1 AND kind IN (5, 8, 9) AND ?2 <> ''")
+QUERY(LEAVE_CONTACTS, "SELECT count(*) FROM notice_contact WHERE account = ?1 AND ?2 <> ''")
+QUERY(LEAVE_CONTACTS_END, "DELETE FROM notice_contact WHERE account = ?1 AND ?2 <> ''")
 QUERY(LEAVE_IDENTITIES, "SELECT count(*) FROM external_identity WHERE account = ?1 AND ?2 <> ''")
 QUERY(LEAVE_IDENTITIES_END, "DELETE FROM external_identity WHERE account = ?1 AND ?2 <> ''")
 QUERY(LEAVE_DEVICES, "SELECT count(*) FROM device WHERE account = ?1 AND ?2 <> ''")

@@ -4,6 +4,8 @@
 
 #include "auth/contact.h"
 #include "auth/directory_notice.h"
+#include "auth/managed.h"
+#include "auth/notice_contact.h"
 #include "auth/notice_limit.h"
 #include "auth/signer.h"
 #include "base/list.h"
@@ -31,6 +33,7 @@ struct letter {
 	bool named;                /* the account is the one of `address`; else `account` holds it */
 	bool officers;             /* to all of these instead */
 	bool code;                 /* to `address` as a contact of `account` */
+	bool contact;              /* likewise: `account` has no mailbox */
 	uint8_t account[16];
 	char address[ADDRESS_MAX];
 	struct buf args;           /* may hold a code */
@@ -89,7 +92,7 @@ static int make_fact(struct letter *l, const struct account *account, struct are
 	struct resolve_target target = {.local = true, .account = *account, .address = account->address};
 	struct recipient_fact fact = {.kind = FACT_REMOTE};
 	int rc = 0;
-	if (l->code)
+	if (l->code || l->contact)
 		rc = contact_resolve(l->n->directory, account->id, slice_str(l->address), arena, &target);
 	else if (account->state != ACCOUNT_ACTIVE || !auth_permit_own(account->role, AUTH_MAIL_RECEIVE))
 		rc = ERR_NOT_FOUND;
@@ -110,26 +113,91 @@ static int make_signer(struct letter *l, const struct account *account, struct a
 	return signer_fact(l->n->directory, address_domain_of(account->address), SLICE_NONE, l->n->settings.login->boot_secret, arena, out, &domain);
 }
 
-static int letter_send(struct letter *l)
+static int letter_pass(struct letter *l, const struct account *account, struct arena *arena)
 {
 	struct notices *n = l->n;
-	struct arena arena = ARENA_INIT;
-	struct account account;
 	struct buf fact = BUF_INIT(FACT_MAX), signer = BUF_INIT(SIGNER_FACT_MAX);
 	bool leaves = false;
-	int rc = find_account(l, &arena, &account);
-	if (rc == 0)
-		rc = make_fact(l, &account, &arena, &fact, &leaves);
+	int rc = make_fact(l, account, arena, &fact, &leaves);
 	if (rc == 0 && leaves)
-		rc = make_signer(l, &account, &arena, &signer);
+		rc = make_signer(l, account, arena, &signer);
 	if (rc == 0) {
 		struct auth_letter letter = {.name = notice_name(l->notice), .fact = buf_slice(&fact), .args = buf_slice(&l->args),
-			.language = account.language.n > 0 ? account.language : n->settings.language, .domain = address_domain_of(account.address),
+			.language = account->language.n > 0 ? account->language : n->settings.language, .domain = address_domain_of(account->address),
 			.signer = buf_slice(&signer)};
 		n->host.letter(n->host.arg, &letter, letter_sent, l);
 	}
 	buf_free(&fact);
 	buf_free(&signer);
+	return rc;
+}
+
+/* ---- to who has no mailbox ---- */
+
+static void letter_failed(struct letter *l, int rc);
+
+static int take_contact(struct letter *l, const uint8_t *kek, struct arena *arena)
+{
+	struct buf room = BUF_INIT(NOTICE_CONTACT_SEALED_MAX);
+	struct notice_contact contact;
+	struct slice sealed;
+	bool proven;
+	int rc = directory_contact_get(l->n->directory, l->account, arena, &sealed, &proven);
+	if (rc == 0)
+		rc = notice_contact_open(kek, l->account, sealed, &room, &contact);
+	if (rc == 0 && (contact.address.n == 0 || contact.address.n >= sizeof l->address))
+		rc = ERR_NOT_FOUND;
+	if (rc == 0) {
+		memset(l->address, 0, sizeof l->address);
+		memcpy(l->address, contact.address.p, contact.address.n);
+	}
+	buf_free_secret(&room);
+	return rc;
+}
+
+static void got_kek(void *arg, int rc, const uint8_t *kek)
+{
+	struct letter *l = arg;
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	if (rc == 0)
+		rc = directory_account_get(l->n->directory, l->account, &arena, &account);
+	if (rc == 0)
+		rc = take_contact(l, kek, &arena);
+	l->contact = true;
+	if (rc == 0)
+		rc = letter_pass(l, &account, &arena);
+	arena_free(&arena);
+	if (rc != 0)
+		letter_failed(l, rc);
+}
+
+static int ask_contact(struct letter *l, const struct account *account)
+{
+	struct arena arena = ARENA_INIT;
+	struct slice sealed;
+	bool proven = false;
+	struct wrap_owner owner = notice_contact_owner(account->id);
+	int rc = directory_contact_get(l->n->directory, account->id, &arena, &sealed, &proven);
+	arena_free(&arena);
+	if (rc != 0 || !proven)
+		return rc != 0 ? rc : ERR_NOT_FOUND;
+	memcpy(l->account, account->id, sizeof l->account);
+	l->named = false;
+	managed_kek(&l->n->host, &owner, got_kek, l);
+	return 0;
+}
+
+static int letter_send(struct letter *l)
+{
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	l->contact = false;
+	int rc = find_account(l, &arena, &account);
+	if (rc == 0 && !l->code && account.state == ACCOUNT_ACTIVE && !auth_permit_own(account.role, AUTH_MAIL_RECEIVE))
+		rc = ask_contact(l, &account);
+	else if (rc == 0)
+		rc = letter_pass(l, &account, &arena);
 	arena_free(&arena);
 	return rc;
 }
@@ -169,7 +237,18 @@ static void tell_officers(struct letter *l)
 	letter_free(l);
 }
 
-/* A letter that nobody can get ends silently: not everybody has a mailbox. A code that nobody gets is said. */
+/* A letter that nobody can get ends silently: not everybody has a mailbox or gave an address. A code that nobody gets is said. */
+static void letter_failed(struct letter *l, int rc)
+{
+	if (rc == ERR_IO || rc == ERR_TEMPORARY) {
+		letter_sent(l, false);
+		return;
+	}
+	if (l->code || l->contact)
+		complain(l->n, "the address of a person leads nowhere, to several people or to the account itself", l->notice);
+	letter_free(l);
+}
+
 static void letter_work(void *arg)
 {
 	struct letter *l = arg;
@@ -178,13 +257,8 @@ static void letter_work(void *arg)
 		return;
 	}
 	int rc = letter_send(l);
-	if (rc == ERR_IO || rc == ERR_TEMPORARY) {
-		letter_sent(l, false);
-	} else if (rc != 0) {
-		if (l->code)
-			complain(l->n, "the address for codes leads nowhere, to several people or to the account itself", l->notice);
-		letter_free(l);
-	}
+	if (rc != 0)
+		letter_failed(l, rc);
 }
 
 /* After the caller has returned: what it is about may not be committed yet. */
@@ -265,6 +339,9 @@ static const struct rule rules[] = {
 	{EV_SENDING_RESTORED, NOTICE_SENDING_RESTORED, "address", .apart_s = 60},
 	{EV_ACCOUNT_ISOLATED, NOTICE_ACCOUNT_ISOLATED, "address", .vary = "kind", .apart_s = 60},
 	{EV_ACCOUNT_UNUSED, NOTICE_ACCOUNT_UNUSED, "address", .apart_s = DAY_S / 2},
+	{EV_BREAK_GLASS, NOTICE_BREAK_GLASS_OFFICER, "actor", .vary = "op", .apart_s = 60, .officers = true},
+	{EV_CONTACT_CHANGED, NOTICE_CONTACT_CHANGED_OFFICER, "address", .apart_s = 60, .officers = true},
+	{EV_CERTIFICATE_EXPIRES, NOTICE_CERTIFICATE_EXPIRES, "address", .vary = "id", .apart_s = DAY_S},
 	{EV_DNS_WRONG, NOTICE_DNS_WRONG, "address", .vary = "domain", .apart_s = 60},
 };
 
@@ -294,7 +371,7 @@ static void apply(struct notices *n, const struct rule *r, struct slice who, con
 	memcpy(l->address, who.p, who.n);
 	l->named = true;
 	l->officers = r->officers;
-	if (r->officers && field_find(fields, SLICE("address")) == NULL) { /* there the person's name is one of the arguments */
+	if (r->officers && field_find(fields, SLICE("address")) == NULL && slice_starts(notice_args(r->notice), SLICE("address"))) { /* there the person's name is one of the arguments */
 		buf_printf(&l->args, "address=%.*s\n", SLICE_ARG(who));
 	}
 	put_args(l, fields);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/directory_role.h"
+#include "auth/directory_sql.h"
 #include "base/memory.h"
 
 static int add_stored_grants(struct directory *d, const uint8_t account[16], int64_t now, struct arena *arena, struct auth_grant *ret, size_t *count)
@@ -60,6 +61,27 @@ static void nobody(struct auth_subject *ret, const char **ret_why, const char *w
 	*ret_why = why;
 }
 
+/* By the hour; a note that is lost is made at the next call. */
+static void note_local_use(struct directory *d, const uint8_t account[16], uint32_t uid, int64_t now)
+{
+	sqlite3_stmt *s = sql_query(d, Q_LOCAL_USE_SET);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, uid);
+	sql_int(s, 3, now);
+	(void)sql_run(d, s, NULL);
+}
+
+int auth_local_used(struct directory *d, const uint8_t account[16], uint32_t uid, int64_t since)
+{
+	sqlite3_stmt *s = sql_query(d, Q_LOCAL_USE_GET);
+	sql_blob(s, 1, account, 16);
+	sql_int(s, 2, uid);
+	sql_int(s, 3, since);
+	int rc = sql_step(s);
+	sql_done(s);
+	return rc;
+}
+
 static int load_person(struct directory *d, const struct auth_evidence *e, int64_t now, struct arena *arena, struct auth_subject *ret,
 	struct session *ret_session, const char **ret_why)
 {
@@ -84,6 +106,8 @@ static int load_person(struct directory *d, const struct auth_evidence *e, int64
 	ret->token = ret_session->kind != SESSION_PERSON;
 	ret->allowed = ret_session->scopes;
 	session_used(d, ret_session, e->address, e->agent, now);
+	if (e->uid != AUTH_UID_NONE)
+		note_local_use(d, account.id, e->uid, now);
 	return 0;
 }
 

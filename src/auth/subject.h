@@ -28,6 +28,12 @@ struct auth_local { unsigned own_uid; };
  */
 int auth_subject_load(struct directory *d, const struct auth_evidence *evidence, const struct auth_local *local, int64_t now, struct arena *arena,
 	struct auth_subject *ret, struct session *ret_session, const char **ret_why);
+/*
+ * Has a local user (uid) shown a token of the account at the socket of this machine since then? 1, 0, or negative: ERR_IO. Whoever is the emergency
+ * access of that user is the same person, as far as anybody can tell.
+ */
+#define AUTH_LOCAL_USE_S (30 * 86400)
+int auth_local_used(struct directory *d, const uint8_t account[16], uint32_t uid, int64_t since);
 /* The subject of an account as such, as if it had signed in with a second factor (for simulations and reviews). */
 int auth_subject_of(struct directory *d, const struct account *account, int64_t now, struct arena *arena, struct auth_subject *ret);
 /* All rights of all grants that an account has or will have, with the primary role. */

@@ -209,6 +209,50 @@ static void test_an_asker_who_lost_the_right_gets_nothing(void **state)
 	assert_int_equal(test_admin_as(t, approver, "approval.give", "{\"id\":1}"), ADMIN_DENIED);
 }
 
+static void keep_status(void *arg, unsigned status, struct slice result)
+{
+	struct test_auth *t = arg;
+	t->admin_status = status;
+}
+
+/* The token of a person, shown at the socket by a process of a local user. */
+static unsigned at_socket(struct test_auth *t, unsigned uid, const char *token, const char *op, const char *args)
+{
+	struct auth_evidence evidence = {.uid = uid, .token = slice_str(token), .agent = SLICE("test")};
+	auth_admin_run(t->admin, &evidence, slice_str(op), slice_str(args), keep_status, t);
+	test_host_run(t);
+	return t->admin_status;
+}
+
+static void test_the_emergency_access_of_the_asker_is_no_second_person(void **state)
+{
+	struct test_auth *t = *state;
+	const char *ask = "{\"address\":\"audit@example.org\"}", *give = "{\"id\":1}";
+	test_staff(t);
+	const char *boss = test_sign_in_second(t, "boss");
+	assert_int_equal(at_socket(t, 0, boss, "user.disable", ask), ADMIN_DENIED);
+	t->reason = "nobody else is here today";
+	assert_int_equal(test_admin(t, "approval.give", give), ADMIN_DENIED);
+	assert_string_equal(test_member(t, "code"), "self");
+	assert_int_equal(t->recorded[EV_APPROVAL_SELF], 1);
+	assert_true(t->recorded[EV_BREAK_GLASS] > 0);
+	/* Later, when the other has not worked as that user for a month, there is nothing to tell them by. */
+	t->now.wall_ms += 31 * DAY_MS;
+	boss = test_sign_in_second(t, "boss");
+	assert_int_equal(test_admin_as(t, boss, "user.disable", ask), ADMIN_DENIED);
+	assert_int_equal(test_admin(t, "approval.give", "{\"id\":2}"), ADMIN_OK);
+}
+
+static void test_an_asker_who_works_as_another_local_user_is_another_person(void **state)
+{
+	struct test_auth *t = *state;
+	test_staff(t);
+	const char *boss = test_sign_in_second(t, "boss");
+	assert_int_equal(at_socket(t, 1234, boss, "user.disable", "{\"address\":\"audit@example.org\"}"), ADMIN_DENIED);
+	t->reason = "nobody else is here today";
+	assert_int_equal(test_admin(t, "approval.give", "{\"id\":1}"), ADMIN_OK);
+}
+
 static void test_nobody_grants_himself_anything(void **state)
 {
 	struct test_auth *t = *state;
@@ -326,6 +370,8 @@ int main(void)
 		TEST(test_administrators_need_their_second_factor),
 		TEST(test_two_persons_make_an_auditor),
 		TEST(test_an_old_approval_is_worth_nothing),
+		TEST(test_the_emergency_access_of_the_asker_is_no_second_person),
+		TEST(test_an_asker_who_works_as_another_local_user_is_another_person),
 		TEST(test_an_asker_who_lost_the_right_gets_nothing),
 		TEST(test_nobody_grants_himself_anything),
 		TEST(test_content_needs_a_case_a_time_and_two_persons),

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "auth/contact.h"
+#include "auth/directory_factor.h"
 #include "auth/directory_role.h"
 #include "auth/hygiene.h"
 #include "auth/notice.h"
+#include "auth/notice_contact.h"
 #include "auth/test_host.h"
 #include "base/ensure.h"
 #include "store/fact.h"
@@ -144,6 +146,95 @@ static void test_an_unusual_sign_in_is_told_to_the_owner_and_to_officers(void **
 		                                             : "time=1700000000\nservice=imap\nip=192.0.2.1\nwhy=new network\n");
 	}
 	assert_true(strcmp(seen[0].name, seen[1].name) != 0);
+}
+
+/* The officer, with a second factor: without one nothing but registering one is possible. */
+static const char *officer_token(void)
+{
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	struct directory_factor f = {.kind = FACTOR_TOTP, .data = SLICE("sealed"), .confirmed = 1, .created = 1};
+	uint32_t id;
+	test_staff(t);
+	account = test_account(t, &arena, "rules");
+	memcpy(f.account, account.id, sizeof f.account);
+	const char *token = test_sign_in_second(t, "rules");
+	assert_int_equal(directory_factor_add(t->directory, &f, &id, NULL), 0);
+	arena_free(&arena);
+	return token;
+}
+
+static void give_contact(const char *token, const char *to)
+{
+	assert_int_equal(test_admin_as(t, token, "contact.set", test_args("{\"to\":\"%s\"}", to)), ADMIN_OK);
+	assert_string_equal(t->sent.to, to);
+	assert_int_equal(test_admin_as(t, token, "contact.confirm", test_args("{\"code\":\"%s\"}", t->sent.code)), ADMIN_OK);
+}
+
+static unsigned letters_to(const char *address, const char *name)
+{
+	unsigned found = 0;
+	for (unsigned i = 0; i < count; i++)
+		found += strcmp(seen[i].address, address) == 0 && strcmp(seen[i].name, name) == 0;
+	return found;
+}
+
+static void emergency(const char *op)
+{
+	notices_event(n, EV_BREAK_GLASS, (const struct log_field[]){LOG_STR("actor", "unix:0"), LOG_STR("op", op), LOG_STR("object", "ann@example.org"),
+		LOG_STR("reason", "nobody is left"), LOG_END});
+	test_host_run(t);
+}
+
+static void test_officers_without_a_mailbox_get_alarms_where_they_said(void **state)
+{
+	const char *token = officer_token();
+	emergency("user.disable");
+	assert_int_equal(count, 0); /* nobody knows where */
+	assert_int_equal(test_admin_as(t, token, "contact.set", "{\"to\":\"rules@elsewhere.test\"}"), ADMIN_OK);
+	assert_int_equal(test_admin_as(t, token, "contact.confirm", "{\"code\":\"000000\"}"), ADMIN_DENIED);
+	emergency("user.enable");
+	assert_int_equal(count, 0); /* nothing is proven */
+	give_contact(token, "rules@elsewhere.test");
+	assert_int_equal(test_admin_as(t, token, "contact.show", "{}"), ADMIN_OK);
+	assert_string_equal(test_member(t, "contact"), "r***@elsewhere.test");
+	emergency("user.remove");
+	assert_int_equal(letters_to("rules@elsewhere.test", "break_glass.officer"), 1);
+	assert_true(strstr(seen[count - 1].args, "op=user.remove\n") != NULL && strstr(seen[count - 1].args, "reason=nobody is left\n") != NULL);
+	assert_int_equal(seen[count - 1].kind, FACT_REMOTE);
+	/* While another one is not proven, the former counts. */
+	assert_int_equal(test_admin_as(t, token, "contact.set", "{\"to\":\"thief@elsewhere.test\"}"), ADMIN_OK);
+	emergency("user.leave");
+	assert_int_equal(letters_to("rules@elsewhere.test", "break_glass.officer"), 2);
+	assert_int_equal(test_admin_as(t, token, "contact.remove", "{}"), ADMIN_OK);
+	emergency("user.import");
+	assert_int_equal(letters_to("rules@elsewhere.test", "break_glass.officer"), 2);
+}
+
+static void test_a_contact_waits_for_key_and_is_sealed(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct slice sealed;
+	bool proven;
+	give_contact(officer_token(), "rules@elsewhere.test");
+	struct account account = test_account(t, &arena, "rules");
+	assert_int_equal(directory_contact_get(t->directory, account.id, &arena, &sealed, &proven), 0);
+	assert_true(proven && slice_search(sealed, SLICE("elsewhere")) < 0);
+	t->key_away = true;
+	emergency("user.disable");
+	assert_int_equal(count, 0);
+	t->key_away = false;
+	emergency("user.enable");
+	assert_int_equal(letters_to("rules@elsewhere.test", "break_glass.officer"), 1);
+	arena_free(&arena);
+}
+
+static void test_who_has_a_mailbox_has_no_other_contact(void **state)
+{
+	const char *token = officer_token();
+	assert_int_equal(test_admin_as(t, test_sign_in_second(t, "ann"), "contact.set", "{\"to\":\"ann@elsewhere.test\"}"), ADMIN_FAILED);
+	assert_int_equal(test_admin_as(t, "ll1-", "contact.set", "{\"to\":\"ann@elsewhere.test\"}"), ADMIN_DENIED);
+	assert_int_equal(test_admin_as(t, token, "contact.set", "{\"to\":\"rules@example.org\"}"), ADMIN_INVALID);
 }
 
 static void test_who_may_not_send_any_more_is_told_and_so_are_officers(void **state)
@@ -337,6 +428,9 @@ int main(void)
 		TEST(test_the_owner_is_told_in_the_own_language),
 		TEST(test_what_is_not_in_the_table_is_not_told),
 		TEST(test_an_unusual_sign_in_is_told_to_the_owner_and_to_officers),
+		TEST(test_officers_without_a_mailbox_get_alarms_where_they_said),
+		TEST(test_a_contact_waits_for_key_and_is_sealed),
+		TEST(test_who_has_a_mailbox_has_no_other_contact),
 		TEST(test_who_may_not_send_any_more_is_told_and_so_are_officers),
 		TEST(test_a_former_officer_is_told_nothing),
 		TEST(test_the_same_is_told_once_in_its_time),

@@ -20,6 +20,7 @@ enum wrap_kind { /* stored; the values never change */
 	WRAP_PASSKEY = 8,    /* the PRF output of a passkey */
 	WRAP_CERTIFICATE = 9, /* a client certificate; held by the role `key` like WRAP_MANAGED */
 	WRAP_ESCROW = 10,    /* the escrow quorum (auth/escrow.h) */
+	WRAP_CONTACT = 12,   /* no wrap: the address of auth/notice_contact.h */
 	WRAP_DELEGATE = 11,  /* somebody else, by his own key (auth/delegation.h); no AEAD under a KEK, but a sealed box */
 };
 

@@ -46,7 +46,7 @@ struct cli_noun {
 	size_t count;
 };
 extern const struct cli_noun cli_device, cli_condition, cli_review, cli_party;
-extern const struct cli_noun cli_ca, cli_device_certificate;
+extern const struct cli_noun cli_ca, cli_contact, cli_device_certificate;
 extern const struct cli_noun cli_audit, cli_trace, cli_access;
 extern const struct cli_noun cli_factor, cli_import, cli_policy;
 extern const struct cli_noun cli_oauth, cli_identity, cli_certificate, cli_ldap;

@@ -141,6 +141,30 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"郵件網域的 DNS 記錄有誤", "連續兩次檢查發現 {domain} 的 DNS 記錄有誤，最近一次為 {time}：\n\n  {what}\n\n"
 			"郵件可能因此遺失或被拒收。檢視正確的記錄：letterlock domain check {domain}"},
 	},
+	[NOTICE_CERTIFICATE_EXPIRES] = {
+		{"A certificate of your device is about to expire", "The certificate of your device \"{device}\" ends at {until}. After that the device cannot sign in with it.\n\n"
+			"To keep it signed in, ask for a new certificate before then: letterlock device certificate request"},
+		{"您设备的证书即将过期", "您的设备“{device}”的证书将于 {until} 过期，届时该设备无法再用此证书登录。\n\n"
+			"如需继续使用，请在此之前申请新证书：letterlock device certificate request"},
+		{"您裝置的憑證即將到期", "您的裝置「{device}」的憑證將於 {until} 到期，屆時該裝置無法再用此憑證登入。\n\n"
+			"如需繼續使用，請在此之前申請新憑證：letterlock device certificate request"},
+	},
+	[NOTICE_CONTACT_CHANGED_OFFICER] = {
+		{"Where alarms to a colleague go was changed", "The contact address of {address} was changed at {time} by {actor}. Letters of the system to this account, alarms "
+			"too, go there now.\n\nAsk the colleague. You get this because you are a security officer."},
+		{"同事的告警联系地址已更改", "{address} 的联系地址已由 {actor} 于 {time} 更改。发给该账号的系统邮件（包括告警）今后将发往新地址。\n\n"
+			"请向该同事核实。您是安全管理员，因此收到本通知。"},
+		{"同事的警示聯絡地址已變更", "{address} 的聯絡地址已由 {actor} 於 {time} 變更。寄給該帳號的系統郵件（包括警示）今後將寄往新地址。\n\n"
+			"請向該同事核實。您是安全管理員，因此收到本通知。"},
+	},
+	[NOTICE_BREAK_GLASS_OFFICER] = {
+		{"ALARM: the emergency access was used", "Somebody used the emergency access of the local root.\n\n  Who: {actor}\n  What: {op} {object}\n  Reason given: {reason}\n"
+			"  Time: {time}\n\nFind out whether this had to be. The audit log has every act. You get this because you are a security officer."},
+		{"告警：紧急访问已被使用", "有人使用了本机 root 的紧急访问。\n\n  操作者：{actor}\n  操作：{op} {object}\n  所述理由：{reason}\n  时间：{time}\n\n"
+			"请核实是否确有必要。审计日志记录了每一项操作。您是安全管理员，因此收到本通知。"},
+		{"警示：緊急存取已被使用", "有人使用了本機 root 的緊急存取。\n\n  操作者：{actor}\n  操作：{op} {object}\n  所述理由：{reason}\n  時間：{time}\n\n"
+			"請核實是否確有必要。稽核日誌記錄了每一項操作。您是安全管理員，因此收到本通知。"},
+	},
 };
 
 static const struct { const char *word, *in[NOTICE_LANGUAGES]; } words[] = {

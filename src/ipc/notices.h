@@ -24,4 +24,7 @@ NOTICE(SENDING_RESTORED, "sending.restored", "time")
 NOTICE(ACCOUNT_UNUSED, "account.unused", "until")
 NOTICE(DNS_WRONG, "dns.wrong", "domain what time")
 NOTICE(QUARANTINE_HELD, "quarantine.held", "count time")
+NOTICE(CERTIFICATE_EXPIRES, "certificate.expires", "device until")
+NOTICE(CONTACT_CHANGED_OFFICER, "contact.changed.officer", "address time actor")
+NOTICE(BREAK_GLASS_OFFICER, "break_glass.officer", "actor op object reason time")
 #undef NOTICE

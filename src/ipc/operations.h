@@ -128,6 +128,14 @@ OPERATION("device.block", AUTH, ANYBODY, CHANGES, "id# reason?")
 OPERATION("device.rename", AUTH, ANYBODY, CHANGES, "id# name")
 OPERATION("device.remove", AUTH, ANYBODY, CHANGES, "id#")
 /*
+ * Where letters of the system go for who has no mailbox; in the own session. set sends a code there, confirm proves it; until then the former address
+ * counts. {"contact","pending"}: masked.
+ */
+OPERATION("contact.set", AUTH, ANYBODY, CHANGES, "to")
+OPERATION("contact.confirm", AUTH, ANYBODY, CHANGES, "code")
+OPERATION("contact.show", AUTH, ANYBODY, READS, "")
+OPERATION("contact.remove", AUTH, ANYBODY, CHANGES, "")
+/*
  * Certificates of the own authority (docs/device-certificates.md). request: in the own session, for the own device; csr: PKCS#10 in PEM, of which only key
  * and proof count; it is issued at once, or when the device is approved. {"serial","address","label","device","credential","authority","state","fingerprint",
  * "requested","issued","ends","approver","revoked","reason","revoker"}; request and show with "certificate": the chain in PEM, once it is good.
