@@ -106,7 +106,8 @@ static int check_emergency(struct admin_job *job, const struct directory_approva
 		return job_refuse_error(job, rc, "approval");
 	job_event(job, EV_APPROVAL_SELF, LOG_TEXT("actor", a->asker_name), LOG_TEXT("approver", job->subject.name), LOG_NUM("id", a->id),
 		LOG_TEXT("kind", a->operation));
-	return job_refuse(job, ADMIN_DENIED, "self", "%.*s works on this machine as the same local user: that is one person, not two.", SLICE_ARG(a->asker_name));
+	return job_refuse(job, ADMIN_DENIED, "self", "%.*s works on this machine as the same local user: that is one person, not two.",
+		SLICE_ARG(a->asker_name));
 }
 
 /* Neither who asked nor whom it is about, or who gets something by it, decides. */

@@ -116,7 +116,8 @@ static int contact_set(struct admin_job *job)
 	if (rc == 0)
 		job_host(job)->send_code(job_host(job)->arg, &send);
 	secret_wipe(&send, sizeof send);
-	return rc == 0 ? 0 : rc == ERR_LIMIT ? job_refuse(job, ADMIN_DENIED, "limit", "Too many codes were sent today.") : job_refuse_error(job, rc, "contact");
+	return rc == 0 ? 0 : rc == ERR_LIMIT ? job_refuse(job, ADMIN_DENIED, "limit", "Too many codes were sent today.")
+	                                     : job_refuse_error(job, rc, "contact");
 }
 
 /* A wrong try is written down as well. */

@@ -214,7 +214,6 @@ static void begin(void *arg)
 	struct making *m = arg;
 	struct authority *a = m->a;
 	if (a->making) {
-		a = NULL;
 		m->fn(m->arg, ERR_CONFLICT);
 		arena_free(&m->arena);
 		memory_free(m);

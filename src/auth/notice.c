@@ -371,9 +371,9 @@ static void apply(struct notices *n, const struct rule *r, struct slice who, con
 	memcpy(l->address, who.p, who.n);
 	l->named = true;
 	l->officers = r->officers;
-	if (r->officers && field_find(fields, SLICE("address")) == NULL && slice_starts(notice_args(r->notice), SLICE("address"))) { /* there the person's name is one of the arguments */
+	/* There the person's name is one of the arguments. */
+	if (r->officers && field_find(fields, SLICE("address")) == NULL && slice_starts(notice_args(r->notice), SLICE("address")))
 		buf_printf(&l->args, "address=%.*s\n", SLICE_ARG(who));
-	}
 	put_args(l, fields);
 	letter_start(l);
 }

@@ -23,8 +23,8 @@ static void show_one(const json_t *result)
 
 static void show_ledger(const json_t *result)
 {
-	cli_table(json_object_get(result, "certificates"), "SERIAL:serial ADDRESS:address LABEL:label STATE:state ISSUED:issued@ ENDS:ends@ APPROVED:approver "
-		"REVOKED:revoked@ REASON:reason BY:revoker");
+	cli_table(json_object_get(result, "certificates"),
+		"SERIAL:serial ADDRESS:address LABEL:label STATE:state ISSUED:issued@ ENDS:ends@ APPROVED:approver REVOKED:revoked@ REASON:reason BY:revoker");
 }
 
 /* All parts of one list: when a newer one comes between, from the start. */
@@ -79,10 +79,13 @@ static int run_crl(struct cli *cli, const struct cli_command *command, json_t *a
 
 static const struct cli_command commands[] = {
 	{.words = "ca create", .op = "ca.create", .positional = "name", .options = "algorithm replace! reason",
-		.help = "makes the authority for certificates of devices; a second person approves. --algorithm ecdsa-p256 or rsa-3072; --replace ends the one there is"},
-	{.words = "ca renew", .op = "ca.renew", .options = "reason", .help = "a new issuing authority below the root, for the domains of now; a second person approves"},
+		.help = "makes the authority for certificates of devices; a second person approves. --algorithm ecdsa-p256 or rsa-3072; --replace ends "
+			"the one there is"},
+	{.words = "ca renew", .op = "ca.renew", .options = "reason",
+		.help = "a new issuing authority below the root, for the domains of now; a second person approves"},
 	{.words = "ca list", .op = "ca.list", .show = show_list, .help = "the authorities, newest first"},
-	{.words = "ca show", .op = "ca.show", .options = "id#", .show = show_one, .help = "one authority and its certificate (PEM), by default the one that issues"},
+	{.words = "ca show", .op = "ca.show", .options = "id#", .show = show_one,
+		.help = "one authority and its certificate (PEM), by default the one that issues"},
 	{.words = "ca crl", .op = "ca.crl", .options = "id# out der!", .run = run_crl,
 		.help = "the list of revoked certificates (PEM, or with --der DER), to --out FILE"},
 	{.words = "ca ledger", .op = "ca.ledger", .options = "state", .show = show_ledger, .list = "certificates",

@@ -1,8 +1,11 @@
 """The escrow quorum, delegates and a leaver, over the command line with sessions of the people concerned."""
 import base64
+import email
+import email.policy
 import imaplib
 import json
 import os
+import re
 import shutil
 import smtplib
 import subprocess
@@ -172,6 +175,46 @@ def test_a_leaver_is_handed_over_by_the_quorum_and_then_shredded(site, people, q
                     folder / 'signature'], check=True, capture_output=True)
     with pytest.raises(imaplib.IMAP4.error):
         as_delegate(site, leaver, heir)
+
+def found_letter(site, user, words):
+    """The text of a letter of the system, when it has come."""
+    with site.imap(user) as client:
+        client.select('INBOX', readonly=True)
+        for uid in client.uid('SEARCH', 'FROM', '"postmaster@"')[1][0].split():
+            message = email.message_from_bytes(client.uid('FETCH', uid, '(BODY.PEEK[])')[1][0][1], policy=email.policy.default)
+            if words in message['Subject']:
+                return message.get_content()
+    return None
+
+
+def wait_for_letter(site, user, words):
+    end = time.monotonic() + 30
+    while (text := found_letter(site, user, words)) is None:
+        assert time.monotonic() < end, f'no letter: {words}'
+        time.sleep(0.1)
+    return text
+
+
+def test_alarms_reach_an_officer_who_has_no_mailbox(site, people):
+    cli, officer = site.instance.cli, people['officer']['session']
+    reader = site.user('lin.xiaomei')
+    cli('contact', 'set', reader['address'], session=officer)
+    code = re.search(r'\b(\d{6})\b', wait_for_letter(site, reader, 'Your sign-in code'))[1]
+    assert cli('contact', 'confirm', '--stdin', stdin='000000\n' if code != '000000' else '111111\n', session=officer, check=False)[0] != 0
+    cli('contact', 'confirm', '--stdin', stdin=code + '\n', session=officer)
+    assert cli('contact', 'show', session=officer)['contact'] == 'l***@demo.test'
+    cli('--break-glass', 'the test of alarms', 'user', 'list', session='/nonexistent')
+    assert 'the test of alarms' in wait_for_letter(site, reader, 'ALARM')
+
+
+def test_who_works_as_root_does_not_approve_as_root(site, people):
+    cli = site.instance.cli
+    code, _, text = cli('user', 'disable', people['auditor']['address'], session=people['admin']['session'], check=False)
+    assert code != 0 and 'second person' in text
+    number = str(approvals(site, people)[-1]['id'])
+    code, _, text = cli('--break-glass', 'nobody else is here', 'approval', 'give', number, session='/nonexistent', check=False)
+    assert code != 0 and 'one person, not two' in text
+    cli('approval', 'refuse', number, session=people['approver']['session'])
 
 
 # ---- the thief of disk and key files: the last tests of this file, after which the server is stopped ----
