@@ -224,6 +224,8 @@ def bombs_end():
     assert max(len(f[2].split('/')) for f in r.findings) <= 12
     r = finds(make.zipped([(f'{i}', b'') for i in range(60000)], zipfile.ZIP_STORED), 'many.zip', ['over_budget'])
     assert r.entries <= 10000
+    r = look(make.zipped([(f'd/{i}.txt', b'x') for i in range(9000)], zipfile.ZIP_STORED), 'honest.zip')
+    assert not r.findings and r.steps < 30000000, (r.findings, r.steps)
     finds(make.zip_overlap(60000), 'overlap.zip', ['archive_overlap'])
 
 

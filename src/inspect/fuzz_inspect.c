@@ -32,9 +32,9 @@ static void check_finding(const struct inspect_finding *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct inspect_limits limits = {.unpacked_max = 4 << 20, .member_max = 2 << 20, .entries_max = 300, .depth_max = 5,
+	static const struct inspect_limits limits = {.unpacked_max = 512 << 10, .member_max = 128 << 10, .entries_max = 60, .depth_max = 4,
 		.ratio_max = 250,
-		.steps_max = 30000000};
+		.steps_max = 5000000};
 	struct arena arena = ARENA_INIT;
 	struct inspect_budget budget;
 	struct inspect_report report;

@@ -129,7 +129,8 @@ struct slice name_extension(struct slice name)
 
 static bool is_active(struct slice extension)
 {
-	return extension.n > 0 && (extension_runs(extension) || (extension_families(extension) & (FAMILY_BIT(PAGE) | FAMILY_BIT(DISK))) != 0);
+	unsigned families = extension_families(extension);
+	return families_run(families) || (families & (FAMILY_BIT(PAGE) | FAMILY_BIT(DISK))) != 0;
 }
 
 /* What people trust at the end of a name. */

@@ -105,10 +105,13 @@ static const struct type_row *type(enum inspect_type t)
 
 static bool has_word(struct slice words, struct slice word)
 {
-	struct slice one;
-	while (slice_split(&words, ' ', &one))
-		if (one.n > 0 && slice_eq_nocase(one, word))
-			return true;
+	/* Looked up for every member of every archive: lengths are compared before letters. */
+	for (size_t i = 0, start = 0; word.n > 0 && i <= words.n; i++)
+		if (i == words.n || words.p[i] == ' ') {
+			if (i - start == word.n && slice_eq_nocase(slice_sub(words, start, i), word))
+				return true;
+			start = i + 1;
+		}
 	return false;
 }
 

@@ -39,8 +39,6 @@ static inspect_format_fn *format_of(enum inspect_type type)
 
 /* ---- what an extension means ---- */
 
-#define RUN_FAMILIES (FAMILY_BIT(PROGRAM) | FAMILY_BIT(SCRIPT) | FAMILY_BIT(SHORTCUT) | FAMILY_BIT(SETTINGS))
-
 unsigned extension_families(struct slice extension)
 {
 	unsigned families = 0;
@@ -48,12 +46,6 @@ unsigned extension_families(struct slice extension)
 		if (inspect_type_has_extension((enum inspect_type)t, extension))
 			families |= 1u << inspect_type_family((enum inspect_type)t);
 	return families;
-}
-
-bool extension_runs(struct slice extension)
-{
-	unsigned families = extension_families(extension);
-	return families != 0 && (families & ~RUN_FAMILIES) == 0;
 }
 
 /* ---- what a type means ---- */
@@ -199,7 +191,7 @@ static void check_extension(struct walk *w, enum inspect_type type, struct slice
 		return;
 	if (in_document(w) && (families & RUN_FAMILIES) != families)
 		return;
-	if (extension_runs(extension)) {
+	if (families_run(families)) {
 		walk_find(w, FOUND_program_extension, extension);
 		return;
 	}
@@ -245,7 +237,7 @@ static void check_polyglot(struct walk *w, enum inspect_type type, struct slice 
 		walk_findf(w, FOUND_type_polyglot, "%s, pdf", name);
 		inspect_pdf(w, content);
 	}
-	if ((plain || type == FILE_pe) && walk_steps(w, ZIP_COMMENT_MAX) && ends_as_zip(content)) {
+	if ((plain || type == FILE_pe) && walk_steps(w, content.n < ZIP_COMMENT_MAX ? content.n : ZIP_COMMENT_MAX) && ends_as_zip(content)) {
 		walk_findf(w, FOUND_type_polyglot, "%s, zip", name);
 		inspect_zip(w, content);
 	}
@@ -262,7 +254,7 @@ void thing_by_name(struct walk *w, struct slice name)
 	unsigned families = extension_families(extension);
 	if ((families & FAMILY_BIT(DISK)) != 0)
 		walk_find(w, FOUND_disk_image, extension);
-	if (!extension_runs(extension))
+	if (!families_run(families))
 		return;
 	if ((families & FAMILY_BIT(SHORTCUT)) != 0)
 		walk_find(w, FOUND_shortcut, extension);

@@ -13,9 +13,13 @@ void thing_by_name(struct walk *w, struct slice name);
 
 /* Bits 1 << INSPECT_FAMILY_*: the families of all types that may have this extension. */
 unsigned extension_families(struct slice extension);
-/* Only what is run has this extension. */
-bool extension_runs(struct slice extension);
 #define FAMILY_BIT(f) (1u << INSPECT_FAMILY_##f)
+#define RUN_FAMILIES (FAMILY_BIT(PROGRAM) | FAMILY_BIT(SCRIPT) | FAMILY_BIT(SHORTCUT) | FAMILY_BIT(SETTINGS))
+/* Only what is run has such an extension. */
+static inline bool families_run(unsigned families)
+{
+	return families != 0 && (families & ~RUN_FAMILIES) == 0;
+}
 
 /* ---- what a type is made from ---- */
 
