@@ -68,12 +68,21 @@ static const struct {
 	[INSPECT_CLASS_OPAQUE] = {SCAN_CLASS_OPAQUE, INSPECT_DOUBTFUL, true},
 };
 
+/* What others open though we do not is left to scanners; an archive that only looks damaged to us is a trick. */
+static enum scan_class class_of(enum inspect_what what)
+{
+	enum inspect_gap gap = inspect_what_gap(what);
+	if (gap == INSPECT_GAP_UNSUPPORTED || (gap == INSPECT_GAP_DAMAGED && what != FOUND_archive_damaged))
+		return SCAN_CLASS_UNREAD;
+	return of_class[inspect_what_class(what)].class;
+}
+
 static void take_report(struct guard *g, const struct inspect_report *r, bool body)
 {
-	for (unsigned what = 0; what < FOUND_COUNT; what++) {
-		enum inspect_class class = inspect_what_class((enum inspect_what)what);
-		if (r->counts[what] > 0 && inspect_what_severity((enum inspect_what)what) >= of_class[class].from && (!body || of_class[class].of_bodies))
-			guard_note(g, of_class[class].class, SLICE("letterlock"), slice_str(inspect_what_name((enum inspect_what)what)));
+	for (enum inspect_what what = 0; what < FOUND_COUNT; what++) {
+		enum inspect_class class = inspect_what_class(what);
+		if (r->counts[what] > 0 && inspect_what_severity(what) >= of_class[class].from && (!body || of_class[class].of_bodies))
+			guard_note(g, class_of(what), SLICE("letterlock"), slice_str(inspect_what_name(what)));
 	}
 }
 
