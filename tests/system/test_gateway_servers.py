@@ -2,6 +2,7 @@
 import os
 import smtplib
 import socket
+import ssl
 import tempfile
 
 import pytest
@@ -173,3 +174,34 @@ def test_management_is_on_its_own_address_only(gateway):
             wire.line()
             wire.send(request)
             assert b'HTTP/' not in wire.line(), service
+
+
+# ---- who sits between us and the server behind ----
+
+def context(gateway, name):
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(gateway.instance.path('tls', f'{name}.pem'), gateway.instance.path('tls', f'{name}.key'))
+    return made
+
+
+@pytest.fixture(scope='module')
+def guarded(gateway):
+    """Only under TLS, with a certificate for its name."""
+    server = Far()
+    gateway.instance.cli('domain', 'add', 'guarded.test', '--relay', f'mx.outside.test:{server.port}', '--tls', 'verified')
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize('attack', ['stripped', 'refused', 'injected', 'another certificate'])
+def test_nothing_is_said_without_the_tls_that_the_domain_asks_for(gateway, guarded, attack):
+    """STARTTLS is taken out of the answer, is refused, is followed by an answer in the clear, or ends at somebody else."""
+    guarded.context = None if attack == 'stripped' else context(gateway, 'server' if attack == 'another certificate' else 'outside')
+    guarded.answers = {'refused': {'STARTTLS': b'454 4.7.0 not now\r\n'}, 'injected': {'STARTTLS': b'220 go\r\n250-far.test\r\n250 PIPELINING\r\n'}}.get(attack, {})
+    sessions, text = len(guarded.sessions), mark()
+    gateway.deliver(['ann@guarded.test'], letter('stranger@outside.test', 'ann@guarded.test', text))
+    wait_for(lambda: sum('EHLO' in s.verbs for s in guarded.sessions[sessions:]) >= 2)
+    attacked = guarded.sessions[sessions:]
+    assert not any(set(s.verbs) & {'MAIL', 'RCPT', 'DATA', 'AUTH', 'XCLIENT', 'HELO'} for s in attacked), [s.lines for s in attacked]
+    guarded.context, guarded.answers = context(gateway, 'outside'), {}
+    assert guarded.has(text)[3].tls
