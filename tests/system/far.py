@@ -124,6 +124,10 @@ class Far:
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)  # ends the accept() that waits
         self.listener.close()
+        self.drop()
+
+    def drop(self):
+        """Ends all connections."""
         for conn in list(self.open):
             with contextlib.suppress(OSError):
                 conn.shutdown(socket.SHUT_RDWR)

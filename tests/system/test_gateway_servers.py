@@ -184,24 +184,32 @@ def context(gateway, name):
     return made
 
 
+ATTACKS = ('stripped', 'refused', 'injected', 'certificate')
+
+
 @pytest.fixture(scope='module')
 def guarded(gateway):
     """Only under TLS, with a certificate for its name."""
     server = Far()
-    gateway.instance.cli('domain', 'add', 'guarded.test', '--relay', f'mx.outside.test:{server.port}', '--tls', 'verified')
+    for attack in ATTACKS:
+        gateway.instance.cli('domain', 'add', f'{attack}.test', '--relay', f'mx.outside.test:{server.port}', '--tls', 'verified')
     yield server
     server.close()
 
 
-@pytest.mark.parametrize('attack', ['stripped', 'refused', 'injected', 'another certificate'])
+@pytest.mark.parametrize('attack', ATTACKS)
 def test_nothing_is_said_without_the_tls_that_the_domain_asks_for(gateway, guarded, attack):
     """STARTTLS is taken out of the answer, is refused, is followed by an answer in the clear, or ends at somebody else."""
-    guarded.context = None if attack == 'stripped' else context(gateway, 'server' if attack == 'another certificate' else 'outside')
+    guarded.drop()  # a connection that was good may carry the next letter
+    wait_for(lambda: not guarded.open)
+    guarded.context = None if attack == 'stripped' else context(gateway, 'server' if attack == 'certificate' else 'outside')
     guarded.answers = {'refused': {'STARTTLS': b'454 4.7.0 not now\r\n'}, 'injected': {'STARTTLS': b'220 go\r\n250-far.test\r\n250 PIPELINING\r\n'}}.get(attack, {})
-    sessions, text = len(guarded.sessions), mark()
-    gateway.deliver(['ann@guarded.test'], letter('stranger@outside.test', 'ann@guarded.test', text))
-    wait_for(lambda: sum('EHLO' in s.verbs for s in guarded.sessions[sessions:]) >= 2)
-    attacked = guarded.sessions[sessions:]
-    assert not any(set(s.verbs) & {'MAIL', 'RCPT', 'DATA', 'AUTH', 'XCLIENT', 'HELO'} for s in attacked), [s.lines for s in attacked]
+    sessions, text, to = len(guarded.sessions), mark(), f'ann@{attack}.test'
+    gateway.deliver([to], letter('stranger@outside.test', to, text))
+    wait_for(lambda: any('EHLO' in s.verbs for s in guarded.sessions[sessions:]))
+    wait_for(lambda: not guarded.open)
     guarded.context, guarded.answers = context(gateway, 'outside'), {}
-    assert guarded.has(text)[3].tls
+    arrived = guarded.has(text, 60)[3]
+    assert arrived.tls
+    for session in guarded.sessions[sessions:]:
+        assert session is arrived or not set(session.verbs) & {'MAIL', 'RCPT', 'DATA', 'AUTH', 'XCLIENT', 'HELO'}, session.lines
