@@ -129,9 +129,10 @@
 #define IPC_SMALL_MAX 32768u
 /* message, or small: the bytes as they arrived. envelope: store/envelope.h. record, or small: for QUEUE_ACCEPT. When refused:
  * code, enhanced, text. questions (trust/facts.h): filter wants answers first and is to be asked again with all of them in the memfd `facts`; after
- * `last` it asks no more. notes: for QUEUE_REMEMBER, when the letter was taken or refused for good. */
+ * `last` it asks no more. notes: for QUEUE_REMEMBER, when the letter was taken or refused for good. more: the bundle for
+ * QUEUE_ACCEPT, -1: none. With code 250 and neither record nor bundle there is nothing to keep: its recipients' scripts discarded the letter. */
 #define IPC_FIELDS_FILTER_SEAL(F) F(bytes, cid) F(fd, message) F(bytes, envelope) F(bytes, small) F(fd, facts) F(u8, last)
-#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record) F(bytes, small) F(bytes, questions) F(bytes, notes)
+#define IPC_REPLY_FILTER_SEAL(F) F(u16, code) F(bytes, enhanced) F(bytes, text) F(fd, record) F(bytes, small) F(bytes, questions) F(bytes, notes) F(fd, more)
 /* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
@@ -150,9 +151,9 @@
 /* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
 #define IPC_FIELDS_QUEUE_ROOM(F) F(id, account) F(u64, limit) F(u64, size)
 #define IPC_REPLY_QUEUE_ROOM(F) F(u8, result) F(u64, used) F(u64, count)
-/* record, or small: the sealed, MACed result of filter. The reply comes when it is durable. seq and place (pack, ordinal, offset) are those of
+/* record, or small: the sealed, MACed result of filter; neither: only what is in `more`, a memfd with a bundle (queue/bundle.h) or -1. The reply comes when it is durable. seq and place (pack, ordinal, offset) are those of
  * the own ref when there is one. */
-#define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small)
+#define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small) F(fd, more)
 #define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
 /* A letter of the system to one person (fields as FILTER_NOTICE): composed by filter, taken in by the same door. status 0: it
  * is durable; else it was not taken. */

@@ -118,7 +118,7 @@ static void a_descriptor_travels(void **state)
 	ipc_handle(t.pair.b, IPC_QUEUE_ACCEPT, take_fd, &t);
 	ipc_test_join(t.pair.a, t.pair.b);
 	assert_int_equal(pipe(p), 0);
-	ipc_request(t.pair.a, IPC_QUEUE_ACCEPT, 0, &(struct ipc_queue_accept){.cid = SLICE("c1"), .record = p[1]}, count_reply, &t);
+	ipc_request(t.pair.a, IPC_QUEUE_ACCEPT, 0, &(struct ipc_queue_accept){.cid = SLICE("c1"), .record = p[1], .more = -1}, count_reply, &t);
 	close(p[1]);
 	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
 	assert_int_equal(t.replies, 1);
@@ -224,7 +224,7 @@ static void note_shortage(void *arg, enum role peer, unsigned index)
 
 static void ask_with_descriptor(struct bench *t)
 {
-	ipc_request(t->pair.a, IPC_QUEUE_ACCEPT, 0, &(struct ipc_queue_accept){.cid = SLICE("c1"), .record = STDERR_FILENO}, count_reply, t);
+	ipc_request(t->pair.a, IPC_QUEUE_ACCEPT, 0, &(struct ipc_queue_accept){.cid = SLICE("c1"), .record = STDERR_FILENO, .more = -1}, count_reply, t);
 }
 
 static void without_descriptors_a_request_fails_and_its_sender_lives(void **state)

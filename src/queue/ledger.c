@@ -197,13 +197,20 @@ static void fail_kind(struct ledger_op **ops, size_t count, bool accepts, const 
 	}
 }
 
+/* Has it a record that is to be written? */
+static bool has_record(const struct ledger_op *op)
+{
+	return op->kind == LEDGER_ACCEPT && op->result == QUEUE_OK && !op->accept.empty && !op->accept.skipped;
+}
+
 static int write_packs(struct ledger *l, struct ledger_op **ops, size_t count, int64_t now_ms, struct error *err)
 {
 	int rc = 0;
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		if (ops[i]->kind == LEDGER_ACCEPT && (rc = prepare_accept(l, ops[i], now_ms)) < 0)
+		if (has_record(ops[i]) && (rc = prepare_accept(l, ops[i], now_ms)) < 0)
 			*err = ops[i]->err;
 	}
+	claims_join(ops, count);
 	return rc == 0 ? pack_writer_flush(l->writer, err) : rc;
 }
 
@@ -237,7 +244,9 @@ static int apply_accept(struct ledger *l, struct ledger_op *op, int64_t now_ms, 
 		.place = op->accept.place, .length = op->accept.length, .seq = op->accept.seq, .entry = &e, .job = &op->accept.message.job,
 		.outbound = true, .owed = true, .now_ms = now_ms,
 	};
-	int rc = ledger_insert(l, &entry, &op->accept.has_message, NULL, err);
+	int rc = claims_apply(l, op, now_ms, err);
+	if (rc == 0 && !op->accept.empty)
+		rc = ledger_insert(l, &entry, &op->accept.has_message, NULL, err);
 	for (size_t i = 0; i < op->accept.mark_count && rc == 0; i++)
 		rc = ledger_mark(l, &op->accept.marks[i], err);
 	return rc == 0 && op->accept.held != 0 ? quarantine_taken(l, op, err) : rc;
@@ -301,7 +310,7 @@ int ledger_put_position(struct ledger *l, struct error *err)
 
 static bool takes_part(const struct ledger_op *op)
 {
-	return wants_write(op) && op->result == QUEUE_OK;
+	return wants_write(op) && op->result == QUEUE_OK && !(op->kind == LEDGER_ACCEPT && op->accept.skipped);
 }
 
 /* One transaction for the whole group. */
@@ -347,7 +356,7 @@ static void finish_accepts(struct ledger *l, struct ledger_op **ops, size_t coun
 {
 	for (size_t i = 0; i < count; i++) {
 		struct ledger_op *op = ops[i];
-		if (op->kind != LEDGER_ACCEPT || op->result != QUEUE_OK)
+		if (!has_record(op))
 			continue;
 		fill_hints(op);
 		uint64_t record = record_id(op->accept.place.pack, op->accept.place.ordinal);
@@ -361,9 +370,16 @@ static void finish_accepts(struct ledger *l, struct ledger_op **ops, size_t coun
 static int write_group(struct ledger *l, struct ledger_op **ops, size_t count, int64_t now_ms, struct error *err)
 {
 	struct error accept_err = {0};
-	size_t accepts = count_kind(ops, count, true);
-	int rc = accepts ? write_packs(l, ops, count, now_ms, &accept_err) : 0;
+	int rc = claims_check(l, ops, count, now_ms);
+	claims_join(ops, count);
+	size_t accepts = rc == 0 ? count_kind(ops, count, true) : 0;
+	if (rc < 0)
+		error_set(&accept_err, (enum error_code)rc, "what is remembered cannot be read");
+	else
+		rc = accepts ? write_packs(l, ops, count, now_ms, &accept_err) : 0;
 	accepts = count_kind(ops, count, true);
+	if (rc == 0 && accepts == 0)
+		pack_writer_rollback(l->writer); /* of letters that were refused together with another one */
 	if (rc == 0 && accepts > 0) {
 		if ((rc = write_rows(l, ops, count, true, now_ms, &accept_err)) == 0) {
 			pack_writer_commit(l->writer);

@@ -125,6 +125,13 @@ struct ledger_op {
 			bool look;                           /* in, with held: to the reviewer alone, and it stays held */
 			const struct ledger_mark *marks;     /* in: become true with the acceptance (a notification is no longer owed) */
 			size_t mark_count;
+			/* Letters that belong together stand one behind the other in the group, the first leads: all are accepted, or none. */
+			const struct ledger_op *lead;        /* in: the first one; NULL: this is it */
+			struct slice claims;                 /* in, of the lead: queue/bundle.h; must stay valid */
+			struct slice once;                   /* in, of a follower: its key, or empty; must stay valid */
+			uint32_t once_keep_s;
+			bool empty;                          /* in, of the lead: no record, only claims and followers */
+			bool skipped;                        /* the key was known: nothing was done, the result is QUEUE_OK */
 			struct place place;
 			uint64_t seq;                        /* of the first ref */
 			uint64_t own_seq;                    /* of the own ref, 0: none */

@@ -49,6 +49,11 @@ int ledger_arrivals(struct ledger *l, struct ledger_op *op, struct error *err);
 int ledger_room(struct ledger *l, struct ledger_op *op, struct error *err);
 /* Writes the position of the writer and the seq counter; inside a transaction. */
 int ledger_put_position(struct ledger *l, struct error *err);
+/* claims.c: what is claimed twice gets QUEUE_CHANGED or is skipped. A negative code: of the database. */
+int claims_check(struct ledger *l, struct ledger_op **ops, size_t count, int64_t now_ms);
+/* Where one of several that belong together failed, all fail. */
+void claims_join(struct ledger_op **ops, size_t count);
+int claims_apply(struct ledger *l, const struct ledger_op *op, int64_t now_ms, struct error *err);
 /* recover.c */
 int ledger_recover(struct ledger *l, int64_t now_ms, bool created, struct ledger_opened *opened, struct error *err);
 

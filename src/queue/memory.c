@@ -95,7 +95,7 @@ static int count_up(struct ledger *l, struct slice hashed, int64_t now_ms, int64
 	return rc;
 }
 
-static int apply_one(struct ledger *l, const struct memory_note *note, int64_t now_ms, struct error *err)
+int memory_apply_one(struct ledger *l, const struct memory_note *note, int64_t now_ms, struct error *err)
 {
 	uint8_t room[HASHED_KEY];
 	struct slice hashed = hash_key(l, note->key, room);
@@ -116,7 +116,7 @@ static int apply_one(struct ledger *l, const struct memory_note *note, int64_t n
 	return 0;
 }
 
-static int has_room(struct ledger *l, bool *ret, struct error *err)
+int memory_has_room(struct ledger *l, bool *ret, struct error *err)
 {
 	int64_t rows = 0;
 	int rc = spool_number(&l->spool, err, 0, &rows, SQL_MEMORY_ROWS, "");
@@ -128,9 +128,9 @@ int memory_apply(struct ledger *l, struct slice list, int64_t now_ms, struct err
 {
 	struct memory_note note;
 	bool room = false;
-	int rc = has_room(l, &room, err);
+	int rc = memory_has_room(l, &room, err);
 	while (rc == 0 && room && memory_note_next(&list, &note) == 1)
-		rc = apply_one(l, &note, now_ms, err);
+		rc = memory_apply_one(l, &note, now_ms, err);
 	return rc;
 }
 

@@ -51,6 +51,10 @@ struct ledger;
 struct error;
 /* In a group: all notes of the list become rows. */
 int memory_apply(struct ledger *ledger, struct slice list, int64_t now_ms, struct error *err);
+/* On the worker: MEMORY_ROWS_MAX is not reached. */
+int memory_has_room(struct ledger *ledger, bool *ret, struct error *err);
+/* One note, in a group. */
+int memory_apply_one(struct ledger *ledger, const struct memory_note *note, int64_t now_ms, struct error *err);
 /* On the worker: the value of a key, in the arena; ERR_NOT_FOUND. */
 int memory_get(struct ledger *ledger, struct slice key, int64_t now_ms, struct arena *arena, struct slice *ret_value, struct error *err);
 /* Takes away rows that ended, at most LEDGER_SWEEP_MAX; *ret_more: there are others. */

@@ -13,6 +13,7 @@ enum queue_result {
 	QUEUE_FULL = 1,    /* no room on the disk: 452 4.3.1, try again later */
 	QUEUE_QUOTA = 2,   /* the account's quota: 452 4.2.2 (552 5.2.2 at the owner's APPEND: OVERQUOTA) */
 	QUEUE_REFUSED = 3, /* not a record of filter, or malformed: our bug, 451 4.3.0 */
+	QUEUE_CHANGED = 5, /* what filter believed to be new (queue/bundle.h) is known meanwhile: it has to look again */
 	QUEUE_ERROR = 4,   /* could not be done now: 451 4.3.0, try again later */
 };
 

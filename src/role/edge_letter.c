@@ -221,8 +221,8 @@ static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message
 
 static void ask_queue(struct edge_letter *l, const struct ipc_filter_seal_reply *sealed)
 {
-	struct ipc_queue_accept request = {.cid = slice_str(l->cid), .record = sealed->record, .small = sealed->small};
-	int record = sealed->record;
+	struct ipc_queue_accept request = {.cid = slice_str(l->cid), .record = sealed->record, .small = sealed->small, .more = sealed->more};
+	int record = sealed->record, more = sealed->more;
 
 	ipc_request(l->edge->ctx->ipc, IPC_QUEUE_ACCEPT, IPC_ANY, &request, on_accepted, l);
 	file_close(&record);

@@ -346,7 +346,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 {
 	struct filter_role *f = arg;
 	const struct ipc_filter_seal *request = message;
-	struct ipc_filter_seal_reply reply = {.record = -1};
+	struct ipc_filter_seal_reply reply = {.record = -1, .more = -1};
 	struct filter_result result = {0};
 	struct buf questions = BUF_INIT(QUESTIONS_MAX), notes = BUF_INIT(MEMORY_NOTES_BYTES);
 	struct file_map map = FILE_MAP_NONE;

@@ -35,6 +35,7 @@ static enum error_code code_of_result(enum queue_result result)
 		return ERR_NO_SPACE;
 	case QUEUE_FULL:
 	case QUEUE_REFUSED:
+	case QUEUE_CHANGED:
 	case QUEUE_ERROR:
 		return ERR_TEMPORARY;
 	}
@@ -62,7 +63,7 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct mail_append *p = arg;
 	const struct ipc_filter_seal_reply *reply = message;
-	struct ipc_queue_accept request = {.cid = SLICE("append")};
+	struct ipc_queue_accept request = {.cid = SLICE("append"), .more = -1};
 
 	if (outcome != IPC_OK || reply->code != 250 || reply->record < 0) {
 		if (outcome == IPC_OK && reply->record >= 0)

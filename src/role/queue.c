@@ -91,14 +91,16 @@ static void group_done(void *arg)
 static void group_start(struct queue_role *q)
 {
 	struct queue_group *g = &q->group;
-	size_t bytes = 0;
+	size_t bytes = 0, together = 0;
 	if (q->working || list_empty(&q->pending))
 		return;
 	g->count = 0;
 	while (!list_empty(&q->pending) && g->count < LEDGER_GROUP_MAX) {
 		struct queue_job *job = LIST_ITEM(q->pending.next, struct queue_job, node);
-		if (g->count > 0 && bytes + job->bytes > LEDGER_GROUP_BYTES)
+		bool full = bytes + job->bytes > LEDGER_GROUP_BYTES || g->count + 1 + job->followers > LEDGER_GROUP_MAX;
+		if (together == 0 && g->count > 0 && full)
 			break;
+		together = together > 0 ? together - 1 : job->followers;
 		list_remove(&job->node);
 		q->pending_count--;
 		bytes += job->bytes;

@@ -25,6 +25,7 @@ struct queue_job {
 	struct ledger_op op;
 	queue_job_fn *done;
 	size_t bytes;              /* of records, for the limit of a group */
+	size_t followers;          /* the jobs behind this one that have to be in the same group */
 };
 
 struct queue_group {

@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "queue/bundle.h"
 #include "queue/disk.h"
 #include "role/queue.h"
 #include "sys/fault.h"
@@ -13,17 +14,31 @@
 struct accept {
 	struct queue_job job;
 	struct ipc_call *call;      /* NULL: from inside */
-	struct file_map map;
+	struct file_map map, more;  /* more: the bundle that came with it (queue/bundle.h) */
+	struct follower *followers;
+	size_t follower_count, left; /* left: of it and its followers, those that are not done */
 	struct ledger_mark *marks;
 	queue_accepted_fn *fn;
 	queue_held_fn *held_fn;     /* of what is let out of quarantine */
 	void *arg;
 };
+/* A letter of a bundle. */
+struct follower {
+	struct queue_job job;
+	struct accept *lead;
+};
 
-static void accept_free(struct accept *a)
+/* The group is written as a whole, but told one by one: what followers stand in goes with the last of them. */
+static void accept_done(struct accept *a)
 {
+	if (--a->left > 0)
+		return;
+	for (size_t i = 0; i < a->follower_count; i++)
+		ledger_op_free(&a->followers[i].job.op);
 	ledger_op_free(&a->job.op);
 	file_unmap(&a->map);
+	file_unmap(&a->more);
+	memory_free(a->followers);
 	memory_free(a->marks);
 	memory_free(a);
 }
@@ -62,12 +77,23 @@ static void hint_readers(struct queue_role *q, const struct ledger_op *op)
 		hint_add(q, &op->accept.hints[i]);
 }
 
+/* The operation whose id stands for all; NULL: nothing was written. */
+static const struct ledger_op *first_written(const struct accept *a)
+{
+	if (!a->job.op.accept.empty)
+		return &a->job.op;
+	for (size_t i = 0; i < a->follower_count; i++)
+		if (!a->followers[i].job.op.accept.skipped)
+			return &a->followers[i].job.op;
+	return NULL;
+}
+
 static void reply_accept(struct accept *a)
 {
-	const struct ledger_op *op = &a->job.op;
-	struct ipc_queue_accept_reply reply = {.result = (uint8_t)op->result};
+	const struct ledger_op *op = first_written(a);
+	struct ipc_queue_accept_reply reply = {.result = (uint8_t)a->job.op.result};
 	char id[QUEUE_ID_SIZE];
-	if (op->result == QUEUE_OK) {
+	if (a->job.op.result == QUEUE_OK && op != NULL) {
 		queue_id_format(op->accept.place.pack, op->accept.place.ordinal, id);
 		reply.queue_id = slice_str(id);
 		reply.seq = op->accept.own_seq;
@@ -96,22 +122,37 @@ static void tell_held(struct queue_role *q, const struct accept *a)
 	a->held_fn(q, a->arg, op->result, op->result == QUEUE_OK ? slice_str(id) : SLICE_NONE);
 }
 
+static void go_on(struct queue_role *q, const struct ledger_op *op)
+{
+	q->accepted++;
+	tell_quarantined(op);
+	hint_readers(q, op);
+	if (op->accept.has_message) {
+		queue_send_message(q, &op->accept.message);
+		if (queue_message_owes(&op->accept.message))
+			queue_notice(q, op->accept.message.record);
+		queue_send_pump(q);
+	}
+}
+
+static void on_follower(struct queue_role *q, struct queue_job *job)
+{
+	struct follower *f = CONTAINER_OF(job, struct follower, job);
+	if (job->op.result == QUEUE_OK && !job->op.accept.skipped)
+		go_on(q, &job->op);
+	else if (job->op.result == QUEUE_REFUSED)
+		log_event(EV_INTERNAL, LOG_STR("error", job->op.err.private_text));
+	accept_done(f->lead);
+}
+
 static void on_accepted(struct queue_role *q, struct queue_job *job)
 {
 	struct accept *a = CONTAINER_OF(job, struct accept, job);
 	const struct ledger_op *op = &job->op;
 	if (a->call != NULL)
 		reply_accept(a);
-	if (op->result == QUEUE_OK) {
-		q->accepted++;
-		tell_quarantined(op);
-		hint_readers(q, op);
-		if (op->accept.has_message) {
-			queue_send_message(q, &op->accept.message);
-			if (queue_message_owes(&op->accept.message))
-				queue_notice(q, op->accept.message.record);
-			queue_send_pump(q);
-		}
+	if (op->result == QUEUE_OK && !op->accept.empty) {
+		go_on(q, op);
 	} else if (op->result == QUEUE_REFUSED && op->accept.held == 0) {
 		log_event(EV_INTERNAL, LOG_STR("error", op->err.private_text));
 	}
@@ -119,7 +160,7 @@ static void on_accepted(struct queue_role *q, struct queue_job *job)
 		a->fn(q, a->arg, op->result);
 	if (a->held_fn != NULL)
 		tell_held(q, a);
-	accept_free(a);
+	accept_done(a);
 }
 
 /* Takes the descriptor over; without one, copies `small`. */
@@ -128,7 +169,9 @@ static int accept_begin(struct queue_role *q, int fd, struct slice small, struct
 	struct accept *a = memory_alloc(sizeof *a);
 	uint64_t max = 2 * q->ctx->config->message_size + RECORD_SLACK;
 	int rc = 0;
-	if (fd < 0 && small.n > 0) {
+	if (fd < 0 && small.n == 0) {
+		a->job.op.accept.empty = true;
+	} else if (fd < 0) {
 		a->map.copy = memory_dup_str(small);
 		a->map.content = slice_make(a->map.copy, small.n);
 	} else {
@@ -140,6 +183,7 @@ static int accept_begin(struct queue_role *q, int fd, struct slice small, struct
 		memory_free(a);
 		return rc;
 	}
+	a->left = 1;
 	a->job.done = on_accepted;
 	a->job.bytes = a->map.content.n;
 	a->job.op.kind = LEDGER_ACCEPT;
@@ -148,23 +192,83 @@ static int accept_begin(struct queue_role *q, int fd, struct slice small, struct
 	return 0;
 }
 
+/* The letters of the bundle follow the first one. Takes the descriptor over. */
+static int accept_more(struct queue_role *q, struct accept *a, int fd, struct error *err)
+{
+	struct bundle bundle;
+	struct bundle_letter letter;
+	uint64_t max = 2 * q->ctx->config->message_size + RECORD_SLACK;
+	int rc = memfd_map(fd, max * 4, &a->more, err);
+	close(fd);
+	if (rc == 0 && bundle_open(a->more.content, q->ctx->boot_secret, &bundle) < 0)
+		rc = error_set(err, ERR_DENIED, "the bundle is not of filter");
+	if (rc < 0)
+		return rc;
+	a->job.op.accept.claims = bundle.claims;
+	a->followers = memory_alloc_array(bundle.letter_count + 1, sizeof *a->followers);
+	while (a->follower_count < bundle.letter_count && bundle_next_letter(&bundle.letters, &letter)) {
+		struct follower *f = &a->followers[a->follower_count++];
+		f->lead = a;
+		f->job.done = on_follower;
+		f->job.bytes = letter.record.n;
+		f->job.op.kind = LEDGER_ACCEPT;
+		f->job.op.accept.record = letter.record;
+		f->job.op.accept.lead = &a->job.op;
+		f->job.op.accept.once = letter.once;
+		f->job.op.accept.once_keep_s = letter.once_keep_s;
+	}
+	a->job.followers = a->follower_count;
+	a->left += a->follower_count;
+	return 0;
+}
+
+static void submit(struct queue_role *q, struct accept *a)
+{
+	queue_submit(q, &a->job);
+	for (size_t i = 0; i < a->follower_count; i++)
+		queue_submit(q, &a->followers[i].job);
+}
+
+static int accept_open(struct queue_role *q, const struct ipc_queue_accept *request, struct accept **ret, struct error *err)
+{
+	int rc = request->record < 0 && request->small.n == 0 && request->more < 0 ? error_set(err, ERR_INVALID, "nothing to accept") :
+	         accept_begin(q, request->record, request->small, ret, err);
+	if (rc < 0) {
+		if (request->more >= 0)
+			close(request->more);
+		return rc;
+	}
+	if (request->more < 0)
+		return 0;
+	rc = accept_more(q, *ret, request->more, err);
+	if (rc < 0) {
+		(*ret)->left = 1;
+		accept_done(*ret);
+	}
+	return rc;
+}
+
 static void handle_accept(void *arg, struct ipc_call *call, const void *message)
 {
 	struct queue_role *q = arg;
 	const struct ipc_queue_accept *request = message;
 	struct error err = {0};
 	struct accept *a;
-	if (q->stopping || accept_begin(q, request->record, request->small, &a, &err) < 0) {
-		struct ipc_queue_accept_reply reply = {.result = q->stopping ? QUEUE_ERROR : QUEUE_REFUSED};
-		if (!q->stopping)
-			log_event(EV_INTERNAL, LOG_TEXT("cid", request->cid), LOG_STR("error", err.private_text));
-		else if (request->record >= 0)
+	if (q->stopping) {
+		if (request->record >= 0)
 			close(request->record);
-		ipc_reply(call, &reply);
+		if (request->more >= 0)
+			close(request->more);
+		ipc_reply(call, &(struct ipc_queue_accept_reply){.result = QUEUE_ERROR});
+		return;
+	}
+	if (accept_open(q, request, &a, &err) < 0) {
+		log_event(EV_INTERNAL, LOG_TEXT("cid", request->cid), LOG_STR("error", err.private_text));
+		ipc_reply(call, &(struct ipc_queue_accept_reply){.result = QUEUE_REFUSED});
 		return;
 	}
 	a->call = call;
-	queue_submit(q, &a->job);
+	submit(q, a);
 }
 
 void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark *marks, size_t mark_count, queue_accepted_fn *fn, void *arg)
