@@ -23,8 +23,9 @@ enum auth_protocol {
 	AUTH_PROTOCOL_SUBMISSION = 1,
 	AUTH_PROTOCOL_IMAP = 2,
 	AUTH_PROTOCOL_POP3 = 3,
+	AUTH_PROTOCOL_SIEVE = 5, /* 4 is the web, which signs in otherwise (auth/directory_device.h) */
 };
-#define AUTH_PROTOCOL_COUNT 4
+#define AUTH_PROTOCOL_COUNT 6
 
 /* AUTH_SASL.tls. */
 enum auth_tls {
@@ -32,6 +33,22 @@ enum auth_tls {
 	AUTH_TLS_ON = 1,
 	AUTH_TLS_BINDING = 2, /* TLS, and SCRAM-SHA-256-PLUS was offered: a client that says otherwise was lied to (RFC 5802 6) */
 };
+
+/* AUTH_SIEVE.op. Values never change. */
+enum auth_sieve_op {
+	AUTH_SIEVE_CHECK = 1,    /* text */
+	AUTH_SIEVE_SPACE = 2,    /* name, size */
+	AUTH_SIEVE_PUT = 3,      /* name, text */
+	AUTH_SIEVE_LIST = 4,     /* result: u8 active, u32 length and bytes of the name, for each */
+	AUTH_SIEVE_ACTIVATE = 5, /* name; empty: none */
+	AUTH_SIEVE_GET = 6,      /* name; result: the script */
+	AUTH_SIEVE_DELETE = 7,   /* name */
+	AUTH_SIEVE_RENAME = 8,   /* name; text: the new one */
+	AUTH_SIEVE_END = 9,      /* the session is over */
+};
+/* AUTH_SIEVE.status: an enum sieve_result (auth/sieve.h), or: */
+#define AUTH_SCRIPTS_MAX 200     /* accounts of one AUTH_SCRIPTS */
+#define AUTH_SIEVE_GONE 100      /* the session does not stand any more */
 
 /* AUTH_REVALIDATE. */
 enum auth_verdict {

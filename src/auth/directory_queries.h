@@ -162,6 +162,7 @@ QUERY(MEMBER_IS, "SELECT 1 FROM member WHERE domain = ?1 AND local = ?2 AND memb
 QUERY(SCRAM_FORGET_ONE, "DELETE FROM scram WHERE account = ?1 AND credential IN (SELECT id FROM credential WHERE account = ?1 AND kind = 1)")
 #include "auth/directory_queries_contain.h"
 #include "auth/directory_queries_ca.h"
+#include "auth/directory_queries_sieve.h"
 #include "auth/directory_queries_device.h"
 #include "auth/directory_queries_dkim.h"
 #include "auth/directory_queries_dns.h"

@@ -88,6 +88,7 @@ TABLE("CREATE TABLE IF NOT EXISTS relay_policy (domain TEXT PRIMARY KEY REFERENC
       " judge INTEGER NOT NULL, junk INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID")
 #include "auth/directory_schema_contain.h"
 #include "auth/directory_schema_ca.h"
+#include "auth/directory_schema_sieve.h"
 #include "auth/directory_schema_device.h"
 #include "auth/directory_schema_dkim.h"
 #include "auth/directory_schema_dns.h"

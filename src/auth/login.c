@@ -219,6 +219,13 @@ static void answer_success(struct exchange *x, bool with_ticket)
 	exchange_free(x);
 }
 
+/* The ticket stands for a session with auth itself (role/auth_sieve.c): no secrets are needed. */
+static void answer_sieve(struct exchange *x)
+{
+	random_bytes(x->ticket, sizeof x->ticket);
+	answer_success(x, true);
+}
+
 static void ticket_taken(void *arg, bool ok)
 {
 	struct exchange *x = arg;
@@ -320,6 +327,12 @@ static int reload(struct exchange *x, uint32_t credential)
 	return rc == 0 ? directory_account_get(x->login->directory, id, &x->arena, &x->account) : rc;
 }
 
+/* Sending and changing scripts are no reading. */
+static bool keeps_to_reading(enum auth_protocol protocol)
+{
+	return protocol != AUTH_PROTOCOL_SUBMISSION && protocol != AUTH_PROTOCOL_SIEVE;
+}
+
 /*
  * What the credential, its device and the conditions say. Who is refused learns nothing of the reason: it is in the record. Read-only means
  * no sending at all.
@@ -332,7 +345,7 @@ static int check_access(struct exchange *x)
 	if (rc != 0)
 		return rc;
 	x->read_only = verdict.action == CONDITION_READ_ONLY;
-	x->refused_by_policy = (verdict.action != CONDITION_ALLOW && !x->read_only) || (x->read_only && x->protocol == AUTH_PROTOCOL_SUBMISSION);
+	x->refused_by_policy = (verdict.action != CONDITION_ALLOW && !x->read_only) || (x->read_only && !keeps_to_reading(x->protocol));
 	/* Who may not send because the account is isolated learns that when sending. */
 	x->read_only = x->read_only || x->account.restriction >= AUTH_READ_ONLY;
 	return x->refused_by_policy ? ERR_DENIED : 0;
@@ -367,6 +380,8 @@ void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t cre
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, "the account is isolated");
 	else if (!may_use(x))
 		exchange_failed(x, AUTH_DENIED, "the account has no mailbox");
+	else if (x->protocol == AUTH_PROTOCOL_SIEVE && x->owner.n > 0)
+		exchange_failed(x, AUTH_BAD_CREDENTIALS, "scripts are changed by their owner only");
 	else if ((rc = check_access(x)) == ERR_DENIED)
 		exchange_failed(x, AUTH_BAD_CREDENTIALS, "refused by policy");
 	else if (rc == 0 && x->owner.n > 0 && (rc = act_for_owner(x, secrets)) == ERR_DENIED)
@@ -375,6 +390,8 @@ void exchange_verified(struct exchange *x, struct secrets *secrets, uint32_t cre
 		exchange_failed(x, AUTH_TEMPORARY, "the directory cannot be read");
 	else if (x->protocol == AUTH_PROTOCOL_SUBMISSION)
 		answer_success(x, false);
+	else if (x->protocol == AUTH_PROTOCOL_SIEVE)
+		answer_sieve(x);
 	else
 		send_own_ticket(x, secrets);
 	secrets_free(secrets);
@@ -459,7 +476,8 @@ static void refuse(auth_step_fn *fn, void *arg, enum auth_status status, const c
 
 static bool step_valid(const struct auth_step *step)
 {
-	return step->data.n <= AUTH_SASL_DATA_MAX && step->protocol >= AUTH_PROTOCOL_SUBMISSION && step->protocol < AUTH_PROTOCOL_COUNT;
+	return step->data.n <= AUTH_SASL_DATA_MAX && step->protocol >= AUTH_PROTOCOL_SUBMISSION && step->protocol < AUTH_PROTOCOL_COUNT
+		&& access_protocol_name(step->protocol)[0] != '\0' && (unsigned)step->protocol != ACCESS_WEB;
 }
 
 /* The exchange that a later step names; one that belongs to another sender or is at work does not exist for it. */

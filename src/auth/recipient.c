@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "smtp/xtext.h"
+#include "store/profile.h"
 
 /* ORCPT that stands for the address as it was given (RFC 3461 4.2, RFC 6533 3). */
 static void make_original(struct slice recipient, struct buf *out)
@@ -23,6 +24,7 @@ static void write_fact(const struct resolve_target *t, struct slice notify, stru
 	const struct auth_login_settings *settings, struct buf *out)
 {
 	struct recipient_fact fact = {.kind = FACT_REMOTE};
+	struct buf mark = BUF_INIT(16);
 	if (t->local)
 		auth_account_fact(&t->account, FACT_LOCAL, settings, &fact);
 	fact.address = t->address;
@@ -33,7 +35,11 @@ static void write_fact(const struct resolve_target *t, struct slice notify, stru
 	fact.size_max = t->policy.size_max;
 	if (t->outside)
 		fact.reverse_path = forward_path;
+	if (t->script > 0)
+		profile_mark(&mark, t->script);
+	fact.profile = buf_slice(&mark);
 	fact_write_recipient(out, &fact, settings->boot_secret);
+	buf_free(&mark);
 }
 
 int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn, struct slice forward_path,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/directory_keys.h"
+#include "auth/sieve.h"
 #include "auth/forward.h"
 #include "base/map.h"
 
@@ -143,7 +144,8 @@ static void add_account(struct walk *w, const uint8_t id[16], struct slice detai
 	}
 	struct resolve_target *t = first_time(w, 'a', slice_make(id, 16)) ? add_target(w) : NULL;
 	if (t != NULL)
-		*t = (struct resolve_target){.local = true, .account = account, .address = account.address, .mailbox = mailbox_of(w, id, detail)};
+		*t = (struct resolve_target){.local = true, .account = account, .address = account.address, .mailbox = mailbox_of(w, id, detail),
+			.script = scripts_marked(w->d, id)};
 }
 
 /* "list+news@x" for an alias list@x -> ann@x reaches ann+news@x. */

@@ -16,6 +16,7 @@ struct resolve_target {
 	struct slice address;   /* final address */
 	struct slice mailbox;   /* local: from the subaddress; empty: INBOX */
 	struct directory_relay_policy policy; /* of the relay domain */
+	uint32_t script;        /* local: about how long the profile with its active Sieve script is; 0: it has none */
 };
 
 /* What is known of an address that only the server behind, or the LDAP directory, knows. */

@@ -29,8 +29,7 @@ bool filter_is_forged(const struct mime_field *field, struct slice hostname)
 	return slice_starts_nocase(field->name, SLICE("X-Letterlock-")) || authres_forged_next(&whole, &hostname, 1, &ignored);
 }
 
-/* The header as it arrived, less what is forged; in front of it nothing else is changed. */
-static void append_header(struct slice header, struct slice hostname, struct buf *out)
+void filter_append_header(struct slice header, struct slice hostname, struct buf *out)
 {
 	struct slice rest = header, kept = header;
 	struct mime_field field;
@@ -71,7 +70,7 @@ static int append_passing(const struct envelope *e, const uint8_t secret[32], st
 	struct buf kept = BUF_INIT(header.n + 1);
 	int code;
 
-	append_header(header, e->hostname, &kept);
+	filter_append_header(header, e->hostname, &kept);
 	code = filter_seal_passing(e, judgement, settings, secret, buf_slice(&kept), body, arena, out, err);
 	filter_trace(e, out);
 	buf_append(out, judgement->header);
@@ -102,7 +101,7 @@ static int blob_make(const struct envelope *e, const uint8_t secret[32], const s
 }
 
 int filter_message(const struct envelope *e, struct slice message, const struct filter_judgement *judgement,
-                   const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,
+                   const struct filter_sorting *sorting, const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,
                    struct filter_result *ret, struct error *err)
 {
 	static const struct filter_judgement none;
@@ -112,7 +111,8 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 	struct buf blob = BUF_INIT(message.n + judgement->header.n + ADDED_MAX);
 	struct filter_facts facts = {0};
 	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0,
-		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer, .judgement = judgement};
+		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer, .judgement = judgement,
+		.sorted = sorting != NULL && sorting->active ? sorting->recipients : NULL};
 	int code;
 
 	*ret = (struct filter_result){0};
@@ -121,6 +121,14 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 		return code;
 	if (judgement->code != 0) {
 		*ret = (struct filter_result){.code = judgement->code, .enhanced = judgement->enhanced, .text = judgement->text};
+		return 0;
+	}
+	if (sorting != NULL && sorting->code != 0) {
+		*ret = (struct filter_result){.code = sorting->code, .enhanced = sorting->enhanced, .text = sorting->text};
+		return 0;
+	}
+	if (!filter_letter_has_readers(&letter)) {
+		*ret = (struct filter_result){.code = 250, .enhanced = SLICE("2.0.0"), .text = SLICE("OK")};
 		return 0;
 	}
 	code = blob_make(e, secret, &facts.sender, message, header, judgement, settings, arena, &blob, &letter.blob, err);

@@ -62,12 +62,14 @@ bool filter_all_have(const struct envelope *e, uint8_t flag);
 /* Does the message get an outbound reader? Then filter_message needs an epoch. Facts are not checked here. */
 bool filter_needs_epoch(const struct envelope *e);
 struct filter_judgement;
+struct filter_sorting;
 /*
- * Seals `message`; without parsing it when e->opaque says so. judgement: of a letter from outside (filter/judge.h), else NULL or empty. epoch may be NULL when filter_needs_epoch says no. Returns 0 with ret->code set (250 or a
+ * Seals `message`; without parsing it when e->opaque says so. judgement: of a letter from outside (filter/judge.h), else NULL or empty.
+ * sorting: what scripts made of it (filter/sort.h), or NULL; with 250 and an empty record nobody keeps it. epoch may be NULL when filter_needs_epoch says no. Returns 0 with ret->code set (250 or a
  * refusal), or a negative code when the facts are not ours (ERR_DENIED), the request makes no sense (ERR_INVALID) or sealing failed.
  */
 int filter_message(const struct envelope *e, struct slice message, const struct filter_judgement *judgement,
-                   const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch,
+                   const struct filter_sorting *sorting, const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch,
                    struct arena *arena, struct filter_result *ret, struct error *err);
 
 /*

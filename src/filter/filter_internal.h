@@ -3,6 +3,7 @@
 #define FILTER_FILTER_INTERNAL_H
 
 #include "filter/filter.h"
+#include "filter/sort.h"
 #include "mime/header.h"
 #include "queue/job.h"
 #include "store/fact.h"
@@ -49,6 +50,7 @@ struct filter_letter {
 	const struct filter_facts *facts;
 	const struct filter_judgement *judgement; /* of a letter from outside; NULL: none */
 	struct slice mailbox;              /* of all local recipients, whatever their facts say; empty: as they say */
+	const struct filter_sorted *sorted; /* what their scripts made of it, for each recipient; NULL: none ran */
 	bool is_dsn;
 	struct slice held;                 /* why it goes into quarantine; empty: it does not */
 	const struct recipient_fact *reviewer; /* with held: who may look at it; NULL: nobody */
@@ -56,6 +58,10 @@ struct filter_letter {
 /* Digest, readers, job, record. 0 with ret->code 250, or a negative code. */
 int filter_seal(const struct filter_letter *letter, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,
                 struct filter_result *ret, struct error *err);
+/* Is it for anybody, after their scripts? A record without readers is none. */
+bool filter_letter_has_readers(const struct filter_letter *letter);
+/* The header as it arrived, less what is forged; nothing else is changed. */
+void filter_append_header(struct slice header, struct slice hostname, struct buf *out);
 /* NOTIFY of a fact as job.h bits. */
 uint8_t filter_notify(struct slice notify);
 bool filter_fact_needs_epoch(const struct recipient_fact *fact);

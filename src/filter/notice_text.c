@@ -133,6 +133,23 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 			"除了您本人以及（貴單位設有審核信箱時的）資安管理員外，任何人都無法閱讀這些郵件。如果您在等的郵件沒有收到，請聯絡資安管理員查找。"
 			"無人查詢的隔離郵件將在一段時間後刪除。"},
 	},
+	[NOTICE_SIEVE_FAILED] = {
+		{"Your mail filter ended with an error", "The script that sorts your mail ended with an error at {time}, in line {line}:\n\n  {what}\n\n"
+			"The message is in your inbox; no message is lost by this. You are told once a day at most. Please correct the script."},
+		{"您的邮件过滤规则出错", "{time}，整理您邮件的过滤脚本在第 {line} 行出错：\n\n  {what}\n\n该邮件已放入收件箱，不会因此丢失任何邮件。"
+			"此类通知每天最多发送一次。请修改该脚本。"},
+		{"您的郵件篩選規則發生錯誤", "{time}，整理您郵件的篩選指令碼在第 {line} 行發生錯誤：\n\n  {what}\n\n該郵件已放入收件匣，不會因此遺失任何郵件。"
+			"此類通知每天最多傳送一次。請修正該指令碼。"},
+	},
+	[NOTICE_SIEVE_REDIRECT] = {
+		{"Mail was not forwarded", "Your mail filter wanted to forward a message to {to} at {time}. The rules of your organisation do not allow that, "
+			"or nobody is there.\n\nThe message is in your mailbox. You are told once a day at most. If the forwarding is needed, ask your "
+			"security officer."},
+		{"邮件未转发", "{time}，您的邮件过滤规则要把一封邮件转发到 {to}。贵单位的规定不允许这样做，或该地址不存在。\n\n该邮件仍在您的邮箱中。"
+			"此类通知每天最多发送一次。如确需转发，请联系安全管理员。"},
+		{"郵件未轉寄", "{time}，您的郵件篩選規則要把一封郵件轉寄到 {to}。貴單位的規定不允許這樣做，或該地址不存在。\n\n該郵件仍在您的信箱中。"
+			"此類通知每天最多傳送一次。如確需轉寄，請聯絡資安管理員。"},
+	},
 	[NOTICE_DNS_WRONG] = {
 		{"DNS records of a mail domain are wrong", "Two checks in a row found wrong records of {domain} in DNS, the last one at {time}:\n\n  {what}\n\n"
 			"Mail may be lost or refused because of it. What the records must be: letterlock domain check {domain}"},

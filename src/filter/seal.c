@@ -9,13 +9,15 @@
 
 #define CLIENT_TEXT_MAX 255
 
-static struct filing_note note_of(const struct filter_letter *letter, const struct recipient_fact *fact)
+static struct filing_note note_of(const struct filter_letter *letter, size_t at)
 {
 	const struct envelope *e = letter->envelope;
+	const struct recipient_fact *fact = &letter->facts->recipients[at];
 
 	if (fact->kind == FACT_OWN)
 		return (struct filing_note){.mailbox_id = e->mailbox_id, .flags = e->flags, .internal_date = e->internal_date};
 	return (struct filing_note){.return_path = e->reverse_path, .has_return_path = true, .delivered_to = fact->address,
+		.filings = letter->sorted != NULL ? letter->sorted[at].filings : SLICE_NONE,
 		.mailbox = letter->mailbox.n > 0 ? letter->mailbox : fact->mailbox, .internal_date = e->received_ms / 1000};
 }
 
@@ -35,16 +37,32 @@ static bool is_repeated(const struct filter_facts *facts, size_t at)
 	return false;
 }
 
-static void reader_add(struct seal_input *input, struct seal_reader *readers, const struct filter_letter *letter,
-                       const struct recipient_fact *fact)
+/* Filed somewhere, or sent on: not when the script of a local recipient wants it nowhere. */
+static bool is_reader(const struct filter_letter *letter, size_t at)
 {
+	const struct filter_sorted *sorted = letter->sorted != NULL ? &letter->sorted[at] : NULL;
+
+	return !is_repeated(letter->facts, at) && (sorted == NULL || !sorted->ran || sorted->filings.n > 0);
+}
+
+bool filter_letter_has_readers(const struct filter_letter *letter)
+{
+	for (size_t i = 0; i < letter->facts->count; i++)
+		if (is_reader(letter, i))
+			return true;
+	return false;
+}
+
+static void reader_add(struct seal_input *input, struct seal_reader *readers, const struct filter_letter *letter, size_t at)
+{
+	const struct recipient_fact *fact = &letter->facts->recipients[at];
 	struct seal_reader *reader = &readers[input->reader_count++];
 
 	reader->kind = fact->kind == FACT_OWN ? READER_OWN : READER_ARRIVAL;
 	memcpy(reader->account, fact->account, sizeof reader->account);
 	reader->generation = fact->generation;
 	memcpy(reader->public_key, fact->public_key, sizeof reader->public_key);
-	reader->note = note_of(letter, fact);
+	reader->note = note_of(letter, at);
 }
 
 static void outbound_add(struct seal_input *input, struct seal_reader *readers, const struct filter_epoch *epoch)
@@ -96,8 +114,8 @@ static int readers_make(const struct filter_letter *letter, const struct filter_
 		const struct recipient_fact *fact = &facts->recipients[i];
 
 		outbound = outbound || (letter->envelope->source != ENVELOPE_APPEND && filter_fact_needs_epoch(fact));
-		if (fact->kind != FACT_REMOTE && !is_repeated(facts, i))
-			reader_add(input, readers, letter, fact);
+		if (fact->kind != FACT_REMOTE && is_reader(letter, i))
+			reader_add(input, readers, letter, i);
 	}
 	reviewer_add(input, readers, letter);
 	if (!outbound)

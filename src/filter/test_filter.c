@@ -84,7 +84,7 @@ static int run(struct fixture *f, const char *message)
 	f->envelope.recipients = buf_slice(&f->recipients);
 	f->envelope.sender = buf_slice(&f->sender);
 	buf_free(&f->result.record);
-	return filter_message(&f->envelope, slice_str(message), NULL, &settings, secret, &epoch, &f->arena, &f->result, &f->err);
+	return filter_message(&f->envelope, slice_str(message), NULL, NULL, &settings, secret, &epoch, &f->arena, &f->result, &f->err);
 }
 
 static int read_record(void *arg, uint64_t offset, void *p, size_t n)

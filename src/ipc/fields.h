@@ -78,6 +78,17 @@
 	F(bytes, cid) F(id, account) F(bytes, address) F(bytes, reverse_path) F(bytes, recipient) F(bytes, dsn) IPC_FIELDS_STANDING(F)
 #define IPC_REPLY_AUTH_RECIPIENT(F) \
 	F(u8, status) F(u16, code) F(bytes, enhanced) F(bytes, text) F(bytes, facts) F(bytes, sender) F(bytes, sealer)
+/* accounts: 16 bytes each, AUTH_SCRIPTS_MAX at most. profiles: store/profile.h of the first `count` of them; one whose owner has no active script any
+ * more has none. status: enum auth_status. */
+#define IPC_FIELDS_AUTH_SCRIPTS(F) F(bytes, accounts)
+#define IPC_REPLY_AUTH_SCRIPTS(F) F(u8, status) F(u32, count) F(bytes, profiles)
+/* Where a redirect of the account's script leads: facts as in AUTH_RECIPIENT, and the profiles of those among them that have scripts. status:
+ * AUTH_DENIED: mail may not leave to there (auth/forward.h); AUTH_REFUSED: nobody is there. */
+#define IPC_FIELDS_AUTH_REDIRECT(F) F(bytes, cid) F(id, account) F(bytes, target)
+#define IPC_REPLY_AUTH_REDIRECT(F) F(u8, status) F(bytes, facts) F(bytes, profiles)
+/* What an owner does with the own scripts. session: the ticket of AUTH_SASL; op: enum auth_sieve_op (auth/auth.h). text in the reply: why not. */
+#define IPC_FIELDS_AUTH_SIEVE(F) F(bytes, cid) F(id, session) F(u8, op) F(bytes, name) F(bytes, text) F(u64, size)
+#define IPC_REPLY_AUTH_SIEVE(F) F(u8, status) F(bytes, text) F(bytes, result)
 /* A call with an idempotency key. hash: of operation and args. verdict: enum admin_once (ipc/admin.h); row: to tell the outcome under;
  * status and result: the kept outcome, or why the caller is refused. */
 #define IPC_FIELDS_AUTH_ONCE(F) \

@@ -22,6 +22,8 @@ NOTICE(SENDING_SUSPENDED_OFFICER, "sending.suspended.officer", "address time why
 NOTICE(ACCOUNT_ISOLATED, "account.isolated", "time kind")
 NOTICE(SENDING_RESTORED, "sending.restored", "time")
 NOTICE(ACCOUNT_UNUSED, "account.unused", "until")
+NOTICE(SIEVE_FAILED, "sieve.failed", "line what time")
+NOTICE(SIEVE_REDIRECT, "sieve.redirect", "to time")
 NOTICE(DNS_WRONG, "dns.wrong", "domain what time")
 NOTICE(QUARANTINE_HELD, "quarantine.held", "count time")
 NOTICE(CERTIFICATE_EXPIRES, "certificate.expires", "device until")

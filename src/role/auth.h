@@ -43,6 +43,7 @@ struct auth_process {
 	struct limiter *limits; /* of users and domains */
 	struct meter *meter;
 	struct timer *meter_timer;
+	struct sieve_sessions *sieve; /* auth_sieve.c */
 	uint64_t sign_ins, failures;
 	struct auth_factor_files { /* auth_factor.c: opened before the jail closes */
 		int breached_fd;
@@ -87,6 +88,9 @@ void auth_ca_start(struct auth_process *a);
 void auth_ca_reload(struct auth_process *a);
 void auth_quarantine_start(struct auth_process *a); /* auth_quarantine.c */
 void auth_quarantine_reload(struct auth_process *a);
+/* Scripts: what edges ask for letters, and the sessions of their owners (auth_sieve.c). */
+void auth_sieve_register(struct auth_process *a);
+void auth_sieve_signed_in(struct auth_process *a, const struct auth_step_result *r);
 void auth_once_register(struct auth_process *a); /* auth_once.c */
 
 #endif

@@ -18,6 +18,7 @@
 struct sasl_call {
 	struct auth_process *a;
 	struct ipc_call *call;
+	enum auth_protocol protocol;
 	size_t cid_len;
 	uint8_t cid[64];
 };
@@ -38,6 +39,8 @@ static void step_done(void *arg, const struct auth_step_result *r)
 	memcpy(reply.delegate.b, r->delegate, sizeof reply.delegate.b);
 	memcpy(reply.account.b, r->account, sizeof reply.account.b);
 	memcpy(reply.ticket.b, r->ticket, sizeof reply.ticket.b);
+	if (r->status == AUTH_OK && s->protocol == AUTH_PROTOCOL_SIEVE)
+		auth_sieve_signed_in(s->a, r);
 	if (r->status == AUTH_OK) {
 		s->a->sign_ins++;
 	} else if (r->status != AUTH_CONTINUE) {
@@ -67,6 +70,7 @@ static void on_sasl(void *arg, struct ipc_call *call, const void *message)
 	};
 	s->a = a;
 	s->call = call;
+	s->protocol = step.protocol;
 	s->cid_len = request->cid.n < sizeof s->cid ? request->cid.n : sizeof s->cid;
 	if (s->cid_len > 0)
 		memcpy(s->cid, request->cid.p, s->cid_len);
@@ -316,6 +320,7 @@ static void on_route(void *arg, struct ipc_call *call, const void *message)
 void auth_register(struct auth_process *a)
 {
 	struct ipc *ipc = a->ctx->ipc;
+	auth_sieve_register(a);
 	ipc_handle(ipc, IPC_AUTH_SASL, on_sasl, a);
 	auth_recipient_register(a);
 	ipc_handle(ipc, IPC_AUTH_PEOPLE, on_people, a);

@@ -1,5 +1,8 @@
 #include "role/edge_facts.h"
 
+#include <string.h>
+
+#include "base/codec.h"
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "role/resolved.h"
@@ -182,6 +185,41 @@ static int64_t time_left(const struct edge_facts *f)
 	return config->trust_dns_time + (f->scanned ? config->malware_time : 0) - edge_facts_waited_ms(f);
 }
 
+/* Two records: facts and profiles. Where nobody is, or where mail may not go, there is none. */
+static void on_redirect(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct edge_question *question = arg;
+	struct edge_facts *f = question->facts;
+	const struct ipc_auth_redirect_reply *reply = message;
+	struct buf records = BUF_INIT(FACTS_ANSWERS_BYTES);
+	struct dns_answer answer = {.status = DNS_FAILED};
+	if (outcome == IPC_OK && (reply->status == AUTH_DENIED || reply->status == AUTH_REFUSED))
+		answer.status = DNS_NODATA;
+	if (outcome == IPC_OK && reply->status == AUTH_OK) {
+		buf_put_bytes(&records, reply->facts);
+		buf_put_bytes(&records, reply->profiles);
+		answer.status = DNS_FOUND;
+		answer.records = buf_slice(&records);
+	}
+	if (!f->abandoned && f->asking)
+		put_answer(f, &question->q, &answer);
+	buf_free(&records);
+	memory_free(question);
+	answered(f);
+}
+
+/* "account address" */
+static void ask_redirect(struct edge_facts *f, struct edge_question *question)
+{
+	ptrdiff_t space = slice_find(question->q.name, ' ');
+	struct buf account = BUF_INIT(16);
+	struct ipc_auth_redirect request = {.cid = f->content.cid, .target = slice_from(question->q.name, (size_t)(space + 1))};
+	if (space == 32 && hex_decode(slice_sub(question->q.name, 0, 32), &account) == 0)
+		memcpy(request.account.b, buf_slice(&account).p, sizeof request.account.b);
+	buf_free(&account);
+	ipc_request(f->edge->ctx->ipc, IPC_AUTH_REDIRECT, IPC_ANY, &request, on_redirect, question);
+}
+
 static void ask_one(struct edge_facts *f, const struct dns_question *q)
 {
 	struct edge_question *question = memory_alloc(sizeof *question);
@@ -191,6 +229,10 @@ static void ask_one(struct edge_facts *f, const struct dns_question *q)
 		question->name[i] = name.p[i];
 	question->q = (struct dns_question){.name = slice_make(question->name, name.n), .type = q->type};
 	f->pending++;
+	if (q->type == FACT_REDIRECT) {
+		ask_redirect(f, question);
+		return;
+	}
 	struct ipc_resolve request = {.name = question->q.name, .type = q->type};
 	ipc_request(f->edge->ctx->ipc, IPC_RESOLVE, IPC_ANY, &request, on_resolved, question);
 }

@@ -8,6 +8,7 @@
 #include "queue/queue.h"
 #include "role/edge_facts.h"
 #include "role/edge_letter.h"
+#include "role/edge_scripts.h"
 #include "store/fact.h"
 #include "sys/fault.h"
 #include "sys/file.h"
@@ -18,6 +19,8 @@
 #define SMALL_REQUEST_MAX (262144u - 1024)
 /* A filter that ends on a message is tried once more; then the message is sealed unparsed. */
 #define FILTER_TRIES 2
+/* What was new to a script may have come meanwhile by another letter: it is sorted again so often. */
+#define CHANGED_TRIES 3
 #define LOGGED_RECIPIENTS 900 /* bytes of one value of the log */
 
 struct edge_letter {
@@ -26,11 +29,13 @@ struct edge_letter {
 	int fd;             /* memfd, -1 while everything is in head */
 	uint64_t size;
 	struct buf facts;
+	uint64_t script_bytes; /* of the profiles of its recipients, about */
 	unsigned targets;
 	struct buf envelope;
 	struct buf owner, actor; /* of who is signed in */
 	bool opaque, sending, abandoned;
-	unsigned tries;
+	unsigned tries, changed;
+	struct edge_scripts *scripts;   /* of its recipients; NULL: nobody has one */
 	struct buf notes;   /* of filter, for queue: to be remembered when the outcome is known */
 	struct edge_facts *facts_asked; /* what filter asked of the world; NULL while it asked nothing */
 	char cid[24];
@@ -58,6 +63,7 @@ static void letter_destroy(struct edge_letter *l)
 	l->edge->transit -= l->size;
 	file_close(&l->fd);
 	edge_facts_free(&l->facts_asked);
+	edge_scripts_free(&l->scripts);
 	buf_free(&l->notes);
 	buf_free(&l->head);
 	buf_free(&l->facts);
@@ -88,8 +94,11 @@ void edge_letter_signed_in(struct edge_letter *l, struct slice owner, struct sli
 
 int edge_letter_add_facts(struct edge_letter *l, struct slice facts, unsigned count)
 {
-	if (facts.n > LETTER_FACTS_MAX - buf_len(&l->facts))
+	uint64_t scripts = edge_scripts_size(facts);
+
+	if (facts.n > LETTER_FACTS_MAX - buf_len(&l->facts) || scripts > EDGE_SCRIPTS_BYTES - l->script_bytes)
 		return ERR_LIMIT;
+	l->script_bytes += scripts;
 	buf_append(&l->facts, facts);
 	l->targets += count;
 	return 0;
@@ -195,6 +204,19 @@ static void log_accepted(const struct edge_letter *l, struct slice queue_id)
 	buf_free(&to);
 }
 
+static void ask_filter(struct edge_letter *l);
+
+/* Sorted anew, with what is known now. */
+static bool sort_again(struct edge_letter *l)
+{
+	if (l->changed++ >= CHANGED_TRIES)
+		return false;
+	edge_facts_free(&l->facts_asked);
+	l->tries = 0;
+	ask_filter(l);
+	return true;
+}
+
 static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct edge_letter *l = arg;
@@ -202,9 +224,15 @@ static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message
 	struct smtp_reply answer = try_later;
 	struct buf text = BUF_INIT(200);
 
+	if (outcome == IPC_OK && reply->result == QUEUE_CHANGED && sort_again(l))
+		return;
+
 	if (outcome == IPC_OK && reply->result == QUEUE_OK) {
 		answer = SMTP_REPLY(250, "2.0.0", "");
-		buf_printf(&text, "Ok, queued as %.*s", SLICE_ARG(reply->queue_id));
+		if (reply->queue_id.n > 0)
+			buf_printf(&text, "Ok, queued as %.*s", SLICE_ARG(reply->queue_id));
+		else
+			buf_append_str(&text, "Ok");
 		answer.text = buf_slice(&text);
 		l->edge->messages++;
 		remember(l);
@@ -226,9 +254,19 @@ static void ask_queue(struct edge_letter *l, const struct ipc_filter_seal_reply 
 
 	ipc_request(l->edge->ctx->ipc, IPC_QUEUE_ACCEPT, IPC_ANY, &request, on_accepted, l);
 	file_close(&record);
+	file_close(&more);
 }
 
-static void ask_filter(struct edge_letter *l);
+/* The scripts of all recipients want it nowhere: it was taken, and there is nothing to keep. */
+static void discarded(struct edge_letter *l)
+{
+	static const struct smtp_reply ok = SMTP_REPLY_INIT(250, "2.0.0", "Ok");
+
+	l->edge->messages++;
+	remember(l);
+	log_accepted(l, SLICE_NONE);
+	finish(l, &ok);
+}
 
 static void refused_by_filter(struct edge_letter *l, const struct ipc_filter_seal_reply *reply)
 {
@@ -241,6 +279,8 @@ static void refused_by_filter(struct edge_letter *l, const struct ipc_filter_sea
 	remember(l);
 	if (reply->record >= 0)
 		close(reply->record);
+	if (reply->more >= 0)
+		close(reply->more);
 	finish(l, &answer);
 }
 
@@ -270,8 +310,11 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 	buf_clear(&l->notes);
 	if (outcome == IPC_OK)
 		buf_append(&l->notes, reply->notes);
-	if (outcome == IPC_OK && reply->code == 250 && (reply->record >= 0 || reply->small.n > 0)) {
-		ask_queue(l, reply);
+	if (outcome == IPC_OK && reply->code == 250) {
+		if (reply->record >= 0 || reply->small.n > 0 || reply->more >= 0)
+			ask_queue(l, reply);
+		else
+			discarded(l);
 		return;
 	}
 	if (outcome == IPC_OK) {
@@ -285,6 +328,20 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 		return;
 	}
 	finish(l, &try_later);
+}
+
+/* Answers, then the profiles of recipients. */
+static int known_put(const struct edge_letter *l, struct error *err)
+{
+	struct buf known = BUF_INIT(SIZE_MAX / 2);
+	int fd;
+
+	buf_put_bytes(&known, l->facts_asked != NULL ? edge_facts_answers(l->facts_asked) : SLICE_NONE);
+	if (l->scripts != NULL)
+		buf_append(&known, edge_scripts_profiles(l->scripts));
+	fd = memfd_from_slice("facts", buf_slice(&known), err);
+	buf_free(&known);
+	return fd;
 }
 
 static void ask_filter(struct edge_letter *l)
@@ -306,12 +363,24 @@ static void ask_filter(struct edge_letter *l)
 		request.envelope = buf_slice(&l->envelope);
 		log_event(EV_FILTER_OPAQUE, LOG_STR("cid", l->cid));
 	}
-	if (l->facts_asked != NULL) {
-		request.facts = facts = memfd_from_slice("facts", edge_facts_answers(l->facts_asked), &err);
-		request.last = facts < 0 || edge_facts_over(l->facts_asked);
+	if (l->facts_asked != NULL || l->scripts != NULL) {
+		request.facts = facts = known_put(l, &err);
+		request.last = facts < 0 || (l->facts_asked != NULL && edge_facts_over(l->facts_asked));
 	}
 	ipc_request(l->edge->ctx->ipc, IPC_FILTER_SEAL, IPC_ANY, &request, on_sealed, l);
 	file_close(&facts);
+}
+
+static void on_scripts(void *arg, bool ok)
+{
+	struct edge_letter *l = arg;
+
+	if (ok) {
+		ask_filter(l);
+		return;
+	}
+	log_event(EV_SMTP_TEMPFAIL, LOG_STR("cid", l->cid), LOG_STR("at", "scripts"));
+	finish(l, &try_later);
 }
 
 static void failed_soon(void *arg)
@@ -345,5 +414,8 @@ void edge_letter_send(struct edge_letter *l, const struct envelope *envelope, ed
 		loop_defer(l->edge->ctx->loop, failed_soon, l);
 		return;
 	}
-	ask_filter(l);
+	if (l->script_bytes > 0)
+		l->scripts = edge_scripts_ask(l->edge, buf_slice(&l->facts), on_scripts, l);
+	else
+		ask_filter(l);
 }

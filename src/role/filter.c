@@ -14,12 +14,14 @@
 #include "filter/judge.h"
 #include "filter/notice.h"
 #include "filter/report.h"
+#include "filter/sort.h"
 #include "mime/text.h"
 #include "policy/confusable.h"
 #include "policy/lists.h"
 #include "policy/verdict.h"
 #include "policy/warm.h"
 #include "queue/memory.h"
+#include "sieve/sieve.h"
 #include "role/role.h"
 #include "store/fact.h"
 #include "store/seal.h"
@@ -35,6 +37,8 @@
 #define HANDOVER_MS 250               /* idle before that */
 #define EPOCH_AGE_MS MINUTES_MS(1)    /* how long an epoch is used without asking key again */
 #define KEY_REPLY_MAX 4096
+#define KNOWN_MAX (FACTS_ANSWERS_BYTES + SORT_PROFILES_BYTES + (1u << 20)) /* bytes of answers and profiles */
+#define MORE_MAX (1u << 30)           /* bytes of what scripts make of one letter; queue takes less */
 #define POINTS_MAX 1000               /* of one row of trust.lists */
 #define POINTS_NEVER 1000000          /* no letter has so many */
 #define QUESTIONS_MAX (FACTS_QUESTIONS_MAX * (FACTS_NAME_MAX + 8))
@@ -221,6 +225,9 @@ struct verdicts {
 	struct facts facts;
 	struct filter_judgement judgement;
 	struct filter_guard guard;
+	struct slice profiles;        /* of recipients with scripts, as auth told the edge */
+	struct filter_sorting sorting;
+	bool waits;                   /* scripts want answers */
 };
 
 /* Letters from outside are, unless the configuration or the domains of all recipients say otherwise. */
@@ -246,17 +253,51 @@ static bool run_checks(struct filter_role *f, const struct envelope *e, struct s
 	return v->judgement.held.n == 0 || filter_reviewer(&v->facts, f->ctx->boot_secret, &f->arena, &v->judgement);
 }
 
+/* Then the scripts of its recipients, which see what the checks said. 0, or a negative code; v->waits: answers are wanted. */
+static int run_scripts(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
+                       const struct ipc_filter_seal *request, struct verdicts *v, struct error *err)
+{
+	int rc = 0;
+
+	if (!filter_sort_wanted(e, &v->judgement))
+		return 0;
+	facts_rerun(&v->facts);
+	for (unsigned i = 0; rc == 0 && i < FACTS_QUESTIONS_MAX; i++) {
+		rc = filter_sort(e, message, &v->judgement, settings, f->ctx->boot_secret, v->profiles, &v->facts, &f->arena, &v->sorting, err);
+		v->waits = rc == 0;
+		if (rc == 0 && request->last == 0)
+			return 0;
+		facts_give_up(&v->facts);
+	}
+	v->waits = false;
+	return rc < 0 ? rc : 0;
+}
+
+/* What the edge found out: answers, then profiles. */
+static int read_known(struct filter_role *f, const struct ipc_filter_seal *request, struct verdicts *v, struct error *err)
+{
+	struct file_map known = FILE_MAP_NONE;
+	struct slice content, answers;
+	int rc = memfd_map(request->facts, KNOWN_MAX, &known, err);
+
+	content = known.content;
+	if (rc == 0 && (!slice_get_bytes(&content, &answers) || facts_decode_answers(&v->facts, answers) < 0))
+		rc = error_set(err, ERR_INVALID, "malformed answers");
+	if (rc == 0)
+		v->profiles = arena_dup(&f->arena, content);
+	file_unmap(&known);
+	return rc;
+}
+
 /* The letter is judged, and looked at by scanners; false: answers are wanted first. */
 static bool judge(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
                   const struct ipc_filter_seal *request, struct verdicts *v)
 {
-	struct file_map known = FILE_MAP_NONE;
 	struct error err = {0};
 
 	facts_init(&v->facts, &f->arena, e->received_ms / 1000);
-	if (request->facts >= 0 && (memfd_map(request->facts, FACTS_ANSWERS_BYTES, &known, &err) < 0 || facts_decode_answers(&v->facts, known.content) < 0))
+	if (request->facts >= 0 && read_known(f, request, v, &err) < 0)
 		log_failure(f, request->cid, &err);
-	file_unmap(&known);
 	facts_rerun(&v->facts);
 	for (unsigned i = 0; !run_checks(f, e, message, settings, v); i++) {
 		if (request->last == 0)
@@ -289,9 +330,40 @@ static void tell_guard(struct slice cid, const struct envelope *e, const struct 
 		          LOG_STR("kind", scan_class_name(w->class)), LOG_TEXT("name", w->name));
 }
 
-/* Checks who asks, then judges and seals the message. */
+static void tell_scripts(struct slice cid, const struct sort_act *a)
+{
+	for (; a != NULL; a = a->next) {
+		if (a->line > 0)
+			log_event(EV_SIEVE_FAILED, LOG_TEXT("cid", cid), LOG_TEXT("address", a->address), LOG_NUM("at", a->line));
+		else
+			log_event(EV_SIEVE_ACTED, LOG_TEXT("cid", cid), LOG_TEXT("address", a->address), LOG_STR("what", a->what), LOG_TEXT("to", a->to));
+	}
+}
+
+/* Everything that is found out before the letter is sealed. 0; 1: answers are wanted first; or a negative code. */
+static int find_out(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
+                    const struct ipc_filter_seal *request, struct verdicts *v, struct buf *questions, struct error *err)
+{
+	bool judged = judge(f, e, message, settings, request, v);
+	int rc = judged ? run_scripts(f, e, message, settings, request, v, err) : 0;
+
+	if (rc == 0 && (!judged || v->waits)) {
+		facts_encode_questions(&v->facts, questions);
+		rc = 1;
+	}
+	facts_free(&v->facts);
+	if (rc != 0)
+		return rc;
+	if (is_judged(f, e))
+		tell_judgement(request->cid, &v->judgement);
+	tell_guard(request->cid, e, &v->guard);
+	tell_scripts(request->cid, v->sorting.acts);
+	return 0;
+}
+
+/* Checks who asks, then judges and seals the message. more: the bundle of what scripts made of it. */
 static int seal(struct filter_role *f, enum role sender, const struct ipc_filter_seal *request, struct slice message, struct buf *questions, struct buf *notes,
-                struct filter_result *result, struct error *err)
+                struct buf *more, struct filter_result *result, struct error *err)
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_epoch *epoch = NULL;
@@ -303,30 +375,26 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		return error_set(err, ERR_INVALID, "malformed envelope");
 	if (!source_fits(sender, e.source))
 		return error_set(err, ERR_DENIED, "%s may not seal a message of this kind", role_name(sender));
-	if (filter_needs_epoch(&e) && (epoch = epoch_get(f)) == NULL)
-		return error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
-	if (e.source != ENVELOPE_APPEND && !e.opaque) {
-		bool judged = judge(f, &e, message, &settings, request, &v);
-
-		if (!judged)
-			facts_encode_questions(&v.facts, questions);
-		facts_free(&v.facts);
-		if (!judged)
-			return 0;
-		if (is_judged(f, &e))
-			tell_judgement(request->cid, &v.judgement);
-		tell_guard(request->cid, &e, &v.guard);
-	}
+	if (e.source != ENVELOPE_APPEND && !e.opaque)
+		code = find_out(f, &e, message, &settings, request, &v, questions, err);
 	if (e.opaque && e.source == ENVELOPE_SMTP && f->guard.rules.actions[SCAN_CLASS_OPAQUE][SCAN_IN] == SCAN_ACTION_HOLD)
 		v.judgement.held = SLICE("opaque letterlock unparsed");
-	code = filter_message(&e, message, &v.judgement, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	if (code == 0 && (filter_needs_epoch(&e) || v.sorting.needs_epoch) && (epoch = epoch_get(f)) == NULL)
+		code = error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
+	if (code != 0)
+		goto out;
+	code = filter_message(&e, message, &v.judgement, &v.sorting, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	if (code == 0 && result->code == 250)
+		code = filter_sort_make(&e, &v.sorting, &settings, f->ctx->boot_secret, epoch, &f->arena, more, err);
 	if (envelope_is_ours(&e) && code == 0 && result->code == 250)
 		v.judgement.notes = filter_sent_notes(&e, message, &f->arena);
 	if (v.judgement.notes.n > 0) {
 		buf_append(notes, v.judgement.notes);
 		memory_notes_seal(notes, f->ctx->boot_secret);
 	}
-	return code;
+out:
+	filter_sorting_free(&v.sorting);
+	return code < 0 ? code : 0;
 }
 
 /* As the message came, unless the record is too long for that. */
@@ -334,6 +402,8 @@ static int put_record(struct filter_result *result, bool small, struct ipc_filte
 {
 	struct slice record = buf_slice(&result->record);
 
+	if (record.n == 0)
+		return 0; /* nobody keeps it */
 	if (small && record.n <= IPC_SMALL_MAX) {
 		reply->small = record;
 		return 0;
@@ -348,7 +418,7 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_filter_seal *request = message;
 	struct ipc_filter_seal_reply reply = {.record = -1, .more = -1};
 	struct filter_result result = {0};
-	struct buf questions = BUF_INIT(QUESTIONS_MAX), notes = BUF_INIT(MEMORY_NOTES_BYTES);
+	struct buf questions = BUF_INIT(QUESTIONS_MAX), notes = BUF_INIT(MEMORY_NOTES_BYTES), more = BUF_INIT(MORE_MAX);
 	struct file_map map = FILE_MAP_NONE;
 	struct error err = {0};
 	int message_fd = request->message, facts_fd = request->facts, code = 0;
@@ -358,10 +428,14 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	if (!small)
 		code = memfd_map(message_fd, MESSAGE_MAX, &map, &err);
 	if (code == 0)
-		code = seal(f, ipc_call_sender(call, NULL), request, small ? request->small : map.content, &questions, &notes, &result, &err);
+		code = seal(f, ipc_call_sender(call, NULL), request, small ? request->small : map.content, &questions, &notes, &more, &result, &err);
 	if (code == 0 && result.code == 250)
 		code = put_record(&result, small, &reply, &err);
+	if (code == 0 && buf_len(&more) > 0 && (reply.more = memfd_from_slice("more", buf_slice(&more), &err)) < 0)
+		code = reply.more;
 	if (code < 0) {
+		file_close(&reply.record);
+		reply.small = SLICE_NONE;
 		log_failure(f, request->cid, &err);
 		reply.code = 451;
 		reply.enhanced = SLICE("4.3.0");
@@ -378,11 +452,13 @@ static void on_seal(void *arg, struct ipc_call *call, const void *message)
 	FAULT_POINT(filter_sealed);
 	ipc_reply(call, &reply);
 	file_close(&reply.record);
+	file_close(&reply.more);
 	file_close(&message_fd);
 	file_close(&facts_fd);
 	file_unmap(&map);
 	buf_free(&questions);
 	buf_free(&notes);
+	buf_free(&more);
 	buf_free(&result.record);
 	count_message(f);
 }
@@ -585,6 +661,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 		return error_set(err, ERR_INVALID, "filter has no boot secret");
 	crypt_init();
 	mime_warm();
+	sieve_warm();
 	host_warm();
 	confusable_warm();
 	f = memory_alloc(sizeof *f);

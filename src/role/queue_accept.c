@@ -292,6 +292,7 @@ void queue_accept_own(struct queue_role *q, int record, const struct ledger_mark
 void queue_accept_held(struct queue_role *q, uint64_t record, uint64_t size, bool look, queue_held_fn *fn, void *arg)
 {
 	struct accept *a = memory_alloc(sizeof *a);
+	a->left = 1;
 	a->job.done = on_accepted;
 	a->job.bytes = size;
 	a->job.op.kind = LEDGER_ACCEPT;

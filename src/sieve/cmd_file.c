@@ -4,7 +4,7 @@
 
 static bool run_keep(struct machine *m, const struct sieve_node *node)
 {
-	struct sieve_action action = {.kind = SIEVE_DO_FILE, .mailbox = SLICE("INBOX"), .flags = machine_flags_of(m, node)};
+	struct sieve_action action = {.kind = SIEVE_DO_FILE, .mailbox = SLICE("INBOX"), .keep = true, .flags = machine_flags_of(m, node)};
 	m->implicit_keep = false;
 	return machine_action(m, node->place, &action) != NULL;
 }

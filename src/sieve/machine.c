@@ -137,7 +137,7 @@ static bool same(const struct sieve_action *a, const struct sieve_action *b)
 	if (a->kind != b->kind)
 		return false;
 	if (a->kind == SIEVE_DO_FILE)
-		return slice_eq(a->mailbox, b->mailbox) && slice_eq_nocase(a->special_use, b->special_use);
+		return slice_eq(a->mailbox, b->mailbox) && a->keep == b->keep && slice_eq_nocase(a->special_use, b->special_use);
 	return a->kind == SIEVE_DO_REDIRECT && slice_eq_nocase(a->address, b->address);
 }
 
@@ -191,7 +191,7 @@ static void scope_free(struct machine_scope *s)
 static void keep_only(struct machine *m)
 {
 	m->out->actions = ARENA_NEW(m->arena, struct sieve_action);
-	*m->out->actions = (struct sieve_action){.kind = SIEVE_DO_FILE, .mailbox = SLICE("INBOX")};
+	*m->out->actions = (struct sieve_action){.kind = SIEVE_DO_FILE, .mailbox = SLICE("INBOX"), .keep = true};
 	m->out->duplicates = NULL;
 }
 
@@ -205,7 +205,8 @@ void sieve_run(const struct sieve_program *program, const struct sieve_letter *l
 	m.header = slice_sub(letter->message, 0, mime_header_length(letter->message));
 	machine_block(&m, program->block);
 	if (!ret->failed && m.implicit_keep)
-		machine_action(&m, (struct sieve_place){1, 1}, &(struct sieve_action){.kind = SIEVE_DO_FILE, .mailbox = SLICE("INBOX"), .flags = m.flags});
+		machine_action(&m, (struct sieve_place){1, 1}, &(struct sieve_action){.kind = SIEVE_DO_FILE, .mailbox = SLICE("INBOX"), .keep = true,
+			.flags = m.flags});
 	if (ret->failed)
 		keep_only(&m);
 	arena_free(&m.scratch);

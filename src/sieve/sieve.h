@@ -67,6 +67,7 @@ struct sieve_action {
 	enum sieve_kind kind;
 	/* FILE */
 	struct slice mailbox;       /* INBOX for keep */
+	bool keep;                  /* it was keep, of whatever kind: where the letter goes without a script */
 	struct slice special_use;   /* RFC 8579 4: the mailbox with it goes first; else empty */
 	bool create;                /* RFC 5490 3.2 */
 	struct slice flags;         /* separated by spaces */

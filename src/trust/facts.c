@@ -36,7 +36,7 @@ static bool make_plain_key(struct slice text, uint16_t type, uint8_t key[KEY_MAX
 static bool make_key(struct slice name, uint16_t type, uint8_t key[KEY_MAX], struct slice *ret)
 {
 	size_t label = 0;
-	if (type == FACT_MEMORY || type == FACT_PERSON || type == FACT_SCAN || type == FACT_REVIEWER)
+	if (type == FACT_MEMORY || type == FACT_PERSON || type == FACT_SCAN || type == FACT_REVIEWER || type == FACT_REDIRECT)
 		return make_plain_key(name, type, key, ret);
 	if (name.n > 0 && name.p[name.n - 1] == '.')
 		name.n--;
