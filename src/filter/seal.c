@@ -9,16 +9,27 @@
 
 #define CLIENT_TEXT_MAX 255
 
-static struct filing_note note_of(const struct filter_letter *letter, size_t at)
+static struct filing_note note_of(const struct filter_letter *letter, const struct recipient_fact *fact)
 {
 	const struct envelope *e = letter->envelope;
-	const struct recipient_fact *fact = &letter->facts->recipients[at];
 
 	if (fact->kind == FACT_OWN)
 		return (struct filing_note){.mailbox_id = e->mailbox_id, .flags = e->flags, .internal_date = e->internal_date};
 	return (struct filing_note){.return_path = e->reverse_path, .has_return_path = true, .delivered_to = fact->address,
-		.filings = letter->sorted != NULL ? letter->sorted[at].filings : SLICE_NONE,
 		.mailbox = letter->mailbox.n > 0 ? letter->mailbox : fact->mailbox, .internal_date = e->received_ms / 1000};
+}
+
+/* Where the owner's script wants it. One that only keeps it leaves the choice to what the owner has taught the mailbox (store/account_learn.c). */
+static void note_sorted(struct filing_note *note, struct slice filings)
+{
+	struct slice list = filings;
+	struct filing first = {0};
+	bool one = filing_next(&list, &first) == 1 && list.n == 0;
+
+	if (one && first.special_use.n == 0 && !first.create && slice_eq(first.mailbox, note->mailbox))
+		note->flags = first.flags;
+	else
+		note->filings = filings;
 }
 
 /* Is an earlier fact for the same account, or the same address outside? */
@@ -62,7 +73,9 @@ static void reader_add(struct seal_input *input, struct seal_reader *readers, co
 	memcpy(reader->account, fact->account, sizeof reader->account);
 	reader->generation = fact->generation;
 	memcpy(reader->public_key, fact->public_key, sizeof reader->public_key);
-	reader->note = note_of(letter, at);
+	reader->note = note_of(letter, fact);
+	if (letter->sorted != NULL && letter->sorted[at].ran)
+		note_sorted(&reader->note, letter->sorted[at].filings);
 }
 
 static void outbound_add(struct seal_input *input, struct seal_reader *readers, const struct filter_epoch *epoch)
