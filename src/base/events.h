@@ -137,6 +137,9 @@ EVENT(INTERNAL, LOG_ERROR, NONE, "internal", "cid id name kind at what why error
 /* ---- connections ---- */
 EVENT(CONN_OPEN, LOG_DEBUG, NONE, "conn.open", "cid service ip", "a client connected")
 EVENT(CONN_CLOSE, LOG_INFO, NONE, "conn.close", "cid service ip user why ms", "a client connection ended")
+EVENT(TRAFFIC_NEW, LOG_WARN, SYSTEM, "traffic.new", "service ip count", "a network that was never seen came to a listener with few peers")
+EVENT(TRAFFIC_JUMP, LOG_WARN, SYSTEM, "traffic.jump", "service ip count", "far more connections in a minute than usual")
+EVENT(TRAFFIC_DOWNGRADE, LOG_WARN, SYSTEM, "traffic.downgrade", "service ip count", "a network uses an older TLS than ever before, or none")
 EVENT(CONN_REFUSED, LOG_WARN, NONE, "conn.refused", "cid service ip why", "a connection was refused by a limit")
 EVENT(TLS_FAILED, LOG_INFO, NONE, "tls.failed", "service ip why", "a TLS handshake failed")
 EVENT(TLS_RELOADED, LOG_INFO, KEY, "tls.reloaded", "what file", "certificates were reloaded")

@@ -4,8 +4,8 @@
  *
  * LIMIT(id, "option", member, scope, counted, seconds, type, "default", action, "reply", "help")
  *   option   of the configuration; member: of struct config. 0 means: no limit.
- *   scope    PROCESS, ADDRESS (IPv4: one, IPv6: its /64), NETWORK (IPv4: /24, IPv6: /48), USER (the account), DOMAIN (of the user's address)
- *   counted  CONNECTIONS COMMANDS RECIPIENTS MESSAGES BYTES FAILURES SESSIONS REFUSALS HANDSHAKES DELAYS
+ *   scope    PROCESS, ADDRESS (IPv4: one, IPv6: its /64), NETWORK (IPv4: /24, IPv6: /48), USER (the account), DOMAIN (of the user's address), LETTER
+ *   counted  CONNECTIONS COMMANDS RECIPIENTS MESSAGES BYTES FAILURES SESSIONS REFUSALS HANDSHAKES DELAYS QUESTIONS
  *   seconds  how long what was counted counts; 0: what is held at this moment
  *   action   REFUSE: this one is not taken · WAIT: refused for a while, each time twice as long · TARPIT: answered late · CLOSE: the connection ends
  *            · QUEUE: has to wait for its turn
@@ -42,6 +42,12 @@ LIMIT(REFUSALS_NETWORK, "limits.refusals_per_network", limits_refusals_per_netwo
       "421 4.7.0 Too many refused commands, try again later", "the same of a whole network")
 LIMIT(UNKNOWN_ADDRESS, "limits.unknown_recipients", limits_unknown_recipients, ADDRESS, REFUSALS, 600, number, "100", REFUSE,
       "451 4.7.1 Too many unknown recipients, try again later", "unknown recipients from one address in ten minutes; then all its recipients have to wait")
+LIMIT(QUESTIONS, "limits.questions", limits_questions, PROCESS, QUESTIONS, 0, number, "768", QUEUE,
+      "", "questions to DNS about letters that a process has under way")
+LIMIT(QUESTIONS_NETWORK, "limits.questions_per_network", limits_questions_per_network, NETWORK, QUESTIONS, 0, number, "192", QUEUE,
+      "", "those of them about letters from one network; the others wait for their turn")
+LIMIT(QUESTIONS_LETTER, "limits.questions_per_letter", limits_questions_per_letter, LETTER, QUESTIONS, 0, number, "48", QUEUE,
+      "", "those of them about one letter")
 LIMIT(MESSAGES_ADDRESS, "limits.messages_per_address", limits_messages_per_address, ADDRESS, MESSAGES, 60, number, "3000", REFUSE,
       "451 4.7.1 Too many messages in a minute, try again later", "messages that an address outside may bring in a minute")
 LIMIT(BYTES_ADDRESS, "limits.bytes_per_address", limits_bytes_per_address, ADDRESS, BYTES, 60, size, "4GiB", REFUSE,

@@ -53,7 +53,9 @@ extern const struct cli_noun cli_oauth, cli_identity, cli_certificate, cli_ldap;
 extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_quarantine, cli_server, cli_config, cli_login, cli_logout, cli_session,
 	cli_token, cli_role, cli_grant, cli_approval;
 
-extern const struct cli_noun cli_trust, cli_forward;
+extern const struct cli_noun cli_trust, cli_forward, cli_firewall;
+/* Says which listeners of the configuration nobody serves; how many. */
+size_t cli_listeners_check(struct cli *cli, json_t *problems);
 extern const struct cli_noun cli_escrow, cli_recovery, cli_delegate, cli_clearance, cli_account;
 
 /* The token of the session that this user is signed in with; NULL: none. */

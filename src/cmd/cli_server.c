@@ -110,6 +110,20 @@ static int check_part(struct cli *cli, const char *op, const char *part, bool st
 	return code == 0 && strict && warnings > 0 ? ADMIN_FAILED : code;
 }
 
+static int check_listeners(struct cli *cli, json_t *all)
+{
+	json_t *result = json_object(), *problems = json_array();
+	size_t count = cli_listeners_check(cli, problems);
+
+	json_object_set_new(result, "problems", problems);
+	if (!cli->json && problems_show("listeners", result) == 0 && !cli->quiet)
+		puts("listeners: good");
+	if (cli->json)
+		json_object_set(all, "listeners", result);
+	json_decref(result);
+	return count > 0 ? ADMIN_PARTIAL : 0;
+}
+
 static int run_check(struct cli *cli, const struct cli_command *command, json_t *args)
 {
 	json_t *all = json_object();
@@ -124,6 +138,8 @@ static int run_check(struct cli *cli, const struct cli_command *command, json_t 
 		code = worse(code, check_part(cli, "ca.check", "authority", strict, all));
 	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED)
 		code = worse(code, check_part(cli, "gateway.check", "gateway", strict, all));
+	if (code == 0)
+		code = check_listeners(cli, all);
 	if (json_is_true(json_object_get(args, "store")) && code != ADMIN_CONFIG && code != ADMIN_UNAVAILABLE) {
 		code = worse(code, check_part(cli, "queue.check", "queue", strict, all));
 		code = worse(code, check_part(cli, "mail.check", "mail", strict, all));

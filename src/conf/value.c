@@ -105,6 +105,7 @@ static const struct {
 	{"limits.smtp_idle", 1000, INT64_MAX},
 	{"limits.login_time", 1000, INT64_MAX},
 	{"limits.delays", 1, 1000000},
+	{"limits.questions", 1, 1000}, /* the row of RESOLVE allows 1024 */
 	{"limits.reserve_percent", 0, 90},
 	{"limits.handshake_time", 1000, INT64_MAX},
 	{"limits.transaction_time", 1000, INT64_MAX},

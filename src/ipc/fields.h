@@ -243,6 +243,9 @@
 #define IPC_FIELDS_MAIL_REVOKE(F) F(id, account) F(u32, credential)
 #define IPC_REPLY_MAIL_REVOKE(F) F(u8, status)
 /* The same for submission, in every edge: 421 within a transaction too. */
+/* Somebody signed in from that address, at this or another process of the class: hint. */
+#define IPC_FIELDS_EDGE_KNOWN(F) F(bytes, address)
+#define IPC_REPLY_EDGE_KNOWN(F)
 #define IPC_FIELDS_EDGE_REVOKE(F) F(id, account) F(u32, credential)
 #define IPC_REPLY_EDGE_REVOKE(F) F(u8, status)
 /* They have changed: ask AUTH_TRUST again. */

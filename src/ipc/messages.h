@@ -92,6 +92,7 @@ IPC_REQUEST(MAIL_HINT, mail_hint, R(QUEUE), MAIL, 256, 4096, 0)
 IPC_REQUEST(MAIL_ADMIN, mail_admin, R(ADMIN), MAIL, 65536, 32, 60000)
 
 /* ---- edge: what auth takes back ---- */
+IPC_REQUEST(EDGE_KNOWN, edge_known, R(AUTH), CLIENT, 256, 1024, 0)
 IPC_REQUEST(EDGE_REVOKE, edge_revoke, R(AUTH), CLIENT, 256, 4096, 10000)
 IPC_REQUEST(EDGE_TRUST, edge_trust, R(AUTH), CLIENT, 64, 4, 0)
 

@@ -470,6 +470,12 @@ struct slice conn_peer_address(const struct conn *conn)
 	return slice_str(conn->address);
 }
 
+void conn_bytes(const struct conn *conn, uint64_t *ret_in, uint64_t *ret_out)
+{
+	*ret_in = conn->bytes_in;
+	*ret_out = conn->bytes_out;
+}
+
 uint16_t conn_local_port(const struct conn *conn)
 {
 	return conn->local_port;

@@ -71,6 +71,8 @@ int conn_release_fd(struct conn *conn);
 
 /* Address of the peer as text, "192.0.2.1" or "2001:db8::1"; empty for a socket pair. */
 struct slice conn_peer_address(const struct conn *conn);
+/* Bytes that came and went so far, under TLS those inside of it. */
+void conn_bytes(const struct conn *conn, uint64_t *ret_in, uint64_t *ret_out);
 uint16_t conn_local_port(const struct conn *conn);
 /* Sets the peer's address (PROXY protocol). */
 void conn_set_peer_address(struct conn *conn, struct slice address);

@@ -94,6 +94,7 @@ static bool take_input(struct conn *conn)
 	size_t n;
 	enum moved moved = read_some(conn, p, room, &n);
 	buf_commit(&conn->in, n);
+	conn->bytes_in += n;
 	if (n > 0) {
 		conn->fresh_input = true;
 		conn_moved(conn);
@@ -131,6 +132,7 @@ bool conn_io_write(struct conn *conn)
 		size_t n;
 		enum moved moved = write_some(conn, buf_slice(&conn->out), &n);
 		buf_consume(&conn->out, n);
+		conn->bytes_out += n;
 		if (n > 0)
 			conn_moved(conn);
 		if (moved == MOVED_ERROR || moved == MOVED_EOF) {

@@ -39,6 +39,7 @@ struct conn {
 	struct timer *kick;  /* work to do from the loop */
 	int64_t idle_ms, moved_at, state_until;
 	size_t lingered;
+	uint64_t bytes_in, bytes_out;
 	int fd;
 	enum conn_state state;
 	enum conn_end end;

@@ -35,7 +35,7 @@ struct limiter {
 
 struct held { uint64_t count; };
 
-static const char *const scope_names[] = {"process", "address", "network", "user", "domain"};
+static const char *const scope_names[] = {"process", "address", "network", "user", "domain", "letter"};
 static const char *const action_names[] = {"refuse", "wait", "tarpit", "close", "queue"};
 
 const char *limit_scope_name(enum limit_scope scope) { return scope_names[scope]; }

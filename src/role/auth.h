@@ -13,6 +13,7 @@
 #include "auth/people.h"
 #include "auth/place.h"
 #include "auth/resolve.h"
+#include "net/familiar.h"
 #include "net/limiter.h"
 #include "role/role.h"
 
@@ -41,6 +42,7 @@ struct auth_process {
 	struct timer *digest; /* of the quarantine */
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	struct limiter *limits; /* of users and domains */
+	struct familiar *familiar; /* addresses that edges were told of within the hour */
 	struct meter *meter;
 	struct timer *meter_timer;
 	struct sieve_sessions *sieve; /* auth_sieve.c */
@@ -61,6 +63,8 @@ void auth_notice_configure(struct auth_process *a);
 void auth_meter_start(struct auth_process *a);
 void auth_meter_configure(struct auth_process *a);
 void auth_meter_host(struct auth_host *host);
+/* All client edges learn that the address is known. */
+void auth_meter_signed_in(struct auth_process *a, struct slice address);
 enum limit auth_meter_sender(struct auth_process *a, const struct account *account);
 enum limit auth_meter_recipients(struct auth_process *a, const struct account *account);
 /* What became of a recipient that the account gave. */

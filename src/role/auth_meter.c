@@ -36,6 +36,16 @@ enum limit auth_meter_recipients(struct auth_process *a, const struct account *a
 	return limiter_take(a->limits, LIMIT_RECIPIENTS_USER, user_key(account), 1, now_of(a).mono_ms) ? LIMIT_COUNT : LIMIT_RECIPIENTS_USER;
 }
 
+void auth_meter_signed_in(struct auth_process *a, struct slice address)
+{
+	uint8_t room[64];
+	struct ipc_edge_known hint = {.address = address};
+	if (!familiar_note(a->familiar, limiter_address(LIMIT_SCOPE_ADDRESS, address, room), now_of(a).mono_ms))
+		return;
+	for (unsigned i = 0, n = ipc_instances(a->ctx->ipc, ROLE_CLIENT); i < n; i++)
+		ipc_request(a->ctx->ipc, IPC_EDGE_KNOWN, i, &hint, NULL, NULL);
+}
+
 /* ---- the meter ---- */
 
 /* False: the directory cannot be read; then nothing is counted of the account now. */
@@ -147,6 +157,7 @@ void auth_meter_start(struct auth_process *a)
 {
 	a->limits = limiter_create();
 	a->meter = meter_create();
+	a->familiar = familiar_create();
 	a->meter_timer = timer_create_on(a->ctx->loop, on_keep, a);
 	auth_meter_configure(a);
 	timer_start(a->meter_timer, KEEP_MS);

@@ -19,7 +19,8 @@ struct sasl_call {
 	struct auth_process *a;
 	struct ipc_call *call;
 	enum auth_protocol protocol;
-	size_t cid_len;
+	size_t cid_len, address_len;
+	uint8_t address[64];
 	uint8_t cid[64];
 };
 
@@ -43,6 +44,7 @@ static void step_done(void *arg, const struct auth_step_result *r)
 		auth_sieve_signed_in(s->a, r);
 	if (r->status == AUTH_OK) {
 		s->a->sign_ins++;
+		auth_meter_signed_in(s->a, slice_make(s->address, s->address_len));
 	} else if (r->status != AUTH_CONTINUE) {
 		s->a->failures++;
 		log_refusal(s, r);
@@ -72,6 +74,9 @@ static void on_sasl(void *arg, struct ipc_call *call, const void *message)
 	s->call = call;
 	s->protocol = step.protocol;
 	s->cid_len = request->cid.n < sizeof s->cid ? request->cid.n : sizeof s->cid;
+	s->address_len = step.address.n;
+	if (s->address_len > 0)
+		memcpy(s->address, step.address.p, s->address_len);
 	if (s->cid_len > 0)
 		memcpy(s->cid, request->cid.p, s->cid_len);
 	auth_login_step(a->login, &step, step_done, s);

@@ -28,6 +28,18 @@ static const struct edge_service services[] = {
 	{.name = "management", .protocol = &edge_manage, .implicit_tls = true},
 };
 
+_Static_assert(ARRAY_LEN(services) <= TRAFFIC_LISTENERS, "each is counted");
+
+const char *edge_service_name(unsigned index)
+{
+	return index < ARRAY_LEN(services) ? services[index].name : NULL;
+}
+
+unsigned edge_service_index(const struct edge_service *service)
+{
+	return (unsigned)(service - services);
+}
+
 struct slice edge_cid(const struct edge_client *c)
 {
 	return slice_str(c->cid);
@@ -96,7 +108,8 @@ static void on_readable(void *owner)
 	struct edge_client *c = owner;
 
 	edge_client_hold(c);
-	c->protocol->readable(c);
+	if (c->state != NULL)
+		c->protocol->readable(c);
 	edge_client_drop(c);
 }
 
@@ -105,7 +118,7 @@ static void on_drained(void *owner)
 	struct edge_client *c = owner;
 
 	edge_client_hold(c);
-	if (c->protocol->drained != NULL)
+	if (c->state != NULL && c->protocol->drained != NULL)
 		c->protocol->drained(c);
 	edge_client_drop(c);
 }
@@ -159,6 +172,7 @@ static void on_ended(void *owner, enum conn_end why)
 	timer_stop(c->deadline);
 	if (c->state != NULL && c->protocol->ended != NULL)
 		c->protocol->ended(c);
+	edge_traffic_end(c);
 	log_event(EV_CONN_CLOSE, LOG_TEXT("cid", edge_cid(c)), LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
 	          LOG_STR("why", end_name(why)), LOG_NUM("ms", loop_now(c->edge->ctx->loop).mono_ms - c->opened_ms));
 	edge_client_drop(c);
@@ -407,6 +421,7 @@ static int edge_start(struct role_context *ctx, struct error *err)
 	edge->connections_max = connections_possible();
 	list_init(&edge->clients);
 	edge_limits_create(edge);
+	edge_traffic_create(edge);
 	if (ctx->role == ROLE_CLIENT) {
 		ipc_handle(ctx->ipc, IPC_EDGE_REVOKE, on_revoke, ctx);
 		edge_trust_prepare(edge);
@@ -540,6 +555,7 @@ void edge_status(struct role_context *ctx, struct buf *out)
 	           (unsigned long long)edge->accepted, (unsigned long long)edge->refused, (unsigned long long)edge->messages,
 	           (unsigned long long)edge->transit);
 	edge_limits_status(edge, out);
+	edge_traffic_status(edge, out);
 }
 
 const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};

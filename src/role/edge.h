@@ -8,6 +8,7 @@
  *   edge_proxy.c  PROXY header of trusted addresses                manage.c, web.c  HTTP of the classes management and web
  *   edge_limits.c slots, turns, reserve     edge_harvest.c who guesses recipients
  *   edge_trust.c  authorities whose certificates clients show
+ *   edge_dns.c    turns of questions       edge_traffic.c what comes, and what is usual
  */
 #ifndef ROLE_EDGE_H
 #define ROLE_EDGE_H
@@ -18,6 +19,7 @@
 #include "net/conn.h"
 #include "net/familiar.h"
 #include "net/limiter.h"
+#include "net/traffic.h"
 #include "role/role.h"
 
 #define EDGE_CLIENT_MAGIC 0x65646765u
@@ -81,9 +83,11 @@ struct edge_client {
 	unsigned held;                       /* answers awaited and calls in progress: the client is not freed below */
 	bool ended;                          /* the connection is gone */
 	unsigned holds;                      /* slots of limits that it has: bit of enum limit */
+	bool admitted;
 	bool stranger;                       /* neither signed in nor from a known address; in edge->strangers */
 	struct list_node stranger_node, turn_node; /* in edge->strangers; in edge->turns while the handshake waits */
 	bool handshaking;
+	bool proven, refused;                /* signed in, or mail was taken; turned away by a limit */
 	enum limit refused_by;               /* told once it is under TLS; LIMIT_COUNT: it is welcome */
 	int64_t opened_ms;
 	struct edge_sasl sasl;
@@ -100,7 +104,11 @@ struct edge {
 	struct familiar *familiar;
 	struct list_node strangers, turns;   /* struct edge_client: oldest first */
 	struct timer *turns_timer;
-	unsigned stranger_count, refused_logged;
+	struct traffic *traffic;             /* edge_traffic.c */
+	struct timer *traffic_timer;
+	struct list_node askers;             /* letters with questions that wait (edge_dns.c) */
+	bool taking_turns;
+	unsigned admitted, stranger_count, refused_logged; /* admitted: connections that have a slot */
 	uint64_t displaced;                  /* strangers that made room for others */
 	int64_t refused_since_ms;
 	struct listener *listeners[16];
@@ -133,6 +141,12 @@ void edge_manage_prepare(struct edge *edge);
 void edge_manage_status(struct role_context *ctx, struct buf *out);
 void edge_web_prepare(struct edge *edge);
 void edge_web_status(struct role_context *ctx, struct buf *out);
+/* Services by number; NULL past the last. */
+const char *edge_service_name(unsigned index);
+unsigned edge_service_index(const struct edge_service *service);
+void edge_traffic_create(struct edge *edge);
+void edge_traffic_end(struct edge_client *c); /* the connection has ended */
+void edge_traffic_status(struct edge *edge, struct buf *out);
 struct slice edge_cid(const struct edge_client *c);
 struct slice edge_address(const struct edge_client *c);
 

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "role/edge_dns.h"
 #include "role/resolved.h"
 #include "trust/facts.h"
 
@@ -17,12 +18,14 @@ struct edge_facts {
 	void *arg;
 	struct buf answers;
 	struct timer *deadline;
-	unsigned pending, rounds;
+	unsigned pending, resolving, rounds; /* resolving: of pending, those of the asker */
 	int64_t started_ms;
 	struct edge_content content;
+	struct edge_asker *asker;
 	bool asking, over, abandoned, scanned; /* scanned: scanners were asked */
 };
 
+/* A redirect that auth is asked about. */
 struct edge_question {
 	struct edge_facts *facts;
 	struct dns_question q;
@@ -43,11 +46,20 @@ static void tell(struct edge_facts *f)
 	f->fn(f->arg);
 }
 
+/* What was not asked yet is not asked any more. */
+static void ask_no_more(struct edge_facts *f)
+{
+	edge_asker_free(&f->asker);
+	f->pending -= f->resolving;
+	f->resolving = 0;
+}
+
 /* The answers that come later are dropped, but awaited. */
 static void on_deadline(void *arg)
 {
 	struct edge_facts *f = arg;
 	f->over = true;
+	ask_no_more(f);
 	if (f->asking)
 		tell(f);
 }
@@ -74,6 +86,7 @@ void edge_facts_free(struct edge_facts **facts)
 	f->abandoned = true;
 	f->asking = false;
 	timer_stop(f->deadline);
+	ask_no_more(f);
 	if (f->pending == 0)
 		facts_destroy(f);
 }
@@ -96,14 +109,13 @@ static void answered(struct edge_facts *f)
 		tell(f);
 }
 
-static void on_resolved(void *arg, enum ipc_outcome outcome, const void *message)
+static void on_resolved(void *arg, const struct dns_question *q, enum ipc_outcome outcome, const struct ipc_resolve_reply *reply)
 {
-	struct edge_question *question = arg;
-	struct edge_facts *f = question->facts;
-	struct dns_answer answer = role_resolved(outcome, message);
-	if (!f->abandoned && f->asking)
-		put_answer(f, &question->q, &answer);
-	memory_free(question);
+	struct edge_facts *f = arg;
+	struct dns_answer answer = role_resolved(outcome, reply);
+	if (f->asking)
+		put_answer(f, q, &answer);
+	f->resolving--;
 	answered(f);
 }
 
@@ -209,32 +221,39 @@ static void on_redirect(void *arg, enum ipc_outcome outcome, const void *message
 }
 
 /* "account address" */
-static void ask_redirect(struct edge_facts *f, struct edge_question *question)
-{
-	ptrdiff_t space = slice_find(question->q.name, ' ');
-	struct buf account = BUF_INIT(16);
-	struct ipc_auth_redirect request = {.cid = f->content.cid, .target = slice_from(question->q.name, (size_t)(space + 1))};
-	if (space == 32 && hex_decode(slice_sub(question->q.name, 0, 32), &account) == 0)
-		memcpy(request.account.b, buf_slice(&account).p, sizeof request.account.b);
-	buf_free(&account);
-	ipc_request(f->edge->ctx->ipc, IPC_AUTH_REDIRECT, IPC_ANY, &request, on_redirect, question);
-}
-
-static void ask_one(struct edge_facts *f, const struct dns_question *q)
+static void ask_redirect(struct edge_facts *f, const struct dns_question *q)
 {
 	struct edge_question *question = memory_alloc(sizeof *question);
 	struct slice name = slice_sub(q->name, 0, sizeof question->name);
+	ptrdiff_t space = slice_find(name, ' ');
+	struct buf account = BUF_INIT(16);
+	struct ipc_auth_redirect request = {.cid = f->content.cid, .target = slice_from(name, (size_t)(space + 1))};
 	question->facts = f;
 	for (size_t i = 0; i < name.n; i++)
 		question->name[i] = name.p[i];
 	question->q = (struct dns_question){.name = slice_make(question->name, name.n), .type = q->type};
+	if (space == 32 && hex_decode(slice_sub(name, 0, 32), &account) == 0)
+		memcpy(request.account.b, buf_slice(&account).p, sizeof request.account.b);
+	buf_free(&account);
 	f->pending++;
-	if (q->type == FACT_REDIRECT) {
-		ask_redirect(f, question);
-		return;
-	}
-	struct ipc_resolve request = {.name = question->q.name, .type = q->type};
-	ipc_request(f->edge->ctx->ipc, IPC_RESOLVE, IPC_ANY, &request, on_resolved, question);
+	ipc_request(f->edge->ctx->ipc, IPC_AUTH_REDIRECT, IPC_ANY, &request, on_redirect, question);
+}
+
+static void ask_dns(struct edge_facts *f, const struct dns_question *q)
+{
+	if (f->asker == NULL)
+		f->asker = edge_asker_new(f->edge, f->content.address, on_resolved, f);
+	f->pending++;
+	f->resolving++;
+	edge_asker_ask(f->asker, q);
+}
+
+static void ask_one(struct edge_facts *f, const struct dns_question *q)
+{
+	if (q->type == FACT_REDIRECT)
+		ask_redirect(f, q);
+	else
+		ask_dns(f, q);
 }
 
 /* What goes to one role in one request. */

@@ -26,14 +26,26 @@ void edge_limits_configure(struct edge *edge)
 
 static void on_turns(void *arg);
 
+static void on_known(void *arg, struct ipc_call *call, const void *message)
+{
+	struct edge *edge = arg;
+	const struct ipc_edge_known *hint = message;
+	uint8_t room[64];
+
+	(void)familiar_note(edge->familiar, limiter_address(LIMIT_SCOPE_ADDRESS, hint->address, room), now_of(edge));
+}
+
 void edge_limits_create(struct edge *edge)
 {
 	edge->limits = limiter_create();
 	edge->familiar = familiar_create();
 	list_init(&edge->strangers);
 	list_init(&edge->turns);
+	list_init(&edge->askers);
 	edge->turns_timer = timer_create_on(edge->ctx->loop, on_turns, edge);
 	edge_limits_configure(edge);
+	if (edge->ctx->role == ROLE_CLIENT)
+		ipc_handle(edge->ctx->ipc, IPC_EDGE_KNOWN, on_known, edge);
 }
 
 struct smtp_reply edge_limits_reply(enum limit limit)
@@ -164,21 +176,27 @@ enum limit edge_limits_admit(struct edge_client *c)
 {
 	enum limit over = LIMIT_COUNT;
 
-	if (c->edge->connections > slots(c->edge))
+	if (c->edge->admitted >= slots(c->edge))
 		over = LIMIT_CONNECTIONS;
 	else if (!hold(c, LIMIT_CONNECTIONS_ADDRESS))
 		over = LIMIT_CONNECTIONS_ADDRESS;
 	else if (!is_known(c))
 		over = admit_stranger(c);
-	if (over != LIMIT_COUNT)
+	if (over != LIMIT_COUNT) {
 		edge_limits_release(c);
-	return over;
+		return over;
+	}
+	c->admitted = true;
+	c->edge->admitted++;
+	return LIMIT_COUNT;
 }
 
 void edge_limits_release(struct edge_client *c)
 {
 	no_stranger(c);
 	list_remove(&c->turn_node);
+	c->edge->admitted -= c->admitted;
+	c->admitted = false;
 	for (unsigned i = 0; i < LIMIT_COUNT; i++)
 		release(c, (enum limit)i);
 }
@@ -187,6 +205,7 @@ void edge_limits_trust(struct edge_client *c)
 {
 	uint8_t room[64];
 
+	c->proven = true;
 	(void)familiar_note(c->edge->familiar, limiter_address(LIMIT_SCOPE_ADDRESS, edge_address(c), room), now_of(c->edge));
 	no_stranger(c);
 }
@@ -232,13 +251,15 @@ static bool may_speak_under_tls(struct edge_client *c)
 	struct edge *edge = c->edge;
 
 	return c->service->implicit_tls && !conn_is_secure(c->conn) && c->state == NULL && c->refused_by == LIMIT_COUNT && edge->tls != NULL
-	       && edge->connections < edge->connections_max && limiter_take(edge->limits, LIMIT_HANDSHAKES, SLICE_NONE, 1, now_of(edge));
+	       && edge->connections < edge->connections_max - edge->connections_max / 4 && limiter_take(edge->limits, LIMIT_HANDSHAKES, SLICE_NONE, 1, now_of(edge));
 }
 
 void edge_limits_refuse(struct edge_client *c, enum limit limit)
 {
 	struct edge *edge = c->edge;
 
+	edge_limits_release(c);
+	c->refused = true;
 	edge->refused++;
 	if (log_it(edge))
 		log_event(EV_CONN_REFUSED, LOG_STR("service", c->service->name), LOG_TEXT("ip", edge_address(c)),
