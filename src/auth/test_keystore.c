@@ -11,6 +11,7 @@
 
 #include "auth/directory.h"
 #include "auth/keystore.h"
+#include "auth/keystore_ca.h"
 #include "crypt/crypt.h"
 
 #define AGE KEYSTORE_EPOCH_AGE_MS
@@ -184,6 +185,28 @@ static void test_directory_file_opens_with_its_key_only(void **state)
 	arena_free(&arena);
 }
 
+static void test_a_key_of_an_authority_is_kept_sealed_and_destroyed(void **state)
+{
+	struct keystore *ks = open_store(*state, true);
+	struct keystore_ca made = KEYSTORE_CA_INIT, loaded = KEYSTORE_CA_INIT, none = KEYSTORE_CA_INIT;
+	struct mail_ca_authority what = {SLICE("Example"), SLICE("root"), SLICE_NONE, 1700000000, 1800000000};
+	uint8_t id[16], other[16] = {1};
+	made.kind = KEYSTORE_CA_ROOT;
+	assert_int_equal(mail_ca_key_generate(MAIL_CA_P256, &made.key, NULL), 0);
+	assert_int_equal(mail_ca_root(made.key, &what, &made.certificate, NULL), 0);
+	assert_int_equal(keystore_ca_keep(ks, &made, id, NULL), 0);
+	assert_int_equal(keystore_ca_load(ks, id, &loaded, NULL), 0);
+	assert_int_equal(loaded.kind, KEYSTORE_CA_ROOT);
+	assert_true(slice_eq(buf_slice(&loaded.certificate), buf_slice(&made.certificate)));
+	assert_int_equal(keystore_ca_load(ks, other, &none, NULL), ERR_NOT_FOUND);
+	assert_int_equal(keystore_ca_drop(ks, id, NULL), 0);
+	assert_int_equal(keystore_ca_load(ks, id, &none, NULL), ERR_NOT_FOUND);
+	keystore_ca_free(&made);
+	keystore_ca_free(&loaded);
+	keystore_ca_free(&none);
+	keystore_close(&ks);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -194,6 +217,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_an_epoch_of_the_future_does_not_last_until_then, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_epochs_change_by_age_and_are_destroyed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_epoch_in_use_outlives_younger_ones, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_key_of_an_authority_is_kept_sealed_and_destroyed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_file_opens_with_its_key_only, setup, teardown),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -134,8 +134,10 @@ static int run_check(struct cli *cli, const struct cli_command *command, json_t 
 		puts("configuration: good");
 	if (code == 0)
 		code = check_part(cli, "check", "server", strict, all);
-	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED)
-		code = worse(code, check_part(cli, "ca.check", "authority", strict, all));
+	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED) {
+		int more = check_part(cli, "ca.check", "authority", strict, all);
+		code = code != 0 && more == ADMIN_UNAVAILABLE ? code : worse(code, more); /* that auth is away was said */
+	}
 	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED)
 		code = worse(code, check_part(cli, "gateway.check", "gateway", strict, all));
 	if (code == 0)
