@@ -14,7 +14,7 @@
 
 static struct job_recipient recipients[] = {
 	{.local = true, .account = {1, 2, 3}, .address = SLICE_INIT("a@example.org"), .original = SLICE_INIT("rfc822;b@example.org"), .notify = NOTIFY_NEVER},
-	{.address = SLICE_INIT("c@example.com"), .notify = NOTIFY_SUCCESS | NOTIFY_DELAY},
+	{.address = SLICE_INIT("c@example.com"), .notify = NOTIFY_SUCCESS | NOTIFY_DELAY, .forwarded = true},
 };
 
 static struct job sample(void)
@@ -22,6 +22,7 @@ static struct job sample(void)
 	return (struct job){
 		.reverse_path = SLICE("me@example.net"), .envid = SLICE("x"), .ret = 2, .smtputf8 = true, .requiretls = true, .cid = SLICE("cid"),
 		.received_ms = 1234567, .sender_account = {9}, .dsn_fact = SLICE("fact"), .recipients = recipients, .recipient_count = 2,
+		.client = {.address = SLICE("192.0.2.1"), .helo = SLICE("mx.example"), .esmtp = true}, .forward_path = SLICE("SRS0=x@example.org"),
 	};
 }
 
@@ -35,6 +36,9 @@ static void test_job_survives_its_encoding(void **state)
 	assert_true(slice_eq(back.reverse_path, job.reverse_path) && slice_eq(back.dsn_fact, job.dsn_fact) && slice_eq(back.envid, job.envid));
 	assert_true(back.smtputf8 && back.requiretls && !back.body_8bit && !back.is_dsn);
 	assert_int_equal(back.ret, 2);
+	assert_true(slice_eq(back.client.address, job.client.address) && slice_eq(back.client.helo, job.client.helo) && back.client.esmtp);
+	assert_true(back.client.name.n == 0 && slice_eq(back.forward_path, job.forward_path));
+	assert_true(back.recipients[1].forwarded && !back.recipients[0].forwarded);
 	assert_int_equal(back.received_ms, 1234567);
 	assert_int_equal(back.recipient_count, 2);
 	assert_true(back.recipients[0].local && !back.recipients[1].local);

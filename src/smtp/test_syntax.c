@@ -84,6 +84,29 @@ static void xtext(void **state)
 static const uint8_t v2[] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21, 0x11, 0, 15,
                              192,  0,    2,    1,    10,   0,    0,    1,    0x30, 0x39, 0,    25,   4,    0,    0};
 
+static void proxy_headers_that_we_write(void **state)
+{
+	(void)state;
+	static const struct { const char *source, *destination; enum proxy_status status; const char *shown; size_t length; } cases[] = {
+		{"192.0.2.1", "127.0.0.1", PROXY_CLIENT, "192.0.2.1", 28},
+		{"2001:db8::1", "2001:db8::2", PROXY_CLIENT, "2001:db8::1", 52},
+		{"2001:db8::1", "127.0.0.1", PROXY_CLIENT, "2001:db8::1", 52},
+		{"192.0.2.1", "::1", PROXY_CLIENT, "::ffff:192.0.2.1", 52},
+		{"", "127.0.0.1", PROXY_LOCAL, "", 16}, {"nonsense", "127.0.0.1", PROXY_LOCAL, "", 16},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct buf out = BUF_INIT(256);
+		struct proxy_header h;
+		proxy_header_write(slice_str(cases[i].source), slice_str(cases[i].destination), 2525, &out);
+		assert_int_equal(proxy_header_parse(buf_slice(&out), &h), cases[i].status);
+		assert_string_equal(h.source, cases[i].shown);
+		assert_int_equal(h.length, cases[i].length);
+		assert_int_equal(h.length, buf_len(&out));
+		assert_int_equal(h.local_port, cases[i].status == PROXY_CLIENT ? 2525 : 0);
+		buf_free(&out);
+	}
+}
+
 static void proxy_headers(void **state)
 {
 	(void)state;
@@ -140,7 +163,7 @@ int main(void)
 {
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(paths), cmocka_unit_test(xtext), cmocka_unit_test(proxy_headers), cmocka_unit_test(replies_cannot_be_split_from_outside),
+		cmocka_unit_test(paths), cmocka_unit_test(xtext), cmocka_unit_test(proxy_headers), cmocka_unit_test(proxy_headers_that_we_write), cmocka_unit_test(replies_cannot_be_split_from_outside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
