@@ -35,6 +35,14 @@ RESULT("forward.allow", SHOWN, "Lets mail of an address leave by itself, for a t
 RESULT("forward.list", SHOWN, "Exceptions from the rule that no mail leaves by itself.",
 	"forwards[id# source target author approver reason created# ends#] more!? next?")
 RESULT("forward.end", SHOWN, "Ends such an exception.", "")
+RESULT("tls.list", SHOWN, "Certificates of the server beside that of the configuration.",
+	"certificates[id# names source state starts# ends# attempt# failures# error stapled!]")
+RESULT("tls.check", SHOWN, "What of the certificates of the server somebody should do something about.", "problems[where what safe] warnings[where what safe]")
+RESULT("tls.order", SHOWN, "Orders a certificate by ACME; it is renewed by itself.", "id#")
+RESULT("tls.renew", SHOWN, "Orders a certificate again now.", "")
+RESULT("tls.import", SHOWN, "Takes a certificate that somebody brings.", "id#")
+RESULT("tls.csr", SHOWN, "Makes a key and a request for any authority.", "id# text")
+RESULT("tls.remove", SHOWN, "Removes a certificate and destroys its key.", "")
 RESULT("user.list", SHOWN, "Users in pages, by address.",
 	"users[address name department role state quota# provisional!] more!? next?")
 RESULT("user.show", SHOWN, "One user.", "address name department language role state quota# provisional! created# app_passwords# "

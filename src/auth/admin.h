@@ -50,6 +50,9 @@ void auth_admin_access(struct auth_admin *admin, struct access *access);
 struct auth_dkim;
 /* Keys of DKIM (auth/dkim.h); likewise. */
 void auth_admin_dkim(struct auth_admin *admin, struct auth_dkim *dkim);
+struct auth_certificates;
+/* Certificates of the server (auth/tls.h); likewise. */
+void auth_admin_tls(struct auth_admin *admin, struct auth_certificates *tls);
 struct auth_dns;
 /* Records in DNS (auth/dns.h); likewise. */
 void auth_admin_dns(struct auth_admin *admin, struct auth_dns *dns);

@@ -17,6 +17,7 @@ struct auth_admin {
 	struct auth_dkim *dkim;
 	struct auth_dns *dns;
 	struct authority *authority;
+	struct auth_certificates *tls;
 	struct escrow_requests *escrow;
 };
 

@@ -16,6 +16,15 @@ QUERY(DOMAIN_LIST, "SELECT name, catch_all, postmaster, "
 	"WHERE name > ?1 ORDER BY name LIMIT ?2")
 QUERY(DOMAIN_USED, "SELECT 1 FROM address WHERE domain = ?1 LIMIT 1")
 QUERY(DOMAIN_HAS_MAILBOX, "SELECT 1 FROM address WHERE domain = ?1 AND kind = 1 LIMIT 1")
+#define TLS_COLUMNS "names, key, key_hash, source, chain, starts, ends, created, attempt, failures, error, must_staple, ocsp, ocsp_next, told"
+QUERY(TLS_ADD, "INSERT INTO tls_certificate (" TLS_COLUMNS ") VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")
+QUERY(TLS_SET, "UPDATE tls_certificate SET names = ?2, key = ?3, key_hash = ?4, chain = ?6, starts = ?7, ends = ?8, attempt = ?10, failures = ?11,"
+	" error = ?12, must_staple = ?13, ocsp = ?14, ocsp_next = ?15, told = ?16 WHERE id = ?1 AND ?5 >= 0 AND ?9 >= 0")
+QUERY(TLS_REMOVE, "DELETE FROM tls_certificate WHERE id = ?1")
+QUERY(TLS_GET, "SELECT id, " TLS_COLUMNS " FROM tls_certificate WHERE id = ?1")
+QUERY(TLS_LIST, "SELECT id, " TLS_COLUMNS " FROM tls_certificate ORDER BY id LIMIT ?1")
+QUERY(ACME_GET, "SELECT key, url FROM acme_account WHERE directory = ?1")
+QUERY(ACME_SET, "INSERT OR REPLACE INTO acme_account (directory, key, url) VALUES (?1, ?2, ?3)")
 QUERY(STS_SET, "INSERT OR REPLACE INTO domain_sts (domain, mode, max_age) VALUES (?1, ?2, ?3)")
 QUERY(STS_REMOVE, "DELETE FROM domain_sts WHERE domain = ?1")
 QUERY(STS_GET, "SELECT mode, max_age FROM domain_sts WHERE domain = ?1")

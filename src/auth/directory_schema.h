@@ -74,6 +74,11 @@ TABLE("CREATE TABLE IF NOT EXISTS ldap_person (key BLOB PRIMARY KEY, account BLO
 TABLE("CREATE INDEX IF NOT EXISTS ldap_person_account ON ldap_person (account)")
 TABLE("CREATE TABLE IF NOT EXISTS ldap_group (key BLOB PRIMARY KEY, domain TEXT NOT NULL, local TEXT NOT NULL,"
       " FOREIGN KEY (domain, local) REFERENCES address (domain, local) ON DELETE CASCADE) WITHOUT ROWID")
+/* Certificates of the server (auth/directory_tls.h); key: its number in `key`. And our accounts at directories of ACME. */
+TABLE("CREATE TABLE IF NOT EXISTS tls_certificate (id INTEGER PRIMARY KEY AUTOINCREMENT, names TEXT NOT NULL, key INTEGER NOT NULL, key_hash BLOB NOT NULL,"
+      " source INTEGER NOT NULL, chain TEXT NOT NULL, starts INTEGER NOT NULL, ends INTEGER NOT NULL, created INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+      " failures INTEGER NOT NULL, error TEXT NOT NULL, must_staple INTEGER NOT NULL, ocsp BLOB NOT NULL, ocsp_next INTEGER NOT NULL, told INTEGER NOT NULL)")
+TABLE("CREATE TABLE IF NOT EXISTS acme_account (directory TEXT PRIMARY KEY, key INTEGER NOT NULL, url TEXT NOT NULL) WITHOUT ROWID")
 /* MTA-STS of a domain (RFC 8461); mode: enum sts_mode. No row: no policy. */
 TABLE("CREATE TABLE IF NOT EXISTS domain_sts (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE, mode INTEGER NOT NULL,"
       " max_age INTEGER NOT NULL) WITHOUT ROWID")

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/sts.h"
+#include "auth/tls.h"
 #include "base/ensure.h"
 #include "base/memory.h"
 
@@ -79,6 +80,12 @@ int auth_dns_records(struct auth_dns *d, struct slice domain, struct arena *aren
 		return count;
 	facts.domain = domain;
 	facts.key_count = 0;
+	uint8_t hashes[DNS_RECORDS_TLSA_MAX][32];
+	size_t shown = auth_tls_key_hashes(d->directory, facts.host, now_of(d), hashes, DNS_RECORDS_TLSA_MAX);
+	if (shown > 0) { /* they go before that of the configuration */
+		memcpy(facts.tlsa, hashes, sizeof hashes);
+		facts.tlsa_count = shown;
+	}
 	facts.sts_id = facts.autoconfig ? sts_id_of(d, domain, arena) : SLICE_NONE;
 	for (int i = 0; i < count; i++)
 		if (keys[i].state != DKIM_KEY_RETIRED || now_of(d) < auth_dkim_remove_at(d->dkim, &keys[i]))

@@ -342,6 +342,7 @@ static const struct rule rules[] = {
 	{EV_BREAK_GLASS, NOTICE_BREAK_GLASS_OFFICER, "actor", .vary = "op", .apart_s = 60, .officers = true},
 	{EV_CONTACT_CHANGED, NOTICE_CONTACT_CHANGED_OFFICER, "address", .apart_s = 60, .officers = true},
 	{EV_CERTIFICATE_EXPIRES, NOTICE_CERTIFICATE_EXPIRES, "address", .vary = "id", .apart_s = DAY_S},
+	{EV_TLS_EXPIRES, NOTICE_TLS_EXPIRES, "address", .vary = "host", .apart_s = DAY_S},
 	{EV_DNS_WRONG, NOTICE_DNS_WRONG, "address", .vary = "domain", .apart_s = 60},
 };
 

@@ -228,6 +228,11 @@ EVENT(POLICY_ACTED, LOG_INFO, POLICY, "policy.acted", "cid mid rule action user"
 /* ---- keys ---- */
 EVENT(KEY_CREATED, LOG_WARN, KEY, "key.created", "where file advice", "organisation keys were created")
 EVENT(KEY_ROTATED, LOG_INFO, KEY, "key.rotated", "actor kind id", "a key was replaced")
+EVENT(TLS_CERTIFICATE, LOG_INFO, KEY, "tls.certificate", "id host until what", "a certificate is there and is shown from now on; what: who issued it")
+EVENT(TLS_REMOVED, LOG_WARN, KEY, "tls.removed", "id host until", "a certificate was removed and its key destroyed")
+EVENT(TLS_ORDER_FAILED, LOG_WARN, KEY, "tls.order_failed", "id host until why what", "an order of a certificate failed; it is tried again; what: what the authority said")
+EVENT(TLS_STAPLE_FAILED, LOG_WARN, KEY, "tls.staple_failed", "id host until why", "no answer of OCSP could be had about a certificate; it is shown without")
+EVENT(TLS_EXPIRES, LOG_WARN, KEY, "tls.expires", "host address until", "a certificate is about to expire")
 EVENT(DNS_WRONG, LOG_WARN, SYSTEM, "dns.wrong", "domain address what", "records of a domain in DNS were wrong twice in a row")
 EVENT(DNS_RIGHT, LOG_INFO, SYSTEM, "dns.right", "domain address what", "records of a domain in DNS are right again")
 EVENT(DKIM_MADE, LOG_WARN, KEY, "dkim.made", "domain id kind", "a key was made that signs mail of the domain once its record is in DNS")

@@ -27,7 +27,7 @@ struct cli {
 /*
  * A command that asks one operation of ipc/operations.h, or runs a function of its own.
  * positional and options: names of members of args, separated by spaces; a '?' behind a positional: may be missing; '#' behind
- * an option or positional: a size or number; ',': a list with commas; '!': no value; '+' behind a positional: one or more, a list. An option of member x_y is --x-y.
+ * an option or positional: a size or number; ',': a list with commas; '!': no value; '+' behind a positional: one or more, a list; '*': none or more. An option of member x_y is --x-y.
  * secrets: members read from standard input or the terminal, never from the arguments; a '?' asks for nothing when empty.
  */
 struct cli_command {
@@ -53,6 +53,7 @@ extern const struct cli_noun cli_oauth, cli_identity, cli_certificate, cli_ldap;
 extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_quarantine, cli_server, cli_config, cli_login, cli_logout, cli_session,
 	cli_token, cli_role, cli_grant, cli_approval;
 
+extern const struct cli_noun cli_tls;
 extern const struct cli_noun cli_trust, cli_forward, cli_firewall;
 /* Says which listeners of the configuration nobody serves; how many. */
 size_t cli_listeners_check(struct cli *cli, json_t *problems);

@@ -140,6 +140,8 @@ static int run_check(struct cli *cli, const struct cli_command *command, json_t 
 	}
 	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED)
 		code = worse(code, check_part(cli, "gateway.check", "gateway", strict, all));
+	if (code == 0 || code == ADMIN_PARTIAL || code == ADMIN_FAILED)
+		code = worse(code, check_part(cli, "tls.check", "certificates", strict, all));
 	if (code == 0)
 		code = check_listeners(cli, all);
 	if (json_is_true(json_object_get(args, "store")) && code != ADMIN_CONFIG && code != ADMIN_UNAVAILABLE) {

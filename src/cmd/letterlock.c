@@ -18,7 +18,7 @@ struct words {
 	bool help, version;
 };
 
-static const struct cli_noun *const nouns[] = {&cli_domain, &cli_user, &cli_alias, &cli_group, &cli_queue, &cli_quarantine, &cli_server, &cli_config, &cli_audit, &cli_trace, &cli_access, &cli_login, &cli_logout,
+static const struct cli_noun *const nouns[] = {&cli_domain, &cli_tls, &cli_user, &cli_alias, &cli_group, &cli_queue, &cli_quarantine, &cli_server, &cli_config, &cli_audit, &cli_trace, &cli_access, &cli_login, &cli_logout,
 	&cli_factor, &cli_import, &cli_policy, &cli_session, &cli_token, &cli_role, &cli_grant, &cli_approval, &cli_oauth, &cli_identity, &cli_certificate, &cli_ldap,
 	&cli_escrow, &cli_recovery, &cli_delegate, &cli_clearance, &cli_account, &cli_device, &cli_device_certificate, &cli_ca, &cli_contact, &cli_condition, &cli_review, &cli_party, &cli_trust, &cli_forward, &cli_firewall};
 
@@ -125,7 +125,7 @@ static int positionals_take(struct cli *cli, const char *spec, json_t *args)
 
 	while (slice_split(&rest, ' ', &word)) {
 		char name[40];
-		bool optional = slice_ends(word, SLICE("?")), many = slice_ends(word, SLICE("+")), number = slice_ends(word, SLICE("#"));
+		bool any = slice_ends(word, SLICE("*")), optional = any || slice_ends(word, SLICE("?")), many = any || slice_ends(word, SLICE("+")), number = slice_ends(word, SLICE("#"));
 		uint32_t value = 0;
 		word.n -= optional || many || number ? 1 : 0;
 		snprintf(name, sizeof name, "%.*s", SLICE_ARG(word));

@@ -13,6 +13,7 @@ struct tls_session {
 	SSL *ssl;
 	struct tls_context *context;
 	SSL_SESSION *ticket; /* newest, of a client */
+	struct tls_choice choice; /* of a server */
 	char *error;         /* of the last failure; rare, so it is allocated when needed */
 };
 
@@ -22,6 +23,11 @@ int tls_session_on_new_ticket(SSL *ssl, SSL_SESSION *ticket)
 	SSL_SESSION_free(s->ticket);
 	s->ticket = ticket;
 	return 1; /* the reference is ours now */
+}
+
+struct tls_choice *tls_session_choice(SSL *ssl)
+{
+	return &((struct tls_session *)SSL_get_app_data(ssl))->choice;
 }
 
 SSL *tls_session_ssl(struct tls_session *s)

@@ -26,6 +26,17 @@ int tls_key_matches(const struct tls_key *key, struct slice chain_pem, struct er
 
 /* chain_pem: leaf first. The private key never enters the process: sign is called. TLS 1.2 at least, ALPN list may be empty. */
 struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls_sign_fn *sign, void *arg, struct error *err);
+/*
+ * Certificates by name: further ones of a server context, chosen by what the client asks for (SNI, RFC 6066 3): the one that names the host exactly
+ * before one with a wildcard, among equals the one that ends last. Who asks for nobody gets the one for `default_name`; when none fits, that of
+ * tls_context_server, or without that the first. ocsp: an answer to be stapled (DER, RFC 6066 8), may be empty. challenge: shown only to who offers
+ * acme-tls/1 and nothing else (RFC 8737). tls_context_server takes an empty chain when there are such.
+ */
+int tls_context_add(struct tls_context *context, struct slice chain_pem, uint32_t key, struct slice ocsp, bool challenge, struct error *err);
+void tls_context_default_name(struct tls_context *context, struct slice name);
+/* The further certificate that a client of that name is shown: its key and chain (PEM, borrowed). Untouched when it is that of tls_context_server. */
+void tls_context_certificate(const struct tls_context *context, struct slice name, uint32_t *ret_key, struct slice *ret_chain);
+
 /* The keys of session tickets, for servers that share them among processes: the newer one encrypts, both decrypt. Random bytes, replaced by
  * whoever made them. Without this call a server context makes keys of its own and replaces them. */
 #define TLS_TICKET_KEY_SIZE 80

@@ -117,6 +117,11 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, 
 {
 	struct tls_context *context = arg;
 	unsigned char *chosen;
+	if (tls_names_challenge(context, ssl)) {
+		*out = (const unsigned char *)TLS_ALPN_ACME;
+		*out_len = sizeof TLS_ALPN_ACME - 1;
+		return SSL_TLSEXT_ERR_OK;
+	}
 	if (SSL_select_next_proto(&chosen, out_len, context->alpn, context->alpn_len, in, in_len) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301 3.2 */
 	*out = chosen;
@@ -168,7 +173,7 @@ static int use_chain(struct tls_context *context, struct slice chain_pem, struct
 	if (chain == NULL)
 		return ERR_INVALID;
 	X509 *leaf = sk_X509_value(chain, 0);
-	key = tls_remote_key(context, leaf, err);
+	key = tls_remote_key(&context->remote, leaf, err);
 	if (key == NULL)
 		goto out;
 	if (SSL_CTX_use_certificate(context->ssl, leaf) != 1 || SSL_CTX_use_PrivateKey(context->ssl, key) != 1) {
@@ -193,7 +198,7 @@ struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls
 	struct tls_context *context = new_context(true);
 	context->sign = sign;
 	context->sign_arg = arg;
-	context->sign_key = key;
+	context->remote = (struct tls_remote){context, key};
 	SSL_CTX_set_cipher_list(context->ssl, CIPHERS_TLS12);
 	/* Passwords arrive here: what was read does not stay in the buffers of the library. */
 	SSL_CTX_set_options(context->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CLEANSE_PLAINTEXT);
@@ -201,7 +206,9 @@ struct tls_context *tls_context_server(struct slice chain_pem, uint32_t key, tls
 	SSL_CTX_set_session_id_context(context->ssl, (const unsigned char *)"letterlock", 10);
 	SSL_CTX_set_num_tickets(context->ssl, 1);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(context->ssl, on_ticket);
-	if (use_chain(context, chain_pem, err) != 0)
+	tls_names_setup(context);
+	context->has_default = chain_pem.n > 0;
+	if (context->has_default && use_chain(context, chain_pem, err) != 0)
 		tls_context_free(&context);
 	return context;
 }
@@ -336,6 +343,7 @@ void tls_context_free(struct tls_context **context)
 		return;
 	SSL_CTX_free(c->ssl);
 	X509_STORE_free(c->own);
+	tls_names_free(c);
 	tls_remote_free(c);
 	OPENSSL_cleanse(&c->tickets, sizeof c->tickets);
 	memory_free(c);

@@ -8,10 +8,6 @@
 #include "base/memory.h"
 #include "crypt/tls_private.h"
 
-struct tls_key {
-	EVP_PKEY *pkey;
-};
-
 /* Without a callback OpenSSL would ask for a pass phrase on the terminal. */
 static int no_passphrase(char *text, int size, int writing, void *arg)
 {

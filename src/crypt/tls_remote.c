@@ -29,10 +29,10 @@ static uint16_t ecdsa_scheme(int digest_len)
 	}
 }
 
-static int ask(struct tls_context *context, uint16_t scheme, const uint8_t *in, size_t in_len, uint8_t *out, size_t room, size_t *ret_len)
+static int ask(const struct tls_remote *remote, uint16_t scheme, const uint8_t *in, size_t in_len, uint8_t *out, size_t room, size_t *ret_len)
 {
 	struct buf signature = BUF_INIT(SIGNATURE_MAX);
-	int r = context->sign(context->sign_arg, context->sign_key, scheme, slice_make(in, in_len), &signature);
+	int r = remote->context->sign(remote->context->sign_arg, remote->key, scheme, slice_make(in, in_len), &signature);
 	if (r == 0 && (signature.failed || buf_len(&signature) > room))
 		r = ERR_LIMIT;
 	if (r == 0) {
@@ -46,10 +46,10 @@ static int ask(struct tls_context *context, uint16_t scheme, const uint8_t *in, 
 static int ec_sign(int type, const unsigned char *digest, int digest_len, unsigned char *sig, unsigned int *sig_len, const BIGNUM *kinv,
 	const BIGNUM *r, EC_KEY *key)
 {
-	struct tls_context *context = EC_KEY_get_ex_data(key, APPLICATION_SLOT);
+	const struct tls_remote *remote = EC_KEY_get_ex_data(key, APPLICATION_SLOT);
 	uint16_t scheme = ecdsa_scheme(digest_len);
 	size_t n = 0;
-	if (scheme == 0 || ask(context, scheme, digest, (size_t)digest_len, sig, (size_t)ECDSA_size(key), &n) != 0)
+	if (scheme == 0 || ask(remote, scheme, digest, (size_t)digest_len, sig, (size_t)ECDSA_size(key), &n) != 0)
 		return 0;
 	*sig_len = (unsigned)n;
 	return 1;
@@ -57,7 +57,7 @@ static int ec_sign(int type, const unsigned char *digest, int digest_len, unsign
 
 static int rsa_private_encrypt(int from_len, const unsigned char *from, unsigned char *to, RSA *rsa, int padding)
 {
-	struct tls_context *context = RSA_get_ex_data(rsa, APPLICATION_SLOT);
+	const struct tls_remote *remote = RSA_get_ex_data(rsa, APPLICATION_SLOT);
 	int size = RSA_size(rsa);
 	uint8_t block[SIGNATURE_MAX];
 	if (size > SIGNATURE_MAX)
@@ -71,25 +71,38 @@ static int rsa_private_encrypt(int from_len, const unsigned char *from, unsigned
 		return -1;
 	}
 	size_t n = 0;
-	if (ask(context, TLS_SCHEME_RSA_RAW, block, (size_t)size, to, (size_t)size, &n) != 0 || n != (size_t)size)
+	if (ask(remote, TLS_SCHEME_RSA_RAW, block, (size_t)size, to, (size_t)size, &n) != 0 || n != (size_t)size)
 		return -1;
 	return size;
 }
 
-static EVP_PKEY *remote_ec(struct tls_context *context, EVP_PKEY *public_key)
+/* One method for all keys of a context. */
+static const EC_KEY_METHOD *ec_method(struct tls_context *context)
+{
+	int (*setup)(EC_KEY *, BN_CTX *, BIGNUM **, BIGNUM **) = NULL;
+	if (context->ec_method != NULL || (context->ec_method = EC_KEY_METHOD_new(EC_KEY_OpenSSL())) == NULL)
+		return context->ec_method;
+	EC_KEY_METHOD_get_sign(context->ec_method, NULL, &setup, NULL);
+	EC_KEY_METHOD_set_sign(context->ec_method, ec_sign, setup, NULL);
+	return context->ec_method;
+}
+
+static const RSA_METHOD *rsa_method(struct tls_context *context)
+{
+	if (context->rsa_method != NULL || (context->rsa_method = RSA_meth_dup(RSA_PKCS1_OpenSSL())) == NULL)
+		return context->rsa_method;
+	RSA_meth_set_priv_enc(context->rsa_method, rsa_private_encrypt);
+	RSA_meth_set_flags(context->rsa_method, RSA_meth_get_flags(context->rsa_method) | RSA_METHOD_FLAG_NO_CHECK);
+	return context->rsa_method;
+}
+
+static EVP_PKEY *remote_ec(struct tls_remote *remote, EVP_PKEY *public_key)
 {
 	EVP_PKEY *out = NULL;
 	EC_KEY *ec = EVP_PKEY_get1_EC_KEY(public_key);
-	EC_KEY_METHOD *method = EC_KEY_METHOD_new(EC_KEY_OpenSSL());
-	if (ec == NULL || method == NULL)
+	const EC_KEY_METHOD *method = ec_method(remote->context);
+	if (ec == NULL || method == NULL || EC_KEY_set_method(ec, method) != 1 || EC_KEY_set_ex_data(ec, APPLICATION_SLOT, remote) != 1)
 		goto out;
-	int (*setup)(EC_KEY *, BN_CTX *, BIGNUM **, BIGNUM **) = NULL;
-	EC_KEY_METHOD_get_sign(method, NULL, &setup, NULL);
-	EC_KEY_METHOD_set_sign(method, ec_sign, setup, NULL);
-	if (EC_KEY_set_method(ec, method) != 1 || EC_KEY_set_ex_data(ec, APPLICATION_SLOT, context) != 1)
-		goto out;
-	context->ec_method = method;
-	method = NULL;
 	out = EVP_PKEY_new();
 	if (out != NULL && EVP_PKEY_set1_EC_KEY(out, ec) != 1) {
 		EVP_PKEY_free(out);
@@ -97,24 +110,16 @@ static EVP_PKEY *remote_ec(struct tls_context *context, EVP_PKEY *public_key)
 	}
 out:
 	EC_KEY_free(ec);
-	if (method != NULL)
-		EC_KEY_METHOD_free(method);
 	return out;
 }
 
-static EVP_PKEY *remote_rsa(struct tls_context *context, EVP_PKEY *public_key)
+static EVP_PKEY *remote_rsa(struct tls_remote *remote, EVP_PKEY *public_key)
 {
 	EVP_PKEY *out = NULL;
 	RSA *rsa = EVP_PKEY_get1_RSA(public_key);
-	RSA_METHOD *method = RSA_meth_dup(RSA_PKCS1_OpenSSL());
-	if (rsa == NULL || method == NULL)
+	const RSA_METHOD *method = rsa_method(remote->context);
+	if (rsa == NULL || method == NULL || RSA_set_method(rsa, method) != 1 || RSA_set_ex_data(rsa, APPLICATION_SLOT, remote) != 1)
 		goto out;
-	RSA_meth_set_priv_enc(method, rsa_private_encrypt);
-	RSA_meth_set_flags(method, RSA_meth_get_flags(method) | RSA_METHOD_FLAG_NO_CHECK);
-	if (RSA_set_method(rsa, method) != 1 || RSA_set_ex_data(rsa, APPLICATION_SLOT, context) != 1)
-		goto out;
-	context->rsa_method = method;
-	method = NULL;
 	out = EVP_PKEY_new();
 	if (out != NULL && EVP_PKEY_set1_RSA(out, rsa) != 1) {
 		EVP_PKEY_free(out);
@@ -122,18 +127,17 @@ static EVP_PKEY *remote_rsa(struct tls_context *context, EVP_PKEY *public_key)
 	}
 out:
 	RSA_free(rsa);
-	RSA_meth_free(method);
 	return out;
 }
 
-EVP_PKEY *tls_remote_key(struct tls_context *context, X509 *certificate, struct error *err)
+EVP_PKEY *tls_remote_key(struct tls_remote *remote, X509 *certificate, struct error *err)
 {
 	EVP_PKEY *public_key = X509_get0_pubkey(certificate), *out = NULL;
 	int type = public_key == NULL ? EVP_PKEY_NONE : EVP_PKEY_get_base_id(public_key);
 	if (type == EVP_PKEY_EC)
-		out = remote_ec(context, public_key);
+		out = remote_ec(remote, public_key);
 	else if (type == EVP_PKEY_RSA)
-		out = remote_rsa(context, public_key);
+		out = remote_rsa(remote, public_key);
 	if (out == NULL)
 		tls_error(err, "key type of the certificate (RSA and EC are supported)");
 	return out;

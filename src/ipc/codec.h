@@ -25,7 +25,7 @@ struct ipc_row {
 const struct ipc_row *ipc_row(enum ipc_type type);
 /* Largest `max` of the table, and of the rows that `key` serves. */
 #define IPC_MESSAGE_MAX (262144 + IPC_HEADER)
-#define IPC_KEY_MESSAGE_MAX (4096 + IPC_HEADER)
+#define IPC_KEY_MESSAGE_MAX (49152 + IPC_HEADER)
 
 /* The largest struct of the table. */
 union ipc_any {

@@ -5,6 +5,24 @@
 /* Signs a TLS handshake digest with certificate key number `key`. scheme: TLS SignatureScheme (RFC 8446 4.2.3). */
 #define IPC_FIELDS_KEY_TLS_SIGN(F) F(u32, key) F(u16, scheme) F(bytes, digest)
 #define IPC_REPLY_KEY_TLS_SIGN(F) F(u8, status) F(bytes, signature)
+/* Keys of certificates, by a number that key gives (0 is that of tls.key). use: enum keystore_tls_use; pem: a key that somebody brings, empty: a new one.
+ * hash: SHA-256 of the public key as certificates have it. */
+#define IPC_FIELDS_KEY_TLS_MAKE(F) F(u8, use) F(bytes, pem)
+#define IPC_REPLY_KEY_TLS_MAKE(F) F(u8, status) F(u32, key) F(key, hash)
+#define IPC_FIELDS_KEY_TLS_DROP(F) F(u32, key)
+#define IPC_REPLY_KEY_TLS_DROP(F) F(u8, status)
+/* A request for a certificate (PKCS#10, DER). names: bytes each. */
+#define IPC_FIELDS_KEY_TLS_REQUEST(F) F(u32, key) F(bytes, names) F(u8, must_staple)
+#define IPC_REPLY_KEY_TLS_REQUEST(F) F(u8, status) F(bytes, request)
+/* The certificate of a TLS-ALPN-01 challenge (RFC 8737). */
+#define IPC_FIELDS_KEY_TLS_ALPN(F) F(u32, key) F(bytes, name) F(key, digest)
+#define IPC_REPLY_KEY_TLS_ALPN(F) F(u8, status) F(bytes, chain)
+/* A request of ACME, made and signed by key (crypt/tls_make.h). */
+#define IPC_FIELDS_KEY_ACME(F) F(u32, key) F(bytes, nonce) F(bytes, url) F(bytes, kid) F(bytes, payload)
+#define IPC_REPLY_KEY_ACME(F) F(u8, status) F(bytes, request) F(bytes, thumbprint)
+/* A configuration profile, signed as CMS with the key of a certificate; nothing else is signed so. */
+#define IPC_FIELDS_KEY_PROFILE(F) F(u32, key) F(bytes, chain) F(bytes, content)
+#define IPC_REPLY_KEY_PROFILE(F) F(u8, status) F(bytes, signed_text)
 /* HMAC under an organisation key that is named by `label` (pepper, scram-fake, …). */
 #define IPC_FIELDS_KEY_HMAC(F) F(bytes, label) F(bytes, data)
 #define IPC_REPLY_KEY_HMAC(F) F(u8, status) F(key, mac)
@@ -114,6 +132,13 @@
 /* Whose mailbox reviews what is held: a MACed fact of kind FACT_REVIEW; empty: nobody's. */
 #define IPC_FIELDS_AUTH_REVIEWER(F)
 #define IPC_REPLY_AUTH_REVIEWER(F) F(bytes, fact)
+/* The answer to a challenge of a certification authority (HTTP-01, RFC 8555 8.3); empty: there is none of that token for that host. */
+#define IPC_FIELDS_AUTH_CHALLENGE(F) F(bytes, host) F(bytes, token)
+#define IPC_REPLY_AUTH_CHALLENGE(F) F(bytes, text)
+/* Certificates by name. Answered when there are others than those of `generation`, at the latest after a minute: then generation is the same and list -1.
+ * list: memory file, for each u32 key, u8 flags (1: of a TLS-ALPN-01 challenge), bytes chain (PEM), bytes OCSP answer. */
+#define IPC_FIELDS_AUTH_CERTIFICATES(F) F(u64, generation)
+#define IPC_REPLY_AUTH_CERTIFICATES(F) F(u64, generation) F(fd, list)
 /* May these go on? pairs: account (16 bytes) and credential (u32; 0: the account as such) each; verdicts: one byte each, enum auth_verdict. */
 #define IPC_FIELDS_AUTH_REVALIDATE(F) F(bytes, pairs)
 #define IPC_REPLY_AUTH_REVALIDATE(F) F(bytes, verdicts)

@@ -42,6 +42,18 @@ OPERATION("domain.sts", AUTH, DOMAIN_CHANGE, CHANGES, "domain mode? max_age#?")
 OPERATION("domain.client_setup", AUTH, DOMAIN_SEE, READS, "domain format address?")
 /* {"users":[{"address","name","department","language","role","state","quota","provisional"}], "more":true, "next":…}; state: active, disabled.
  * Lists are pages: "after" is the last address of the former page. */
+/*
+ * Certificates of the server beside that of the configuration: {"certificates":[{"id","names":[…],"source","state","starts","ends","attempt","failures","error",
+ * "stapled"}]}. order and csr: names, none: this host and the MTA-STS policies; {"id"}, csr also {"text"}. import: PEM; key unless it is here.
+ */
+/* {"problems":[…],"warnings":[…]} as in check; ADMIN_PARTIAL when there are problems. */
+OPERATION("tls.check", AUTH, SYSTEM_SEE, READS, "")
+OPERATION("tls.list", AUTH, SYSTEM_SEE, READS, "")
+OPERATION("tls.order", AUTH, SYSTEM_CHANGE, CHANGES, "names[]?")
+OPERATION("tls.renew", AUTH, SYSTEM_CHANGE, CHANGES, "id#")
+OPERATION("tls.import", AUTH, SYSTEM_CHANGE, CHANGES, "chain key?")
+OPERATION("tls.csr", AUTH, SYSTEM_CHANGE, CHANGES, "names[]?")
+OPERATION("tls.remove", AUTH, SYSTEM_CHANGE, CHANGES, "id#")
 OPERATION("user.list", AUTH, ACCOUNT_SEE, READS, "domain? after?")
 /* One user as above and "created", "app_passwords" (count). */
 OPERATION("user.show", AUTH, ACCOUNT_SEE, READS, "address")

@@ -12,6 +12,7 @@
 #include "auth/authority.h"
 #include "auth/hygiene.h"
 #include "auth/saslprep.h"
+#include "auth/tls.h"
 #include "base/log.h"
 #include "policy/warm.h"
 #include "base/memory.h"
@@ -333,6 +334,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	auth_meter_start(a);
 	auth_register(a);
 	auth_web_register(a);
+	auth_tls_start(a);
 	return 0;
 }
 
@@ -383,6 +385,7 @@ static void auth_reload(struct role_context *ctx)
 	auth_ca_reload(a);
 	auth_dns_reload(a);
 	auth_quarantine_reload(a);
+	auth_tls_reload(a);
 	auth_sso_configure(a);
 	auth_notice_configure(a);
 	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);
@@ -396,6 +399,9 @@ static void auth_reload(struct role_context *ctx)
 static void auth_role_status(struct role_context *ctx, struct buf *out)
 {
 	const struct auth_process *a = ctx->state;
+	int64_t ends = auth_tls_first_end(a->tls);
+	if (ends != 0)
+		buf_printf(out, "\"certificate_expiry_s\":%lld,", (long long)(ends - moment_unix(loop_now(ctx->loop))));
 	buf_printf(out, "\"sign_ins\":%llu,\"failures\":%llu,", (unsigned long long)a->sign_ins, (unsigned long long)a->failures);
 	buf_printf(out, "\"exchanges\":%u,\"hashing_waits\":%u,\"argon2id_kib\":%u,\"argon2id_passes\":%u", auth_login_exchanges(a->login),
 	           kek_waiting(a->keks), a->settings.cost.memory_kib, a->settings.cost.passes);

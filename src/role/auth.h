@@ -36,6 +36,7 @@ struct auth_process {
 	struct auth_dkim *dkim;
 	struct timer *dkim_timer;
 	struct auth_dns *dns;
+	struct auth_certificates *tls;
 	struct timer *dns_timer;
 	struct authority *authority;
 	struct timer *authority_timer;
@@ -86,6 +87,8 @@ void auth_dkim_start(struct auth_process *a);
 void auth_dkim_reload(struct auth_process *a);
 void auth_dns_start(struct auth_process *a); /* auth_dns.c; behind auth_dkim_start */
 void auth_dns_reload(struct auth_process *a);
+void auth_tls_start(struct auth_process *a); /* auth_tls.c */
+void auth_tls_reload(struct auth_process *a);
 void auth_web_register(struct auth_process *a); /* auth_web.c: what the class web asks */
 void auth_ca_host(struct auth_host *host); /* auth_ca.c */
 void auth_ca_start(struct auth_process *a);

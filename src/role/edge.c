@@ -11,7 +11,6 @@
 
 #define STOP_CHECK_MS 50
 #define STOP_PATIENCE_MS 8000
-#define KEY_REST_MS 6000
 #define FDS_PER_CONNECTION 3 /* the client, and the end of a session or a letter and its record */
 #define FDS_RESERVED 512
 
@@ -346,61 +345,6 @@ static void on_revoke(void *arg, struct ipc_call *call, const void *request)
 
 /* ---- the role ---- */
 
-/* A key role that hangs holds this loop up for the deadline of its row; then handshakes fail at once for a while, and the rest goes on. */
-static int tls_sign(void *arg, uint32_t key, uint16_t scheme, struct slice digest, struct buf *out)
-{
-	struct role_context *ctx = arg;
-	struct ipc_key_tls_sign request = {.key = key, .scheme = scheme, .digest = digest};
-	struct ipc_key_tls_sign_reply reply;
-	struct edge *edge = ctx->state;
-	uint8_t storage[4096];
-	int64_t now = loop_now(ctx->loop).mono_ms;
-	enum ipc_outcome outcome = now < edge->key_rest_until_ms
-	                                   ? IPC_BUSY
-	                                   : ipc_request_sync(ctx->ipc, IPC_KEY_TLS_SIGN, &request, &reply, storage, sizeof storage);
-
-	if (outcome == IPC_TIMEOUT)
-		edge->key_rest_until_ms = now + KEY_REST_MS;
-	if (outcome != IPC_OK || reply.status != 0)
-		return ERR_TEMPORARY;
-	buf_append(out, reply.signature);
-	return out->failed ? ERR_LIMIT : 0;
-}
-
-static void edge_tickets(struct role_context *ctx)
-{
-	struct edge *edge = ctx->state;
-
-	if (edge->tls != NULL && ctx->tls_tickets != NULL)
-		tls_context_tickets(edge->tls, ctx->tls_tickets->newer, ctx->tls_tickets->older);
-}
-
-static void load_tls(struct edge *edge)
-{
-	struct error err = {0};
-	struct tls_context *fresh;
-
-	if (edge->ctx->tls_chain.n == 0)
-		return;
-	fresh = tls_context_server(edge->ctx->tls_chain, 0, tls_sign, edge->ctx, &err);
-	if (fresh == NULL) {
-		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text));
-		return;
-	}
-	if (edge->ctx->role == ROLE_CLIENT && edge->ctx->client_ca.n > 0 && tls_context_client_ca(fresh, edge->ctx->client_ca, &err) != 0)
-		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text)); /* nobody signs in by certificate; the rest works */
-	if (buf_len(&edge->own_ca) > 0 && tls_context_own_ca(fresh, buf_slice(&edge->own_ca), &err) != 0)
-		log_event(EV_TLS_FAILED, LOG_STR("why", err.private_text));
-	if (edge->ctx->role == ROLE_MANAGE)
-		tls_context_alpn(fresh, &SLICE("http/1.1"), 1);
-	if (edge->ctx->role == ROLE_WEB)
-		tls_context_alpn(fresh, (const struct slice[]){SLICE_INIT("h2"), SLICE_INIT("http/1.1")}, 2);
-	tls_context_free(&edge->tls);
-	edge->tls = fresh;
-	edge_tickets(edge->ctx);
-	log_event(EV_TLS_RELOADED);
-}
-
 /* As many as have descriptors for what they may need, so that letters and channels never run short of them. */
 static unsigned connections_possible(void)
 {
@@ -430,7 +374,7 @@ static int edge_start(struct role_context *ctx, struct error *err)
 		edge_manage_prepare(edge);
 	if (ctx->role == ROLE_WEB)
 		edge_web_prepare(edge);
-	load_tls(edge);
+	edge_tls_load(edge);
 	if (ctx->listen_count > ARRAY_LEN(edge->listeners))
 		return error_set(err, ERR_LIMIT, "more than %zu listeners", ARRAY_LEN(edge->listeners));
 	return 0;
@@ -442,6 +386,8 @@ static void edge_run(struct role_context *ctx)
 
 	if (ctx->role == ROLE_CLIENT)
 		edge_trust_start(edge);
+	edge_tls_run(edge);
+
 	for (unsigned i = 0; i < ctx->listen_count; i++) {
 		struct door *door = memory_alloc(sizeof *door); /* lives as long as the process */
 
@@ -471,13 +417,13 @@ static void recheck_certificates(struct edge *edge)
 static void edge_reload(struct role_context *ctx)
 {
 	edge_limits_configure(ctx->state);
-	load_tls(ctx->state);
+	edge_tls_load(ctx->state);
 	recheck_certificates(ctx->state);
 }
 
 void edge_trust_changed(struct edge *edge)
 {
-	load_tls(edge);
+	edge_tls_load(edge);
 	recheck_certificates(edge);
 }
 
@@ -558,7 +504,7 @@ void edge_status(struct role_context *ctx, struct buf *out)
 	edge_traffic_status(edge, out);
 }
 
-const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};
-const struct role_ops role_client = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tickets};
-const struct role_ops role_manage = {edge_start, edge_run, edge_reload, edge_stop, edge_manage_status, edge_tickets};
-const struct role_ops role_web = {edge_start, edge_run, edge_reload, edge_stop, edge_web_status, edge_tickets};
+const struct role_ops role_mx = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tls_tickets};
+const struct role_ops role_client = {edge_start, edge_run, edge_reload, edge_stop, edge_status, edge_tls_tickets};
+const struct role_ops role_manage = {edge_start, edge_run, edge_reload, edge_stop, edge_manage_status, edge_tls_tickets};
+const struct role_ops role_web = {edge_start, edge_run, edge_reload, edge_stop, edge_web_status, edge_tls_tickets};

@@ -120,6 +120,9 @@ struct edge {
 	int64_t room_until_ms;               /* the disk was found to have room */
 	int64_t key_rest_until_ms;           /* key did not answer: it is not asked before */
 	struct manage_shared *manage;        /* of the class management (role/manage.h) */
+	struct buf certificates;             /* by name, as auth gave them (ipc/fields.h, AUTH_CERTIFICATES) */
+	uint64_t certificates_generation;
+	struct timer *certificates_timer;
 	struct web_shared *web;              /* of the class web (role/web.h) */
 	bool stopping;
 	struct buf own_ca;                   /* PEM of our own authorities; of clients */
@@ -139,6 +142,10 @@ void edge_status(struct role_context *ctx, struct buf *out);        /* what all 
 /* Once, before the jail closes. */
 void edge_manage_prepare(struct edge *edge);
 void edge_manage_status(struct role_context *ctx, struct buf *out);
+/* edge_tls.c: makes the context of new connections; then asks auth for certificates by name, on and on. */
+void edge_tls_load(struct edge *edge);
+void edge_tls_run(struct edge *edge);
+void edge_tls_tickets(struct role_context *ctx);
 void edge_web_prepare(struct edge *edge);
 void edge_web_status(struct role_context *ctx, struct buf *out);
 /* Services by number; NULL past the last. */

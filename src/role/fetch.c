@@ -187,7 +187,10 @@ static void on_connect(void *arg, int fd, int error)
 		return;
 	}
 	j->conn = conn_create(j->fetch->ctx->loop, fd, INPUT_MAX, &conn_events, j);
-	conn_secure_client(j->conn, j->fetch->tls, j->url.host);
+	if (j->url.secure)
+		conn_secure_client(j->conn, j->fetch->tls, j->url.host);
+	else
+		on_secured(j);
 }
 
 static void job_connect(struct job *j)
@@ -270,11 +273,18 @@ static struct job *job_create(struct fetch *f, struct ipc_call *call, const stru
 	return j;
 }
 
-static bool is_relay(const struct ipc_call *call)
+static bool comes_from(const struct ipc_call *call, enum role role)
 {
 	unsigned index;
 
-	return ipc_call_sender(call, &index) == ROLE_RELAY;
+	return ipc_call_sender(call, &index) == role;
+}
+
+static bool host_allowed(const struct fetch *f, const struct http_url *url)
+{
+	const struct config *c = f->ctx->config;
+
+	return fetch_acme_allowed(c->tls_acme, url->host, url->port) || fetch_host_allowed(&c->fetch_allow, url->host, url->port);
 }
 
 static void on_fetch(void *arg, struct ipc_call *call, const void *message)
@@ -283,16 +293,17 @@ static void on_fetch(void *arg, struct ipc_call *call, const void *message)
 	struct fetch *f = arg;
 	struct http_url url;
 
-	if (http_url_parse(request->url, &url) != 0 || !url.secure) {
+	bool ocsp = comes_from(call, ROLE_AUTH) && fetch_ocsp_allowed(request);
+	if (http_url_parse(request->url, &url) != 0 || (!url.secure && !ocsp)) {
 		refuse(f, call, "not an https URL");
 		return;
 	}
-	bool policy = is_relay(call);
+	bool policy = comes_from(call, ROLE_RELAY);
 	if (policy && !fetch_policy_allowed(request, &url, (uint16_t)f->ctx->config->relay_sts_port)) {
 		refuse(f, call, "not a policy of MTA-STS");
 		return;
 	}
-	if (!policy && !fetch_host_allowed(&f->ctx->config->fetch_allow, url.host, url.port)) {
+	if (!policy && !ocsp && !host_allowed(f, &url)) {
 		refuse(f, call, "fetch.allow does not name the host");
 		return;
 	}

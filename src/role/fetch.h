@@ -28,6 +28,15 @@ void fetch_free(struct fetch *fetch);
  * itself; a literal must be held by a prefix.
  */
 bool fetch_host_allowed(const config_texts *allow, struct slice host, uint16_t port);
+/* Is it the host of the directory of ACME that tls.acme names? It needs no row in fetch.allow; a private address does. */
+bool fetch_acme_allowed(struct slice directory, struct slice host, uint16_t port);
+/*
+ * What auth may ask any host for, over plain HTTP too: POST of a request of OCSP (RFC 6960 A.1), whose answers are signed. Private addresses need
+ * fetch.allow all the same.
+ */
+#define FETCH_OCSP_FIELDS "Content-Type: application/ocsp-request\n"
+#define FETCH_OCSP_REQUEST_MAX 2048
+bool fetch_ocsp_allowed(const struct ipc_fetch *request);
 /* Addresses outside of the public internet only when an address or prefix of the list holds them: a name cannot be pointed inwards. */
 bool fetch_address_allowed(const config_texts *allow, struct slice address);
 /* "Name: value" lines, each ended by LF, into fields that borrow. Their number, or ERR_INVALID, ERR_LIMIT. */

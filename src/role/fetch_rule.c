@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "http/message.h"
+#include "http/url.h"
 #include "net/prefix.h"
 
 #define PORT_HTTPS 443
@@ -24,6 +25,19 @@ bool fetch_host_allowed(const config_texts *allow, struct slice host, uint16_t p
 		if (entry_names(allow->items[i], host, port))
 			return true;
 	return false;
+}
+
+bool fetch_acme_allowed(struct slice directory, struct slice host, uint16_t port)
+{
+	struct http_url url;
+
+	return directory.n > 0 && http_url_parse(directory, &url) == 0 && url.secure && slice_eq_nocase(url.host, host) && url.port == port;
+}
+
+bool fetch_ocsp_allowed(const struct ipc_fetch *request)
+{
+	return slice_eq(request->method, SLICE("POST")) && slice_eq(request->fields, SLICE(FETCH_OCSP_FIELDS)) && request->body.n > 0
+	    && request->body.n <= FETCH_OCSP_REQUEST_MAX;
 }
 
 bool fetch_address_allowed(const config_texts *allow, struct slice address)

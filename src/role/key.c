@@ -13,9 +13,10 @@
 #include "crypt/crypt.h"
 #include "crypt/ed25519.h"
 #include "crypt/hash.h"
-#include "crypt/sign.h"
+#include "crypt/tls.h"
 #include "role/key_ca.h"
 #include "role/key_dkim.h"
+#include "role/key_tls.h"
 #include "role/role.h"
 #include "store/seal.h"
 
@@ -28,7 +29,8 @@ enum key_status { KEY_OK = 0, KEY_REFUSED = 1, KEY_FAILED = 2 };
 struct key_role {
 	struct role_context *ctx;
 	struct keystore *keys;
-	struct sign_key *tls; /* NULL: no certificate is configured */
+	struct key_tls *tls;
+	bool configured;          /* tls.key is there */
 	struct audit_head head;   /* that was signed last; without texts */
 	uint64_t requests, refused;
 };
@@ -62,8 +64,9 @@ static void on_tls_sign(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_key_tls_sign *request = message;
 	struct buf signature = BUF_INIT(SIGNATURE_MAX);
 	enum key_status status = KEY_REFUSED;
-	if (k->tls != NULL && request->key == 0)
-		status = sign_digest(k->tls, request->scheme, request->digest, &signature, NULL) == 0 ? KEY_OK : KEY_FAILED;
+	struct tls_key *key = key_tls_find(k->tls, request->key);
+	if (key != NULL)
+		status = tls_key_sign(key, request->scheme, request->digest, &signature) == 0 ? KEY_OK : KEY_FAILED;
 	ipc_reply(call, &(struct ipc_key_tls_sign_reply){.status = count(k, status), .signature = buf_slice(&signature)});
 	buf_free(&signature);
 }
@@ -253,18 +256,17 @@ static void on_sign_certificate(void *arg, struct ipc_call *call, const void *me
 
 static int load_tls(struct key_role *k, struct error *err)
 {
-	struct sign_key *key = NULL;
+	struct tls_key *key;
 	if (k->ctx->tls_key.n == 0)
 		return k->ctx->tls_chain.n == 0 ? 0 : error_set(err, ERR_INVALID, "the TLS key cannot be read");
-	int rc = sign_key_load(k->ctx->tls_key, &key, err);
-	if (rc == 0 && k->ctx->tls_chain.n > 0 && !sign_key_matches(key, k->ctx->tls_chain))
-		rc = error_set(err, ERR_INVALID, "the TLS key does not belong to the certificate");
-	if (rc != 0) {
-		sign_key_free(&key);
-		return rc;
+	if ((key = tls_key_load(k->ctx->tls_key, err)) == NULL)
+		return ERR_INVALID;
+	if (k->ctx->tls_chain.n > 0 && tls_key_matches(key, k->ctx->tls_chain, err) != 0) {
+		tls_key_free(&key);
+		return ERR_INVALID;
 	}
-	sign_key_free(&k->tls);
-	k->tls = key;
+	key_tls_configured(k->tls, key);
+	k->configured = true;
 	return 0;
 }
 
@@ -299,8 +301,10 @@ static int key_start(struct role_context *ctx, struct error *err)
 	                     	&k->keys, err);
 	if (rc == 0 && created)
 		log_event(EV_KEY_CREATED, LOG_STR("where", ROLE_DIR_KEY));
-	if (rc == 0)
+	if (rc == 0) {
+		k->tls = key_tls_start(ctx, k->keys);
 		rc = load_tls(k, err);
+	}
 	if (rc == 0)
 		register_handlers(k);
 	buf_free(&path);
@@ -320,7 +324,7 @@ static void key_role_status(struct role_context *ctx, struct buf *out)
 {
 	const struct key_role *k = ctx->state;
 	buf_printf(out, "\"requests\":%llu,\"refused\":%llu,\"tls\":%s", (unsigned long long)k->requests, (unsigned long long)k->refused,
-	           k->tls != NULL ? "true" : "false");
+	           k->configured ? "true" : "false");
 }
 
 const struct role_ops role_key = {.start = key_start, .reload = key_reload, .status = key_role_status};

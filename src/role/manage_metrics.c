@@ -27,6 +27,7 @@ static const struct metric {
 	{"mail", "accounts_open", "letterlock_accounts_open", "", false},
 	{"mail", "filed", "letterlock_messages_filed_total", "", true},
 	{"queue", "accepted", "letterlock_queue_accepted_total", "", true},
+	{"auth", "certificate_expiry_s", "letterlock_tls_certificate_expiry_seconds", "", false},
 	{"queue", "waiting", "letterlock_queue_messages", ",state=\"waiting\"", false},
 	{"queue", "running", "letterlock_queue_messages", ",state=\"running\"", false},
 	{"queue", "held", "letterlock_queue_messages", ",state=\"held\"", false},

@@ -249,8 +249,18 @@ static void check_config(struct parent *parent, struct findings *f)
 	config_problems_free(&problems);
 }
 
+static void check_acme(const struct config *c, struct findings *f)
+{
+	struct slice kind = c->tls_acme_challenge;
+	if (!slice_eq(kind, SLICE("http-01")) && !slice_eq(kind, SLICE("tls-alpn-01")) && !slice_eq(kind, SLICE("dns-01")))
+		finding(f, "tls.acme_challenge", "it is http-01, tls-alpn-01 or dns-01", "http-01 is used");
+	if (c->tls_acme.n > 0 && !slice_starts(c->tls_acme, SLICE("https://")))
+		finding(f, "tls.acme", "it is not an https address", "nothing is ordered");
+}
+
 static void check_certificate(struct parent *parent, struct findings *f)
 {
+	check_acme(parent->config, f);
 	if (buf_len(&parent->tls_chain) == 0)
 		return;
 	int64_t left = ca_not_after(buf_slice(&parent->tls_chain)) - moment_unix(loop_now(parent->loop));

@@ -404,6 +404,23 @@ static void a_policy_host_does_not_lead_inwards(void **state)
 	world_close(&w);
 }
 
+static void authorities_and_responders_are_asked_for_one_thing(void **state)
+{
+	struct ipc_fetch ocsp = {.method = SLICE("POST"), .fields = SLICE(FETCH_OCSP_FIELDS), .body = SLICE("request")};
+
+	assert_true(fetch_acme_allowed(SLICE("https://ca.example/dir"), SLICE("CA.example"), 443));
+	assert_true(fetch_acme_allowed(SLICE("https://ca.example:14000/dir"), SLICE("ca.example"), 14000));
+	assert_false(fetch_acme_allowed(SLICE("https://ca.example/dir"), SLICE("ca.example"), 8443));
+	assert_false(fetch_acme_allowed(SLICE("https://ca.example/dir"), SLICE("other.example"), 443));
+	assert_false(fetch_acme_allowed(SLICE("http://ca.example/dir"), SLICE("ca.example"), 80));
+	assert_false(fetch_acme_allowed(SLICE(""), SLICE("ca.example"), 443));
+	assert_true(fetch_ocsp_allowed(&ocsp));
+	ocsp.fields = SLICE("Content-Type: application/json\n");
+	assert_false(fetch_ocsp_allowed(&ocsp));
+	ocsp = (struct ipc_fetch){.method = SLICE("GET"), .fields = SLICE(FETCH_OCSP_FIELDS)};
+	assert_false(fetch_ocsp_allowed(&ocsp));
+}
+
 static void private_addresses_are_known(void **state)
 {
 	static const char *const private[] = {
@@ -440,7 +457,7 @@ int main(void)
 		cmocka_unit_test(a_name_does_not_lead_inwards), cmocka_unit_test(a_certificate_of_another_name_is_refused),
 		cmocka_unit_test(too_large_an_answer_is_none), cmocka_unit_test(malformed_fields_are_not_sent),
 		cmocka_unit_test(relay_gets_policies_and_nothing_else), cmocka_unit_test(a_policy_host_does_not_lead_inwards),
-		cmocka_unit_test(private_addresses_are_known),
+		cmocka_unit_test(authorities_and_responders_are_asked_for_one_thing), cmocka_unit_test(private_addresses_are_known),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	tls_library_init();

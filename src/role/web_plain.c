@@ -52,3 +52,32 @@ void web_plain_redirect(struct web_exchange *x)
 		}
 	web_domain_ask(x, domain, redirect);
 }
+
+/* ---- HTTP-01, RFC 8555 8.3 ---- */
+
+static void on_challenge(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	const struct ipc_auth_challenge_reply *reply = message;
+	struct web_exchange *x = arg;
+
+	if (outcome != IPC_OK)
+		web_problem(x, 503);
+	else if (reply->text.n == 0)
+		web_problem(x, 404);
+	else
+		web_answer(x, 200, "application/octet-stream", NULL, 0, reply->text);
+	web_drop(x);
+}
+
+void web_acme_answer(struct web_exchange *x)
+{
+	struct slice token = slice_from(x->path, sizeof "/.well-known/acme-challenge/" - 1);
+	struct ipc_auth_challenge request = {.host = x->host, .token = token};
+
+	if (token.n == 0 || token.n > 200) {
+		web_problem(x, 404);
+		return;
+	}
+	web_hold(x);
+	ipc_request(web_context(x)->ipc, IPC_AUTH_CHALLENGE, IPC_ANY, &request, on_challenge, x);
+}

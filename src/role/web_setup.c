@@ -49,6 +49,32 @@ struct asked {
 	struct slice address; /* empty: none */
 };
 
+/* ---- a profile is signed, so that the device shows whose it is ---- */
+
+static void on_signed(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	static const struct http_field fields[] = {HTTP_FIELD("Cache-Control", "no-store"),
+		HTTP_FIELD("Content-Disposition", "attachment; filename=\"mail.mobileconfig\"")};
+	const struct ipc_key_profile_reply *reply = message;
+	struct web_exchange *x = arg;
+
+	if (outcome == IPC_OK && reply->status == 0)
+		web_answer(x, 200, client_setup_media_type(CLIENT_MOBILECONFIG), fields, ARRAY_LEN(fields), reply->signed_text);
+	else
+		web_problem(x, 503);
+	web_drop(x);
+}
+
+static void sign(struct web_exchange *x, struct slice content)
+{
+	const struct edge *edge = x->web->shared->edge;
+	struct ipc_key_profile request = {.content = content, .chain = edge->ctx->tls_chain};
+
+	tls_context_certificate(edge->tls, x->host, &request.key, &request.chain);
+	web_hold(x);
+	ipc_request(edge->ctx->ipc, IPC_KEY_PROFILE, IPC_ANY, &request, on_signed, x);
+}
+
 static void write_document(struct web_exchange *x, const struct web_domain *d)
 {
 	static const struct http_field none[] = {HTTP_FIELD("Cache-Control", "no-store")};
@@ -60,6 +86,8 @@ static void write_document(struct web_exchange *x, const struct web_domain *d)
 		setup.ports[i] = d->ports[i];
 	if (client_setup_write(&setup, asked->format, &out) != 0 || out.failed)
 		web_problem(x, 404);
+	else if (asked->format == CLIENT_MOBILECONFIG)
+		sign(x, buf_slice(&out));
 	else
 		web_answer(x, 200, client_setup_media_type(asked->format), none, 1, buf_slice(&out));
 	buf_free(&out);

@@ -1,0 +1,277 @@
+"""Certificates: ordered from a certification authority (Pebble), brought by somebody, shown by name."""
+import datetime
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+
+DOMAIN, HOST = 'demo.test', 'mail.demo.test'
+
+
+def wait_for(what, seconds=90):
+    until = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found:
+            return found
+        assert time.monotonic() < until, 'it does not happen'
+        time.sleep(0.2)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class Authority:
+    """Pebble and its DNS. A fifth of all nonces is refused: the client has to cope."""
+
+    def __init__(self, instance):
+        self.folder = tempfile.mkdtemp(prefix='letterlock-pebble-', dir='/var/tmp')
+        self.processes = []
+        dns, management, port = free_port(), free_port(), free_port()
+        instance.issue('pebble', 'pebble.example')
+        config = {'listenAddress': f'127.0.0.1:{port}', 'managementListenAddress': f'127.0.0.1:{free_port()}',
+                  'certificate': instance.path('tls', 'pebble.pem'), 'privateKey': instance.path('tls', 'pebble.key'),
+                  'httpPort': instance.ports['http'], 'tlsPort': instance.ports['https'], 'ocspResponderURL': '', 'externalAccountBindingRequired': False, 'domainBlocklist': ['blocked-domain.example']}
+        with open(os.path.join(self.folder, 'config.json'), 'w', encoding='utf-8') as f:
+            json.dump({'pebble': config}, f)
+        self.url = f'https://127.0.0.1:{port}/dir'
+        self.management = management
+        self.start('dns', ['pebble-challtestsrv', '-dns01', f'127.0.0.1:{dns}', '-http01', '', '-https01', '', '-tlsalpn01', '', '-management',
+                           f'127.0.0.1:{management}', '-defaultIPv6', ''])
+        self.start('pebble', ['pebble', '-config', os.path.join(self.folder, 'config.json'), '-dnsserver', f'127.0.0.1:{dns}'])
+        wait_for(lambda: self.answers(port) and self.answers(management))
+
+    def start(self, name, words):
+        environment = {**os.environ, 'PEBBLE_VA_NOSLEEP': '1', 'PEBBLE_WFE_NONCEREJECT': '20', 'PEBBLE_AUTHZREUSE': '0'}
+        with open(os.path.join(self.folder, f'{name}.log'), 'wb') as log:
+            self.processes.append(subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment))
+
+    @staticmethod
+    def answers(port):
+        try:
+            socket.create_connection(('127.0.0.1', port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def log(self):
+        with open(os.path.join(self.folder, 'pebble.log'), encoding='utf-8', errors='replace') as f:
+            return f.read()
+
+    def stop(self):
+        for process in self.processes:
+            process.terminate()
+            process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def configure(instance, **options):
+    for name, value in options.items():
+        instance.options[name.replace('__', '.')] = value
+    instance.write_config()
+    instance.cli('reload')
+
+
+@pytest.fixture(scope='module')
+def authority(site):
+    made = Authority(site.instance)
+    before = dict(site.instance.options)
+    configure(site.instance, tls__acme=made.url, fetch__allow=['127.0.0.0/8'])
+    yield made
+    site.instance.options.clear()
+    site.instance.options.update(before)
+    configure(site.instance)
+    made.stop()
+
+
+def shown(instance, name, service='https', alpn=None):
+    """The certificate that a client sees which asks for that name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    with socket.create_connection(('127.0.0.1', instance.ports[service]), 30) as plain, context.wrap_socket(plain, server_hostname=name) as tls:
+        return x509.load_der_x509_certificate(tls.getpeercert(True))
+
+
+def names_of(certificate):
+    return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
+
+
+def row(instance, number):
+    return next((r for r in instance.cli('tls', 'list')['certificates'] if r['id'] == number), None)
+
+
+def order(instance, *names):
+    number = instance.cli('tls', 'order', *names)['id']
+    return number, wait_for(lambda: (lambda r: r if r['ends'] or r['failures'] else None)(row(instance, number)))
+
+
+def test_http_01_orders_and_every_edge_shows_it(site, authority):
+    number, made = order(site.instance, HOST, f'mta-sts.{DOMAIN}')
+    assert made['state'] == 'active', made['error'] + authority.log()[-3000:]
+    assert made['source'] == 'acme' and sorted(made['names']) == [HOST, f'mta-sts.{DOMAIN}']
+    life = made['ends'] - made['starts']
+    assert made['starts'] + life * 0.6 < made['attempt'] < made['starts'] + life * 0.7
+    for service in ('https', 'imaps', 'submissions', 'management'):
+        certificate = wait_for(lambda s=service: (lambda c: c if 'Pebble' in c.issuer.rfc4514_string() else None)(shown(site.instance, HOST, s)))
+        assert HOST in names_of(certificate)
+    # Other names have the certificate of the configuration.
+    assert 'Letterlock demo CA' in shown(site.instance, 'localhost').issuer.rfc4514_string()
+    first = shown(site.instance, HOST)
+    site.instance.cli('tls', 'renew', str(number))
+    second = wait_for(lambda: (lambda c: c if c.serial_number != first.serial_number else None)(shown(site.instance, HOST)))
+    assert second.public_key().public_numbers() == first.public_key().public_numbers(), 'renewed with the same key, for DANE'
+    site.instance.cli('tls', 'remove', str(number))
+    wait_for(lambda: 'Letterlock demo CA' in shown(site.instance, HOST).issuer.rfc4514_string())
+
+
+def test_tls_alpn_01(site, authority):
+    configure(site.instance, tls__acme_challenge='tls-alpn-01')
+    try:
+        number, made = order(site.instance, f'autoconfig.{DOMAIN}')
+        assert made['state'] == 'active', made['error'] + authority.log()[-3000:]
+        assert f'http://autoconfig.{DOMAIN}' not in authority.log(), 'it was not proven over HTTP'
+        site.instance.cli('tls', 'remove', str(number))
+        with pytest.raises(ssl.SSLError):
+            shown(site.instance, f'autoconfig.{DOMAIN}', alpn=['acme-tls/1'])
+    finally:
+        configure(site.instance, tls__acme_challenge='http-01')
+
+
+def test_a_refused_order_waits_and_says_why(site, authority):
+    number, made = order(site.instance, 'blocked-domain.example')
+    assert made['failures'] == 1 and made['state'] == 'fails' and 'refused' in made['error'], made
+    assert made['attempt'] >= time.time() + 200
+    site.instance.cli('tls', 'remove', str(number))
+    code, _, error = site.instance.cli('tls', 'order', 'not a name', check=False)
+    assert code != 0 and 'no host name' in error
+
+
+class Maker:
+    """A certification authority with an intermediate one."""
+
+    def __init__(self):
+        self.root_key, self.key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        self.root = self.sign('Root', self.root_key.public_key(), 'Root', self.root_key, ca=True)
+        self.intermediate = self.sign('Intermediate', self.key.public_key(), 'Root', self.root_key, ca=True)
+
+    @staticmethod
+    def sign(subject, public, issuer, key, ca=False, names=(), days=90, extensions=()):
+        def name(text):
+            return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+        now = datetime.datetime.utcnow()
+        builder = (x509.CertificateBuilder().subject_name(name(subject)).issuer_name(name(issuer)).public_key(public).serial_number(x509.random_serial_number())
+                   .not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=days))
+                   .add_extension(x509.BasicConstraints(ca, None), True))
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
+        for extension in extensions:
+            builder = builder.add_extension(extension, False)
+        return builder.sign(key, hashes.SHA256())
+
+    def leaf(self, public, *names, **more):
+        return self.sign(names[0], public, 'Intermediate', self.key, names=names, **more)
+
+
+def pem(*certificates):
+    return b''.join(c.public_bytes(serialization.Encoding.PEM) for c in certificates).decode()
+
+
+def key_pem(key):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+
+
+def given(folder, name, text):
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+def test_uploaded_certificates_are_put_in_order_and_weak_ones_refused(site, folder):
+    maker, key = Maker(), rsa.generate_private_key(65537, 2048)
+    leaf = maker.leaf(key.public_key(), '*.wild.example', 'one.wild.example')
+    chain, secret = given(folder, 'chain.pem', pem(maker.root, maker.intermediate, leaf)), given(folder, 'key.pem', key_pem(key))
+    number = site.instance.cli('tls', 'import', chain, '--key', secret)['id']
+    seen = wait_for(lambda: (lambda c: c if '*.wild.example' in names_of(c) else None)(shown(site.instance, 'any.wild.example')))
+    assert seen == leaf
+    assert 'Letterlock demo CA' in shown(site.instance, 'two.any.wild.example').issuer.rfc4514_string()
+    done = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{site.instance.ports["https"]}', '-servername', 'one.wild.example', '-showcerts'],
+                          input='', capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.count('BEGIN CERTIFICATE') == 2, 'leaf and intermediate, without the root'
+    # One that names the host exactly goes before a wildcard; a newer one for the same key needs no key.
+    exact = maker.leaf(key.public_key(), 'one.wild.example', days=30)
+    assert site.instance.cli('tls', 'import', given(folder, 'exact.pem', pem(exact, maker.intermediate)))['id'] == number
+    wait_for(lambda: shown(site.instance, 'one.wild.example') == exact)
+    refused = {
+        'weak': (maker.leaf(rsa.generate_private_key(65537, 1024).public_key(), 'a.example'), None),
+        'another key': (maker.leaf(ec.generate_private_key(ec.SECP256R1()).public_key(), 'a.example'), key),
+        'expired': (maker.leaf(key.public_key(), 'a.example', days=0), key),
+    }
+    for why, (certificate, with_key) in refused.items():
+        words = ['tls', 'import', given(folder, 'bad.pem', pem(certificate, maker.intermediate))]
+        if with_key:
+            words += ['--key', secret]
+        code, _, error = site.instance.cli(*words, check=False)
+        assert code != 0 and error, why
+    site.instance.cli('tls', 'remove', str(number))
+
+
+def test_a_request_for_another_authority(site, folder):
+    made = site.instance.cli('tls', 'csr', 'requested.example', 'www.requested.example')
+    request = x509.load_pem_x509_csr(made['text'].encode())
+    assert request.is_signature_valid
+    assert names_of(request) == ['requested.example', 'www.requested.example']
+    assert row(site.instance, made['id'])['state'] == 'requested'
+    maker = Maker()
+    leaf = maker.leaf(request.public_key(), 'requested.example', 'www.requested.example')
+    assert site.instance.cli('tls', 'import', given(folder, 'leaf.pem', pem(leaf, maker.intermediate)))['id'] == made['id']
+    wait_for(lambda: shown(site.instance, 'www.requested.example', 'imaps') == leaf)
+    site.instance.cli('tls', 'remove', str(made['id']))
+
+
+def test_profiles_are_signed(site, folder):
+    done = subprocess.run(['curl', '-sS', '-k', '--max-time', '60', '--resolve', f'{HOST}:{site.instance.ports["https"]}:127.0.0.1', '-o', str(folder / 'profile'),
+                           f'https://{HOST}:{site.instance.ports["https"]}/mail/setup.mobileconfig?emailaddress=li.wei%40{DOMAIN}'], check=False)
+    assert done.returncode == 0
+    read = subprocess.run(['openssl', 'cms', '-verify', '-inform', 'DER', '-in', str(folder / 'profile'), '-CAfile', site.instance.path('ca.pem'), '-purpose', 'any'],
+                          capture_output=True, text=True, check=False)
+    assert read.returncode == 0 and f'<string>li.wei@{DOMAIN}</string>' in read.stdout, read.stderr
+
+
+def test_answers_of_ocsp_are_stapled(site, authority, folder):
+    maker, key, port = Maker(), ec.generate_private_key(ec.SECP256R1()), free_port()
+    access = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(f'http://127.0.0.1:{port}/'))])
+    leaf = maker.leaf(key.public_key(), 'stapled.example', extensions=[access])
+    issuer, secret = given(folder, 'issuer.pem', pem(maker.intermediate)), given(folder, 'issuer.key', key_pem(maker.key))
+    ends = leaf.not_valid_after.strftime('%y%m%d%H%M%SZ')
+    index = given(folder, 'index.txt', f'V\t{ends}\t\t{leaf.serial_number:X}\tunknown\t/CN=stapled.example\n')
+    with open(folder / 'responder.log', 'wb') as log:
+        responder = subprocess.Popen(['openssl', 'ocsp', '-index', index, '-port', str(port), '-rsigner', issuer, '-rkey', secret, '-CA', issuer, '-nmin', '60'],
+                                     stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: b'waiting for' in (folder / 'responder.log').read_bytes())  # it serves one connection at a time
+        number = site.instance.cli('tls', 'import', given(folder, 'chain.pem', pem(leaf, maker.intermediate)), '--key', given(folder, 'key.pem', key_pem(key)))['id']
+        wait_for(lambda: row(site.instance, number)['stapled'])
+        status = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{site.instance.ports["https"]}', '-servername', 'stapled.example', '-status',
+                                 '-CAfile', given(folder, 'root.pem', pem(maker.root))], input='', capture_output=True, text=True, check=False, timeout=60)
+        assert 'Cert Status: good' in status.stdout, status.stdout[:2000]
+        site.instance.cli('tls', 'remove', str(number))
+    finally:
+        responder.terminate()
+        responder.wait(30)
