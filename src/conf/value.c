@@ -115,7 +115,7 @@ static const struct {
 	{"relay.per_destination", 1, 1000},
 	{"relay.timeout", 1000, INT64_MAX},
 };
-static const char services[] = "smtp submission submissions imap imaps pop3 pop3s http https management";
+static const char services[] = "smtp submission submissions imap imaps pop3 pop3s managesieve http https management";
 
 static bool is_one_of(struct slice value, const char *values)
 {

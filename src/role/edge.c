@@ -22,6 +22,7 @@ static const struct edge_service services[] = {
 	{.name = "imaps", .protocol = &edge_imap, .auth_protocol = AUTH_PROTOCOL_IMAP, .implicit_tls = true},
 	{.name = "pop3", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3},
 	{.name = "pop3s", .protocol = &edge_pop3, .auth_protocol = AUTH_PROTOCOL_POP3, .implicit_tls = true},
+	{.name = "managesieve", .protocol = &edge_sieve, .auth_protocol = AUTH_PROTOCOL_SIEVE},
 	{.name = "http", .protocol = &edge_web_plain},
 	{.name = "https", .protocol = &edge_web, .implicit_tls = true},
 	{.name = "management", .protocol = &edge_manage, .implicit_tls = true},

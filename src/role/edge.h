@@ -41,7 +41,7 @@ struct edge_protocol {
 	void (*revoke)(struct edge_client *c);    /* what the sign-in stood on is gone; NULL: another role ends the session */
 	void (*ended)(struct edge_client *c);     /* the connection is gone, though something may be awaited; only after start; may be NULL */
 };
-extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3, edge_manage, edge_web, edge_web_plain;
+extern const struct edge_protocol edge_smtp, edge_imap, edge_pop3, edge_sieve, edge_manage, edge_web, edge_web_plain;
 
 struct edge_service {
 	const char *name;                    /* of role_listen.service */

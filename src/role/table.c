@@ -22,7 +22,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.ops = &role_mx, .sets = SANDBOX_ACCEPT, .services = "smtp", .tls_tickets = true, .stop_rank = 0,
 	},
 	[ROLE_CLIENT] = {
-		.ops = &role_client, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "submission submissions imap imaps pop3 pop3s",
+		.ops = &role_client, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "submission submissions imap imaps pop3 pop3s managesieve",
 		.tls_tickets = true, .wipes_freed = true, .stop_rank = 0,
 	},
 	[ROLE_RESOLVER] = {

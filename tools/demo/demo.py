@@ -113,7 +113,7 @@ def show(instance, users):
     hosts = '127.0.0.1 and ::1' if instance.ipv6 else '127.0.0.1'
     print(f'Letterlock demo: {HOSTNAME} on {hosts}; CA certificate {instance.path("ca.pem")}')
     print(f'smtp {p["smtp"]}  submission {p["submission"]} (STARTTLS)  submissions {p["submissions"]} (TLS)')
-    print(f'imap {p["imap"]} (STARTTLS)  imaps {p["imaps"]} (TLS)  pop3 {p["pop3"]} (STARTTLS)  pop3s {p["pop3s"]} (TLS)')
+    print(f'imap {p["imap"]} (STARTTLS)  imaps {p["imaps"]} (TLS)  pop3 {p["pop3"]} (STARTTLS)  pop3s {p["pop3s"]} (TLS)  managesieve {p["managesieve"]} (STARTTLS)')
     for user in users[:7]:
         print(f'  {user["address"]:26} {user["password"]}  {user["name"]}, {user["department"]}')
     print(f'Directory {instance.directory}: demo.json (accounts), log/, outside/ (mail that left)')

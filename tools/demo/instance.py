@@ -15,7 +15,7 @@ import time
 from people import DOMAIN, HOSTNAME, OUTSIDE
 
 MARKER = '.letterlock-demo'
-SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995),
+SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995), ('managesieve', 4190),
             ('http', 80), ('https', 443), ('management', 444)]
 OUTSIDE_OFFSET = 26
 # For tests and measurements, where one address and a few users do everything.
@@ -87,7 +87,7 @@ def release_claims():
 def free_port_base():
     """What several processes may call at once: each gets ports of its own."""
     # Below 32768: from there on the system gives ports to clients.
-    for base in (20000 + (os.getpid() * 50 + n * 350) % 11000 for n in range(220)):
+    for base in (20000 + (os.getpid() * 50 + n * 350) % 8500 for n in range(220)):
         release_claims()
         if all(claim(base + offset) and port_is_free(base + offset) for offset in [n for _, n in SERVICES] + [OUTSIDE_OFFSET]):
             return base
