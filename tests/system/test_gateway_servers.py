@@ -26,6 +26,9 @@ def gateway():
     listen = [f'{name} {MANAGEMENT if name == "management" else HOST}:{base + offset}' for name, offset in SERVICES]
     instance = Instance(directory, base, PROGRAMS, options={'listen': listen, 'xclient_from': [HOST], 'relay.retry': ['2s'], 'relay.warn': '0', 'gateway.only': 'yes'})
     instance.setup()
+    with open(instance.path('zone'), encoding='ascii') as f:
+        zone = f.read()
+    instance.write('zone', zone + 'phish.test. 300 IN TXT "v=spf1 -all"\n_dmarc.phish.test. 300 IN TXT "v=DMARC1; p=quarantine"\n')
     made = Site(instance, [])
     try:
         instance.start()
@@ -136,6 +139,19 @@ def test_what_the_server_behind_says_later_is_tried_again_and_what_it_refuses_co
     with open(path, 'rb') as f:
         report = f.read()
     assert b'multipart/report' in report and b'5.1.1' in report
+
+
+def test_a_domain_says_what_is_done_with_junk(gateway, played):
+    cli, to, texts = gateway.instance.cli, f'ann@{PLAYED}', [mark() for _ in range(3)]
+    assert said_by(STRANGER, gateway, to, texts[0], sender='boss@phish.test') == [250] * 3
+    assert b'X-Letterlock-Verdict:' in played.has(texts[0])[2] and f'Subject: {texts[0]}'.encode() in played.has(texts[0])[2]
+    cli('domain', 'policy', PLAYED, '--junk', 'reject')
+    assert said_by(STRANGER, gateway, to, texts[1], sender='boss@phish.test') == [250, 250, 550]
+    cli('domain', 'policy', PLAYED, '--junk', 'quarantine')
+    assert said_by(STRANGER, gateway, to, texts[2], sender='boss@phish.test') == [250] * 3
+    wait_for(lambda: cli('quarantine', 'list')['messages'])
+    assert not any(texts[2].encode() in data for _, _, data, _ in played.letters)
+    cli('domain', 'policy', PLAYED, '--junk', 'tag')
 
 
 def test_nothing_of_what_was_passed_on_stays(gateway, played):
