@@ -144,10 +144,11 @@ static bool make_room(struct edge *edge)
 	return true;
 }
 
+/* Proxies speak for many: at the mail ports by XCLIENT, on the web by X-Forwarded-For. */
 static bool is_known(const struct edge_client *c)
 {
-	const config_texts *trusted = &c->edge->ctx->config->xclient_from;
-
+	const struct config *config = c->edge->ctx->config;
+	const config_texts *trusted = c->service->auth_protocol != 0 ? &config->xclient_from : &config->forwarded_from;
 	uint8_t room[64];
 
 	return familiar_known(c->edge->familiar, limiter_address(LIMIT_SCOPE_ADDRESS, edge_address(c), room), now_of(c->edge))
