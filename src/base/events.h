@@ -309,7 +309,7 @@ EVENT(STORE_OPEN_FAILED, LOG_ERROR, SYSTEM, "store.open_failed", "user at error 
 EVENT(STORE_RECOVERED, LOG_WARN, SYSTEM, "store.recovered", "user count", "messages unknown to the account were filed in Recovered")
 EVENT(STORE_SALVAGED, LOG_ERROR, SYSTEM, "store.salvaged", "user mailboxes messages lost places", "a damaged account database was made anew from what could be read of it")
 EVENT(FILTER_CRASHED, LOG_ERROR, SYSTEM, "filter.crashed", "cid outcome try", "a filter ended while it worked on a message")
-EVENT(REPORT_SENT, LOG_INFO, MAIL, "report.sent", "domain rcpt rows", "an aggregate report about a domain was sent")
+EVENT(REPORT_SENT, LOG_INFO, MAIL, "report.sent", "domain target count", "an aggregate report about a domain was sent")
 EVENT(MAIL_JUDGED, LOG_INFO, MAIL, "mail.judged", "cid verdict score domain spf dkim arc dmarc checks", "a message from outside was judged")
 EVENT(QUARANTINE_LOOKED, LOG_WARN, ACCESS, "quarantine.looked", "id mid cid actor from what", "a letter in quarantine was given to the reviewers to read")
 EVENT(QUARANTINE_RELEASED, LOG_INFO, MAIL, "quarantine.released", "id mid cid actor from what", "a letter was let out of quarantine, to its recipients")

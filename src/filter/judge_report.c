@@ -1,6 +1,7 @@
 /*
- * Reports of DMARC and TLS. For the ones that we send each letter makes a note of what was found (not the letters that bring us reports, so that two
- * hosts do not report about reports for ever). One that comes in is summed up here, where nothing can be reached: it is a packed file of strangers.
+ * Reports of DMARC and TLS. For the ones that we send each letter makes a note of what was found (not the letters that bring us reports,
+ * so that two hosts do not report about reports for ever). One that comes in is summed up here, where nothing can be reached: it is a
+ * packed file of strangers.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -60,8 +60,8 @@ static int fill(const struct filter_report *r, const struct filter_settings *set
 	return 0;
 }
 
-static void write_letter(const struct filter_report *r, const struct filter_settings *settings, const struct dmarc_report *report, struct slice packed,
-                         struct arena *arena, struct buf *out)
+static void write_letter(const struct filter_report *r, const struct filter_settings *settings, const struct dmarc_report *report,
+                         struct slice packed, struct arena *arena, struct buf *out)
 {
 	struct buf subject = BUF_INIT(2000), filename = BUF_INIT(1000), boundary = BUF_INIT(100);
 	uint8_t random[ID_BYTES];
@@ -72,7 +72,8 @@ static void write_letter(const struct filter_report *r, const struct filter_sett
 	dmarc_report_filename(report, settings->hostname, report->report_id, &filename);
 	struct report_mail mail = {
 		.from = report->email, .to = r->to, .date_s = r->now_ms / 1000, .subject = buf_slice(&subject), .filename = buf_slice(&filename),
-		.message_id = arena_printf(arena, "%.*s.%.*s@%.*s", SLICE_ARG(report->report_id), SLICE_ARG(slice_from(buf_slice(&boundary), 2)), SLICE_ARG(settings->hostname)),
+		.message_id = arena_printf(arena, "%.*s.%.*s@%.*s", SLICE_ARG(report->report_id), SLICE_ARG(slice_from(buf_slice(&boundary), 2)),
+		                           SLICE_ARG(settings->hostname)),
 		.text = arena_printf(arena, "This is an aggregate report (DMARC, RFC 7489) about mail in the name of %.*s.\n", SLICE_ARG(r->domain)),
 		.content = packed, .boundary = buf_slice(&boundary), .kind = REPORT_DMARC, .domain = r->domain, .submitter = settings->hostname,
 	};
@@ -83,7 +84,8 @@ static void write_letter(const struct filter_report *r, const struct filter_sett
 	buf_free(&boundary);
 }
 
-static int compose(const struct filter_report *r, const struct filter_settings *settings, struct arena *arena, struct buf *out, struct error *err)
+static int compose(const struct filter_report *r, const struct filter_settings *settings, struct arena *arena, struct buf *out,
+                   struct error *err)
 {
 	struct dmarc_report *report = ARENA_NEW(arena, struct dmarc_report);
 	struct buf xml = BUF_INIT(DMARC_REPORT_XML_MAX), packed = BUF_INIT(REPORT_ATTACHMENT_MAX);
@@ -102,8 +104,8 @@ static int compose(const struct filter_report *r, const struct filter_settings *
 	return rc == 0 && out->failed ? error_set(err, ERR_LIMIT, "the report is too large") : rc;
 }
 
-int filter_report(const struct filter_report *r, const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch,
-                  struct arena *arena, struct filter_result *ret, struct error *err)
+int filter_report(const struct filter_report *r, const struct filter_settings *settings, const uint8_t secret[32],
+                  const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err)
 {
 	struct recipient_fact fact = {.kind = FACT_REMOTE, .address = r->to, .notify = SLICE("NEVER")};
 	struct filter_facts facts = {.recipients = &fact, .count = 1};

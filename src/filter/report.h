@@ -11,8 +11,8 @@ struct filter_report { /* as FILTER_REPORT; borrowed */
 	uint64_t max_bytes;       /* that `to` takes; 0: any */
 };
 
-/* With the null reverse-path, so that nothing comes of a failure. ERR_LIMIT: it is larger than max_bytes; ERR_INVALID: rows that make no sense. */
-int filter_report(const struct filter_report *r, const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch,
-                  struct arena *arena, struct filter_result *ret, struct error *err);
+/* With the null reverse-path, so that nothing comes of a failure. ERR_LIMIT: it is larger than max_bytes; ERR_INVALID: rows make no sense. */
+int filter_report(const struct filter_report *r, const struct filter_settings *settings, const uint8_t secret[32],
+                  const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err);
 
 #endif

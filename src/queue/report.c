@@ -32,8 +32,8 @@ static bool get_auth(struct slice *s, struct dmarc_report_auth *ret)
 void report_row_encode(const struct dmarc_report_row *row, struct buf *out)
 {
 	size_t signatures = row->signature_count < REPORT_SIGNATURES_MAX ? row->signature_count : REPORT_SIGNATURES_MAX;
-	const struct slice texts[] = {row->source_ip, row->disposition, row->dkim, row->spf, row->header_from, row->envelope_from, row->envelope_to,
-		row->reason_count > 0 ? row->reasons[0].type : SLICE_NONE};
+	const struct slice texts[] = {row->source_ip, row->disposition, row->dkim, row->spf, row->header_from, row->envelope_from,
+		row->envelope_to, row->reason_count > 0 ? row->reasons[0].type : SLICE_NONE};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		put_text(out, texts[i]);
 	buf_put_u8(out, row->has_spf);
@@ -45,15 +45,16 @@ void report_row_encode(const struct dmarc_report_row *row, struct buf *out)
 
 bool report_row_decode(struct slice data, struct dmarc_report_row *ret)
 {
-	struct slice *const texts[] = {&ret->source_ip, &ret->disposition, &ret->dkim, &ret->spf, &ret->header_from, &ret->envelope_from, &ret->envelope_to,
-		&ret->reasons[0].type};
+	struct slice *const texts[] = {&ret->source_ip, &ret->disposition, &ret->dkim, &ret->spf, &ret->header_from, &ret->envelope_from,
+		&ret->envelope_to, &ret->reasons[0].type};
 	uint8_t has_spf, signatures;
 	*ret = (struct dmarc_report_row){.count = 1};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (!slice_get_bytes(&data, texts[i]))
 			return false;
 	ret->reason_count = ret->reasons[0].type.n > 0;
-	if (!slice_get_u8(&data, &has_spf) || !get_auth(&data, &ret->spf_check) || !slice_get_u8(&data, &signatures) || signatures > REPORT_SIGNATURES_MAX)
+	if (!slice_get_u8(&data, &has_spf) || !get_auth(&data, &ret->spf_check) || !slice_get_u8(&data, &signatures) ||
+	    signatures > REPORT_SIGNATURES_MAX)
 		return false;
 	ret->has_spf = has_spf != 0;
 	for (; ret->signature_count < signatures; ret->signature_count++)
@@ -182,8 +183,8 @@ static int apply_out(struct ledger *l, const struct memory_note *note, int64_t n
 		return rc;
 	if (row)
 		hash_blake2b(note->value, l->config.jobs_key, hash, sizeof hash);
-	return spool_run(&l->spool, err, SQL_REPORT_OUT_PUT, "isiss", now_ms / 1000 / REPORT_DAY_S, note->key, (int64_t)row, slice_make(hash, sizeof hash),
-	                 note->value);
+	return spool_run(&l->spool, err, SQL_REPORT_OUT_PUT, "isiss", now_ms / 1000 / REPORT_DAY_S, note->key, (int64_t)row,
+	                 slice_make(hash, sizeof hash), note->value);
 }
 
 static int apply_in(struct ledger *l, const struct memory_note *note, struct error *err)
@@ -202,7 +203,9 @@ static int apply_done(struct ledger *l, const struct memory_note *note, struct e
 {
 	struct slice value = note->value;
 	uint64_t day;
-	return slice_get_u64(&value, &day) ? spool_run(&l->spool, err, SQL_REPORT_OUT_DROP, "is", (int64_t)day, note->key) : 0;
+	if (!slice_get_u64(&value, &day))
+		return 0;
+	return spool_run(&l->spool, err, SQL_REPORT_OUT_DROP, "is", (int64_t)day, note->key);
 }
 
 int report_apply(struct ledger *l, const struct memory_note *note, int64_t now_ms, struct error *err)

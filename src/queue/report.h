@@ -1,6 +1,6 @@
 /*
- * Reports of DMARC and TLS both ways, as spool.db keeps them: what is gathered for the reports that we send (a row for each source, result and day),
- * and what the reports that others send us say of our domains. Written with the notes of filter (queue/memory.h).
+ * Reports of DMARC and TLS, as spool.db keeps them: what is gathered for the reports that we send (a row for each source, result and
+ * day), and what the reports that others send us say of our domains. Written with the notes of filter (queue/memory.h).
  */
 #ifndef QUEUE_REPORT_H
 #define QUEUE_REPORT_H

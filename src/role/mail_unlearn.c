@@ -1,4 +1,7 @@
-/* MAIL_UNLEARN: the account forgets what it learnt about junk. One that is closed finds a mark when it opens: its database cannot be opened now. */
+/*
+ * MAIL_UNLEARN: the account forgets what it learnt about junk. One that is closed finds a mark when it opens: its database cannot be opened
+ * now.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>

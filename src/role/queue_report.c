@@ -79,7 +79,8 @@ static void on_accepted(struct queue_role *q, void *arg, enum queue_result resul
 		report_end(r, false); /* no room: later */
 		return;
 	}
-	log_event(EV_REPORT_SENT, LOG_TEXT("domain", r->due.domain), LOG_TEXT("rcpt", r->record.rua[r->uri].address), LOG_NUM("rows", r->due.row_count));
+	log_event(EV_REPORT_SENT, LOG_TEXT("domain", r->due.domain), LOG_TEXT("target", r->record.rua[r->uri].address),
+	          LOG_NUM("count", r->due.row_count));
 	r->sent++;
 	r->uri++;
 	send_next(r);
@@ -333,8 +334,8 @@ static const char *advice(const struct listing *l)
 static void on_listed(struct queue_role *q, struct queue_job *job)
 {
 	struct listing *l = CONTAINER_OF(job, struct listing, job);
-	json_t *result = json_pack("{s:s, s:s, s:I, s:I, s:s, s:O, s:O}", "domain", l->domain, "policy", l->policy, "passed", (json_int_t)l->passed, "failed",
-	                           (json_int_t)l->failed, "advice", advice(l), "sources", l->sources, "tls", l->tls);
+	json_t *result = json_pack("{s:s, s:s, s:I, s:I, s:s, s:O, s:O}", "domain", l->domain, "policy", l->policy, "passed",
+	                           (json_int_t)l->passed, "failed", (json_int_t)l->failed, "advice", advice(l), "sources", l->sources, "tls", l->tls);
 	char *dumped = json_dumps(result, JSON_COMPACT);
 	bool ok = job->op.result == QUEUE_OK && dumped != NULL && strlen(dumped) <= ADMIN_JSON_MAX;
 	(void)q;

@@ -71,8 +71,8 @@ static int note(struct store_account *a, const uint8_t email[16], uint64_t body,
 	return rc;
 }
 
-int learn_placed(struct store_account *a, const struct store_mailbox *from, const struct store_mailbox *to, const uint8_t email[16], uint64_t body,
-                 struct error *err)
+int learn_placed(struct store_account *a, const struct store_mailbox *from, const struct store_mailbox *to, const uint8_t email[16],
+                 uint64_t body, struct error *err)
 {
 	if (is_junk(from) == is_junk(to) || is_special(to, USE_TRASH, SLICE("Trash")) || !learns(a))
 		return 0;

@@ -6,8 +6,8 @@
 
 /* All of these inside a transaction, and nothing while the host does not let the account learn. */
 /* A letter appears in `to`; from: where it was, NULL: nowhere. */
-int learn_placed(struct store_account *a, const struct store_mailbox *from, const struct store_mailbox *to, const uint8_t email[16], uint64_t body,
-                 struct error *err);
+int learn_placed(struct store_account *a, const struct store_mailbox *from, const struct store_mailbox *to, const uint8_t email[16],
+                 uint64_t body, struct error *err);
 /* Its keywords change: $Junk, $NotJunk. */
 int learn_flagged(struct store_account *a, uint64_t before, uint64_t after, const uint8_t email[16], uint64_t body, struct error *err);
 
