@@ -254,24 +254,46 @@ def test_profiles_are_signed(site, folder):
     assert read.returncode == 0 and f'<string>li.wei@{DOMAIN}</string>' in read.stdout, read.stderr
 
 
+class Responder:
+    """Answers about one certificate of the intermediate authority; on another port when somebody else has taken the one that was free."""
+
+    def __init__(self, maker, key, folder):
+        for _ in range(5):
+            self.port = free_port()
+            where = x509.UniformResourceIdentifier(f'http://127.0.0.1:{self.port}/')
+            access = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, where)])
+            self.leaf = maker.leaf(key.public_key(), 'stapled.example', extensions=[access])
+            if self.start(maker, folder):
+                return
+        raise AssertionError((folder / 'responder.log').read_text())
+
+    def start(self, maker, folder):
+        issuer, secret = given(folder, 'issuer.pem', pem(maker.intermediate)), given(folder, 'issuer.key', key_pem(maker.key))
+        ends = self.leaf.not_valid_after.strftime('%y%m%d%H%M%SZ')
+        index = given(folder, 'index.txt', f'V\t{ends}\t\t{self.leaf.serial_number:X}\tunknown\t/CN=stapled.example\n')
+        with open(folder / 'responder.log', 'wb') as log:
+            self.process = subprocess.Popen(['openssl', 'ocsp', '-index', index, '-port', str(self.port), '-rsigner', issuer, '-rkey', secret, '-CA', issuer,
+                                             '-nmin', '60'], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        # It serves one connection at a time, so it is not asked whether it is there.
+        wait_for(lambda: b'waiting for' in (folder / 'responder.log').read_bytes() or self.process.poll() is not None)
+        return self.process.poll() is None
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
 def test_answers_of_ocsp_are_stapled(site, authority, folder):
-    maker, key, port = Maker(), ec.generate_private_key(ec.SECP256R1()), free_port()
-    access = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(f'http://127.0.0.1:{port}/'))])
-    leaf = maker.leaf(key.public_key(), 'stapled.example', extensions=[access])
-    issuer, secret = given(folder, 'issuer.pem', pem(maker.intermediate)), given(folder, 'issuer.key', key_pem(maker.key))
-    ends = leaf.not_valid_after.strftime('%y%m%d%H%M%SZ')
-    index = given(folder, 'index.txt', f'V\t{ends}\t\t{leaf.serial_number:X}\tunknown\t/CN=stapled.example\n')
-    with open(folder / 'responder.log', 'wb') as log:
-        responder = subprocess.Popen(['openssl', 'ocsp', '-index', index, '-port', str(port), '-rsigner', issuer, '-rkey', secret, '-CA', issuer, '-nmin', '60'],
-                                     stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    maker, key = Maker(), ec.generate_private_key(ec.SECP256R1())
+    responder = Responder(maker, key, folder)
     try:
-        wait_for(lambda: b'waiting for' in (folder / 'responder.log').read_bytes())  # it serves one connection at a time
-        number = site.instance.cli('tls', 'import', given(folder, 'chain.pem', pem(leaf, maker.intermediate)), '--key', given(folder, 'key.pem', key_pem(key)))['id']
+        chain, secret = given(folder, 'chain.pem', pem(responder.leaf, maker.intermediate)), given(folder, 'key.pem', key_pem(key))
+        number = site.instance.cli('tls', 'import', chain, '--key', secret)['id']
         wait_for(lambda: row(site.instance, number)['stapled'])
+        root = given(folder, 'root.pem', pem(maker.root))
         status = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{site.instance.ports["https"]}', '-servername', 'stapled.example', '-status',
-                                 '-CAfile', given(folder, 'root.pem', pem(maker.root))], input='', capture_output=True, text=True, check=False, timeout=60)
+                                 '-CAfile', root], input='', capture_output=True, text=True, check=False, timeout=60)
         assert 'Cert Status: good' in status.stdout, status.stdout[:2000]
         site.instance.cli('tls', 'remove', str(number))
     finally:
-        responder.terminate()
-        responder.wait(30)
+        responder.stop()
