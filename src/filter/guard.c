@@ -6,6 +6,7 @@
 #include "scan/verdict.h"
 
 #define HEADER_MAX 2000
+#define ASKED_PARTS_MAX 60 /* of one letter, by scanners of parts: role/scan.c takes no more questions */
 
 void guard_note(struct guard *g, enum scan_class class, struct slice scanner, struct slice name)
 {
@@ -100,11 +101,36 @@ static struct guard guard_begin(const struct envelope *e, struct slice message, 
 		.arena = arena, .attachments = has_attachments(*ret_root, arena), .ret = ret};
 }
 
+static struct scan_target target_of(const struct mime_part *p)
+{
+	return (struct scan_target){.part = true, .offset = p->body_start, .length = p->body_end - p->body_start,
+		.encoding = slice_eq(p->encoding, SLICE("base64")) ? SCAN_BASE64
+			: slice_eq(p->encoding, SLICE("quoted-printable")) ? SCAN_QUOTED_PRINTABLE : SCAN_IDENTITY};
+}
+
+static bool ask_about_parts(struct guard *g, const struct mime_part *root)
+{
+	bool known = true;
+	unsigned count = 0;
+	for (const struct mime_part *p = root; p != NULL; p = mime_part_next(p)) {
+		struct scan_target target = target_of(p);
+		if (!guard_is_attachment(p, g->arena))
+			continue;
+		if (++count > ASKED_PARTS_MAX) {
+			guard_note(g, SCAN_CLASS_OPAQUE, SLICE("letterlock"), SLICE("too-many-attachments"));
+			break;
+		}
+		known &= ask(g, &target);
+	}
+	return known;
+}
+
 /* False: scanners have not answered yet. Text of our own people is not shown to them. */
-static bool ask_scanners(struct guard *g)
+static bool ask_scanners(struct guard *g, const struct mime_part *root)
 {
 	static const struct scan_target whole;
-	return !g->settings->scanner || (g->direction == SCAN_OUT && !g->attachments) || ask(g, &whole);
+	bool known = !g->settings->letters || (g->direction == SCAN_OUT && !g->attachments) || ask(g, &whole);
+	return (!g->settings->parts || ask_about_parts(g, root)) && known;
 }
 
 void filter_guard_ask(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
@@ -113,7 +139,7 @@ void filter_guard_ask(const struct envelope *e, struct slice message, const stru
 	struct filter_guard nothing;
 	struct mime_part *root;
 	struct guard g = guard_begin(e, message, settings, facts, arena, &nothing, &root);
-	(void)ask_scanners(&g);
+	(void)ask_scanners(&g, root);
 }
 
 bool filter_guard(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
@@ -121,7 +147,7 @@ bool filter_guard(const struct envelope *e, struct slice message, const struct f
 {
 	struct mime_part *root;
 	struct guard g = guard_begin(e, message, settings, facts, arena, ret, &root);
-	if (!ask_scanners(&g))
+	if (!ask_scanners(&g, root))
 		return false;
 	guard_look(&g, root);
 	header_write(&g);

@@ -10,7 +10,7 @@
 #include "trust/facts.h"
 
 struct filter_guard_settings {
-	bool scanner;                 /* one is configured: attachments that no fresh scanner has seen are UNSCANNED */
+	bool letters, parts;          /* scanners of whole letters, of parts are configured: attachments that they have not seen are UNSCANNED */
 	struct scan_rules rules;
 	struct filter_list hashes;    /* SHA-256 in hexadecimal digits: malware */
 };

@@ -27,7 +27,7 @@ struct rig {
 
 static struct rig rig_new(enum envelope_source source)
 {
-	struct rig r = {.e = {.source = source}, .settings = {.scanner = true, .rules = scan_rules_default()}};
+	struct rig r = {.e = {.source = source}, .settings = {.letters = true, .rules = scan_rules_default()}};
 	return r;
 }
 
@@ -143,6 +143,25 @@ static void no_answer_is_no_look(void **state)
 	rig_free(&r);
 }
 
+static void attachments_are_shown_one_by_one(void **state)
+{
+	struct rig r = rig_new(ENVELOPE_SMTP);
+	struct scan_target target;
+	r.settings = (struct filter_guard_settings){.parts = true, .rules = scan_rules_default()};
+	rig_start(&r);
+	struct slice letter = letter_with(&r, "a.txt", SLICE("words"));
+	assert_true(guard(&r, SLICE(TEXT)));
+	assert_false(guard(&r, letter));
+	assert_int_equal(facts_wanted(&r.facts), 1);
+	assert_true(scan_target_parse(r.facts.wanted[0].name, &target));
+	assert_true(target.part && target.encoding == SCAN_BASE64);
+	assert_true(slice_starts(slice_from(letter, (size_t)target.offset), SLICE("d29yZHM=")));
+	facts_give_up(&r.facts);
+	assert_true(guard(&r, letter));
+	assert_found(&r, SCAN_CLASS_UNSCANNED, SCAN_ACTION_HOLD);
+	rig_free(&r);
+}
+
 static void we_know_the_test_file_and_what_is_listed(void **state)
 {
 	struct rig r = rig_new(ENVELOPE_SMTP);
@@ -154,7 +173,7 @@ static void we_know_the_test_file_and_what_is_listed(void **state)
 	for (size_t i = 0; i < 64; i++)
 		hex[i] = (char)ascii_upper(buf_slice(&text).p[i]);
 	struct slice list = slice_make(hex, 64);
-	r.settings.scanner = false;
+	r.settings.letters = false;
 	r.settings.hashes = (struct filter_list){&list, 1};
 	rig_start(&r);
 	assert_true(guard(&r, letter_with(&r, "a.txt", SLICE(EICAR "\r\n"))));
@@ -172,7 +191,7 @@ static void we_know_the_test_file_and_what_is_listed(void **state)
 static void what_runs_or_deceives_is_held(void **state)
 {
 	struct rig r = rig_new(ENVELOPE_SMTP);
-	r.settings.scanner = false;
+	r.settings.letters = false;
 	rig_start(&r);
 	assert_true(guard(&r, letter_with(&r, "invoice.pdf.exe", SLICE("MZ no program at all"))));
 	assert_int_equal(r.guard.action, SCAN_ACTION_HOLD);
@@ -223,6 +242,7 @@ int main(void)
 		cmocka_unit_test(what_a_scanner_finds_is_refused),
 		cmocka_unit_test(only_attachments_are_held_while_nobody_looks),
 		cmocka_unit_test(no_answer_is_no_look),
+		cmocka_unit_test(attachments_are_shown_one_by_one),
 		cmocka_unit_test(we_know_the_test_file_and_what_is_listed),
 		cmocka_unit_test(what_runs_or_deceives_is_held),
 		cmocka_unit_test(rules_decide),

@@ -135,7 +135,7 @@ static void guard_configure(struct filter_role *f)
 	const struct config *config = f->ctx->config;
 	struct error err = {0};
 
-	f->guard = (struct filter_guard_settings){.scanner = config->malware_clamd.n > 0, .rules = scan_rules_default(),
+	f->guard = (struct filter_guard_settings){.letters = config->malware_clamd.n > 0, .parts = config->malware_icap.n > 0, .rules = scan_rules_default(),
 		.hashes = {config->malware_hashes.items, config->malware_hashes.count}};
 	for (size_t i = 0; i < config->malware_actions.count; i++)
 		if (scan_rules_set(&f->guard.rules, config->malware_actions.items[i], &err) < 0)

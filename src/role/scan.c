@@ -218,7 +218,7 @@ static void server_status(const struct scan_server *s, struct buf *out)
 	const char *name = s->kind->name;
 	buf_printf(out, ",\"%s_up\":%d,\"%s_asked\":%llu,\"%s_found\":%llu,\"%s_failed\":%llu", name, s->looked && !s->away, name,
 	           (unsigned long long)s->asked, name, (unsigned long long)s->found, name, (unsigned long long)s->failed);
-	if (s->kind->look != NULL)
+	if (s->kind->dated)
 		buf_printf(out, ",\"%s_version\":\"%.*s\",\"%s_signatures\":%u,\"%s_signature_age_s\":%lld,\"%s_signature_state\":%u", name,
 		           SLICE_ARG(buf_slice(&s->version.text)), name, s->version.signatures, name, (long long)scan_server_age_s(s), name, s->aged);
 }

@@ -6,6 +6,7 @@
 #include "net/conn.h"
 #include "role/role.h"
 #include "scan/clamd.h"
+#include "scan/icap.h"
 
 #define SCAN_SERVERS_MAX 8
 #define SCAN_RUNNING_MAX 10            /* conversations with one scanner at a time; the others wait */
@@ -19,6 +20,7 @@ struct scan_server;
 struct scan_kind {
 	const char *name;
 	bool letters, parts;               /* what it is asked about */
+	bool dated;                        /* its signatures have an age */
 	struct talk *(*ask)(struct scan_server *s, struct slice content, const struct scan_subject *subject);
 	struct talk *(*look)(struct scan_server *s);  /* is it there, and how old is what it knows? */
 };
@@ -29,7 +31,7 @@ struct scan_server {
 	const struct scan_kind *kind;
 	struct slice address;              /* a path, or a literal; of the configuration */
 	uint16_t port;
-	struct slice service;              /* what the protocol needs besides */
+	struct icap_service icap;
 	bool looked, away;                 /* looked: it is known whether it is there */
 	unsigned aged;                     /* 0 fresh, 1 warned, 2 stale: what was told of last */
 	struct clamd_version version, fresh; /* fresh: while it is being asked */

@@ -42,7 +42,7 @@ int64_t scan_server_age_s(const struct scan_server *s)
 static unsigned age_step(const struct scan_server *s)
 {
 	int64_t age = scan_server_age_s(s);
-	if (s->kind->look == NULL)
+	if (!s->kind->dated)
 		return 0;
 	if (age < 0)
 		return config_of(s)->malware_undated ? 0 : AGE_STEPS - 1;
@@ -272,7 +272,19 @@ static struct talk *clamd_look(struct scan_server *s)
 	return clamd_ask_version(&s->fresh);
 }
 
-static const struct scan_kind clamd_kind = {"clamd", .letters = true, .parts = true, .ask = clamd_ask, .look = clamd_look};
+static const struct scan_kind clamd_kind = {"clamd", .letters = true, .dated = true, .ask = clamd_ask, .look = clamd_look};
+
+static struct talk *icap_ask(struct scan_server *s, struct slice content, const struct scan_subject *subject)
+{
+	return icap_scan(&s->icap, content);
+}
+
+static struct talk *icap_look_at(struct scan_server *s)
+{
+	return icap_look(&s->icap);
+}
+
+static const struct scan_kind icap_kind = {"icap", .parts = true, .ask = icap_ask, .look = icap_look_at};
 
 /* "/path", "127.0.0.1:3310", "[::1]:3310" */
 static bool address_parse(struct slice text, struct scan_server *s)
@@ -293,11 +305,9 @@ static bool address_parse(struct slice text, struct scan_server *s)
 	return true;
 }
 
-static void server_add(struct scan_role *r, const struct scan_kind *kind, const char *option, struct slice address)
+static struct scan_server *server_add(struct scan_role *r, const struct scan_kind *kind, const char *option, struct slice address)
 {
 	struct scan_server *s;
-	if (address.n == 0)
-		return;
 	s = memory_alloc(sizeof *s);
 	s->role = r;
 	s->kind = kind;
@@ -312,10 +322,24 @@ static void server_add(struct scan_role *r, const struct scan_kind *kind, const 
 		timer_start(s->look, 0);
 	}
 	r->servers[r->server_count++] = s;
+	return s;
+}
+
+/* "icap://127.0.0.1:1344/service" */
+static void icap_add(struct scan_role *r, struct slice url)
+{
+	struct slice host = slice_starts(url, SLICE("icap://")) ? slice_from(url, 7) : SLICE_NONE;
+	ptrdiff_t path = slice_find(host, '/');
+	struct slice service = path >= 0 ? slice_from(host, (size_t)path) : SLICE("/");
+	host = path >= 0 ? slice_sub(host, 0, (size_t)path) : host;
+	server_add(r, &icap_kind, "malware.icap", host)->icap = (struct icap_service){host, service};
 }
 
 void scan_servers_configure(struct scan_role *r)
 {
 	const struct config *c = r->ctx->config;
-	server_add(r, &clamd_kind, "malware.clamd", c->malware_clamd);
+	if (c->malware_clamd.n > 0)
+		server_add(r, &clamd_kind, "malware.clamd", c->malware_clamd);
+	if (c->malware_icap.n > 0)
+		icap_add(r, c->malware_icap);
 }

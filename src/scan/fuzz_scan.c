@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "scan/clamd.h"
+#include "scan/icap.h"
 #include "scan/rules.h"
 
 static void talk_through(struct talk *t, struct slice answer, size_t step)
@@ -34,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t which, step;
 	if (!slice_get_u8(&s, &which) || !slice_get_u8(&s, &step))
 		return 0;
-	switch (which % 4) {
+	static const struct icap_service service = {SLICE_INIT("host:1344"), SLICE_INIT("/scan")};
+	switch (which % 6) {
 	case 0:
 		talk_through(clamd_scan(SLICE("what is scanned")), s, step + 1u);
 		break;
@@ -42,6 +44,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		talk_through(clamd_ask_version(&version), s, step + 1u);
 		break;
 	case 2:
+		talk_through(icap_scan(&service, SLICE("content")), s, step + 1u);
+		break;
+	case 3:
+		talk_through(icap_look(&service), s, step + 1u);
+		break;
+	case 4:
 		(void)scan_finding_decode(s, &finding);
 		(void)scan_target_parse(s, &target);
 		break;

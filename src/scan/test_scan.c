@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "scan/clamd.h"
+#include "scan/icap.h"
 #include "scan/rules.h"
 
 #define OUT_MAX (1u << 20)
@@ -148,6 +149,86 @@ static void a_version_is_asked_for(void **state)
 	buf_free(&v.text);
 }
 
+static const struct icap_service service = {SLICE_INIT("127.0.0.1:1344"), SLICE_INIT("/scan")};
+
+static void icap_says(struct slice content, const char *answer, enum talk_state state, enum scan_result result, const char *name)
+{
+	struct buf out = BUF_INIT(OUT_MAX);
+	struct talk *t = icap_scan(&service, content);
+	say_all(t, &out);
+	hear_bytes(t, slice_str(answer));
+	assert_int_equal(t->state, state);
+	assert_int_equal(t->result, result);
+	assert_true(slice_eq(buf_slice(&t->name), slice_str(name)));
+	talk_free(&t);
+	buf_free(&out);
+}
+
+static void icap_shows_a_preview_and_goes_on_when_asked(void **state)
+{
+	size_t n = ICAP_PREVIEW + 5;
+	char *content = memory_alloc(n + 1);
+	struct buf out = BUF_INIT(OUT_MAX);
+	memset(content, 'x', n);
+	struct talk *t = icap_scan(&service, slice_str(content));
+	say_all(t, &out);
+	assert_true(slice_starts(buf_slice(&out), SLICE("RESPMOD icap://127.0.0.1:1344/scan ICAP/1.0\r\nHost: 127.0.0.1:1344\r\n")));
+	assert_true(slice_search(buf_slice(&out), SLICE("Preview: 1024\r\n")) > 0);
+	assert_true(slice_search(buf_slice(&out), SLICE("Content-Length: 1029\r\n")) > 0);
+	assert_true(slice_ends(buf_slice(&out), SLICE("x\r\n0\r\n\r\n")));
+	buf_clear(&out);
+	hear_bytes(t, SLICE("ICAP/1.0 100 Continue\r\n\r\n"));
+	say_all(t, &out);
+	assert_true(slice_eq(buf_slice(&out), SLICE("5\r\nxxxxx\r\n0\r\n\r\n")));
+	hear_bytes(t, SLICE("ICAP/1.0 204 No modifications needed\r\n\r\n"));
+	assert_true(t->state == TALK_DONE && t->result == SCAN_CLEAN);
+	talk_free(&t);
+	buf_free(&out);
+	memory_free(content);
+}
+
+static void icap_tells_that_the_preview_is_all(void **state)
+{
+	struct buf out = BUF_INIT(OUT_MAX);
+	struct talk *t = icap_scan(&service, SLICE("small"));
+	say_all(t, &out);
+	assert_true(slice_ends(buf_slice(&out), SLICE("5\r\nsmall\r\n0; ieof\r\n\r\n")));
+	hear_bytes(t, SLICE("ICAP/1.0 100 Continue\r\n\r\n")); /* nothing is left to go on with */
+	assert_int_equal(t->state, TALK_FAILED);
+	talk_free(&t);
+	buf_free(&out);
+}
+
+#define BACK "ICAP/1.0 200 OK\r\nEncapsulated: res-hdr=0, res-body=19\r\n\r\n"
+
+static void icap_answers_are_understood(void **state)
+{
+	struct slice content = SLICE("content");
+	icap_says(content, "ICAP/1.0 204 No\r\n\r\n", TALK_DONE, SCAN_CLEAN, "");
+	icap_says(content, "ICAP/1.0 200 OK\r\nX-Infection-Found: Type=0; Resolution=2; Threat=Eicar-Test;\r\n\r\n", TALK_DONE, SCAN_INFECTED, "Eicar-Test");
+	icap_says(content, "ICAP/1.0 200 OK\r\nx-virus-id: Some Virus\r\n\r\n", TALK_DONE, SCAN_INFECTED, "SomeVirus");
+	icap_says(content, BACK "HTTP/1.1 200 OK\r\n\r\n3\r\ncon\r\n4; x=y\r\ntent\r\n0\r\n", TALK_DONE, SCAN_CLEAN, "");
+	icap_says(content, BACK "HTTP/1.1 200 OK\r\n\r\n3\r\ncon\r\n4\r\ntEnt\r\n0\r\n", TALK_DONE, SCAN_INFECTED, "changed");
+	icap_says(content, BACK "HTTP/1.1 200 OK\r\n\r\n3\r\ncon\r\n0\r\n", TALK_DONE, SCAN_INFECTED, "changed");
+	icap_says(content, BACK "HTTP/1.1 403 Forbidden\r\n\r\n", TALK_DONE, SCAN_INFECTED, "blocked");
+	icap_says(content, "ICAP/1.0 404 Service not found\r\n\r\n", TALK_FAILED, SCAN_AWAY, "");
+	icap_says(content, "HTTP/1.1 204 No\r\n\r\n", TALK_FAILED, SCAN_AWAY, "");
+	icap_says(content, BACK "HTTP/1.1 200 OK\r\n\r\nxyz\r\n", TALK_FAILED, SCAN_AWAY, "");
+	icap_says(content, "ICAP/1.0 204 No\r\n", TALK_GOES, SCAN_AWAY, "");
+}
+
+static void icap_is_looked_for(void **state)
+{
+	struct buf out = BUF_INIT(OUT_MAX);
+	struct talk *t = icap_look(&service);
+	say_all(t, &out);
+	assert_true(slice_starts(buf_slice(&out), SLICE("OPTIONS icap://127.0.0.1:1344/scan ICAP/1.0\r\n")));
+	hear_bytes(t, SLICE("ICAP/1.0 200 OK\r\nMethods: RESPMOD\r\n\r\n"));
+	assert_int_equal(t->state, TALK_DONE);
+	talk_free(&t);
+	buf_free(&out);
+}
+
 static void questions_and_findings_travel(void **state)
 {
 	struct scan_target part = {.part = true, .offset = 17, .length = 5000000000, .encoding = SCAN_BASE64}, back;
@@ -206,6 +287,10 @@ int main(void)
 		cmocka_unit_test(an_answer_without_end_is_no_answer),
 		cmocka_unit_test(versions_tell_the_age_of_signatures),
 		cmocka_unit_test(a_version_is_asked_for),
+		cmocka_unit_test(icap_shows_a_preview_and_goes_on_when_asked),
+		cmocka_unit_test(icap_tells_that_the_preview_is_all),
+		cmocka_unit_test(icap_answers_are_understood),
+		cmocka_unit_test(icap_is_looked_for),
 		cmocka_unit_test(questions_and_findings_travel),
 		cmocka_unit_test(the_defaults_let_no_malware_in_or_out),
 		cmocka_unit_test(rows_change_one_action),
