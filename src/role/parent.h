@@ -84,6 +84,7 @@ struct parent {
 	bool stopping, hopeless;
 	struct timer *watchdog, *ticket_timer;
 	struct ipc_call *status_calls[PARENT_CALLS_MAX];
+	bool status_checks[PARENT_CALLS_MAX];   /* it is the check that is wanted */
 	size_t status_call_count;
 	struct timer *status_timer;
 	struct config *unconfirmed;    /* comes back when nobody confirms the present one; NULL: that is confirmed */

@@ -110,22 +110,32 @@ static void append_since(struct buf *out, int64_t wall_ms)
 	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour, c.minute, c.second);
 }
 
-static void finish_status(struct parent *parent)
+static void answer_status(struct parent *parent, struct ipc_call *call)
 {
 	int64_t now = loop_now(parent->loop).mono_ms;
+	struct buf out = BUF_INIT(STATUS_MAX);
+	buf_append_str(&out, "{\"version\":\"" LETTERLOCK_VERSION "\",\"since\":\"");
+	append_since(&out, parent->since_ms);
+	buf_printf(&out, "\",\"sandbox\":\"%s\",\"roles\":[", sandbox_summary(parent));
+	append_self(&out, parent, now);
+	for (size_t i = 0; i < parent->child_count; i++) {
+		buf_append_byte(&out, ',');
+		append_role(&out, &parent->children[i], now);
+	}
+	buf_append_str(&out, "]}");
+	reply(call, ADMIN_OK, &out);
+}
+
+static void answer_check(struct parent *parent, struct ipc_call *call);
+
+static void finish_status(struct parent *parent)
+{
 	timer_stop(parent->status_timer);
 	for (size_t c = 0; c < parent->status_call_count; c++) {
-		struct buf out = BUF_INIT(STATUS_MAX);
-		buf_append_str(&out, "{\"version\":\"" LETTERLOCK_VERSION "\",\"since\":\"");
-		append_since(&out, parent->since_ms);
-		buf_printf(&out, "\",\"sandbox\":\"%s\",\"roles\":[", sandbox_summary(parent));
-		append_self(&out, parent, now);
-		for (size_t i = 0; i < parent->child_count; i++) {
-			buf_append_byte(&out, ',');
-			append_role(&out, &parent->children[i], now);
-		}
-		buf_append_str(&out, "]}");
-		reply(parent->status_calls[c], ADMIN_OK, &out);
+		if (parent->status_checks[c])
+			answer_check(parent, parent->status_calls[c]);
+		else
+			answer_status(parent, parent->status_calls[c]);
 	}
 	parent->status_call_count = 0;
 }
@@ -143,12 +153,14 @@ static void on_status_limit(void *arg)
 	finish_status(arg);
 }
 
-static void do_status(struct parent *parent, struct ipc_call *call)
+/* Every role is asked what it has to say; then status or check is answered. */
+static void ask_roles(struct parent *parent, struct ipc_call *call, bool check)
 {
 	if (parent->status_call_count == PARENT_CALLS_MAX) {
 		reply_error(call, ADMIN_UNAVAILABLE, "too many requests for the status at once");
 		return;
 	}
+	parent->status_checks[parent->status_call_count] = check;
 	parent->status_calls[parent->status_call_count++] = call;
 	if (parent->status_call_count > 1)
 		return;
@@ -163,6 +175,16 @@ static void do_status(struct parent *parent, struct ipc_call *call)
 	}
 	timer_start(parent->status_timer, PARENT_STATUS_MS);
 	parent_admin_answered(parent);
+}
+
+static void do_status(struct parent *parent, struct ipc_call *call)
+{
+	ask_roles(parent, call, false);
+}
+
+static void do_check(struct parent *parent, struct ipc_call *call)
+{
+	ask_roles(parent, call, true);
 }
 
 /* ---- reload, stop, check ---- */
@@ -326,7 +348,27 @@ static void check_outside(const struct parent *parent, struct findings *f)
 			"records are kept; but who has the disk and the master key could rewrite them unseen");
 }
 
-static void do_check(struct parent *parent, struct ipc_call *call)
+/* What a role says of itself in the member `name` of its status: a sentence of ours, without escapes. */
+static void check_said(const struct parent *parent, const char *name, const char *safe, struct findings *f)
+{
+	for (size_t i = 0; i < parent->child_count; i++) {
+		const struct child *c = &parent->children[i];
+		ptrdiff_t at = slice_search(buf_slice(&c->status), slice_str(name));
+		struct buf text = BUF_INIT(500);
+		struct slice rest, said = SLICE_NONE;
+		if (c->state != CHILD_READY || at < 0)
+			continue;
+		rest = slice_from(buf_slice(&c->status), (size_t)at + slice_str(name).n);
+		slice_split(&rest, '"', &said);
+		buf_append(&text, said);
+		buf_append_byte(&text, '\0');
+		if (!text.failed)
+			finding(f, role_name(c->role), (const char *)buf_slice(&text).p, safe);
+		buf_free(&text);
+	}
+}
+
+static void answer_check(struct parent *parent, struct ipc_call *call)
 {
 	struct buf result = BUF_INIT(ADMIN_JSON_MAX);
 	struct findings f = {.out = &result};
@@ -336,10 +378,12 @@ static void do_check(struct parent *parent, struct ipc_call *call)
 	check_roles(parent, &f);
 	check_sso(parent, &f);
 	check_crl(parent, &f);
+	check_said(parent, "\"problem\":\"", "what cannot be looked at is held, not passed", &f);
 	unsigned problems = f.count;
 	f.count = 0;
 	buf_append_str(&result, "],\"warnings\":[");
 	check_outside(parent, &f);
+	check_said(parent, "\"warning\":\"", "nothing is held yet", &f);
 	buf_append_str(&result, "]}");
 	reply(call, problems == 0 ? ADMIN_OK : ADMIN_PARTIAL, &result);
 }

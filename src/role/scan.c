@@ -223,12 +223,30 @@ static void server_status(const struct scan_server *s, struct buf *out)
 		           SLICE_ARG(buf_slice(&s->version.text)), name, s->version.signatures, name, (long long)scan_server_age_s(s), name, s->aged);
 }
 
+/* For `letterlock check`: the first that is wrong. */
+static void put_problem(const struct scan_role *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->server_count; i++) {
+		const struct scan_server *s = r->servers[i];
+		if (s->looked && s->away)
+			buf_printf(out, ",\"problem\":\"%s does not answer: attachments from outside are held\"", s->kind->name);
+		else if (s->looked && scan_server_stale(s))
+			buf_printf(out, ",\"problem\":\"the signatures of %s are too old, or have no date: attachments from outside are held\"", s->kind->name);
+		else if (s->aged > 0)
+			buf_printf(out, ",\"warning\":\"the signatures of %s are old\"", s->kind->name);
+		else
+			continue;
+		return;
+	}
+}
+
 static void scan_status(struct role_context *ctx, struct buf *out)
 {
 	const struct scan_role *r = ctx->state;
 	buf_printf(out, "\"letters\":%llu,\"parts\":%llu,\"running\":%u", (unsigned long long)r->letters, (unsigned long long)r->parts, r->calls);
 	for (size_t i = 0; i < r->server_count; i++)
 		server_status(r->servers[i], out);
+	put_problem(r, out);
 }
 
 const struct role_ops role_scan = {.start = scan_start, .status = scan_status};
