@@ -144,7 +144,7 @@ OPTION(malware_old, "malware.old", duration, "24h", true, "signatures older than
 OPTION(malware_stale, "malware.stale", duration, "72h", true, "signatures older than this do not count: attachments from outside are held")
 OPTION(malware_undated, "malware.undated", flag, "no", true, "signatures without a date count as fresh")
 OPTION(malware_hashes, "malware.hashes", texts, "", true, "SHA-256 of files that count as malware, each in hexadecimal digits")
-OPTION(malware_actions, "malware.actions", texts, "", true, "what is done with findings, each \"finding direction action\": findings active, macro, junk, disguised, executable, unscanned, opaque, partner, refused, unread, virus; in or out; pass, tag, strip, junk, hold, reject")
+OPTION(malware_actions, "malware.actions", texts, "", true, "what is done with findings, each \"finding direction action\": findings active, macro, disguised, executable, unscanned, opaque, unread, virus; in or out; pass, tag, strip, junk, hold, reject")
 OPTION(forward_rewrite, "forward.rewrite", text, "srs", true, "letters from outside that are passed on to somebody outside (aliases, groups, redirects) get a reverse-path of ours, which leads bounces back: srs; none: they keep theirs")
 OPTION(gateway_only, "gateway.only", flag, "no", true, "this machine is a gateway: no account gets a mailbox, and check names those that have one")
 OPTION(gateway_verify_time, "gateway.verify_time", duration, "20s", true, "the server behind a relay domain, or the LDAP directory, is asked this long whether an address exists; then the sender has to come again")

@@ -12,6 +12,10 @@ void guard_note(struct guard *g, enum scan_class class, struct slice scanner, st
 {
 	enum scan_action action = g->settings->rules.actions[class][g->direction];
 	struct filter_guard *ret = g->ret;
+	if (action == SCAN_ACTION_STRIP && g->part != NULL)
+		guard_strip(g, g->part);
+	else if (action == SCAN_ACTION_STRIP)
+		g->unstrippable = true;
 	if (ret->found && (action < ret->action || (action == ret->action && class <= ret->worst.class)))
 		return;
 	ret->action = action;
@@ -47,8 +51,7 @@ static const struct {
 	enum scan_class class;
 } of_result[SCAN_RESULT_COUNT] = {
 	[SCAN_CLEAN] = {false, 0}, [SCAN_INFECTED] = {true, SCAN_CLASS_VIRUS}, [SCAN_OPAQUE] = {true, SCAN_CLASS_OPAQUE},
-	[SCAN_STALE] = {true, SCAN_CLASS_UNSCANNED}, [SCAN_AWAY] = {true, SCAN_CLASS_UNSCANNED}, [SCAN_REFUSE] = {true, SCAN_CLASS_REFUSED},
-	[SCAN_JUNK] = {true, SCAN_CLASS_JUNK}, [SCAN_HOLD] = {true, SCAN_CLASS_PARTNER},
+	[SCAN_STALE] = {true, SCAN_CLASS_UNSCANNED}, [SCAN_AWAY] = {true, SCAN_CLASS_UNSCANNED},
 };
 
 static void take_findings(struct guard *g, struct slice records)
@@ -97,7 +100,7 @@ static struct guard guard_begin(const struct envelope *e, struct slice message, 
 {
 	*ret = (struct filter_guard){.action = SCAN_ACTION_PASS};
 	*ret_root = mime_structure_parse(message, arena);
-	return (struct guard){.settings = settings, .direction = e->source == ENVELOPE_SMTP ? SCAN_IN : SCAN_OUT, .message = message, .facts = facts,
+	return (struct guard){.settings = settings, .direction = envelope_is_ours(e) ? SCAN_OUT : SCAN_IN, .message = message, .facts = facts,
 		.arena = arena, .attachments = has_attachments(*ret_root, arena), .ret = ret};
 }
 
@@ -120,8 +123,10 @@ static bool ask_about_parts(struct guard *g, const struct mime_part *root)
 			guard_note(g, SCAN_CLASS_OPAQUE, SLICE("letterlock"), SLICE("too-many-attachments"));
 			break;
 		}
+		g->part = p;
 		known &= ask(g, &target);
 	}
+	g->part = NULL;
 	return known;
 }
 
@@ -150,6 +155,9 @@ bool filter_guard(const struct envelope *e, struct slice message, const struct f
 	if (!ask_scanners(&g, root))
 		return false;
 	guard_look(&g, root);
+	/* What cannot be taken out is held as a whole. */
+	if (ret->action == SCAN_ACTION_STRIP && g.unstrippable)
+		ret->action = SCAN_ACTION_HOLD;
 	header_write(&g);
 	return true;
 }

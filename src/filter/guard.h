@@ -9,6 +9,7 @@
 #include "scan/rules.h"
 #include "trust/facts.h"
 
+struct mime_part;
 struct filter_guard_settings {
 	bool letters, parts;          /* scanners of whole letters, of parts are configured: attachments that they have not seen are UNSCANNED */
 	struct scan_rules rules;
@@ -25,7 +26,10 @@ struct filter_guard {
 	bool found;                   /* `worst` holds */
 	struct filter_finding worst;  /* what the action is for */
 	struct slice header;          /* a field for the letter, with its line break; empty: none */
+	const struct mime_part **strips; /* of SCAN_ACTION_STRIP: parts to be taken out (filter_guard_strip) */
+	size_t strip_count;
 };
+#define FILTER_STRIPS_MAX 50  /* parts; a letter with more to be stripped is held */
 
 /*
  * True: *ret is complete. False: answers are wanted (facts_wanted); nothing is in *ret. For ENVELOPE_SMTP and ENVELOPE_SUBMISSION that are not
@@ -43,6 +47,8 @@ struct filter_judgement;
  * of auth is nobody.
  */
 bool filter_reviewer(struct facts *facts, const uint8_t secret[32], struct arena *arena, struct filter_judgement *judgement);
+/* The letter with a note in the place of each part that is to be taken out. Initialises out, which the caller frees. */
+void filter_guard_strip(const struct filter_guard *guard, struct slice message, struct arena *arena, struct buf *out);
 /* Puts the action into what filter_message is told. What is refused already stays so. */
 void filter_guard_apply(const struct filter_guard *guard, struct arena *arena, struct filter_judgement *judgement);
 

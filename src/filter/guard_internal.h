@@ -18,10 +18,14 @@ struct guard {
 	struct filter_guard *ret;
 	struct inspect_budget budget;   /* for all parts together */
 	unsigned parts, texts;
+	const struct mime_part *part;   /* of the letter itself, whose findings come now; NULL: of the whole letter */
+	bool unstrippable;              /* something is to be stripped that cannot be */
 };
 
 /* Takes what was found into account: what asks for the strongest action stays. */
 void guard_note(struct guard *g, enum scan_class class, struct slice scanner, struct slice name);
+/* guard_strip.c: the part is to be taken out. */
+void guard_strip(struct guard *g, const struct mime_part *p);
 /* Anything but text that is shown. */
 bool guard_is_attachment(const struct mime_part *p, struct arena *arena);
 

@@ -128,8 +128,12 @@ static void look_at_structure(struct guard *g, struct slice message, const struc
 			guard_note(g, SCAN_CLASS_OPAQUE, SLICE("letterlock"), SLICE("too-many-parts"));
 			return;
 		}
+		if (depth == 0)
+			g->part = p;
 		look_at_part(g, message, p, path, depth);
 	}
+	if (depth == 0)
+		g->part = NULL;
 }
 
 void guard_look(struct guard *g, const struct mime_part *root)

@@ -82,8 +82,12 @@ int filter_sort(const struct envelope *e, struct slice message, const struct fil
                 const uint8_t secret[32], struct slice profiles, struct facts *facts, struct arena *arena, struct filter_sorting *ret,
                 struct error *err);
 void filter_sorting_free(struct filter_sorting *s);
-/* Makes the letters that came of it: appends a bundle (queue/bundle.h) to `out`, nothing when there is nothing. 0 or a negative code. */
-int filter_sort_make(const struct envelope *e, const struct filter_sorting *s, const struct filter_settings *settings, const uint8_t secret[32],
-                     const struct filter_epoch *epoch, struct arena *arena, struct buf *out, struct error *err);
+/*
+ * Makes the letters that came of it: appends a bundle (queue/bundle.h) to `out`, nothing when there is nothing. original: a record that goes into
+ * quarantine with the letter, of which parts were taken out; empty: none. 0 or a negative code.
+ */
+int filter_sort_make(const struct envelope *e, const struct filter_sorting *s, struct slice original,
+                     const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,
+                     struct buf *out, struct error *err);
 
 #endif

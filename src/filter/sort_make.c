@@ -91,17 +91,20 @@ static int make_one(const struct envelope *e, const struct filter_offspring *o, 
 	return ERR_INVALID;
 }
 
-int filter_sort_make(const struct envelope *e, const struct filter_sorting *s, const struct filter_settings *settings, const uint8_t secret[32],
-                     const struct filter_epoch *epoch, struct arena *arena, struct buf *out, struct error *err)
+int filter_sort_make(const struct envelope *e, const struct filter_sorting *s, struct slice original,
+                     const struct filter_settings *settings, const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena,
+                     struct buf *out, struct error *err)
 {
 	unsigned claims = 0;
 	int rc = 0;
-	if (s->offspring == NULL && s->claims == NULL)
+	if (s->offspring == NULL && s->claims == NULL && original.n == 0)
 		return 0;
 	bundle_begin(out);
 	for (const struct sort_claim *c = s->claims; c != NULL && claims++ < BUNDLE_CLAIMS_MAX; c = c->next)
 		bundle_claim(out, &(struct bundle_claim){.key = c->key, .keep_s = c->keep_s, .fresh = c->fresh});
 	bundle_letters(out);
+	if (original.n > 0)
+		bundle_letter(out, &(struct bundle_letter){.record = original});
 	for (const struct filter_offspring *o = s->offspring; o != NULL && rc == 0; o = o->next) {
 		struct filter_result made = {0};
 		rc = make_one(e, o, buf_slice(&s->view), settings, secret, epoch, arena, &made, err);

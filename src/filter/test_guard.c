@@ -220,6 +220,29 @@ static void rules_decide(void **state)
 	rig_free(&r);
 }
 
+static void a_part_is_taken_out_and_nothing_else(void **state)
+{
+	struct rig r = rig_new(ENVELOPE_SMTP);
+	struct error err = {0};
+	struct buf out;
+	r.settings.letters = false;
+	assert_int_equal(scan_rules_set(&r.settings.rules, SLICE("executable in strip"), &err), 0);
+	rig_start(&r);
+	struct slice letter = letter_with(&r, "run.bat", SLICE("@echo off\r\nstart x.exe\r\n"));
+	assert_true(guard(&r, letter));
+	assert_found(&r, SCAN_CLASS_EXECUTABLE, SCAN_ACTION_STRIP);
+	assert_int_equal(r.guard.strip_count, 1);
+	filter_guard_strip(&r.guard, letter, &r.arena, &out);
+	assert_true(slice_starts(buf_slice(&out), slice_sub(letter, 0, 90)));
+	assert_true(slice_ends(buf_slice(&out), SLICE("\r\n--b--\r\n")));
+	assert_true(slice_search(buf_slice(&out), SLICE("base64\r\n\r\nQGVjaG8")) < 0);
+	assert_true(slice_search(buf_slice(&out), SLICE("--b\r\n\r\ntext\r\n--b\r\nContent-Type: text/plain")) > 0);
+	buf_free(&out);
+	assert_true(guard(&r, SLICE("From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=run.bat\r\n\r\n@echo off\r\nstart x.exe\r\n")));
+	assert_int_equal(r.guard.action, SCAN_ACTION_HOLD);
+	rig_free(&r);
+}
+
 static void what_is_refused_for_another_reason_stays_so(void **state)
 {
 	struct rig r = rig_new(ENVELOPE_SMTP);
@@ -246,6 +269,7 @@ int main(void)
 		cmocka_unit_test(we_know_the_test_file_and_what_is_listed),
 		cmocka_unit_test(what_runs_or_deceives_is_held),
 		cmocka_unit_test(rules_decide),
+		cmocka_unit_test(a_part_is_taken_out_and_nothing_else),
 		cmocka_unit_test(what_is_refused_for_another_reason_stays_so),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

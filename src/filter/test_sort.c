@@ -120,7 +120,7 @@ static void make(struct fixture *f, const char *message)
 {
 	assert_int_equal(filter_message(&f->envelope, slice_str(message), NULL, &f->sorting, &settings, secret, &epoch, &f->arena, &f->result, &f->err), 0);
 	buf_clear(&f->more);
-	assert_int_equal(filter_sort_make(&f->envelope, &f->sorting, &settings, secret, &epoch, &f->arena, &f->more, &f->err), 0);
+	assert_int_equal(filter_sort_make(&f->envelope, &f->sorting, SLICE_NONE, &settings, secret, &epoch, &f->arena, &f->more, &f->err), 0);
 }
 
 static size_t filings(const struct filter_sorted *s, struct filing *ret)

@@ -9,7 +9,6 @@
 #include "role/resolved.h"
 #include "trust/facts.h"
 
-#define ENVELOPE_MAX 65536  /* a longer one is not told to scanners: the row of SCAN holds it no more */
 #define QUESTIONS_MAX 60000 /* bytes: the row of QUEUE_RECALL */
 
 struct edge_facts {
@@ -164,8 +163,6 @@ static void ask_scan(struct edge_facts *f, struct slice questions)
 {
 	const struct edge_content *c = &f->content;
 	struct ipc_scan request = {.cid = c->cid, .message = c->message, .small = c->small, .questions = questions};
-	if (c->envelope.n <= ENVELOPE_MAX)
-		request.envelope = c->envelope;
 	f->scanned = true;
 	f->pending++;
 	ipc_request(f->edge->ctx->ipc, IPC_SCAN, IPC_ANY, &request, on_scanned, f);

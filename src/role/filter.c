@@ -228,6 +228,8 @@ struct verdicts {
 	struct slice profiles;        /* of recipients with scripts, as auth told the edge */
 	struct filter_sorting sorting;
 	bool waits;                   /* scripts want answers */
+	struct buf stripped;            /* the letter without the parts that are taken out */
+	struct slice passed;            /* the letter as it goes on: message or stripped */
 };
 
 /* Letters from outside are, unless the configuration or the domains of all recipients say otherwise. */
@@ -250,7 +252,8 @@ static bool run_checks(struct filter_role *f, const struct envelope *e, struct s
 	if (!filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard))
 		return false;
 	filter_guard_apply(&v->guard, &f->arena, &v->judgement);
-	return v->judgement.held.n == 0 || filter_reviewer(&v->facts, f->ctx->boot_secret, &f->arena, &v->judgement);
+	return (v->judgement.held.n == 0 && v->guard.action != SCAN_ACTION_STRIP)
+		|| filter_reviewer(&v->facts, f->ctx->boot_secret, &f->arena, &v->judgement);
 }
 
 /* Then the scripts of its recipients, which see what the checks said. 0, or a negative code; v->waits: answers are wanted. */
@@ -340,12 +343,37 @@ static void tell_scripts(struct slice cid, const struct sort_act *a)
 	}
 }
 
+/* Parts are taken out, and nothing else is done with the letter that would make that needless. */
+static bool is_stripped(const struct verdicts *v)
+{
+	return v->guard.action == SCAN_ACTION_STRIP && v->judgement.code == 0 && v->judgement.held.n == 0;
+}
+
+/* The letter as it was, before parts were taken out: held in quarantine. */
+static int seal_original(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
+                         const struct verdicts *v, const struct filter_epoch *epoch, struct filter_result *ret, struct error *err)
+{
+	struct filter_judgement kept = v->judgement;
+
+	if (!is_stripped(v))
+		return 0;
+	kept.held = arena_printf(&f->arena, "stripped %.*s %.*s", SLICE_ARG(v->guard.worst.scanner), SLICE_ARG(v->guard.worst.name));
+	return filter_message(e, message, &kept, NULL, settings, f->ctx->boot_secret, epoch, &f->arena, ret, err);
+}
+
 /* Everything that is found out before the letter is sealed. 0; 1: answers are wanted first; or a negative code. */
 static int find_out(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
                     const struct ipc_filter_seal *request, struct verdicts *v, struct buf *questions, struct error *err)
 {
 	bool judged = judge(f, e, message, settings, request, v);
-	int rc = judged ? run_scripts(f, e, message, settings, request, v, err) : 0;
+	int rc;
+
+	v->passed = message;
+	if (judged && is_stripped(v)) {
+		filter_guard_strip(&v->guard, message, &f->arena, &v->stripped);
+		v->passed = buf_slice(&v->stripped);
+	}
+	rc = judged ? run_scripts(f, e, v->passed, settings, request, v, err) : 0;
 
 	if (rc == 0 && (!judged || v->waits)) {
 		facts_encode_questions(&v->facts, questions);
@@ -367,7 +395,8 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 {
 	struct filter_settings settings = settings_of(f);
 	const struct filter_epoch *epoch = NULL;
-	struct verdicts v = {0};
+	struct verdicts v = {.passed = message};
+	struct filter_result original = {0};
 	struct envelope e;
 	int code = envelope_decode(request->envelope, &e);
 
@@ -383,9 +412,11 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		code = error_set(err, ERR_TEMPORARY, "key gives no queue epoch");
 	if (code != 0)
 		goto out;
-	code = filter_message(&e, message, &v.judgement, &v.sorting, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
+	code = seal_original(f, &e, message, &settings, &v, epoch, &original, err);
+	if (code == 0)
+		code = filter_message(&e, v.passed, &v.judgement, &v.sorting, &settings, f->ctx->boot_secret, epoch, &f->arena, result, err);
 	if (code == 0 && result->code == 250)
-		code = filter_sort_make(&e, &v.sorting, &settings, f->ctx->boot_secret, epoch, &f->arena, more, err);
+		code = filter_sort_make(&e, &v.sorting, buf_slice(&original.record), &settings, f->ctx->boot_secret, epoch, &f->arena, more, err);
 	if (envelope_is_ours(&e) && code == 0 && result->code == 250)
 		v.judgement.notes = filter_sent_notes(&e, message, &f->arena);
 	if (v.judgement.notes.n > 0) {
@@ -394,6 +425,8 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 	}
 out:
 	filter_sorting_free(&v.sorting);
+	buf_free(&v.stripped);
+	buf_free(&original.record);
 	return code < 0 ? code : 0;
 }
 

@@ -7,8 +7,6 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "store/envelope.h"
-#include "store/fact.h"
 #include "sys/file.h"
 #include "trust/facts.h"
 
@@ -16,7 +14,6 @@
 #define QUESTIONS_MAX 64               /* of one request; more are answered as unknown */
 #define ANSWER_MAX 2000
 #define DECODED_MAX (256u << 20)       /* bytes of decoded parts in hand, of all requests */
-#define RECIPIENTS_MAX 1000
 
 struct scan_call;
 
@@ -40,7 +37,6 @@ struct scan_call {
 	struct file_map map;
 	struct arena arena;
 	struct slice content;
-	struct scan_subject subject;
 	struct question *questions;
 	size_t question_count;
 	unsigned pending;                  /* questions */
@@ -138,25 +134,10 @@ static void question_begin(struct question *q, struct slice name)
 		e = ARENA_NEW(&c->arena, struct errand);
 		*e = (struct errand){q, s};
 		q->pending++;
-		scan_server_ask(s, content, &c->subject, on_said, e);
+		scan_server_ask(s, content, on_said, e);
 	}
 	if (q->pending == 0)
 		loop_defer(r->ctx->loop, question_end_soon, q);
-}
-
-/* Addresses for the partners; the facts were checked by filter, which believes none of this. */
-static void read_subject(struct scan_call *c, struct slice encoded)
-{
-	struct envelope e;
-	struct recipient_fact fact;
-	struct slice copy = arena_dup(&c->arena, encoded), whole, *recipients;
-	if (envelope_decode(copy, &e) < 0)
-		return;
-	recipients = arena_alloc_array(&c->arena, RECIPIENTS_MAX, sizeof *recipients);
-	c->subject = (struct scan_subject){.cid = e.cid, .client = e.client_address, .helo = e.helo, .hostname = e.hostname, .reverse_path = e.reverse_path,
-		.user = envelope_is_ours(&e) ? e.reverse_path : SLICE_NONE, .recipients = recipients};
-	while (c->subject.recipient_count < RECIPIENTS_MAX && e.recipients.n > 0 && fact_peek_recipient(&e.recipients, &fact, &whole) == 0)
-		recipients[c->subject.recipient_count++] = fact.address;
 }
 
 /* Takes the questions apart; how many there are. */
@@ -197,7 +178,6 @@ static void on_scan(void *arg, struct ipc_call *call, const void *message)
 		call_end(c);
 		return;
 	}
-	read_subject(c, request->envelope);
 	c->pending = (unsigned)c->question_count;
 	for (size_t i = 0; i < c->question_count; i++)
 		question_begin(&c->questions[i], slice_make(c->questions[i].name, c->questions[i].name_size));

@@ -21,7 +21,7 @@ struct scan_kind {
 	const char *name;
 	bool letters, parts;               /* what it is asked about */
 	bool dated;                        /* its signatures have an age */
-	struct talk *(*ask)(struct scan_server *s, struct slice content, const struct scan_subject *subject);
+	struct talk *(*ask)(struct scan_server *s, struct slice content);
 	struct talk *(*look)(struct scan_server *s);  /* is it there, and how old is what it knows? */
 };
 
@@ -56,8 +56,8 @@ struct scan_role {
 
 /* scan_server.c */
 void scan_servers_configure(struct scan_role *r);
-/* fn is called once, never from inside. content and subject must stay until then. */
-void scan_server_ask(struct scan_server *s, struct slice content, const struct scan_subject *subject, scan_job_fn *fn, void *arg);
+/* fn is called once, never from inside. content must stay until then. */
+void scan_server_ask(struct scan_server *s, struct slice content, scan_job_fn *fn, void *arg);
 /* Age of its signatures in seconds; -1: not known. */
 int64_t scan_server_age_s(const struct scan_server *s);
 /* Is what it knows too old to count? */

@@ -11,7 +11,6 @@ struct scan_job {
 	struct list_node node;             /* in server->waiting */
 	struct scan_server *server;
 	struct slice content;
-	const struct scan_subject *subject;
 	bool look;
 	scan_job_fn *fn;
 	void *arg;
@@ -188,7 +187,7 @@ static void job_start(struct scan_job *j)
 	struct scan_server *s = j->server;
 	struct loop *loop = s->role->ctx->loop;
 	s->running++;
-	j->talk = j->look ? s->kind->look(s) : s->kind->ask(s, j->content, j->subject);
+	j->talk = j->look ? s->kind->look(s) : s->kind->ask(s, j->content);
 	timer_start(j->deadline, config_of(s)->malware_time);
 	j->connector = connector_start(loop, s->address, s->port, SCAN_CONNECT_MS, on_connect, j);
 }
@@ -230,11 +229,10 @@ static void start_soon(void *arg)
 	start_waiting(arg);
 }
 
-void scan_server_ask(struct scan_server *s, struct slice content, const struct scan_subject *subject, scan_job_fn *fn, void *arg)
+void scan_server_ask(struct scan_server *s, struct slice content, scan_job_fn *fn, void *arg)
 {
 	struct scan_job *j = job_new(s);
 	j->content = content;
-	j->subject = subject;
 	j->fn = fn;
 	j->arg = arg;
 	s->asked++;
@@ -262,7 +260,7 @@ static void look_now(void *arg)
 
 /* ---- the table of kinds ---- */
 
-static struct talk *clamd_ask(struct scan_server *s, struct slice content, const struct scan_subject *subject)
+static struct talk *clamd_ask(struct scan_server *s, struct slice content)
 {
 	return clamd_scan(content);
 }
@@ -274,7 +272,7 @@ static struct talk *clamd_look(struct scan_server *s)
 
 static const struct scan_kind clamd_kind = {"clamd", .letters = true, .dated = true, .ask = clamd_ask, .look = clamd_look};
 
-static struct talk *icap_ask(struct scan_server *s, struct slice content, const struct scan_subject *subject)
+static struct talk *icap_ask(struct scan_server *s, struct slice content)
 {
 	return icap_scan(&s->icap, content);
 }

@@ -12,13 +12,10 @@
 	RULE(ACTIVE, "active", TAG, PASS, "active content: scripts in HTML or PDF, links to programs inside documents") \
 	RULE(UNREAD, "unread", TAG, PASS, "of a kind that is not opened here (RAR, 7z), or a damaged document") \
 	RULE(MACRO, "macro", STRIP, PASS, "a document with macros") \
-	RULE(JUNK, "junk", JUNK, PASS, "a partner takes it for junk") \
 	RULE(DISGUISED, "disguised", HOLD, TAG, "a file that is something else than its name or type says") \
 	RULE(EXECUTABLE, "executable", HOLD, TAG, "a program or script") \
 	RULE(UNSCANNED, "unscanned", HOLD, PASS, "attachments while a scanner is away or its signatures are too old") \
 	RULE(OPAQUE, "opaque", HOLD, TAG, "cannot be looked into: encrypted, too large, nested too deeply, a damaged archive or one that explodes") \
-	RULE(PARTNER, "partner", HOLD, HOLD, "a partner wants it in quarantine") \
-	RULE(REFUSED, "refused", REJECT, REJECT, "a partner wants it refused") \
 	RULE(VIRUS, "virus", REJECT, REJECT, "a scanner knows it as malware")
 
 enum scan_class {

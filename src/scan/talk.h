@@ -16,13 +16,6 @@ enum talk_state {
 	TALK_FAILED,  /* the scanner said something else than its protocol, or went away */
 };
 
-/* Whom a letter comes from and goes to, for partners that want to know. */
-struct scan_subject {
-	struct slice cid, client, helo, hostname, reverse_path, user; /* user: empty, nobody is signed in */
-	const struct slice *recipients;
-	size_t recipient_count;
-};
-
 struct talk;
 struct talk_ops {
 	const char *scanner;                          /* name of the protocol */

@@ -2,7 +2,6 @@
 
 static const char *const names[SCAN_RESULT_COUNT] = {
 	[SCAN_CLEAN] = "clean", [SCAN_INFECTED] = "infected", [SCAN_OPAQUE] = "opaque", [SCAN_STALE] = "stale", [SCAN_AWAY] = "away",
-	[SCAN_REFUSE] = "refuse", [SCAN_JUNK] = "junk", [SCAN_HOLD] = "hold",
 };
 
 const char *scan_result_name(enum scan_result result)

@@ -17,9 +17,6 @@ enum scan_result {
 	SCAN_OPAQUE,  /* the scanner says that it cannot look into it: encrypted, too large, nested too deeply */
 	SCAN_STALE,   /* nothing was found, by signatures that are too old to say so */
 	SCAN_AWAY,    /* the scanner did not answer */
-	SCAN_REFUSE,  /* a partner wants the letter refused */
-	SCAN_JUNK,    /* a partner takes it for junk */
-	SCAN_HOLD,    /* a partner wants it in quarantine */
 	SCAN_RESULT_COUNT
 };
 /* "clean", "infected", … */
