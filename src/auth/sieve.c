@@ -82,7 +82,8 @@ static enum sieve_result change(struct directory *d, const struct change *c, str
 	return rc == 0 ? SIEVE_OK : later(text);
 }
 
-enum sieve_result scripts_put(struct directory *d, const uint8_t account[16], struct slice name, struct slice script, int64_t now, struct buf *text)
+enum sieve_result scripts_put(struct directory *d, const uint8_t account[16], struct slice name, struct slice script, int64_t now,
+	struct buf *text)
 {
 	enum sieve_result result = scripts_have_space(d, account, name, script.n, text);
 	if (result == SIEVE_OK)
@@ -134,7 +135,8 @@ static void fill_mailboxes(struct directory *d, const struct account *account, s
 	struct profile_mailbox *to = arena_alloc_array(arena, AUTH_PROFILE_MAILBOXES_MAX, sizeof *to);
 	p->mailboxes = to;
 	p->mailbox_count = 0;
-	while (p->mailbox_count < AUTH_PROFILE_MAILBOXES_MAX && auth_profile_next(&list, &to[p->mailbox_count].name, &to[p->mailbox_count].special_use))
+	while (p->mailbox_count < AUTH_PROFILE_MAILBOXES_MAX && auth_profile_next(&list, &to[p->mailbox_count].name,
+		&to[p->mailbox_count].special_use))
 		p->mailbox_count++;
 }
 
@@ -169,7 +171,8 @@ static void gather(struct gathered *g, const struct sieve_row *row)
 		sieve_includes(program, on_include, g);
 }
 
-int scripts_profile(struct directory *d, const struct account *account, struct slice hostname, const uint8_t secret[32], struct arena *arena,
+int scripts_profile(struct directory *d, const struct account *account, struct slice hostname, const uint8_t secret[32],
+	struct arena *arena,
 	struct buf *out)
 {
 	struct gathered g = {.d = d, .account = account, .arena = arena};

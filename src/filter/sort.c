@@ -219,7 +219,8 @@ static void tell_failure(struct sort_run *r, const struct sieve_outcome *o)
 	for (size_t i = what.start; i < what.end; i++)
 		if (what.data[i] < ' ')
 			what.data[i] = ' ';
-	sort_tell_owner(r, NOTICE_SIEVE_FAILED, arena_printf(r->s->arena, "time=%lld\nline=%u\nwhat=%.*s\n", (long long)(r->s->e->received_ms / 1000),
+	sort_tell_owner(r, NOTICE_SIEVE_FAILED, arena_printf(r->s->arena, "time=%lld\nline=%u\nwhat=%.*s\n",
+		(long long)(r->s->e->received_ms / 1000),
 	                                                     o->error.place.line, SLICE_ARG(buf_slice(&what))));
 	buf_free(&what);
 }
@@ -289,7 +290,8 @@ static bool is_repeated(const struct recipient_fact *facts, size_t at)
 	return false;
 }
 
-static void sort_list(struct sorter *s, const struct recipient_fact *facts, size_t count, struct slice prefix, unsigned hops, struct filter_sorted *out)
+static void sort_list(struct sorter *s, const struct recipient_fact *facts, size_t count, struct slice prefix, unsigned hops,
+	struct filter_sorted *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct sort_run r = {.s = s, .fact = &facts[i], .prefix = prefix, .hops = hops};
@@ -381,7 +383,8 @@ void filter_sorting_free(struct filter_sorting *s)
 	buf_free(&s->view);
 }
 
-int filter_sort(const struct envelope *e, struct slice message, const struct filter_judgement *judgement, const struct filter_settings *settings,
+int filter_sort(const struct envelope *e, struct slice message, const struct filter_judgement *judgement,
+	const struct filter_settings *settings,
                 const uint8_t secret[32], struct slice profiles, struct facts *facts, struct arena *arena, struct filter_sorting *ret,
                 struct error *err)
 {

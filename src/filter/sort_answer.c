@@ -28,7 +28,8 @@ static bool field_of(const struct sorter *s, const char *name, struct slice *ret
 static bool is_machine(struct slice sender)
 {
 	static const struct slice fronts[] = {
-		SLICE_INIT("mailer-daemon"), SLICE_INIT("owner-"), SLICE_INIT("listserv"), SLICE_INIT("majordomo"), SLICE_INIT("noreply"), SLICE_INIT("no-reply"),
+		SLICE_INIT("mailer-daemon"), SLICE_INIT("owner-"), SLICE_INIT("listserv"), SLICE_INIT("majordomo"), SLICE_INIT("noreply"),
+			SLICE_INIT("no-reply"),
 		SLICE_INIT("do-not-reply"), SLICE_INIT("bounce"), SLICE_INIT("postmaster@"), SLICE_INIT("root@"),
 	};
 	ptrdiff_t at = slice_rfind(sender, '@');
@@ -36,7 +37,8 @@ static bool is_machine(struct slice sender)
 	for (size_t i = 0; i < ARRAY_LEN(fronts); i++)
 		if (slice_starts_nocase(sender, fronts[i]))
 			return true;
-	return slice_ends_nocase(local, SLICE("-request")) || slice_ends_nocase(local, SLICE("-owner")) || slice_ends_nocase(local, SLICE("-bounces"));
+	return slice_ends_nocase(local, SLICE("-request")) || slice_ends_nocase(local, SLICE("-owner")) || slice_ends_nocase(local,
+		SLICE("-bounces"));
 }
 
 /* Of a list, in bulk, or an answer itself. */
@@ -74,7 +76,8 @@ static bool is_own(const struct sort_run *r, struct slice address)
 /* RFC 5230 4.5: the letter was written to the owner, not to a list that the owner is on. "ann+x@" is ann@. */
 static bool is_addressed(const struct sort_run *r, const struct sieve_action *a)
 {
-	static const struct slice names[] = {SLICE_INIT("To"), SLICE_INIT("Cc"), SLICE_INIT("Bcc"), SLICE_INIT("Resent-To"), SLICE_INIT("Resent-Cc"),
+	static const struct slice names[] = {SLICE_INIT("To"), SLICE_INIT("Cc"), SLICE_INIT("Bcc"), SLICE_INIT("Resent-To"),
+		SLICE_INIT("Resent-Cc"),
 		SLICE_INIT("Resent-Bcc")};
 	struct slice rest = r->s->header;
 	struct mime_field field;

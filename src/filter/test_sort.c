@@ -112,13 +112,15 @@ static int sort(struct fixture *f, const char *message)
 	struct filter_judgement judgement = {0};
 
 	facts_rerun(&f->facts);
-	return filter_sort(&f->envelope, slice_str(message), &judgement, &settings, secret, buf_slice(&f->profiles), &f->facts, &f->arena, &f->sorting,
+	return filter_sort(&f->envelope, slice_str(message), &judgement, &settings, secret, buf_slice(&f->profiles), &f->facts, &f->arena,
+		&f->sorting,
 	                   &f->err);
 }
 
 static void make(struct fixture *f, const char *message)
 {
-	assert_int_equal(filter_message(&f->envelope, slice_str(message), NULL, &f->sorting, &settings, secret, &epoch, &f->arena, &f->result, &f->err), 0);
+	assert_int_equal(filter_message(&f->envelope, slice_str(message), NULL, &f->sorting, &settings, secret, &epoch, &f->arena, &f->result,
+		&f->err), 0);
 	buf_clear(&f->more);
 	assert_int_equal(filter_sort_make(&f->envelope, &f->sorting, SLICE_NONE, &settings, secret, &epoch, &f->arena, &f->more, &f->err), 0);
 }
@@ -223,7 +225,8 @@ static struct slice redirect_name(struct fixture *f, const char *account, const 
 	return arena_printf(&f->arena, "%s000000000000000000000000000000 %s", account, target);
 }
 
-static void answer_redirect(struct fixture *f, const char *account, const char *target, enum dns_status status, struct slice facts, struct slice profiles)
+static void answer_redirect(struct fixture *f, const char *account, const char *target, enum dns_status status, struct slice facts,
+	struct slice profiles)
 {
 	struct buf records = BUF_INIT(100000);
 
@@ -302,7 +305,8 @@ static void scripts_of_the_house_meet_redirected_letters(void **state)
 
 	add(f, 1, "bob@example.org", "redirect \"ann@example.org\";");
 	answer_redirect(f, "01", "ann@example.org", DNS_FOUND, fact_make(f, FACT_LOCAL, 2, "ann@example.org", true),
-	                profile_make(f, 2, "ann@example.org", "require [\"fileinto\", \"copy\"]; fileinto \"x\"; redirect :copy \"bob@example.org\";"));
+	                profile_make(f, 2, "ann@example.org",
+		"require [\"fileinto\", \"copy\"]; fileinto \"x\"; redirect :copy \"bob@example.org\";"));
 	answer_redirect(f, "02", "bob@example.org", DNS_FOUND, fact_make(f, FACT_LOCAL, 1, "bob@example.org", true),
 	                profile_make(f, 1, "bob@example.org", "redirect \"ann@example.org\";"));
 	assert_int_equal(sort(f, letter), 1);
@@ -349,7 +353,8 @@ static void nobody_answers(struct fixture *f, const char *message)
 static void lists_machines_and_strangers_get_no_answer(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const senders[] = {"", "MAILER-DAEMON@side.test", "owner-l@side.test", "l-request@side.test", "bob@example.org", "noreply@x.org"};
+	static const char *const senders[] = {"", "MAILER-DAEMON@side.test", "owner-l@side.test", "l-request@side.test", "bob@example.org",
+		"noreply@x.org"};
 
 	add(f, 1, "bob@example.org", vacation);
 	nobody_answers(f, listed);

@@ -30,7 +30,8 @@ struct managesieve {
 	unsigned failures, bad;
 };
 
-struct managesieve *managesieve_create(const struct managesieve_settings *settings, const struct managesieve_callbacks *callbacks, void *owner)
+struct managesieve *managesieve_create(const struct managesieve_settings *settings, const struct managesieve_callbacks *callbacks,
+	void *owner)
 {
 	struct managesieve *m = memory_alloc(sizeof *m);
 
@@ -482,7 +483,8 @@ static void put_list(struct slice list, struct buf *out)
 void managesieve_answer(struct managesieve *m, enum managesieve_result result, struct slice text, struct slice content, struct buf *out)
 {
 	static const char *const codes[] = {
-		[MANAGESIEVE_OK] = NULL, [MANAGESIEVE_REFUSED] = NULL, [MANAGESIEVE_NONEXISTENT] = "NONEXISTENT", [MANAGESIEVE_ALREADYEXISTS] = "ALREADYEXISTS",
+		[MANAGESIEVE_OK] = NULL, [MANAGESIEVE_REFUSED] = NULL, [MANAGESIEVE_NONEXISTENT] = "NONEXISTENT",
+			[MANAGESIEVE_ALREADYEXISTS] = "ALREADYEXISTS",
 		[MANAGESIEVE_ACTIVE] = "ACTIVE", [MANAGESIEVE_MAXSCRIPTS] = "QUOTA/MAXSCRIPTS", [MANAGESIEVE_MAXSIZE] = "QUOTA/MAXSIZE",
 		[MANAGESIEVE_TRYLATER] = "TRYLATER",
 	};

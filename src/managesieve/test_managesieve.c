@@ -129,7 +129,8 @@ static void a_session(void **state)
 	expect(&d, "AUTHENTICATE \"X\"\r\n", "", "NO \"Unknown mechanism\"\r\n");
 	expect(&d, "AUTHENTICATE \"SCRAM-SHA-256\"\r\n", "auth SCRAM-SHA-256 0;", "\"d2hhdA==\"\r\n");
 	expect(&d, "\"*\"\r\n", "cancel;", "NO \"Authentication cancelled\"\r\n");
-	expect(&d, "AUTHENTICATE \"SCRAM-SHA-256\"\r\n{4+}\r\nZ29v\r\n", "auth SCRAM-SHA-256 0;response goo;", "\"d2hhdA==\"\r\nOK (SASL \"ZmluYWw=\")\r\n");
+	expect(&d, "AUTHENTICATE \"SCRAM-SHA-256\"\r\n{4+}\r\nZ29v\r\n", "auth SCRAM-SHA-256 0;response goo;",
+		"\"d2hhdA==\"\r\nOK (SASL \"ZmluYWw=\")\r\n");
 	assert_true(managesieve_signed_in(d.m));
 	expect(&d, "AUTHENTICATE \"PLAIN\" \"Z29vZA==\"\r\n", "", "NO \"Signed in already\"\r\n");
 	expect(&d, "PUTSCRIPT \"a \\\"b\" {7+}\r\nkeep;\r\n\r\n", "2 a \"b keep;\r\n 7;", "OK\r\n");

@@ -56,7 +56,8 @@ void bundle_seal(struct buf *out, const uint8_t secret[32])
 bool bundle_next_claim(struct slice *claims, struct bundle_claim *ret)
 {
 	uint8_t mark, fresh;
-	if (!slice_get_u8(claims, &mark) || !slice_get_u8(claims, &fresh) || !slice_get_u32(claims, &ret->keep_s) || !slice_get_bytes(claims, &ret->key))
+	if (!slice_get_u8(claims, &mark) || !slice_get_u8(claims, &fresh) || !slice_get_u32(claims, &ret->keep_s) || !slice_get_bytes(claims,
+		&ret->key))
 		return false;
 	ret->fresh = fresh;
 	return mark == MARK_CLAIM && fresh <= 1 && ret->key.n > 0 && ret->key.n <= MEMORY_KEY_MAX;

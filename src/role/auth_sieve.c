@@ -98,7 +98,8 @@ static enum auth_status redirect(struct auth_process *a, const struct ipc_auth_r
 	if (result.status != AUTH_OK)
 		return result.code / 100 == 4 ? AUTH_TEMPORARY : AUTH_REFUSED;
 	if (result.withheld > 0)
-		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", request->cid), LOG_TEXT("address", result.withheld_from), LOG_NUM("count", (int64_t)result.withheld));
+		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", request->cid), LOG_TEXT("address", result.withheld_from), LOG_NUM("count",
+			(int64_t)result.withheld));
 	rc = recipient_facts(&result, request->target, SLICE_NONE, SLICE_NONE, &a->settings, facts);
 	if (rc == 0)
 		rc = redirect_profiles(a, &result, profiles);
@@ -149,7 +150,8 @@ static enum sieve_result list(struct auth_process *a, const uint8_t account[16],
 	return count < 0 ? SIEVE_LATER : SIEVE_OK;
 }
 
-static enum sieve_result get(struct auth_process *a, const uint8_t account[16], struct slice name, struct arena *arena, struct buf *out, struct buf *why)
+static enum sieve_result get(struct auth_process *a, const uint8_t account[16], struct slice name, struct arena *arena, struct buf *out,
+	struct buf *why)
 {
 	struct sieve_row row;
 	int rc = directory_sieve_get(a->directory, account, name, arena, &row);
@@ -160,7 +162,8 @@ static enum sieve_result get(struct auth_process *a, const uint8_t account[16], 
 	return rc == 0 ? SIEVE_OK : rc == ERR_NOT_FOUND ? SIEVE_NONEXISTENT : SIEVE_LATER;
 }
 
-static enum sieve_result act(struct auth_process *a, const struct account *account, const struct ipc_auth_sieve *r, struct arena *arena, struct buf *out,
+static enum sieve_result act(struct auth_process *a, const struct account *account, const struct ipc_auth_sieve *r, struct arena *arena,
+	struct buf *out,
 	struct buf *why)
 {
 	const uint8_t *id = account->id;

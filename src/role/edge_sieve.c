@@ -152,7 +152,8 @@ static void sieve_start(struct edge_client *c)
 	sieve_extensions_print(&s->extensions);
 	struct managesieve_settings settings = {
 		.server_name = c->edge->ctx->config->hostname, .extensions = buf_slice(&s->extensions), .redirects = SIEVE_REDIRECTS_MAX,
-		.starttls = c->edge->tls != NULL && !conn_is_secure(c->conn), .secure = conn_is_secure(c->conn), .channel_binding = conn_is_secure(c->conn),
+		.starttls = c->edge->tls != NULL && !conn_is_secure(c->conn), .secure = conn_is_secure(c->conn),
+			.channel_binding = conn_is_secure(c->conn),
 		.tokens = c->edge->ctx->config->auth_oauth, .certificate = edge_has_certificate(c),
 	};
 
@@ -221,6 +222,7 @@ static void sieve_free(struct edge_client *c)
 }
 
 const struct edge_protocol edge_sieve = {
-	.start = sieve_start, .readable = run, .secured = sieve_secured, .sasl_result = sieve_sasl_result, .timeout = sieve_timeout, .stop = sieve_stop,
+	.start = sieve_start, .readable = run, .secured = sieve_secured, .sasl_result = sieve_sasl_result, .timeout = sieve_timeout,
+		.stop = sieve_stop,
 	.free = sieve_free, .revoke = sieve_revoke,
 };

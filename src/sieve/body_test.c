@@ -7,7 +7,8 @@
 
 enum { BODY_RAW, BODY_CONTENT, BODY_TEXT };
 static const struct sieve_tag tags_body[] = {
-	{"raw", SLOT_KEY, 0, SIEVE_BODY, BODY_RAW}, {"content", SLOT_KEY, 'l', SIEVE_BODY, BODY_CONTENT}, {"text", SLOT_KEY, 0, SIEVE_BODY, BODY_TEXT},
+	{"raw", SLOT_KEY, 0, SIEVE_BODY, BODY_RAW}, {"content", SLOT_KEY, 'l', SIEVE_BODY, BODY_CONTENT}, {"text", SLOT_KEY, 0, SIEVE_BODY,
+		BODY_TEXT},
 	{.name = NULL},
 };
 
@@ -130,5 +131,6 @@ static bool test_body(struct machine *m, const struct sieve_node *node)
 	return ret;
 }
 
-const struct sieve_def sieve_test_body = {.name = "body", .extension = SIEVE_BODY, .tags = {sieve_tags_match, sieve_tags_comparator, tags_body},
+const struct sieve_def sieve_test_body = {.name = "body", .extension = SIEVE_BODY, .tags = {sieve_tags_match, sieve_tags_comparator,
+	tags_body},
 	.arguments = "l", .matches = true, .test = test_body};

@@ -29,5 +29,6 @@ static bool run_error(struct machine *m, const struct sieve_node *node)
 	return machine_error(m, node->place, "%.*s", SLICE_ARG(slice_sub(text, 0, 150)));
 }
 
-const struct sieve_def sieve_test_ihave = {.name = "ihave", .extension = SIEVE_IHAVE, .arguments = "l", .check = check_ihave, .test = test_ihave};
+const struct sieve_def sieve_test_ihave = {.name = "ihave", .extension = SIEVE_IHAVE, .arguments = "l", .check = check_ihave,
+	.test = test_ihave};
 const struct sieve_def sieve_cmd_error = {.name = "error", .extension = SIEVE_IHAVE, .arguments = "s", .run = run_error};

@@ -19,13 +19,15 @@ static bool run_discard(struct machine *m, const struct sieve_node *node)
 /* A name that no mailbox can have is an error: the letter is kept. */
 static bool name_good(struct slice name)
 {
-	return name.n > 0 && name.n <= 1000 && utf8_valid(name) && slice_find(name, '\n') < 0 && slice_find(name, '\r') < 0 && slice_find(name, 0) < 0;
+	return name.n > 0 && name.n <= 1000 && utf8_valid(name) && slice_find(name, '\n') < 0 && slice_find(name, '\r') < 0 && slice_find(name,
+		0) < 0;
 }
 
 static bool run_fileinto(struct machine *m, const struct sieve_node *node)
 {
 	struct sieve_action action = {
-		.kind = SIEVE_DO_FILE, .mailbox = machine_arg(m, node, 0), .flags = machine_flags_of(m, node), .create = node_tag(node, SLOT_CREATE) != NULL,
+		.kind = SIEVE_DO_FILE, .mailbox = machine_arg(m, node, 0), .flags = machine_flags_of(m, node), .create = node_tag(node,
+			SLOT_CREATE) != NULL,
 		.special_use = machine_tag_string(m, node_tag(node, SLOT_SPECIAL_USE)),
 	};
 	if (!name_good(action.mailbox))
@@ -49,7 +51,9 @@ static bool check_fileinto(struct compiler *c, struct sieve_node *node)
 static const struct sieve_tag tags_fileinto[] = {
 	{"create", SLOT_CREATE, 0, SIEVE_MAILBOX, 0}, {"specialuse", SLOT_SPECIAL_USE, 's', SIEVE_SPECIAL_USE, 0}, {.name = NULL},
 };
-const struct sieve_def sieve_cmd_keep = {.name = "keep", .extension = SIEVE_CORE, .tags = {sieve_tags_flags}, .arguments = "", .run = run_keep};
+const struct sieve_def sieve_cmd_keep = {.name = "keep", .extension = SIEVE_CORE, .tags = {sieve_tags_flags}, .arguments = "",
+	.run = run_keep};
 const struct sieve_def sieve_cmd_discard = {.name = "discard", .extension = SIEVE_CORE, .arguments = "", .run = run_discard};
-const struct sieve_def sieve_cmd_fileinto = {.name = "fileinto", .extension = SIEVE_FILEINTO, .tags = {sieve_tags_copy, sieve_tags_flags, tags_fileinto},
+const struct sieve_def sieve_cmd_fileinto = {.name = "fileinto", .extension = SIEVE_FILEINTO, .tags = {sieve_tags_copy, sieve_tags_flags,
+	tags_fileinto},
 	.arguments = "s", .check = check_fileinto, .run = run_fileinto};

@@ -95,7 +95,8 @@ static bool check_variable(struct compiler *c, struct sieve_node *node, size_t c
 	if (!compile_has(c, SIEVE_VARIABLES))
 		return compile_error(c, node->place, "a variable of flags needs require \"variables\"");
 	for (size_t i = 0; i < node->args->count; i++)
-		if (node->args->strings[i].dynamic || !sieve_variable_name(node->args->strings[i].text) || ascii_is_digit(node->args->strings[i].text.p[0]))
+		if (node->args->strings[i].dynamic || !sieve_variable_name(node->args->strings[i].text) ||
+			ascii_is_digit(node->args->strings[i].text.p[0]))
 			return compile_error(c, node->args->place, "this is no name of a variable");
 	return true;
 }
@@ -154,7 +155,8 @@ static void match_flags(struct matching *x, struct slice text)
 static const struct sieve_arg *split_keys(struct machine *m, const struct sieve_node *node, const struct sieve_arg *keys)
 {
 	struct flags f = {.count = 0};
-	if (node->match.type == MATCH_COUNT || node->match.type == MATCH_VALUE || node->match.type == MATCH_MATCHES || node->match.type == MATCH_REGEX)
+	if (node->match.type == MATCH_COUNT || node->match.type == MATCH_VALUE || node->match.type == MATCH_MATCHES ||
+		node->match.type == MATCH_REGEX)
 		return keys;
 	for (size_t i = 0; i < keys->count; i++) {
 		struct slice text = machine_string(m, &keys->strings[i]), flag;
@@ -183,11 +185,15 @@ static bool test_hasflag(struct machine *m, const struct sieve_node *node)
 	return matching_end(&x);
 }
 
-const struct sieve_def sieve_cmd_setflag = {.name = "setflag", .extension = SIEVE_IMAP4FLAGS, .arguments = "?sl", .check = check_flag_command,
+const struct sieve_def sieve_cmd_setflag = {.name = "setflag", .extension = SIEVE_IMAP4FLAGS, .arguments = "?sl",
+	.check = check_flag_command,
 	.run = run_setflag};
-const struct sieve_def sieve_cmd_addflag = {.name = "addflag", .extension = SIEVE_IMAP4FLAGS, .arguments = "?sl", .check = check_flag_command,
+const struct sieve_def sieve_cmd_addflag = {.name = "addflag", .extension = SIEVE_IMAP4FLAGS, .arguments = "?sl",
+	.check = check_flag_command,
 	.run = run_addflag};
-const struct sieve_def sieve_cmd_removeflag = {.name = "removeflag", .extension = SIEVE_IMAP4FLAGS, .arguments = "?sl", .check = check_flag_command,
+const struct sieve_def sieve_cmd_removeflag = {.name = "removeflag", .extension = SIEVE_IMAP4FLAGS, .arguments = "?sl",
+	.check = check_flag_command,
 	.run = run_removeflag};
-const struct sieve_def sieve_test_hasflag = {.name = "hasflag", .extension = SIEVE_IMAP4FLAGS, .tags = {sieve_tags_match, sieve_tags_comparator},
+const struct sieve_def sieve_test_hasflag = {.name = "hasflag", .extension = SIEVE_IMAP4FLAGS, .tags = {sieve_tags_match,
+	sieve_tags_comparator},
 	.arguments = "?ll", .matches = true, .check = check_hasflag, .test = test_hasflag};

@@ -129,7 +129,8 @@ static bool run_global(struct machine *m, const struct sieve_node *node)
 const struct sieve_def sieve_cmd_include = {.name = "include", .extension = SIEVE_INCLUDE, .tags = {tags_include}, .arguments = "s",
 	.check = check_include, .run = run_include};
 const struct sieve_def sieve_cmd_return = {.name = "return", .extension = SIEVE_INCLUDE, .arguments = "", .run = run_return};
-const struct sieve_def sieve_cmd_global = {.name = "global", .extension = SIEVE_INCLUDE, .arguments = "l", .check = check_global, .run = run_global};
+const struct sieve_def sieve_cmd_global = {.name = "global", .extension = SIEVE_INCLUDE, .arguments = "l", .check = check_global,
+	.run = run_global};
 
 static void walk(const struct sieve_node *block, sieve_include_fn *fn, void *arg)
 {

@@ -5,7 +5,8 @@
 #include "sieve/machine.h"
 
 /* By precedence (RFC 5229 4): what has the higher number works first. */
-enum { SET_LENGTH = 10, SET_QUOTEWILDCARD = 20, SET_QUOTEREGEX = 21, SET_UPPERFIRST = 30, SET_LOWERFIRST = 31, SET_UPPER = 40, SET_LOWER = 41 };
+enum { SET_LENGTH = 10, SET_QUOTEWILDCARD = 20, SET_QUOTEREGEX = 21, SET_UPPERFIRST = 30, SET_LOWERFIRST = 31, SET_UPPER = 40,
+	SET_LOWER = 41 };
 static const struct sieve_tag tags_set[] = {
 	{"lower", SLOT_CASE, 0, SIEVE_VARIABLES, SET_LOWER}, {"upper", SLOT_CASE, 0, SIEVE_VARIABLES, SET_UPPER},
 	{"lowerfirst", SLOT_FIRST, 0, SIEVE_VARIABLES, SET_LOWERFIRST}, {"upperfirst", SLOT_FIRST, 0, SIEVE_VARIABLES, SET_UPPERFIRST},
@@ -99,7 +100,9 @@ static bool test_string(struct machine *m, const struct sieve_node *node)
 	return matching_end(&x);
 }
 
-const struct sieve_def sieve_cmd_set = {.name = "set", .extension = SIEVE_VARIABLES, .tags = {tags_set}, .arguments = "ss", .check = check_set,
+const struct sieve_def sieve_cmd_set = {.name = "set", .extension = SIEVE_VARIABLES, .tags = {tags_set}, .arguments = "ss",
+	.check = check_set,
 	.run = run_set};
-const struct sieve_def sieve_test_string = {.name = "string", .extension = SIEVE_VARIABLES, .tags = {sieve_tags_match, sieve_tags_comparator},
+const struct sieve_def sieve_test_string = {.name = "string", .extension = SIEVE_VARIABLES, .tags = {sieve_tags_match,
+	sieve_tags_comparator},
 	.arguments = "ll", .matches = true, .test = test_string};

@@ -53,12 +53,15 @@ static bool run_require(struct machine *m, const struct sieve_node *node)
 	return true;
 }
 
-const struct sieve_def sieve_cmd_if = {.name = "if", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_ONE, .block = BLOCK_NEEDED, .run = run_if};
-const struct sieve_def sieve_cmd_elsif = {.name = "elsif", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_ONE, .block = BLOCK_NEEDED,
+const struct sieve_def sieve_cmd_if = {.name = "if", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_ONE, .block = BLOCK_NEEDED,
+	.run = run_if};
+const struct sieve_def sieve_cmd_elsif = {.name = "elsif", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_ONE,
+	.block = BLOCK_NEEDED,
 	.run = run_elsif};
 const struct sieve_def sieve_cmd_else = {.name = "else", .extension = SIEVE_CORE, .arguments = "", .block = BLOCK_NEEDED, .run = run_else};
 const struct sieve_def sieve_cmd_stop = {.name = "stop", .extension = SIEVE_CORE, .arguments = "", .run = run_stop};
-const struct sieve_def sieve_cmd_require = {.name = "require", .extension = SIEVE_CORE, .arguments = "l", .check = check_require, .run = run_require};
+const struct sieve_def sieve_cmd_require = {.name = "require", .extension = SIEVE_CORE, .arguments = "l", .check = check_require,
+	.run = run_require};
 
 /* ---- tests ---- */
 
@@ -123,8 +126,11 @@ static bool check_joined(struct compiler *c, struct sieve_node *node)
 
 const struct sieve_def sieve_test_true = {.name = "true", .extension = SIEVE_CORE, .arguments = "", .test = test_true};
 const struct sieve_def sieve_test_false = {.name = "false", .extension = SIEVE_CORE, .arguments = "", .test = test_false};
-const struct sieve_def sieve_test_not = {.name = "not", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_ONE, .check = check_not, .test = test_not};
-const struct sieve_def sieve_test_anyof = {.name = "anyof", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_LIST, .check = check_joined,
+const struct sieve_def sieve_test_not = {.name = "not", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_ONE, .check = check_not,
+	.test = test_not};
+const struct sieve_def sieve_test_anyof = {.name = "anyof", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_LIST,
+	.check = check_joined,
 	.test = test_anyof};
-const struct sieve_def sieve_test_allof = {.name = "allof", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_LIST, .check = check_joined,
+const struct sieve_def sieve_test_allof = {.name = "allof", .extension = SIEVE_CORE, .arguments = "", .tests = TESTS_LIST,
+	.check = check_joined,
 	.test = test_allof};

@@ -60,7 +60,8 @@ static const struct part {
 	struct slice (*print)(struct arena *a, const struct moment_in_zone *t);
 } parts[] = {
 	{SLICE_INIT("year"), part_year}, {SLICE_INIT("month"), part_month}, {SLICE_INIT("day"), part_day}, {SLICE_INIT("date"), part_date},
-	{SLICE_INIT("julian"), part_julian}, {SLICE_INIT("hour"), part_hour}, {SLICE_INIT("minute"), part_minute}, {SLICE_INIT("second"), part_second},
+	{SLICE_INIT("julian"), part_julian}, {SLICE_INIT("hour"), part_hour}, {SLICE_INIT("minute"), part_minute}, {SLICE_INIT("second"),
+		part_second},
 	{SLICE_INIT("time"), part_time}, {SLICE_INIT("iso8601"), part_iso8601}, {SLICE_INIT("std11"), part_std11}, {SLICE_INIT("zone"), part_zone},
 	{SLICE_INIT("weekday"), part_weekday},
 };
@@ -77,7 +78,8 @@ static const struct part *part_find(struct slice name)
 static bool zone_parse(struct slice text, int *ret)
 {
 	uint32_t value;
-	if (text.n != 5 || (text.p[0] != '+' && text.p[0] != '-') || slice_to_u32(slice_from(text, 1), &value) < 0 || value > 2359 || value % 100 > 59)
+	if (text.n != 5 || (text.p[0] != '+' && text.p[0] != '-') || slice_to_u32(slice_from(text, 1), &value) < 0 || value > 2359 ||
+		value % 100 > 59)
 		return false;
 	*ret = (int)(value / 100 * 3600 + value % 100 * 60) * (text.p[0] == '-' ? -1 : 1);
 	return true;
@@ -153,7 +155,8 @@ static bool test_currentdate(struct machine *m, const struct sieve_node *node)
 }
 
 const struct sieve_def sieve_test_date = {.name = "date", .extension = SIEVE_DATE,
-	.tags = {tags_zone_date, sieve_tags_match, sieve_tags_comparator, sieve_tags_index}, .arguments = "ssl", .matches = true, .check = check_date,
+	.tags = {tags_zone_date, sieve_tags_match, sieve_tags_comparator, sieve_tags_index}, .arguments = "ssl", .matches = true,
+		.check = check_date,
 	.test = test_date};
 const struct sieve_def sieve_test_currentdate = {.name = "currentdate", .extension = SIEVE_DATE,
 	.tags = {sieve_tags_zone, sieve_tags_match, sieve_tags_comparator}, .arguments = "sl", .matches = true, .check = check_currentdate,

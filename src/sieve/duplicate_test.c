@@ -7,7 +7,8 @@
 #define SECONDS_MAX (90u * 86400)
 
 static const struct sieve_tag tags_duplicate[] = {
-	{"handle", SLOT_HANDLE, 's', SIEVE_DUPLICATE, 0}, {"header", SLOT_KEY, 's', SIEVE_DUPLICATE, 0}, {"uniqueid", SLOT_KEY, 's', SIEVE_DUPLICATE, 1},
+	{"handle", SLOT_HANDLE, 's', SIEVE_DUPLICATE, 0}, {"header", SLOT_KEY, 's', SIEVE_DUPLICATE, 0}, {"uniqueid", SLOT_KEY, 's',
+		SIEVE_DUPLICATE, 1},
 	{"seconds", SLOT_SECONDS, 'n', SIEVE_DUPLICATE, 0}, {"last", SLOT_LAST, 0, SIEVE_DUPLICATE, 0}, {.name = NULL},
 };
 

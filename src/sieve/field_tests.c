@@ -56,7 +56,8 @@ static bool check_address(struct compiler *c, struct sieve_node *node)
 	static const struct slice fields[] = {
 		SLICE_INIT("from"), SLICE_INIT("to"), SLICE_INIT("cc"), SLICE_INIT("bcc"), SLICE_INIT("sender"), SLICE_INIT("reply-to"),
 		SLICE_INIT("resent-from"), SLICE_INIT("resent-to"), SLICE_INIT("resent-cc"), SLICE_INIT("resent-bcc"), SLICE_INIT("resent-sender"),
-		SLICE_INIT("resent-reply-to"), SLICE_INIT("delivered-to"), SLICE_INIT("x-original-to"), SLICE_INIT("return-path"), SLICE_INIT("errors-to"),
+		SLICE_INIT("resent-reply-to"), SLICE_INIT("delivered-to"), SLICE_INIT("x-original-to"), SLICE_INIT("return-path"),
+			SLICE_INIT("errors-to"),
 		SLICE_INIT("disposition-notification-to"), SLICE_INIT("return-receipt-to"), SLICE_INIT("mail-followup-to"), SLICE_INIT("mail-reply-to"),
 		SLICE_INIT("apparently-to"), SLICE_INIT("envelope-to"), SLICE_INIT("x-envelope-from"), SLICE_INIT("x-envelope-to"),
 	};
@@ -136,14 +137,17 @@ static bool test_size(struct machine *m, const struct sieve_node *node)
 	return node_tag(node, SLOT_OVER)->tag->code == SIZE_OVER ? size > limit : size < limit;
 }
 
-const struct sieve_def sieve_test_header = {.name = "header", .extension = SIEVE_CORE, .tags = {sieve_tags_match, sieve_tags_comparator, sieve_tags_index},
+const struct sieve_def sieve_test_header = {.name = "header", .extension = SIEVE_CORE, .tags = {sieve_tags_match, sieve_tags_comparator,
+	sieve_tags_index},
 	.arguments = "ll", .matches = true, .test = test_header};
 const struct sieve_def sieve_test_exists = {.name = "exists", .extension = SIEVE_CORE, .arguments = "l", .test = test_exists};
 const struct sieve_def sieve_test_address = {.name = "address", .extension = SIEVE_CORE,
-	.tags = {sieve_tags_match, sieve_tags_comparator, sieve_tags_part, sieve_tags_index}, .arguments = "ll", .matches = true, .check = check_address,
+	.tags = {sieve_tags_match, sieve_tags_comparator, sieve_tags_part, sieve_tags_index}, .arguments = "ll", .matches = true,
+		.check = check_address,
 	.test = test_address};
 const struct sieve_def sieve_test_envelope = {.name = "envelope", .extension = SIEVE_ENVELOPE,
 	.tags = {sieve_tags_match, sieve_tags_comparator, sieve_tags_part}, .arguments = "ll", .matches = true, .check = check_envelope,
 	.test = test_envelope};
-const struct sieve_def sieve_test_size = {.name = "size", .extension = SIEVE_CORE, .tags = {tags_size}, .arguments = "n", .check = check_size,
+const struct sieve_def sieve_test_size = {.name = "size", .extension = SIEVE_CORE, .tags = {tags_size}, .arguments = "n",
+	.check = check_size,
 	.test = test_size};

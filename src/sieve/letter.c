@@ -44,7 +44,8 @@ struct slice machine_header_text(struct machine *m, struct slice value)
 
 enum part { PART_ALL, PART_LOCAL, PART_DOMAIN, PART_USER, PART_DETAIL };
 const struct sieve_tag sieve_tags_part[] = {
-	{"all", SLOT_PART, 0, SIEVE_CORE, PART_ALL}, {"localpart", SLOT_PART, 0, SIEVE_CORE, PART_LOCAL}, {"domain", SLOT_PART, 0, SIEVE_CORE, PART_DOMAIN},
+	{"all", SLOT_PART, 0, SIEVE_CORE, PART_ALL}, {"localpart", SLOT_PART, 0, SIEVE_CORE, PART_LOCAL}, {"domain", SLOT_PART, 0, SIEVE_CORE,
+		PART_DOMAIN},
 	{"user", SLOT_PART, 0, SIEVE_SUBADDRESS, PART_USER}, {"detail", SLOT_PART, 0, SIEVE_SUBADDRESS, PART_DETAIL}, {.name = NULL},
 };
 

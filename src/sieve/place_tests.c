@@ -48,7 +48,8 @@ static struct slice domain_of(const struct machine *m)
 static bool environment_get(const struct machine *m, struct slice name, struct slice *ret)
 {
 	const struct { struct slice name, value; } items[] = {
-		{SLICE("domain"), domain_of(m)}, {SLICE("host"), m->letter->host}, {SLICE("location"), SLICE("MDA")}, {SLICE("name"), SLICE("Letterlock")},
+		{SLICE("domain"), domain_of(m)}, {SLICE("host"), m->letter->host}, {SLICE("location"), SLICE("MDA")}, {SLICE("name"),
+			SLICE("Letterlock")},
 		{SLICE("phase"), SLICE("during")}, {SLICE("remote-host"), m->letter->remote_host}, {SLICE("remote-ip"), m->letter->remote_ip},
 		{SLICE("version"), SLICE(VERSION)},
 	};
@@ -70,8 +71,10 @@ static bool test_environment(struct machine *m, const struct sieve_node *node)
 	return matching_end(&x);
 }
 
-const struct sieve_def sieve_test_mailboxexists = {.name = "mailboxexists", .extension = SIEVE_MAILBOX, .arguments = "l", .test = test_mailboxexists};
+const struct sieve_def sieve_test_mailboxexists = {.name = "mailboxexists", .extension = SIEVE_MAILBOX, .arguments = "l",
+	.test = test_mailboxexists};
 const struct sieve_def sieve_test_specialuse_exists = {.name = "specialuse_exists", .extension = SIEVE_SPECIAL_USE, .arguments = "?sl",
 	.test = test_specialuse_exists};
-const struct sieve_def sieve_test_environment = {.name = "environment", .extension = SIEVE_ENVIRONMENT, .tags = {sieve_tags_match, sieve_tags_comparator},
+const struct sieve_def sieve_test_environment = {.name = "environment", .extension = SIEVE_ENVIRONMENT, .tags = {sieve_tags_match,
+	sieve_tags_comparator},
 	.arguments = "sl", .matches = true, .test = test_environment};

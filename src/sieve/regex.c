@@ -491,7 +491,8 @@ static void run(struct search *s)
 	}
 }
 
-bool sieve_regex_search(const struct sieve_regex *r, struct slice text, size_t (*groups)[2], size_t *ret_count, uint64_t *work, struct arena *arena)
+bool sieve_regex_search(const struct sieve_regex *r, struct slice text, size_t (*groups)[2], size_t *ret_count, uint64_t *work,
+	struct arena *arena)
 {
 	size_t count = r->groups < SIEVE_MATCHES_MAX ? r->groups : SIEVE_MATCHES_MAX;
 	struct search s = {.r = r, .text = text, .slots = 2 * count, .work = work};

@@ -3,7 +3,8 @@
 #include "sieve/machine.h"
 
 static const struct sieve_def *const commands[] = {
-	&sieve_cmd_if, &sieve_cmd_elsif, &sieve_cmd_else, &sieve_cmd_require, &sieve_cmd_stop, &sieve_cmd_keep, &sieve_cmd_discard, &sieve_cmd_fileinto,
+	&sieve_cmd_if, &sieve_cmd_elsif, &sieve_cmd_else, &sieve_cmd_require, &sieve_cmd_stop, &sieve_cmd_keep, &sieve_cmd_discard,
+		&sieve_cmd_fileinto,
 	&sieve_cmd_redirect, &sieve_cmd_reject, &sieve_cmd_ereject, &sieve_cmd_vacation, &sieve_cmd_setflag, &sieve_cmd_addflag,
 	&sieve_cmd_removeflag, &sieve_cmd_set, &sieve_cmd_include, &sieve_cmd_return, &sieve_cmd_global, &sieve_cmd_error,
 };

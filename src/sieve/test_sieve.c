@@ -68,7 +68,8 @@ static enum sieve_known seen(void *arg, struct slice key)
 static struct sieve_letter letter_make(const char *message, struct memory *memory)
 {
 	return (struct sieve_letter){
-		.message = slice_str(message), .from = SLICE("ann@example.org"), .to = SLICE("bob+lists@example.com"), .address = SLICE("bob@example.com"),
+		.message = slice_str(message), .from = SLICE("ann@example.org"), .to = SLICE("bob+lists@example.com"),
+			.address = SLICE("bob@example.com"),
 		.addresses = own_addresses, .address_count = ARRAY_LEN(own_addresses), .mailboxes = own_mailboxes,
 		.mailbox_count = ARRAY_LEN(own_mailboxes), .host = SLICE("mail.example.com"), .remote_ip = SLICE("192.0.2.9"), .now_s = 1751371200,
 		.source = source, .seen = seen, .arg = memory,
@@ -183,7 +184,8 @@ static void test_refused(void **state)
 		{"require \"variables\"; set \"a.b\" \"c\";", "refused 1:26 this is no name of a variable\n"},
 		{"require \"variables\"; set \"a\" \"${frob.b}\";", "refused 1:30 there is no namespace for ${frob.b}\n"},
 		{"require \"regex\"; if header :regex \"a\" \"(\" { }", "refused 1:39 not a regular expression: \")\" is missing\n"},
-		{"require \"relational\"; if header :value \"xx\" \"a\" \"b\" { }", "refused 1:40 a relation is gt, ge, lt, le, eq or ne (RFC 5231 4.1)\n"},
+		{"require \"relational\"; if header :value \"xx\" \"a\" \"b\" { }",
+			"refused 1:40 a relation is gt, ge, lt, le, eq or ne (RFC 5231 4.1)\n"},
 		{"require \"index\"; if header :last \"a\" \"b\" { }", "refused 1:21 :last needs :index (RFC 5260 6)\n"},
 		{"require \"encoded-character\"; redirect \"${unicode:d800}\";", "refused 1:39 there is no such Unicode character\n"},
 	};
@@ -208,7 +210,8 @@ static void test_matching(void **state)
 		{"if header :contains \"subject\" \"GR\xc3\x9c\" { discard; }", KEPT},
 		{"require [\"relational\", \"comparator-i;ascii-numeric\"]; if header :value \"gt\" :comparator \"i;ascii-numeric\" \"x-score\" \"16\" { discard; }", YES},
 		{"require [\"relational\", \"comparator-i;ascii-numeric\"]; if header :value \"lt\" :comparator \"i;ascii-numeric\" \"x-score\" \"9\" { discard; }", KEPT},
-		{"require [\"relational\", \"comparator-i;ascii-numeric\"]; if header :comparator \"i;ascii-numeric\" \"x-score\" \"17\" { discard; }", YES},
+		{"require [\"relational\", \"comparator-i;ascii-numeric\"]; if header :comparator \"i;ascii-numeric\" \"x-score\" \"17\" { discard; }",
+			YES},
 		{"require [\"relational\", \"comparator-i;ascii-numeric\"]; if header :count \"eq\" :comparator \"i;ascii-numeric\" \"x-twice\" \"2\" { discard; }", YES},
 		{"require [\"relational\", \"comparator-i;ascii-numeric\"]; if address :count \"ge\" :comparator \"i;ascii-numeric\" [\"to\", \"from\"] [\"4\", \"3\"] { discard; }", YES},
 		{"if address :domain \"from\" \"example.org\" { discard; }", YES},
@@ -268,7 +271,8 @@ static void test_variables(void **state)
 		{"require [\"variables\", \"fileinto\"]; set \"A\" \"x\"; set \"b\" \"${a}${A}\"; fileinto \"${B}y\";", "file xxy\n"},
 		{"require [\"variables\", \"fileinto\"]; fileinto \"[${none}]$x${\";", "file []$x${\n"},
 		{"require [\"variables\", \"fileinto\"]; if header :matches \"subject\" \"*[offer *]\" { fileinto \"o${2}\"; }", "file o42\n"},
-		{"require [\"variables\", \"fileinto\"]; if header :matches \"subject\" \"* aus *\" { } fileinto \"${1}\";", "file Gr\xc3\xbc\xc3\x9f" "e\n"},
+		{"require [\"variables\", \"fileinto\"]; if header :matches \"subject\" \"* aus *\" { } fileinto \"${1}\";",
+			"file Gr\xc3\xbc\xc3\x9f" "e\n"},
 		{"require [\"variables\", \"fileinto\"]; if header :matches \"subject\" \"* aus *\" { } if header :matches \"subject\" \"none*\" { } fileinto \"${1}\";",
 		 "file Gr\xc3\xbc\xc3\x9f" "e\n"},
 		{"require [\"variables\", \"fileinto\"]; set :upper \"a\" \"gr\xc3\xbcn\"; fileinto \"${a}\";", "file GR\xc3\x9cN\n"},
@@ -288,7 +292,8 @@ static void test_variables(void **state)
 static void test_flags(void **state)
 {
 	static const struct row rows[] = {
-		{"require \"imap4flags\"; setflag \"\\\\Seen\"; addflag [\"$one\", \"two three\"]; removeflag \"TWO\"; keep;", "file INBOX [\\Seen $one three]\n"},
+		{"require \"imap4flags\"; setflag \"\\\\Seen\"; addflag [\"$one\", \"two three\"]; removeflag \"TWO\"; keep;",
+			"file INBOX [\\Seen $one three]\n"},
 		{"require \"imap4flags\"; addflag \"\\\\Flagged\";", "file INBOX [\\Flagged]\n"},
 		{"require [\"imap4flags\", \"fileinto\"]; addflag \"a\"; fileinto :flags \"b\" \"x\"; keep :flags \"\";", "file x [b]\nfile INBOX\n"},
 		{"require \"imap4flags\"; addflag [\"bad(\", \"\\\\Recent\", \"ok\"];", "file INBOX [ok]\n"},
@@ -313,7 +318,8 @@ static void test_dates(void **state)
 		{"require \"date\"; if date \"subject\" \"year\" \"2025\" { discard; }", KEPT},
 		{"require [\"date\", \"relational\"]; if allof (currentdate :value \"ge\" \"date\" \"2025-07-01\", currentdate :value \"le\" \"date\" \"2025-07-31\") { discard; }", YES},
 		{"require \"date\"; if currentdate :zone \"+0800\" \"time\" \"20:00:00\" { discard; }", YES},
-		{"require \"date\"; if currentdate :zone \"+9900\" \"time\" \"20:00:00\" { discard; }", "refused 1:38 a time zone looks like \"+0800\"\n"},
+		{"require \"date\"; if currentdate :zone \"+9900\" \"time\" \"20:00:00\" { discard; }",
+			"refused 1:38 a time zone looks like \"+0800\"\n"},
 		{"require \"date\"; if currentdate \"century\" \"20\" { discard; }", "refused 1:32 a date has no part \"century\"\n"},
 	};
 	(void)state;
@@ -384,7 +390,8 @@ static void test_include(void **state)
 		{"require [\"include\"]; include \"none\"; discard;", "error 1:22 there is no script \"none\"\nfile INBOX\n"},
 		{"require [\"include\"]; include \"loop\";", "error 1:20 \"loop\" includes itself\nfile INBOX\n"},
 		{"require [\"include\"]; include \"broken\";", "error 1:22 \"broken\", line 1: a command or \"}\" is expected here\nfile INBOX\n"},
-		{"require [\"include\", \"variables\", \"fileinto\"]; global \"shared\"; include \"vars\"; fileinto \"${shared}${own}\";", "file from inside\n"},
+		{"require [\"include\", \"variables\", \"fileinto\"]; global \"shared\"; include \"vars\"; fileinto \"${shared}${own}\";",
+			"file from inside\n"},
 		{"require [\"include\", \"variables\", \"fileinto\"]; include \"vars\"; fileinto \"${global.shared}\";", "file from inside\n"},
 		{"require [\"include\", \"variables\", \"fileinto\"]; include \"vars\"; fileinto \"-${shared}\";", "file -\n"},
 		{"require [\"ihave\", \"fileinto\"]; if ihave \"frob\" { frob \"x\"; } else { discard; }", YES},
@@ -511,7 +518,8 @@ static void test_capability(void **state)
 	struct buf out = BUF_INIT(1000);
 	(void)state;
 	sieve_extensions_print(&out);
-	assert_true(slice_starts(buf_slice(&out), SLICE("fileinto reject ereject envelope encoded-character subaddress comparator-i;ascii-numeric ")));
+	assert_true(slice_starts(buf_slice(&out),
+		SLICE("fileinto reject ereject envelope encoded-character subaddress comparator-i;ascii-numeric ")));
 	assert_true(slice_search(buf_slice(&out), SLICE("i;octet")) < 0);
 	buf_free(&out);
 }
