@@ -238,6 +238,8 @@ static void say(struct edge_client *c, enum limit limit)
 		buf_printf(out, "* BYE [LIMIT] %.*s\r\n", SLICE_ARG(reply.text));
 	else if (c->protocol == &edge_pop3)
 		buf_printf(out, "-ERR [SYS/TEMP] %.*s\r\n", SLICE_ARG(reply.text));
+	else if (c->protocol == &edge_sieve)
+		buf_printf(out, "BYE (TRYLATER) \"%.*s\"\r\n", SLICE_ARG(reply.text)); /* RFC 5804 1.3 */
 }
 
 static void end(struct edge_client *c, enum limit limit)
