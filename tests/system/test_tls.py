@@ -39,20 +39,32 @@ class Authority:
 
     def __init__(self, instance):
         self.folder = tempfile.mkdtemp(prefix='letterlock-pebble-', dir='/var/tmp')
-        self.processes = []
-        dns, management, port = free_port(), free_port(), free_port()
         instance.issue('pebble', 'pebble.example')
+        # A port that was free may be taken by the time it is used.
+        for _ in range(5):
+            self.processes = []
+            if self.start_both(instance):
+                return
+            self.end_processes()
+        raise AssertionError(self.log())
+
+    def start_both(self, instance):
+        dns, management, port = free_port(), free_port(), free_port()
         config = {'listenAddress': f'127.0.0.1:{port}', 'managementListenAddress': f'127.0.0.1:{free_port()}',
                   'certificate': instance.path('tls', 'pebble.pem'), 'privateKey': instance.path('tls', 'pebble.key'),
-                  'httpPort': instance.ports['http'], 'tlsPort': instance.ports['https'], 'ocspResponderURL': '', 'externalAccountBindingRequired': False, 'domainBlocklist': ['blocked-domain.example']}
+                  'httpPort': instance.ports['http'], 'tlsPort': instance.ports['https'], 'ocspResponderURL': '', 'externalAccountBindingRequired': False,
+                  'domainBlocklist': ['blocked-domain.example']}
         with open(os.path.join(self.folder, 'config.json'), 'w', encoding='utf-8') as f:
             json.dump({'pebble': config}, f)
         self.url = f'https://127.0.0.1:{port}/dir'
-        self.management = management
         self.start('dns', ['pebble-challtestsrv', '-dns01', f'127.0.0.1:{dns}', '-http01', '', '-https01', '', '-tlsalpn01', '', '-management',
                            f'127.0.0.1:{management}', '-defaultIPv6', ''])
         self.start('pebble', ['pebble', '-config', os.path.join(self.folder, 'config.json'), '-dnsserver', f'127.0.0.1:{dns}'])
-        wait_for(lambda: self.answers(port) and self.answers(management))
+        wait_for(lambda: (self.answers(port) and self.answers(management)) or self.have_ended())
+        return not self.have_ended()
+
+    def have_ended(self):
+        return any(process.poll() is not None for process in self.processes)
 
     def start(self, name, words):
         environment = {**os.environ, 'PEBBLE_VA_NOSLEEP': '1', 'PEBBLE_WFE_NONCEREJECT': '20', 'PEBBLE_AUTHZREUSE': '0'}
@@ -71,10 +83,13 @@ class Authority:
         with open(os.path.join(self.folder, 'pebble.log'), encoding='utf-8', errors='replace') as f:
             return f.read()
 
-    def stop(self):
+    def end_processes(self):
         for process in self.processes:
             process.terminate()
             process.wait(30)
+
+    def stop(self):
+        self.end_processes()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
