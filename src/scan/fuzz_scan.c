@@ -24,6 +24,8 @@ static void talk_through(struct talk *t, struct slice answer, size_t step)
 	buf_free(&out);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice s = slice_make(data, size);
