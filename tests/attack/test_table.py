@@ -64,7 +64,7 @@ ARGS = {
     'party.end': {'id': NUMBER}, 'account.shred': {'reason': 'x'},
     'user.leave': {'reason': 'x', 'dry_run': True}, 'user.leave:staff': {'address': STAFF, 'reason': 'x'},
     **{f'{operation}:staff': {'address': STAFF} for operation in ('user.disable', 'user.remove', 'factor.reset')},
-    'user.sending': {'state': 'nothing'}, 'user.isolate': {'level': 'nothing'}, 'user.isolate:staff': {'address': STAFF, 'level': 'no-session'},
+    'user.sending': {'state': 'nothing'}, 'user.isolate': {'level': 'nothing'}, 'user.isolate:staff': {'address': f'admin@{DOMAIN}', 'level': 'no-session'},
     'forward.allow': {'source': GROUP, 'target': 'x@elsewhere.test', 'days': 1, 'reason': 'table'}, 'forward.end': {'id': NUMBER},
     'clearance.set': {'kind': 'user', 'name': VICTIM, 'level': 'nothing'}, 'group.show': {'address': GROUP}, 'alias.remove': {'address': ALIAS},
     'group.remove': {'address': GROUP},
