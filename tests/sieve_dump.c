@@ -24,6 +24,9 @@ int main(int argc, char **argv)
 		sieve_outcome_print(&outcome, &out);
 		fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout);
 	}
+	buf_free(&script);
+	buf_free(&letter_bytes);
+	buf_free(&out);
 	arena_free(&arena);
 	return 0;
 }

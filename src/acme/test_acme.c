@@ -295,5 +295,6 @@ int main(void)
 		cmocka_unit_test(what_the_authority_says_is_told), cmocka_unit_test(an_authorization_that_never_ends_is_given_up),
 		cmocka_unit_test(other_failures_end_the_order), cmocka_unit_test(fields_are_found),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,5 +169,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_challenge_has_its_name_and_digest, start, stop),
 		cmocka_unit_test_setup_teardown(chains_are_put_in_order, start, stop),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -551,5 +551,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_http2_ends_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(closing_lets_answers_end, start, stop),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,5 +70,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(host_path_and_method_choose), cmocka_unit_test(paths_are_exact_unless_said), cmocka_unit_test(ports_are_no_part_of_a_name),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
