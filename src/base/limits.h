@@ -56,7 +56,7 @@ LIMIT(OUTGOING_ADDRESS, "gateway.outgoing_per_minute", gateway_outgoing_per_minu
       "451 4.7.1 Too many messages in a minute, wait a while", "messages that one address of a server behind may send out in a minute")
 
 /* ---- users ---- */
-LIMIT(MESSAGES_USER, "limits.messages_per_minute", limits_messages_per_minute, USER, MESSAGES, 60, number, "60", REFUSE,
+LIMIT(MESSAGES_USER, "limits.messages_per_minute", limits_messages_per_minute, USER, MESSAGES, 60, number, "300", REFUSE,
       "451 4.7.1 Too many messages in a minute, wait a while", "messages a signed-in user may send in a minute")
 LIMIT(RECIPIENTS_USER, "limits.recipients_per_hour", limits_recipients_per_hour, USER, RECIPIENTS, 3600, number, "5000", REFUSE,
       "451 4.7.1 Too many recipients in an hour, wait a while", "recipients a signed-in user may write to in an hour")

@@ -8,7 +8,7 @@
  * Included several times; no guard.
  */
 METER(MESSAGES, "contain.messages", contain_messages, 600, "100", 40, "many messages", "messages of a user in ten minutes")
-METER(FLOOD, "contain.flood", contain_flood, 600, "300", 100, "a flood of messages", "messages of a user in ten minutes that are enough by themselves")
+METER(FLOOD, "contain.flood", contain_flood, 600, "1000", 100, "a flood of messages", "messages of a user in ten minutes that are enough by themselves")
 METER(OUTSIDE, "contain.outside", contain_outside, 600, "30", 20, "many recipients in other organisations", "recipients outside in ten minutes")
 METER(STRANGERS, "contain.strangers", contain_strangers, 600, "50", 40, "many recipients it never wrote to", "new recipients in ten minutes")
 METER(REFUSED, "contain.refused", contain_refused, 600, "20", 40, "many recipients that do not exist", "refused recipients in ten minutes")

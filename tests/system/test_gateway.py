@@ -46,7 +46,7 @@ def site(far, told, slapd, tmp_path_factory):
     folder = tmp_path_factory.mktemp('gateway')
     secret = folder / 'secret'
     secret.write_text('service-secret\n')
-    for path in (secret, *secret.parents[:3]):
+    for path in (secret, *secret.parents[:-2]):
         os.chmod(path, 0o755)
     made = make_site(options={'limits.unknown_recipients': str(GUESSES), 'xclient_from': [HOST], 'gateway.verify_time': '30s',
                               'ldap': {'url': slapd.url, 'base': BASE, 'bind': f'cn=service,{BASE}', 'password_file': str(secret)}}, seed=False)

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conftest import PROGRAMS, end_site
-from instance import Instance, free_port_base
+from instance import UNLIMITED, Instance, free_port_base
 from mail import HOST, Site, Wire, letter, mark
 from test_revoke import new_user
 
@@ -71,7 +71,7 @@ def lax():
 @pytest.fixture(scope='module')
 def open_site(lax):
     directory = tempfile.mkdtemp(prefix='letterlock-test-', dir='/var/tmp')
-    instance = Instance(directory, free_port_base(), PROGRAMS, options={'auth.password_policy': 'length', 'relay.port': lax.port, 'relay.retry': ['1s']})
+    instance = Instance(directory, free_port_base(), PROGRAMS, options={'auth.password_policy': 'length', **UNLIMITED, 'relay.port': lax.port, 'relay.retry': ['1s']})
     instance.setup()
     with open(instance.path('zone'), 'a', encoding='ascii') as f:
         f.write('lax.example. 300 IN MX 10 mx.lax.example.\nmx.lax.example. 300 IN A 127.0.0.1\n')

@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import selftest
-from instance import MARKER, STOPS, Account, Failure, Instance
+from instance import DEMO_LIMITS, MARKER, STOPS, Account, Failure, Instance
 from people import DOMAIN, HOSTNAME
 from seed import Seeder
 
@@ -142,7 +142,7 @@ def take(instance, state):
 def run(args):
     given = args.dir and os.path.join(os.environ.get('DEV_FROM', '.'), args.dir)
     directory = os.path.abspath(given or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
-    instance = Instance(directory, args.port_base, args.programs, Account())
+    instance = Instance(directory, args.port_base, args.programs, Account(), options=DEMO_LIMITS)
     stop_on_signals(instance)
     state = clear(directory, args.fresh)
     instance.check_ports()

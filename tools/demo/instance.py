@@ -19,10 +19,14 @@ SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 14
             ('http', 80), ('https', 443), ('management', 444)]
 OUTSIDE_OFFSET = 26
 # For tests and measurements, where one address and a few users do everything.
-UNLIMITED = {**{f'limits.{name}': '0' for name in (
+# Where all the world is one address, limits of addresses and networks would limit everybody.
+ONE_ADDRESS = {f'limits.{name}': '0' for name in (
     'connections_per_network', 'arrivals_per_address', 'arrivals_per_network', 'handshakes', 'commands_per_address', 'recipients_per_address',
-    'refusals_per_address', 'refusals_per_network', 'messages_per_address', 'bytes_per_address', 'messages_per_minute', 'recipients_per_hour',
-    'bytes_per_hour', 'messages_per_domain', 'sessions_per_user')}, 'contain.automatic': 'no'}
+    'refusals_per_address', 'refusals_per_network', 'unknown_recipients', 'messages_per_address', 'bytes_per_address')}
+# For who tries the demo with a program that sends.
+DEMO_LIMITS = {**ONE_ADDRESS, **{f'limits.{name}': '0' for name in ('messages_per_minute', 'sessions_per_user')}, 'contain.flood': '5000'}
+UNLIMITED = {**ONE_ADDRESS, **{f'limits.{name}': '0' for name in (
+    'messages_per_minute', 'recipients_per_hour', 'bytes_per_hour', 'messages_per_domain', 'sessions_per_user')}, 'contain.automatic': 'no'}
 SOCKET_PATH_MAX = 100
 
 
