@@ -35,7 +35,7 @@ static struct slice part_std11(struct arena *a, const struct moment_in_zone *t)
 static struct slice part_julian(struct arena *a, const struct moment_in_zone *t)
 {
 	int64_t local = t->unix_s + t->zone_s, days = local / 86400 - (local % 86400 < 0);
-	return arena_printf(a, "%lld", (long long)(days + JULIAN_OF_1970));
+	return arena_printf(a, "%lld", (long long)days + JULIAN_OF_1970);
 }
 
 static struct slice part_year(struct arena *a, const struct moment_in_zone *t) { return arena_printf(a, "%04d", t->c.year); }
