@@ -8,10 +8,11 @@ import time
 import pytest
 
 from attacker import DOMAIN, HOST, PASSWORD, STEP, Caller, Person, Wire, fails, totp
+from sieve_client import Refused, Sieve
 from test_signin import scram
 
 NEW = 'zaun-trichter-quelle-birke'
-REFUSED = (imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPAuthenticationError, smtplib.SMTPServerDisconnected, AssertionError)
+REFUSED = (imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPAuthenticationError, smtplib.SMTPServerDisconnected, AssertionError, Refused)
 
 
 def imap_login(place, name, password):
@@ -54,6 +55,11 @@ def pop3_plain(place, name, password):
         client.close()
 
 
+def sieve_plain(place, name, password):
+    with Sieve(place, {'address': name, 'password': password}):
+        pass
+
+
 def smtp_with(method, port):
     def door(place, name, password):
         plain = port == 'submission'
@@ -68,7 +74,7 @@ def smtp_with(method, port):
     return door
 
 
-DOORS = [imap_login, imap_plain, imap_plain_initial, imap_scram, pop3_login, pop3_plain, smtp_with('PLAIN', 'submissions'),
+DOORS = [imap_login, imap_plain, imap_plain_initial, imap_scram, pop3_login, pop3_plain, sieve_plain, smtp_with('PLAIN', 'submissions'),
          smtp_with('LOGIN', 'submissions'), smtp_with('PLAIN', 'submission')]
 
 
