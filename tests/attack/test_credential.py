@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from attacker import DOMAIN, PASSWORD, Caller, Person
+from sieve_client import Refused, Sieve
 
 NEW = 'zaun-trichter-quelle-birke'
 
@@ -168,3 +169,17 @@ def test_a_provisional_password_is_no_way_into_the_mail_of_before(place):
         numbers = client.search(None, 'ALL')[1][0].split()
         for number in numbers:
             assert b'secret' not in b''.join(p[1] for p in client.fetch(number, '(BODY.PEEK[])')[1] if isinstance(p, tuple))
+
+
+def test_a_token_opens_filters_only_where_its_scope_says_so(place, person):
+    session = person.sign_in()
+    bearer = [base64.b64encode(f'n,a={person.address},\x01auth=Bearer {session.done("oauth.token", {"scope": scope})["token"]}\x01\x01'.encode()).decode()
+              for scope in ('sieve', 'imap')]
+    with Sieve(place) as sieve:
+        sieve.socket.sendall(f'AUTHENTICATE "OAUTHBEARER" "{bearer[1]}"\r\n'.encode())
+        assert 'status' in base64.b64decode(sieve.read_line().strip('"')).decode()  # RFC 7628 3.2.2: why, and one empty answer
+        with pytest.raises(Refused):
+            sieve.command('"AQ=="')
+    with Sieve(place) as sieve:
+        sieve.command(f'AUTHENTICATE "OAUTHBEARER" "{bearer[0]}"')
+        sieve.command('LISTSCRIPTS')
