@@ -71,6 +71,8 @@ int cli_config_load(struct cli *cli);
 int cli_secrets(struct cli *cli, const char *names, json_t *args);
 /* Asks "<question> Go on? [y/N]" unless --yes; false also when there is no terminal. */
 bool cli_confirm(const struct cli *cli, const char *question);
+/* Asks the person the question, then the server; "done" when it did. ADMIN_DENIED without a yes. */
+int cli_run_confirmed(struct cli *cli, const struct cli_command *command, json_t *args, const char *question);
 
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(const char *op, const json_t *result);

@@ -33,18 +33,7 @@ static void show_gone(const json_t *result)
 
 static int run_delete(struct cli *cli, const struct cli_command *command, json_t *args)
 {
-	json_t *result = NULL;
-	int code;
-
-	if (!cli_confirm(cli, "The message is removed and nobody is told."))
-		return ADMIN_DENIED;
-	code = cli_ask(cli, command->op, args, &result);
-	if (result != NULL && cli->json)
-		cli_print_json(command->op, result);
-	else if (result != NULL && !cli->quiet)
-		puts("done");
-	json_decref(result);
-	return code;
+	return cli_run_confirmed(cli, command, args, "The message is removed and nobody is told.");
 }
 
 static const struct cli_command commands[] = {

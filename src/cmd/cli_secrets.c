@@ -149,3 +149,19 @@ bool cli_confirm(const struct cli *cli, const char *question)
 	close(tty);
 	return yes;
 }
+
+int cli_run_confirmed(struct cli *cli, const struct cli_command *command, json_t *args, const char *question)
+{
+	json_t *result = NULL;
+	int code;
+
+	if (!cli_confirm(cli, question))
+		return ADMIN_DENIED;
+	code = cli_ask(cli, command->op, args, &result);
+	if (result != NULL && cli->json)
+		cli_print_json(command->op, result);
+	else if (result != NULL && !cli->quiet)
+		puts("done");
+	json_decref(result);
+	return code;
+}

@@ -12,7 +12,7 @@
 #include "policy/bayes.h"
 #include "store/account_learn.h"
 
-#define TODO_MAX 20000             /* letters that wait to be learnt; of more the rest is not */
+#define WAITING_MAX 20000          /* letters that wait to be learnt; of more the rest is not */
 #define AGE_S (180 * 86400)        /* an epoch of the table; what is older than two is forgotten */
 #define GOOD_MAX 500               /* letters that count as good because they were read and left where they are */
 #define POINTS 60                  /* of the reader's own table, as those of the check `bayes` */
@@ -60,9 +60,9 @@ static int note(struct store_account *a, const uint8_t email[16], uint64_t body,
 {
 	uint64_t waiting = 0;
 	int rc = number(a, SQL_TODO_COUNT, &waiting, err);
-	sqlite3_stmt *s = rc == 0 && waiting < TODO_MAX ? account_db_statement(&a->db, SQL_TODO_PUT, err) : NULL;
+	sqlite3_stmt *s = rc == 0 && waiting < WAITING_MAX ? account_db_statement(&a->db, SQL_TODO_PUT, err) : NULL;
 	if (s == NULL)
-		return rc == 0 && waiting < TODO_MAX ? ERR_IO : rc;
+		return rc == 0 && waiting < WAITING_MAX ? ERR_IO : rc;
 	bind_blob(s, 1, slice_make(email, 16));
 	bind_u64(s, 2, body);
 	bind_u64(s, 3, want);
