@@ -11,7 +11,7 @@
 #include "factor/foreign.h"
 
 #define KEK_WAITING_MAX 1000
-#define KEK_DEADLINE_MS 5000
+#define KEK_DEADLINE_MS 15000 /* less than an edge waits for a sign-in */
 
 struct kek_queue;
 
