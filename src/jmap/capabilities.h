@@ -1,0 +1,6 @@
+/*
+ * What the server can do. JMAP_CAPABILITY(id, urn, session, account): the functions write the value of the capability in the Session object (RFC 8620 2):
+ * `session` into "capabilities", `account` into "accountCapabilities"; NULL there: an account does not have it. Included several times; no guard.
+ */
+JMAP_CAPABILITY(CORE, "urn:ietf:params:jmap:core", jmap_core_session, NULL)
+JMAP_CAPABILITY(MAIL, "urn:ietf:params:jmap:mail", jmap_empty, jmap_mail_account)

@@ -1,0 +1,255 @@
+/* The Session object (RFC 8620 2), states of types, and what all requests of a session share. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "crypt/hash.h"
+#include "jmap/private.h"
+
+#define JMAP_MAGIC 0x6a6d6170u
+#define SESSION_MAX 65536
+
+static const struct {
+	const char *urn;
+	void (*session)(struct jmap *j, struct emit *e);
+	void (*account)(struct jmap *j, struct emit *e);
+} capabilities[] = {
+#define JMAP_CAPABILITY(id, urn, session, account) {urn, session, account},
+#include "jmap/capabilities.h"
+#undef JMAP_CAPABILITY
+};
+
+static const struct {
+	const char *name;
+	int (*state)(struct jmap *j, struct buf *out);
+} types[] = {
+#define JMAP_TYPE(id, name, capability, state) {name, state},
+#include "jmap/types.h"
+#undef JMAP_TYPE
+};
+
+struct jmap *jmap_create(const struct jmap_host *host)
+{
+	struct jmap *j = memory_alloc(sizeof *j);
+	struct buf hex = BUF_INIT(32);
+
+	j->magic = JMAP_MAGIC;
+	j->host = *host;
+	hex_encode(slice_make(host->account_id, sizeof host->account_id), &hex);
+	snprintf(j->account, sizeof j->account, "A%.*s", SLICE_ARG(buf_slice(&hex)));
+	buf_free(&hex);
+	buf_init(&j->state, JMAP_STATE_MAX);
+	return j;
+}
+
+void jmap_destroy(struct jmap **jmap)
+{
+	struct jmap *j = *jmap;
+
+	*jmap = NULL;
+	if (j == NULL)
+		return;
+	ENSURE_MAGIC(j, JMAP_MAGIC);
+	j->destroyed = true;
+	if (j->requests > 0)
+		return;
+	buf_free(&j->state);
+	j->magic = 0;
+	memory_free(j);
+}
+
+const struct jmap_host *jmap_host(const struct jmap *j)
+{
+	return &j->host;
+}
+
+struct slice jmap_account_name(const struct jmap *j)
+{
+	return slice_str(j->account);
+}
+
+/* ---- capabilities ---- */
+
+void jmap_empty(struct jmap *j, struct emit *e)
+{
+	emit_object(e);
+	emit_object_end(e);
+}
+
+void jmap_core_session(struct jmap *j, struct emit *e)
+{
+	static const char *const collations[] = {"i;ascii-numeric", "i;ascii-casemap", "i;unicode-casemap"};
+
+	emit_object(e);
+	emit_member_number(e, "maxSizeUpload", (int64_t)j->host.upload_max);
+	emit_member_number(e, "maxConcurrentUpload", JMAP_UPLOADS_MAX);
+	emit_member_number(e, "maxSizeRequest", JMAP_REQUEST_MAX);
+	emit_member_number(e, "maxConcurrentRequests", JMAP_REQUESTS_MAX);
+	emit_member_number(e, "maxCallsInRequest", JMAP_CALLS_MAX);
+	emit_member_number(e, "maxObjectsInGet", JMAP_GET_MAX);
+	emit_member_number(e, "maxObjectsInSet", JMAP_SET_MAX);
+	emit_key(e, "collationAlgorithms");
+	emit_array(e);
+	for (size_t i = 0; i < ARRAY_LEN(collations); i++)
+		emit_text(e, slice_str(collations[i]));
+	emit_array_end(e);
+	emit_object_end(e);
+}
+
+/* RFC 8621 1.3.1. */
+void jmap_mail_account(struct jmap *j, struct emit *e)
+{
+	static const char *const sorts[] = {"receivedAt", "size", "from", "to", "subject", "sentAt", "hasKeyword", "allInThreadHaveKeyword",
+		"someInThreadHaveKeyword"};
+
+	emit_object(e);
+	emit_member_null(e, "maxMailboxesPerEmail");
+	emit_member_number(e, "maxMailboxDepth", MAILBOX_DEPTH_MAX);
+	emit_member_number(e, "maxSizeMailboxName", 255);
+	emit_member_number(e, "maxSizeAttachmentsPerEmail", (int64_t)j->host.upload_max);
+	emit_key(e, "emailQuerySortOptions");
+	emit_array(e);
+	for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
+		emit_text(e, slice_str(sorts[i]));
+	emit_array_end(e);
+	emit_member_bool(e, "mayCreateTopLevelMailbox", (j->host.mail->refuses & ACCOUNT_REFUSES_CHANGE) == 0);
+	emit_object_end(e);
+}
+
+/* ---- the object ---- */
+
+static void put_accounts(struct jmap *j, struct emit *e)
+{
+	emit_key(e, "accounts");
+	emit_object(e);
+	emit_key(e, j->account);
+	emit_object(e);
+	emit_member_text(e, "name", j->host.address);
+	emit_member_bool(e, "isPersonal", slice_eq(j->host.address, j->host.username));
+	emit_member_bool(e, "isReadOnly", (j->host.mail->refuses & ACCOUNT_REFUSES_CHANGE) != 0);
+	emit_key(e, "accountCapabilities");
+	emit_object(e);
+	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
+		if (capabilities[i].account != NULL) {
+			emit_key(e, capabilities[i].urn);
+			capabilities[i].account(j, e);
+		}
+	emit_object_end(e);
+	emit_object_end(e);
+	emit_object_end(e);
+}
+
+static void put_primary(struct jmap *j, struct emit *e)
+{
+	emit_key(e, "primaryAccounts");
+	emit_object(e);
+	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
+		if (capabilities[i].account != NULL)
+			emit_member_text(e, capabilities[i].urn, slice_str(j->account));
+	emit_object_end(e);
+}
+
+static void put_fixed(struct jmap *j, struct emit *e)
+{
+	emit_key(e, "capabilities");
+	emit_object(e);
+	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++) {
+		emit_key(e, capabilities[i].urn);
+		capabilities[i].session(j, e);
+	}
+	emit_object_end(e);
+	put_accounts(j, e);
+	put_primary(j, e);
+	emit_member_text(e, "username", j->host.username);
+}
+
+struct slice jmap_session_state(struct jmap *j)
+{
+	struct buf text = BUF_INIT(SESSION_MAX);
+	struct emit e = EMIT_INIT(&text);
+
+	if (buf_len(&j->state) == 0) {
+		put_fixed(j, &e);
+		buf_printf(&j->state, "%016llx", (unsigned long long)hash_checksum(buf_slice(&text)));
+	}
+	buf_free(&text);
+	return buf_slice(&j->state);
+}
+
+static void put_address(struct emit *e, const char *name, struct slice base, const char *path)
+{
+	struct buf text = BUF_INIT(2000);
+
+	buf_printf(&text, "%.*s%s", SLICE_ARG(base), path);
+	emit_member_text(e, name, buf_slice(&text));
+	buf_free(&text);
+}
+
+void jmap_session_print(struct jmap *j, struct slice base, struct buf *out)
+{
+	struct emit e = EMIT_INIT(out);
+
+	emit_object(&e);
+	put_fixed(j, &e);
+	put_address(&e, "apiUrl", base, "/jmap/api");
+	put_address(&e, "downloadUrl", base, "/jmap/download/{accountId}/{blobId}/{name}?accept={type}");
+	put_address(&e, "uploadUrl", base, "/jmap/upload/{accountId}/");
+	put_address(&e, "eventSourceUrl", base, "/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}");
+	emit_member_text(&e, "state", jmap_session_state(j));
+	emit_object_end(&e);
+}
+
+/* ---- states ---- */
+
+int jmap_type_state(struct jmap *j, enum jmap_type type, struct buf *out)
+{
+	return types[type].state(j, out);
+}
+
+const char *jmap_type_name(enum jmap_type type)
+{
+	return types[type].name;
+}
+
+bool jmap_type_find(struct slice name, enum jmap_type *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (slice_eq(slice_str(types[i].name), name)) {
+			*ret = (enum jmap_type)i;
+			return true;
+		}
+	return false;
+}
+
+/* All mailboxes with what was last changed in them. */
+int jmap_mail_state(struct jmap *j, struct buf *out)
+{
+	struct account *mail = j->host.mail;
+	struct arena arena = ARENA_INIT;
+	struct mailbox_info *list;
+	struct mailbox_status status;
+	struct hash_state hash;
+	uint8_t digest[HASH_SIZE];
+	size_t count = 0;
+	int rc = mail->ops->list(mail, &arena, &list, &count, NULL);
+
+	hash_start(&hash, NULL);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		hash_update_field(&hash, list[i].name);
+		hash_update_field(&hash, slice_make(list[i].id, list[i].exists ? sizeof list[i].id : 0));
+		hash_update_field(&hash, slice_make(&(uint32_t){list[i].special_use + 65536u * list[i].subscribed}, sizeof(uint32_t)));
+		if (!list[i].exists)
+			continue;
+		struct mailbox_ref ref;
+		memcpy(ref.id, list[i].id, sizeof ref.id);
+		rc = mail->ops->status(mail, &ref, &status, NULL);
+		hash_update_field(&hash, slice_make(&status.highest_modseq, sizeof status.highest_modseq));
+	}
+	hash_finish(&hash, digest);
+	if (rc == 0)
+		hex_encode(slice_make(digest, 10), out);
+	arena_free(&arena);
+	return rc;
+}
