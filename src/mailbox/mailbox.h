@@ -40,6 +40,7 @@ struct mailbox_info {
 	uint32_t special_use;
 	bool subscribed;
 	bool exists;        /* false: only a subscription, or a parent that has only children (\NonExistent) */
+	uint32_t sort_order;  /* RFC 8621 2; 0 when nobody has given one */
 };
 
 struct mailbox_status {
@@ -58,6 +59,30 @@ struct message_row {
 	int64_t save_date;       /* unix seconds, RFC 8514 */
 	uint8_t email_id[16];
 	uint8_t thread_id[16];
+};
+
+/*
+ * What is asked of the whole account. A message is an *email* there (RFC 8621 4): known by its email_id, with a row in each mailbox that it is in;
+ * COPY and MOVE keep the id. A row with \Deleted is not visible (RFC 8621 4.1.1): an email is while any of its rows is.
+ */
+struct account_state {
+	uint64_t incarnation; /* another one: what was said of modseqs before is void */
+	uint64_t modseq;      /* of the last change of anything */
+};
+/* Of what is visible in a mailbox. Unread: without \Seen and \Draft; a thread is when any email of it is (RFC 8621 2, with its rule for the trash). */
+struct mailbox_counts { uint32_t emails, unread_emails, threads, unread_threads; };
+/* A row came, was changed or left its mailbox. An email may be told several times. */
+struct email_change {
+	uint64_t modseq, created; /* of the change; when the email came into the account */
+	uint8_t email_id[16], thread_id[16];
+	bool visible;             /* the email is, now */
+};
+/* COUNTED: only messages in it, or threads that have an email in it. CHANGED: name, subscription, role, order. */
+enum mailbox_change_kind { MAILBOX_COUNTED, MAILBOX_CHANGED, MAILBOX_CREATED, MAILBOX_GONE };
+struct mailbox_change {
+	enum mailbox_change_kind kind;
+	uint64_t modseq;
+	uint8_t id[16];
 };
 
 /* A set of UIDs: sorted, disjoint, inclusive ranges. */
@@ -90,6 +115,10 @@ struct mailbox_ref { uint8_t id[16]; };
 
 /* Called for every row in ascending UID order; non-zero stops and is returned. */
 typedef int message_fn(void *arg, const struct message_row *row);
+/* A row and where it is; non-zero stops and is returned. */
+typedef int email_fn(void *arg, const struct mailbox_ref *m, const struct message_row *row);
+typedef void email_change_fn(void *arg, const struct email_change *change);
+typedef void mailbox_change_fn(void *arg, const struct mailbox_change *change);
 /* The same with the encoded digest (empty when it is damaged) and the prefix length, see `digest`; both slices live only during the call. */
 typedef int message_digest_fn(void *arg, const struct message_row *row, struct slice digest, uint32_t prefix);
 
@@ -178,6 +207,24 @@ struct account_ops {
 	 * the header field `field` (HEADER; empty needle: the field exists). Exact: the index changes the speed, never the answer. */
 	int (*search)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
 	              struct slice needle, struct uid_set *ret, struct error *err);
+	/* ---- the whole account ---- */
+
+	void (*state)(struct account *a, struct account_state *ret);
+	/* Every row of an email, \Deleted ones too. None: fn is not called. fn must not ask for rows again. */
+	int (*email)(struct account *a, const uint8_t email_id[16], email_fn *fn, void *arg, struct error *err);
+	/* Every row of a thread, by internal date and email id, the oldest first; rows of one email follow each other. */
+	int (*thread)(struct account *a, const uint8_t thread_id[16], email_fn *fn, void *arg, struct error *err);
+	/* Visible rows of a mailbox (NULL: of all), by internal date and email id, the newest first: an index answers, the first ones cost nothing for
+	 * those behind. Of a row only uid, internal_date, email_id and thread_id are told; rows of one email follow each other. */
+	int (*newest)(struct account *a, const struct mailbox_ref *m, email_fn *fn, void *arg, struct error *err);
+	/* Everything with a modseq > since, in no order; what happened several times may be told once. ERR_NOT_FOUND: further back than remembered. */
+	int (*email_changes)(struct account *a, uint64_t since, email_change_fn *fn, void *arg, struct error *err);
+	/* The same of mailboxes; one may be told as COUNTED and CHANGED. */
+	int (*mailbox_changes)(struct account *a, uint64_t since, mailbox_change_fn *fn, void *arg, struct error *err);
+	int (*counts)(struct account *a, const struct mailbox_ref *m, struct mailbox_counts *ret, struct error *err);
+	/* Role and place of a mailbox in lists. ERR_NOT_FOUND. */
+	int (*arrange)(struct account *a, const struct mailbox_ref *m, uint32_t special_use, uint32_t sort_order, struct error *err);
+
 	/* Files everything that has arrived so far; done is called (once, not from inside) when the mailboxes are up to date. */
 	void (*catch_up)(struct account *a, void (*done)(void *arg), void *arg);
 

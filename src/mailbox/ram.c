@@ -102,7 +102,7 @@ static struct ram_mailbox *make_mailbox(struct ram_account *r, struct slice name
 	m->exists = true;
 	m->uid_validity = ++r->uid_validity;
 	m->uid_next = 1;
-	m->modseq = ++r->modseq;
+	m->modseq = m->created = m->info_modseq = ++r->modseq;
 	return m;
 }
 
@@ -140,7 +140,7 @@ static int ram_list(struct account *a, struct arena *arena, struct mailbox_info 
 			continue;
 		*info = (struct mailbox_info){
 			.name = arena_dup(arena, buf_slice(&m->name)), .uid_validity = m->uid_validity, .special_use = m->special_use,
-			.subscribed = m->subscribed, .exists = m->exists,
+			.subscribed = m->subscribed, .exists = m->exists, .sort_order = m->sort_order,
 		};
 		memcpy(info->id, m->ref.id, 16);
 		(*ret_count)++;
@@ -164,6 +164,16 @@ static int ram_create(struct account *a, struct slice name, uint32_t special_use
 	return 0;
 }
 
+static void forget_mailbox(struct ram_account *r, struct ram_mailbox *m)
+{
+	struct ram_gone gone = {.modseq = ++r->modseq, .created = m->created, .mailbox = true};
+
+	memcpy(gone.id, m->ref.id, sizeof gone.id);
+	ram_gone_add(r, &gone);
+	while (m->count > 0)
+		ram_remove(r, m, m->count - 1, r->modseq);
+}
+
 static void empty_mailbox(struct ram_mailbox *m)
 {
 	for (size_t i = 0; i < m->count; i++)
@@ -184,8 +194,10 @@ static int ram_delete(struct account *a, struct slice name, struct error *err)
 		return ERR_NOT_FOUND;
 	if (slice_eq(name, SLICE("INBOX")))
 		return ERR_DENIED;
+	forget_mailbox(r, m);
 	empty_mailbox(m);
 	m->exists = false;
+	m->special_use = 0;
 	ram_notice(r, &m->ref);
 	ram_notice(r, NULL);
 	return 0;
@@ -208,6 +220,7 @@ static void rename_entry(struct ram_account *r, struct ram_mailbox *m, struct sl
 	buf_free(&m->name);
 	m->name = name;
 	link_mailbox(r, m);
+	ram_touch(r, m);
 }
 
 static int rename_inbox(struct ram_account *r, struct slice to)
@@ -265,6 +278,7 @@ static int ram_subscribe(struct account *a, struct slice name, bool on, struct e
 	if (m == NULL)
 		m = add_entry(ram_of(a), name);
 	m->subscribed = on;
+	ram_touch(ram_of(a), m);
 	ram_notice(ram_of(a), NULL);
 	return 0;
 }
@@ -381,7 +395,8 @@ static const struct account_ops ram_ops = {
 	.flags = ram_flags,
 	.vanished = ram_vanished, .digest = ram_digest, .messages_with_digest = ram_messages_with_digest, .read = ram_read, .check = ram_check, .store = ram_store,
 	.expunge = ram_expunge, .copy = ram_copy, .append = ram_append, .search = ram_search, .catch_up = ram_catch_up, .listen = ram_listen,
-	.unlisten = ram_unlisten,
+	.unlisten = ram_unlisten, .state = ram_state, .email = ram_email, .thread = ram_thread, .newest = ram_newest,
+	.email_changes = ram_email_changes, .mailbox_changes = ram_mailbox_changes, .counts = ram_counts, .arrange = ram_arrange,
 };
 
 struct account *ram_account_create(void)
@@ -411,6 +426,7 @@ void ram_account_destroy(struct account **account)
 	for (unsigned i = 0; i < r->keyword_count; i++)
 		buf_free(&r->keywords[i]);
 	buf_free(&r->prefix);
+	memory_free(r->gone);
 	memory_free(r);
 	*account = NULL;
 }

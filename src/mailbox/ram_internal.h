@@ -8,6 +8,7 @@ struct ram_message {
 	struct buf bytes;    /* as the reader sees it */
 	uint32_t prefix;
 	struct buf digest;   /* encoded */
+	uint64_t created;    /* when the email came into the account */
 };
 
 struct ram_vanished { uint32_t uid; uint64_t modseq; };
@@ -18,12 +19,15 @@ struct ram_mailbox {
 	struct buf name;
 	uint32_t uid_validity, uid_next, special_use;
 	bool subscribed, exists;
-	uint64_t modseq;
+	uint64_t modseq, created, info_modseq;
+	uint32_t sort_order;
 	struct ram_message **messages; /* by UID */
 	size_t count;
 	struct ram_vanished *vanished;
 	size_t vanished_count;
 };
+
+struct ram_gone { uint64_t modseq, created; uint8_t id[16], thread_id[16]; bool mailbox; };
 
 enum ram_event_kind { RAM_NOTICE, RAM_CAUGHT_UP, RAM_APPEND };
 struct ram_event {
@@ -48,6 +52,8 @@ struct ram_account {
 	struct account_listener *listeners;
 	struct ram_event *events, **last_event;
 	struct buf prefix;
+	struct ram_gone *gone;
+	size_t gone_count;
 };
 
 static inline struct ram_account *ram_of(struct account *a)
@@ -81,5 +87,16 @@ int ram_copy(struct account *a, const struct mailbox_ref *from, const struct uid
              struct arena *arena, struct copy_result *ret, struct error *err);
 int ram_search(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, enum search_scope scope, struct slice field,
                struct slice needle, struct uid_set *ret, struct error *err);
+
+void ram_gone_add(struct ram_account *r, const struct ram_gone *gone);
+void ram_touch(struct ram_account *r, struct ram_mailbox *m);
+void ram_state(struct account *a, struct account_state *ret);
+int ram_email(struct account *a, const uint8_t email_id[16], email_fn *fn, void *arg, struct error *err);
+int ram_thread(struct account *a, const uint8_t thread_id[16], email_fn *fn, void *arg, struct error *err);
+int ram_newest(struct account *a, const struct mailbox_ref *m, email_fn *fn, void *arg, struct error *err);
+int ram_email_changes(struct account *a, uint64_t since, email_change_fn *fn, void *arg, struct error *err);
+int ram_mailbox_changes(struct account *a, uint64_t since, mailbox_change_fn *fn, void *arg, struct error *err);
+int ram_counts(struct account *a, const struct mailbox_ref *m, struct mailbox_counts *ret, struct error *err);
+int ram_arrange(struct account *a, const struct mailbox_ref *m, uint32_t special_use, uint32_t sort_order, struct error *err);
 
 #endif

@@ -78,14 +78,25 @@ struct ram_message *ram_add(struct ram_account *r, struct ram_mailbox *m, struct
 	message->row.size = prefix.n + bytes.n;
 	message->row.internal_date = message->row.save_date = internal_date;
 	push(r, m, message);
+	message->created = message->row.modseq;
 	arena_free(&arena);
 	return message;
+}
+
+static void remember(struct ram_account *r, const struct ram_message *message, uint64_t modseq)
+{
+	struct ram_gone gone = {.modseq = modseq, .created = message->created};
+
+	memcpy(gone.id, message->row.email_id, sizeof gone.id);
+	memcpy(gone.thread_id, message->row.thread_id, sizeof gone.thread_id);
+	ram_gone_add(r, &gone);
 }
 
 void ram_remove(struct ram_account *r, struct ram_mailbox *m, size_t index, uint64_t modseq)
 {
 	m->vanished = memory_grow(m->vanished, (m->vanished_count + 1) * sizeof *m->vanished);
 	m->vanished[m->vanished_count++] = (struct ram_vanished){m->messages[index]->row.uid, modseq};
+	remember(r, m->messages[index], modseq);
 	ram_message_free(m->messages[index]);
 	memmove(m->messages + index, m->messages + index + 1, (m->count - index - 1) * sizeof *m->messages);
 	m->count--;

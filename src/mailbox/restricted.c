@@ -161,6 +161,48 @@ static int search(struct account *a, const struct mailbox_ref *m, const struct u
 	return a->ops->search(a, m, uids, scope, field, needle, ret, err);
 }
 
+static void state(struct account *a, struct account_state *ret)
+{
+	a = inner_of(a);
+	a->ops->state(a, ret);
+}
+
+static int email(struct account *a, const uint8_t email_id[16], email_fn *fn, void *arg, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->email(a, email_id, fn, arg, err);
+}
+
+static int thread(struct account *a, const uint8_t thread_id[16], email_fn *fn, void *arg, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->thread(a, thread_id, fn, arg, err);
+}
+
+static int newest(struct account *a, const struct mailbox_ref *m, email_fn *fn, void *arg, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->newest(a, m, fn, arg, err);
+}
+
+static int email_changes(struct account *a, uint64_t since, email_change_fn *fn, void *arg, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->email_changes(a, since, fn, arg, err);
+}
+
+static int mailbox_changes(struct account *a, uint64_t since, mailbox_change_fn *fn, void *arg, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->mailbox_changes(a, since, fn, arg, err);
+}
+
+static int counts(struct account *a, const struct mailbox_ref *m, struct mailbox_counts *ret, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->counts(a, m, ret, err);
+}
+
 static void catch_up(struct account *a, void (*done)(void *arg), void *arg)
 {
 	a = inner_of(a);
@@ -211,6 +253,14 @@ static int subscribe(struct account *a, struct slice name, bool on, struct error
 		return denied(err);
 	a = inner_of(a);
 	return a->ops->subscribe(a, name, on, err);
+}
+
+static int arrange(struct account *a, const struct mailbox_ref *m, uint32_t special_use, uint32_t sort_order, struct error *err)
+{
+	if (refuses(a, ACCOUNT_REFUSES_CHANGE))
+		return denied(err);
+	a = inner_of(a);
+	return a->ops->arrange(a, m, special_use, sort_order, err);
 }
 
 static int keyword(struct account *a, struct slice name, bool make, unsigned *ret_index, struct error *err)
@@ -303,7 +353,9 @@ static const struct account_ops OPS = {
 	.list = list, .create = create, .remove = remove_mailbox, .rename = rename_mailbox, .subscribe = subscribe, .find = find, .status = status,
 	.quota = quota, .keyword = keyword, .keyword_name = keyword_name, .messages = messages, .flags = flags, .vanished = vanished, .digest = digest,
 	.messages_with_digest = messages_with_digest, .read = read_bytes, .check = check, .give = give, .store = store, .expunge = expunge, .copy = copy,
-	.append = append, .search = search, .catch_up = catch_up, .listen = listen_to, .unlisten = unlisten,
+	.append = append, .search = search, .catch_up = catch_up, .listen = listen_to, .unlisten = unlisten, .state = state,
+	.email = email, .thread = thread, .newest = newest, .email_changes = email_changes, .mailbox_changes = mailbox_changes, .counts = counts,
+	.arrange = arrange,
 };
 
 struct account *restricted_account_create(struct account *inner, unsigned what, const struct account_watch *watch, void *arg)

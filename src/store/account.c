@@ -56,6 +56,7 @@ static int state_save(struct store_account *a, struct error *err)
 	bind_u64(s, 6, a->used);
 	bind_u64(s, 7, a->bodies);
 	bind_u64(s, 8, a->ledger);
+	bind_u64(s, 9, a->gone_floor);
 	return account_db_run(&a->db, s, err);
 }
 
@@ -171,6 +172,7 @@ static int state_load(struct store_account *a, struct error *err)
 		a->bodies = column_u64(s, 7);
 		a->salvaged = column_u64(s, 8);
 		a->ledger = column_u64(s, 9);
+		a->gone_floor = column_u64(s, 10);
 	}
 	account_db_done(s);
 	return rc;
@@ -180,6 +182,8 @@ static int load_all(struct store_account *a, struct error *err)
 {
 	int rc = state_load(a, err);
 
+	a->gone = UINT64_MAX;
+	a->counted_at = 0;
 	if (rc == 0)
 		rc = mailbox_load_all(a, err);
 	if (rc == 0)
@@ -312,6 +316,17 @@ static int database_mend(struct store_account *a, const struct store_account_con
 	return rc < 0 ? rc : load_all(a, err);
 }
 
+/* All rows are read when the file is of an older schema: that takes a second for 100,000 of them. */
+static int indexes_make(struct store_account *a, struct error *err)
+{
+	int rc;
+
+	account_db_progress(&a->db, a->host.alive, a->host.arg);
+	rc = account_db_index(&a->db, err);
+	account_db_progress(&a->db, NULL, NULL);
+	return rc;
+}
+
 static int database_open(struct store_account *a, const struct store_account_config *config, bool *ret_aside, struct error *err)
 {
 	char path[PATH_SIZE];
@@ -322,6 +337,8 @@ static int database_open(struct store_account *a, const struct store_account_con
 	rc = database_unlock(a, config, path, err);
 	if (rc == 0) {
 		rc = marked_damaged(a) ? ERR_DAMAGED : load_all(a, err);
+		if (rc == 0)
+			rc = indexes_make(a, err);
 		return rc == ERR_DAMAGED ? database_mend(a, config, path, err) : rc;
 	}
 	if (rc != ERR_DAMAGED)
@@ -384,7 +401,9 @@ static const struct account_ops STORE_OPS = {
 	.list = op_list, .create = op_create, .remove = op_remove, .rename = op_rename, .subscribe = op_subscribe, .find = op_find,
 	.status = op_status, .quota = quota_op, .keyword = op_keyword, .keyword_name = op_keyword_name, .messages = op_messages, .flags = op_flags,
 	.vanished = op_vanished, .digest = op_digest, .messages_with_digest = op_messages_with_digest, .read = op_read, .check = op_check, .store = op_store,
-	.expunge = op_expunge, .copy = op_copy, .append = op_append, .search = op_search, .catch_up = catch_up_op, .listen = listen_op,
+	.expunge = op_expunge, .copy = op_copy, .append = op_append, .search = op_search, .state = op_state, .email = op_email,
+	.thread = op_thread, .newest = op_newest, .email_changes = op_email_changes, .mailbox_changes = op_mailbox_changes, .counts = op_counts,
+	.arrange = op_arrange, .catch_up = catch_up_op, .listen = listen_op,
 	.unlisten = unlisten_op,
 };
 

@@ -14,6 +14,7 @@
 #define STORE_BATCH_MAX 500        /* arrivals filed in one transaction */
 #define STORE_MARK_STEP 1000       /* UIDs and modseqs reserved by one durable commit */
 #define STORE_VANISHED_MAX 10000   /* remembered expunge ranges of a mailbox */
+#define STORE_GONE_MAX 20000      /* remembered emails and mailboxes that have gone, of an account */
 #define STORE_THREAD_REFS 20       /* references of a message that are looked at for its thread: the first and the last ones */
 #define STORE_RECOVERED "Recovered"
 #define STORE_UNLEARN "junk.reset" /* a file of this name in the folder of an account: what it learnt about junk is forgotten at the next open */

@@ -17,35 +17,42 @@ static const char *const SQL_TEXT[SQL_COUNT] = {
 
 /* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). All of this fits the
  * first page: damage to a second one would hide the tables from a salvage. */
+/* For what is asked of the whole account (account_email.c). They are made apart from the schema: making them reads every row, and a page that cannot
+ * be read must not keep the file from being opened and mended. */
+#define INDEXES \
+	"CREATE INDEX IF NOT EXISTS message_email ON message(email);" \
+	"CREATE INDEX IF NOT EXISTS message_thread ON message(thread);" \
+	"CREATE INDEX IF NOT EXISTS message_newest ON message(mailbox,internal,email,thread) WHERE flags&8=0;" \
+	"CREATE INDEX IF NOT EXISTS message_all ON message(internal,email,thread) WHERE flags&8=0;" \
+	"CREATE INDEX IF NOT EXISTS message_unread ON message(mailbox,thread) WHERE flags&25=0;"
+
 static const char SCHEMA[] =
-	"CREATE TABLE state(cursor INTEGER NOT NULL, modseq INTEGER NOT NULL, modseq_mark INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,"
-	" clean INTEGER NOT NULL, indexed INTEGER NOT NULL, used INTEGER NOT NULL, bodies INTEGER NOT NULL, salvaged INTEGER NOT NULL DEFAULT 0,"
-	" ledger INTEGER NOT NULL DEFAULT 0);"
-	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0, 0, 0, 0, 0);"
+	"CREATE TABLE state(cursor, modseq, modseq_mark, uidvalidity, clean, indexed, used, bodies, salvaged, ledger, gone_floor);"
+	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0, 0, 0, 0, 0, 0);"
 	"CREATE TABLE mailbox(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
-	" uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, uid_mark INTEGER NOT NULL, special INTEGER NOT NULL,"
-	" subscribed INTEGER NOT NULL, live INTEGER NOT NULL, modseq INTEGER NOT NULL, messages INTEGER NOT NULL, unseen INTEGER NOT NULL,"
-	" deleted INTEGER NOT NULL, size INTEGER NOT NULL, deleted_size INTEGER NOT NULL, vanished_floor INTEGER NOT NULL);"
+	" uidvalidity INTEGER, uidnext INTEGER, uid_mark INTEGER, special INTEGER, subscribed INTEGER, live INTEGER, modseq INTEGER,"
+	" messages INTEGER, unseen INTEGER, deleted INTEGER, size INTEGER, deleted_size INTEGER, vanished_floor INTEGER,"
+	" created INTEGER, changed INTEGER, sort INTEGER);"
 	"CREATE TABLE keyword(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE);"
-	"CREATE TABLE message(mailbox INTEGER NOT NULL, uid INTEGER NOT NULL, modseq INTEGER NOT NULL, flags INTEGER NOT NULL,"
-	" keywords INTEGER NOT NULL, size INTEGER NOT NULL, internal INTEGER NOT NULL, saved INTEGER NOT NULL, email BLOB NOT NULL,"
-	" thread BLOB NOT NULL, body INTEGER NOT NULL, PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
+	"CREATE TABLE message(mailbox INTEGER, uid INTEGER, modseq INTEGER NOT NULL, flags INTEGER NOT NULL, keywords INTEGER NOT NULL,"
+	" size INTEGER, internal INTEGER, saved INTEGER, email BLOB NOT NULL, thread BLOB NOT NULL, body INTEGER NOT NULL, created INTEGER,"
+	" PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
 	"CREATE INDEX message_body ON message(body);"
 	"CREATE INDEX message_modseq ON message(mailbox, modseq);"
-	"CREATE TABLE body(number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL UNIQUE, pack INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
-	" offset INTEGER NOT NULL, size INTEGER NOT NULL, refs INTEGER NOT NULL, kind INTEGER NOT NULL, cut INTEGER NOT NULL, data_key BLOB,"
-	" prefix BLOB NOT NULL, digest BLOB NOT NULL);"
+	"CREATE TABLE body(number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL UNIQUE, pack INTEGER, ordinal INTEGER, offset INTEGER,"
+	" size INTEGER, refs INTEGER NOT NULL, kind INTEGER, cut INTEGER NOT NULL, data_key BLOB, prefix BLOB, digest BLOB);"
 	"CREATE INDEX body_cut ON body(number) WHERE cut<>0;"
-	"CREATE TABLE body_text(body INTEGER PRIMARY KEY, size INTEGER NOT NULL, text BLOB NOT NULL);"
-	"CREATE TABLE vanished(mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
-	" PRIMARY KEY(mailbox, modseq, first)) WITHOUT ROWID;"
+	"CREATE TABLE body_text(body INTEGER PRIMARY KEY, size INTEGER, text BLOB);"
+	"CREATE TABLE vanished(mailbox INTEGER, modseq INTEGER, first INTEGER, last INTEGER, PRIMARY KEY(mailbox, modseq, first)) WITHOUT ROWID;"
+	"CREATE TABLE gone(modseq INTEGER, kind INTEGER, id, thread, created INTEGER, PRIMARY KEY(modseq, kind, id)) WITHOUT ROWID;"
 	"CREATE TABLE thread(hash INTEGER PRIMARY KEY, thread BLOB NOT NULL);"
 	"CREATE TABLE damaged(body INTEGER PRIMARY KEY);"
 	"CREATE TRIGGER damaged_gone AFTER DELETE ON body BEGIN DELETE FROM damaged WHERE body=old.number; END;"
 	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
 	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
 	"CREATE TABLE junk(kind INTEGER, key, body INTEGER, value INTEGER, data BLOB, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
-	"PRAGMA user_version=4;";
+	INDEXES
+	"PRAGMA user_version=5;";
 
 int account_db_error(struct account_db *db, struct error *err)
 {
@@ -99,6 +106,11 @@ static const char *const UPGRADES[] = {
 	"PRAGMA user_version=3;",
 	"CREATE TABLE junk(kind INTEGER, key, body INTEGER, value INTEGER, data BLOB, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
 	"PRAGMA user_version=4;",
+	"ALTER TABLE state ADD COLUMN gone_floor INTEGER DEFAULT 0; ALTER TABLE mailbox ADD COLUMN created INTEGER DEFAULT 0;"
+	"ALTER TABLE mailbox ADD COLUMN changed INTEGER DEFAULT 0; ALTER TABLE mailbox ADD COLUMN sort INTEGER DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN created INTEGER DEFAULT 0;"
+	"CREATE TABLE gone(modseq INTEGER, kind INTEGER, id, thread, created INTEGER, PRIMARY KEY(modseq, kind, id)) WITHOUT ROWID;"
+	"PRAGMA user_version=5;",
 };
 
 static int db_upgrade(struct account_db *db, int version, struct error *err)
@@ -132,6 +144,11 @@ static int db_schema(struct account_db *db, struct error *err)
 	if (rc == 0)
 		rc = db_exec(db, "COMMIT", err);
 	return rc;
+}
+
+int account_db_index(struct account_db *db, struct error *err)
+{
+	return db_exec(db, INDEXES, err);
 }
 
 int account_db_open(struct account_db *db, const char *path, const uint8_t key[32], struct error *err)

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-#define ACCOUNT_DB_SCHEMA 4
+#define ACCOUNT_DB_SCHEMA 5
 
 /* Every statement of the module: prepared at its first use, kept while the database is open. */
 enum account_sql {
@@ -38,6 +38,8 @@ struct account_db {
  * transaction. ERR_DAMAGED (wrong key or damaged), ERR_UNSUPPORTED (newer schema), ERR_IO, ERR_NO_SPACE, ERR_TEMPORARY (in use).
  */
 int account_db_open(struct account_db *db, const char *path, const uint8_t key[32], struct error *err);
+/* Makes the indexes that a file of an older schema lacks, from all its rows; cheap when there are all. ERR_DAMAGED: some page cannot be read. */
+int account_db_index(struct account_db *db, struct error *err);
 /* Any number of times. A clean close folds the WAL into the file. */
 /* How much of the database SQLite may keep in memory, in KiB; what is kept beyond the use of the moment is given back. */
 void account_db_cache(struct account_db *db, int kib);

@@ -17,6 +17,9 @@ struct store_mailbox {
 	bool subscribed, live;
 	uint32_t messages, unseen, deleted;
 	uint64_t modseq, size, deleted_size, vanished_floor;
+	uint64_t created, info_modseq; /* of itself; of its name, subscription, use and order */
+	uint32_t sort_order;
+	struct mailbox_counts counted; /* valid while counted_at of the account is its modseq */
 	bool dirty;                /* counts differ from the row */
 	bool changed;              /* listeners are to be told */
 };
@@ -46,6 +49,9 @@ struct store_account {
 	uint64_t used, bodies;     /* quota */
 	uint64_t salvaged;         /* refs up to this one that are unknown lost their row to damage: they go to Recovered */
 	uint64_t ledger;           /* the incarnation of the ledger that is known to agree with us (docs/spool-db.md, seq) */
+	uint64_t gone_floor;       /* what has gone is remembered since then */
+	uint64_t gone;             /* rows of the table, UINT64_MAX: not counted yet */
+	uint64_t counted_at;       /* the counts of the mailboxes are those of this modseq; 0: of none */
 	bool damaged;              /* the file is: it is made anew at the next open */
 	bool stale;                /* what is in memory could not be read again after a rollback */
 	bool must_sync;            /* a mark was raised in this transaction */
@@ -124,6 +130,18 @@ int mailbox_create_in(struct store_account *a, struct slice name, uint32_t speci
 /* The same with the levels above it; checks the name. */
 int mailbox_create_path(struct store_account *a, struct slice name, uint32_t special, struct store_mailbox **ret, struct error *err);
 int mailbox_defaults(struct store_account *a, struct error *err);
+
+/* Name, subscription, use or order of the mailbox change in this transaction. */
+void mailbox_touch(struct store_account *a, struct store_mailbox *m);
+/* NULL: none with that number. */
+struct store_mailbox *mailbox_by_number(struct store_account *a, int64_t number);
+
+/* ---- account_email.c ---- */
+/* Inside a transaction, before the row or mailbox goes: it is remembered for those who ask what has changed. */
+int gone_email(struct store_account *a, const struct store_mailbox *m, uint32_t uid, struct error *err);
+int gone_mailbox(struct store_account *a, const struct store_mailbox *m, struct error *err);
+/* Forgets the oldest beyond STORE_GONE_MAX. */
+int gone_trim(struct store_account *a, struct error *err);
 
 /* ---- account_keyword.c ---- */
 int keyword_load_all(struct store_account *a, struct error *err);
@@ -206,6 +224,14 @@ int op_expunge(struct account *a, const struct mailbox_ref *m, const struct uid_
 int op_copy(struct account *a, const struct mailbox_ref *from, const struct uid_set *uids, const struct mailbox_ref *to, bool move,
             struct arena *arena, struct copy_result *ret, struct error *err);
 void op_append(struct account *a, const struct append_input *inputs, size_t count, append_fn *fn, void *arg);
+void op_state(struct account *a, struct account_state *ret);
+int op_email(struct account *a, const uint8_t email_id[16], email_fn *fn, void *arg, struct error *err);
+int op_thread(struct account *a, const uint8_t thread_id[16], email_fn *fn, void *arg, struct error *err);
+int op_newest(struct account *a, const struct mailbox_ref *m, email_fn *fn, void *arg, struct error *err);
+int op_email_changes(struct account *a, uint64_t since, email_change_fn *fn, void *arg, struct error *err);
+int op_mailbox_changes(struct account *a, uint64_t since, mailbox_change_fn *fn, void *arg, struct error *err);
+int op_counts(struct account *a, const struct mailbox_ref *m, struct mailbox_counts *ret, struct error *err);
+int op_arrange(struct account *a, const struct mailbox_ref *m, uint32_t special_use, uint32_t sort_order, struct error *err);
 int op_search(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
               struct slice needle, struct uid_set *ret, struct error *err);
 

@@ -81,6 +81,9 @@ static struct store_mailbox *mailbox_from_row(sqlite3_stmt *s)
 	m->size = column_u64(s, 13);
 	m->deleted_size = column_u64(s, 14);
 	m->vanished_floor = column_u64(s, 15);
+	m->created = column_u64(s, 16);
+	m->info_modseq = column_u64(s, 17);
+	m->sort_order = (uint32_t)column_u64(s, 18);
 	return m;
 }
 
@@ -124,6 +127,9 @@ int mailbox_save(struct store_account *a, const struct store_mailbox *m, struct 
 	bind_u64(s, 14, m->size);
 	bind_u64(s, 15, m->deleted_size);
 	bind_u64(s, 16, m->vanished_floor);
+	bind_u64(s, 17, m->created);
+	bind_u64(s, 18, m->info_modseq);
+	bind_u64(s, 19, m->sort_order);
 	return account_db_run(&a->db, s, err);
 }
 
@@ -146,6 +152,20 @@ struct store_mailbox *mailbox_by_ref(struct store_account *a, const struct mailb
 	}
 	error_set(err, ERR_NOT_FOUND, "no such mailbox");
 	return NULL;
+}
+
+struct store_mailbox *mailbox_by_number(struct store_account *a, int64_t number)
+{
+	for (size_t i = 0; i < a->mailbox_count; i++) {
+		if (a->mailboxes[i]->number == number)
+			return a->mailboxes[i];
+	}
+	return NULL;
+}
+
+void mailbox_touch(struct store_account *a, struct store_mailbox *m)
+{
+	m->info_modseq = txn_modseq(a);
 }
 
 static struct store_mailbox *live_by_name(struct store_account *a, struct slice name)
@@ -195,7 +215,8 @@ int mailbox_create_in(struct store_account *a, struct slice name, uint32_t speci
 	m->uid_validity = txn_uid_validity(a);
 	m->uid_next = 1;
 	m->uid_mark = STORE_MARK_STEP + 1;
-	m->modseq = m->vanished_floor = txn_modseq(a);
+	m->modseq = m->vanished_floor = m->created = m->info_modseq = txn_modseq(a);
+	m->sort_order = 0;
 	m->messages = m->unseen = m->deleted = 0;
 	m->size = m->deleted_size = 0;
 	rc = mailbox_save(a, m, err);
@@ -232,6 +253,7 @@ static void info_from(const struct store_mailbox *m, struct arena *arena, struct
 	info->special_use = m->special;
 	info->subscribed = m->subscribed;
 	info->exists = m->live;
+	info->sort_order = m->sort_order;
 }
 
 static int info_by_name(const void *pa, const void *pb)
@@ -354,6 +376,8 @@ static int remove_in(struct store_account *a, struct store_mailbox *m, struct er
 {
 	int rc = expunge_all_in(a, m, err);
 
+	if (rc == 0)
+		rc = gone_mailbox(a, m, err);
 	if (rc < 0)
 		return rc;
 	if (!m->subscribed) {
@@ -416,6 +440,7 @@ static int rename_one(struct store_account *a, struct store_mailbox *m, struct s
 		mailbox_forget(a, shadow);
 	}
 	name_set(m, buf_slice(&name));
+	mailbox_touch(a, m);
 	if (rc == 0)
 		rc = mailbox_save(a, m, err);
 out:
@@ -512,6 +537,7 @@ static int subscribe_in(struct store_account *a, struct slice name, bool on, str
 		m->live = false;
 	}
 	m->subscribed = on;
+	mailbox_touch(a, m);
 	if (on || m->live)
 		return mailbox_save(a, m, err);
 	rc = mailbox_delete_row(a, m, err);

@@ -325,9 +325,12 @@ static int body_drop(struct store_account *a, uint64_t body, struct error *err)
 	return refs > 0 ? 0 : body_delete(a, body, seq, err);
 }
 
-static int picked_remove(struct store_account *a, struct store_mailbox *m, const struct picked_row *r, struct error *err)
+static int picked_remove(struct store_account *a, struct store_mailbox *m, const struct picked_row *r, bool moved, struct error *err)
 {
-	int rc = run_with(a, SQL_MESSAGE_DELETE, (uint64_t)m->number, r->row.uid, 2, err);
+	int rc = moved ? 0 : gone_email(a, m, r->row.uid, err); /* what moved is found where it is now */
+
+	if (rc == 0)
+		rc = run_with(a, SQL_MESSAGE_DELETE, (uint64_t)m->number, r->row.uid, 2, err);
 
 	if (rc < 0)
 		return rc;
@@ -375,15 +378,19 @@ int vanished_add(struct store_account *a, struct store_mailbox *m, const struct 
 	return rc < 0 ? rc : vanished_trim(a, m, err);
 }
 
-static int picked_expunge(struct store_account *a, struct store_mailbox *m, const struct picked *picked, struct uid_set *gone, struct error *err)
+static int picked_expunge(struct store_account *a, struct store_mailbox *m, const struct picked *picked, bool moved, struct uid_set *gone,
+                          struct error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < picked->count; i++) {
-		rc = picked_remove(a, m, &picked->rows[i], err);
+		rc = picked_remove(a, m, &picked->rows[i], moved, err);
 		uid_set_add(gone, picked->rows[i].row.uid);
 	}
-	return rc < 0 || picked->count == 0 ? rc : vanished_add(a, m, gone, err);
+	if (rc < 0 || picked->count == 0)
+		return rc;
+	rc = vanished_add(a, m, gone, err);
+	return rc < 0 ? rc : gone_trim(a, err);
 }
 
 int expunge_all_in(struct store_account *a, struct store_mailbox *m, struct error *err)
@@ -393,7 +400,7 @@ int expunge_all_in(struct store_account *a, struct store_mailbox *m, struct erro
 	int rc = pick(a, m, NULL, &picked, err);
 
 	if (rc == 0)
-		rc = picked_expunge(a, m, &picked, &gone, err);
+		rc = picked_expunge(a, m, &picked, false, &gone, err);
 	if (rc == 0)
 		rc = run_with(a, SQL_VANISHED_TRIM, (uint64_t)m->number, INT64_MAX, 2, err);
 	uid_set_free(&gone);
@@ -427,7 +434,7 @@ int op_expunge(struct account *base, const struct mailbox_ref *ref, const struct
 	rc = txn_begin(a, true, err);
 	if (rc < 0)
 		goto out;
-	rc = picked_expunge(a, m, &picked, &gone, err);
+	rc = picked_expunge(a, m, &picked, false, &gone, err);
 	if (rc < 0) {
 		txn_rollback(a);
 		goto out;
@@ -485,7 +492,7 @@ int op_copy(struct account *base, const struct mailbox_ref *from_ref, const stru
 			rc = learn_placed(a, from, to, picked.rows[ret->count].row.email_id, picked.rows[ret->count].body, err);
 	}
 	if (rc == 0 && move)
-		rc = picked_expunge(a, from, &picked, &gone, err);
+		rc = picked_expunge(a, from, &picked, true, &gone, err);
 	if (rc < 0) {
 		txn_rollback(a);
 		goto out;

@@ -31,10 +31,11 @@ struct table {
 
 static const struct table MAILBOXES = {
 	"SELECT number, * FROM mailbox WHERE number>=?1 ORDER BY number",
-	"INSERT OR IGNORE INTO mailbox VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)", 0};
+	"INSERT OR IGNORE INTO mailbox VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
+	"?17,?18,?19)", 0};
 static const struct table MESSAGES = {
-	"SELECT uid, * FROM message WHERE uid>=?1 AND mailbox=?2 ORDER BY uid", "INSERT OR IGNORE INTO message VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
-	0};
+	"SELECT uid, * FROM message WHERE uid>=?1 AND mailbox=?2 ORDER BY uid", "INSERT OR IGNORE INTO message"
+	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)", 0};
 static const struct table OTHERS[] = {
 	{"SELECT number, * FROM keyword WHERE number>=?1 ORDER BY number", "INSERT OR IGNORE INTO keyword VALUES(?1,?2)", 0},
 	{"SELECT number, * FROM body WHERE number>=?1 ORDER BY number", "INSERT OR IGNORE INTO body VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)", 0},
@@ -183,7 +184,7 @@ static const char REPAIR[] =
 	"DELETE FROM body_text WHERE body NOT IN (SELECT number FROM body);"
 	"UPDATE body SET refs=(SELECT count(*) FROM message WHERE body=number);"
 	"INSERT INTO mailbox SELECT mailbox, randomblob(16), '" STORE_RECOVERED " ' || mailbox || '-' || :validity, :validity + mailbox, 1, 1,"
-	" 0, 1, 1, 0, 0, 0, 0, 0, 0, 0 FROM message WHERE mailbox NOT IN (SELECT number FROM mailbox)"
+	" 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, :modseq, :modseq, 0 FROM message WHERE mailbox NOT IN (SELECT number FROM mailbox)"
 	" GROUP BY mailbox;"
 	"WITH n(i) AS (SELECT 0 WHERE EXISTS (SELECT 1 FROM keyword) UNION ALL SELECT i+1 FROM n WHERE i < (SELECT max(number) FROM keyword))"
 	" INSERT OR IGNORE INTO keyword SELECT i, 'recovered-' || i FROM n;"
@@ -192,7 +193,7 @@ static const char REPAIR[] =
 	" modseq=:modseq, vanished_floor=:modseq FROM (SELECT b.number AS box, count(r.uid) AS c, coalesce(sum((r.flags & 1)=0),0) AS u,"
 	" coalesce(sum((r.flags & 8)<>0),0) AS d, coalesce(sum(r.size),0) AS s, coalesce(sum(CASE WHEN (r.flags & 8)<>0 THEN r.size ELSE 0 END),0) AS ds,"
 	" coalesce(max(r.uid),0) AS m FROM mailbox b LEFT JOIN message r ON r.mailbox=b.number GROUP BY b.number) WHERE number=box;"
-	"UPDATE state SET cursor=0, modseq=:modseq, modseq_mark=:modseq+1000, clean=0, indexed=0, salvaged=:seq,"
+	"UPDATE state SET cursor=0, modseq=:modseq, modseq_mark=:modseq+1000, clean=0, indexed=0, salvaged=:seq, gone_floor=:modseq,"
 	" uidvalidity=max(:validity, (SELECT coalesce(max(uidvalidity),0) FROM mailbox)),"
 	" used=(SELECT coalesce(sum(size),0) FROM body), bodies=(SELECT count(*) FROM body);";
 

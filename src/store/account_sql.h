@@ -2,14 +2,15 @@
 ACCOUNT_SQL(BEGIN, "BEGIN IMMEDIATE")
 ACCOUNT_SQL(COMMIT, "COMMIT")
 
-ACCOUNT_SQL(STATE_GET, "SELECT cursor, modseq, modseq_mark, uidvalidity, clean, indexed, used, bodies, salvaged, ledger FROM state")
-ACCOUNT_SQL(STATE_SET, "UPDATE state SET cursor=?1, modseq=?2, modseq_mark=?3, uidvalidity=?4, clean=?5, used=?6, bodies=?7, ledger=?8")
+ACCOUNT_SQL(STATE_GET, "SELECT cursor, modseq, modseq_mark, uidvalidity, clean, indexed, used, bodies, salvaged, ledger, gone_floor FROM state")
+ACCOUNT_SQL(STATE_SET, "UPDATE state SET cursor=?1, modseq=?2, modseq_mark=?3, uidvalidity=?4, clean=?5, used=?6, bodies=?7, ledger=?8, gone_floor=?9")
 ACCOUNT_SQL(INDEXED_SET, "UPDATE state SET indexed=?1")
 
 ACCOUNT_SQL(MAILBOX_ALL, "SELECT number, id, name, uidvalidity, uidnext, uid_mark, special, subscribed, live, modseq, messages, unseen, deleted,"
-	" size, deleted_size, vanished_floor FROM mailbox")
+	" size, deleted_size, vanished_floor, created, changed, sort FROM mailbox")
 ACCOUNT_SQL(MAILBOX_PUT, "INSERT OR REPLACE INTO mailbox(number, id, name, uidvalidity, uidnext, uid_mark, special, subscribed, live, modseq,"
-	" messages, unseen, deleted, size, deleted_size, vanished_floor) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)")
+	" messages, unseen, deleted, size, deleted_size, vanished_floor, created, changed, sort)"
+	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)")
 ACCOUNT_SQL(MAILBOX_COUNTS, "UPDATE mailbox SET uidnext=?2, uid_mark=?3, modseq=?4, messages=?5, unseen=?6, deleted=?7, size=?8, deleted_size=?9,"
 	" vanished_floor=?10 WHERE number=?1")
 ACCOUNT_SQL(MAILBOX_DELETE, "DELETE FROM mailbox WHERE number=?1")
@@ -27,8 +28,9 @@ ACCOUNT_SQL(MESSAGE_ONE, "SELECT " MESSAGE_COLUMNS ", b.digest, " BODY_COLUMNS "
 	" WHERE m.mailbox=?1 AND m.uid=?2")
 ACCOUNT_SQL(MESSAGE_CHANGED, "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_modseq WHERE m.mailbox=?1 AND m.modseq>?4"
 	" AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid")
-ACCOUNT_SQL(MESSAGE_PUT, "INSERT INTO message(mailbox, uid, modseq, flags, keywords, size, internal, saved, email, thread, body)"
-	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")
+/* An email came into the account with its first row. */
+ACCOUNT_SQL(MESSAGE_PUT, "INSERT INTO message(mailbox, uid, modseq, flags, keywords, size, internal, saved, email, thread, body, created)"
+	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11, coalesce((SELECT e.created FROM message e WHERE e.email=?9 LIMIT 1), ?3))")
 ACCOUNT_SQL(MESSAGE_FLAGS, "UPDATE message SET modseq=?3, flags=?4, keywords=?5 WHERE mailbox=?1 AND uid=?2")
 ACCOUNT_SQL(MESSAGE_DELETE, "DELETE FROM message WHERE mailbox=?1 AND uid=?2")
 
@@ -93,3 +95,30 @@ ACCOUNT_SQL(TABLE_PUT, "INSERT OR REPLACE INTO junk(kind, key, value, body, data
 ACCOUNT_SQL(JUNK_CLEAR, "DELETE FROM junk")
 ACCOUNT_SQL(LEARN_GOOD, "SELECT m.email, m.body FROM message m WHERE m.mailbox=?1 AND (m.flags & 1)<>0 AND (m.flags & 8)=0 AND (m.keywords & ?3)=0"
 	" AND NOT EXISTS(SELECT 1 FROM junk l WHERE l.kind=1 AND l.key=m.email) ORDER BY m.uid DESC LIMIT ?2")
+
+/* Questions about the whole account (account_email.c). Visible: without \\Deleted (8); unread: without \\Seen, \\Deleted, \\Draft (25). */
+ACCOUNT_SQL(EMAIL_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_email WHERE m.email=?1 ORDER BY m.mailbox, m.uid")
+ACCOUNT_SQL(THREAD_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_thread WHERE m.thread=?1"
+	" ORDER BY m.internal, m.email, m.mailbox, m.uid")
+ACCOUNT_SQL(NEWEST_ONE, "SELECT uid, internal, email, thread, mailbox FROM message INDEXED BY message_newest WHERE mailbox=?1 AND flags&8=0"
+	" ORDER BY internal DESC, email DESC")
+ACCOUNT_SQL(NEWEST_ALL, "SELECT uid, internal, email, thread, mailbox FROM message INDEXED BY message_all WHERE flags&8=0"
+	" ORDER BY internal DESC, email DESC")
+ACCOUNT_SQL(CHANGED_ROWS, "SELECT modseq, created, email, thread, flags&8=0 OR EXISTS(SELECT 1 FROM message e WHERE e.email=m.email AND e.flags&8=0)"
+	" FROM message m INDEXED BY message_modseq WHERE mailbox=?1 AND modseq>?2")
+ACCOUNT_SQL(CHANGED_GONE, "SELECT modseq, created, id, thread, EXISTS(SELECT 1 FROM message e WHERE e.email=g.id AND e.flags&8=0) FROM gone g"
+	" WHERE modseq>?1 AND kind=0")
+ACCOUNT_SQL(CHANGED_THREADS, "SELECT DISTINCT t.mailbox FROM message m INDEXED BY message_modseq JOIN message t INDEXED BY message_thread"
+	" ON t.thread=m.thread WHERE m.mailbox=?1 AND m.modseq>?2")
+ACCOUNT_SQL(CHANGED_THREADS_GONE, "SELECT DISTINCT t.mailbox FROM gone g JOIN message t INDEXED BY message_thread ON t.thread=g.thread"
+	" WHERE g.modseq>?1 AND g.kind=0")
+ACCOUNT_SQL(GONE_MAILBOXES, "SELECT modseq, created, id FROM gone WHERE modseq>?1 AND kind=1")
+ACCOUNT_SQL(GONE_EMAIL, "INSERT OR REPLACE INTO gone SELECT ?3, 0, email, thread, created FROM message WHERE mailbox=?1 AND uid=?2")
+ACCOUNT_SQL(GONE_MAILBOX, "INSERT OR REPLACE INTO gone VALUES(?1, 1, ?2, NULL, ?3)")
+ACCOUNT_SQL(GONE_COUNT, "SELECT count(*) FROM gone")
+ACCOUNT_SQL(GONE_FLOOR, "SELECT modseq FROM gone ORDER BY modseq DESC LIMIT 1 OFFSET ?1")
+ACCOUNT_SQL(GONE_TRIM, "DELETE FROM gone WHERE modseq<=?1")
+ACCOUNT_SQL(COUNT_THREADS, "SELECT thread, mailbox FROM message INDEXED BY message_thread ORDER BY thread")
+/* The same where there are rows that are not visible: the index does not know them. */
+ACCOUNT_SQL(COUNT_VISIBLE, "SELECT thread, mailbox FROM message INDEXED BY message_thread WHERE flags&8=0 ORDER BY thread")
+ACCOUNT_SQL(COUNT_UNREAD, "SELECT mailbox, thread FROM message INDEXED BY message_unread WHERE flags&25=0 ORDER BY mailbox, thread")

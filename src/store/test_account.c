@@ -626,11 +626,13 @@ static void what_lost_its_row_is_filed_in_recovered_and_new_mail_is_not(void **s
 {
 	struct rig *r = *state;
 	uint32_t lost;
+	long pages;
 
 	salvage_fill(r);
 	store_account_close(&r->account);
+	pages = database_pages(r);
 	shell(r, "cp -r account whole");
-	for (long page = 2; page < 30; page++) {
+	for (long page = 2; page < pages; page++) {
 		shell(r, "rm -rf account && cp -r whole account");
 		flip(r, "account/account.db", page * 4096 + 200);
 		shell(r, "touch account/damaged");
