@@ -1,0 +1,10 @@
+export * from './types';
+export { JmapError, asJmapError, setError, type ErrorKind } from './errors';
+export { Batch, Call } from './batch';
+export { Client, ownUrl, type ClientOptions } from './client';
+export { downloadUrl, upload, uploadText, type Upload, type Uploaded } from './blobs';
+export { applyPatch, inversePatch, pointer, type Patch } from './patch';
+export { Collection, type Difference } from './collection';
+export { type Action, type Done } from './actions';
+export { LiveQuery, type Choice } from './query';
+export { Store, ROW_PROPERTIES, browserStorage } from './store';
