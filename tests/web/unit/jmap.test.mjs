@@ -209,7 +209,7 @@ test('an action is undone by its inverse', async () => {
 
 test('actions wait in order while the server is away, and outlive the page', async () => {
 	let kept = [];
-	const storage = { read: () => kept, write: (actions) => (kept = structuredClone(actions)) };
+	const storage = () => ({ read: () => kept, write: (actions) => (kept = structuredClone(actions)) });
 	const never = () => 1e9;
 	const { server, store } = setup({ storage, delay: never });
 	await store.start();

@@ -21,7 +21,6 @@ export interface ActionOptions {
 	collection: (type: string) => Collection<{ id: Id }> | undefined;
 	/** What the server would not do was taken back on the screen; the person is told. */
 	onRefused?: (action: Action, ids: Id[], error: JmapError) => void;
-	storage?: ActionStorage;
 	delay?: (attempt: number) => number;
 }
 
@@ -48,14 +47,16 @@ export class Actions {
 	private running = false;
 	private attempt = 0;
 	private timer: ReturnType<typeof setTimeout> | undefined;
+	private storage: ActionStorage | null = null;
 	/** How many have not been done yet. */
 	readonly waiting = signal(0);
 
 	constructor(private readonly client: Client, private readonly options: ActionOptions) {}
 
-	/** Takes up what a former page left. */
-	restore(): void {
-		for (const action of this.options.storage?.read() ?? []) this.add(action).result.catch(() => {});
+	/** From now on what waits is kept there; takes up what a former page left. */
+	restore(storage: ActionStorage): void {
+		this.storage = storage;
+		for (const action of storage.read()) this.add(action);
 	}
 
 	add(action: Action): Done {
@@ -84,7 +85,7 @@ export class Actions {
 
 	private save(): void {
 		this.waiting.value = this.queue.length;
-		this.options.storage?.write(this.queue.map((one) => one.action));
+		this.storage?.write(this.queue.map((one) => one.action));
 	}
 
 	/** At once: the network is back, or the person has signed in again. */

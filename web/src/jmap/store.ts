@@ -15,7 +15,8 @@ export const ROW_PROPERTIES = [
 
 export interface StoreOptions {
 	onRefused?: (action: Action, ids: Id[], error: JmapError) => void;
-	storage?: ActionStorage;
+	/** Where actions outlive the page; asked for once the account is known. */
+	storage?: (accountId: Id) => ActionStorage;
 	push?: Partial<Pick<PushOptions, 'source' | 'delay'>>;
 	delay?: (attempt: number) => number;
 }
@@ -40,7 +41,7 @@ export class Store {
 	private syncing: Promise<void> | null = null;
 	private due = new Set<string>();
 
-	constructor(readonly client: Client, options: StoreOptions = {}) {
+	constructor(readonly client: Client, private readonly options: StoreOptions = {}) {
 		this.emails = new Collection<Email>(client, 'Email', { properties: ROW_PROPERTIES });
 		this.threads = new Collection<Thread>(client, 'Thread');
 		this.mailboxes = new Collection<Mailbox>(client, 'Mailbox', {}, true);
@@ -52,7 +53,6 @@ export class Store {
 		this.actions = new Actions(client, {
 			collection: (type) => this.collections.get(type),
 			...(options.onRefused ? { onRefused: options.onRefused } : {}),
-			...(options.storage ? { storage: options.storage } : {}),
 			...(options.delay ? { delay: options.delay } : {}),
 		});
 		this.push = new Push(client, {
@@ -69,7 +69,7 @@ export class Store {
 		const wanted = [this.mailboxes.load(), this.identities.load()];
 		if (this.client.has(QUOTA)) wanted.push(this.quotas.load().catch(() => {}));
 		await Promise.all(wanted);
-		this.actions.restore();
+		if (this.options.storage) this.actions.restore(this.options.storage(this.client.accountId));
 		this.push.start();
 	}
 
