@@ -258,6 +258,8 @@ EVENT(SMTP_TEMPFAIL, LOG_WARN, MAIL, "smtp.tempfail", "cid at from code why outc
 EVENT(QUEUE_DELIVERED, LOG_INFO, MAIL, "queue.delivered", "cid id to host tls code reply", "a recipient outside was delivered")
 EVENT(QUEUE_DEFERRED, LOG_INFO, MAIL, "queue.deferred", "cid id to host tls code reply", "a delivery failed for now and will be tried again")
 EVENT(QUEUE_BOUNCED, LOG_INFO, MAIL, "queue.bounced", "cid id to host tls code reply note", "a delivery failed for good")
+EVENT(QUEUE_DUE, LOG_INFO, MAIL, "queue.due", "mid", "a letter that waited for its time goes")
+EVENT(QUEUE_TAKEN_BACK, LOG_INFO, MAIL, "queue.taken_back", "id", "a letter that waited for its time was taken back by its writer")
 EVENT(QUEUE_EXPIRED, LOG_INFO, MAIL, "queue.expired", "cid id to attempts reply", "a delivery was given up after the retry time")
 EVENT(MAIL_FILED, LOG_DEBUG, MAIL, "mail.filed", "user mid", "a message was filed in a mailbox of its reader")
 EVENT(MAIL_APPENDED, LOG_DEBUG, MAIL, "mail.appended", "user mid size", "a client stored a message")

@@ -187,9 +187,10 @@
 /* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
 #define IPC_FIELDS_QUEUE_ROOM(F) F(id, account) F(u64, limit) F(u64, size)
 #define IPC_REPLY_QUEUE_ROOM(F) F(u8, result) F(u64, used) F(u64, count)
-/* record, or small: the sealed, MACed result of filter; neither: only what is in `more`, a memfd with a bundle (queue/bundle.h) or -1. The reply comes when it is durable. seq and place (pack, ordinal, offset) are those of
+/* submission: of mail: its writer follows the letter (queue/submission.h), which may wait for its time; empty: nobody does.
+ * record, or small: the sealed, MACed result of filter; neither: only what is in `more`, a memfd with a bundle (queue/bundle.h) or -1. The reply comes when it is durable. seq and place (pack, ordinal, offset) are those of
  * the own ref when there is one. */
-#define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small) F(fd, more)
+#define IPC_FIELDS_QUEUE_ACCEPT(F) F(bytes, cid) F(fd, record) F(bytes, small) F(fd, more) F(bytes, submission)
 #define IPC_REPLY_QUEUE_ACCEPT(F) F(u8, result) F(bytes, queue_id) F(u64, seq) F(u32, pack) F(u32, ordinal) F(u64, offset)
 /* A letter of the system to one person (fields as FILTER_NOTICE): composed by filter, taken in by the same door. status 0: it
  * is durable; else it was not taken. */
@@ -201,6 +202,9 @@
 /* Refs of the account with seq > after, oldest first. list: queue/queue.h arrival entries; next: above every seq given so far. */
 #define IPC_FIELDS_QUEUE_ARRIVALS(F) F(id, account) F(u64, after) F(u32, limit)
 #define IPC_REPLY_QUEUE_ARRIVALS(F) F(u8, result) F(u8, more) F(u64, next) F(bytes, list)
+/* Letters that the account follows: op and outcome of queue/submission.h; state, floor, more: of SUBMISSION_OP_LIST; list: rows. */
+#define IPC_FIELDS_QUEUE_SUBMISSION(F) F(id, account) F(u8, op) F(id, submission) F(u64, after)
+#define IPC_REPLY_QUEUE_SUBMISSION(F) F(u8, result) F(u8, outcome) F(u64, state) F(u64, floor) F(u8, more) F(bytes, list)
 /* seqs: u64 big-endian each. The reply means: durable; mail may forget them. */
 #define IPC_FIELDS_QUEUE_UNREF(F) F(id, account) F(bytes, seqs)
 #define IPC_REPLY_QUEUE_UNREF(F) F(u8, result)

@@ -11,7 +11,7 @@
 #define RESULT_TEXT_MAX 500
 
 enum { FLAG_SMTPUTF8 = 1, FLAG_8BIT = 2, FLAG_BINARY = 4, FLAG_REQUIRETLS = 8, FLAG_DSN = 16, FLAG_HELD = 32, FLAG_REVIEWER = 64, FLAG_MORE = 128 };
-enum { MORE_CLIENT = 1, MORE_FORWARD = 2, MORE_ALL = 3 }; /* a byte of its own, where FLAG_MORE says so */
+enum { MORE_CLIENT = 1, MORE_FORWARD = 2, MORE_SUBMISSION = 4, MORE_ALL = 7 }; /* a byte of its own, where FLAG_MORE says so */
 enum { RECIPIENT_LOCAL = 1, RECIPIENT_FORWARDED = 2, RECIPIENT_ALL = 3 };
 enum { NOTIFY_ALL = NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY };
 
@@ -42,7 +42,8 @@ static bool has_client(const struct job_client *c)
 
 static uint8_t more_of(const struct job *job)
 {
-	return (uint8_t)((has_client(&job->client) ? MORE_CLIENT : 0) | (job->forward_path.n > 0 ? MORE_FORWARD : 0));
+	return (uint8_t)((has_client(&job->client) ? MORE_CLIENT : 0) | (job->forward_path.n > 0 ? MORE_FORWARD : 0) |
+		(job->submission.known ? MORE_SUBMISSION : 0));
 }
 
 static uint8_t flags_of(const struct job *job)
@@ -61,6 +62,14 @@ static void encode_client(const struct job_client *c, struct buf *out)
 	buf_put_bytes(out, c->login);
 }
 
+static void encode_submission(const struct job_submission *s, struct buf *out)
+{
+	buf_put_u8(out, s->follows);
+	buf_append_bytes(out, s->id, sizeof s->id);
+	buf_put_u64(out, (uint64_t)s->due_ms);
+	buf_put_bytes(out, slice_sub(s->data, 0, JOB_DATA_MAX));
+}
+
 static void encode_more(const struct job *job, struct buf *out)
 {
 	uint8_t more = more_of(job);
@@ -70,6 +79,8 @@ static void encode_more(const struct job *job, struct buf *out)
 		encode_client(&job->client, out);
 	if (more & MORE_FORWARD)
 		buf_put_bytes(out, job->forward_path);
+	if (more & MORE_SUBMISSION)
+		encode_submission(&job->submission, out);
 }
 
 void job_encode(const struct job *job, struct buf *out)
@@ -136,6 +147,18 @@ static bool decode_client(struct slice *s, struct job_client *c)
 		get_text(s, JOB_ADDRESS_MAX, &c->login) && has_client(c);
 }
 
+static bool decode_submission(struct slice *s, struct job_submission *ret)
+{
+	uint8_t follows;
+	uint64_t due;
+	if (!slice_get_u8(s, &follows) || follows > 1 || !slice_get_fixed(s, ret->id, sizeof ret->id) || !slice_get_u64(s, &due) || due > INT64_MAX)
+		return false;
+	ret->known = true;
+	ret->follows = follows;
+	ret->due_ms = (int64_t)due;
+	return get_text(s, JOB_DATA_MAX, &ret->data);
+}
+
 static bool decode_more(struct slice *s, uint8_t flags, struct job *job)
 {
 	uint8_t more;
@@ -143,7 +166,9 @@ static bool decode_more(struct slice *s, uint8_t flags, struct job *job)
 		return true;
 	if (!slice_get_u8(s, &more) || more == 0 || more > MORE_ALL || ((more & MORE_CLIENT) != 0 && !decode_client(s, &job->client)))
 		return false;
-	return (more & MORE_FORWARD) == 0 || (get_text(s, JOB_ADDRESS_MAX, &job->forward_path) && job->forward_path.n > 0);
+	if ((more & MORE_FORWARD) != 0 && (!get_text(s, JOB_ADDRESS_MAX, &job->forward_path) || job->forward_path.n == 0))
+		return false;
+	return (more & MORE_SUBMISSION) == 0 || decode_submission(s, &job->submission);
 }
 
 static bool decode_head(struct slice *s, struct job *job, uint16_t *ret_count)

@@ -18,6 +18,18 @@ struct job_client {
 	bool esmtp;
 };
 
+/*
+ * A letter that its writer follows (queue/submission.h). Queue puts it into the job at acceptance, as `mail` says.
+ */
+struct job_submission {
+	bool known;              /* false: it is none */
+	bool follows;            /* what scripts made of the letter: it waits and goes with it, and is not followed itself */
+	uint8_t id[16];
+	int64_t due_ms;          /* until then it waits, and may be taken back; 0: it does not wait */
+	struct slice data;       /* of `mail`: at most JOB_DATA_MAX bytes */
+};
+#define JOB_DATA_MAX 600
+
 struct job_recipient {
 	bool local;              /* an arrival: delivered by being durable */
 	uint8_t account[16];     /* local */
@@ -44,8 +56,15 @@ struct job {
 	struct slice held;          /* why it goes into quarantine, one printable line, at most JOB_HELD_MAX bytes; empty: it does not */
 	bool has_reviewer;          /* of what is held: one of the readers is the mailbox of the reviewers, which gets it when they look at it */
 	uint8_t reviewer[16];
+	struct job_submission submission;
 };
 #define JOB_HELD_MAX 300
+
+/* Does it wait for its time? */
+static inline bool job_waits(const struct job *job)
+{
+	return job->submission.due_ms > 0;
+}
 
 void job_encode(const struct job *job, struct buf *out);
 int job_decode(struct slice data, struct arena *arena, struct job *ret);

@@ -9,6 +9,7 @@
 #include "queue/ledger_in.h"
 #include "queue/memory.h"
 #include "queue/quarantine.h"
+#include "queue/submission.h"
 #include "sys/fault.h"
 
 struct slice ledger_account(const uint8_t account[16])
@@ -62,6 +63,7 @@ int ledger_open(const struct ledger_config *config, int64_t now_ms, struct ledge
 	struct ledger *l = memory_alloc(sizeof *l);
 	bool created = false;
 	l->magic = LEDGER_MAGIC;
+	buf_init(&l->touched, SUBMISSION_TOUCHED_BYTES);
 	l->config = *config;
 	l->directory = memory_dup_str(slice_str(config->directory));
 	l->packs = memory_dup_str(slice_str(config->packs));
@@ -83,6 +85,7 @@ void ledger_close(struct ledger **lp)
 		return;
 	ENSURE_MAGIC(l, LEDGER_MAGIC);
 	pack_writer_close(&l->writer);
+	buf_free(&l->touched);
 	spool_close(&l->spool);
 	memory_free(l->directory);
 	memory_free(l->packs);
@@ -143,6 +146,8 @@ static int read_record(struct ledger *l, struct ledger_op *op)
 	struct seal_face face;
 	if (read_face(l, op, &face) < 0)
 		return ERR_INVALID;
+	if (submission_lay(op) < 0)
+		return refuse(op, "the submission is not of the sender");
 	buf_init(&op->accept.scratch, op->accept.record.n + 4096);
 	op->accept.disk = seal_disk_form(op->accept.record, &op->accept.scratch);
 	op->accept.readers = face.readers;
@@ -219,7 +224,7 @@ static int write_packs(struct ledger *l, struct ledger_op **ops, size_t count, i
 static void fill_hints(struct ledger_op *op)
 {
 	op->accept.hints = arena_alloc_array(&op->arena, op->accept.reader_count, sizeof *op->accept.hints);
-	if (op->accept.message.job.held.n > 0)
+	if (op->accept.message.job.held.n > 0 || job_waits(&op->accept.message.job))
 		return; /* nobody has got it */
 	for (size_t i = 0; i < op->accept.reader_count; i++) {
 		const struct seal_face_reader *r = &op->accept.readers[i];
@@ -242,11 +247,13 @@ static int apply_accept(struct ledger *l, struct ledger_op *op, int64_t now_ms, 
 	};
 	struct ledger_entry entry = {
 		.place = op->accept.place, .length = op->accept.length, .seq = op->accept.seq, .entry = &e, .job = &op->accept.message.job,
-		.outbound = true, .owed = true, .now_ms = now_ms,
+		.outbound = true, .owed = true, .now_ms = now_ms, .once = op->accept.once,
 	};
 	int rc = claims_apply(l, op, now_ms, err);
 	if (rc == 0 && !op->accept.empty)
 		rc = ledger_insert(l, &entry, &op->accept.has_message, NULL, err);
+	if (rc == 0 && op->accept.empty && op->accept.submission != NULL)
+		rc = submission_without_record(l, op, now_ms, err);
 	for (size_t i = 0; i < op->accept.mark_count && rc == 0; i++)
 		rc = ledger_mark(l, &op->accept.marks[i], err);
 	return rc == 0 && op->accept.held != 0 ? quarantine_taken(l, op, err) : rc;
@@ -279,6 +286,8 @@ static int apply(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct 
 		return ledger_moved(l, op, err);
 	case LEDGER_QUARANTINE:
 		return quarantine_end(l, op, now_ms, err);
+	case LEDGER_SUBMISSION:
+		return submission_run(l, op, err);
 	case LEDGER_REMEMBER:
 		return memory_apply(l, op->remember.notes, now_ms, err);
 	case LEDGER_ARRIVALS:

@@ -20,6 +20,14 @@
 #define LEDGER_GROUP_BYTES (256u << 20) /* of records in one group; one larger record is a group of its own */
 #define LEDGER_SWEEP_MAX 2000        /* refs that one sweep takes away */
 
+/* What is done to a submission, or to all of an account that wait (queue/submission.h). */
+enum submission_act {
+	SUBMISSION_CANCEL, /* it is taken back: nobody gets it */
+	SUBMISSION_FORGET, /* its row goes; what is under way goes on */
+	SUBMISSION_HOLD, SUBMISSION_RELEASE, SUBMISSION_DROP, /* all that wait: as auth/contain.h */
+};
+enum submission_outcome { SUBMISSION_DONE = 0, SUBMISSION_UNKNOWN = 1, SUBMISSION_TOO_LATE = 2 };
+
 struct ledger_config {
 	const char *directory;           /* spool.db lies here */
 	const char *packs;
@@ -100,7 +108,7 @@ struct ledger_mark {
 	struct slice enhanced, text, host;
 };
 
-enum ledger_kind { LEDGER_ACCEPT, LEDGER_UNREF, LEDGER_REMOVE, LEDGER_MARK, LEDGER_HOLD, LEDGER_SWEEP, LEDGER_MOVED, LEDGER_REMEMBER, LEDGER_QUARANTINE,
+enum ledger_kind { LEDGER_ACCEPT, LEDGER_UNREF, LEDGER_REMOVE, LEDGER_MARK, LEDGER_HOLD, LEDGER_SWEEP, LEDGER_MOVED, LEDGER_REMEMBER, LEDGER_QUARANTINE, LEDGER_SUBMISSION,
                    LEDGER_ARRIVALS, LEDGER_ROOM, LEDGER_CALL };
 
 struct ledger;
@@ -131,6 +139,8 @@ struct ledger_op {
 			struct slice once;                   /* in, of a follower: its key, or empty; must stay valid */
 			uint32_t once_keep_s;
 			bool empty;                          /* in, of the lead: no record, only claims and followers */
+			const struct job_submission *submission; /* in, of the lead: its writer follows it; must stay valid */
+			const uint8_t *submitter;            /* in, with it: the account (16 bytes), which the record has to be from */
 			bool skipped;                        /* the key was known: nothing was done, the result is QUEUE_OK */
 			struct place place;
 			uint64_t seq;                        /* of the first ref */
@@ -153,6 +163,7 @@ struct ledger_op {
 		struct { uint64_t record; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;
 		struct { struct slice notes; /* queue/memory.h, without MACs; must stay valid */ } remember;
 		struct { uint64_t record; bool tell; } quarantine;
+		struct { enum submission_act act; uint8_t account[16], id[16]; enum submission_outcome outcome; } submission; /* queue/submission.h */
 		struct { bool more; } sweep;
 		struct { uint32_t pack; const uint32_t *ordinals; const uint64_t *offsets; size_t count; uint64_t end; } moved;
 		struct { uint8_t account[16]; uint64_t after; uint32_t limit; struct buf list; bool more; uint64_t next_seq; } arrivals;
@@ -192,6 +203,8 @@ struct ledger_stats {
 	int64_t records, record_bytes, refs, refs_dropped, messages, message_bytes, oldest_ms, held, waiting, quarantined;
 };
 int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct error *err);
+/* Accounts (16 bytes each) whose submissions changed since the last call, at most `max`; between groups. */
+size_t ledger_touched(struct ledger *ledger, uint8_t (*ret)[16], size_t max);
 /* The invariants of docs/spool-db.md: 0, or ERR_DAMAGED with the first violation. contents: every record is read and verified too. */
 int ledger_check(struct ledger *ledger, bool contents, struct error *err);
 /* The packs that hold live records (memory_free live), and the last committed position. */

@@ -15,6 +15,7 @@ struct ledger {
 	struct spool spool;
 	struct pack_writer *writer;
 	uint64_t next_seq;
+	struct buf touched;          /* accounts whose submissions changed, 16 bytes each */
 	struct report_room {         /* rows of the tables of reports (report.c) */
 		bool counted;
 		int64_t rows;
@@ -31,6 +32,8 @@ struct ledger_entry {
 	const struct entry *entry;
 	const struct job *job;
 	bool outbound;               /* make rows for recipients outside */
+	bool rebuilt;                /* spool.db was lost: what became of a letter that waits is not known */
+	struct slice once;           /* of a letter that waits: the key that it claimed */
 	bool owed;                   /* and for success notifications of local ones */
 	int64_t now_ms;
 };

@@ -7,6 +7,7 @@
 #include "queue/report.h"
 #include "queue/notify.h"
 #include "queue/quarantine.h"
+#include "queue/submission.h"
 
 static bool counts_as_use(enum reader_kind kind)
 {
@@ -74,11 +75,13 @@ int ledger_insert(struct ledger *l, const struct ledger_entry *e, bool *ret_mess
 {
 	uint64_t record = record_id(e->place.pack, e->place.ordinal);
 	int64_t refs = 0, end = (int64_t)(e->place.offset + e->length);
-	bool held = e->job->held.n > 0;
+	bool held = e->job->held.n > 0 || job_waits(e->job);
 	int rc = held ? quarantine_insert(l, e, record, &refs, err) : insert_refs(l, e, record, &refs, err);
 	int64_t before = refs;
 	if (rc == 0 && !held)
 		rc = insert_message(l, e, record, &refs, err);
+	if (rc == 0 && e->job->submission.known && !e->rebuilt)
+		rc = submission_insert(l, e, record, err);
 	if (rc == 0 && refs > 0)
 		rc = spool_run(&l->spool, err, SQL_RECORD_PUT, "iiiiii", (int64_t)record, (int64_t)e->place.offset, (int64_t)e->length,
 		               (int64_t)e->entry->message_size, refs, e->entry->accepted_ms);
@@ -119,7 +122,9 @@ static const enum outbound_state states[] = {
 int ledger_mark(struct ledger *l, const struct ledger_mark *m, struct error *err)
 {
 	int64_t record = (int64_t)m->record, index = m->recipient;
-	int rc = 0;
+	int rc = submission_mark(l, m, err);
+	if (rc < 0)
+		return rc;
 	switch (m->kind) {
 	case MARK_DEFERRED:
 	case MARK_FAILED:
@@ -168,6 +173,8 @@ int ledger_unref(struct ledger *l, const struct ledger_op *op, int64_t now_ms, s
 int ledger_remove_account(struct ledger *l, const uint8_t account[16], int64_t now_ms, struct error *err)
 {
 	int rc = spool_run(&l->spool, err, SQL_REF_DROP_ALL, "si", ledger_account(account), now_ms);
+	if (rc == 0)
+		rc = submission_remove_account(l, account, err);
 	return rc == 0 ? spool_run(&l->spool, err, SQL_USE_DELETE, "s", ledger_account(account)) : rc;
 }
 
@@ -234,6 +241,8 @@ int ledger_sweep(struct ledger *l, int64_t now_ms, bool *ret_more, struct error 
 		rc = memory_sweep(l, now_ms, &more_memory, err);
 	if (rc == 0)
 		rc = report_sweep(l, now_ms, err);
+	if (rc == 0)
+		rc = submission_sweep(l, now_ms, err);
 	if (rc == 0)
 		rc = spool_run(&l->spool, err, SQL_PACK_DEAD, "");
 	if (rc == 0)

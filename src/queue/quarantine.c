@@ -65,6 +65,7 @@ int quarantine_get(struct ledger *l, uint64_t record, struct arena *arena, struc
 	q.epoch = (uint32_t)sqlite3_column_int64(st, 3);
 	q.created_ms = sqlite3_column_int64(st, 4);
 	q.told = sqlite3_column_int(st, 5) != 0;
+	q.waits = sqlite3_column_int(st, 6) != 0;
 	spool_done(st);
 	if (job_decode(q.job_data, arena, &q.job) < 0)
 		return error_set(err, ERR_DAMAGED, "the job of a message in quarantine cannot be read");
@@ -125,8 +126,11 @@ static void choose_job(struct ledger_op *op, const struct quarantine_item *q)
 	struct job job = q->job;
 	job.held = SLICE_NONE;
 	job.has_reviewer = false;
-	if (op->accept.look)
+	job.submission.due_ms = 0;
+	if (op->accept.look) {
 		job.recipient_count = 0;
+		job.submission = (struct job_submission){0};
+	}
 	job_encode(&job, &out);
 	op->accept.message.job_data = arena_dup(&op->arena, buf_slice(&out));
 	op->accept.message.job = job;
@@ -172,7 +176,7 @@ int quarantine_take(struct ledger *l, struct ledger_op *op)
 	return 0;
 }
 
-static int drop(struct ledger *l, uint64_t record, struct error *err)
+int quarantine_drop(struct ledger *l, uint64_t record, struct error *err)
 {
 	int rc = spool_run(&l->spool, err, SQL_QUARANTINE_DELETE, "i", (int64_t)record);
 	return rc == 0 && spool_changes(&l->spool) > 0 ? ledger_release(l, record, err) : rc;
@@ -180,7 +184,8 @@ static int drop(struct ledger *l, uint64_t record, struct error *err)
 
 int quarantine_taken(struct ledger *l, const struct ledger_op *op, struct error *err)
 {
-	return op->accept.look ? 0 : drop(l, op->accept.held, err);
+	int rc = op->accept.look ? 0 : quarantine_drop(l, op->accept.held, err);
+	return rc == 0 ? spool_run(&l->spool, err, SQL_SCHEDULED_DELETE, "i", (int64_t)op->accept.held) : rc;
 }
 
 /* ---- its end ---- */
@@ -209,7 +214,7 @@ static int owe(struct ledger *l, const struct quarantine_item *q, int64_t now_ms
 	for (size_t i = 0; i < q->job.recipient_count && rc == 0; i++)
 		rc = owe_one(l, q, i, now_ms, arena, &count, err);
 	if (rc < 0 || count == 0)
-		return rc < 0 ? rc : drop(l, q->record, err);
+		return rc < 0 ? rc : quarantine_drop(l, q->record, err);
 	job.held = SLICE_NONE;
 	job.has_reviewer = false;
 	job_encode(&job, &job_data);
@@ -224,7 +229,7 @@ int quarantine_end(struct ledger *l, const struct ledger_op *op, int64_t now_ms,
 	struct quarantine_item q;
 	int rc = quarantine_get(l, op->quarantine.record, &arena, &q, err);
 	if (rc == 0)
-		rc = op->quarantine.tell ? owe(l, &q, now_ms, &arena, err) : drop(l, op->quarantine.record, err);
+		rc = op->quarantine.tell ? owe(l, &q, now_ms, &arena, err) : quarantine_drop(l, op->quarantine.record, err);
 	arena_free(&arena);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }

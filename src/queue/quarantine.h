@@ -15,6 +15,7 @@ struct quarantine_item {
 	uint64_t size;             /* of the message in the clear */
 	uint32_t epoch;            /* of its outbound copy, 0: none */
 	int64_t created_ms;
+	bool waits;                /* it is no danger, but a submission whose time has not come */
 	bool told;                 /* its recipients were */
 	struct slice job_data;
 	struct job job;
@@ -30,6 +31,8 @@ int quarantine_insert(struct ledger *l, const struct ledger_entry *e, uint64_t r
 int quarantine_take(struct ledger *l, struct ledger_op *op);
 /* After the insertion: the held record goes, unless it is only looked at. */
 int quarantine_taken(struct ledger *l, const struct ledger_op *op, struct error *err);
+/* The held record goes, with all that is in it. */
+int quarantine_drop(struct ledger *l, uint64_t record, struct error *err);
 /* LEDGER_QUARANTINE: deletes it, or owes its sender a failure notification. */
 int quarantine_end(struct ledger *l, const struct ledger_op *op, int64_t now_ms, struct error *err);
 
@@ -38,7 +41,7 @@ int quarantine_end(struct ledger *l, const struct ledger_op *op, int64_t now_ms,
 /* ERR_NOT_FOUND. Strings live in the arena. */
 int quarantine_get(struct ledger *l, uint64_t record, struct arena *arena, struct quarantine_item *ret, struct error *err);
 typedef int quarantine_fn(void *arg, const struct quarantine_item *item); /* non-zero stops */
-/* All with record > after, ascending. */
+/* All with record > after, ascending; without those that only wait for their time (queue/submission.h). */
 int quarantine_list(struct ledger *l, uint64_t after, quarantine_fn *fn, void *arg, struct error *err);
 /* Those that came before a time: at most max. */
 int quarantine_before(struct ledger *l, int64_t created_ms, uint64_t *ret, size_t max, size_t *ret_count, struct error *err);

@@ -72,7 +72,7 @@ static int take_up(struct recovery *v, const struct pack_record *r)
 		struct ledger_entry e = {
 			.place = {.pack = r->pack, .ordinal = r->ordinal, .offset = r->offset}, .length = pack_record_length(r),
 			.seq = choose_seq(v, r->seq, entry.reader_count), .flags = ARRIVAL_REQUEUED, .entry = &entry, .job = &job,
-			.outbound = !v->rebuild || v->now_ms - entry.accepted_ms < v->l->config.expire_ms, .owed = !v->rebuild, .now_ms = v->now_ms,
+			.outbound = !v->rebuild || v->now_ms - entry.accepted_ms < v->l->config.expire_ms, .owed = !v->rebuild, .rebuilt = v->rebuild, .now_ms = v->now_ms,
 		};
 		rc = ledger_insert(v->l, &e, NULL, NULL, v->err);
 		if (e.seq + entry.reader_count > v->seq_max)

@@ -23,6 +23,7 @@ static struct job sample(void)
 		.reverse_path = SLICE("me@example.net"), .envid = SLICE("x"), .ret = 2, .smtputf8 = true, .requiretls = true, .cid = SLICE("cid"),
 		.received_ms = 1234567, .sender_account = {9}, .dsn_fact = SLICE("fact"), .recipients = recipients, .recipient_count = 2,
 		.client = {.address = SLICE("192.0.2.1"), .helo = SLICE("mx.example"), .esmtp = true}, .forward_path = SLICE("SRS0=x@example.org"),
+		.submission = {.known = true, .follows = true, .id = {7}, .due_ms = 99, .data = SLICE("data")},
 	};
 }
 
@@ -39,6 +40,8 @@ static void test_job_survives_its_encoding(void **state)
 	assert_true(slice_eq(back.client.address, job.client.address) && slice_eq(back.client.helo, job.client.helo) && back.client.esmtp);
 	assert_true(back.client.name.n == 0 && slice_eq(back.forward_path, job.forward_path));
 	assert_true(back.recipients[1].forwarded && !back.recipients[0].forwarded);
+	assert_true(back.submission.known && back.submission.follows && back.submission.due_ms == 99 && slice_eq(back.submission.data, SLICE("data")));
+	assert_int_equal(back.submission.id[0], 7);
 	assert_int_equal(back.received_ms, 1234567);
 	assert_int_equal(back.recipient_count, 2);
 	assert_true(back.recipients[0].local && !back.recipients[1].local);

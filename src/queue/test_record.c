@@ -66,6 +66,8 @@ static void make_job(const struct test_record *r, struct arena *arena, struct bu
 		test_account((unsigned)r->locals, job.reviewer);
 		job.recipient_count--;
 	}
+	if (r->sender > 0)
+		test_account(r->sender, job.sender_account);
 	job.recipients = arena_alloc_array(arena, job.recipient_count, sizeof *job.recipients);
 	for (size_t i = 0; i < job.recipient_count; i++) {
 		struct job_recipient *to = &job.recipients[i];

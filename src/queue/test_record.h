@@ -19,6 +19,7 @@ struct test_record {
 	const char *domain, *reverse_path;
 	uint8_t notify;
 	bool own; /* local 1 stores it itself */
+	unsigned sender;  /* the local who sends it; 0: somebody outside */
 	const char *held; /* why it goes into quarantine; the last local is the reviewer, and no recipient */
 };
 void test_record_make(const struct test_spool *t, const struct test_record *r, struct buf *out);

@@ -77,6 +77,7 @@ static void group_done(void *arg)
 	q->groups++;
 	if (group_wrote(g))
 		queue_keep_result(q, g->rc, &g->err);
+	g->touched_count = ledger_touched(q->ledger, g->touched, QUEUE_TOUCHED_MAX);
 	/* The next group is handed over first: it is synced while these are answered. */
 	size_t count = g->count;
 	struct queue_job *jobs[LEDGER_GROUP_MAX];
@@ -85,6 +86,7 @@ static void group_done(void *arg)
 	for (size_t i = 0; i < count; i++)
 		jobs[i]->done(q, jobs[i]);
 	queue_accept_tell(q);
+	queue_later_tell(q);
 	queue_try_stop(q);
 }
 
@@ -197,6 +199,7 @@ static void on_tick(void *arg)
 	}
 	queue_keep_tick(q);
 	queue_quarantine_tick(q);
+	queue_later_tick(q);
 	queue_report_tick(q);
 	queue_notice_tick(q);
 	queue_send_retry_marks(q);
@@ -230,6 +233,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	queue_letter_setup(q);
 	queue_report_setup(q);
 	queue_contain_setup(q);
+	queue_later_setup(q);
 	queue_send_setup(q);
 	queue_admin_setup(q);
 	q->tick = timer_create_on(ctx->loop, on_tick, q);

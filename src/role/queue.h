@@ -13,6 +13,7 @@
 #define QUEUE_HINTS_MAX 64             /* readers that are gathered before their shards are told */
 #define QUEUE_PART_RECIPIENTS 100      /* of one delivery or notification */
 #define QUEUE_PART_BYTES 60000u        /* of their addresses, so that the IPC row holds them */
+#define QUEUE_TOUCHED_MAX 64           /* writers who are told of one group that their letters changed */
 #define QUEUE_PUT_BACK_MS SECONDS_MS(30)
 
 struct queue_role;
@@ -37,6 +38,8 @@ struct queue_group {
 	int rc;
 	struct error err;
 	uint64_t prepared;
+	uint8_t touched[QUEUE_TOUCHED_MAX][16]; /* accounts whose submissions the last group changed */
+	size_t touched_count;
 };
 
 struct queue_role {
@@ -66,6 +69,11 @@ struct queue_role {
 	struct queue_reports *reports; /* queue_report.c */
 	struct list_node quarantine_acts; /* changes of letters in quarantine that are under way */
 	int64_t quarantine_ms;     /* when it is looked for what has become too old */
+
+	struct list_node later_waiting; /* queue_later.c */
+	int64_t later_ms;          /* wall clock: when the first letter that waits has its time, 0: look */
+	bool later_busy;           /* letters are let go now */
+	unsigned later_acts;       /* letters are taken back now */
 
 	struct buf notes;          /* what is to be remembered with the next tick */
 	bool full, io_failed;
@@ -145,6 +153,12 @@ void queue_report_admin(struct queue_role *q, struct ipc_call *call, const struc
 void queue_quarantine_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
 void queue_quarantine_tick(struct queue_role *q);
 void queue_digest_setup(struct queue_role *q);   /* QUEUE_QUARANTINED */
+
+/* letters that wait for their time, and those who follow theirs: QUEUE_SUBMISSION */
+void queue_later_setup(struct queue_role *q);
+void queue_later_tick(struct queue_role *q);
+void queue_later_note(struct queue_role *q, const struct job *job); /* it was accepted */
+void queue_later_tell(struct queue_role *q); /* the shards of those whose letters the last group changed */
 
 void queue_admin_setup(struct queue_role *q);
 

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "queue/bundle.h"
 #include "queue/disk.h"
+#include "queue/submission.h"
 #include "role/queue.h"
 #include "sys/fault.h"
 
@@ -15,6 +16,9 @@ struct accept {
 	struct queue_job job;
 	struct ipc_call *call;      /* NULL: from inside */
 	struct file_map map, more;  /* more: the bundle that came with it (queue/bundle.h) */
+	struct job_submission submission; /* its writer follows it */
+	uint8_t submitter[16];
+	uint8_t submission_data[JOB_DATA_MAX];
 	struct follower *followers;
 	size_t follower_count, left; /* left: of it and its followers, those that are not done */
 	struct ledger_mark *marks;
@@ -125,6 +129,7 @@ static void tell_held(struct queue_role *q, const struct accept *a)
 static void go_on(struct queue_role *q, const struct ledger_op *op)
 {
 	q->accepted++;
+	queue_later_note(q, &op->accept.message.job);
 	tell_quarantined(op);
 	hint_readers(q, op);
 	if (op->accept.has_message) {
@@ -229,23 +234,48 @@ static void submit(struct queue_role *q, struct accept *a)
 		queue_submit(q, &a->followers[i].job);
 }
 
+/* Of a letter that somebody of the shard sends. */
+static int accept_followed(struct accept *a, struct slice submission, struct error *err)
+{
+	struct job_submission *s = &a->submission;
+	if (submission_request_decode(submission, a->submitter, s) < 0)
+		return error_set(err, ERR_INVALID, "a malformed submission");
+	memcpy(a->submission_data, s->data.p, s->data.n);
+	s->data = slice_make(a->submission_data, s->data.n);
+	a->job.op.accept.submission = s;
+	a->job.op.accept.submitter = a->submitter;
+	return 0;
+}
+
 static int accept_open(struct queue_role *q, const struct ipc_queue_accept *request, struct accept **ret, struct error *err)
 {
-	int rc = request->record < 0 && request->small.n == 0 && request->more < 0 ? error_set(err, ERR_INVALID, "nothing to accept") :
+	bool nothing = request->record < 0 && request->small.n == 0 && request->more < 0 && request->submission.n == 0;
+	int rc = nothing ? error_set(err, ERR_INVALID, "nothing to accept") :
 	         accept_begin(q, request->record, request->small, ret, err);
 	if (rc < 0) {
 		if (request->more >= 0)
 			close(request->more);
 		return rc;
 	}
-	if (request->more < 0)
-		return 0;
-	rc = accept_more(q, *ret, request->more, err);
+	if (request->submission.n > 0 && (rc = accept_followed(*ret, request->submission, err)) < 0 && request->more >= 0)
+		close(request->more);
+	if (rc == 0 && request->more >= 0)
+		rc = accept_more(q, *ret, request->more, err);
 	if (rc < 0) {
 		(*ret)->left = 1;
 		accept_done(*ret);
 	}
 	return rc;
+}
+
+/* Only `mail` follows letters, and only for accounts of its own buckets. */
+static bool may_follow(const struct queue_role *q, const struct ipc_call *call, struct slice submission)
+{
+	struct job_submission s;
+	unsigned index = 0;
+	uint8_t account[16];
+	return submission.n == 0 || (ipc_call_sender(call, &index) == ROLE_MAIL && submission_request_decode(submission, account, &s) == 0 &&
+		auth_shard(account, ipc_instances(q->ctx->ipc, ROLE_MAIL)) == index);
 }
 
 static void handle_accept(void *arg, struct ipc_call *call, const void *message)
@@ -254,7 +284,7 @@ static void handle_accept(void *arg, struct ipc_call *call, const void *message)
 	const struct ipc_queue_accept *request = message;
 	struct error err = {0};
 	struct accept *a;
-	if (q->stopping) {
+	if (q->stopping || !may_follow(q, call, request->submission)) {
 		if (request->record >= 0)
 			close(request->record);
 		if (request->more >= 0)

@@ -3,6 +3,7 @@
 
 #include "auth/contain.h"
 #include "base/memory.h"
+#include "queue/submission.h"
 #include "role/queue.h"
 
 #define RECORDS_MAX 100000   /* messages of one request */
@@ -148,6 +149,22 @@ static void on_found(struct queue_role *q, struct queue_job *job)
 		write_more(c);
 }
 
+/* Those that wait for their time first; then those that are on their way. */
+static void on_waiting_done(struct queue_role *q, struct queue_job *job)
+{
+	struct contain *c = CONTAINER_OF(job, struct contain, job);
+	c->failed = job->op.result != QUEUE_OK;
+	ledger_op_free(&job->op);
+	c->job = (struct queue_job){.done = on_found, .op = {.kind = LEDGER_CALL, .call = {.fn = find, .arg = c}}};
+	q->later_ms = 0;
+	queue_submit(q, &c->job);
+}
+
+static enum submission_act act_of(unsigned held)
+{
+	return held == CONTAIN_HOLD ? SUBMISSION_HOLD : held == CONTAIN_DROP ? SUBMISSION_DROP : SUBMISSION_RELEASE;
+}
+
 static void on_contain(void *arg, struct ipc_call *call, const void *message)
 {
 	struct queue_role *q = arg;
@@ -162,7 +179,8 @@ static void on_contain(void *arg, struct ipc_call *call, const void *message)
 	c->held = request->held;
 	memcpy(c->account, request->account.b, sizeof c->account);
 	buf_init(&c->found, SIZE_MAX);
-	c->job = (struct queue_job){.done = on_found, .op = {.kind = LEDGER_CALL, .call = {.fn = find, .arg = c}}};
+	c->job = (struct queue_job){.done = on_waiting_done, .op = {.kind = LEDGER_SUBMISSION, .submission = {.act = act_of(c->held)}}};
+	memcpy(c->job.op.submission.account, c->account, sizeof c->account);
 	queue_submit(q, &c->job);
 }
 

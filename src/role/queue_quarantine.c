@@ -158,7 +158,7 @@ static int work_get(struct ledger *ledger, void *arg, struct error *err)
 {
 	struct act *a = arg;
 	int rc = quarantine_get(ledger, a->record, &a->arena, &a->item, err);
-	a->found = rc == 0;
+	a->found = rc == 0 && !a->item.waits;
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
