@@ -106,6 +106,7 @@ build_dir() {
 	local name=$1 cc=$2
 	shift 2
 	tools/build-sqlite
+	tools/build-web
 	[ -f "build/$name/build.ninja" ] && return
 	mkdir -p build
 	CC=$(compiler "$cc") meson setup "build/$name" "$@" >"build/$name.setup.log" 2>&1 || {

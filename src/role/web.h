@@ -4,7 +4,7 @@
  *
  *   web.c           connections          web_exchange.c  one request and its answer     web_routes.c  the table
  *   web_domain.c    what auth says of a domain          web_plain.c      port 80
- *   web_setup.c     documents for mail programs, MTA-STS
+ *   web_setup.c     documents for mail programs, MTA-STS        web_assets.c     the webmail's own files
  *
  * How to serve something: add a row to web_routes.c. A handler gets an exchange: one request, the same whether HTTP/1.1 or HTTP/2 brought it.
  *
@@ -130,6 +130,8 @@ void web_autoconfig(struct web_exchange *x);
 void web_autodiscover(struct web_exchange *x);
 void web_autodiscover_json(struct web_exchange *x);
 void web_mobileconfig(struct web_exchange *x);
+void web_page(struct web_exchange *x);
+void web_asset(struct web_exchange *x);
 
 /* ---- inside: web.c and web_exchange.c ---- */
 void web_flush_soon(struct web *w);

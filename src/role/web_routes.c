@@ -14,6 +14,18 @@ const struct web_route web_routes[] = {
 	{.match = {.host = "", .path = "/autodiscover/autodiscover.json", .methods = GET, .any_case = true}, .handle = web_autodiscover_json},
 	{.match = {.host = "", .path = "/autodiscover/autodiscover.json/*", .methods = GET, .any_case = true}, .handle = web_autodiscover_json},
 	{.match = {.host = "", .path = "/mail/setup.mobileconfig", .methods = GET}, .handle = web_mobileconfig},
+	/* The webmail: its files, and one page for all addresses that its screens have. */
+	{.match = {.host = "", .path = "/a/*", .methods = GET}, .handle = web_asset},
+	{.match = {.host = "", .path = "/app.webmanifest", .methods = GET}, .handle = web_asset},
+	{.match = {.host = "", .path = "/icon.svg", .methods = GET}, .handle = web_asset},
+	{.match = {.host = "", .path = "/", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/mail", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/mail/*", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/contacts", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/contacts/*", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/settings", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/settings/*", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/signin", .methods = GET}, .handle = web_page},
 };
 const size_t web_route_count = ARRAY_LEN(web_routes);
 

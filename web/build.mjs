@@ -1,0 +1,140 @@
+/*
+ * Bundles the webmail: build.mjs OUT [TARGET]. Writes OUT/assets.bin (every file in up to three codings), OUT/assets.c (the table of
+ * src/assets/assets.h over it), OUT/assets.d (what TARGET, as the build system calls assets.c, was made from) and OUT/site/ (the same files, for looking at sizes and for tests).
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+const web = dirname(fileURLToPath(import.meta.url));
+const top = dirname(web);
+const modules = join(top, 'build/deps/web/node_modules');
+const { build } = createRequire(join(modules, 'x.js'))('esbuild');
+
+const TYPES = {
+	'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml',
+	'.png': 'image/png', '.webmanifest': 'application/manifest+json',
+};
+const LOCALES = ['en', 'zh-CN', 'zh-TW'];
+
+/* The texts of one language: every area in one object, keys "area.key"; the pseudo language is English made 40 % longer. */
+export function readLocale(locale) {
+	const texts = {}, files = [];
+	const folder = join(web, 'locales', locale === 'en-XA' ? 'en' : locale);
+	for (const name of readdirSync(folder).sort()) {
+		const file = join(folder, name), area = name.replace(/\.json$/, '');
+		files.push(file);
+		for (const [key, text] of Object.entries(JSON.parse(readFileSync(file, 'utf8'))))
+			texts[`${area}.${key}`] = locale === 'en-XA' ? pseudo(text) : text;
+	}
+	return { texts, files };
+}
+
+function pseudo(text) {
+	const accents = { a: 'á', e: 'é', i: 'í', o: 'ó', u: 'ú', A: 'Å', E: 'É', O: 'Ø', c: 'ç', n: 'ñ' };
+	let depth = 0, out = '';
+	for (const c of text) {
+		if (c === '{') depth++;
+		out += depth === 0 ? accents[c] ?? c : c;
+		if (c === '}') depth--;
+	}
+	return `⟦${out}${'·'.repeat(Math.ceil(text.length * 0.4))}⟧`;
+}
+
+const locales = {
+	name: 'locales',
+	setup(b) {
+		b.onResolve({ filter: /^locale:/ }, args => ({ path: args.path.slice(7), namespace: 'locale' }));
+		b.onLoad({ filter: /.*/, namespace: 'locale' }, args => {
+			const { texts, files } = readLocale(args.path);
+			return { contents: JSON.stringify(texts), loader: 'json', watchFiles: files };
+		});
+	},
+};
+
+async function bundle() {
+	return build({
+		entryPoints: { app: join(web, 'src/main.tsx'), boot: join(web, 'src/boot.ts') },
+		bundle: true, splitting: true, format: 'esm', minify: true, write: false, metafile: true, legalComments: 'none',
+		outdir: '/a', outbase: web, entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
+		jsx: 'automatic', jsxImportSource: 'preact', target: ['chrome109', 'firefox115', 'safari16'], nodePaths: [modules],
+		absWorkingDir: top, plugins: [locales], charset: 'utf8', logLevel: 'warning',
+	});
+}
+
+function named(files, pattern) {
+	const found = files.find(f => pattern.test(f.path));
+	if (!found) throw new Error(`nothing was made that is called ${pattern}`);
+	return found.path;
+}
+
+function pages(files) {
+	const fill = text => text
+		.replaceAll('{{app.js}}', named(files, /\/app-[^/]*\.js$/)).replaceAll('{{app.css}}', named(files, /\/app-[^/]*\.css$/))
+		.replaceAll('{{boot.js}}', named(files, /\/boot-[^/]*\.js$/));
+	return readdirSync(join(web, 'static')).sort().map(name => {
+		const bytes = readFileSync(join(web, 'static', name));
+		return { path: `/${name}`, bytes: name.endsWith('.html') ? Buffer.from(fill(bytes.toString())) : bytes, fixed: false };
+	});
+}
+
+/* Codings that are worth it: at least a tenth smaller. */
+function coded(bytes, type) {
+	if (type === 'image/png') return { gzip: null, brotli: null };
+	const gzip = gzipSync(bytes, { level: 9 });
+	const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+	const worth = b => (b.length < bytes.length * 0.9 ? b : null);
+	return { gzip: worth(gzip), brotli: worth(brotli) };
+}
+
+function write(out, target, files, inputs) {
+	const pieces = [], rows = [];
+	let at = 0;
+	const put = bytes => {
+		if (!bytes) return '{NULL, 0}';
+		pieces.push(bytes);
+		at += bytes.length;
+		return `{assets_bytes + ${at - bytes.length}, ${bytes.length}}`;
+	};
+	for (const f of files) {
+		const type = TYPES[extname(f.path)];
+		if (!type) throw new Error(`${f.path}: no type for this name`);
+		const { gzip, brotli } = coded(f.bytes, type);
+		const tag = createHash('sha256').update(f.bytes).digest('hex').slice(0, 20);
+		rows.push(`\t{"${f.path}", "${type}", "${tag}", ${f.fixed}, {${put(f.bytes)}, ${put(gzip)}, ${put(brotli)}}},`);
+		mkdirSync(dirname(join(out, 'site', f.path)), { recursive: true });
+		writeFileSync(join(out, 'site', f.path), f.bytes);
+	}
+	const bin = resolve(out, 'assets.bin');
+	writeFileSync(bin, Buffer.concat(pieces));
+	writeFileSync(join(out, 'assets.c'), `/* Made by web/build.mjs. */
+#include "assets/assets.h"
+
+__asm__(".section .rodata\\n.balign 16\\n.globl assets_bytes\\n.hidden assets_bytes\\nassets_bytes:\\n.incbin \\"${bin}\\"\\n.byte 0\\n.previous\\n");
+/* ${createHash('sha256').update(Buffer.concat(pieces)).digest('hex')} */
+extern const uint8_t assets_bytes[];
+
+const struct asset assets_table[] = {
+${rows.join('\n')}
+};
+const size_t assets_count = ${rows.length};
+`);
+	writeFileSync(join(out, 'assets.d'), `${target}: ${inputs.map(i => i.replaceAll(' ', '\\ ')).join(' ')}\n`);
+}
+
+const byPath = (a, b) => (a.path < b.path ? -1 : 1);
+
+async function main(out, target) {
+	const made = await bundle();
+	const scripts = made.outputFiles.map(f => ({ path: f.path, bytes: Buffer.from(f.contents), fixed: true }));
+	const inputs = [...Object.keys(made.metafile.inputs).filter(i => !i.startsWith('locale:')).map(i => resolve(top, i)),
+		...LOCALES.flatMap(l => readLocale(l).files), ...readdirSync(join(web, 'static')).map(n => join(web, 'static', n)), join(web, 'build.mjs')];
+	rmSync(join(out, 'site'), { recursive: true, force: true });
+	mkdirSync(out, { recursive: true });
+	write(out, target, [...scripts, ...pages(made.outputFiles)].sort(byPath), inputs);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(resolve(process.argv[2] ?? join(top, 'build/web')), process.argv[3] ?? 'assets.c');

@@ -1,0 +1,5 @@
+import { EmptyState } from '../ui/parts';
+
+export default function MailScreen() {
+	return <EmptyState title="…" />;
+}

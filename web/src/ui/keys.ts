@@ -1,0 +1,6 @@
+/* Every text there is; a new area is a file of locales/*, and a line here. */
+type Area<Name extends string, Texts> = `${Name}.${keyof Texts & string}`;
+
+export type Key =
+	| Area<'ui', typeof import('../../locales/en/ui.json')>
+	| Area<'mail', typeof import('../../locales/en/mail.json')>;
