@@ -13,6 +13,7 @@ import { ToastHost, toast, undoLast } from '../ui/toast';
 import { areas } from './areas';
 import { useCommands } from './commands';
 import { HelpHost, paletteOpen, sheetOpen } from './help';
+import { overlays } from './hooks';
 import { Lazy } from './lazy';
 import { LockHost, lock } from './lock';
 import { session, signOut } from './session';
@@ -121,6 +122,7 @@ export function Shell() {
 			<ConnectionBar />
 			<Rail />
 			<main id="main" class="area" tabIndex={-1}><Area /></main>
+			{overlays.value.map((Overlay, i) => <Boundary name="overlay" key={i}><Overlay /></Boundary>)}
 			<ToastHost />
 			<TipHost />
 			<ConfirmHost />
