@@ -4,3 +4,7 @@
  */
 JMAP_METHOD("Core/echo", CORE, jmap_core_echo)
 JMAP_METHOD("Mailbox/get", MAIL, jmap_mailbox_get)
+JMAP_METHOD("Thread/get", MAIL, jmap_thread_get)
+JMAP_METHOD("Thread/changes", MAIL, jmap_thread_changes)
+JMAP_METHOD("Email/get", MAIL, jmap_email_get)
+JMAP_METHOD("Email/changes", MAIL, jmap_email_changes)

@@ -222,34 +222,3 @@ bool jmap_type_find(struct slice name, enum jmap_type *ret)
 		}
 	return false;
 }
-
-/* All mailboxes with what was last changed in them. */
-int jmap_mail_state(struct jmap *j, struct buf *out)
-{
-	struct account *mail = j->host.mail;
-	struct arena arena = ARENA_INIT;
-	struct mailbox_info *list;
-	struct mailbox_status status;
-	struct hash_state hash;
-	uint8_t digest[HASH_SIZE];
-	size_t count = 0;
-	int rc = mail->ops->list(mail, &arena, &list, &count, NULL);
-
-	hash_start(&hash, NULL);
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		hash_update_field(&hash, list[i].name);
-		hash_update_field(&hash, slice_make(list[i].id, list[i].exists ? sizeof list[i].id : 0));
-		hash_update_field(&hash, slice_make(&(uint32_t){list[i].special_use + 65536u * list[i].subscribed}, sizeof(uint32_t)));
-		if (!list[i].exists)
-			continue;
-		struct mailbox_ref ref;
-		memcpy(ref.id, list[i].id, sizeof ref.id);
-		rc = mail->ops->status(mail, &ref, &status, NULL);
-		hash_update_field(&hash, slice_make(&status.highest_modseq, sizeof status.highest_modseq));
-	}
-	hash_finish(&hash, digest);
-	if (rc == 0)
-		hex_encode(slice_make(digest, 10), out);
-	arena_free(&arena);
-	return rc;
-}
