@@ -240,21 +240,29 @@ static struct slice link_extent(struct slice s, size_t front)
 	return slice_sub(s, 0, i);
 }
 
+struct slice policy_url_find(struct slice text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = ascii_lower(text.p[i]);
+		if ((c != 'h' && c != 'f' && c != 'w') || (i > 0 && ascii_is_alnum(text.p[i - 1])))
+			continue;
+		size_t front = link_start(slice_from(text, i));
+		struct slice link = front > 0 ? link_extent(slice_from(text, i), front) : SLICE_NONE;
+		if (link.n > front)
+			return link;
+	}
+	return SLICE_NONE;
+}
+
 bool policy_url_next(struct slice *rest, struct arena *arena, struct policy_url *ret)
 {
-	for (size_t i = 0; i < rest->n; i++) {
-		uint8_t c = ascii_lower(rest->p[i]);
-		if ((c != 'h' && c != 'f' && c != 'w') || (i > 0 && ascii_is_alnum(rest->p[i - 1])))
-			continue;
-		size_t front = link_start(slice_from(*rest, i));
-		struct slice link = front > 0 ? link_extent(slice_from(*rest, i), front) : SLICE_NONE;
-		if (link.n <= front)
-			continue;
-		*rest = slice_from(*rest, i + link.n);
-		return policy_url_parse(c == 'w' ? arena_printf(arena, "http://%.*s", SLICE_ARG(link)) : link, arena, ret);
+	struct slice link = policy_url_find(*rest);
+	if (link.n == 0) {
+		*rest = SLICE_NONE;
+		return false;
 	}
-	*rest = SLICE_NONE;
-	return false;
+	*rest = slice_from(*rest, (size_t)(link.p - rest->p) + link.n);
+	return policy_url_parse(ascii_lower(link.p[0]) == 'w' ? arena_printf(arena, "http://%.*s", SLICE_ARG(link)) : link, arena, ret);
 }
 
 /* ---- what a reader takes for a host ---- */

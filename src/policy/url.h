@@ -25,6 +25,8 @@ struct policy_url {
 
 /* False: no link (relative, no scheme). Everything else in `ret` but kind and text; strings in `arena`. */
 bool policy_url_parse(struct slice text, struct arena *arena, struct policy_url *ret);
+/* The first link in plain text, where it stands: with a scheme, or beginning with "www."; empty: none. */
+struct slice policy_url_find(struct slice text);
 /* The next link in plain text: with a scheme, or beginning with "www.". *rest moves behind it. */
 bool policy_url_next(struct slice *rest, struct arena *arena, struct policy_url *ret);
 /*

@@ -1,0 +1,37 @@
+/*
+ * The safe document of one text part: what a browser gets, in a frame without an origin. Layers: the rewriter (html/safe.h), the policy of
+ * the document (html_view_policy), the policy of the page around it.
+ */
+#ifndef HTML_VIEW_H
+#define HTML_VIEW_H
+
+#include "html/safe.h"
+
+#define HTML_DOCUMENT_MAX (HTML_OUTPUT_MAX + HTML_SHEETS_MAX + 65536) /* bytes of a document */
+
+struct html_view {
+	struct slice part;    /* UTF-8 */
+	bool is_html;         /* else plain text */
+	bool as_text;         /* HTML is shown as the text that it holds */
+	bool flowed, delsp;   /* of plain text (RFC 3676) */
+	bool script;          /* the page around is told the height by the one script that the policy names */
+	bool print;           /* the browser prints it as soon as it is there; quotes are open, colours light */
+	struct html_options options;
+};
+
+/* Appends the document; with HTML_QUOTE: only the fragment for an editor. The buffer takes HTML_DOCUMENT_MAX bytes. */
+void html_view_write(const struct html_view *view, struct arena *arena, struct buf *out, struct html_report *report);
+/* Appends the value of Content-Security-Policy that goes with it. */
+void html_view_policy(bool images, bool script, bool print, struct buf *out);
+
+/*
+ * The page before a link that deceives: what was shown, where it leads. `to` is judged again; false: it is no link, nothing is appended.
+ * Policy: html_leave_policy.
+ */
+bool html_leave_write(struct slice to, struct slice shown, struct slice language, struct arena *arena, struct buf *out);
+extern const char html_leave_policy[];
+
+/* The scripts and their digests, for tests. */
+extern const char html_height_script[], html_height_digest[], html_print_script[], html_print_digest[];
+
+#endif
