@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "admin/call.h"
+#include "admin/own.h"
 #include "base/memory.h"
 
 #define REPLY_RESULT_MAX 262000 /* what the row of ADMIN_CALL leaves for a result */
@@ -29,6 +30,14 @@ static void on_done(void *arg, enum admin_status status, struct slice result)
 		reply_error(arg, ADMIN_FAILED, "limit", "The answer is too large for this way; ask on the server itself.");
 }
 
+/* From the web only what is about oneself; the rest does not exist there. */
+static bool is_offered(const struct ipc_call *call, const struct admin_request *request)
+{
+	unsigned index;
+
+	return ipc_call_sender(call, &index) != ROLE_WEB || admin_operation_own(request->operation) != ADMIN_OWN_NOT;
+}
+
 static void on_call(void *arg, struct ipc_call *call, const void *message)
 {
 	const struct ipc_admin_call *m = message;
@@ -39,7 +48,9 @@ static void on_call(void *arg, struct ipc_call *call, const void *message)
 	int code = admin_request_make(m->op, m->args, &arena, &request, &err);
 
 	request.key = m->key;
-	if (code != 0)
+	if (code == 0 && !is_offered(call, &request))
+		reply_error(call, ADMIN_NOT_FOUND, "unknown_operation", "There is no such operation.");
+	else if (code != 0)
 		reply_error(call, code == ERR_NOT_FOUND ? ADMIN_NOT_FOUND : ADMIN_INVALID, code == ERR_NOT_FOUND ? "unknown_operation" : "invalid",
 		            err.public_text);
 	else if (m->key.n > ADMIN_KEY_MAX || m->token.n > ADMIN_TOKEN_MAX)

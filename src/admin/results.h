@@ -66,6 +66,14 @@ RESULT("session.step_up", SHOWN, "Shows a second factor within the session.", ""
 RESULT("session.end", SHOWN, "Ends the session of the token.", "")
 RESULT("session.passkey.begin", SECRET, "Begins to sign in with a passkey.", "challenge rp_id prf_salt user_verification?")
 RESULT("session.passkey.start", SECRET, "Signs in with a passkey.", "token session# ends# address second_factor! device#? device_key?")
+RESULT("session.show", SHOWN, "Who is signed in, and what has to be done first.",
+	"address name language locked! role? rights[]? session#? created#? ends#? idle_ends#? second_factor!? step_up_until#? must_register_factor!? "
+	"factor_grace_ends#? must_change_password!?")
+RESULT("session.work", SHOWN, "What has to be computed before a password is looked at.", "needed! work{}?")
+RESULT("session.lock", SHOWN, "Locks the session of the web: it serves nothing until it is unlocked.", "")
+RESULT("session.unlock", SHOWN, "Unlocks it, by password or passkey.", "")
+RESULT("session.link", SECRET, "A one-time link by which a browser signs in.", "link ends#")
+RESULT("session.link.use", SECRET, "Signs in by a one-time link.", "token session# ends# address second_factor! device#? device_key?")
 RESULT("session.list", SHOWN, "Sessions and tokens of an account.",
 	"sessions[id# kind label ip agent created# used# ends# second_factor! device# unusual[] this!]")
 RESULT("session.sign_out", SHOWN, "Ends one session of an account, or all.", "")

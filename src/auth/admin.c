@@ -20,6 +20,8 @@ struct auth_admin *auth_admin_create(struct directory *directory, const struct a
 	admin->throttle = throttle;
 	admin->settings = *settings;
 	admin->escrow = escrow_requests_create();
+	admin->work = work_create();
+	admin->links = links_create();
 	return admin;
 }
 
@@ -120,8 +122,11 @@ void auth_admin_tick(struct auth_admin *admin)
 
 void auth_admin_destroy(struct auth_admin **admin)
 {
-	if (*admin != NULL)
+	if (*admin != NULL) {
 		escrow_requests_destroy(&(*admin)->escrow);
+		work_destroy(&(*admin)->work);
+		links_destroy(&(*admin)->links);
+	}
 	MEMORY_FREE(admin);
 }
 
@@ -295,7 +300,7 @@ const struct admin_operation_row *admin_row_find(struct slice op)
 		admin_group_rows, admin_session_rows, admin_factor_rows, admin_import_rows, admin_policy_rows, admin_role_rows, admin_approval_rows, admin_oauth_rows, admin_provider_rows, admin_sso_rows,
 		admin_escrow_rows, admin_delegate_rows, admin_leaver_rows, admin_shred_rows, admin_clearance_rows, admin_device_rows, admin_condition_rows, admin_hygiene_rows, admin_party_rows, admin_dkim_rows,
 		admin_contact_rows, admin_authority_rows, admin_device_certificate_rows,
-		admin_dns_rows, admin_sts_rows, admin_tls_rows, admin_forward_rows, admin_contain_rows, admin_junk_rows};
+		admin_dns_rows, admin_sts_rows, admin_tls_rows, admin_forward_rows, admin_contain_rows, admin_junk_rows, admin_web_rows};
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		for (const struct admin_operation_row *row = tables[i]; row->name != NULL; row++)
 			if (slice_eq(op, slice_str(row->name)))
@@ -309,9 +314,17 @@ void job_record(const struct admin_job *job, enum log_event event, const struct 
 		job_host(job)->record(job_host(job)->arg, event, fields);
 }
 
+/* Pages ask all the time who is signed in. */
+static bool is_quiet(const struct admin_job *job)
+{
+	return slice_eq(job->operation->name, SLICE("session.show"));
+}
+
 static int load_subject(struct admin_job *job, const struct auth_evidence *evidence)
 {
-	int rc = auth_subject_load(job_directory(job), evidence, &job->admin->settings.local, job_unix(job), &job->arena, &job->subject,
+	struct auth_evidence asked = *evidence;
+	asked.quiet = is_quiet(job);
+	int rc = auth_subject_load(job_directory(job), &asked, &job->admin->settings.local, job_unix(job), &job->arena, &job->subject,
 		&job->session, &job->why);
 	job->token = arena_dup(&job->arena, evidence->token);
 	job->address = arena_dup(&job->arena, evidence->address);
@@ -326,7 +339,7 @@ static int load_subject(struct admin_job *job, const struct auth_evidence *evide
 
 static int refresh_subject(struct admin_job *job)
 {
-	const struct auth_evidence evidence = {job->uid, job->token, job->address, job->agent, job->reason};
+	const struct auth_evidence evidence = {job->uid, job->token, job->address, job->agent, job->reason, is_quiet(job)};
 	enum auth_subject_kind before = job->subject.kind;
 	int rc = auth_subject_load(job_directory(job), &evidence, &job->admin->settings.local, job_unix(job), &job->arena, &job->subject, &job->session,
 		&job->why);

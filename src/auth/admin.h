@@ -12,7 +12,13 @@
 
 struct auth_admin;
 
+/* When the web wants a proof of work before it looks at a password (web.work). */
+enum auth_work_when { AUTH_WORK_NEVER, AUTH_WORK_AFTER_FAILURES, AUTH_WORK_ALWAYS };
+
 struct auth_admin_settings {
+	enum auth_work_when work;
+	unsigned work_bits;        /* its difficulty */
+	bool links;                /* one-time links may be made (web.links) */
 	struct auth_local local;   /* who may administer on this machine without a session, until it is set up */
 	int64_t external_session_s; /* of a session that an identity provider vouched for; 0: session_s */
 	int64_t confirm_s;         /* new conditions come back after so long without being confirmed */

@@ -3,6 +3,8 @@
 #define AUTH_ADMIN_PRIVATE_H
 
 #include "auth/admin_job.h"
+#include "auth/link.h"
+#include "auth/work.h"
 
 struct auth_admin {
 	struct directory *directory;
@@ -19,6 +21,8 @@ struct auth_admin {
 	struct authority *authority;
 	struct auth_certificates *tls;
 	struct escrow_requests *escrow;
+	struct work *work;
+	struct links *links;
 };
 
 /* A text member of a JSON object; empty when there is none. */

@@ -3,6 +3,7 @@
 
 #include "auth/admin_device.h"
 #include "auth/admin_password.h"
+#include "auth/admin_web.h"
 #include "auth/escrow.h"
 #include "crypt/crypt.h"
 
@@ -56,7 +57,7 @@ int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t
 }
 
 /* Asks for a second factor: which there are, and challenges of those that need one when args.factor names it. */
-static int ask_factor(struct admin_job *job, const struct secrets *secrets, unsigned kinds)
+int job_ask_factor(struct admin_job *job, const struct secrets *secrets, unsigned kinds)
 {
 	struct error err = {0};
 	struct auth_origin origin = job_origin(job);
@@ -103,7 +104,7 @@ int job_prove_second(struct admin_job *job, const struct secrets *secrets)
 	/* A token runs without the person: what its maker once showed does not stand in for a factor now. */
 	if (!job->subject.token && memcmp(job->subject.account, job->account.id, 16) == 0 && (job->subject.proven & AUTH_PROVEN_SECOND) != 0)
 		return 0;
-	return proof != NULL ? job_prove(job, secrets, proof, &proven) : ask_factor(job, secrets, kinds);
+	return proof != NULL ? job_prove(job, secrets, proof, &proven) : job_ask_factor(job, secrets, kinds);
 }
 
 /* ---- sessions ---- */
@@ -144,7 +145,7 @@ int job_make_session(struct admin_job *job, const struct secrets *secrets, unsig
 	if (rc != 0)
 		return rc;
 	struct session session = {.kind = SESSION_PERSON, .device = device, .label = job_text(job, "label"), .address = job->address, .agent = job->agent,
-		.scopes = ~UINT64_C(0), .risk = risk, .proven = proven, .created = now, .idle = job_settings(job)->session_idle_s,
+		.scopes = ~UINT64_C(0), .risk = risk, .web = json_is_true(json_object_get(job->args, "web")), .proven = proven, .created = now, .idle = job_settings(job)->session_idle_s,
 		.ends = now + job_settings(job)->session_s, .stepped_up = (proven & AUTH_PROVEN_SECOND) != 0 ? now : 0};
 	if (job->session_max > 0 && session.ends > now + job->session_max)
 		session.ends = now + job->session_max;
@@ -160,14 +161,15 @@ int job_make_session(struct admin_job *job, const struct secrets *secrets, unsig
 	if (key[0] != 0)
 		job_set(job, "device_key", json_string(key));
 	secret_wipe(key, sizeof key);
-	job_event(job, EV_SESSION_START, LOG_NUM("session", session.id), LOG_STR("service", "admin"), LOG_TEXT("ip", job->address),
+	job_event(job, EV_SESSION_START, LOG_NUM("session", session.id), LOG_STR("service", session.web ? "web" : "admin"), LOG_TEXT("ip", job->address),
 		LOG_TEXT("user", job->account.address));
 	return 0;
 }
 
 static int start_prepare(struct admin_job *job)
 {
-	return job_stretch_old(job, "password");
+	int rc = job_work(job);
+	return rc == 0 ? job_stretch_old(job, "password") : rc;
 }
 
 /* The password opened the secrets: what else does policy want? Without any factor a person may still come in to register one. */
@@ -180,7 +182,7 @@ int job_start_session(struct admin_job *job, const struct secrets *secrets, unsi
 	if (auth_factors_needed(job_directory(job), &job->account, now, &kinds, &enforced, &in_grace) != 0)
 		return job_refuse(job, ADMIN_UNAVAILABLE, "internal", "The directory could not be read.");
 	if (kinds != 0 && proof == NULL)
-		return ask_factor(job, secrets, kinds);
+		return job_ask_factor(job, secrets, kinds);
 	if (kinds != 0 && job_prove(job, secrets, proof, &proven) != 0)
 		return ERR_DENIED;
 	int rc = job_make_session(job, secrets, first | proven);
@@ -219,7 +221,7 @@ static int session_step_up(struct admin_job *job)
 	}
 	int rc = kinds == 0 ? job_refuse(job, ADMIN_FAILED, "no_factor", "Register a second factor first.")
 	       : job_allowed(job) != 0 ? ERR_DENIED
-	       : proof == NULL ? ask_factor(job, &secrets, kinds) : job_prove(job, &secrets, proof, &proven);
+	       : proof == NULL ? job_ask_factor(job, &secrets, kinds) : job_prove(job, &secrets, proof, &proven);
 	secrets_free(&secrets);
 	if (rc != 0)
 		return rc;

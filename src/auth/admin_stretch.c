@@ -37,7 +37,9 @@ int job_allowed(struct admin_job *job)
 	struct moment now = job_host(job)->now(job_host(job)->arg);
 	if (throttle_allowed(job->admin->throttle, job->address, job->account.address, now))
 		return 0;
-	return job_refuse(job, ADMIN_DENIED, "throttled", "Too many failed tries from this address; wait a minute.");
+	job_refuse(job, ADMIN_DENIED, "throttled", "Too many failed tries from this address; wait a minute.");
+	job_set(job, "retry_after", json_integer((json_int_t)(throttle_wait(job->admin->throttle, job->address, now) + 999) / 1000));
+	return ERR_DENIED;
 }
 
 void job_tried(struct admin_job *job, bool right)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/admin_device.h"
+#include "auth/admin_web.h"
 #include "base/codec.h"
 #include "base/ensure.h"
 #include "crypt/crypt.h"
@@ -226,7 +227,7 @@ int job_check_access(struct admin_job *job, unsigned proven, uint32_t device, co
 /* What a session may do that has to show a second factor first, or may not change anything. */
 static bool is_exempt(struct slice op, const struct access_verdict *v)
 {
-	return slice_eq(op, SLICE("session.end")) || slice_eq(op, SLICE("session.step_up"))
+	return slice_eq(op, SLICE("session.end")) || slice_eq(op, SLICE("session.show")) || slice_eq(op, SLICE("session.step_up"))
 	       || (v->action == CONDITION_STEP_UP && slice_starts(op, SLICE("factor.")));
 }
 
@@ -241,6 +242,8 @@ int job_check_session(struct admin_job *job)
 		rc = access_check_session(job_access(job), &account, &job->session, job->address, job->agent, &job->arena, &verdict);
 	if (rc != 0)
 		return job_refuse(job, ADMIN_UNAVAILABLE, "internal", "The directory could not be read.");
+	if (job_check_web(job, &account) != 0)
+		return ERR_DENIED;
 	if (is_exempt(job->operation->name, &verdict))
 		return 0;
 	if (verdict.action == CONDITION_READ_ONLY && job->operation->changes)

@@ -110,7 +110,7 @@ QUERY(APPROVAL_LIST, "SELECT " APPROVAL_COLUMNS " FROM approval WHERE (?1 = 0 OR
 QUERY(APPROVAL_DECIDE, "UPDATE approval SET state = ?2, decider = ?3, decided = ?4 WHERE id = ?1 AND state = 1")
 
 #define SESSION_COLUMNS "session.id, session.account, kind, label, scopes, factors, wrap, device, address, agent, created, used, idle, ends, stepped_up, " \
-	"(SELECT risk FROM session_risk WHERE session_risk.session = session.id)"
+	"(SELECT risk FROM session_risk WHERE session_risk.session = session.id), (SELECT locked FROM session_web WHERE session_web.session = session.id)"
 QUERY(SESSION_RISK_ADD, "INSERT INTO session_risk (session, risk) VALUES (?1, ?2)")
 QUERY(SESSION_ADD, "INSERT INTO session (id, account, lookup, kind, label, scopes, factors, wrap, device, address, agent, created, used, idle, "
 	"ends, stepped_up) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15)")
@@ -177,3 +177,4 @@ QUERY(SCRAM_FORGET_ONE, "DELETE FROM scram WHERE account = ?1 AND credential IN 
 #include "auth/directory_queries_dns.h"
 #include "auth/directory_queries_keys.h"
 #include "auth/directory_queries_notice.h"
+#include "auth/directory_queries_web.h"

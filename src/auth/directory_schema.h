@@ -99,3 +99,4 @@ TABLE("CREATE TABLE IF NOT EXISTS relay_policy (domain TEXT PRIMARY KEY REFERENC
 #include "auth/directory_schema_dns.h"
 #include "auth/directory_schema_keys.h"
 #include "auth/directory_schema_notice.h"
+#include "auth/directory_schema_web.h"

@@ -99,7 +99,7 @@ static bool load_person(struct call *c, struct person *ret)
 	const char *why;
 	int rc = c->request->token.n > 0 ? auth_subject_load(c->o->directory, &evidence, &local, oauth_unix(c->o), &c->arena, &ret->subject,
 		&ret->session, &why) : ERR_DENIED;
-	if (rc == 0 && auth_oauth_may_allow(c->o, &ret->subject))
+	if (rc == 0 && !ret->session.locked && auth_oauth_may_allow(c->o, &ret->subject))
 		return true;
 	fail(c, "login_required", "sign in first");
 	c->answer->status = 401;

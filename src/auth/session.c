@@ -86,6 +86,11 @@ static int insert(struct directory *d, const struct session *session, const uint
 	sql_int(s, 14, session->ends);
 	sql_int(s, 15, session->stepped_up);
 	int rc = sql_run(d, s, err);
+	if (rc == 0 && session->web) {
+		s = sql_query(d, Q_SESSION_WEB_ADD);
+		sql_int(s, 1, session->id);
+		rc = sql_run(d, s, err);
+	}
 	if (rc != 0 || session->risk == 0)
 		return rc;
 	s = sql_query(d, Q_SESSION_RISK_ADD);
@@ -141,6 +146,8 @@ static void read_session(sqlite3_stmt *s, struct arena *arena, void *into)
 	ret->ends = sqlite3_column_int64(s, 13);
 	ret->stepped_up = sqlite3_column_int64(s, 14);
 	ret->risk = (unsigned)sqlite3_column_int(s, 15);
+	ret->web = sqlite3_column_type(s, 16) != SQLITE_NULL;
+	ret->locked = sqlite3_column_int(s, 16) != 0;
 }
 
 static bool in_force(const struct session *session, int64_t now)
@@ -148,7 +155,7 @@ static bool in_force(const struct session *session, int64_t now)
 	return now < session->ends && (session->idle == 0 || now < session->used + session->idle);
 }
 
-int session_find(struct directory *d, struct slice token, int64_t now, struct arena *arena, struct session *ret)
+int session_find_locked(struct directory *d, struct slice token, int64_t now, struct arena *arena, struct session *ret)
 {
 	uint8_t bytes[TOKEN_BYTES], lookup[HASH_SIZE];
 	if (!token_parse(token, bytes))
@@ -164,6 +171,20 @@ int session_find(struct directory *d, struct slice token, int64_t now, struct ar
 	if (rc < 0)
 		return rc;
 	return rc == 1 && in_force(ret, now) ? 0 : ERR_DENIED;
+}
+
+int session_find(struct directory *d, struct slice token, int64_t now, struct arena *arena, struct session *ret)
+{
+	int rc = session_find_locked(d, token, now, arena, ret);
+	return rc == 0 && ret->locked ? ERR_DENIED : rc;
+}
+
+int session_lock(struct directory *d, uint32_t id, bool locked, struct error *err)
+{
+	sqlite3_stmt *s = sql_query(d, Q_SESSION_WEB_LOCK);
+	sql_int(s, 1, id);
+	sql_int(s, 2, locked);
+	return sql_run_changing(d, s, ERR_NOT_FOUND, err);
 }
 
 int session_open(const struct session *session, struct slice token, struct secrets *ret, struct error *err)

@@ -30,6 +30,7 @@ struct session {
 	unsigned proven;         /* AUTH_PROVEN_… */
 	uint32_t device;         /* 0: none */
 	unsigned risk;           /* what was unusual when it began: bits of auth/condition.h */
+	bool web, locked;        /* begun at the web (docs/web-signin.md); locked: serves nothing until the person proves again who it is */
 	int64_t created, used, idle, ends, stepped_up; /* unix seconds; idle: seconds without use, 0: no limit */
 };
 
@@ -39,8 +40,12 @@ struct session {
  */
 int session_make(struct directory *d, struct session *session, const struct secrets *secrets, char ret_token[SESSION_TOKEN_SIZE + 1],
 	struct error *err);
-/* The session of a token that is in force at `now`. 0, ERR_DENIED (no such session, ended, malformed), ERR_IO. Texts in the arena. */
+/* The session of a token that is in force at `now`. 0, ERR_DENIED (no such session, ended, locked, malformed), ERR_IO. Texts in the arena. */
 int session_find(struct directory *d, struct slice token, int64_t now, struct arena *arena, struct session *ret);
+/* The same for who looks at ret->locked himself. */
+int session_find_locked(struct directory *d, struct slice token, int64_t now, struct arena *arena, struct session *ret);
+/* Locks or unlocks a session of the web. A change of its own. ERR_NOT_FOUND: it is none. */
+int session_lock(struct directory *d, uint32_t id, bool locked, struct error *err);
 /* Opens the account's secrets with the token. */
 int session_open(const struct session *session, struct slice token, struct secrets *ret, struct error *err);
 /* Notes use, at most once a minute. A change of its own. */

@@ -86,7 +86,7 @@ static int load_person(struct directory *d, const struct auth_evidence *e, int64
 	struct session *ret_session, const char **ret_why)
 {
 	struct account account;
-	int rc = session_find(d, e->token, now, arena, ret_session);
+	int rc = session_find_locked(d, e->token, now, arena, ret_session);
 	if (rc == 0)
 		rc = directory_account_get(d, ret_session->account, arena, &account);
 	if (rc == 0 && (!account_signs_in(&account) || ret_session->kind == SESSION_REFRESH))
@@ -105,7 +105,8 @@ static int load_person(struct directory *d, const struct auth_evidence *e, int64
 	ret->session = ret_session->id;
 	ret->token = ret_session->kind != SESSION_PERSON;
 	ret->allowed = ret_session->scopes;
-	session_used(d, ret_session, e->address, e->agent, now);
+	if (!e->quiet)
+		session_used(d, ret_session, e->address, e->agent, now);
 	if (e->uid != AUTH_UID_NONE)
 		note_local_use(d, account.id, e->uid, now);
 	return 0;

@@ -17,13 +17,14 @@ struct auth_evidence { /* borrowed; empty where it does not apply */
 	uint32_t uid;
 	struct slice token, address, agent;
 	struct slice reason; /* of an emergency access */
+	bool quiet;          /* asks only who is signed in: that is no use of the session */
 };
 
 /* own_uid: the local user that may administer besides root, AUTH_UID_NONE: none. */
 struct auth_local { unsigned own_uid; };
 
 /*
- * Loads the subject with its grants into `arena`. ret_session: the session of the token (id 0: none). Returns 0, also for nobody
+ * Loads the subject with its grants into `arena`. ret_session: the session of the token (id 0: none), which may be locked. Returns 0, also for nobody
  * (kind AUTH_NOBODY, *ret_why tells why in words for the person), or an error of the directory.
  */
 int auth_subject_load(struct directory *d, const struct auth_evidence *evidence, const struct auth_local *local, int64_t now, struct arena *arena,

@@ -46,7 +46,13 @@ void throttle_free_failures(struct throttle *t, uint64_t count)
 	limiter_set(t->limits, LIMIT_FAILURES_USER, count > 0 ? count : 1);
 }
 
-const struct limiter *throttle_limiter(const struct throttle *t)
+void throttle_work(struct throttle *t, uint64_t failures, uint64_t waits)
+{
+	limiter_set(t->limits, LIMIT_WORK_FAILURES, failures);
+	limiter_set(t->limits, LIMIT_WORK_WAITS, waits);
+}
+
+struct limiter *throttle_limiter(const struct throttle *t)
 {
 	return t->limits;
 }
@@ -81,6 +87,26 @@ bool throttle_allowed(struct throttle *t, struct slice address, struct slice acc
 	return familiar_known(t->pairs, pair_key(address, account, room), now.mono_ms);
 }
 
+static int64_t wait_of(struct throttle *t, enum limit limit, struct slice address, int64_t now)
+{
+	uint8_t room[64];
+	return limiter_wait(t->limits, limit, limiter_address(limit_rows[limit].scope, address, room), now);
+}
+
+int64_t throttle_wait(struct throttle *t, struct slice address, struct moment now)
+{
+	int64_t own = wait_of(t, LIMIT_FAILURES_ADDRESS, address, now.mono_ms), network = wait_of(t, LIMIT_FAILURES_NETWORK, address, now.mono_ms);
+	return own > network ? own : network;
+}
+
+bool throttle_wants_work(struct throttle *t, struct slice address, struct slice account, struct moment now)
+{
+	uint8_t room[NAME_MAX_BYTES];
+	uint64_t most = limiter_value(t->limits, LIMIT_WORK_FAILURES);
+	return most > 0 && (reached(t, LIMIT_WORK_FAILURES, address, now.mono_ms)
+		|| limiter_used(t->limits, LIMIT_FAILURES_USER, account_key(account, room), now.mono_ms) >= most);
+}
+
 static void note(struct throttle *t, enum limit limit, struct slice address, int64_t now)
 {
 	uint8_t room[64];
@@ -94,6 +120,7 @@ int64_t throttle_failed(struct throttle *t, struct slice address, struct slice a
 	int64_t delay = base_ms;
 	note(t, LIMIT_FAILURES_ADDRESS, address, now.mono_ms);
 	note(t, LIMIT_FAILURES_NETWORK, address, now.mono_ms);
+	note(t, LIMIT_WORK_FAILURES, address, now.mono_ms);
 	(void)limiter_note(t->limits, LIMIT_FAILURES_USER, key, 1, now.mono_ms);
 	uint64_t count = limiter_used(t->limits, LIMIT_FAILURES_USER, key, now.mono_ms);
 	for (uint64_t i = t->free_failures; t->free_failures > 0 && i < count && delay < THROTTLE_DELAY_MAX_MS && base_ms > 1; i++)

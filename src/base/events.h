@@ -155,6 +155,8 @@ EVENT(AUTH_REFUSED, LOG_INFO, SIGN_IN, "auth.refused", "cid user mechanism why",
 EVENT(LOGOUT, LOG_INFO, SIGN_IN, "logout", "cid session service ip user why ms", "a user signed out")
 EVENT(SESSION_START, LOG_INFO, SIGN_IN, "session.start", "cid session service ip user actor device credential", "a session began")
 EVENT(SESSION_END, LOG_INFO, SIGN_IN, "session.end", "cid session service ip user actor why messages bytes ms", "a session ended")
+EVENT(SESSION_LOCK, LOG_INFO, SIGN_IN, "session.lock", "session ip user", "a session of the web was locked")
+EVENT(SESSION_UNLOCK, LOG_INFO, SIGN_IN, "session.unlock", "session ip user", "a session of the web was unlocked")
 
 /* ---- accounts, factors, devices, rights ---- */
 EVENT(ACCOUNT_ADDED, LOG_INFO, ACCOUNT, "account.added", "actor address right", "an account was added")

@@ -74,5 +74,9 @@ LIMIT(FAILURES_NETWORK, "limits.logins_per_network", limits_logins_per_network, 
       "454 4.7.0 Too many failures, try again later", "failed sign-ins from one network in a minute before it has to wait")
 LIMIT(FAILURES_USER, "limits.free_failures", limits_free_failures, USER, FAILURES, 900, number, "5", TARPIT,
       "", "failed sign-ins of an account in 15 minutes that are answered after auth.failure_delay; the ones behind them ever later")
+LIMIT(WORK_FAILURES, "limits.failures_before_work", limits_failures_before_work, ADDRESS, FAILURES, 900, number, "3", QUEUE,
+      "", "failed sign-ins of one address, or of one account, in 15 minutes before the web asks for a proof of work (web.work)")
+LIMIT(WORK_WAITS, "limits.waits_for_work", limits_waits_for_work, ADDRESS, SIGN_INS, 60, number, "4", REFUSE,
+      "", "sign-ins at the web from one address in a minute that wait instead of computing a proof of work")
 
 #undef LIMIT

@@ -82,6 +82,8 @@ static const struct {
 	const char *name, *values; /* separated by spaces */
 } choices[] = {
 	{"sandbox", "enforce best-effort"},
+	{"web.work", "never after_failures always"},
+	{"web.keyboard", "off offer always"},
 	{"log.format", "logfmt json"},
 	{"log.level", "error warn info debug"},
 	{"language", "en zh-CN zh-TW"},
@@ -96,6 +98,7 @@ static const struct {
 	{"workers.filter", 1, 64},
 	{"workers.relay", 1, 16},
 	{"workers.mail", 0, 256},
+	{"web.work_bits", 1, 24},
 	{"message_size", 65536, 1ULL << 30},
 	{"auth.password_min", 1, 256},
 	{"limits.connections", 1, 1000000},

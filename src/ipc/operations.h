@@ -92,13 +92,25 @@ OPERATION("user.app_password.remove", AUTH, SESSION_END, CHANGES, "address id")
  * else works before; "must_change_password". Refused with code "factor_needed": {"factors":[…],"challenge"?}: call again with `proof` (its
  * forms: auth/factors.h); `factor` names the kind whose challenge is wanted.
  */
-OPERATION("session.start", AUTH, ANYBODY, CHANGES, "address password label? device? device_key? proof{}? factor? origin? rp_id?")
+OPERATION("session.start", AUTH, ANYBODY, CHANGES, "address password label? device? device_key? proof{}? factor? origin? rp_id? web!? work{}?")
 /* A second factor within the session; it counts as fresh for ten minutes. */
 OPERATION("session.step_up", AUTH, ANYBODY, CHANGES, "proof{}? factor? origin? rp_id?")
 OPERATION("session.end", AUTH, ANYBODY, CHANGES, "")
 /* A passkey with PRF signs in without name and password: {"challenge","rp_id","prf_salt","user_verification"}, then as session.start. */
 OPERATION("session.passkey.begin", AUTH, ANYBODY, READS, "origin?")
-OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? device? device_key? origin?")
+OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? device? device_key? origin? web!?")
+/*
+ * Sessions of the web (docs/web-signin.md), where session.start and its like have "web": true. show: {"address","name","language","locked", …}; asking is no use of
+ * the session. A locked one serves nothing until it is unlocked by password, or passkey (factor, then proof). work: {"needed","work"?}: what has to be
+ * computed before a password is looked at.
+ */
+OPERATION("session.show", AUTH, ANYBODY, READS, "")
+OPERATION("session.work", AUTH, ANYBODY, CHANGES, "address?")
+OPERATION("session.lock", AUTH, ANYBODY, CHANGES, "")
+OPERATION("session.unlock", AUTH, ANYBODY, CHANGES, "password? proof{}? factor? origin?")
+/* At the socket of this machine, where web.links is on: {"link","ends"}: a browser signs in by it, once, within a minute. use: as session.start. */
+OPERATION("session.link", AUTH, ANYBODY, CHANGES, "address password proof{}? factor? origin?")
+OPERATION("session.link.use", AUTH, ANYBODY, CHANGES, "link label? device? device_key? web!?")
 /* {"sessions":[{"id","kind","label","ip","agent","created","used","ends","second_factor","device","unusual":[…],"this"}]}; unusual: as in signin.list */
 OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
 /* One session, or without id everything of the account, mail clients too: over within a second. */
@@ -227,7 +239,7 @@ OPERATION("certificate.remove", AUTH, DEVICE_CHANGE, CHANGES, "address id#")
 /* Sign-in by the identity provider: {"url","flow"}: the browser goes to url and comes back with a query; the page keeps flow meanwhile. */
 OPERATION("sso.begin", AUTH, ANYBODY, CHANGES, "provider? email?")
 /* As session.start; with code "factor_needed" when our own second factor is needed: begin again with `proof`. */
-OPERATION("sso.finish", AUTH, ANYBODY, CHANGES, "flow query label? proof{}? factor? origin? rp_id?")
+OPERATION("sso.finish", AUTH, ANYBODY, CHANGES, "flow query label? device? device_key? proof{}? factor? origin? rp_id? web!?")
 /* {"people","groups",…} or, with name and password, {"dn","address","account"}. */
 OPERATION("ldap.test", AUTH, ACCOUNT_CHANGE, CHANGES, "address? password?")
 /* {"people","added","changed","disabled","enabled","gone","groups","problems","dry_run","steps":[{"action","address","name"}]} */

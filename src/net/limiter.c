@@ -248,6 +248,14 @@ bool limiter_reached(struct limiter *l, enum limit limit, struct slice key, int6
 	return s != NULL && (s->waiting || used(s, now_ms) >= l->values[limit]);
 }
 
+int64_t limiter_wait(struct limiter *l, enum limit limit, struct slice key, int64_t now_ms)
+{
+	if (!limiter_reached(l, limit, key, now_ms))
+		return 0;
+	const struct slot *s = find(l, hash_of(l, limit, key), now_ms);
+	return s->waiting ? s->since - now_ms : 2 * limit_rows[limit].window_ms - (now_ms - s->since);
+}
+
 uint64_t limiter_used(struct limiter *l, enum limit limit, struct slice key, int64_t now_ms)
 {
 	struct slot *s = find(l, hash_of(l, limit, key), now_ms);

@@ -57,6 +57,8 @@ bool limiter_take(struct limiter *l, enum limit limit, struct slice key, uint64_
 bool limiter_note(struct limiter *l, enum limit limit, struct slice key, uint64_t amount, int64_t now_ms);
 /* Is the limit used up? */
 bool limiter_reached(struct limiter *l, enum limit limit, struct slice key, int64_t now_ms);
+/* How long it stays so, at most: milliseconds; 0: it is not. */
+int64_t limiter_wait(struct limiter *l, enum limit limit, struct slice key, int64_t now_ms);
 /* What counts now. */
 uint64_t limiter_used(struct limiter *l, enum limit limit, struct slice key, int64_t now_ms);
 

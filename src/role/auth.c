@@ -246,6 +246,13 @@ static void read_settings(struct auth_process *a)
 	a->settings.boot_secret = a->ctx->boot_secret;
 }
 
+static enum auth_work_when work_when(struct slice text)
+{
+	if (slice_eq(text, SLICE("never")))
+		return AUTH_WORK_NEVER;
+	return slice_eq(text, SLICE("always")) ? AUTH_WORK_ALWAYS : AUTH_WORK_AFTER_FAILURES;
+}
+
 static struct auth_admin_settings admin_settings(const struct auth_process *a)
 {
 	return (struct auth_admin_settings){
@@ -253,7 +260,13 @@ static struct auth_admin_settings admin_settings(const struct auth_process *a)
 		.session_s = a->ctx->config->auth_session_time / 1000, .external_session_s = a->ctx->config->sso_session / 1000, .confirm_s = (a->ctx->config->auth_conditions_confirm + 999) / 1000, .cost = a->settings.cost,
 		.password_min = a->ctx->config->auth_password_min, .failure_delay_ms = a->settings.failure_delay_ms,
 		.scram_passwords = a->settings.scram_passwords, .gateway_only = a->ctx->config->gateway_only,
+		.work = work_when(a->ctx->config->web_work), .work_bits = (unsigned)a->ctx->config->web_work_bits, .links = a->ctx->config->web_links,
 	};
+}
+
+static void limit_work(struct auth_process *a)
+{
+	throttle_work(auth_login_throttle(a->login), a->ctx->config->limits_failures_before_work, a->ctx->config->limits_waits_for_work);
 }
 
 /* What is not to be used is not to be there for a thief either. */
@@ -322,6 +335,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	a->people = people_new(a->directory);
 	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);
 	a->login = auth_login_create(a->directory, &a->host, a->keks, &a->settings);
+	limit_work(a);
 	a->admin = auth_admin_create(a->directory, &a->host, a->keks, auth_login_throttle(a->login), &settings);
 	auth_admin_access(a->admin, auth_login_access(a->login));
 	open_places(a);
@@ -390,6 +404,7 @@ static void auth_reload(struct role_context *ctx)
 	auth_notice_configure(a);
 	people_configure(a->people, ctx->config->trust_executives.items, ctx->config->trust_executives.count);
 	auth_admin_configure(a->admin, &settings);
+	limit_work(a);
 	auth_recipient_configure(a);
 	auth_meter_configure(a);
 	if (forget_scram(a, &err) != 0)

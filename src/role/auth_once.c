@@ -15,7 +15,7 @@ static void on_once(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_once *m = message;
-	struct auth_evidence evidence = {m->uid, m->token, m->address, m->agent, m->reason};
+	struct auth_evidence evidence = {m->uid, m->token, m->address, m->agent, m->reason, false};
 	struct auth_local local = {.own_uid = (unsigned)geteuid()};
 	struct ipc_auth_once_reply reply = {.verdict = ADMIN_ONCE_REFUSED, .status = ADMIN_UNAVAILABLE,
 		.result = SLICE("{\"code\":\"keys\",\"error\":\"The key cannot be kept now; try again later.\"}")};

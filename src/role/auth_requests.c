@@ -228,7 +228,7 @@ static void hold(struct auth_process *a, struct ipc_call *call, const struct ipc
 	h->op = arena_dup(&h->arena, r->op);
 	h->args = arena_dup(&h->arena, r->args);
 	h->evidence = (struct auth_evidence){r->uid, arena_dup(&h->arena, r->token), arena_dup(&h->arena, r->address), arena_dup(&h->arena, r->agent),
-		arena_dup(&h->arena, r->reason)};
+		arena_dup(&h->arena, r->reason), false};
 	struct slice actor = r->token.n > 0 ? SLICE("session") : arena_printf(&h->arena, "unix:%u", (unsigned)r->uid);
 	log_event(EV_ADMIN_BEGUN, LOG_TEXT("actor", actor), LOG_TEXT("op", h->op), LOG_TEXT("ip", h->evidence.address));
 	audit_out_barrier(a->ctx->audit, on_begun, h);
@@ -238,7 +238,7 @@ static void on_admin(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_admin *request = message;
-	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason};
+	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason, false};
 	if (waits_for_record(request->op))
 		hold(a, call, request);
 	else
@@ -266,7 +266,7 @@ static void on_authorize(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_authorize *request = message;
-	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason};
+	struct auth_evidence evidence = {request->uid, request->token, request->address, request->agent, request->reason, false};
 	struct allowed *w = memory_alloc(sizeof *w);
 	w->call = call;
 	w->reply.status = (uint8_t)auth_admin_authorize(a->admin, &evidence, request->op, request->args, &w->arena, &w->reply.subject, &w->reply.result);

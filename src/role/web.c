@@ -1,7 +1,9 @@
 /* Connections of the class web. */
 #include "role/web.h"
 
+#include "admin/request.h"
 #include "base/memory.h"
+#include "net/prefix.h"
 
 /* With every answer: only over TLS, nothing embedded, nothing interpreted, nothing told to others. A handler that serves pages overrides by fields
  * of the same name only where its route has reasons. */
@@ -57,6 +59,7 @@ void edge_web_prepare(struct edge *edge)
 {
 	struct web_shared *shared = memory_alloc(sizeof *shared);
 
+	admin_json_setup();
 	shared->edge = edge;
 	edge->web = shared;
 }
@@ -65,6 +68,11 @@ void edge_web_prepare(struct edge *edge)
 static bool only_handshake(const struct edge_client *c)
 {
 	return conn_tls(c->conn) != NULL && slice_eq(tls_alpn(conn_tls(c->conn)), SLICE("acme-tls/1"));
+}
+
+static bool is_loopback(struct slice address)
+{
+	return net_prefix_holds(SLICE("127.0.0.0/8"), address) || net_prefix_holds(SLICE("::1"), address);
 }
 
 static void start(struct edge_client *c, bool plain)
@@ -83,6 +91,7 @@ static void start(struct edge_client *c, bool plain)
 		settings.field_count--;
 	}
 	w->client = c;
+	w->local = plain && c->edge->ctx->config->web_plain_loopback && is_loopback(edge_address(c));
 	w->shared = c->edge->web;
 	w->turn = UINT64_MAX;
 	w->routes = plain ? web_plain_routes : web_routes;

@@ -5,6 +5,8 @@
  *   web.c           connections          web_exchange.c  one request and its answer     web_routes.c  the table
  *   web_domain.c    what auth says of a domain          web_plain.c      port 80
  *   web_setup.c     documents for mail programs, MTA-STS        web_assets.c     the webmail's own files
+ *   web_session.c   signing in          web_api.c     self-service          web_call.c   calls to admin          web_cookie.c  cookies, same origin
+ *                                       (docs/web-signin.md)
  *
  * How to serve something: add a row to web_routes.c. A handler gets an exchange: one request, the same whether HTTP/1.1 or HTTP/2 brought it.
  *
@@ -57,6 +59,7 @@ struct web_exchange {
 	enum http_method method;
 	struct slice path, query, host, address, cid;
 	struct slice target;             /* path and query as they came */
+	struct slice authority;          /* host as it came, with port */
 	const struct http_field *fields;
 	size_t field_count;
 	struct buf body;
@@ -85,6 +88,7 @@ struct web {
 	struct list_node exchanges;
 	uint64_t turn;
 	bool over, flushing;
+	bool local;                      /* plain HTTP of this machine, which is served like HTTPS (web.plain_loopback) */
 };
 
 /* ---- for handlers ---- */
@@ -93,6 +97,8 @@ void web_begin(struct web_exchange *x, unsigned status, const char *type, const 
 void web_write(struct web_exchange *x, struct slice bytes);
 void web_end(struct web_exchange *x);
 void web_problem(struct web_exchange *x, unsigned status);
+/* The same with a word for programs and a sentence for people. */
+void web_refuse(struct web_exchange *x, unsigned status, const char *code, const char *detail);
 void web_redirect(struct web_exchange *x, unsigned status, struct slice location);
 void web_pause(struct web_exchange *x, bool paused);
 void web_hold(struct web_exchange *x);
@@ -132,6 +138,16 @@ void web_autodiscover_json(struct web_exchange *x);
 void web_mobileconfig(struct web_exchange *x);
 void web_page(struct web_exchange *x);
 void web_asset(struct web_exchange *x);
+void web_session_show(struct web_exchange *x);
+void web_session_start(struct web_exchange *x);
+void web_session_end(struct web_exchange *x);
+void web_session_passkey(struct web_exchange *x);
+void web_session_work(struct web_exchange *x);
+void web_session_sso(struct web_exchange *x);
+void web_session_lock(struct web_exchange *x);
+void web_session_unlock(struct web_exchange *x);
+void web_session_once(struct web_exchange *x);
+void web_api(struct web_exchange *x);
 
 /* ---- inside: web.c and web_exchange.c ---- */
 void web_flush_soon(struct web *w);

@@ -114,6 +114,7 @@ static struct web_exchange *exchange_create(struct web *w, uint32_t stream, cons
 	x->method = q->method == HTTP_METHOD_HEAD ? HTTP_METHOD_GET : q->method;
 	x->target = arena_printf(&x->arena, "%.*s%s%.*s", SLICE_ARG(q->path), q->query.n > 0 ? "?" : "", SLICE_ARG(q->query));
 	x->query = arena_dup(&x->arena, q->query);
+	x->authority = lower(&x->arena, q->host);
 	x->host = lower(&x->arena, http_host_name(q->host));
 	x->address = arena_dup(&x->arena, edge_address(w->client));
 	x->cid = arena_dup(&x->arena, edge_cid(w->client));
@@ -184,14 +185,19 @@ void web_answer(struct web_exchange *x, unsigned status, const char *type, const
 	web_drop(x);
 }
 
-void web_problem(struct web_exchange *x, unsigned status)
+void web_refuse(struct web_exchange *x, unsigned status, const char *code, const char *detail)
 {
 	static const struct http_field later[] = {HTTP_FIELD("Retry-After", "60")};
 	struct buf body = BUF_INIT(PROBLEM_MAX);
 
-	http_problem(&body, &(struct http_problem){.status = status, .cid = x->cid});
+	http_problem(&body, &(struct http_problem){.status = status, .code = slice_str(code), .detail = slice_str(detail), .cid = x->cid});
 	web_answer(x, status, "application/problem+json", later, status == 503 || status == 429, buf_slice(&body));
 	buf_free(&body);
+}
+
+void web_problem(struct web_exchange *x, unsigned status)
+{
+	web_refuse(x, status, "", "");
 }
 
 void web_redirect(struct web_exchange *x, unsigned status, struct slice location)
@@ -268,15 +274,24 @@ static struct web_exchange *find(struct web *w, uint32_t stream)
 	return NULL;
 }
 
+/* A name that only this machine itself can mean: others, though they lead here, stay outside (rebinding of DNS). */
+static bool is_local_name(struct slice host)
+{
+	return slice_eq(host, SLICE("localhost")) || slice_eq(host, SLICE("127.0.0.1")) || slice_eq(host, SLICE("[::1]"));
+}
+
 static void route(struct web_exchange *x, enum http_method method)
 {
 	struct web *w = x->web;
+	bool all = w->local && is_local_name(x->host);
+	const struct web_route *routes = all ? web_routes : w->routes;
+	size_t count = all ? web_route_count : w->route_count;
 	char allow[HTTP_ALLOW_MAX];
 	size_t at = 0;
 
-	switch (http_route_find(w->routes, w->route_count, sizeof *w->routes, x->host, x->path, method, &at, allow)) {
+	switch (http_route_find(routes, count, sizeof *routes, x->host, x->path, method, &at, allow)) {
 	case HTTP_ROUTE_FOUND:
-		x->route = &w->routes[at];
+		x->route = &routes[at];
 		buf_init(&x->body, (size_t)x->route->body_max);
 		http_server_body_limit(w->server, x->stream, x->route->body == WEB_BODY_NONE ? 0 : x->route->body_max);
 		break;

@@ -3,7 +3,10 @@
 
 #define GET HTTP_METHODS(GET)
 #define POST HTTP_METHODS(POST)
+#define DELETE HTTP_METHODS(DELETE)
 #define AUTODISCOVER_BODY 16384
+#define API_BODY 65536
+#define POST_JSON(where, fn) {.match = {.host = "", .path = where, .methods = POST}, .body = WEB_BODY_BUFFER, .body_max = API_BODY, .handle = fn}
 
 const struct web_route web_routes[] = {
 	{.match = {.host = "mta-sts.", .path = "/.well-known/mta-sts.txt", .methods = GET}, .handle = web_mta_sts},
@@ -26,6 +29,18 @@ const struct web_route web_routes[] = {
 	{.match = {.host = "", .path = "/settings", .methods = GET}, .handle = web_page},
 	{.match = {.host = "", .path = "/settings/*", .methods = GET}, .handle = web_page},
 	{.match = {.host = "", .path = "/signin", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/signin/back", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/api/session", .methods = GET}, .handle = web_session_show},
+	POST_JSON("/api/session", web_session_start),
+	{.match = {.host = "", .path = "/api/session", .methods = DELETE}, .handle = web_session_end},
+	POST_JSON("/api/session/passkey", web_session_passkey),
+	POST_JSON("/api/session/work", web_session_work),
+	POST_JSON("/api/session/sso", web_session_sso),
+	POST_JSON("/api/session/lock", web_session_lock),
+	POST_JSON("/api/session/unlock", web_session_unlock),
+	{.match = {.host = "", .path = "/signin/once", .methods = GET}, .handle = web_session_once},
+	{.match = {.host = "", .path = "/api/v1/*", .methods = GET}, .handle = web_api},
+	POST_JSON("/api/v1/*", web_api),
 };
 const size_t web_route_count = ARRAY_LEN(web_routes);
 
