@@ -6,7 +6,7 @@ import pytest
 from attacker import DOMAIN, PASSWORD, Caller, LocalCaller, Person, openssl, operations
 
 REFUSED = {'denied', 'sign_in', 'factor_needed', 'self', 'separation', 'second_person'}
-UNPROVEN = {'password', 'factor', 'passkey', 'recovery_code', 'step_up'}
+UNPROVEN = {'password', 'link', 'factor', 'passkey', 'recovery_code', 'step_up'}
 MARKS = {'+', '-', 'p', 'h', 'a'}
 VICTIM, GHOST, STAFF = f'victim@{DOMAIN}', f'ghost@{DOMAIN}', f'auditor@{DOMAIN}'
 GROUP, ALIAS = f'info@{DOMAIN}', f'office@{DOMAIN}'
@@ -39,6 +39,7 @@ ARGS = {
     'user.reset:staff': {'address': STAFF, 'new': PASSWORD, 'lose_mail': True},
     'user.app_password.add': {'password': WRONG}, 'user.app_password.remove': {'id': str(NUMBER)},
     'session.start': {'password': WRONG}, 'session.step_up': {'proof': PROOF}, 'session.passkey.start': {'proof': {'kind': 'webauthn'}},
+    'session.unlock': {'password': WRONG}, 'session.link': {'password': WRONG}, 'session.link.use': {'link': 'x'},
     'session.sign_out': {'id': NUMBER}, 'token.add': {'label': 'table', 'days': 1, 'rights': ['metrics.see']},
     'factor.totp.confirm': {'id': NUMBER, 'code': '000000'}, 'factor.webauthn.confirm': {'client_data': 'x', 'attestation': 'x'},
     'factor.contact.set': {'kind': 'pigeon', 'to': 'x'}, 'factor.contact.confirm': {'id': NUMBER, 'challenge': 'x', 'code': '1'},
