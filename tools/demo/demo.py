@@ -11,10 +11,13 @@ import os
 import shutil
 import smtplib
 import sys
+import threading
 import time
+import webbrowser
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import selftest
+from desk import Desk, web_options
 from instance import DEMO_LIMITS, MARKER, STOPS, Account, Failure, Instance
 from people import DOMAIN, HOSTNAME
 from seed import Seeder
@@ -41,7 +44,7 @@ def options():
     parser.add_argument('--dir', default=None, help='directory of everything (./demo; as root /var/lib/letterlock-demo)')
     parser.add_argument('--port-base', type=int, default=10000, metavar='N', help='SMTP on N+25, IMAPS on N+993 and so on (10000)')
     parser.add_argument('--fresh', action='store_true', help='begin anew: deletes the directory, if a demo made it')
-    parser.add_argument('--no-browser', action='store_true', help='open no browser')
+    parser.add_argument('--no-browser', '--no-open', action='store_true', help='open no browser; the address is printed all the same')
     parser.add_argument('--selftest', action='store_true', help='check everything once, then stop')
     parser.add_argument('--programs', default=os.path.join(TOP, 'build/release/src/cmd'), help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -102,16 +105,24 @@ def mark(instance, users, staff):
 
 
 def write_json(instance, users, staff):
-    ports = {**instance.ports, 'outside': instance.outside_port}
+    ports = {**instance.ports, 'outside': instance.outside_port, 'desk': instance.desk_port}
     instance.write('demo.json', json.dumps({
         'domain': DOMAIN, 'hostname': HOSTNAME, 'ports': ports, 'ca_file': instance.path('ca.pem'), 'config': instance.path('letterlock.yaml'),
         'outside_dir': instance.path('outside'), 'users': users, 'staff': staff}, ensure_ascii=False, indent=1) + '\n')
 
 
-def show(instance, users):
+def open_browser(url):
+    """In the person's own browser, where there is a screen."""
+    if os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY'):
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def show(instance, users, url):
     p = instance.ports
     hosts = '127.0.0.1 and ::1' if instance.ipv6 else '127.0.0.1'
     print(f'Letterlock demo: {HOSTNAME} on {hosts}; CA certificate {instance.path("ca.pem")}')
+    print(f'Web: {url}')
+    print(f'     signs in as {users[1]["name"]}, once, within a minute; afterwards http://localhost:{p["http"]}/ , everybody: http://localhost:{instance.desk_port}/')
     print(f'smtp {p["smtp"]}  submission {p["submission"]} (STARTTLS)  submissions {p["submissions"]} (TLS)')
     print(f'imap {p["imap"]} (STARTTLS)  imaps {p["imaps"]} (TLS)  pop3 {p["pop3"]} (STARTTLS)  pop3s {p["pop3s"]} (TLS)  managesieve {p["managesieve"]} (STARTTLS)')
     for user in users[:7]:
@@ -142,7 +153,8 @@ def take(instance, state):
 def run(args):
     given = args.dir and os.path.join(os.environ.get('DEV_FROM', '.'), args.dir)
     directory = os.path.abspath(given or ('/var/lib/letterlock-demo' if os.getuid() == 0 else os.path.join(TOP, 'demo')))
-    instance = Instance(directory, args.port_base, args.programs, Account(), options=DEMO_LIMITS)
+    instance = Instance(directory, args.port_base, args.programs, Account(), options=dict(DEMO_LIMITS))
+    instance.options.update(web_options(instance.ports['http'], Desk.persona_rows(instance.desk_port)))
     stop_on_signals(instance)
     state = clear(directory, args.fresh)
     instance.check_ports()
@@ -157,8 +169,13 @@ def run(args):
             mark(instance, state['users'], state['staff'])
         users = state['users']
         write_json(instance, users, state['staff'])
-        show(instance, users)
+        desk = Desk(instance, instance.desk_port, users + state['staff'])
+        desk.start()
+        url = desk.link(users[1]['address'].partition('@')[0])
+        show(instance, users, url)
         print('ready', flush=True)
+        if not args.no_browser and not args.selftest:
+            open_browser(url)
         if args.selftest:
             return selftest.run(instance, users)
         watch(instance)

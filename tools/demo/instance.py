@@ -18,6 +18,7 @@ MARKER = '.letterlock-demo'
 SERVICES = [('smtp', 25), ('submissions', 465), ('submission', 587), ('imap', 143), ('imaps', 993), ('pop3', 110), ('pop3s', 995), ('managesieve', 4190),
             ('http', 80), ('https', 443), ('management', 444)]
 OUTSIDE_OFFSET = 26
+DESK_OFFSET = 81  # the demonstration's own pages
 # For tests and measurements, where one address and a few users do everything.
 # Where all the world is one address, limits of addresses and networks would limit everybody.
 ONE_ADDRESS = {f'limits.{name}': '0' for name in (
@@ -93,7 +94,7 @@ def free_port_base():
     # Below 32768: from there on the system gives ports to clients.
     for base in (20000 + (os.getpid() * 50 + n * 350) % 8500 for n in range(220)):
         release_claims()
-        if all(claim(base + offset) and port_is_free(base + offset) for offset in [n for _, n in SERVICES] + [OUTSIDE_OFFSET]):
+        if all(claim(base + offset) and port_is_free(base + offset) for offset in [n for _, n in SERVICES] + [OUTSIDE_OFFSET, DESK_OFFSET]):
             return base
     raise Failure('no free ports')
 
@@ -149,6 +150,7 @@ class Instance:
         self.processes = {}
         self.ports = {name: port_base + offset for name, offset in SERVICES}
         self.outside_port = port_base + OUTSIDE_OFFSET
+        self.desk_port = port_base + DESK_OFFSET
         self.ipv6 = has_ipv6()
 
     def path(self, *parts):
@@ -285,7 +287,7 @@ class Instance:
     # ---- processes ----
 
     def check_ports(self):
-        for port in [*self.ports.values(), self.outside_port]:
+        for port in [*self.ports.values(), self.outside_port, self.desk_port]:
             if not port_is_free(port):
                 raise Failure(f'port {port} is in use; choose another --port-base (now {self.base})')
 
