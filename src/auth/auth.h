@@ -24,8 +24,9 @@ enum auth_protocol {
 	AUTH_PROTOCOL_IMAP = 2,
 	AUTH_PROTOCOL_POP3 = 3,
 	AUTH_PROTOCOL_SIEVE = 5, /* 4 is the web, which signs in otherwise (auth/directory_device.h) */
+	AUTH_PROTOCOL_JMAP = 6,  /* only the role web asks for it */
 };
-#define AUTH_PROTOCOL_COUNT 6
+#define AUTH_PROTOCOL_COUNT 7
 
 /* AUTH_SASL.tls. */
 enum auth_tls {

@@ -24,7 +24,7 @@ static int read_protocols(struct admin_job *job, unsigned *ret)
 	json_array_foreach(list, i, name) {
 		struct slice text = slice_make(json_string_value(name), json_string_length(name));
 		if (!access_protocol_parse(text, &protocol) || protocol == ACCESS_WEB)
-			return job_refuse(job, ADMIN_INVALID, "invalid", "The protocols of a credential are submission, imap and pop3.");
+			return job_refuse(job, ADMIN_INVALID, "invalid", "The protocols of a credential are submission, imap, pop3, sieve and jmap.");
 		*ret |= 1u << protocol;
 	}
 	return 0;

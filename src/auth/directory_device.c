@@ -10,7 +10,7 @@
 
 #define DAY_S INT64_C(86400)
 
-static const char *const protocol_names[ACCESS_PROTOCOL_COUNT] = {"", "submission", "imap", "pop3", "web", "sieve"};
+static const char *const protocol_names[ACCESS_PROTOCOL_COUNT] = {"", "submission", "imap", "pop3", "web", "sieve", "jmap"};
 static const char *const state_names[] = {"none", "pending", "approved", "blocked"};
 
 const char *access_protocol_name(unsigned protocol)

@@ -19,7 +19,7 @@
 #define SIGNIN_DAYS 30
 #define PLACE_DAYS 180             /* then a network is new again */
 
-enum { ACCESS_WEB = 4, ACCESS_PROTOCOL_COUNT = 6 }; /* behind enum auth_protocol: the interface and the web */
+enum { ACCESS_WEB = 4, ACCESS_PROTOCOL_COUNT = 7 }; /* behind enum auth_protocol: the interface and the web */
 /* "submission", "imap", "pop3", "web", "sieve"; "" for others. */
 const char *access_protocol_name(unsigned protocol);
 bool access_protocol_parse(struct slice name, unsigned *ret);

@@ -15,7 +15,7 @@ static const struct {
 	const char *name;
 } scopes[] = {
 	{AUTH_PROTOCOL_SUBMISSION, OAUTH_SMTP, "smtp"}, {AUTH_PROTOCOL_IMAP, OAUTH_IMAP, "imap"}, {AUTH_PROTOCOL_POP3, OAUTH_POP, "pop"},
-	{AUTH_PROTOCOL_SIEVE, OAUTH_SIEVE, "sieve"},
+	{AUTH_PROTOCOL_SIEVE, OAUTH_SIEVE, "sieve"}, {AUTH_PROTOCOL_JMAP, OAUTH_IMAP | OAUTH_SMTP, "jmap"},
 };
 
 /* What a token must allow for this protocol; a protocol without row takes no tokens. */

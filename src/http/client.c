@@ -8,7 +8,7 @@
 
 #define CLIENT_MAGIC 0x68747043u
 
-enum phase { PHASE_REST, PHASE_HEAD, PHASE_BODY, PHASE_OVER };
+enum phase { PHASE_REST, PHASE_HEAD, PHASE_BODY, PHASE_RAW, PHASE_OVER };
 
 struct http_client {
 	uint32_t magic;
@@ -19,7 +19,7 @@ struct http_client {
 	uint64_t body_max;
 	enum phase phase;
 	unsigned interim;
-	bool head_method, keep;
+	bool head_method, keep, sending, upgrade;
 };
 
 static void on_body(void *owner, struct slice bytes)
@@ -97,9 +97,11 @@ int http_client_send(struct http_client *c, const struct http_client_request *r)
 	http_field_put(out, SLICE("Host"), r->host);
 	for (size_t i = 0; i < r->field_count; i++)
 		http_field_put(out, r->fields[i].name, r->fields[i].value);
-	if (has_length(r))
+	if (r->streamed)
+		buf_append_str(out, "Transfer-Encoding: chunked\r\n");
+	else if (has_length(r))
 		buf_printf(out, "Content-Length: %zu\r\n", r->body.n);
-	buf_append_str(out, r->keep ? "\r\n" : "Connection: close\r\n\r\n");
+	buf_append_str(out, r->keep || r->upgrade ? "\r\n" : "Connection: close\r\n\r\n");
 	buf_append(out, r->body);
 	if (out->failed) {
 		buf_free_secret(out);
@@ -107,10 +109,37 @@ int http_client_send(struct http_client *c, const struct http_client_request *r)
 	}
 	c->head_method = slice_eq(r->method, SLICE("HEAD"));
 	c->keep = r->keep;
+	c->sending = r->streamed;
+	c->upgrade = r->upgrade;
 	c->interim = 0;
 	c->phase = PHASE_HEAD;
 	http_parser_begin(&c->parser, c->head_method, c->body_max);
 	return 0;
+}
+
+int http_client_write(struct http_client *c, struct slice bytes)
+{
+	struct buf *out = &c->pending;
+
+	ENSURE_MAGIC(c, CLIENT_MAGIC);
+	if (bytes.n == 0 || (c->phase != PHASE_RAW && !c->sending))
+		return 0;
+	if (c->phase == PHASE_RAW) {
+		buf_append(out, bytes);
+	} else {
+		buf_printf(out, "%zx\r\n", bytes.n);
+		buf_append(out, bytes);
+		buf_append_str(out, "\r\n");
+	}
+	return out->failed ? ERR_LIMIT : 0;
+}
+
+void http_client_finish(struct http_client *c)
+{
+	ENSURE_MAGIC(c, CLIENT_MAGIC);
+	if (c->sending)
+		buf_append_str(&c->pending, "0\r\n\r\n");
+	c->sending = false;
 }
 
 /* ---- the answer ---- */
@@ -132,7 +161,9 @@ static void fault(struct http_client *c, enum http_fault what)
 
 static void done(struct http_client *c)
 {
-	bool reusable = c->keep && c->parser.keep_alive && !c->parser.until_end;
+	bool reusable = c->keep && !c->sending && c->parser.keep_alive && !c->parser.until_end;
+
+	c->sending = false;
 
 	c->phase = reusable ? PHASE_REST : PHASE_OVER;
 	c->events->done(c->owner, reusable);
@@ -142,6 +173,11 @@ static void head_take(struct http_client *c)
 {
 	unsigned status = c->parser.llhttp.status_code;
 
+	if (status == 101 && c->upgrade) {
+		c->phase = PHASE_RAW;
+		c->events->head(c->owner, status, c->parser.fields, c->parser.field_count);
+		return;
+	}
 	if (status < 200) {
 		/* 101 was never asked for. */
 		if (status < 100 || status == 101 || ++c->interim > HTTP_INTERIM_MAX)
@@ -189,9 +225,20 @@ static bool step_body(struct http_client *c, struct buf *in)
 	return true;
 }
 
+static bool step_raw(struct http_client *c, struct buf *in)
+{
+	struct slice bytes = buf_slice(in);
+
+	if (bytes.n > 0)
+		c->events->body(c->owner, bytes);
+	buf_consume(in, bytes.n);
+	return false;
+}
+
 static bool step(struct http_client *c, struct buf *in)
 {
 	switch (c->phase) {
+	case PHASE_RAW: return step_raw(c, in);
 	case PHASE_HEAD: return step_head(c, in);
 	case PHASE_BODY: return step_body(c, in);
 	case PHASE_REST:

@@ -23,6 +23,8 @@ struct http_client_request {
 	const struct http_field *fields; /* not Host, Content-Length, Connection, Transfer-Encoding: these are made */
 	size_t field_count;
 	struct slice body;              /* empty: none (with POST, PUT and PATCH Content-Length: 0) */
+	bool streamed;                  /* the body follows in pieces: http_client_write, http_client_finish; `body` is empty */
+	bool upgrade;                   /* 101 is taken (RFC 9110 7.8): behind its head both sides send bytes; the fields that ask for it are the owner's */
 	bool keep;                      /* else Connection: close */
 };
 
@@ -48,6 +50,11 @@ void http_client_destroy(struct http_client **client);
 /* ERR_INVALID: a text that would break the request (control characters, spaces in the target); ERR_LIMIT: too large. Nothing is queued
  * then. Only at the beginning and after a reusable answer. */
 int http_client_send(struct http_client *client, const struct http_client_request *request);
+/* A piece of a streamed body (chunked), or of what follows an upgrade; ERR_LIMIT: more than HTTP_REQUEST_MAX waits. Pump afterwards. Nothing happens when the
+ * answer is over already. */
+int http_client_write(struct http_client *client, struct slice bytes);
+/* The end of a streamed body. An answer that comes before it leaves the connection of no further use. */
+void http_client_finish(struct http_client *client);
 void http_client_pump(struct http_client *client, struct buf *in, struct buf *out);
 /* The peer closed; everything it sent has been pumped. Ends bodies that last until then. */
 void http_client_end(struct http_client *client);

@@ -16,6 +16,7 @@ struct http_engine {
 	void (*respond)(struct http_server *s, uint32_t stream, const struct http_response *response);
 	void (*write)(struct http_server *s, uint32_t stream, struct slice bytes);
 	void (*finish)(struct http_server *s, uint32_t stream);
+	bool (*upgrade)(struct http_server *s, uint32_t stream, const struct http_field *fields, size_t count); /* NULL: never */
 };
 
 /* The first member of each engine's state. */

@@ -15,6 +15,7 @@ enum phase {
 	PHASE_HEAD,    /* some of a head is there */
 	PHASE_BODY,
 	PHASE_ANSWER,  /* the request is whole, or nothing more of it is wanted */
+	PHASE_RAW,     /* after an upgrade: bytes of another protocol */
 	PHASE_OVER,
 };
 
@@ -143,6 +144,26 @@ static void http1_finish(struct http_server *base, uint32_t stream)
 	else
 		over(s, HTTP_SERVER_CLOSED);
 	wake(s);
+}
+
+/* RFC 9110 7.8. */
+static bool http1_upgrade(struct http_server *base, uint32_t stream, const struct http_field *fields, size_t count)
+{
+	struct http1 *s = (struct http1 *)base;
+
+	ENSURE(stream == s->stream && s->answer == ANSWER_NONE && s->events->body != NULL);
+	if (s->old || !s->parser.complete || s->phase == PHASE_OVER)
+		return false;
+	s->answer = ANSWER_BEGUN;
+	s->keep = s->chunked = s->bodyless = false;
+	s->left = HTTP_LENGTH_UNKNOWN;
+	buf_append_str(&s->pending, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
+	for (size_t i = 0; i < count; i++)
+		http_field_put(&s->pending, fields[i].name, fields[i].value);
+	buf_append_str(&s->pending, "\r\n");
+	go(s, PHASE_RAW);
+	wake(s);
+	return true;
 }
 
 /* ---- refusals of the engine ---- */
@@ -338,6 +359,22 @@ static bool step_answer(struct http1 *s)
 	return s->answer != ANSWER_BEGUN || buf_len(&s->pending) > before;
 }
 
+static bool step_raw(struct http1 *s, struct buf *in)
+{
+	struct slice piece = slice_sub(buf_slice(in), 0, BODY_PIECE);
+	size_t before = buf_len(&s->pending);
+
+	if (piece.n > 0 && !s->body_paused) {
+		s->events->body(s->owner, s->stream, piece);
+		buf_consume(in, piece.n);
+		return true;
+	}
+	if (s->answer != ANSWER_BEGUN || s->events->writable == NULL)
+		return false;
+	s->events->writable(s->owner, s->stream);
+	return s->answer == ANSWER_BEGUN && buf_len(&s->pending) > before;
+}
+
 static bool step(struct http1 *s, struct buf *in)
 {
 	switch (s->phase) {
@@ -345,6 +382,7 @@ static bool step(struct http1 *s, struct buf *in)
 	case PHASE_HEAD: return step_head(s, in);
 	case PHASE_BODY: return step_body(s, in);
 	case PHASE_ANSWER: return step_answer(s);
+	case PHASE_RAW: return step_raw(s, in);
 	case PHASE_OVER: break;
 	}
 	buf_clear(in);
@@ -393,7 +431,7 @@ static int64_t http1_patience(const struct http_server *base)
 	case PHASE_IDLE: return s->settings.idle_ms;
 	case PHASE_HEAD: return s->settings.head_ms;
 	case PHASE_BODY: return s->body_paused ? 0 : s->settings.body_ms;
-	case PHASE_ANSWER: case PHASE_OVER: break;
+	case PHASE_ANSWER: case PHASE_RAW: case PHASE_OVER: break;
 	}
 	return 0;
 }
@@ -423,7 +461,7 @@ static void http1_close(struct http_server *base)
 {
 	struct http1 *s = (struct http1 *)base;
 	s->closing = true;
-	if (s->phase == PHASE_IDLE || s->phase == PHASE_HEAD)
+	if (s->phase == PHASE_IDLE || s->phase == PHASE_HEAD || s->phase == PHASE_RAW)
 		over(s, HTTP_SERVER_CLOSED);
 	wake(s);
 }
@@ -449,7 +487,7 @@ static void http1_body_pause(struct http_server *base, uint32_t stream, bool pau
 static const struct http_engine engine = {
 	.destroy = http1_destroy, .pump = http1_pump, .patience = http1_patience, .turn = http1_turn, .timeout = http1_timeout,
 	.close = http1_close, .body_limit = http1_body_limit, .body_pause = http1_body_pause, .respond = http1_respond, .write = http1_write,
-	.finish = http1_finish,
+	.finish = http1_finish, .upgrade = http1_upgrade,
 };
 
 struct http_server *http1_create(const struct http_server_settings *settings, const struct http_server_events *events, void *owner)

@@ -151,6 +151,12 @@ void http_server_finish(struct http_server *s, uint32_t stream)
 	s->engine->finish(s, stream);
 }
 
+bool http_server_upgrade(struct http_server *s, uint32_t stream, const struct http_field *fields, size_t field_count)
+{
+	ENSURE_MAGIC(s, SERVER_MAGIC);
+	return s->engine->upgrade != NULL && s->engine->upgrade(s, stream, fields, field_count);
+}
+
 void http_server_answer(struct http_server *s, uint32_t stream, unsigned status, const struct http_field *fields, size_t field_count,
                         struct slice body)
 {

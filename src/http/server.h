@@ -122,6 +122,12 @@ void http_server_respond(struct http_server *server, uint32_t stream, const stru
 void http_server_write(struct http_server *server, uint32_t stream, struct slice bytes);
 /* Ends the answer. With less than `length` written the connection breaks off, so that nothing short looks whole. */
 void http_server_finish(struct http_server *server, uint32_t stream);
+/*
+ * Instead of an answer, in request_end or later: 101 with these fields, and from then on both sides send bytes: `body` is told what comes, http_server_write sends,
+ * http_server_finish ends the connection (RFC 9110 7.8). False: the connection cannot (HTTP/2, HTTP/1.0); nothing happened. That the client asked for it is for
+ * the owner to see.
+ */
+bool http_server_upgrade(struct http_server *server, uint32_t stream, const struct http_field *fields, size_t field_count);
 /* All three at once. */
 void http_server_answer(struct http_server *server, uint32_t stream, unsigned status, const struct http_field *fields, size_t field_count,
                         struct slice body);

@@ -70,6 +70,10 @@ static void on_sasl(void *arg, struct ipc_call *call, const void *message)
 		.tls = (enum auth_tls)request->tls, .address = slice_sub(request->address, 0, 64), .mechanism = request->mechanism,
 		.binding_type = request->binding_type, .binding = request->binding, .data = request->data,
 	};
+	unsigned index = 0;
+	/* Neither kind of edge speaks for the other. */
+	if ((ipc_call_sender(call, &index) == ROLE_WEB) != (step.protocol == AUTH_PROTOCOL_JMAP))
+		step.protocol = (enum auth_protocol)AUTH_PROTOCOL_COUNT;
 	s->a = a;
 	s->call = call;
 	s->protocol = step.protocol;

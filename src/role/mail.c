@@ -1,4 +1,4 @@
-#include "role/mail_use.h"
+#include "role/mail_http.h"
 
 #include <malloc.h>
 #include <string.h>
@@ -84,7 +84,8 @@ static void on_attach(void *arg, struct ipc_call *call, const void *request)
 {
 	const struct ipc_mail_attach *r = request;
 	struct error err = {0};
-	struct ipc_mail_attach_reply reply = {.status = (uint8_t)attach(arg, r, &err)};
+	bool http = r->protocol == AUTH_PROTOCOL_JMAP;
+	struct ipc_mail_attach_reply reply = {.status = (uint8_t)(http ? mail_http_attach : attach)(arg, r, &err)};
 
 	if (reply.status != AUTH_OK)
 		log_event(EV_CONN_REFUSED, LOG_TEXT("cid", r->cid), LOG_STR("why", err.private_text));
@@ -211,6 +212,8 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	mime_warm();
 	m->ctx = ctx;
 	list_init(&m->sessions);
+	list_init(&m->people);
+	json_object_seed(0); /* before the jail closes: it reads the system's random source */
 	m->exchanges = kx_cache_new(MAIL_EXCHANGES);
 	ctx->state = m;
 	ipc_handle(ctx->ipc, IPC_MAIL_TICKET, on_ticket, m);

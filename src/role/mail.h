@@ -4,6 +4,7 @@
  *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, arrivals, index
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
  *   mail_index.c    whose turn it is to be indexed
+ *   mail_http.c     HTTP over the socket pairs to web: sign-ins, requests       mail_jmap.c      what is served there
  *   mail_use.c      what of the mail a session takes, for the record
  *   mail_unlearn.c  what was learnt about junk is forgotten
  *   mail_revoke.c   sessions that end because auth says so, mail.remove
@@ -49,6 +50,7 @@ struct mail_role {
 	struct map readers;         /* owner and delegate -> struct mail_reader (role/mail_use.h) */
 	struct map broken;          /* id -> struct mail_broken: accounts that could not be opened */
 	struct list_node sessions;
+	struct list_node people;    /* struct mail_http: who uses JMAP */
 	struct list_node to_index;  /* accounts whose index is not complete, in the order of their turns */
 	struct list_node closing;   /* accounts that nothing holds any more */
 	struct pack_reader *packs;

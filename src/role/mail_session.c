@@ -1,4 +1,4 @@
-#include "role/mail_use.h"
+#include "role/mail_http.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -401,6 +401,7 @@ void mail_session_end(struct mail_role *m, const uint8_t *account, uint32_t cred
 		if (account == NULL || mail_stands_on(s->account, &s->stands, account, credential))
 			session_bye(s, text);
 	}
+	mail_http_revoke(m, account, credential);
 }
 
 void mail_standing_pairs(const struct mail_account *a, const struct mail_standing *s, struct buf *out)
@@ -422,6 +423,7 @@ void mail_session_pairs(struct mail_role *m, struct buf *out)
 
 		mail_standing_pairs(s->account, &s->stands, out);
 	}
+	mail_http_pairs(m, out);
 }
 
 /* A JSON string; control characters are left out. */
@@ -455,4 +457,5 @@ void mail_session_list(struct mail_role *m, struct buf *out)
 		buf_printf(out, "\"since\":%lld}", (long long)s->since);
 		comma = ",";
 	}
+	mail_http_list(m, out, &comma);
 }

@@ -64,7 +64,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.ops = &role_scan, .sets = SANDBOX_CONNECT | SANDBOX_LOCAL, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
 	},
 	[ROLE_WEB] = {
-		.ops = &role_web, .sets = SANDBOX_ACCEPT, .services = "http https", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
+		.ops = &role_web, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "http https", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
 		.wipes_freed = true, .stop_rank = 0,
 	},
 	[ROLE_LDAP] = {

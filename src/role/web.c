@@ -1,5 +1,5 @@
 /* Connections of the class web. */
-#include "role/web.h"
+#include "role/web_person.h"
 
 #include "admin/request.h"
 #include "base/memory.h"
@@ -62,6 +62,7 @@ void edge_web_prepare(struct edge *edge)
 	admin_json_setup();
 	shared->edge = edge;
 	edge->web = shared;
+	shared->people = web_people_create(edge);
 }
 
 /* TLS-ALPN-01 is only a handshake (RFC 8737 3). */

@@ -7,6 +7,7 @@
  *   web_setup.c     documents for mail programs, MTA-STS        web_assets.c     the webmail's own files
  *   web_session.c   signing in          web_api.c     self-service          web_call.c   calls to admin          web_cookie.c  cookies, same origin
  *                                       (docs/web-signin.md)
+ *   web_person.c    who a request is from             web_mail.c       everything under /jmap/, which mail answers
  *
  * How to serve something: add a row to web_routes.c. A handler gets an exchange: one request, the same whether HTTP/1.1 or HTTP/2 brought it.
  *
@@ -44,6 +45,7 @@ struct web_route {
 	struct http_route match;
 	enum web_body body;
 	uint64_t body_max;
+	void (*begin)(struct web_exchange *x);                     /* STREAM: the head is there; may be NULL */
 	void (*handle)(struct web_exchange *x);                    /* the request is whole */
 	void (*piece)(struct web_exchange *x, struct slice bytes); /* STREAM; may be NULL */
 	void (*more)(struct web_exchange *x);                      /* there is room for more of an answer; may be NULL */
@@ -58,15 +60,16 @@ struct web_exchange {
 	struct arena arena;
 	enum http_method method;
 	struct slice path, query, host, address, cid;
+	struct slice authority;          /* host with its port, as it came */
+	bool secure;                     /* over TLS */
 	struct slice target;             /* path and query as they came */
-	struct slice authority;          /* host as it came, with port */
 	const struct http_field *fields;
 	size_t field_count;
 	struct buf body;
 	int body_fd;                     /* -1: none */
 	uint64_t body_size;
 	unsigned held;
-	bool answering, done;
+	bool answering, done, upgraded;
 	unsigned status;
 	void *state;                     /* of the handler, in the arena or freed by it */
 };
@@ -76,6 +79,7 @@ struct web_shared {
 	struct edge *edge;
 	uint64_t requests[6];            /* by the first digit of the status */
 	struct map domains;              /* name -> struct web_domain */
+	struct web_people *people;       /* who has signed in (role/web_person.h) */
 };
 
 /* One connection. */
@@ -99,6 +103,10 @@ void web_end(struct web_exchange *x);
 void web_problem(struct web_exchange *x, unsigned status);
 /* The same with a word for programs and a sentence for people. */
 void web_refuse(struct web_exchange *x, unsigned status, const char *code, const char *detail);
+/* Breaks an answer off that was begun, so that it does not look whole: the connection ends. */
+void web_break(struct web_exchange *x);
+/* 101 instead of an answer: what comes is given to row->piece from now on, web_write sends bytes, web_end closes. False: not over this connection. */
+bool web_upgrade(struct web_exchange *x, const struct http_field *fields, size_t count);
 void web_redirect(struct web_exchange *x, unsigned status, struct slice location);
 void web_pause(struct web_exchange *x, bool paused);
 void web_hold(struct web_exchange *x);
@@ -129,6 +137,13 @@ void web_domain_ask(struct web_exchange *x, struct slice name, web_domain_fn *fn
 extern const struct web_route web_routes[], web_plain_routes[];
 extern const size_t web_route_count, web_plain_route_count;
 
+/* Everything under /jmap/ (web_mail.c). */
+void web_mail_begin(struct web_exchange *x);
+void web_mail_piece(struct web_exchange *x, struct slice bytes);
+void web_mail_handle(struct web_exchange *x);
+void web_mail_more(struct web_exchange *x);
+void web_mail_gone(struct web_exchange *x);
+void web_mail_discover(struct web_exchange *x);
 void web_plain_redirect(struct web_exchange *x);
 void web_acme_answer(struct web_exchange *x);
 void web_mta_sts(struct web_exchange *x);

@@ -8,7 +8,7 @@
 #include "role/web.h"
 #include "sys/file.h"
 
-#define ANSWER_FIELDS_MAX 12
+#define ANSWER_FIELDS_MAX 24
 #define PROBLEM_MAX 1024
 
 /* ---- life ---- */
@@ -116,6 +116,7 @@ static struct web_exchange *exchange_create(struct web *w, uint32_t stream, cons
 	x->query = arena_dup(&x->arena, q->query);
 	x->authority = lower(&x->arena, q->host);
 	x->host = lower(&x->arena, http_host_name(q->host));
+	x->secure = conn_is_secure(w->client->conn);
 	x->address = arena_dup(&x->arena, edge_address(w->client));
 	x->cid = arena_dup(&x->arena, edge_cid(w->client));
 	for (size_t i = 0; i < q->field_count; i++)
@@ -174,6 +175,27 @@ void web_end(struct web_exchange *x)
 	x->done = true;
 	http_server_finish(x->web->server, x->stream);
 	exchange_part(x);
+}
+
+void web_break(struct web_exchange *x)
+{
+	struct edge_client *c;
+
+	if (web_is_gone(x))
+		return;
+	c = x->web->client;
+	x->done = true;
+	exchange_part(x);
+	conn_finish(c->conn);
+}
+
+bool web_upgrade(struct web_exchange *x, const struct http_field *fields, size_t count)
+{
+	if (web_is_gone(x) || x->answering || !http_server_upgrade(x->web->server, x->stream, fields, count))
+		return false;
+	x->answering = x->upgraded = true;
+	note(x, 101);
+	return true;
 }
 
 void web_answer(struct web_exchange *x, unsigned status, const char *type, const struct http_field *fields, size_t count, struct slice body)
@@ -294,6 +316,8 @@ static void route(struct web_exchange *x, enum http_method method)
 		x->route = &routes[at];
 		buf_init(&x->body, (size_t)x->route->body_max);
 		http_server_body_limit(w->server, x->stream, x->route->body == WEB_BODY_NONE ? 0 : x->route->body_max);
+		if (x->route->begin != NULL)
+			x->route->begin(x);
 		break;
 	case HTTP_ROUTE_NOTHING: web_problem(x, 404); break;
 	case HTTP_ROUTE_METHOD: answer_allow(x, 405, allow); break;
@@ -323,7 +347,7 @@ static void on_body(void *owner, uint32_t stream, struct slice bytes)
 {
 	struct web_exchange *x = find(owner, stream);
 
-	if (x != NULL && x->route != NULL && !x->answering)
+	if (x != NULL && x->route != NULL && (!x->answering || x->upgraded))
 		take_body(x, bytes);
 }
 
@@ -331,7 +355,7 @@ static void on_end(void *owner, uint32_t stream)
 {
 	struct web_exchange *x = find(owner, stream);
 
-	if (x == NULL || x->route == NULL)
+	if (x == NULL || x->route == NULL || x->answering)
 		return;
 	web_hold(x);
 	if (seal_body(x))

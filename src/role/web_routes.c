@@ -41,6 +41,9 @@ const struct web_route web_routes[] = {
 	{.match = {.host = "", .path = "/signin/once", .methods = GET}, .handle = web_session_once},
 	{.match = {.host = "", .path = "/api/v1/*", .methods = GET}, .handle = web_api},
 	POST_JSON("/api/v1/*", web_api),
+	{.match = {.host = "", .path = "/.well-known/jmap", .methods = GET}, .handle = web_mail_discover},
+	{.match = {.host = "", .path = "/jmap/*", .methods = GET | POST}, .body = WEB_BODY_STREAM, .body_max = UINT64_MAX, .begin = web_mail_begin,
+		.piece = web_mail_piece, .handle = web_mail_handle, .more = web_mail_more, .gone = web_mail_gone},
 };
 const size_t web_route_count = ARRAY_LEN(web_routes);
 

@@ -1,0 +1,202 @@
+/* What mail serves under /jmap/, and requests of JMAP (RFC 8620 3). */
+#include "role/mail_http.h"
+
+#include "base/memory.h"
+#include "crypt/crypt.h"
+
+#define PIECE 65536
+
+#define GET HTTP_METHODS(GET)
+#define POST HTTP_METHODS(POST)
+
+/* ---- the engine of a sign-in ---- */
+
+static int64_t host_now(void *arg)
+{
+	const struct mail_http *p = arg;
+
+	return moment_unix(loop_now(p->account->role->ctx->loop));
+}
+
+static void host_random(void *arg, void *to, size_t n)
+{
+	random_bytes(to, n);
+}
+
+void mail_jmap_start(struct mail_http *p)
+{
+	uint64_t letter = p->account->role->ctx->config->message_size;
+	struct jmap_host host = {
+		.arg = p, .mail = p->seen, .address = p->account->login, .username = p->use.actor[0] != 0 ? slice_str(p->use.actor) : p->account->login,
+		.upload_max = letter < JMAP_UPLOAD_MAX ? letter : JMAP_UPLOAD_MAX, .now = host_now, .random = host_random,
+	};
+
+	for (size_t i = 0; i < sizeof host.account_id; i++)
+		host.account_id[i] = p->account->id[i];
+	p->jmap = jmap_create(&host);
+}
+
+/* ---- the Session object ---- */
+
+static void give_session(struct mail_exchange *x)
+{
+	struct buf body = BUF_INIT(65536), base = BUF_INIT(1000);
+	bool plain = slice_eq(mail_http_field(x, SLICE("X-Forwarded-Proto")), SLICE("http"));
+
+	buf_printf(&base, "http%s://%.*s", plain ? "" : "s", SLICE_ARG(x->authority));
+	jmap_session_print(x->person->jmap, buf_slice(&base), &body);
+	mail_http_answer(x, 200, "application/json", NULL, 0, buf_slice(&body));
+	buf_free(&body);
+	buf_free(&base);
+}
+
+/* ---- requests ---- */
+
+/* Held by its exchange; the engine may finish something behind it (jmap_request_leave). */
+struct run {
+	struct mail_exchange *x;
+	struct jmap_request *request;
+	struct buf out;
+	bool soon, waiting, whole, broken;
+};
+
+static void give(struct run *r)
+{
+	struct slice piece = slice_sub(buf_slice(&r->out), 0, PIECE);
+
+	mail_http_write(r->x, piece);
+	buf_consume(&r->out, piece.n);
+}
+
+static void run_end(struct run *r)
+{
+	struct mail_exchange *x = r->x;
+
+	x->state = NULL;
+	jmap_request_leave(&r->request);
+	buf_free_secret(&r->out);
+	memory_free(r);
+	mail_http_drop(x);
+}
+
+static void run_later(struct run *r);
+
+/* One step: some bytes for the client, or some work. */
+static void run_step(struct run *r)
+{
+	struct mail_exchange *x = r->x;
+	enum jmap_progress progress = JMAP_RUN_AGAIN;
+
+	if (buf_len(&r->out) == 0 && !r->whole && !r->waiting) {
+		progress = jmap_request_run(r->request, &r->out);
+		r->waiting = progress == JMAP_RUN_WAIT;
+		r->whole = progress == JMAP_RUN_DONE;
+	}
+	if (progress == JMAP_RUN_BROKEN) {
+		mail_http_break(x);
+		run_end(r);
+		return;
+	}
+	give(r);
+	if (r->whole && buf_len(&r->out) == 0) {
+		mail_http_end(x);
+		run_end(r);
+	} else if (!r->waiting) {
+		run_later(r);
+	}
+}
+
+static void run_soon(void *arg)
+{
+	struct mail_exchange *x = arg;
+	struct run *r = x->state;
+
+	if (r != NULL && !mail_http_is_gone(x)) {
+		r->soon = false;
+		if (!mail_http_full(x)) { /* else: `more` */
+			mail_http_enter(x->person);
+			run_step(r);
+			mail_http_leave(x->person);
+		}
+	}
+	mail_http_drop(x);
+}
+
+static void run_later(struct run *r)
+{
+	if (r->soon)
+		return;
+	r->soon = true;
+	mail_http_hold(r->x);
+	loop_defer(mail_http_context(r->x)->loop, run_soon, r->x);
+}
+
+static void on_ready(void *owner)
+{
+	struct run *r = owner;
+
+	r->waiting = false;
+	run_later(r);
+}
+
+static const struct jmap_request_events request_events = {.ready = on_ready};
+
+static void refuse(struct mail_exchange *x, const struct jmap_problem *problem)
+{
+	struct buf body = BUF_INIT(2048);
+
+	jmap_problem_print(problem, &body);
+	mail_http_answer(x, problem->status, "application/problem+json", NULL, 0, buf_slice(&body));
+	buf_free(&body);
+}
+
+static bool is_json(const struct mail_exchange *x)
+{
+	struct slice type = mail_http_field(x, SLICE("Content-Type"));
+	ptrdiff_t end = slice_find(type, ';');
+
+	return slice_eq_nocase(slice_trim(end >= 0 ? slice_sub(type, 0, (size_t)end) : type), SLICE("application/json"));
+}
+
+static void api(struct mail_exchange *x)
+{
+	struct jmap_problem problem;
+	struct run *r;
+
+	if (!is_json(x) || x->body.failed) {
+		refuse(x, &(struct jmap_problem){.type = x->body.failed ? "limit" : "notJSON", .status = 400, .limit = x->body.failed ? "maxSizeRequest" : NULL});
+		return;
+	}
+	r = memory_alloc(sizeof *r);
+	r->x = x;
+	r->out = BUF_INIT(JMAP_ANSWER_MAX * 2);
+	x->state = r;
+	mail_http_hold(x);
+	r->request = jmap_request_create(x->person->jmap, &request_events, r);
+	if (jmap_request_start(r->request, buf_slice(&x->body), &problem) != 0) {
+		refuse(x, &problem);
+		run_end(r);
+		return;
+	}
+	buf_free_secret(&x->body);
+	mail_http_begin(x, 200, "application/json", NULL, 0, HTTP_LENGTH_UNKNOWN);
+	run_later(r);
+}
+
+static void api_more(struct mail_exchange *x)
+{
+	if (x->state != NULL && !((struct run *)x->state)->waiting)
+		run_later(x->state);
+}
+
+static void api_gone(struct mail_exchange *x)
+{
+	if (x->state != NULL)
+		run_end(x->state);
+}
+
+const struct mail_route mail_routes[] = {
+	{.match = {.host = "", .path = "/jmap/session", .methods = GET}, .handle = give_session},
+	{.match = {.host = "", .path = "/jmap/api", .methods = POST}, .body_max = JMAP_REQUEST_MAX + 1, .handle = api, .more = api_more, .gone = api_gone},
+};
+const size_t mail_route_count = sizeof mail_routes / sizeof mail_routes[0];
