@@ -35,7 +35,7 @@ static int read_part(struct jmap_shown *s, const struct mime_part *part, uint64_
 static uint64_t decoded_size(struct jmap_shown *s, const struct mime_part *part, enum transfer transfer)
 {
 	uint64_t n = part->body_end - part->body_start, size = n;
-	struct buf raw = BUF_INIT(n), plain = BUF_INIT(n);
+	struct buf raw = BUF_INIT(n), plain = BUF_INIT(n + 1024); /* decoders ask for more room than they need */
 
 	if (read_part(s, part, 0, n, &raw) == 0) {
 		(void)(transfer == BASE64 ? base64_decode_lenient : quoted_printable_decode)(buf_slice(&raw), &plain);
@@ -149,7 +149,7 @@ int jmap_part_text(struct jmap_shown *s, const struct mime_part *part, uint64_t 
 	const struct jmap_email_row *row = &s->email->rows[0];
 	uint64_t size = part->body_end - part->body_start, n = size < max ? size : max;
 	struct slice charset = charset_of(part);
-	struct buf raw = BUF_INIT(n), bytes = BUF_INIT(n + 16), text = BUF_INIT(SIZE_MAX / 4);
+	struct buf raw = BUF_INIT(n), bytes = BUF_INIT(n + 1024), text = BUF_INIT(SIZE_MAX / 4);
 	int rc = mail->ops->give == NULL ? 0 : mail->ops->give(mail, &row->mailbox, row->uid, s->prefix + part->body_start, n, NULL);
 
 	if (rc == 0)
