@@ -135,6 +135,7 @@ OPTION(trust_arc_sealers, "trust.arc_sealers", texts, "", true, "domains of forw
 OPTION(trust_lists, "trust.lists", texts, "", true, "DNS lists with their points: \"zen.example.org 60\", \"dbl.example.org domains 60\"; fifty points make junk, points below 0 speak for a letter")
 OPTION(junk_personal, "junk.personal", flag, "yes", true, "a mailbox learns from what its reader moves into Junk and out of it, for this reader alone")
 OPTION(report_dmarc, "report.dmarc", flag, "yes", true, "domains that ask for it (rua=) get a daily report of the mail that came in their name; never of single letters")
+OPTION(report_tls, "report.tls", flag, "yes", true, "domains that ask for it (TLS-RPT) get a daily report of how connections to their hosts were secured; counts, never letters")
 OPTION(report_address, "report.address", text, "", true, "local address that our domains name in rua= of DMARC and TLS-RPT; what arrives there is summed up for: letterlock domain reports")
 OPTION(report_organisation, "report.organisation", text, "", true, "name of the organisation in reports; empty: the host name")
 OPTION(report_contact, "report.contact", text, "", true, "whom readers of reports may write to; empty: the postmaster")

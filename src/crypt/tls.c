@@ -187,6 +187,31 @@ struct slice tls_peer_problem(const struct tls_session *s)
 	return result == X509_V_OK ? SLICE_NONE : slice_str(X509_verify_cert_error_string(result));
 }
 
+enum tls_problem tls_peer_problem_kind(const struct tls_session *s)
+{
+	switch (SSL_get_verify_result(s->ssl)) {
+	case X509_V_OK:
+		return TLS_PROBLEM_NONE;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return TLS_PROBLEM_NAME;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return TLS_PROBLEM_EXPIRED;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_CERT_UNTRUSTED:
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_CERT_REVOKED:
+		return TLS_PROBLEM_UNTRUSTED;
+	default:
+		return TLS_PROBLEM_OTHER;
+	}
+}
+
 bool tls_peer_still_holds(const struct tls_session *s, const struct tls_context *context)
 {
 	X509 *shown = SSL_get0_peer_certificate(s->ssl);

@@ -93,6 +93,9 @@ struct slice tls_alpn(const struct tls_session *s); /* empty when none was agree
 bool tls_peer_verified(const struct tls_session *s);
 /* Why the peer's certificate does not hold ("certificate has expired", "hostname mismatch"), for the log; empty: it does, or none was shown. */
 struct slice tls_peer_problem(const struct tls_session *s);
+/* The same as a kind, for reports (RFC 8460 4.3). */
+enum tls_problem { TLS_PROBLEM_NONE, TLS_PROBLEM_NAME, TLS_PROBLEM_EXPIRED, TLS_PROBLEM_UNTRUSTED, TLS_PROBLEM_OTHER };
+enum tls_problem tls_peer_problem_kind(const struct tls_session *s);
 /* Does the certificate of a client that was verified hold by this newer context too? True when none was shown. */
 bool tls_peer_still_holds(const struct tls_session *s, const struct tls_context *context);
 /* Appends the peer's certificate (DER) when tls_peer_verified; 0 or negative. */

@@ -52,6 +52,7 @@ struct filter_letter {
 	struct slice mailbox;              /* of all local recipients, whatever their facts say; empty: as they say */
 	const struct filter_sorted *sorted; /* what their scripts made of it, for each recipient; NULL: none ran */
 	bool is_dsn;
+	bool any_tls;                      /* as in struct job */
 	struct slice held;                 /* why it goes into quarantine; empty: it does not */
 	const struct recipient_fact *reviewer; /* with held: who may look at it; NULL: nobody */
 };

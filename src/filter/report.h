@@ -1,4 +1,4 @@
-/* An aggregate report of DMARC that leaves (RFC 7489 7.2): rows of the ledger become a signed letter with a packed XML file. */
+/* A report of DMARC (RFC 7489 7.2) or TLS (RFC 8460 4) that leaves: rows of the ledger become a signed letter with a packed file. */
 #ifndef FILTER_REPORT_H
 #define FILTER_REPORT_H
 
@@ -6,9 +6,10 @@
 #include "queue/report.h"
 
 struct filter_report { /* as FILTER_REPORT; borrowed */
+	enum report_out kind;
 	struct slice cid, domain, policy, rows, to, from, signer, organisation, contact;
 	int64_t now_ms, day;
-	uint64_t max_bytes;       /* that `to` takes; 0: any */
+	uint64_t max_bytes;       /* that `to` takes; 0: any. With an empty `to` ret->record is the packed file itself. */
 };
 
 /* With the null reverse-path, so that nothing comes of a failure. ERR_LIMIT: it is larger than max_bytes; ERR_INVALID: rows make no sense. */

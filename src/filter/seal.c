@@ -210,7 +210,7 @@ static struct slice job_make(const struct filter_letter *letter, struct arena *a
 	const struct envelope *e = letter->envelope;
 	struct job job = {
 		.reverse_path = e->reverse_path, .envid = e->envid, .ret = ret_of(e->ret), .smtputf8 = e->smtputf8, .body_8bit = e->body_8bit,
-		.body_binary = e->body_binary, .requiretls = e->requiretls, .is_dsn = letter->is_dsn, .cid = e->cid, .received_ms = e->received_ms,
+		.body_binary = e->body_binary, .requiretls = e->requiretls, .is_dsn = letter->is_dsn, .any_tls = letter->any_tls, .cid = e->cid, .received_ms = e->received_ms,
 		.dsn_fact = letter->facts->dsn_fact, .held = letter->held, .has_reviewer = has_reviewer(letter), .client = client_of(letter),
 	};
 	struct buf out = BUF_INIT(4u << 20);

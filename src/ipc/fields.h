@@ -172,10 +172,10 @@
 /* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
-/* Composes an aggregate report of DMARC (RFC 7489 7.2) and seals it. rows: queue/report.h, of one day (days since 1970) and domain; policy: what it
+/* Composes a report of DMARC (RFC 7489 7.2) or TLS (RFC 8460), kind: queue/report.h, and seals it; with an empty `to` the record is the packed report itself, as HTTPS carries it. rows: queue/report.h, of one day (days since 1970) and domain; policy: what it
  * published; to: an address that it goes to; max: bytes that one takes, 0: any; from, signer: AUTH_SIGNER. status: 2: it is larger than max. */
 #define IPC_FIELDS_FILTER_REPORT(F) \
-	F(bytes, cid) F(u64, now_ms) F(u64, day) F(bytes, domain) F(bytes, policy) F(fd, rows) F(bytes, to) F(u64, max) F(bytes, from) F(bytes, signer)
+	F(bytes, cid) F(u64, now_ms) F(u8, kind) F(u64, day) F(bytes, domain) F(bytes, policy) F(fd, rows) F(bytes, to) F(u64, max) F(bytes, from) F(bytes, signer)
 #define IPC_REPLY_FILTER_REPORT(F) F(u8, status) F(fd, record)
 /* Composes a letter of the system itself and seals it. name: of ipc/notices.h; fact: MACed, of its one recipient; domain: whose postmaster
  * writes, empty: that of our host name; args: "name=value" lines, each ended by LF;
@@ -223,9 +223,9 @@
 
 /* job: queue/job.h, one destination with its recipients; record: the sealed message. results: one per recipient, queue/job.h. sts: what is
  * remembered of the MTA-STS policy of the destination (trust/mta_sts.h), empty: nothing; in the reply: what is to be remembered from now on and for how
- * long, empty: as before. */
+ * long, empty: as before. tls: results of TLS (queue/report_session.h), each with its length. */
 #define IPC_FIELDS_RELAY_DELIVER(F) F(bytes, job) F(fd, record) F(bytes, sts)
-#define IPC_REPLY_RELAY_DELIVER(F) F(bytes, results) F(bytes, sts) F(u32, sts_keep_s)
+#define IPC_REPLY_RELAY_DELIVER(F) F(bytes, results) F(bytes, sts) F(u32, sts_keep_s) F(bytes, tls)
 /* Does the server behind a relay domain know this address? It is asked by MAIL FROM:<> and RCPT TO, nothing is sent. within_ms: the answer comes by
  * then. status: 0 it does, 1 it does not, 2 it cannot be asked now; code and text: what it said. */
 #define IPC_FIELDS_RELAY_VERIFY(F) \
@@ -242,7 +242,7 @@
 /* result: as that of the operation "status"; text: that of "audit.metrics", empty when audit is away. */
 #define IPC_FIELDS_ADMIN_HEALTH(F)
 #define IPC_REPLY_ADMIN_HEALTH(F) F(u8, status) F(bytes, result) F(bytes, text)
-/* One HTTPS request to a host that the configuration allows; from relay: for the MTA-STS policy of a domain, and nothing else. fields: "Name: value" lines, each ended by LF. error: empty when there is an
+/* One HTTPS request to a host that the configuration allows; from relay: for the MTA-STS policy of a domain, and nothing else; from queue: with a report of TLS, and nothing else. fields: "Name: value" lines, each ended by LF. error: empty when there is an
  * answer, else a sentence for the log; code: HTTP status. headers: as fields. */
 #define IPC_FIELDS_FETCH(F) F(bytes, method) F(bytes, url) F(bytes, fields) F(bytes, body)
 #define IPC_REPLY_FETCH(F) F(u16, code) F(bytes, headers) F(bytes, body) F(bytes, error)

@@ -481,6 +481,14 @@ uint16_t conn_local_port(const struct conn *conn)
 	return conn->local_port;
 }
 
+struct slice conn_local_address(const struct conn *conn, char *room)
+{
+	struct sockaddr_storage a = {0};
+	socklen_t n = sizeof a;
+	room[0] = '\0';
+	return conn->fd >= 0 && getsockname(conn->fd, (struct sockaddr *)&a, &n) == 0 ? address_format(&a, room) : SLICE_NONE;
+}
+
 void conn_set_peer_address(struct conn *conn, struct slice address)
 {
 	size_t n = address.n < sizeof conn->address ? address.n : sizeof conn->address - 1;

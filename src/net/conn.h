@@ -74,6 +74,8 @@ struct slice conn_peer_address(const struct conn *conn);
 /* Bytes that came and went so far, under TLS those inside of it. */
 void conn_bytes(const struct conn *conn, uint64_t *ret_in, uint64_t *ret_out);
 uint16_t conn_local_port(const struct conn *conn);
+/* Our own address of the connection, in `room` of ADDRESS_TEXT_MAX bytes (net/address.h); empty for a socket pair and one that is gone. */
+struct slice conn_local_address(const struct conn *conn, char *room);
 /* Sets the peer's address (PROXY protocol). */
 void conn_set_peer_address(struct conn *conn, struct slice address);
 

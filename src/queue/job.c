@@ -11,7 +11,7 @@
 #define RESULT_TEXT_MAX 500
 
 enum { FLAG_SMTPUTF8 = 1, FLAG_8BIT = 2, FLAG_BINARY = 4, FLAG_REQUIRETLS = 8, FLAG_DSN = 16, FLAG_HELD = 32, FLAG_REVIEWER = 64, FLAG_MORE = 128 };
-enum { MORE_CLIENT = 1, MORE_FORWARD = 2, MORE_SUBMISSION = 4, MORE_ALL = 7 }; /* a byte of its own, where FLAG_MORE says so */
+enum { MORE_CLIENT = 1, MORE_FORWARD = 2, MORE_SUBMISSION = 4, MORE_ANY_TLS = 8, MORE_ALL = 15 }; /* a byte of its own, where FLAG_MORE says so */
 enum { RECIPIENT_LOCAL = 1, RECIPIENT_FORWARDED = 2, RECIPIENT_ALL = 3 };
 enum { NOTIFY_ALL = NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY };
 
@@ -43,7 +43,7 @@ static bool has_client(const struct job_client *c)
 static uint8_t more_of(const struct job *job)
 {
 	return (uint8_t)((has_client(&job->client) ? MORE_CLIENT : 0) | (job->forward_path.n > 0 ? MORE_FORWARD : 0) |
-		(job->submission.known ? MORE_SUBMISSION : 0));
+		(job->submission.known ? MORE_SUBMISSION : 0) | (job->any_tls ? MORE_ANY_TLS : 0));
 }
 
 static uint8_t flags_of(const struct job *job)
@@ -166,6 +166,7 @@ static bool decode_more(struct slice *s, uint8_t flags, struct job *job)
 		return true;
 	if (!slice_get_u8(s, &more) || more == 0 || more > MORE_ALL || ((more & MORE_CLIENT) != 0 && !decode_client(s, &job->client)))
 		return false;
+	job->any_tls = (more & MORE_ANY_TLS) != 0;
 	if ((more & MORE_FORWARD) != 0 && (!get_text(s, JOB_ADDRESS_MAX, &job->forward_path) || job->forward_path.n == 0))
 		return false;
 	return (more & MORE_SUBMISSION) == 0 || decode_submission(s, &job->submission);

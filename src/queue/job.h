@@ -45,6 +45,7 @@ struct job {
 	uint8_t ret;                /* 0 default, 1 FULL, 2 HDRS */
 	bool smtputf8, body_8bit, body_binary, requiretls;
 	bool is_dsn;                /* never answered by another DSN */
+	bool any_tls;               /* a report about TLS: it goes whatever policies ask for (RFC 8460 5.3), and is not reported on itself */
 	struct job_client client;
 	struct slice forward_path;  /* reverse-path for recipients that are forwarded; empty: none are */
 	struct slice cid;

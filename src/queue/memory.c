@@ -34,7 +34,7 @@ int memory_note_next(struct slice *list, struct memory_note *ret)
 		return 0;
 	if (!slice_get_u8(list, &act) || !slice_get_u32(list, &ret->keep_s) || !slice_get_bytes(list, &ret->key) || !slice_get_bytes(list, &ret->value))
 		return ERR_INVALID;
-	if (act < MEMORY_PUT || act > MEMORY_REPORT_DONE || ret->key.n == 0 || ret->key.n > MEMORY_KEY_MAX || ret->value.n > MEMORY_VALUE_MAX ||
+	if (act < MEMORY_PUT || act > MEMORY_REPORT_TLS_DONE || ret->key.n == 0 || ret->key.n > MEMORY_KEY_MAX || ret->value.n > MEMORY_VALUE_MAX ||
 	    ((act == MEMORY_COUNT || act == MEMORY_DROP) && ret->value.n > 0))
 		return ERR_INVALID;
 	ret->act = (enum memory_act)act;
@@ -111,6 +111,8 @@ int memory_apply_one(struct ledger *l, const struct memory_note *note, int64_t n
 	case MEMORY_REPORT_POLICY:
 	case MEMORY_REPORT_IN:
 	case MEMORY_REPORT_DONE:
+	case MEMORY_REPORT_TLS:
+	case MEMORY_REPORT_TLS_DONE:
 		return report_apply(l, note, now_ms, err);
 	}
 	return 0;

@@ -24,6 +24,7 @@ enum memory_act {
 	MEMORY_DROP = 3,   /* forgotten; the value is empty */
 	/* Reports (queue/report.h): the key is a domain. */
 	MEMORY_REPORT = 4, MEMORY_REPORT_POLICY = 5, MEMORY_REPORT_IN = 6, MEMORY_REPORT_DONE = 7,
+	MEMORY_REPORT_TLS = 8, MEMORY_REPORT_TLS_DONE = 9,
 };
 struct memory_note {
 	enum memory_act act;

@@ -174,16 +174,24 @@ static int has_room(struct ledger *l, struct report_room *room, enum spool_sql r
 	return 1;
 }
 
+/* Of rows in report_out. */
+enum row_kind { ROW_POLICY = 0, ROW_LETTER = 1, ROW_SESSION = 2 };
+
+static enum row_kind row_kind_of(enum memory_act act)
+{
+	return act == MEMORY_REPORT ? ROW_LETTER : act == MEMORY_REPORT_TLS ? ROW_SESSION : ROW_POLICY;
+}
+
 static int apply_out(struct ledger *l, const struct memory_note *note, int64_t now_ms, struct error *err)
 {
 	uint8_t hash[ROW_HASH] = {0};
-	bool row = note->act == MEMORY_REPORT;
+	enum row_kind kind = row_kind_of(note->act);
 	int rc = has_room(l, &l->report_out, SQL_REPORT_OUT_ROWS, REPORT_OUT_ROWS_MAX, err);
 	if (rc <= 0)
 		return rc;
-	if (row)
+	if (kind != ROW_POLICY)
 		hash_blake2b(note->value, l->config.jobs_key, hash, sizeof hash);
-	return spool_run(&l->spool, err, SQL_REPORT_OUT_PUT, "isiss", now_ms / 1000 / REPORT_DAY_S, note->key, (int64_t)row,
+	return spool_run(&l->spool, err, SQL_REPORT_OUT_PUT, "isiss", now_ms / 1000 / REPORT_DAY_S, note->key, (int64_t)kind,
 	                 slice_make(hash, sizeof hash), note->value);
 }
 
@@ -205,21 +213,24 @@ static int apply_done(struct ledger *l, const struct memory_note *note, struct e
 	uint64_t day;
 	if (!slice_get_u64(&value, &day))
 		return 0;
-	return spool_run(&l->spool, err, SQL_REPORT_OUT_DROP, "is", (int64_t)day, note->key);
+	bool tls = note->act == MEMORY_REPORT_TLS_DONE;
+	return spool_run(&l->spool, err, SQL_REPORT_OUT_DROP, "isii", (int64_t)day, note->key, (int64_t)(tls ? ROW_SESSION : ROW_POLICY),
+	                 (int64_t)(tls ? ROW_SESSION : ROW_LETTER));
 }
 
 int report_apply(struct ledger *l, const struct memory_note *note, int64_t now_ms, struct error *err)
 {
-	if (note->act == MEMORY_REPORT_DONE)
+	if (note->act == MEMORY_REPORT_DONE || note->act == MEMORY_REPORT_TLS_DONE)
 		return apply_done(l, note, err);
 	return note->act == MEMORY_REPORT_IN ? apply_in(l, note, err) : apply_out(l, note, now_ms, err);
 }
 
-void report_done_encode(int64_t day, struct slice domain, struct buf *out)
+void report_done_encode(enum report_out kind, int64_t day, struct slice domain, struct buf *out)
 {
 	struct buf value = BUF_INIT(8);
 	buf_put_u64(&value, (uint64_t)day);
-	memory_note_encode(&(struct memory_note){.act = MEMORY_REPORT_DONE, .key = domain, .value = buf_slice(&value)}, out);
+	memory_note_encode(&(struct memory_note){.act = kind == REPORT_OUT_TLS ? MEMORY_REPORT_TLS_DONE : MEMORY_REPORT_DONE, .key = domain,
+		.value = buf_slice(&value)}, out);
 	buf_free(&value);
 }
 
@@ -232,26 +243,28 @@ int report_sweep(struct ledger *l, int64_t now_ms, struct error *err)
 
 /* ---- reading ---- */
 
-static int find_due(struct ledger *l, int64_t before_day, int64_t after_day, struct slice after_domain, struct arena *arena, struct report_due *ret,
-                    struct error *err)
+static int find_due(struct ledger *l, enum report_out kind, int64_t before_day, int64_t after_day, struct slice after_domain, struct arena *arena,
+                    struct report_due *ret, struct error *err)
 {
-	sqlite3_stmt *st = spool_bind(&l->spool, SQL_REPORT_OUT_NEXT, "iis", before_day, after_day, after_domain);
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_REPORT_OUT_NEXT, "iisi", before_day, after_day, after_domain,
+	                              (int64_t)(kind == REPORT_OUT_TLS ? ROW_SESSION : ROW_POLICY));
 	int rc = spool_step(&l->spool, st, err);
 	if (rc == 1)
 		*ret = (struct report_due){.day = sqlite3_column_int64(st, 0), .domain = arena_dup(arena, spool_blob(st, 1)),
-			.policy = arena_dup(arena, spool_blob(st, 2))};
+			.policy = kind == REPORT_OUT_DMARC ? arena_dup(arena, spool_blob(st, 2)) : SLICE_NONE};
 	spool_done(st);
 	return rc == 1 ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
 }
 
-int report_next(struct ledger *l, int64_t before_day, int64_t after_day, struct slice after_domain, struct arena *arena, struct report_due *ret,
-                struct error *err)
+int report_next(struct ledger *l, enum report_out kind, int64_t before_day, int64_t after_day, struct slice after_domain, struct arena *arena,
+                struct report_due *ret, struct error *err)
 {
 	struct buf rows = BUF_INIT(REPORT_ROWS_BYTES);
-	int rc = find_due(l, before_day, after_day, after_domain, arena, ret, err);
+	int rc = find_due(l, kind, before_day, after_day, after_domain, arena, ret, err);
 	if (rc < 0)
 		return rc;
-	sqlite3_stmt *st = spool_bind(&l->spool, SQL_REPORT_OUT_LIST, "isi", ret->day, ret->domain, (int64_t)DMARC_REPORT_ROWS_MAX);
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_REPORT_OUT_LIST, "isii", ret->day, ret->domain, (int64_t)DMARC_REPORT_ROWS_MAX,
+	                              (int64_t)(kind == REPORT_OUT_TLS ? ROW_SESSION : ROW_LETTER));
 	while ((rc = spool_step(&l->spool, st, err)) == 1) {
 		struct slice data = spool_blob(st, 1);
 		if (buf_len(&rows) + data.n + 12 > REPORT_ROWS_BYTES)

@@ -6,6 +6,7 @@
 #define QUEUE_REPORT_H
 
 #include "queue/memory.h"
+#include "queue/report_session.h"
 #include "trust/dmarc_report.h"
 
 #define REPORT_DAY_S 86400
@@ -48,20 +49,22 @@ struct ledger;
 /* Inside a group: a note of the kinds MEMORY_REPORT…. */
 int report_apply(struct ledger *l, const struct memory_note *note, int64_t now_ms, struct error *err);
 int report_sweep(struct ledger *l, int64_t now_ms, struct error *err);
+/* What is gathered: of letters that came (DMARC), of sessions of our own (TLS). */
+enum report_out { REPORT_OUT_DMARC, REPORT_OUT_TLS };
 /* The note that a report was sent, or cannot be: its rows go. */
-void report_done_encode(int64_t day, struct slice domain, struct buf *out);
+void report_done_encode(enum report_out kind, int64_t day, struct slice domain, struct buf *out);
 
 /* On the worker. */
 struct report_due {
 	int64_t day;
 	struct slice domain;
-	struct slice policy;             /* report_policy_decode */
-	struct slice rows;               /* u64 count and bytes (report_row_decode) each */
+	struct slice policy;             /* report_policy_decode; of TLS: empty */
+	struct slice rows;               /* u64 count and bytes (report_row_decode, report_session_decode) each */
 	size_t row_count;
 };
 /* The first report about a day before `before_day`, after (day, domain); ERR_NOT_FOUND. Texts in the arena. */
-int report_next(struct ledger *l, int64_t before_day, int64_t after_day, struct slice after_domain, struct arena *arena, struct report_due *ret,
-                struct error *err);
+int report_next(struct ledger *l, enum report_out kind, int64_t before_day, int64_t after_day, struct slice after_domain, struct arena *arena,
+                struct report_due *ret, struct error *err);
 
 struct report_line {
 	struct slice source, reporter, policy;

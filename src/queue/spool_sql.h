@@ -67,9 +67,9 @@ SQL(REPORT_OUT_PUT, "INSERT INTO report_out(day, domain, kind, hash, count, data
 	"ON CONFLICT(day, domain, kind, hash) DO UPDATE SET count = count + 1, data = ?5")
 SQL(REPORT_OUT_ROWS, "SELECT count(*) FROM report_out")
 SQL(REPORT_OUT_OLD, "DELETE FROM report_out WHERE day < ?")
-SQL(REPORT_OUT_DROP, "DELETE FROM report_out WHERE day = ?1 AND domain = ?2")
-SQL(REPORT_OUT_NEXT, "SELECT day, domain, data FROM report_out WHERE day < ?1 AND (day, domain) > (?2, ?3) AND kind = 0 ORDER BY day, domain LIMIT 1")
-SQL(REPORT_OUT_LIST, "SELECT count, data FROM report_out WHERE day = ?1 AND domain = ?2 AND kind = 1 ORDER BY count DESC LIMIT ?3")
+SQL(REPORT_OUT_DROP, "DELETE FROM report_out WHERE day = ?1 AND domain = ?2 AND kind BETWEEN ?3 AND ?4")
+SQL(REPORT_OUT_NEXT, "SELECT day, domain, data FROM report_out WHERE day < ?1 AND (day, domain) > (?2, ?3) AND kind = ?4 ORDER BY day, domain LIMIT 1")
+SQL(REPORT_OUT_LIST, "SELECT count, data FROM report_out WHERE day = ?1 AND domain = ?2 AND kind = ?4 ORDER BY count DESC LIMIT ?3")
 SQL(REPORT_IN_PUT, "INSERT OR REPLACE INTO report_in(domain, day, report, source, kind, reporter, policy, passed, failed) "
 	"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
 SQL(REPORT_IN_ROWS, "SELECT count(*) FROM report_in")

@@ -22,7 +22,7 @@ static struct job sample(void)
 	return (struct job){
 		.reverse_path = SLICE("me@example.net"), .envid = SLICE("x"), .ret = 2, .smtputf8 = true, .requiretls = true, .cid = SLICE("cid"),
 		.received_ms = 1234567, .sender_account = {9}, .dsn_fact = SLICE("fact"), .recipients = recipients, .recipient_count = 2,
-		.client = {.address = SLICE("192.0.2.1"), .helo = SLICE("mx.example"), .esmtp = true}, .forward_path = SLICE("SRS0=x@example.org"),
+		.client = {.address = SLICE("192.0.2.1"), .helo = SLICE("mx.example"), .esmtp = true}, .forward_path = SLICE("SRS0=x@example.org"), .any_tls = true,
 		.submission = {.known = true, .follows = true, .id = {7}, .due_ms = 99, .data = SLICE("data")},
 	};
 }
@@ -35,7 +35,7 @@ static void test_job_survives_its_encoding(void **state)
 	job_encode(&job, &b);
 	assert_int_equal(job_decode(buf_slice(&b), &arena, &back), 0);
 	assert_true(slice_eq(back.reverse_path, job.reverse_path) && slice_eq(back.dsn_fact, job.dsn_fact) && slice_eq(back.envid, job.envid));
-	assert_true(back.smtputf8 && back.requiretls && !back.body_8bit && !back.is_dsn);
+	assert_true(back.smtputf8 && back.requiretls && !back.body_8bit && !back.is_dsn && back.any_tls);
 	assert_int_equal(back.ret, 2);
 	assert_true(slice_eq(back.client.address, job.client.address) && slice_eq(back.client.helo, job.client.helo) && back.client.esmtp);
 	assert_true(back.client.name.n == 0 && slice_eq(back.forward_path, job.forward_path));

@@ -104,14 +104,14 @@ static void letters_of_one_kind_are_one_row_of_their_day_and_domain(void **state
 	letter("a.example", "192.0.2.2", TODAY);
 	letter("b.example", "192.0.2.1", TODAY);
 	letter("a.example", "192.0.2.1", TODAY + 1);
-	assert_int_equal(report_next(ledger, TODAY, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
-	assert_int_equal(report_next(ledger, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
 	assert_true(due.day == TODAY && slice_eq(due.domain, SLICE("a.example")) && due.row_count == 2);
 	rest = due.rows;
 	assert_true(slice_get_u64(&rest, &count) && count == 2 && slice_get_bytes(&rest, &bytes) && slice_get_u64(&rest, &count) && count == 1);
-	assert_int_equal(report_next(ledger, TODAY + 1, due.day, due.domain, &arena, &due, NULL), 0);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY + 1, due.day, due.domain, &arena, &due, NULL), 0);
 	assert_true(slice_eq(due.domain, SLICE("b.example")) && due.row_count == 1);
-	assert_int_equal(report_next(ledger, TODAY + 1, due.day, due.domain, &arena, &due, NULL), ERR_NOT_FOUND);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY + 1, due.day, due.domain, &arena, &due, NULL), ERR_NOT_FOUND);
 }
 
 static void what_was_sent_is_gone_and_what_cannot_be_sent_goes_in_the_end(void **state)
@@ -120,14 +120,69 @@ static void what_was_sent_is_gone_and_what_cannot_be_sent_goes_in_the_end(void *
 	struct buf list = BUF_INIT(1000);
 	letter("a.example", "192.0.2.1", TODAY);
 	letter("b.example", "192.0.2.1", TODAY);
-	report_done_encode(TODAY, SLICE("a.example"), &list);
+	report_done_encode(REPORT_OUT_DMARC, TODAY, SLICE("a.example"), &list);
 	remember(&list, TODAY * DAY_MS);
-	assert_int_equal(report_next(ledger, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
 	assert_true(slice_eq(due.domain, SLICE("b.example")));
 	struct ledger_op op = {.kind = LEDGER_SWEEP};
 	struct ledger_op *ops[] = {&op};
 	assert_int_equal(ledger_run(ledger, ops, 1, (TODAY + REPORT_OUT_DAYS + 1) * DAY_MS, NULL), 0);
-	assert_int_equal(report_next(ledger, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
+}
+
+static struct report_session session(const char *failure)
+{
+	return (struct report_session){.policy = {.type = SLICE("sts"), .domain = SLICE("a.example"), .strings = {SLICE("version: STSv1"), SLICE("mode: enforce")},
+		.string_count = 2, .mx_hosts = {SLICE("mx.a.example")}, .mx_host_count = 1}, .failure = {.result_type = slice_str(failure)}};
+}
+
+static void sessions_are_gathered_beside_letters_and_go_on_their_own(void **state)
+{
+	struct report_due due = {0};
+	struct buf list = BUF_INIT(1000), value = BUF_INIT(MEMORY_VALUE_MAX);
+	struct report_session good = session(""), bad = session(TLSRPT_EXPIRED), got;
+	struct slice rest, bytes, policies[2];
+	uint64_t count;
+	report_session_encode(&good, &value);
+	for (size_t n = 0; n < buf_len(&value); n++)
+		assert_false(report_session_decode(slice_sub(buf_slice(&value), 0, n), &got, NULL));
+	for (int i = 0; i < 3; i++)
+		note(MEMORY_REPORT_TLS, "a.example", &value, TODAY);
+	buf_clear(&value);
+	report_session_encode(&bad, &value);
+	note(MEMORY_REPORT_TLS, "a.example", &value, TODAY);
+	letter("a.example", "192.0.2.1", TODAY);
+	report_done_encode(REPORT_OUT_DMARC, TODAY, SLICE("a.example"), &list);
+	remember(&list, TODAY * DAY_MS);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
+	assert_int_equal(report_next(ledger, REPORT_OUT_TLS, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
+	assert_int_equal(due.row_count, 2);
+	rest = due.rows;
+	assert_true(slice_get_u64(&rest, &count) && count == 3 && slice_get_bytes(&rest, &bytes) && report_session_decode(bytes, &got, &policies[0]));
+	assert_true(got.failure.result_type.n == 0 && got.policy.string_count == 2 && slice_eq(got.policy.mx_hosts[0], SLICE("mx.a.example")));
+	assert_true(slice_get_u64(&rest, &count) && count == 1 && slice_get_bytes(&rest, &bytes) && report_session_decode(bytes, &got, &policies[1]));
+	assert_true(slice_eq(got.failure.result_type, SLICE(TLSRPT_EXPIRED)) && slice_eq(policies[0], policies[1]));
+	letter("a.example", "192.0.2.1", TODAY);
+	report_done_encode(REPORT_OUT_TLS, TODAY, SLICE("a.example"), &list);
+	remember(&list, TODAY * DAY_MS);
+	assert_int_equal(report_next(ledger, REPORT_OUT_TLS, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), ERR_NOT_FOUND);
+	assert_int_equal(report_next(ledger, REPORT_OUT_DMARC, TODAY + 1, -1, SLICE_NONE, &arena, &due, NULL), 0);
+	buf_free(&value);
+}
+
+static void long_policies_are_cut_so_that_they_can_be_kept(void **state)
+{
+	struct buf value = BUF_INIT(MEMORY_VALUE_MAX), host = BUF_INIT(300);
+	struct report_session many = session(TLSRPT_STARTTLS), got;
+	for (int i = 0; i < 200; i++)
+		buf_append_byte(&host, 'a');
+	for (many.policy.mx_host_count = 0; many.policy.mx_host_count < TLSRPT_STRINGS_MAX; many.policy.mx_host_count++)
+		many.policy.mx_hosts[many.policy.mx_host_count] = buf_slice(&host);
+	report_session_encode(&many, &value);
+	assert_true(!value.failed && report_session_decode(buf_slice(&value), &got, NULL));
+	assert_true(got.policy.mx_host_count > 0 && got.policy.mx_host_count < TLSRPT_STRINGS_MAX);
+	buf_free(&value);
+	buf_free(&host);
 }
 
 static void bring(const char *domain, int64_t day, uint8_t id, const char *source, uint64_t passed, uint64_t failed)
@@ -176,6 +231,8 @@ int main(void)
 		TEST(what_travels_comes_out_as_it_went_in),
 		TEST(letters_of_one_kind_are_one_row_of_their_day_and_domain),
 		TEST(what_was_sent_is_gone_and_what_cannot_be_sent_goes_in_the_end),
+		TEST(sessions_are_gathered_beside_letters_and_go_on_their_own),
+		TEST(long_policies_are_cut_so_that_they_can_be_kept),
 		TEST(reports_of_others_are_summed_up_and_each_counts_once),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

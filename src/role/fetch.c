@@ -164,7 +164,7 @@ static void on_ended(void *owner, enum conn_end why)
 	if (j->client == NULL) {
 		/* No handshake: perhaps another address does better. */
 		conn_destroy(&j->conn);
-		j->error = "the TLS handshake failed";
+		j->error = FETCH_TLS_FAILED;
 		job_connect(j);
 		return;
 	}
@@ -303,7 +303,12 @@ static void on_fetch(void *arg, struct ipc_call *call, const void *message)
 		refuse(f, call, "not a policy of MTA-STS");
 		return;
 	}
-	if (!policy && !ocsp && !host_allowed(f, &url)) {
+	bool report = comes_from(call, ROLE_QUEUE);
+	if (report && !fetch_report_allowed(request, &url, &f->ctx->config->fetch_allow)) {
+		refuse(f, call, "not a report of TLS");
+		return;
+	}
+	if (!policy && !ocsp && !report && !host_allowed(f, &url)) {
 		refuse(f, call, "fetch.allow does not name the host");
 		return;
 	}

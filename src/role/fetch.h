@@ -15,6 +15,7 @@
 #define FETCH_ADDRESSES_MAX 8     /* tried */
 #define FETCH_BODY_MAX 240000     /* bytes of an answer's body; with its head below the row of FETCH */
 #define FETCH_FIELDS_MAX 50       /* fields of a request */
+#define FETCH_TLS_FAILED "the TLS handshake failed" /* error of an answer */
 #define FETCH_POLICY_MAX 65536    /* bytes of a policy of MTA-STS */
 
 struct fetch;
@@ -30,6 +31,12 @@ void fetch_free(struct fetch *fetch);
 bool fetch_host_allowed(const config_texts *allow, struct slice host, uint16_t port);
 /* Is it the host of the directory of ACME that tls.acme names? It needs no row in fetch.allow; a private address does. */
 bool fetch_acme_allowed(struct slice directory, struct slice host, uint16_t port);
+/*
+ * What queue may ask any host for: POST of a report of TLS, packed (RFC 8460 5.4), to port 443 or what fetch.allow names. Private addresses need
+ * fetch.allow all the same.
+ */
+#define FETCH_REPORT_FIELDS "Content-Type: application/tlsrpt+gzip\n"
+bool fetch_report_allowed(const struct ipc_fetch *request, const struct http_url *url, const config_texts *allow);
 /*
  * What auth may ask any host for, over plain HTTP too: POST of a request of OCSP (RFC 6960 A.1), whose answers are signed. Private addresses need
  * fetch.allow all the same.

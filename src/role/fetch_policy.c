@@ -1,4 +1,4 @@
-/* What relay may ask for. It meets the network too, so its word for a URL is not enough. */
+/* What relay and queue may ask for. Relay meets the network too, so its word for a URL is not enough. */
 #include "http/url.h"
 #include "role/fetch.h"
 #include "smtp/path.h"
@@ -12,4 +12,12 @@ bool fetch_policy_allowed(const struct ipc_fetch *request, const struct http_url
 
 	return slice_eq(request->method, SLICE("GET")) && request->fields.n == 0 && request->body.n == 0 && url->port == port &&
 	       slice_starts(url->host, SLICE(HOST)) && smtp_domain_valid(domain, false) && slice_eq(url->path, SLICE(PATH));
+}
+
+bool fetch_report_allowed(const struct ipc_fetch *request, const struct http_url *url, const config_texts *allow)
+{
+	bool port = url->port == 443 || fetch_host_allowed(allow, url->host, url->port);
+
+	return port && url->secure && slice_eq(request->method, SLICE("POST")) && slice_eq(request->fields, SLICE(FETCH_REPORT_FIELDS))
+	    && request->body.n > 0;
 }

@@ -613,6 +613,7 @@ static int write_report(struct filter_role *f, const struct ipc_filter_report *r
 	const struct config *config = f->ctx->config;
 	struct file_map map = FILE_MAP_NONE;
 	struct filter_report r = {.cid = request->cid, .now_ms = (int64_t)request->now_ms, .day = (int64_t)request->day, .domain = request->domain,
+		.kind = request->kind == REPORT_OUT_TLS ? REPORT_OUT_TLS : REPORT_OUT_DMARC,
 		.policy = request->policy, .to = request->to, .max_bytes = request->max, .from = request->from, .signer = request->signer,
 		.organisation = config->report_organisation, .contact = config->report_contact};
 	const struct filter_epoch *epoch = epoch_get(f);

@@ -144,9 +144,11 @@ void queue_keep_tick(struct queue_role *q);
 void queue_keep_result(struct queue_role *q, int rc, const struct error *err); /* of a group that wrote */
 
 void queue_contain_setup(struct queue_role *q);  /* QUEUE_CONTAIN: what a contained account sent */
-/* reports of DMARC: sent by the clock, and what is asked of them */
+/* reports of DMARC and TLS: sent by the clock, and what is asked of them */
 void queue_report_setup(struct queue_role *q);
 void queue_report_tick(struct queue_role *q);
+void queue_report_tls(struct queue_role *q, struct slice results); /* what relay says of TLS, to be gathered */
+void queue_report_list(struct queue_role *q, struct ipc_call *call, int64_t days, const char *domain); /* days 0: as usual; domain may be NULL */
 void queue_report_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
 
 /* quarantine: what is asked of it, and what goes by its age */

@@ -340,6 +340,7 @@ static void on_relayed(void *arg, enum ipc_outcome outcome, const void *message)
 	}
 	if (reply->sts.n > 0 && reply->sts_keep_s > 0)
 		queue_memory_put(d->q, sts_key(d), reply->sts, reply->sts_keep_s);
+	queue_report_tls(d->q, reply->tls);
 	struct slice list = reply->results;
 	for (size_t i = 0; i < d->count; i++) {
 		if (delivery_result_decode(&list, &results[i]) < 0) {

@@ -11,7 +11,7 @@ static void on_deliver(void *arg, struct ipc_call *call, const void *request)
 
 static int contexts_load(struct relay *r, struct error *err)
 {
-	struct tls_context *opportunistic = tls_context_client(false, SLICE_NONE, err);
+	struct tls_context *opportunistic = tls_context_client(false, r->ctx->tls_ca, err);
 	struct tls_context *verified = tls_context_client(true, r->ctx->tls_ca, err);
 
 	if (opportunistic == NULL || verified == NULL) {

@@ -4,6 +4,7 @@
  *
  *   relay.c          the role: jobs in, results out           relay_route.c  from a domain to addresses; asks `auth` for relay domains
  *   relay_delivery.c one job: hops in turn, results           relay_link.c   connections and those kept for the next message
+ *   relay_report.c   results of TLS, for reports
  *   relay_sts.c      what MTA-STS asks of a destination       relay_probe.c  asks servers behind relay domains for addresses
  */
 #ifndef ROLE_RELAY_H
@@ -30,6 +31,7 @@
 #define RELAY_HEADER_MAX (4u << 20)
 #define RELAY_STS_FAILED_MAX 4096  /* domains whose policy did not come; with more all are forgotten */
 #define RELAY_PROBES_MAX 256       /* addresses that wait to be asked about at one server */
+#define RELAY_TLS_RESULTS_MAX 32   /* of one job */
 #define RELAY_PEERS_MAX 4096       /* destinations remembered (TLS ticket, failed TLS) */
 
 struct relay {
@@ -78,6 +80,7 @@ struct relay_route {
 	struct relay_hop hops[RELAY_HOPS_MAX];
 	size_t count;
 	struct slice mx_domain;        /* whose MX they are, as DNS knows it; empty: a configured route or a literal */
+	const char *tls_problem;       /* TLSRPT_… (trust/tlsrpt.h) that looking it up showed, for reports; NULL: none */
 	struct smtp_reply failure;     /* when count is 0; constant texts; a code below 500: try again later */
 };
 typedef void relay_route_fn(void *arg);
@@ -104,6 +107,7 @@ int relay_mx_parse(struct slice rdata, struct arena *arena, uint16_t *ret_prefer
 struct relay_sts {
 	struct sts_state state;        /* texts in the arena */
 	bool learnt;                   /* it is to be remembered anew */
+	const char *problem;           /* TLSRPT_…: why the policy did not come, for reports; NULL: it did, or was not asked for */
 	bool postponed;                /* it has to be fetched, and cannot be now for a reason of our own */
 };
 typedef void relay_sts_fn(void *arg);
@@ -167,6 +171,8 @@ struct relay_delivery {
 	struct relay_route route;
 	struct slice sts_remembered;
 	struct relay_sts sts;
+	struct buf tls;                /* results of TLS (queue/report_session.h), each with its length */
+	unsigned tls_results;
 	size_t hop;                    /* which is tried */
 	struct delivery_result *results; /* one per recipient; state 0: none yet */
 	struct smtp_client_message message;
@@ -194,6 +200,14 @@ void relay_delivery_recipient(struct relay_delivery *d, size_t index, const stru
 int relay_delivery_body(struct relay_delivery *d, struct buf *out);
 void relay_delivery_done(struct relay_delivery *d);
 void relay_delivery_failed(struct relay_delivery *d, enum smtp_client_stage stage, const struct smtp_reply *reply);
+
+/* ---- relay_report.c: nothing happens where reports do not concern the delivery ---- */
+/* A session that was opened now, with the TLS that was asked for or without. */
+void relay_report_opened(struct relay_delivery *d, const struct relay_hop *hop, const struct conn *conn);
+/* One that ended in its TLS. offered: the host offered STARTTLS. */
+void relay_report_failed(struct relay_delivery *d, const struct relay_hop *hop, const struct conn *conn, bool offered);
+/* No session: what is published cannot be used (TLSRPT_STS_…, TLSRPT_DNSSEC_INVALID). */
+void relay_report_policy(struct relay_delivery *d, const char *failure);
 
 /* ---- relay_probe.c ---- */
 void relay_probe_register(struct relay *relay);

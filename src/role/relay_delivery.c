@@ -5,8 +5,10 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "role/relay.h"
+#include "queue/memory.h"
 #include "smtp/path.h"
 #include "sys/fault.h"
+#include "trust/tlsrpt.h"
 
 #define KEY_RETRY_MS 200
 #define RECORD_MAX (1ull << 31)
@@ -59,6 +61,7 @@ void relay_delivery_release(struct relay_delivery *d)
 	file_unmap(&d->record);
 	timer_destroy(&d->deadline);
 	timer_destroy(&d->retry);
+	buf_free(&d->tls);
 	list_remove(&d->node);
 	arena_free(&d->arena);
 	memory_free(d);
@@ -92,7 +95,8 @@ static void tell_queue(struct relay_delivery *d)
 		delivery_result_encode(&d->results[i], &results);
 	if (d->sts.learnt)
 		sts_state_encode(&d->sts.state, &sts);
-	struct ipc_relay_deliver_reply reply = {.results = buf_slice(&results), .sts = buf_slice(&sts), .sts_keep_s = sts_keep_s(&d->sts.state, now_s(d))};
+	struct ipc_relay_deliver_reply reply = {.results = buf_slice(&results), .sts = buf_slice(&sts), .sts_keep_s = sts_keep_s(&d->sts.state, now_s(d)),
+		.tls = buf_slice(&d->tls)};
 	ipc_reply(d->call, &reply);
 	buf_free(&results);
 	buf_free(&sts);
@@ -322,8 +326,21 @@ static void on_sts(void *arg)
 	} else if (d->sts.postponed) {
 		relay_delivery_give_up(d, &later);
 	} else {
+		if (d->sts.problem != NULL)
+			relay_report_policy(d, d->sts.problem);
 		relay_sts_apply(&d->route, &d->sts.state, now_s(d));
+		if (d->route.count == 0)
+			relay_report_policy(d, TLSRPT_VALIDATION);
 		route_use(d);
+	}
+}
+
+/* What tells a domain that its policy cannot be met must not wait for that (RFC 8460 5.3). */
+static void any_tls_will_do(struct relay_route *route)
+{
+	for (size_t i = 0; i < route->count && route->mx_domain.n > 0; i++) {
+		route->hops[i].tls = RELAY_TLS_OPPORTUNISTIC;
+		route->hops[i].tlsa = SLICE_NONE;
 	}
 }
 
@@ -333,7 +350,13 @@ static void on_route(void *arg)
 	d->outstanding--;
 	if (d->finished) {
 		relay_delivery_release(d);
-	} else if (relay_sts_concerns(&d->route)) {
+		return;
+	}
+	if (d->route.tls_problem != NULL)
+		relay_report_policy(d, d->route.tls_problem);
+	if (d->job.any_tls)
+		any_tls_will_do(&d->route);
+	if (!d->job.any_tls && relay_sts_concerns(&d->route)) {
 		d->outstanding++;
 		relay_sts_find(d->relay, d->route.mx_domain, d->sts_remembered, &d->arena, &d->sts, on_sts, d);
 	} else {
@@ -364,6 +387,7 @@ struct relay_delivery *relay_delivery_new(struct relay *relay)
 	d->deadline = timer_create_on(relay->ctx->loop, on_deadline, d);
 	d->retry = timer_create_on(relay->ctx->loop, key_ask, d);
 	d->last = unreadable;
+	buf_init(&d->tls, RELAY_TLS_RESULTS_MAX * (MEMORY_VALUE_MAX + 4));
 	list_append(&relay->deliveries, &d->node);
 	relay->running++;
 	return d;

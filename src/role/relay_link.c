@@ -145,6 +145,15 @@ static bool needs_tls(const struct relay_link *l)
 	return signs_in(l) || l->peer->hop.tls > RELAY_TLS_OPPORTUNISTIC;
 }
 
+/* For reports: the session ended where TLS was to begin. */
+static void report_failure(const struct relay_link *l, enum smtp_client_stage stage)
+{
+	bool offered = l->client != NULL && smtp_client_peer(l->client)->starttls;
+	bool missing = needs_tls(l) && l->client != NULL && smtp_client_peer(l->client)->esmtp && !offered && !conn_is_secure(l->conn);
+	if (l->delivery != NULL && l->conn != NULL && !l->reused && (stage == SMTP_STAGE_TLS || missing))
+		relay_report_failed(l->delivery, &l->peer->hop, l->conn, offered);
+}
+
 /* The link is of no use any more. Its delivery tries the same hop anew where that can help, else it is told. */
 static void link_fail(struct relay_link *l, enum smtp_client_stage stage, const struct smtp_reply *why)
 {
@@ -156,6 +165,7 @@ static void link_fail(struct relay_link *l, enum smtp_client_stage stage, const 
 	char enhanced[16] = "";
 	memcpy(enhanced, why->enhanced.p != NULL ? (const char *)why->enhanced.p : "", why->enhanced.n < 15 ? why->enhanced.n : 0);
 	reason.enhanced = slice_str(enhanced);
+	report_failure(l, stage);
 	bool tls_failed = stage == SMTP_STAGE_TLS && !l->plain && !needs_tls(l);
 	bool stale = l->reused && stage < SMTP_STAGE_BODY;
 	if (tls_failed)
@@ -296,6 +306,8 @@ static bool link_react(struct relay_link *l)
 		l->want_tls = false;
 		secure(l);
 	}
+	if (l->opened && l->delivery != NULL && !l->reused && !l->plain)
+		relay_report_opened(l->delivery, &l->delivery->route.hops[l->delivery->hop], l->conn);
 	if (l->opened || l->done) {
 		l->opened = l->done = false;
 		link_next(l);

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "role/relay.h"
 #include "smtp/path.h"
+#include "trust/tlsrpt.h"
 
 enum { TYPE_A = 1, TYPE_MX = 15, TYPE_AAAA = 28, TYPE_TLSA = 52 };
 enum { RCODE_OK = 0, RCODE_NXDOMAIN = 3 };
@@ -133,12 +134,19 @@ static bool answered(enum ipc_outcome outcome, const struct ipc_resolve_reply *r
 	return outcome == IPC_OK && reply->status == 0 && (reply->rcode == RCODE_OK || reply->rcode == RCODE_NXDOMAIN);
 }
 
+static void note_bogus(struct search *s, enum ipc_outcome outcome, const struct ipc_resolve_reply *reply)
+{
+	if (outcome == IPC_OK && reply->bogus)
+		s->route->tls_problem = TLSRPT_DNSSEC_INVALID;
+}
+
 /* RFC 7672 2.1, 2.2: what is proven not to exist is no DANE; what cannot be found out is a host that is not used now. */
 static void on_tlsa(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct question *q = arg;
 	struct search *s = q->search;
 	const struct ipc_resolve_reply *reply = message;
+	note_bogus(s, outcome, reply);
 	if (!answered(outcome, reply))
 		q->host->unusable = true;
 	else if (reply->secure && reply->rcode == RCODE_OK)
@@ -261,7 +269,6 @@ static bool cut_loop(struct search *s)
 static void take_hosts(struct search *s, bool secure, struct slice records)
 {
 	s->secure_hosts = secure;
-	s->route->mx_domain = s->domain;
 	uint16_t count = 0, preference;
 	uint16_t port = (uint16_t)s->relay->ctx->config->relay_port;
 	struct slice rdata, name;
@@ -291,6 +298,8 @@ static void on_mx(void *arg, enum ipc_outcome outcome, const void *message)
 	const struct ipc_resolve_reply *reply = message;
 	memory_free(q);
 	s->open--;
+	s->route->mx_domain = s->domain;
+	note_bogus(s, outcome, reply);
 	if (!answered(outcome, reply))
 		search_fail(s, &dns_failed);
 	else if (reply->rcode == RCODE_NXDOMAIN)

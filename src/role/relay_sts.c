@@ -1,7 +1,9 @@
 /* MTA-STS of a destination (RFC 8461): the record from DNS, the policy by `fetch` when it is new or old, and what that means for the hops. */
 #include "base/memory.h"
+#include "role/fetch.h"
 #include "role/relay.h"
 #include "trust/facts.h"
+#include "trust/tlsrpt.h"
 
 enum { RCODE_OK = 0 };
 
@@ -73,6 +75,14 @@ static bool policy_take(struct question *q, const struct ipc_fetch_reply *reply,
 	       sts_policy_parse(arena_dup(q->arena, reply->body), ret) == 0;
 }
 
+/* RFC 8460 4.3.2.2 */
+static const char *problem_of(const struct ipc_fetch_reply *reply)
+{
+	if (slice_eq(reply->error, SLICE(FETCH_TLS_FAILED)))
+		return TLSRPT_STS_WEBPKI;
+	return reply->error.n > 0 || reply->code != 200 ? TLSRPT_STS_FETCH : TLSRPT_STS_INVALID;
+}
+
 static void on_policy(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct question *q = arg;
@@ -87,6 +97,7 @@ static void on_policy(void *arg, enum ipc_outcome outcome, const void *message)
 		sts_fetched(&q->sts->state, q->id, &policy, time_of(q));
 		q->sts->learnt = true;
 	} else {
+		q->sts->problem = problem_of(message);
 		failed_note(q);
 	}
 	question_end(q);

@@ -36,6 +36,9 @@ static inline bool dmarc_uri_takes(const struct dmarc_uri *uri, uint64_t bytes)
 	return uri->max_bytes == 0 || bytes <= uri->max_bytes;
 }
 
+/* "mailto:a@b.example!10m"; false: it is no such address. Texts in the arena. */
+bool dmarc_uri_read(struct slice text, struct arena *arena, struct dmarc_uri *ret);
+
 struct dmarc_record {
 	enum dmarc_policy p, sp, np;         /* sp and np with their defaults */
 	bool has_p, has_sp, has_np;          /* written and valid */

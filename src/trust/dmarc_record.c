@@ -85,7 +85,7 @@ static bool address_valid(struct slice address)
 	return slice_find(address, '@') == at;
 }
 
-static bool read_uri(struct slice text, struct arena *arena, struct dmarc_uri *ret)
+bool dmarc_uri_read(struct slice text, struct arena *arena, struct dmarc_uri *ret)
 {
 	struct buf address = BUF_INIT(1000);
 	ptrdiff_t mark = slice_rfind(text, '!');
@@ -113,7 +113,7 @@ static void read_uris(struct slice value, struct arena *arena, struct dmarc_uri 
 {
 	struct slice text;
 	while (*ret_count < DMARC_URIS_MAX && slice_split(&value, ',', &text))
-		*ret_count += read_uri(slice_trim(text), arena, &ret[*ret_count]);
+		*ret_count += dmarc_uri_read(slice_trim(text), arena, &ret[*ret_count]);
 }
 
 /* ---- tags ---- */

@@ -1,6 +1,10 @@
 """MTA-STS of the domains that mail goes to: policies over HTTPS, hosts that they name and their certificates, what outlives a restart."""
 import contextlib
+import email
+import email.policy
+import gzip
 import http.server
+import json
 import os
 import shutil
 import ssl
@@ -40,7 +44,7 @@ class Policies:
     """The HTTPS server of all policy hosts."""
 
     def __init__(self, certificate, key):
-        self.asked, self.types = [], {}
+        self.asked, self.reports, self.types = [], [], {}
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -52,6 +56,11 @@ class Policies:
                 self.send_header('Content-Type', 'text/plain')
                 self.end_headers()
                 self.wfile.write((text or '').encode())
+
+            def do_POST(self):
+                outer.reports.append((self.path, self.headers['Content-Type'], self.rfile.read(int(self.headers['Content-Length']))))
+                self.send_response(200)
+                self.end_headers()
 
             def log_message(self, *args):
                 pass
@@ -98,6 +107,8 @@ def write_zone(instance, partner, records=True):
         if records and domain in POLICIES:
             rows.append(f'_mta-sts.{domain}. 300 IN TXT "v=STSv1; id=20260101T000000;"')
     rows.append(f'_{partner.port}._tcp.mx.both.example. 300 IN TLSA {partner.tlsa("partner")}')
+    rows += [f'reports.example. 300 IN A {HOST}', '_smtp._tls.wrong.example. 300 IN TXT "v=TLSRPTv1; rua=mailto:tls@wrong.example"',
+             f'_smtp._tls.testing.example. 300 IN TXT "v=TLSRPTv1; rua={instance.reports}"']
     instance.write_zone()
     with open(instance.path('zone'), 'a', encoding='ascii') as f:
         f.write('\n'.join(rows) + '\n')
@@ -111,16 +122,20 @@ def sts_site(partner):
     instance.install_programs()
     instance.make_certificates()
     authority = instance.path('tls')
-    issue(partner.folder, authority, 'policies', [f'mta-sts.{domain}' for domain in POLICIES])
+    issue(partner.folder, authority, 'policies', ['reports.example', *(f'mta-sts.{domain}' for domain in POLICIES)])
     issue(partner.folder, authority, 'right', [f'mx.{domain}' for domain in POLICIES if domain != 'wrong.example'])
     site = Site(instance, [])
     site.policies = Policies(os.path.join(partner.folder, 'policies.pem'), os.path.join(partner.folder, 'policies.key'))
     instance.options['relay.sts_port'] = site.policies.port
+    instance.options['fetch.allow'].append(f'reports.example:{site.policies.port}')
+    instance.reports = f'https://reports.example:{site.policies.port}/tls'
     write_zone(instance, partner)
     instance.write_config()
     try:
         instance.start()
         instance.cli('domain', 'add', 'demo.test')
+        instance.cli('domain', 'dkim', 'add', 'demo.test')
+        instance.cli('domain', 'dkim', 'rotate', 'demo.test', '--now')
         site.sender = new_user(site, 'sender')
         yield site
     finally:
@@ -214,6 +229,50 @@ def test_dane_counts_more_than_a_policy(sts_site, partner):
     shows(partner, 'partner')
     partner.has(send(sts_site, 'somebody@both.example'))
     assert 'tls="dane TLSv1' in reached(sts_site, 'somebody@both.example')
+
+
+def tls_report(packed):
+    report = json.loads(gzip.decompress(packed))
+    assert report['organization-name'] == 'mail.demo.test' and report['report-id'] and report['date-range']['start-datetime'].endswith('T00:00:00Z')
+    return report['policies']
+
+
+def mailed_report(partner, domain):
+    for data in partner.letters:
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        if message['TLS-Report-Domain'] == domain:
+            assert message['TLS-Report-Submitter'] == 'mail.demo.test' and f'Report Domain: {domain}' in message['Subject']
+            assert 'd=demo.test' in message['DKIM-Signature'] and message.get_content_type() == 'multipart/report'
+            part = next(p for p in message.walk() if p.get_content_type() == 'application/tlsrpt+gzip')
+            assert part.get_filename().startswith(f'mail.demo.test!{domain}!')
+            return part.get_content()
+    return None
+
+
+# What is wrong with TLS is told by mail although it is wrong, and over HTTPS.
+def test_domains_that_ask_are_told_how_tls_went(sts_site, partner):
+    drop(sts_site, is_kept_back(sts_site, partner, 'reported@wrong.example')[1])
+    partner.has(send(sts_site, 'reported@testing.example'))
+    end = time.monotonic() + 60
+    while not (mailed_report(partner, 'wrong.example') and sts_site.policies.reports):
+        assert time.monotonic() < end, (sts_site.policies.reports, log_of(sts_site)[-3000:])
+        sts_site.instance.cli('domain', 'send-reports', check=False)
+        time.sleep(0.5)
+    wrong = tls_report(mailed_report(partner, 'wrong.example'))
+    assert [p['policy']['policy-type'] for p in wrong] == ['sts'] and wrong[0]['policy']['mx-host'] == ['mx.wrong.example']
+    assert 'mode: enforce' in wrong[0]['policy']['policy-string'] and wrong[0]['summary']['total-successful-session-count'] == 0
+    assert wrong[0]['summary']['total-failure-session-count'] >= 1
+    failure = wrong[0]['failure-details'][0]
+    assert failure['result-type'] == 'certificate-host-mismatch' and failure['receiving-mx-hostname'] == 'mx.wrong.example'
+    assert failure['receiving-ip'] == HOST and failure['sending-mta-ip'] == HOST
+    path, kind, packed = sts_site.policies.reports[0]
+    assert path == '/tls' and kind == 'application/tlsrpt+gzip'
+    testing = next(p for p in tls_report(packed) if p['policy']['policy-type'] == 'sts')
+    assert {f['result-type'] for f in testing['failure-details']} == {'validation-failure'}
+    assert 'demo.test' not in str(testing)
+    # It is told once, and who does not ask is told nothing.
+    assert sts_site.instance.cli('domain', 'send-reports')['sent'] == 0
+    assert mailed_report(partner, 'named.example') is None
 
 
 # The last one: no policy can be had any more after it.
