@@ -2,6 +2,7 @@ import './ui/tokens.css';
 import './ui/base.css';
 import './ui/parts.css';
 import './shell/shell.css';
+import './compose/compose.css';
 import { render } from 'preact';
 import { Boundary } from './ui/boundary';
 import { ready, t } from './ui/i18n';
@@ -9,6 +10,7 @@ import { ErrorState } from './ui/parts';
 import { readSession, session, sessionFailed } from './shell/session';
 import { Shell } from './shell/shell';
 import { watchIdle } from './shell/lock';
+import './compose/register';
 
 function App() {
 	if (!ready.value) return null;

@@ -1,0 +1,43 @@
+// Chromium, as Debian has it, driven by playwright-core; one for a test file.
+import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { top } from './site.mjs';
+
+const require = createRequire(join(top, 'build/deps/web/node_modules/x.js'));
+const PATIENCE = 60_000;
+
+export async function browser() {
+	const { chromium } = require('playwright-core');
+	return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+}
+
+/** A page whose errors are collected in page.errors; what the policy refuses is an error too. */
+export async function pageOf(chromium, { locale = 'en', theme = 'light', width = 1280, height = 800, ...more } = {}) {
+	const context = await chromium.newContext({ locale, colorScheme: theme, viewport: { width, height }, timezoneId: 'Asia/Shanghai', ...more });
+	await context.addInitScript(([l, t]) => { localStorage.setItem('letterlock.locale', l); localStorage.setItem('letterlock.locale-chosen', '1'); localStorage.setItem('letterlock.theme', t); }, [locale, theme]);
+	const page = await context.newPage();
+	page.setDefaultTimeout(PATIENCE);
+	page.errors = [];
+	page.on('pageerror', error => page.errors.push(String(error)));
+	page.on('console', message => { if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) page.errors.push(message.text()); });
+	return page;
+}
+
+/** Rules of WCAG 2.2 AA that the page breaks, in a few words. */
+export async function axe(page) {
+	const { source } = require('axe-core');
+	await page.evaluate(source);
+	return page.evaluate(async () => {
+		const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
+		return violations.map(v => `${v.id}: ${v.nodes.map(n => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).slice(0, 3).join(' | ')}`);
+	});
+}
+
+/** A picture for people who look at the pages: only where SCREENSHOTS names a folder. */
+export async function picture(page, name) {
+	const folder = process.env.SCREENSHOTS;
+	if (!folder) return;
+	mkdirSync(folder, { recursive: true });
+	await page.screenshot({ path: join(folder, `${name}.png`) });
+}

@@ -1,0 +1,295 @@
+/* One letter being written: what it says, what the server has of it, and how it leaves. */
+import { computed, signal } from '@preact/signals';
+import { asJmapError, setError, upload, type Email, type EmailSubmission, type Id, type Identity, type JmapError, type SetResponse, type Upload } from '../jmap';
+import { client, store } from '../jmap/account';
+import { isAddress } from './address';
+import { DRAFT_PROPERTIES, toEmail, type Attachment, type Draft } from './draft';
+import { forget, keep } from './vault';
+
+/** How long nothing is typed before it is saved, and how long it goes unsaved at most, in milliseconds. */
+const SAVE_AFTER = 1_500;
+const SAVE_AT_LEAST = 15_000;
+
+export type View = 'docked' | 'full' | 'minimised';
+export type Saving = 'clean' | 'dirty' | 'saving' | 'saved' | 'failed';
+/** Why a letter cannot leave. */
+export type Obstacle = 'recipients' | 'invalid' | 'uploading' | 'uploadFailed' | 'identity';
+
+export interface Leaving {
+	emailId: Id;
+	submissionId: Id;
+	sendAt: string;
+}
+
+let last = 0;
+
+export class Composer {
+	readonly key = `c${++last}`;
+	readonly draft;
+	readonly view = signal<View>('docked');
+	readonly saving = signal<Saving>('clean');
+	readonly savedAt = signal<Date | null>(null);
+	readonly error = signal<JmapError | null>(null);
+	readonly sending = signal(false);
+	/** Another device wrote another version of this draft: its id. */
+	readonly other = signal<Id | null>(null);
+	/** The draft as the server has it. */
+	draftId: Id | null;
+	/** The editor, once it is there: its content in the draft's form, without HTML, and what of it was written here (no quote, no signature). */
+	body: () => string = () => this.draft.peek().body;
+	plain: () => string = () => this.draft.peek().body;
+	written: () => string = () => this.draft.peek().body;
+	readonly title = computed(() => this.draft.value.subject.trim());
+	private vaultId: string = crypto.randomUUID();
+	private messageId: string | null = null;
+	private changedAt = 0;
+	private timer = 0;
+	private current: Promise<void> | null = null;
+	private readonly uploads = new Map<string, Upload>();
+	private closed = false;
+
+	constructor(draft: Draft, draftId: Id | null = null, messageId: string | null = null) {
+		this.draft = signal(draft);
+		this.draftId = draftId;
+		this.messageId = messageId;
+	}
+
+	get identity(): Identity | undefined {
+		const all = store.identities.all();
+		return all.find(one => one.id === this.draft.value.identityId) ?? all[0];
+	}
+
+	/** It comes from the browser's own store: it is saved, and then forgotten there. */
+	adopt(vaultId: string): void {
+		this.vaultId = vaultId;
+		this.touch();
+	}
+
+	/* ---- changes ---- */
+
+	change(patch: Partial<Draft>): void {
+		this.draft.value = { ...this.draft.peek(), ...patch };
+		this.touch();
+	}
+
+	/** Something was typed; what it is, is read when it is saved. */
+	touch(): void {
+		if (this.closed) return;
+		const now = Date.now();
+		if (this.saving.peek() !== 'dirty') this.changedAt = now;
+		this.saving.value = 'dirty';
+		clearTimeout(this.timer);
+		this.timer = window.setTimeout(() => void this.save(), Math.max(0, Math.min(SAVE_AFTER, this.changedAt + SAVE_AT_LEAST - now)));
+	}
+
+	/* ---- saving ---- */
+
+	/** The server has it when the promise is done, or `saving` says that it failed; then it waits in the browser. */
+	async save(): Promise<void> {
+		clearTimeout(this.timer);
+		if (this.current) await this.current;
+		if (this.saving.peek() !== 'dirty' && this.saving.peek() !== 'failed') return;
+		this.current = this.saveNow().finally(() => (this.current = null));
+		return this.current;
+	}
+
+	private async saveNow(): Promise<void> {
+		this.saving.value = 'saving';
+		try {
+			await this.replace();
+			this.savedAt.value = new Date();
+			if (this.saving.peek() === 'saving') this.saving.value = 'saved';
+			this.error.value = null;
+			void forget(this.vaultId);
+		} catch (error) {
+			await this.keepHere(asJmapError(error));
+		}
+	}
+
+	private async keepHere(error: JmapError): Promise<void> {
+		this.error.value = error;
+		if (this.saving.peek() === 'saving') this.saving.value = 'failed';
+		const account = client.session ? client.accountId : '';
+		await keep({ id: this.vaultId, account, savedAt: Date.now(), draft: this.pull(), draftId: this.draftId });
+		if (!this.closed) this.timer = window.setTimeout(() => void this.save(), SAVE_AT_LEAST);
+	}
+
+	/** Takes over what the editor has. */
+	pull(): Draft {
+		return (this.draft.value = { ...this.draft.peek(), body: this.body() });
+	}
+
+	private email(): Record<string, unknown> {
+		const identity = this.identity;
+		const drafts = store.mailbox('drafts');
+		if (!identity || !drafts) throw asJmapError(new Error('no identity or no folder for drafts'));
+		this.messageId ??= `${crypto.randomUUID()}@${identity.email.slice(identity.email.lastIndexOf('@') + 1)}`;
+		const email = toEmail(this.pull(), identity, this.plain(), { mailboxIds: { [drafts.id]: true }, keywords: { $draft: true, $seen: true } });
+		return { ...email, messageId: [this.messageId] };
+	}
+
+	/** The new version comes and the old one goes in one step. */
+	private async replace(): Promise<void> {
+		const former = this.draftId;
+		const answer = await client.set<Email>('Email', { create: { draft: this.email() }, ...(former ? { destroy: [former] } : {}) });
+		const created = answer.created?.draft;
+		if (!created) throw setError(answer.notCreated?.draft ?? { type: 'serverFail' });
+		this.draftId = created.id;
+		if (former && answer.notDestroyed?.[former]?.type === 'notFound') await this.lookForOther();
+	}
+
+	/** The version that this page knew is gone: somebody saved the draft elsewhere, or threw it away. Nothing is lost: both are there. */
+	async lookForOther(): Promise<void> {
+		const drafts = store.mailbox('drafts');
+		if (!this.messageId || !drafts) return;
+		const { ids } = await client.call<{ ids: Id[] }>('Email/query', {
+			accountId: client.accountId, filter: { inMailbox: drafts.id, header: ['Message-ID', this.messageId] },
+		});
+		this.other.value = ids.find(id => id !== this.draftId) ?? null;
+	}
+
+	/** This version counts; the other one goes. */
+	async dropOther(): Promise<void> {
+		const other = this.other.peek();
+		this.other.value = null;
+		if (other) await client.set('Email', { destroy: [other] });
+	}
+
+	/* ---- attachments ---- */
+
+	/** Sends a file up; cid: it stands within the text. */
+	attach(file: File, cid: string | null = null): Attachment {
+		const one: Attachment = {
+			key: crypto.randomUUID(), name: file.name, type: file.type || 'application/octet-stream', size: file.size, blobId: null, cid, progress: 0, failed: null,
+		};
+		this.draft.value = { ...this.draft.peek(), attachments: [...this.draft.peek().attachments, one] };
+		void this.send(one.key, file);
+		return one;
+	}
+
+	private async send(key: string, file: File): Promise<void> {
+		const going = upload(client, file, share => this.setAttachment(key, { progress: share }));
+		this.uploads.set(key, going);
+		try {
+			const { blobId } = await going.done;
+			this.setAttachment(key, { blobId, progress: 1 });
+			this.touch();
+		} catch (error) {
+			this.setAttachment(key, { failed: asJmapError(error).type });
+		} finally {
+			this.uploads.delete(key);
+		}
+	}
+
+	private setAttachment(key: string, patch: Partial<Attachment>): void {
+		const draft = this.draft.peek();
+		this.draft.value = { ...draft, attachments: draft.attachments.map(one => (one.key === key ? { ...one, ...patch } : one)) };
+	}
+
+	detach(key: string): void {
+		this.uploads.get(key)?.cancel();
+		this.change({ attachments: this.draft.peek().attachments.filter(one => one.key !== key) });
+	}
+
+	/** Bytes of everything that goes along, as base64 makes them. */
+	readonly weight = computed(() => Math.ceil(this.draft.value.attachments.reduce((sum, one) => sum + one.size, 0) * 1.37));
+
+	/* ---- leaving ---- */
+
+	obstacle(): Obstacle | null {
+		const { to, cc, bcc, attachments } = this.draft.peek();
+		const all = [...to, ...cc, ...bcc];
+		if (!this.identity) return 'identity';
+		if (all.length === 0) return 'recipients';
+		if (!all.every(one => isAddress(one.email))) return 'invalid';
+		if (attachments.some(one => one.failed)) return 'uploadFailed';
+		return attachments.some(one => !one.blobId) ? 'uploading' : null;
+	}
+
+	/** Hands it to the server, which keeps it until `at`. Done: it is the server's now, and can be called back until then. */
+	async leave(at: Date | null, holdSeconds: number): Promise<Leaving> {
+		clearTimeout(this.timer);
+		if (this.current) await this.current;
+		this.sending.value = true;
+		this.error.value = null;
+		try {
+			const left = await this.submit(at, holdSeconds);
+			this.end();
+			return left;
+		} catch (error) {
+			const failure = asJmapError(error);
+			/* Nothing was sent; the letter is as safe as before. */
+			this.saving.value = 'dirty';
+			await this.save();
+			this.error.value = failure;
+			throw failure;
+		} finally {
+			this.sending.value = false;
+		}
+	}
+
+	private async submit(at: Date | null, holdSeconds: number): Promise<Leaving> {
+		const identity = this.identity!;
+		const { to, cc, bcc, about } = this.draft.peek();
+		const drafts = store.mailbox('drafts')!, sent = (at && store.mailbox('scheduled')) || store.mailbox('sent');
+		const hold = at ? { HOLDUNTIL: at.toISOString().replace(/\.\d+/, '') } : holdSeconds > 0 ? { HOLDFOR: String(holdSeconds) } : null;
+		const envelope = {
+			mailFrom: { email: identity.email, parameters: hold },
+			rcptTo: [...new Set([...to, ...cc, ...bcc].map(one => one.email))].map(email => ({ email, parameters: null })),
+		};
+		const former = this.draftId;
+		const accountId = client.accountId;
+		const done = { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}), 'keywords/$draft': null, 'keywords/$seen': true };
+		const [saved, submitted] = await client.request<[SetResponse<Email>, SetResponse<EmailSubmission>]>(batch => {
+			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email() } });
+			const submission = batch.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
+				accountId, create: { leaving: { identityId: identity.id, emailId: '#letter', envelope } }, onSuccessUpdateEmail: { '#leaving': done },
+			});
+			return Promise.all([email, submission]);
+		});
+		const letter = saved.created?.letter, leaving = submitted.created?.leaving;
+		if (!letter) throw setError(saved.notCreated?.letter ?? { type: 'serverFail' });
+		if (!leaving) {
+			await client.set('Email', { destroy: [letter.id] }).catch(() => {});
+			throw setError(submitted.notCreated?.leaving ?? { type: 'serverFail' });
+		}
+		if (former) void client.set('Email', { destroy: [former] }).catch(() => {});
+		this.draftId = letter.id;
+		if (about) store.mark([about.emailId], about.intent === 'forward' ? '$forwarded' : '$answered', true);
+		return { emailId: letter.id, submissionId: leaving.id, sendAt: leaving.sendAt ?? '' };
+	}
+
+	/** Nothing more is saved; the page forgets it. */
+	end(): void {
+		this.closed = true;
+		clearTimeout(this.timer);
+		for (const going of this.uploads.values()) going.cancel();
+		void forget(this.vaultId);
+	}
+
+	/** Throws the draft away; the return value brings it back. */
+	async discard(): Promise<Draft> {
+		const draft = this.pull();
+		this.end();
+		if (this.current) await this.current;
+		if (this.draftId) await client.set('Email', { destroy: [this.draftId] }).catch(() => {});
+		return draft;
+	}
+}
+
+/** Calls a letter back that waits to leave: it is a draft again. Fails with type "cannotUnsend" when it has left. */
+export async function callBack({ emailId, submissionId }: Leaving): Promise<void> {
+	const accountId = client.accountId;
+	const drafts = store.mailbox('drafts')!;
+	const answer = await client.set<EmailSubmission>('EmailSubmission', { update: { [submissionId]: { undoStatus: 'canceled' } } });
+	const refused = answer.notUpdated?.[submissionId];
+	if (refused) throw setError(refused);
+	await client.call('Email/set', { accountId, update: { [emailId]: { mailboxIds: { [drafts.id]: true }, 'keywords/$draft': true } } });
+}
+
+/** A whole letter, for going on with a draft, answering or passing on. */
+export async function readLetter(id: Id): Promise<Email> {
+	const { list } = await client.get<Email>('Email', [id], { properties: DRAFT_PROPERTIES, fetchAllBodyValues: true, maxBodyValueBytes: 1_000_000 });
+	if (!list[0]) throw setError({ type: 'notFound' });
+	return list[0];
+}

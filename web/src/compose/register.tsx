@@ -1,0 +1,62 @@
+/*
+ * What the rest of the webmail sees of writing; the rest is fetched when the first letter is begun. An address can begin one too: ?mailto=mailto:… (what a
+ * browser calls whose links of that kind are opened here) or ?compose=reply&id=….
+ */
+import { effect, signal } from '@preact/signals';
+import { t } from '../ui/i18n';
+import { go, place } from '../ui/router';
+import { useCommands } from '../shell/commands';
+import { compose, overlays, type ComposeRequest } from '../shell/hooks';
+import { Lazy } from '../shell/lazy';
+import { signedIn } from '../shell/session';
+
+const begun = signal(false);
+const loadDock = () => import('./dock');
+
+async function open(request: ComposeRequest): Promise<void> {
+	begun.value = true;
+	const { openDraft, openForward, openNew, openReply } = await import('./open');
+	const { kind, emailId } = request;
+	if (kind === 'new' || !emailId) await openNew({ to: request.to ?? [], subject: request.subject ?? '' });
+	else if (kind === 'draft') await openDraft(emailId);
+	else if (kind === 'forward') await openForward(emailId);
+	else await openReply(emailId, kind === 'replyAll');
+}
+
+async function openLink(mailto: string): Promise<void> {
+	begun.value = true;
+	await (await import('./open')).openMailto(mailto);
+}
+
+const KINDS = ['new', 'reply', 'replyAll', 'forward', 'draft'] as const;
+
+function openFromAddress(query: URLSearchParams): void {
+	const mailto = query.get('mailto'), kind = KINDS.find(one => one === query.get('compose')), emailId = query.get('id') ?? undefined;
+	if (!mailto && !kind) return;
+	go(location.pathname, true);
+	if (mailto) void openLink(mailto);
+	else void open({ kind: kind!, emailId });
+}
+
+function Writing() {
+	useCommands([{ label: t('compose.new'), keys: 'c', icon: 'compose', group: t('ui.mail'), run: () => void open({ kind: 'new' }) }]);
+	return begun.value ? <Lazy load={loadDock} /> : null;
+}
+
+compose.value = request => void open(request);
+overlays.value = [...overlays.peek(), Writing];
+effect(() => {
+	if (signedIn.value) openFromAddress(place.value.query);
+});
+
+/* Letters that a former page could not save. */
+let looked = false;
+effect(() => {
+	if (!signedIn.value || looked || !('indexedDB' in window)) return;
+	looked = true;
+	void import('./vault').then(async ({ hasKept }) => {
+		if (!(await hasKept())) return;
+		begun.value = true;
+		await (await import('./open')).openLost();
+	});
+});

@@ -1,0 +1,39 @@
+/* Leaving, and calling back within the first seconds. */
+import { asJmapError } from '../jmap';
+import { t, longDate } from '../ui/i18n';
+import { toast } from '../ui/toast';
+import { signal } from '@preact/signals';
+import { callBack, type Composer, type Leaving } from './composer';
+import { longestWait } from './later';
+import { openDraft } from './open';
+import { undoSeconds } from './prefs';
+import { remember } from './suggest';
+
+/** A letter that could not be called back, to be told in so many words. */
+export const tooLate = signal(false);
+
+async function undo(left: Leaving): Promise<void> {
+	try {
+		await callBack(left);
+		await openDraft(left.emailId);
+	} catch (error) {
+		asJmapError(error);
+		tooLate.value = true;
+	}
+}
+
+/** False: it stayed, and the panel says why. */
+export async function sendNow(composer: Composer, at: Date | null): Promise<boolean> {
+	const { to, cc, bcc } = composer.draft.peek();
+	const hold = at || longestWait() === 0 ? 0 : Math.min(undoSeconds.value, longestWait());
+	try {
+		const left = await composer.leave(at, hold);
+		remember([...to, ...cc, ...bcc]);
+		if (at) toast(t('compose.scheduled', { date: longDate(at) }), { undo: () => undo(left), ms: 12_000 });
+		else if (hold > 0) toast(t('compose.sent'), { undo: () => undo(left), ms: hold * 1000 });
+		else toast(t('compose.sent'));
+		return true;
+	} catch {
+		return false;
+	}
+}
