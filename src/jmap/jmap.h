@@ -59,6 +59,11 @@ struct jmap_host {
 	uint64_t upload_max;             /* bytes of one letter */
 	int64_t (*now)(void *arg);       /* unix seconds */
 	void (*random)(void *arg, void *p, size_t n);
+	/* What was uploaded, for this account and for a while (RFC 8620 6). Methods use jmap/blob.h. type in the arena. ERR_NOT_FOUND. */
+	int (*blob_find)(void *arg, const uint8_t id[16], struct arena *arena, struct slice *ret_type, uint64_t *ret_size);
+	int (*blob_read)(void *arg, const uint8_t id[16], uint64_t offset, uint64_t n, struct buf *out);
+	/* Keeps it. ERR_LIMIT: the person has too much uploaded; ERR_TEMPORARY. */
+	int (*blob_put)(void *arg, struct slice type, struct slice bytes, uint8_t ret_id[16]);
 };
 
 /* The host's members are copied; texts and `mail` are borrowed and outlive it. */

@@ -3,6 +3,10 @@
  * own. Included several times; no guard.
  */
 JMAP_METHOD("Core/echo", CORE, jmap_core_echo)
+JMAP_METHOD("Blob/copy", CORE, jmap_method_blob_copy)
+JMAP_METHOD("Blob/upload", BLOB, jmap_method_blob_upload)
+JMAP_METHOD("Blob/get", BLOB, jmap_method_blob_get)
+JMAP_METHOD("Blob/lookup", BLOB, jmap_method_blob_lookup)
 JMAP_METHOD("Mailbox/get", MAIL, jmap_mailbox_get)
 JMAP_METHOD("Thread/get", MAIL, jmap_thread_get)
 JMAP_METHOD("Thread/changes", MAIL, jmap_thread_changes)

@@ -57,6 +57,7 @@ void jmap_set_forget(struct jmap_call *call);
 void jmap_core_session(struct jmap *j, struct emit *e);
 void jmap_empty(struct jmap *j, struct emit *e);
 void jmap_mail_account(struct jmap *j, struct emit *e);
+void jmap_blob_account(struct jmap *j, struct emit *e);
 
 /* ---- states ---- */
 int jmap_mail_state(struct jmap *j, struct buf *out);

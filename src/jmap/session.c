@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "crypt/hash.h"
+#include "jmap/blob.h"
 #include "jmap/private.h"
 
 #define JMAP_MAGIC 0x6a6d6170u
@@ -115,6 +116,27 @@ void jmap_mail_account(struct jmap *j, struct emit *e)
 		emit_text(e, slice_str(sorts[i]));
 	emit_array_end(e);
 	emit_member_bool(e, "mayCreateTopLevelMailbox", (j->host.mail->refuses & ACCOUNT_REFUSES_CHANGE) == 0);
+	emit_object_end(e);
+}
+
+/* RFC 9404 3.1. */
+void jmap_blob_account(struct jmap *j, struct emit *e)
+{
+	static const char *const looked_up[] = {"Email", "Mailbox", "Thread"}, *const digests[] = {"sha-256"};
+
+	emit_object(e);
+	emit_member_number(e, "maxSizeBlobSet", JMAP_BLOB_SET_MAX);
+	emit_member_number(e, "maxDataSources", JMAP_BLOB_SOURCES_MAX);
+	emit_key(e, "supportedTypeNames");
+	emit_array(e);
+	for (size_t i = 0; i < ARRAY_LEN(looked_up); i++)
+		emit_text(e, slice_str(looked_up[i]));
+	emit_array_end(e);
+	emit_key(e, "supportedDigestAlgorithms");
+	emit_array(e);
+	for (size_t i = 0; i < ARRAY_LEN(digests); i++)
+		emit_text(e, slice_str(digests[i]));
+	emit_array_end(e);
 	emit_object_end(e);
 }
 

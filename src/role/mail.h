@@ -5,6 +5,7 @@
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
  *   mail_index.c    whose turn it is to be indexed
  *   mail_http.c     HTTP over the socket pairs to web: sign-ins, requests       mail_jmap.c      what is served there
+ *   mail_blob.c     what people upload               mail_transfer.c  upload, download
  *   mail_use.c      what of the mail a session takes, for the record
  *   mail_unlearn.c  what was learnt about junk is forgotten
  *   mail_revoke.c   sessions that end because auth says so, mail.remove
@@ -91,6 +92,9 @@ struct mail_account {
 	unsigned held;              /* sessions, tickets, requests in flight */
 	unsigned sessions;
 	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;
+	struct list_node blobs;     /* uploaded, the oldest first (role/mail_blob.h) */
+	size_t blob_count;
+	uint64_t blob_bytes;
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
 	struct timer *retry, *index, *gather;
 	bool learning;              /* letters wait to be learnt from: held until it is done */

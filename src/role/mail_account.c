@@ -1,4 +1,4 @@
-#include "role/mail_use.h"
+#include "role/mail_blob.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +85,7 @@ static void account_free(struct mail_account *a)
 	list_remove(&a->close_node);
 	map_remove(&a->role->accounts, mail_id(a->id));
 	a->role->warm_count -= a->memory == STORE_MEMORY_WARM;
+	mail_blob_sweep(a, true);
 	store_account_close(&a->store);
 	keys_free(&a->keys);
 	kx_cache_clear(a->role->exchanges); /* those of others cost an exchange more */
@@ -178,6 +179,7 @@ static struct mail_account *account_new(struct mail_role *m, const struct ipc_ma
 	memcpy(a->id, ticket->account.b, sizeof a->id);
 	a->login = slice_make(memory_dup_str(ticket->login), ticket->login.n);
 	a->own = BUF_INIT(65536);
+	list_init(&a->blobs);
 	a->retry = timer_create_on(m->ctx->loop, on_retry, a);
 	a->index = timer_create_on(m->ctx->loop, on_index, a);
 	a->gather = timer_create_on(m->ctx->loop, on_gather, a);
@@ -787,6 +789,7 @@ static void on_index(void *arg)
 
 void mail_account_sweep(struct mail_account *a)
 {
+	mail_blob_sweep(a, false);
 	if (!list_linked(&a->index_node) && mail_now(a->role) - a->ran_ms >= MAIL_WARM_MS)
 		mail_account_memory(a, STORE_MEMORY_IDLE);
 	if (a->store != NULL && !a->pulling && !a->sending_unrefs && mail_now(a->role) - a->used_ms >= MAIL_PARK_MS)

@@ -1,5 +1,5 @@
 /* What mail serves under /jmap/, and requests of JMAP (RFC 8620 3). */
-#include "role/mail_http.h"
+#include "role/mail_blob.h"
 
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -33,6 +33,7 @@ void mail_jmap_start(struct mail_http *p)
 
 	for (size_t i = 0; i < sizeof host.account_id; i++)
 		host.account_id[i] = p->account->id[i];
+	mail_blob_host(&host);
 	p->jmap = jmap_create(&host);
 }
 
@@ -198,5 +199,8 @@ static void api_gone(struct mail_exchange *x)
 const struct mail_route mail_routes[] = {
 	{.match = {.host = "", .path = "/jmap/session", .methods = GET}, .handle = give_session},
 	{.match = {.host = "", .path = "/jmap/api", .methods = POST}, .body_max = JMAP_REQUEST_MAX + 1, .handle = api, .more = api_more, .gone = api_gone},
+	{.match = {.host = "", .path = "/jmap/upload/*", .methods = POST}, .body_max = UINT64_MAX, .begin = mail_upload_begin, .piece = mail_upload_piece,
+		.handle = mail_upload_handle, .gone = mail_upload_gone},
+	{.match = {.host = "", .path = "/jmap/download/*", .methods = GET}, .handle = mail_download, .more = mail_download_more, .gone = mail_download_gone},
 };
 const size_t mail_route_count = sizeof mail_routes / sizeof mail_routes[0];

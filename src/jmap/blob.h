@@ -1,0 +1,46 @@
+/*
+ * Bytes by their id (RFC 8620 6): what was uploaded ("U…", kept by the host for a while), an email ("B…"), a part of one ("B…-3", its transfer encoding
+ * undone). Read from the front in pieces, so that nothing is in memory as a whole.
+ */
+#ifndef JMAP_BLOB_H
+#define JMAP_BLOB_H
+
+#include "jmap/jmap.h"
+
+#define JMAP_BLOB_STEP 49152          /* about so many bytes come from one jmap_blob_next */
+#define JMAP_BLOB_UNKNOWN UINT64_MAX
+#define JMAP_BLOB_SET_MAX 4000000     /* RFC 9404: bytes of a blob that is given or taken within a request */
+#define JMAP_BLOB_SOURCES_MAX 64      /* of one Blob/upload */
+
+enum jmap_blob_coding { JMAP_BLOB_PLAIN, JMAP_BLOB_BASE64, JMAP_BLOB_QUOTED };
+struct jmap_blob {
+	struct jmap *jmap;
+	struct slice id;                 /* as given; borrowed */
+	struct slice type;               /* "image/png"; in the arena */
+	uint64_t size;                   /* JMAP_BLOB_UNKNOWN: of an encoded part, until it was read */
+	bool uploaded;
+	/* of emails and parts */
+	struct mailbox_ref mailbox;
+	uint32_t uid;
+	uint64_t start, end;             /* in the message as its reader sees it */
+	enum jmap_blob_coding coding;
+};
+/* 0, ERR_NOT_FOUND (nobody has such a blob, or it is gone), or another code of mailbox.h. */
+int jmap_blob_open(struct jmap *j, struct slice id, struct arena *arena, struct jmap_blob *ret);
+/* Before its bytes go to the reader (mailbox.h, give): 0 or ERR_DENIED. */
+int jmap_blob_give(const struct jmap_blob *blob);
+
+struct jmap_blob_reader {
+	const struct jmap_blob *blob;
+	uint64_t at;                     /* of the bytes as they are stored */
+	struct buf carry;                /* encoded bytes that wait for what follows */
+	bool end;
+};
+void jmap_blob_start(struct jmap_blob_reader *r, const struct jmap_blob *blob);
+/* Appends the next bytes; at the end r->end. 0 or negative. */
+int jmap_blob_next(struct jmap_blob_reader *r, struct buf *out);
+void jmap_blob_stop(struct jmap_blob_reader *r); /* any number of times */
+/* All of it; ERR_LIMIT: more than out may hold. */
+int jmap_blob_read(const struct jmap_blob *blob, struct buf *out);
+
+#endif

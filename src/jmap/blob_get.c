@@ -1,0 +1,124 @@
+/* Blob/get (RFC 9404 4.2). */
+#include "base/codec.h"
+#include "base/utf8.h"
+#include "crypt/hash.h"
+#include "jmap/blob.h"
+#include "jmap/method.h"
+
+enum property { ID, SIZE, DATA, TEXT, BASE64, SHA256, PROPERTIES };
+static const char *const names[PROPERTIES] = {
+	[ID] = "id", [SIZE] = "size", [DATA] = "data", [TEXT] = "data:asText", [BASE64] = "data:asBase64", [SHA256] = "digest:sha-256",
+};
+#define BIT(p) (UINT64_C(1) << (p))
+
+struct getting {
+	struct jmap_get get;
+	uint64_t offset, length; /* UINT64_MAX: all */
+	bool ranged;
+};
+
+static void put_base64(struct emit *e, const char *name, struct slice bytes)
+{
+	struct buf text = BUF_INIT(JMAP_BLOB_SET_MAX * 2);
+
+	base64_encode(bytes, &text);
+	emit_member_text(e, name, buf_slice(&text));
+	buf_free_secret(&text);
+}
+
+/* `bytes`: the range. */
+static void put_data(struct emit *e, const struct getting *g, struct slice bytes, bool cut)
+{
+	bool readable = utf8_valid(bytes), text = jmap_wants(&g->get, TEXT) || jmap_wants(&g->get, DATA);
+	uint8_t hash[HASH_SIZE];
+
+	if (jmap_wants(&g->get, SHA256)) {
+		hash_sha256(bytes, hash);
+		put_base64(e, names[SHA256], slice_make(hash, sizeof hash));
+	}
+	if (text && readable)
+		emit_member_text(e, names[TEXT], bytes);
+	else if (jmap_wants(&g->get, TEXT))
+		emit_member_null(e, names[TEXT]);
+	if (jmap_wants(&g->get, BASE64) || (jmap_wants(&g->get, DATA) && !readable))
+		put_base64(e, names[BASE64], bytes);
+	if (text && !readable)
+		emit_member_bool(e, "isEncodingProblem", true);
+	if (cut)
+		emit_member_bool(e, "isTruncated", true);
+}
+
+static int put_blob(struct jmap_call *call, const struct getting *g, const struct jmap_blob *blob)
+{
+	struct emit *e = jmap_out(call);
+	bool data = (g->get.wanted & (BIT(DATA) | BIT(TEXT) | BIT(BASE64) | BIT(SHA256))) != 0, cut;
+	struct buf all = BUF_INIT(JMAP_BLOB_SET_MAX);
+	uint64_t end;
+	int rc = 0;
+
+	if (data || blob->size == JMAP_BLOB_UNKNOWN)
+		rc = jmap_blob_give(blob) < 0 ? ERR_DENIED : jmap_blob_read(blob, &all);
+	if (rc == 0) {
+		uint64_t size = data || blob->size == JMAP_BLOB_UNKNOWN ? buf_len(&all) : blob->size;
+
+		cut = g->offset > size || (g->length != UINT64_MAX && g->length > size - g->offset);
+		end = g->length == UINT64_MAX || cut ? size : g->offset + g->length;
+		emit_object(e);
+		emit_member_text(e, "id", blob->id);
+		if (data)
+			put_data(e, g, slice_sub(buf_slice(&all), (size_t)g->offset, (size_t)end), cut);
+		if (jmap_wants(&g->get, SIZE))
+			emit_member_number(e, "size", (int64_t)size);
+		emit_object_end(e);
+	}
+	buf_free_secret(&all);
+	return rc;
+}
+
+static bool begin(struct jmap_call *call)
+{
+	static const char *const more[] = {"offset", "length", NULL};
+	struct getting *g = arena_alloc(&call->arena, sizeof *g);
+
+	g->length = UINT64_MAX;
+	if (!jmap_get_args(call, names, PROPERTIES, BIT(DATA) | BIT(SIZE), NULL, more, &g->get)
+	    || !jmap_arg_unsigned(call, "offset", INT64_MAX, &g->offset) || !jmap_arg_unsigned(call, "length", INT64_MAX, &g->length))
+		return false;
+	if (g->get.all) {
+		(void)jmap_error(call, "invalidArguments", "\"ids\" is missing.");
+		return false;
+	}
+	call->state = g;
+	jmap_answer_begin(call, NULL);
+	emit_member_text(jmap_out(call), "accountId", jmap_account_name(call->jmap));
+	emit_key(jmap_out(call), "list");
+	emit_array(jmap_out(call));
+	return true;
+}
+
+enum jmap_step jmap_method_blob_get(struct jmap_call *call)
+{
+	struct getting *g;
+	struct slice text, id;
+
+	if (call->state == NULL && !begin(call))
+		return JMAP_DONE;
+	g = call->state;
+	while (jmap_room(call)) {
+		struct jmap_blob blob;
+		int rc;
+
+		if (!jmap_get_next(&g->get, &text)) {
+			jmap_get_end(call, &g->get);
+			return JMAP_DONE;
+		}
+		rc = jmap_id_resolve(call, text, &id) ? jmap_blob_open(call->jmap, id, &call->arena, &blob) : ERR_NOT_FOUND;
+		if (rc == 0)
+			rc = put_blob(call, g, &blob);
+		if (rc == ERR_LIMIT)
+			return jmap_error(call, "requestTooLarge", "A blob is larger than maxSizeBlobSet.");
+		if (rc < 0)
+			jmap_get_missing(call, &g->get, text);
+	}
+	return JMAP_AGAIN;
+}
