@@ -2,6 +2,7 @@ import './ui/tokens.css';
 import './ui/base.css';
 import './ui/parts.css';
 import './shell/shell.css';
+import './mail/mail.css';
 import './compose/compose.css';
 import { render } from 'preact';
 import { Boundary } from './ui/boundary';

@@ -11,6 +11,7 @@ import { QUOTA } from './types';
 /** What a row of a list shows. Bodies are read apart, when a letter is opened. */
 export const ROW_PROPERTIES = [
 	'id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'sentAt', 'from', 'to', 'cc', 'subject', 'preview', 'hasAttachment', 'messageId',
+	'header:X-Letterlock-Verdict:asText',
 ];
 
 export interface StoreOptions {

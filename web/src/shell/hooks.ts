@@ -3,7 +3,7 @@
  * while somebody is there to press them for.
  */
 import { signal } from '@preact/signals';
-import type { FunctionComponent } from 'preact';
+import type { ComponentChildren, FunctionComponent } from 'preact';
 import type { EmailAddress, Id } from '../jmap';
 
 export interface ComposeRequest {
@@ -19,3 +19,10 @@ export const compose = signal<((request: ComposeRequest) => void) | null>(null);
 export const overlays = signal<readonly FunctionComponent[]>([]);
 /* Drawn under a letter that was sent from here: what became of each recipient. */
 export const deliveryStrip = signal<FunctionComponent<{ emailId: Id }> | null>(null);
+
+/* What an area puts into the middle of the top bar: its search. */
+export const topSlot = signal<ComponentChildren>(null);
+/* On a narrow screen folders and the like are a drawer. */
+export const drawerOpen = signal(false);
+/* The thin bar below the top: connection. */
+export const connection = signal<'good' | 'offline' | 'reconnecting'>('good');

@@ -1,6 +1,4 @@
 /* The frame around every screen: top bar, rail, what lies over all. */
-import { signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { t } from '../ui/i18n';
 import { Icon, Logo } from '../ui/icons';
 import { Boundary } from '../ui/boundary';
@@ -13,17 +11,10 @@ import { ToastHost, toast, undoLast } from '../ui/toast';
 import { areas } from './areas';
 import { useCommands } from './commands';
 import { HelpHost, paletteOpen, sheetOpen } from './help';
-import { overlays } from './hooks';
+import { connection, drawerOpen, overlays, topSlot } from './hooks';
 import { Lazy } from './lazy';
 import { LockHost, lock } from './lock';
 import { session, signOut } from './session';
-
-/* What an area puts into the middle of the top bar: its search. */
-export const topSlot = signal<ComponentChildren>(null);
-/* On a narrow screen folders and the like are a drawer. */
-export const drawerOpen = signal(false);
-/* The thin bar below the top: connection. */
-export const connection = signal<'good' | 'offline' | 'reconnecting'>('good');
 
 const THEMES: Theme[] = ['auto', 'light', 'dark'];
 const DENSITIES: Density[] = ['compact', 'cosy', 'relaxed'];

@@ -1,0 +1,37 @@
+/* Attachments as cards. */
+import { downloadUrl, type Email, type EmailBodyPart } from '../jmap';
+import { client } from '../jmap/account';
+import { size, t } from '../ui/i18n';
+import { Icon, type IconName } from '../ui/icons';
+import { malwareOf } from './letter';
+
+function kindOf(part: EmailBodyPart): { icon: IconName; name: string; tone: string } {
+	const ext = (part.name ?? '').split('.').pop()?.toLowerCase() ?? '';
+	if (part.type.startsWith('image/')) return { icon: 'image', name: ext || 'image', tone: 'hue-4' };
+	if (part.type === 'application/pdf') return { icon: 'file', name: 'PDF', tone: 'hue-5' };
+	if (/sheet|excel|csv/.test(part.type) || /^(xlsx?|csv|ods)$/.test(ext)) return { icon: 'file', name: ext || 'xls', tone: 'hue-1' };
+	if (/word|document/.test(part.type) || /^(docx?|odt|rtf)$/.test(ext)) return { icon: 'file', name: ext || 'doc', tone: 'hue-0' };
+	if (/calendar/.test(part.type)) return { icon: 'calendar', name: 'ICS', tone: 'hue-7' };
+	if (/zip|compressed|archive/.test(part.type)) return { icon: 'archive', name: ext || 'zip', tone: 'hue-6' };
+	return { icon: 'file', name: ext, tone: 'hue-8' };
+}
+
+export function Attachments({ letter }: { letter: Email }) {
+	const parts = letter.attachments ?? [];
+	if (parts.length === 0) return null;
+	const malware = malwareOf(letter);
+	const total = parts.reduce((sum, p) => sum + p.size, 0);
+	return (
+		<section class="attachments" aria-label={t('mail.attachments')}>
+			<h3>{t('mail.attachments-count', { n: parts.length, size: size(total) })}</h3>
+			<ul>
+				{parts.map((p, i) => {
+					const kind = kindOf(p), name = p.name || t('mail.unnamed');
+					const gone = malware?.name && malware.name === p.name;
+					const face = <><span class={`file-icon ${gone ? 'hue-5' : kind.tone}`}><Icon name={gone ? 'warn' : kind.icon} size={18} /></span><span class="file-text"><span class="cut">{name}</span><small class="num">{gone ? t('mail.attachment-gone') : `${kind.name.toUpperCase()} · ${size(p.size)}`}</small></span></>;
+					return <li key={p.partId ?? i}>{gone || !p.blobId ? <div class="file">{face}</div> : <a class="file" href={downloadUrl(client, p.blobId, name, p.type)} download={name} aria-label={t('mail.download-name', { name, size: size(p.size) })}>{face}<Icon name="download" size={16} /></a>}</li>;
+				})}
+			</ul>
+		</section>
+	);
+}
