@@ -4,9 +4,8 @@
 #include "auth/mechanism.h"
 #include "auth/access.h"
 #include "auth/remember.h"
-#include "auth/resolve.h"
 #include "auth/scram_renew.h"
-#include "auth/signer.h"
+#include "auth/sending.h"
 #include "auth/throttle.h"
 #include "base/ensure.h"
 #include "base/map.h"
@@ -16,7 +15,6 @@
 
 #define EXCHANGE_MAGIC 0x45584348u
 #define STEPS_MAX 4
-#define SENDER_FACTS_MAX 60000
 
 struct auth_login {
 	struct directory *directory;
@@ -248,41 +246,12 @@ void auth_account_fact(const struct account *account, enum fact_kind kind, const
 	memcpy(ret->public_key, account->public_key, sizeof ret->public_key);
 }
 
-/* The keys that sign mail of the domains of these addresses. */
-static int sender_keys(struct exchange *x, struct sender_fact *sender)
-{
-	sender->keys = arena_alloc_array(&x->arena, LOGIN_SENDER_KEYS_MAX, sizeof *sender->keys);
-	for (size_t i = 0; i < sender->address_count; i++) {
-		struct slice domain = slice_from(sender->addresses[i], (size_t)(slice_rfind(sender->addresses[i], '@') + 1));
-		bool known = false;
-		for (size_t k = 0; k < i && !known; k++)
-			known = slice_ends(sender->addresses[k], domain) && sender->addresses[k].n > domain.n &&
-				sender->addresses[k].p[sender->addresses[k].n - domain.n - 1] == '@';
-		int rc = known ? 0 : signer_keys(x->login->directory, domain, &x->arena, sender, LOGIN_SENDER_KEYS_MAX);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
 static int write_sender_facts(struct exchange *x)
 {
-	struct slice *own = arena_alloc_array(&x->arena, LOGIN_OWN_ADDRESSES_MAX, sizeof *own);
-	int count = resolve_own_addresses(x->login->directory, &x->account, &x->arena, own, LOGIN_OWN_ADDRESSES_MAX);
-	if (count < 0)
-		return count;
-	struct sender_fact sender = {.login = x->account.address, .addresses = own, .address_count = (size_t)count};
-	if ((x->rights & AUTH_BIT(AUTH_MAIL_SEND_AS)) == 0)
-		sender.actor = x->actor;
-	int rc = sender_keys(x, &sender);
-	if (rc < 0)
-		return rc;
-	struct recipient_fact self;
-	memcpy(sender.account, x->account.id, sizeof sender.account);
-	auth_account_fact(&x->account, FACT_LOCAL, &x->login->settings, &self);
-	fact_write_sender(&x->sender_facts, &sender, x->login->settings.boot_secret);
-	fact_write_recipient(&x->sender_facts, &self, x->login->settings.boot_secret);
-	return x->sender_facts.failed ? ERR_LIMIT : 0;
+	bool named = (x->rights & AUTH_BIT(AUTH_MAIL_SEND_AS)) == 0;
+	struct slice *own;
+	size_t count;
+	return sending_facts(x->login->directory, &x->account, named ? x->actor : SLICE_NONE, &x->login->settings, &x->arena, &x->sender_facts, &own, &count);
 }
 
 /* What a session that policy made read-only may still do. */
@@ -460,7 +429,7 @@ static struct exchange *begin(struct auth_login *login, const struct auth_step *
 	x->mechanism = mechanism;
 	x->began_ms = now;
 	x->address = arena_dup(&x->arena, step->address);
-	buf_init(&x->sender_facts, SENDER_FACTS_MAX);
+	buf_init(&x->sender_facts, SENDING_FACTS_MAX);
 	do
 		random_bytes(&x->id, sizeof x->id);
 	while (x->id == 0 || map_get(&login->exchanges, map_key_u64(&x->id)) != NULL);

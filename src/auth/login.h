@@ -13,8 +13,6 @@
 
 #define LOGIN_EXCHANGES_MAX 20000      /* open at once */
 #define LOGIN_EXCHANGE_MS MINUTES_MS(2) /* from first to last message */
-#define LOGIN_OWN_ADDRESSES_MAX 500
-#define LOGIN_SENDER_KEYS_MAX 100 /* keys that sign, of all domains of a sender */
 
 struct auth_login;
 

@@ -82,6 +82,10 @@
 /* May this session (still) use the reverse-path? */
 #define IPC_FIELDS_AUTH_SENDER(F) F(bytes, cid) F(id, account) F(bytes, reverse_path) IPC_FIELDS_STANDING(F)
 #define IPC_REPLY_AUTH_SENDER(F) F(u8, status) F(u8, limit)
+/* What the account may send as. status: AUTH_SUSPENDED: it may send nothing now; sender: facts as in AUTH_SASL; login and name of the account; actor: the
+ * delegate whom letters name as their sender, or empty; addresses: bytes each. */
+#define IPC_FIELDS_AUTH_IDENTITY(F) F(bytes, cid) F(id, account) IPC_FIELDS_STANDING(F)
+#define IPC_REPLY_AUTH_IDENTITY(F) F(u8, status) F(bytes, sender) F(bytes, login) F(bytes, name) F(bytes, actor) F(bytes, addresses)
 /* A message of the account was taken: hint. */
 #define IPC_FIELDS_AUTH_SENT(F) F(id, account) F(u64, size)
 #define IPC_REPLY_AUTH_SENT(F)

@@ -26,6 +26,8 @@ enum submission_fate { SUBMISSION_QUEUED = 0, SUBMISSION_DELIVERED = 1, SUBMISSI
 #define SUBMISSION_DUE_MAX 100
 #define SUBMISSION_TOUCHED_BYTES 16384u
 
+#define SUBMISSION_REQUEST_MAX (JOB_DATA_MAX + 64)
+
 struct submission_row {
 	uint8_t id[16];
 	enum submission_state state;

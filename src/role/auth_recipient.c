@@ -4,6 +4,7 @@
 #include "auth/delegation.h"
 #include "auth/outgoing.h"
 #include "auth/recipient.h"
+#include "auth/sending.h"
 #include "auth/signer.h"
 #include "auth/srs.h"
 #include "base/log.h"
@@ -69,13 +70,71 @@ static bool may_send(const struct account *account)
 	return auth_restricted(account->restriction, AUTH_BIT(AUTH_MAIL_SEND)) != 0;
 }
 
+/* Who speaks for the account: an edge, or the shard that has it. */
+static bool speaks_for(const struct auth_process *a, const struct ipc_call *call, const ipc_id *account)
+{
+	unsigned index = 0;
+	enum role role = ipc_call_sender(call, &index);
+	return role == ROLE_CLIENT || (role == ROLE_MAIL && auth_shard(account->b, a->settings.shards) == index);
+}
+
+/* The delegate who is named in Sender; empty: nobody is. */
+static int named_delegate(struct auth_process *a, const struct account *owner, const struct ipc_auth_identity *request, struct arena *arena, struct slice *ret)
+{
+	struct account delegate;
+	auth_rights rights = 0;
+	uint8_t of[16];
+	int rc = 0;
+	*ret = SLICE_NONE;
+	if (!is_somebody(&request->delegate))
+		return 0;
+	rc = delegation_rights_of(a->directory, owner, request->credential, moment_unix(loop_now(a->ctx->loop)), &rights, of);
+	if (rc == 0)
+		rc = directory_account_get(a->directory, request->delegate.b, arena, &delegate);
+	if (rc == 0 && (rights & AUTH_BIT(AUTH_MAIL_SEND_AS)) == 0)
+		*ret = delegate.address;
+	return rc;
+}
+
+static void on_identity(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_identity *request = message;
+	struct ipc_auth_identity_reply reply = {.status = AUTH_OK};
+	struct buf facts = BUF_INIT(SENDING_FACTS_MAX), list = BUF_INIT(SENDING_FACTS_MAX);
+	struct arena arena = ARENA_INIT;
+	struct account account;
+	struct slice actor, *own = NULL;
+	size_t count = 0;
+	int rc = speaks_for(a, call, &request->account) ? 0 : ERR_DENIED;
+	if (rc == 0)
+		rc = load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account);
+	if (rc == 0)
+		rc = named_delegate(a, &account, request, &arena, &actor);
+	if (rc == 0)
+		rc = sending_facts(a->directory, &account, actor, &a->settings, &arena, &facts, &own, &count);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		buf_put_bytes(&list, own[i]);
+	if (rc != 0)
+		reply.status = rc == ERR_DENIED || rc == ERR_NOT_FOUND ? AUTH_DENIED : AUTH_TEMPORARY;
+	else
+		reply = (struct ipc_auth_identity_reply){.status = may_send(&account) ? AUTH_OK : AUTH_SUSPENDED, .login = account.address, .name = account.name,
+			.actor = actor, .sender = buf_slice(&facts), .addresses = buf_slice(&list)};
+	ipc_reply(call, &reply);
+	buf_free(&facts);
+	buf_free(&list);
+	arena_free(&arena);
+}
+
 static void on_sender(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_sender *request = message;
 	struct arena arena = ARENA_INIT;
 	struct account account;
-	int rc = load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account);
+	int rc = speaks_for(a, call, &request->account) ? 0 : ERR_DENIED;
+	if (rc == 0)
+		rc = load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account);
 	if (rc == 0)
 		rc = resolve_sender_allowed(a->directory, &account, request->reverse_path, &arena);
 	enum auth_status status = rc == 1 ? AUTH_OK : rc == 0 || rc == ERR_DENIED ? AUTH_DENIED : AUTH_TEMPORARY;
@@ -349,9 +408,11 @@ static void on_recipient(void *arg, struct ipc_call *call, const void *message)
 	struct arena arena = ARENA_INIT;
 	struct account account;
 	/* Port 25 knows nobody: what it says of an account does not count. */
-	bool signed_in = ipc_call_sender(call, NULL) == ROLE_CLIENT && is_somebody(&request->account);
+	bool signed_in = speaks_for(a, call, &request->account) && is_somebody(&request->account);
 	int rc = signed_in ? load_sender(a, &request->account, request->credential, &request->delegate, request->proof, &arena, &account) : 0;
 	if (rc == 0 && signed_in && !may_send(&account))
+		rc = ERR_DENIED;
+	if (!signed_in && ipc_call_sender(call, NULL) == ROLE_MAIL)
 		rc = ERR_DENIED;
 	if (rc == ERR_DENIED)
 		refuse(&reply, 550, "5.7.1", "Sending is not allowed");
@@ -377,6 +438,7 @@ void auth_recipient_register(struct auth_process *a)
 {
 	a->behind = behind_new();
 	auth_recipient_configure(a);
+	ipc_handle(a->ctx->ipc, IPC_AUTH_IDENTITY, on_identity, a);
 	ipc_handle(a->ctx->ipc, IPC_AUTH_SENDER, on_sender, a);
 	ipc_handle(a->ctx->ipc, IPC_AUTH_RECIPIENT, on_recipient, a);
 }

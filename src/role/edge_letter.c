@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "queue/memory.h"
 #include "queue/queue.h"
+#include "queue/submission.h"
 #include "role/edge_facts.h"
 #include "role/edge_letter.h"
 #include "role/edge_scripts.h"
@@ -32,6 +33,7 @@ struct edge_letter {
 	uint64_t script_bytes; /* of the profiles of its recipients, about */
 	unsigned targets;
 	struct buf envelope;
+	struct buf submission;   /* its writer follows it; empty: nobody does */
 	struct buf owner, actor; /* of who is signed in */
 	bool opaque, sending, abandoned;
 	unsigned tries, changed;
@@ -53,6 +55,7 @@ struct edge_letter *edge_letter_create(struct edge *edge)
 	buf_init(&l->facts, LETTER_FACTS_MAX);
 	buf_init(&l->envelope, LETTER_FACTS_MAX + 80000);
 	buf_init(&l->notes, MEMORY_NOTES_BYTES);
+	buf_init(&l->submission, SUBMISSION_REQUEST_MAX);
 	buf_init(&l->owner, AUTH_LOGIN_MAX);
 	buf_init(&l->actor, AUTH_LOGIN_MAX);
 	return l;
@@ -68,6 +71,7 @@ static void letter_destroy(struct edge_letter *l)
 	buf_free(&l->head);
 	buf_free(&l->facts);
 	buf_free(&l->envelope);
+	buf_free(&l->submission);
 	buf_free(&l->owner);
 	buf_free(&l->actor);
 	memory_free(l);
@@ -90,6 +94,11 @@ void edge_letter_signed_in(struct edge_letter *l, struct slice owner, struct sli
 {
 	buf_append(&l->owner, owner);
 	buf_append(&l->actor, actor);
+}
+
+void edge_letter_followed(struct edge_letter *l, struct slice submission)
+{
+	buf_append(&l->submission, submission);
 }
 
 int edge_letter_add_facts(struct edge_letter *l, struct slice facts, unsigned count)
@@ -170,7 +179,7 @@ static void log_recipients(const struct edge_letter *l, const struct envelope *e
 {
 	if (first)
 		log_event(EV_SMTP_ACCEPTED, LOG_STR("cid", l->cid), LOG_TEXT("mid", queue_id),
-		          LOG_STR("service", e->source == ENVELOPE_SUBMISSION ? "submission" : "smtp"), LOG_TEXT("ip", e->client_address),
+		          LOG_STR("service", buf_len(&l->submission) > 0 ? "jmap" : e->source == ENVELOPE_SUBMISSION ? "submission" : "smtp"), LOG_TEXT("ip", e->client_address),
 		          LOG_TEXT("from", e->reverse_path), LOG_TEXT("to", to), LOG_NUM("size", l->size), LOG_NUM("targets", l->targets),
 		          buf_len(&l->owner) > 0 ? LOG_TEXT("user", buf_slice(&l->owner)) : LOG_END);
 	else if (to.n > 0)
@@ -249,7 +258,8 @@ static void on_accepted(void *arg, enum ipc_outcome outcome, const void *message
 
 static void ask_queue(struct edge_letter *l, const struct ipc_filter_seal_reply *sealed)
 {
-	struct ipc_queue_accept request = {.cid = slice_str(l->cid), .record = sealed->record, .small = sealed->small, .more = sealed->more};
+	struct ipc_queue_accept request = {.cid = slice_str(l->cid), .record = sealed->record, .small = sealed->small, .more = sealed->more,
+		.submission = buf_slice(&l->submission)};
 	int record = sealed->record, more = sealed->more;
 
 	ipc_request(l->edge->ctx->ipc, IPC_QUEUE_ACCEPT, IPC_ANY, &request, on_accepted, l);
@@ -314,7 +324,7 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 	if (outcome == IPC_OK)
 		buf_append(&l->notes, reply->notes);
 	if (outcome == IPC_OK && reply->code == 250) {
-		if (reply->record >= 0 || reply->small.n > 0 || reply->more >= 0)
+		if (reply->record >= 0 || reply->small.n > 0 || reply->more >= 0 || buf_len(&l->submission) > 0)
 			ask_queue(l, reply);
 		else
 			discarded(l);

@@ -23,6 +23,8 @@ unsigned edge_letter_targets(const struct edge_letter *letter);
 int edge_letter_add(struct edge_letter *letter, struct slice bytes);
 /* The account that sends it, and the delegate who does so for its owner (empty: nobody): recorded when it is accepted. Copied. */
 void edge_letter_signed_in(struct edge_letter *letter, struct slice owner, struct slice actor);
+/* Its writer follows it (queue/submission.h, submission_request_encode); `mail` alone says so. Copied. */
+void edge_letter_followed(struct edge_letter *letter, struct slice submission);
 uint64_t edge_letter_size(const struct edge_letter *letter);
 /* envelope: recipients and recipient_count are filled in here; copied. Then filter and queue. */
 void edge_letter_send(struct edge_letter *letter, const struct envelope *envelope, edge_letter_fn *fn, void *arg);

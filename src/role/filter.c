@@ -213,7 +213,7 @@ static bool source_fits(enum role sender, enum envelope_source source)
 	case ENVELOPE_BEHIND:
 		return sender == ROLE_MX;
 	case ENVELOPE_SUBMISSION:
-		return sender == ROLE_CLIENT;
+		return sender == ROLE_CLIENT || sender == ROLE_MAIL;
 	case ENVELOPE_APPEND:
 		return sender == ROLE_MAIL;
 	}

@@ -1,4 +1,5 @@
 #include "role/mail_http.h"
+#include "role/mail_submit.h"
 
 #include <malloc.h>
 #include <string.h>
@@ -225,6 +226,7 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	m->sweep = timer_create_on(ctx->loop, on_sweep, m);
 	mail_account_setup(m);
 	mail_index_start(m);
+	mail_submit_setup(m);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  *
  *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, arrivals, index
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
+ *   mail_submit.c   letters that are sent from the mailbox
  *   mail_index.c    whose turn it is to be indexed
  *   mail_http.c     HTTP over the socket pairs to web: sign-ins, requests       mail_jmap.c      what is served there
  *   mail_blob.c     what people upload               mail_transfer.c  upload, download
@@ -44,8 +45,10 @@
 #define MAIL_BYE_MS 700             /* a revoked session is cut after this */
 #define MAIL_SESSIONS_PER_ACCOUNT 200
 
+struct edge;
 struct mail_role {
 	struct role_context *ctx;
+	struct edge *letters;       /* mail_submit.c: what carries letters on their way, as in an edge; it has no connections and asks no names */
 	struct map accounts;        /* id -> struct mail_account */
 	struct map tickets;         /* id -> struct mail_ticket */
 	struct map readers;         /* owner and delegate -> struct mail_reader (role/mail_use.h) */
