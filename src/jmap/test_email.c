@@ -44,6 +44,11 @@ static void expect_json(const json_t *value, const char *path, const char *want)
 	free(text);
 }
 
+static void keep_state(const json_t *a, char ret[100])
+{
+	snprintf(ret, 100, "%s", mail_rig_text(a, "state"));
+}
+
 static void set_flags(struct mail_rig *r, const char *mailbox, uint32_t uid, uint32_t flags)
 {
 	struct mailbox_ref ref;
@@ -176,11 +181,6 @@ static void a_letter_is_in_its_thread_with_what_answers_it(void **state)
 	a = mail_rig_ask(r, "Thread/get", "{'ids':['%s']}", thread);
 	assert_int_equal(json_array_size(mail_rig_at(a, "list/0/emailIds")), 1);
 	expect_json(mail_rig_ask(r, "Email/get", "{'ids':['%s'],'properties':['id']}", second), "list", "[]");
-}
-
-static void keep_state(const json_t *a, char ret[100])
-{
-	snprintf(ret, 100, "%s", mail_rig_text(a, "state"));
 }
 
 static void changes_of_emails_and_threads(void **state)
@@ -380,10 +380,101 @@ static void changes_of_a_query(void **state)
 	expect_text(mail_rig_ask(r, "Email/queryChanges", "{'sinceQueryState':'x'}"), "type", "cannotCalculateChanges");
 }
 
+static void expect_in(struct mail_rig *r, const char *id, const char *keywords, size_t count, const char *const *boxes)
+{
+	json_t *a = mail_rig_ask(r, "Email/get", "{'ids':['%s'],'properties':['mailboxIds','keywords']}", id);
+
+	expect_json(a, "list/0/keywords", keywords);
+	assert_int_equal(json_object_size(mail_rig_at(a, "list/0/mailboxIds")), count);
+	for (size_t i = 0; i < count; i++)
+		assert_true(json_is_true(json_object_get(mail_rig_at(a, "list/0/mailboxIds"), boxes[i])));
+}
+#define IN(r, id, keywords, ...) \
+	expect_in(r, id, keywords, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (const char *const[]){__VA_ARGS__})
+
+static void keywords_and_mailboxes_are_set(void **state)
+{
+	struct mail_rig *r = *state;
+	struct letters l = letters(r);
+	char before[100];
+	json_t *a;
+
+	keep_state(mail_rig_ask(r, "Email/get", "{'ids':[]}"), before);
+	a = mail_rig_ask(r, "Email/set", "{'ifInState':'%s','update':{'%s':{'keywords/$flagged':true,'keywords/Work':true},'Mx':{'keywords':{}}}}", before, l.b);
+	expect_json(a, "notUpdated/Mx/type", "'notFound'");
+	assert_true(json_is_null(json_object_get(mail_rig_at(a, "updated"), l.b)));
+	IN(r, l.b, "{'$flagged':true,'work':true}", l.box);
+	expect_text(mail_rig_ask(r, "Email/set", "{'ifInState':'%s'}", before), "type", "stateMismatch");
+	/* Into a second mailbox: both rows are one email, and get the same keywords. */
+	mail_rig_ask(r, "Email/set", "{'update':{'%s':{'mailboxIds/%s':true}}}", l.b, l.other);
+	IN(r, l.b, "{'$flagged':true,'work':true}", l.box, l.other);
+	mail_rig_ask(r, "Email/set", "{'update':{'%s':{'keywords':{'$seen':true}}}}", l.b);
+	IN(r, l.b, "{'$seen':true}", l.box, l.other);
+	mail_rig_ask(r, "Email/set", "{'update':{'%s':{'keywords/$seen':null,'mailboxIds':{'%s':true}}}}", l.b, l.other);
+	IN(r, l.b, "{}", l.other);
+	mail_rig_ask(r, "Email/set", "{'update':{'%s':{'mailboxIds/%s':null,'mailboxIds/%s':true}}}", l.b, l.other, l.box);
+	IN(r, l.b, "{}", l.box);
+	a = mail_rig_ask(r, "Email/set", "{'update':{'%s':{'mailboxIds/%s':null}}}", l.b, l.box);
+	expect_json(a, filter_in("notUpdated/%s/properties", l.b), "['mailboxIds']");
+	static const char *const wrong[] = {"'keywords':{'$seen':false}", "'keywords/$seen':'yes'", "'keywords/a b':true", "'mailboxIds/F0':true", "'subject':'x'",
+		"'mailboxIds':{}", "'keywords':[]", "'threadId':'T1'"};
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		a = mail_rig_ask(r, "Email/set", "{'update':{'%s':{%s}}}", l.b, wrong[i]);
+		expect_text(a, filter_in("notUpdated/%s/type", l.b), "invalidProperties");
+	}
+	a = mail_rig_ask(r, "Email/set", "{'update':{'%s':{'keywords':{},'keywords/x':true}}}", l.b);
+	expect_text(a, filter_in("notUpdated/%s/type", l.b), "invalidPatch");
+	IN(r, l.b, "{}", l.box);
+}
+
+static void destroying_takes_an_email_from_everywhere(void **state)
+{
+	struct mail_rig *r = *state;
+	struct letters l = letters(r);
+	char since[100];
+	json_t *a;
+
+	mail_rig_ask(r, "Email/set", "{'update':{'%s':{'mailboxIds/%s':true}}}", l.b, l.other);
+	keep_state(mail_rig_ask(r, "Email/get", "{'ids':[]}"), since);
+	a = mail_rig_ask(r, "Email/set", "{'destroy':['%s','Mnone']}", l.b);
+	expect_json(a, "destroyed", filter_in("['%s']", l.b));
+	expect_text(a, "notDestroyed/Mnone/type", "notFound");
+	expect_json(mail_rig_ask(r, "Email/get", "{'ids':['%s']}", l.b), "list", "[]");
+	expect_json(mail_rig_ask(r, "Email/changes", "{'sinceState':'%s'}", since), "destroyed", filter_in("['%s']", l.b));
+	expect_text(mail_rig_ask(r, "Email/copy", "{'fromAccountId':'Aother','create':{}}"), "type", "fromAccountNotFound");
+	expect_text(mail_rig_ask(r, "Email/copy", "{'create':{}}"), "type", "invalidArguments");
+}
+
+static void snippets_mark_what_was_looked_for(void **state)
+{
+	struct mail_rig *r = *state;
+	struct letters l = letters(r);
+	const char *html = mail_rig_deliver(r, "INBOX", 6000, SLICE("Subject: 1 < 2 & Apple\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+		"<p>Fish &amp; <b>chips</b></p><script>fish</script>\r\n"));
+	char ids[300];
+	json_t *a;
+
+	a = mail_rig_ask(r, "SearchSnippet/get", "{'emailIds':['%s','%s','Mno'],'filter':{'text':'apple budget'}}", l.a, l.c);
+	expect_text(a, "list/0/subject", "<mark>Budget</mark> report");
+	expect_text(a, "list/0/preview", "red <mark>apple</mark> ");
+	expect_json(a, "list/1/subject", "null");
+	expect_json(a, "list/1/preview", "null");
+	expect_json(a, "notFound", "['Mno']");
+	a = mail_rig_ask(r, "SearchSnippet/get", "{'emailIds':['%s'],'filter':{'operator':'AND','conditions':[{'text':'\xe4\xbc\x9a'},"
+		"{'operator':'NOT','conditions':[{'text':'\xe6\x98\x8e'}]}]}}", l.c);
+	expect_text(a, "list/0/subject", "<mark>\xe4\xbc\x9a</mark>\xe8\xae\xae\xe9\x80\x9a\xe7\x9f\xa5");
+	expect_text(a, "list/0/preview", "\xe6\x98\x8e\xe5\xa4\xa9\xe5\xbc\x80<mark>\xe4\xbc\x9a</mark> ");
+	snprintf(ids, sizeof ids, "%s", html);
+	a = mail_rig_ask(r, "SearchSnippet/get", "{'emailIds':['%s'],'filter':{'text':'apple fish'}}", ids);
+	expect_text(a, "list/0/subject", "1 &lt; 2 &amp; <mark>Apple</mark>");
+	expect_text(a, "list/0/preview", "<mark>Fish</mark> &amp; chips ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(properties_of_an_email), T(header_properties), T(bodies_of_an_email), T(a_letter_is_in_its_thread_with_what_answers_it),
+		T(keywords_and_mailboxes_are_set), T(destroying_takes_an_email_from_everywhere), T(snippets_mark_what_was_looked_for),
 		T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(changes_of_a_query), T(changes_of_emails_and_threads), T(many_changes_of_one_moment_come_in_pieces),
 	};
 
