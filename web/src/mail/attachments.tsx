@@ -22,7 +22,7 @@ export function Attachments({ letter }: { letter: Email }) {
 	const malware = malwareOf(letter);
 	const total = parts.reduce((sum, p) => sum + p.size, 0);
 	return (
-		<section class="attachments" aria-label={t('mail.attachments')}>
+		<section class="letter-files" aria-label={t('mail.attachments')}>
 			<h3>{t('mail.attachments-count', { n: parts.length, size: size(total) })}</h3>
 			<ul>
 				{parts.map((p, i) => {

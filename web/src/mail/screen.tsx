@@ -7,6 +7,7 @@ import { refusal } from '../shell/api';
 import { useCommands, type Command } from '../shell/commands';
 import { compose, connection, drawerOpen, topSlot } from '../shell/hooks';
 import { t } from '../ui/i18n';
+import { Icon } from '../ui/icons';
 import { Menu } from '../ui/overlay';
 import { ErrorState, Skeleton, cls } from '../ui/parts';
 import { foldersShown, narrow, wide } from '../ui/prefs';
@@ -60,7 +61,6 @@ function commands(openMenu: (kind: 'move' | 'label') => void): Command[] {
 	const list = t('mail.group-list'), letter = t('mail.group-letter'), to = t('mail.group-go');
 	const role = (name: string) => () => go(listPath(name));
 	const write: Command[] = compose.value ? [
-		{ label: t('mail.new'), keys: 'c', icon: 'compose', group: letter, run: () => compose.value!({ kind: 'new' }) },
 		{ label: t('mail.reply'), keys: 'r', icon: 'reply', group: letter, run: () => reply('reply') },
 		{ label: t('mail.reply-all'), keys: 'a', icon: 'replyAll', group: letter, run: () => reply('replyAll') },
 		{ label: t('mail.forward'), keys: 'f', icon: 'forward', group: letter, run: () => reply('forward') },
@@ -170,6 +170,7 @@ export default function MailScreen() {
 			<Announcer />
 			<div class="folders-pane">{narrow.value && drawerOpen.value && <button type="button" class="scrim" aria-label={t('ui.close')} onClick={() => (drawerOpen.value = false)} />}<Sidebar /></div>
 			{(!reading || wide.value) && <List />}
+			{narrow.value && !reading && compose.value && selected.value.size === 0 && <button type="button" class="fab" aria-label={t('mail.new')} onClick={() => compose.value!({ kind: 'new' })}><Icon name="compose" size={24} /></button>}
 			{(reading || wide.value) && <Reader />}
 		</div>
 	);
