@@ -77,6 +77,13 @@ RESULT("session.link.use", SECRET, "Signs in by a one-time link.", "token sessio
 RESULT("session.list", SHOWN, "Sessions and tokens of an account.",
 	"sessions[id# kind label ip agent created# used# ends# second_factor! device# unusual[] this!]")
 RESULT("session.sign_out", SHOWN, "Ends one session of an account, or all.", "")
+RESULT("sieve.list", SHOWN, "Scripts that sort a person's mail; names for their owner only.", "scripts[name bytes# active! changed#]")
+RESULT("sieve.show", SHOWN, "One of one's own scripts.", "script active! changed#")
+RESULT("sieve.put", SHOWN, "Stores a script after it was compiled; an active one stays active.", "")
+RESULT("sieve.activate", SHOWN, "This script sorts the mail from now on.", "")
+RESULT("sieve.deactivate", SHOWN, "No script sorts the mail any more.", "")
+RESULT("sieve.remove", SHOWN, "Deletes a script that is not active.", "")
+RESULT("sieve.check", SHOWN, "Can a script be stored? problem: where it is wrong.", "valid! problem")
 RESULT("junk.reset", SHOWN, "A mailbox forgets what its reader taught it about junk.", "")
 RESULT("device.list", SHOWN, "Devices of an account.",
 	"devices[id# address name state proven{} claimed{} protocol ip created# used# approver credentials{} this!]")

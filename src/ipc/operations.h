@@ -117,6 +117,17 @@ OPERATION("session.list", AUTH, DEVICE_SEE, READS, "address")
 OPERATION("session.sign_out", AUTH, SESSION_END, CHANGES, "address id#?")
 /* The mailbox forgets what its reader taught it about junk; the owner himself may. */
 OPERATION("junk.reset", AUTH, SESSION_END, CHANGES, "address")
+/*
+ * Sieve scripts: {"scripts":[{"name","bytes","active","changed"}]}; names are empty for everybody but their owner. show: {"script","active","changed"}; check:
+ * {"valid","problem"}. Scripts of more than 32 KiB go over ManageSieve. Only deactivate is for others as well: it stops a script that does harm.
+ */
+OPERATION("sieve.list", AUTH, ACCOUNT_SEE, READS, "address")
+OPERATION("sieve.show", AUTH, SELF_SEE, READS, "address name")
+OPERATION("sieve.put", AUTH, SELF_CHANGE, CHANGES, "address name script")
+OPERATION("sieve.activate", AUTH, SELF_CHANGE, CHANGES, "address name")
+OPERATION("sieve.deactivate", AUTH, SESSION_END, CHANGES, "address")
+OPERATION("sieve.remove", AUTH, SELF_CHANGE, CHANGES, "address name")
+OPERATION("sieve.check", AUTH, SELF_SEE, READS, "script")
 /* A token for a program: {"token","session","ends"}. rights: none: all that the maker has and a token may have. */
 OPERATION("token.add", AUTH, ANYBODY, CHANGES, "label days#? rights[]?")
 /*

@@ -27,6 +27,8 @@ ARGS = {
     'domain.mute': {'domain': 'nowhere.test', 'name': 'nowhere.test', 'type': 'MX'},
     'domain.client_setup': {'domain': 'nowhere.test', 'format': 'autoconfig'},
     'domain.sts': {'domain': 'nowhere.test'},
+    'sieve.show': {'name': 'x'}, 'sieve.put': {'name': 'x', 'script': 'frob;'}, 'sieve.activate': {'name': 'x'}, 'sieve.remove': {'name': 'x'},
+    'sieve.check': {'script': 'keep;'},
     'tls.order': {'names': ['nowhere']},
     'tls.renew': {'id': 999999},
     'tls.import': {'chain': 'x'},

@@ -4,6 +4,7 @@ import pytest
 from conftest import end_site, make_site
 from mail import letter, mark
 from sieve_client import Refused, Sieve
+from web import sign_in
 
 
 @pytest.fixture(scope='module')
@@ -61,6 +62,32 @@ def test_scripts_are_stored_listed_and_renamed(site):
         sieve.command('UNAUTHENTICATE')
         with pytest.raises(Refused):
             sieve.command('LISTSCRIPTS')
+
+
+def test_owners_keep_their_scripts_without_managesieve_and_others_see_no_words(site):
+    user, mine = site.user('james.carter'), None
+    api = sign_in(site, user)
+    mine = {'address': user['address']}
+    assert api.done('sieve.check', {'script': 'keep;'}) == {'valid': True, 'problem': ''}
+    assert 'line 1' in api.done('sieve.check', {'script': 'frob;'})['problem']
+    assert api.call('sieve.put', {**mine, 'name': 'main', 'script': 'frob;'}).code == 'invalid'
+    api.done('sieve.put', {**mine, 'name': 'secret plan', 'script': 'require "fileinto"; fileinto "Archive";'})
+    api.done('sieve.activate', {**mine, 'name': 'secret plan'})
+    assert [(s['name'], s['active']) for s in api.done('sieve.list', mine)['scripts']] == [('secret plan', True)]
+    assert 'Archive' in api.done('sieve.show', {**mine, 'name': 'secret plan'})['script']
+    with Sieve(site, user) as sieve:
+        assert sieve.command('LISTSCRIPTS') == ['"secret plan" ACTIVE']
+    site.find(user, deliver(site, user), 'Archive')
+    assert api.call('sieve.remove', {**mine, 'name': 'secret plan'}).code == 'active'
+    # The administrator sees that there is one, and may stop it.
+    code, shown, _ = site.instance.cli('user', 'sieve', 'show', user['address'], 'secret plan', check=False)
+    assert code == 5 and 'Archive' not in str(shown)
+    listed = site.instance.cli('user', 'sieve', 'list', user['address'])['scripts']
+    assert [s['active'] for s in listed] == [True] and listed[0]['bytes'] > 0 and 'secret' not in str(listed)
+    site.instance.cli('user', 'sieve', 'deactivate', user['address'])
+    site.find(user, deliver(site, user), 'INBOX')
+    api.done('sieve.remove', {**mine, 'name': 'secret plan'})
+    assert api.done('sieve.list', mine)['scripts'] == []
 
 
 def test_mail_is_filed_and_flagged(site):
