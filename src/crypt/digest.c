@@ -6,7 +6,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 
-static const EVP_MD *algorithm_of(enum digest algorithm)
+static const EVP_MD *algorithm_of(enum digest_algorithm algorithm)
 {
 	switch (algorithm) {
 	case DIGEST_SHA1:
@@ -19,19 +19,19 @@ static const EVP_MD *algorithm_of(enum digest algorithm)
 	return NULL;
 }
 
-size_t digest_size(enum digest algorithm)
+size_t digest_size(enum digest_algorithm algorithm)
 {
 	const EVP_MD *md = algorithm_of(algorithm);
 	return md != NULL ? (size_t)EVP_MD_get_size(md) : 0;
 }
 
-void digest_compute(enum digest algorithm, struct slice data, uint8_t ret[DIGEST_MAX])
+void digest_compute(enum digest_algorithm algorithm, struct slice data, uint8_t ret[DIGEST_MAX])
 {
 	unsigned size = 0;
 	ENSURE(EVP_Digest(data.p, data.n, ret, &size, algorithm_of(algorithm), NULL) == 1);
 }
 
-void digest_hmac(enum digest algorithm, struct slice key, struct slice data, uint8_t ret[DIGEST_MAX])
+void digest_hmac(enum digest_algorithm algorithm, struct slice key, struct slice data, uint8_t ret[DIGEST_MAX])
 {
 	static const uint8_t none[1];
 	unsigned size = 0;
@@ -44,7 +44,7 @@ struct digest_run {
 	EVP_MD_CTX *ctx;
 };
 
-struct digest_run *digest_start(enum digest algorithm)
+struct digest_run *digest_start(enum digest_algorithm algorithm)
 {
 	struct digest_run *run = memory_alloc(sizeof *run);
 	run->ctx = EVP_MD_CTX_new();

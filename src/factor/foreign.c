@@ -15,7 +15,7 @@ struct kind {
 	struct slice prefix;
 	int (*check)(const struct kind *kind, struct slice hash);
 	int (*verify)(const struct kind *kind, struct slice hash, struct slice password);
-	enum digest digest; /* of the salted ones */
+	enum digest_algorithm digest; /* of the salted ones */
 };
 
 /* ---- crypt(3) ---- */

@@ -23,7 +23,7 @@ static uint32_t power_of_ten(unsigned digits)
 	return value;
 }
 
-uint32_t totp_hotp(enum digest hash, struct slice secret, uint64_t counter, unsigned digits)
+uint32_t totp_hotp(enum digest_algorithm hash, struct slice secret, uint64_t counter, unsigned digits)
 {
 	uint8_t message[8], mac[DIGEST_MAX];
 	put_u64(message, counter);
@@ -86,7 +86,7 @@ int totp_decode(struct slice state, struct totp *ret)
 	struct totp t = {0};
 	bool ok = slice_get_u8(&state, &version) && slice_get_u8(&state, &hash) && slice_get_u8(&state, &t.digits)
 		&& slice_get_u16(&state, &t.period) && slice_get_u64(&state, &last) && slice_get_bytes(&state, &secret);
-	t.hash = (enum digest)hash;
+	t.hash = (enum digest_algorithm)hash;
 	t.last_step = (int64_t)last;
 	if (!ok || version != STATE_VERSION || digest_size(t.hash) == 0 || t.digits < 6 || t.digits > 8 || t.period == 0 || state.n > 0
 	    || secret.n < TOTP_SECRET_MIN || secret.n > TOTP_SECRET_MAX)

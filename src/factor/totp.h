@@ -15,7 +15,7 @@
 #define TOTP_STATE_MAX 96
 
 struct totp {
-	enum digest hash;
+	enum digest_algorithm hash;
 	uint8_t digits;     /* 6 to 8 */
 	uint16_t period;    /* seconds of one step */
 	int64_t last_step;  /* of the last code that was taken; -1: none yet */
@@ -26,7 +26,7 @@ struct totp {
 /* What every program understands: SHA-1, six digits, 30 seconds, a random secret. Wipe it after use. */
 void totp_make(struct totp *ret);
 /* HOTP(K, C), truncated to `digits` decimal digits (RFC 4226 5.3). */
-uint32_t totp_hotp(enum digest hash, struct slice secret, uint64_t counter, unsigned digits);
+uint32_t totp_hotp(enum digest_algorithm hash, struct slice secret, uint64_t counter, unsigned digits);
 /* Right: *ret_step is the last_step to store. Constant time over the window. Spaces in the code do not count. */
 enum factor_verdict totp_verify(const struct totp *t, struct slice code, int64_t unix_seconds, int64_t *ret_step);
 

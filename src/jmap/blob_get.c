@@ -1,13 +1,15 @@
 /* Blob/get (RFC 9404 4.2). */
 #include "base/codec.h"
+#include "base/ensure.h"
 #include "base/utf8.h"
-#include "crypt/hash.h"
+#include "crypt/digest.h"
 #include "jmap/blob.h"
 #include "jmap/method.h"
 
-enum property { ID, SIZE, DATA, TEXT, BASE64, SHA256, PROPERTIES };
+enum property { ID, SIZE, DATA, TEXT, BASE64, SHA, SHA256, SHA512, PROPERTIES };
 static const char *const names[PROPERTIES] = {
-	[ID] = "id", [SIZE] = "size", [DATA] = "data", [TEXT] = "data:asText", [BASE64] = "data:asBase64", [SHA256] = "digest:sha-256",
+	[ID] = "id", [SIZE] = "size", [DATA] = "data", [TEXT] = "data:asText", [BASE64] = "data:asBase64", [SHA] = "digest:sha",
+	[SHA256] = "digest:sha-256", [SHA512] = "digest:sha-512",
 };
 #define BIT(p) (UINT64_C(1) << (p))
 
@@ -30,12 +32,14 @@ static void put_base64(struct emit *e, const char *name, struct slice bytes)
 static void put_data(struct emit *e, const struct getting *g, struct slice bytes, bool cut)
 {
 	bool readable = utf8_valid(bytes), text = jmap_wants(&g->get, TEXT) || jmap_wants(&g->get, DATA);
-	uint8_t hash[HASH_SIZE];
+	static const struct { enum property property; enum digest_algorithm digest; } digests[] = {{SHA, DIGEST_SHA1}, {SHA256, DIGEST_SHA256}, {SHA512, DIGEST_SHA512}};
+	uint8_t hash[DIGEST_MAX];
 
-	if (jmap_wants(&g->get, SHA256)) {
-		hash_sha256(bytes, hash);
-		put_base64(e, names[SHA256], slice_make(hash, sizeof hash));
-	}
+	for (size_t i = 0; i < ARRAY_LEN(digests); i++)
+		if (jmap_wants(&g->get, digests[i].property)) {
+			digest_compute(digests[i].digest, bytes, hash);
+			put_base64(e, names[digests[i].property], slice_make(hash, digest_size(digests[i].digest)));
+		}
 	if (text && readable)
 		emit_member_text(e, names[TEXT], bytes);
 	else if (jmap_wants(&g->get, TEXT))
@@ -51,7 +55,7 @@ static void put_data(struct emit *e, const struct getting *g, struct slice bytes
 static int put_blob(struct jmap_call *call, const struct getting *g, const struct jmap_blob *blob)
 {
 	struct emit *e = jmap_out(call);
-	bool data = (g->get.wanted & (BIT(DATA) | BIT(TEXT) | BIT(BASE64) | BIT(SHA256))) != 0, cut;
+	bool data = (g->get.wanted & (BIT(DATA) | BIT(TEXT) | BIT(BASE64) | BIT(SHA) | BIT(SHA256) | BIT(SHA512))) != 0, cut;
 	struct buf all = BUF_INIT(JMAP_BLOB_SET_MAX);
 	uint64_t end;
 	int rc = 0;

@@ -4,4 +4,5 @@
  */
 JMAP_CAPABILITY(CORE, "urn:ietf:params:jmap:core", jmap_core_session, NULL)
 JMAP_CAPABILITY(MAIL, "urn:ietf:params:jmap:mail", jmap_empty, jmap_mail_account)
+JMAP_CAPABILITY(WEBSOCKET, "urn:ietf:params:jmap:websocket", jmap_websocket_session, NULL)
 JMAP_CAPABILITY(BLOB, "urn:ietf:params:jmap:blob", jmap_empty, jmap_blob_account)

@@ -9,6 +9,7 @@ struct jmap {
 	struct jmap_host host;
 	char account[34];      /* "A" and hexadecimal digits */
 	struct buf state;      /* of the session; empty: not made yet */
+	struct slice base;     /* of the Session object that is being printed */
 	unsigned requests;     /* which are not freed; the last one of a jmap that was destroyed frees it */
 	bool destroyed;
 };
@@ -57,6 +58,7 @@ void jmap_set_forget(struct jmap_call *call);
 void jmap_core_session(struct jmap *j, struct emit *e);
 void jmap_empty(struct jmap *j, struct emit *e);
 void jmap_mail_account(struct jmap *j, struct emit *e);
+void jmap_websocket_session(struct jmap *j, struct emit *e);
 void jmap_blob_account(struct jmap *j, struct emit *e);
 
 /* ---- states ---- */

@@ -119,10 +119,23 @@ void jmap_mail_account(struct jmap *j, struct emit *e)
 	emit_object_end(e);
 }
 
+/* RFC 8887 3. The scheme follows that of the page: wss with https. */
+void jmap_websocket_session(struct jmap *j, struct emit *e)
+{
+	struct buf url = BUF_INIT(2000);
+
+	buf_printf(&url, "ws%.*s/jmap/ws", SLICE_ARG(slice_from(j->base, sizeof "http" - 1)));
+	emit_object(e);
+	emit_member_text(e, "url", buf_slice(&url));
+	emit_member_bool(e, "supportsPush", true);
+	emit_object_end(e);
+	buf_free(&url);
+}
+
 /* RFC 9404 3.1. */
 void jmap_blob_account(struct jmap *j, struct emit *e)
 {
-	static const char *const looked_up[] = {"Email", "Mailbox", "Thread"}, *const digests[] = {"sha-256"};
+	static const char *const looked_up[] = {"Email", "Mailbox", "Thread"}, *const digests[] = {"sha", "sha-256", "sha-512"};
 
 	emit_object(e);
 	emit_member_number(e, "maxSizeBlobSet", JMAP_BLOB_SET_MAX);
@@ -213,8 +226,11 @@ void jmap_session_print(struct jmap *j, struct slice base, struct buf *out)
 {
 	struct emit e = EMIT_INIT(out);
 
+	(void)jmap_session_state(j); /* says nothing of addresses */
+	j->base = base;
 	emit_object(&e);
 	put_fixed(j, &e);
+	j->base = SLICE_NONE;
 	put_address(&e, "apiUrl", base, "/jmap/api");
 	put_address(&e, "downloadUrl", base, "/jmap/download/{accountId}/{blobId}/{name}?accept={type}");
 	put_address(&e, "uploadUrl", base, "/jmap/upload/{accountId}/");

@@ -7,6 +7,7 @@
  *   mail_index.c    whose turn it is to be indexed
  *   mail_http.c     HTTP over the socket pairs to web: sign-ins, requests       mail_jmap.c      what is served there
  *   mail_blob.c     what people upload               mail_transfer.c  upload, download
+ *   mail_events.c   event sources, WebSocket
  *   mail_use.c      what of the mail a session takes, for the record
  *   mail_unlearn.c  what was learnt about junk is forgotten
  *   mail_revoke.c   sessions that end because auth says so, mail.remove

@@ -71,13 +71,16 @@ static void person_drop(struct mail_http *p)
 
 void mail_http_enter(struct mail_http *p)
 {
-	mail_account_runs(p->account);
+	if (p->entered++ == 0)
+		mail_account_runs(p->account);
 	p->account->at_work = &p->use;
 }
 
 void mail_http_leave(struct mail_http *p)
 {
-	p->account->at_work = NULL;
+	ENSURE(p->entered > 0);
+	if (--p->entered == 0)
+		p->account->at_work = NULL;
 }
 
 static void link_end(struct mail_link *l);

@@ -38,6 +38,7 @@ struct mail_http {
 	struct timer *idle;
 	char cid[32], address[48];
 	int64_t since;
+	unsigned entered;                /* mail_http_enter without its leave */
 	bool over;
 };
 

@@ -1,5 +1,6 @@
 /* What mail serves under /jmap/, and requests of JMAP (RFC 8620 3). */
 #include "role/mail_blob.h"
+#include "role/mail_events.h"
 
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -159,13 +160,25 @@ static bool is_json(const struct mail_exchange *x)
 	return slice_eq_nocase(slice_trim(end >= 0 ? slice_sub(type, 0, (size_t)end) : type), SLICE("application/json"));
 }
 
+static void api_begin(struct mail_exchange *x)
+{
+	x->body.max = JMAP_REQUEST_MAX;
+}
+
+static void api_piece(struct mail_exchange *x, struct slice bytes)
+{
+	buf_append(&x->body, bytes);
+	if (x->body.failed)
+		refuse(x, &(struct jmap_problem){.type = "limit", .status = 400, .limit = "maxSizeRequest"});
+}
+
 static void api(struct mail_exchange *x)
 {
 	struct jmap_problem problem;
 	struct run *r;
 
-	if (!is_json(x) || x->body.failed) {
-		refuse(x, &(struct jmap_problem){.type = x->body.failed ? "limit" : "notJSON", .status = 400, .limit = x->body.failed ? "maxSizeRequest" : NULL});
+	if (!is_json(x)) {
+		refuse(x, &(struct jmap_problem){.type = "notJSON", .status = 400});
 		return;
 	}
 	r = memory_alloc(sizeof *r);
@@ -198,9 +211,12 @@ static void api_gone(struct mail_exchange *x)
 
 const struct mail_route mail_routes[] = {
 	{.match = {.host = "", .path = "/jmap/session", .methods = GET}, .handle = give_session},
-	{.match = {.host = "", .path = "/jmap/api", .methods = POST}, .body_max = JMAP_REQUEST_MAX + 1, .handle = api, .more = api_more, .gone = api_gone},
+	{.match = {.host = "", .path = "/jmap/api", .methods = POST}, .body_max = UINT64_MAX, .begin = api_begin, .piece = api_piece, .handle = api, .more = api_more, .gone = api_gone},
 	{.match = {.host = "", .path = "/jmap/upload/*", .methods = POST}, .body_max = UINT64_MAX, .begin = mail_upload_begin, .piece = mail_upload_piece,
 		.handle = mail_upload_handle, .gone = mail_upload_gone},
 	{.match = {.host = "", .path = "/jmap/download/*", .methods = GET}, .handle = mail_download, .more = mail_download_more, .gone = mail_download_gone},
+	{.match = {.host = "", .path = "/jmap/eventsource", .methods = GET}, .handle = mail_events, .more = mail_events_more, .gone = mail_events_gone},
+	{.match = {.host = "", .path = "/jmap/ws", .methods = GET}, .handle = mail_socket, .piece = mail_socket_piece, .more = mail_socket_more,
+		.gone = mail_socket_gone},
 };
 const size_t mail_route_count = sizeof mail_routes / sizeof mail_routes[0];
