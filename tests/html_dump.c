@@ -1,4 +1,7 @@
-/* html_dump safe|images|quote|dark|text|plain|print FILE: what src/html makes of a file, for tests in a browser. Counts go to stderr. */
+/*
+ * html_dump MODE IN OUT ...: what src/html makes of files, for tests in a browser; counts go to stderr. MODE: safe, images, dark, script, text,
+ * plain (the file is plain text), print, quote.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +14,8 @@
 
 static struct html_view view_of(const char *mode)
 {
-	struct html_view v = {.is_html = strcmp(mode, "plain") != 0, .as_text = strcmp(mode, "text") == 0, .script = strcmp(mode, "script") == 0,
-		.print = strcmp(mode, "print") == 0, .options = {.leave = SLICE("/jmap/leave"), .language = SLICE("en")}};
+	struct html_view v = {.as_text = strcmp(mode, "text") == 0, .script = strcmp(mode, "script") == 0, .print = strcmp(mode, "print") == 0,
+		.options = {.leave = SLICE("/jmap/leave"), .language = SLICE("en")}};
 
 	v.options.images = strcmp(mode, "images") == 0;
 	v.options.profile = strcmp(mode, "quote") == 0 ? HTML_QUOTE : HTML_VIEW;
@@ -20,24 +23,37 @@ static struct html_view view_of(const char *mode)
 	return v;
 }
 
-int main(int argc, char **argv)
+static int dump(const char *mode, const char *from, const char *to)
 {
 	struct buf content = BUF_INIT(FILE_MAX), out = BUF_INIT(HTML_DOCUMENT_MAX);
 	struct arena arena = ARENA_INIT;
-	struct html_report report;
+	struct html_view view = view_of(mode);
+	struct html_part part = {.is_html = strcmp(mode, "plain") != 0};
+	struct html_report r;
 	struct error err = {0};
+	int code = file_read(from, &content, &err);
 
-	if (argc < 3 || file_read(argv[2], &content, &err) != 0)
-		return 2;
-	policy_warm();
-	struct html_view view = view_of(argv[1]);
-	view.part = buf_slice(&content);
-	html_view_write(&view, &arena, &out, &report);
-	fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout);
-	fprintf(stderr, "remote %u missing %u links %u deceiving %u dark %d cut %d arena %zu\n", report.remote, report.missing, report.links,
-		report.deceiving, report.dark, report.cut, arena.total);
+	if (code == 0) {
+		part.content = buf_slice(&content);
+		view.parts = &part;
+		view.part_count = 1;
+		html_view_write(&view, &arena, &out, &r);
+		fprintf(stderr, "remote %u missing %u links %u deceiving %u dark %d cut %d arena %zu\n", r.remote, r.missing, r.links, r.deceiving, r.dark,
+			r.cut, arena.total);
+		code = file_write_atomic(to, buf_slice(&out), 0600, &err);
+	}
 	arena_free(&arena);
 	buf_free(&out);
 	buf_free(&content);
-	return 0;
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	int code = argc < 4 || argc % 2 != 0 ? -1 : 0;
+
+	policy_warm();
+	for (int i = 2; code == 0 && i + 1 < argc; i += 2)
+		code = dump(argv[1], argv[i], argv[i + 1]);
+	return code == 0 ? 0 : 2;
 }

@@ -1,6 +1,6 @@
 /*
- * Whatever the bytes are: what is written holds only elements, attributes and addresses of the tables, is balanced and not too deep, and its
- * style sheets name nothing but what the rewriter wrote.
+ * Whatever the bytes are: what is written holds only elements, attributes and addresses of the tables, is balanced and not too deep, and
+ * its style sheets name nothing but what the rewriter wrote.
  */
 #include <string.h>
 

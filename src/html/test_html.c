@@ -326,13 +326,15 @@ static void check_digest(const char *script, const char *digest)
 
 static void test_documents(void **state)
 {
-	struct html_view view = {.part = SLICE("<b>x"), .is_html = true, .script = true};
+	static const struct html_part parts[] = {{.content = SLICE_INIT("<b>x"), .is_html = true}, {.content = SLICE_INIT("<y")}};
+	struct html_view view = {.parts = parts, .part_count = 2, .script = true};
 	struct buf out = BUF_INIT(HTML_DOCUMENT_MAX), policy = BUF_INIT(1024);
 
 	check_digest(html_height_script, html_height_digest);
 	check_digest(html_print_script, html_print_digest);
 	html_view_write(&view, &arena, &out, &report);
-	assert_non_null(strstr(made(&out), "<div class=\"m-body\"><b>x</b></div>\n<script>(function()"));
+	assert_non_null(strstr(made(&out),
+		"<div class=\"m-body\"><b>x</b></div>\n<hr>\n<div class=\"m-body\"><div class=\"m-t\">&lt;y</div></div>\n<script>(function()"));
 	html_view_policy(false, true, false, &policy);
 	assert_non_null(strstr(made(&policy),
 		"sandbox allow-popups allow-popups-to-escape-sandbox allow-scripts; frame-ancestors 'self'; default-src 'none'; img-src data:; "

@@ -29,20 +29,36 @@ static const char plain[] =
 	"summary{cursor:pointer;white-space:normal}\n";
 static const char paper[] = "@media print{body{padding:0}a[data-shows]::after{content:\"\"}}\n";
 
-/* The part as HTML that has not been made safe yet; what it is plain text, too. */
-static struct slice source(const struct html_view *v, struct arena *arena, struct buf *memory)
+/* The part as HTML that has not been made safe yet. */
+static struct slice source(const struct html_view *v, const struct html_part *part, struct arena *arena, struct buf *memory)
 {
 	struct buf text = BUF_INIT(HTML_PLAIN_MAX);
-	struct html_plain how = {.flowed = v->flowed && !v->is_html, .delsp = v->delsp && !v->is_html, .unfold = v->print};
+	struct html_plain how = {.flowed = part->flowed && !part->is_html, .delsp = part->delsp && !part->is_html};
 
-	if (v->is_html && !v->as_text)
-		return v->part;
-	if (v->is_html)
-		html_to_text(v->part, arena, &text);
-	how.unfold = how.unfold || v->options.profile == HTML_QUOTE;
-	html_from_text(v->is_html ? buf_slice(&text) : slice_sub(v->part, 0, HTML_PLAIN_MAX), &how, memory);
+	if (part->is_html && !v->as_text)
+		return part->content;
+	if (part->is_html)
+		html_to_text(part->content, arena, &text);
+	how.unfold = v->print || v->options.profile == HTML_QUOTE;
+	html_from_text(part->is_html ? buf_slice(&text) : slice_sub(part->content, 0, HTML_PLAIN_MAX), &how, memory);
 	buf_free(&text);
 	return buf_slice(memory);
+}
+
+static void put_part(const struct html_view *v, const struct html_part *part, const struct html_options *options, struct arena *arena,
+	struct buf *body, struct buf *sheets, struct html_report *report)
+{
+	struct buf memory = BUF_INIT(HTML_PLAIN_MAX * 8);
+	struct html_report r;
+
+	html_safe(source(v, part, arena, &memory), options, arena, body, sheets, &r);
+	report->remote += r.remote;
+	report->missing += r.missing;
+	report->links += r.links;
+	report->deceiving += r.deceiving;
+	report->dark = report->dark || r.dark;
+	report->cut = report->cut || r.cut || memory.failed;
+	buf_free(&memory);
 }
 
 static void put_head(const struct html_view *v, bool is_plain, bool is_dark, struct slice sheets, struct buf *out)
@@ -82,18 +98,25 @@ static void put_document(const struct html_view *v, bool is_plain, const struct 
 
 void html_view_write(const struct html_view *view, struct arena *arena, struct buf *out, struct html_report *report)
 {
-	struct buf memory = BUF_INIT(HTML_PLAIN_MAX * 8), body = BUF_INIT(HTML_OUTPUT_MAX + 1024), sheets = BUF_INIT(HTML_SHEETS_MAX);
+	struct buf body = BUF_INIT(2 * HTML_OUTPUT_MAX + 1024), sheets = BUF_INIT(HTML_SHEETS_MAX);
 	struct html_options options = view->options;
-	bool is_plain = !view->is_html || view->as_text;
+	bool is_plain = true;
 
+	*report = (struct html_report){0};
 	if (view->print)
 		options.theme = HTML_LIGHT;
-	html_safe(source(view, arena, &memory), &options, arena, &body, &sheets, report);
+	for (size_t i = 0; i < view->part_count; i++) {
+		is_plain = is_plain && (!view->parts[i].is_html || view->as_text);
+		report->cut = report->cut || i == HTML_PARTS_MAX || buf_len(&body) > HTML_OUTPUT_MAX;
+		if (!report->cut && i > 0)
+			buf_append(&body, SLICE("\n<hr>\n"));
+		if (!report->cut || i == 0)
+			put_part(view, &view->parts[i], &options, arena, &body, &sheets, report);
+	}
 	if (options.profile == HTML_QUOTE)
 		buf_append(out, buf_slice(&body));
 	else
 		put_document(view, is_plain, report, buf_slice(&sheets), buf_slice(&body), out);
-	buf_free(&memory);
 	buf_free(&body);
 	buf_free(&sheets);
 }

@@ -1,19 +1,26 @@
 /*
- * The safe document of one text part: what a browser gets, in a frame without an origin. Layers: the rewriter (html/safe.h), the policy of
- * the document (html_view_policy), the policy of the page around it.
+ * The safe document of a letter's text parts: what a browser gets, in a frame without an origin. Layers: the rewriter (html/safe.h), the
+ * policy of the document (html_view_policy), the policy of the page around it.
  */
 #ifndef HTML_VIEW_H
 #define HTML_VIEW_H
 
 #include "html/safe.h"
 
-#define HTML_DOCUMENT_MAX (HTML_OUTPUT_MAX + HTML_SHEETS_MAX + 65536) /* bytes of a document */
+#define HTML_PARTS_MAX 20   /* texts of one document; more are left out, and it counts as cut */
+#define HTML_DOCUMENT_MAX (2 * HTML_OUTPUT_MAX + HTML_SHEETS_MAX + 65536) /* bytes of a document */
+
+/* One text of the letter. */
+struct html_part {
+	struct slice content; /* UTF-8 */
+	bool is_html;         /* else plain text */
+	bool flowed, delsp;   /* of plain text (RFC 3676) */
+};
 
 struct html_view {
-	struct slice part;    /* UTF-8 */
-	bool is_html;         /* else plain text */
+	const struct html_part *parts; /* shown one below the other */
+	size_t part_count;
 	bool as_text;         /* HTML is shown as the text that it holds */
-	bool flowed, delsp;   /* of plain text (RFC 3676) */
 	bool script;          /* the page around is told the height by the one script that the policy names */
 	bool print;           /* the browser prints it as soon as it is there; quotes are open, colours light */
 	struct html_options options;

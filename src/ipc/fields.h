@@ -187,6 +187,11 @@
 #define IPC_FIELDS_FILTER_NOTICE(F) \
 	F(bytes, cid) F(u64, now_ms) F(bytes, name) F(bytes, language) F(bytes, fact) F(bytes, domain) F(bytes, signer) F(bytes, args)
 #define IPC_REPLY_FILTER_NOTICE(F) F(u8, status) F(fd, record)
+/* Makes the text of a letter safe to look at (filter/view.h). parts, or small: a bundle; the document comes back as it fits, in `small` up to
+ * IPC_SMALL_MAX. flags: enum filter_view_flag; the numbers: struct html_report. */
+#define IPC_FIELDS_FILTER_VIEW(F) F(bytes, cid) F(u32, flags) F(bytes, leave) F(bytes, language) F(fd, parts) F(bytes, small)
+#define IPC_REPLY_FILTER_VIEW(F) \
+	F(u8, status) F(fd, document) F(bytes, small) F(u32, remote) F(u32, missing) F(u32, links) F(u32, deceiving) F(u8, cut) F(u8, dark)
 
 /* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
 #define IPC_FIELDS_QUEUE_ROOM(F) F(id, account) F(u64, limit) F(u64, size)

@@ -15,6 +15,7 @@
 #include "filter/notice.h"
 #include "filter/report.h"
 #include "filter/sort.h"
+#include "filter/view.h"
 #include "mime/text.h"
 #include "policy/confusable.h"
 #include "policy/lists.h"
@@ -687,6 +688,49 @@ static void on_notice(void *arg, struct ipc_call *call, const void *message)
 	count_message(f);
 }
 
+/* ---- letters that are looked at ---- */
+
+static int view(struct filter_role *f, const struct ipc_filter_view *request, struct ipc_filter_view_reply *reply, struct buf *out, struct error *err)
+{
+	struct file_map map = FILE_MAP_NONE;
+	struct html_report r;
+	int code = request->parts >= 0 ? memfd_map(request->parts, FILTER_VIEW_BUNDLE_MAX, &map, err) : 0;
+
+	if (code == 0)
+		code = filter_view(request->parts >= 0 ? map.content : request->small, request->flags, request->leave, request->language, &f->arena, out, &r, err);
+	file_unmap(&map);
+	if (code < 0)
+		return code;
+	*reply = (struct ipc_filter_view_reply){.document = -1, .remote = r.remote, .missing = r.missing, .links = r.links, .deceiving = r.deceiving,
+		.cut = r.cut, .dark = r.dark};
+	if (buf_len(out) <= IPC_SMALL_MAX)
+		reply->small = buf_slice(out);
+	else if ((reply->document = memfd_from_slice("document", buf_slice(out), err)) < 0)
+		return reply->document;
+	return 0;
+}
+
+static void on_view(void *arg, struct ipc_call *call, const void *message)
+{
+	struct filter_role *f = arg;
+	const struct ipc_filter_view *request = message;
+	struct ipc_filter_view_reply reply = {.document = -1};
+	struct buf out = BUF_INIT(HTML_DOCUMENT_MAX);
+	struct error err = {0};
+	int parts = request->parts;
+
+	cpu_limit(FILTER_VIEW_CPU_SECONDS);
+	if (view(f, request, &reply, &out, &err) < 0) {
+		log_failure(f, request->cid, &err);
+		reply = (struct ipc_filter_view_reply){.status = 1, .document = -1};
+	}
+	ipc_reply(call, &reply);
+	file_close(&reply.document);
+	file_close(&parts);
+	buf_free(&out);
+	count_message(f);
+}
+
 static int filter_start(struct role_context *ctx, struct error *err)
 {
 	struct filter_role *f;
@@ -712,6 +756,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_NOTICE, on_notice, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_REPORT, on_report, f);
+	ipc_handle(ctx->ipc, IPC_FILTER_VIEW, on_view, f);
 	return 0;
 }
 
