@@ -55,13 +55,27 @@ const locales = {
 	},
 };
 
+const COMMON = { bundle: true, minify: true, write: false, metafile: true, legalComments: 'none', outdir: '/a', outbase: web, target: ['chrome109', 'firefox115', 'safari16'],
+	absWorkingDir: top, charset: 'utf8', logLevel: 'warning' };
+
+/* What runs beside the page: a file of its own, whose address the page has to know. */
+async function bundleWorker() {
+	return build({ ...COMMON, entryPoints: { worker: join(web, 'src/signin/worker.ts') }, format: 'iife', entryNames: '[name]-[hash]' });
+}
+
 async function bundle() {
+	const worker = await bundleWorker();
+	const made = await bundlePage(worker.outputFiles[0].path);
+	return { outputFiles: [...made.outputFiles, ...worker.outputFiles], metafile: { inputs: { ...made.metafile.inputs, ...worker.metafile.inputs } } };
+}
+
+async function bundlePage(worker) {
 	return build({
 		entryPoints: { app: join(web, 'src/main.tsx'), boot: join(web, 'src/boot.ts') },
 		bundle: true, splitting: true, format: 'esm', minify: true, write: false, metafile: true, legalComments: 'none',
 		outdir: '/a', outbase: web, entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
 		jsx: 'automatic', jsxImportSource: 'preact', target: ['chrome109', 'firefox115', 'safari16'], nodePaths: [modules],
-		absWorkingDir: top, plugins: [locales], charset: 'utf8', logLevel: 'warning',
+		absWorkingDir: top, plugins: [locales], define: { WORKER_URL: JSON.stringify(worker) }, charset: 'utf8', logLevel: 'warning',
 	});
 }
 

@@ -18,6 +18,17 @@ struct password_policy job_password_policy(const struct admin_job *job)
 	return policy;
 }
 
+/* For pages, which say it in the language of the person. */
+static json_t *fault_names(unsigned faults)
+{
+	static const char *const names[] = {"short", "long", "control", "classes", "weak", "breached", "reused"};
+	json_t *out = json_array();
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if ((faults >> i & 1) != 0)
+			json_array_append_new(out, json_string(names[i]));
+	return out;
+}
+
 int job_check_password(struct admin_job *job, struct slice password, bool proven)
 {
 	const struct auth_admin_settings *s = job_settings(job);
@@ -34,6 +45,7 @@ int job_check_password(struct admin_job *job, struct slice password, bool proven
 		return 0;
 	password_faults_text(&policy, faults, &text);
 	int rc = job_refuse(job, ADMIN_INVALID, "weak_password", "%.*s", SLICE_ARG(buf_slice(&text)));
+	job_set(job, "faults", fault_names(faults));
 	buf_free(&text);
 	return rc;
 }

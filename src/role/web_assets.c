@@ -5,12 +5,12 @@
 
 /*
  * Scripts, styles and requests come from this server and go to it, and nowhere else; no inline script, no string becomes script or HTML but by
- * the one policy that cleans it ("dompurify"). Frames show letters, each with a policy of its own (docs/webmail.md).
+ * the one policy that cleans it ("dompurify"); "worker" names the one file that computes proofs of work. Frames show letters, each with a policy of its own (docs/webmail.md).
  */
 static const char policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; "
 	"worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-	"require-trusted-types-for 'script'; trusted-types dompurify";
+	"require-trusted-types-for 'script'; trusted-types dompurify worker";
 
 static const struct {
 	enum asset_coding coding;

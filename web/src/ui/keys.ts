@@ -4,4 +4,5 @@ type Area<Name extends string, Texts> = `${Name}.${keyof Texts & string}`;
 export type Key =
 	| Area<'ui', typeof import('../../locales/en/ui.json')>
 	| Area<'compose', typeof import('../../locales/en/compose.json')>
-	| Area<'mail', typeof import('../../locales/en/mail.json')>;
+	| Area<'mail', typeof import('../../locales/en/mail.json')>
+	| Area<'signin', typeof import('../../locales/en/signin.json')>;
