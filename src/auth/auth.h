@@ -5,6 +5,9 @@
 #include "base/buf.h"
 
 /* AUTH_SASL, AUTH_SENDER, AUTH_RECIPIENT. Values never change. */
+/* No mechanism of SASL: the token of a browser's session, shown by the role web (auth/mechanism_session.c). */
+#define AUTH_MECHANISM_SESSION "LETTERLOCK-SESSION"
+
 enum auth_status {
 	AUTH_OK = 0,
 	AUTH_CONTINUE = 1,        /* SASL: `data` is the next challenge (it may be empty) */
@@ -15,7 +18,7 @@ enum auth_status {
 	AUTH_THROTTLED = 6,       /* too many failures; 454 4.7.0, [LIMIT] */
 	AUTH_INVALID = 7,         /* malformed exchange or unknown mechanism; 501 5.5.2, BAD */
 	AUTH_SUSPENDED = 9,       /* AUTH_SENDER: the account may not send at the moment; 550 5.7.1 */
-	AUTH_REFUSED = 8,         /* AUTH_RECIPIENT: code, enhanced and text say what to answer (4xx or 5xx) */
+	AUTH_REFUSED = 8,         /* AUTH_RECIPIENT: code, enhanced and text say what to answer (4xx or 5xx); AUTH_MECHANISM_SESSION: it is locked */
 };
 
 /* AUTH_SASL.protocol, MAIL_TICKET.protocol, MAIL_ATTACH.protocol. */

@@ -77,7 +77,8 @@ QUERY(CREDENTIAL_REMOVE, "DELETE FROM credential WHERE account = ?1 AND id = ?2 
 QUERY(CREDENTIAL_REMOVE_ALL, "DELETE FROM credential WHERE account = ?1")
 /* Numbers of grants are numbers of credentials; a grant lives as long as one of its tokens. */
 QUERY(CREDENTIAL_EXISTS, "SELECT 1 FROM credential WHERE account = ?1 AND id = ?2 UNION ALL "
-	"SELECT 1 FROM oauth_grant WHERE account = ?1 AND id = ?2 AND EXISTS (SELECT 1 FROM oauth_session WHERE granted = ?2)")
+	"SELECT 1 FROM oauth_grant WHERE account = ?1 AND id = ?2 AND EXISTS (SELECT 1 FROM oauth_session WHERE granted = ?2) UNION ALL "
+	"SELECT 1 FROM session JOIN session_web ON session_web.session = session.id WHERE account = ?1 AND id = ?2 AND locked = 0")
 QUERY(SCRAM_ADD, "INSERT INTO scram (account, credential, keys, wrap) VALUES (?1, ?2, ?3, ?4)")
 QUERY(SCRAM_LIST, "SELECT scram.credential, scram.keys, scram.wrap FROM scram JOIN credential ON credential.id = scram.credential "
 	"WHERE scram.account = ?1 AND (?2 OR credential.kind <> 1) LIMIT ?3")

@@ -23,11 +23,15 @@ QUERY(RULE_SET, "INSERT INTO credential_rule (credential, account, device, proto
 QUERY(RULE_USED, "INSERT INTO credential_rule (credential, account, device, protocols, networks, ends, used, address, uses) "
 	"VALUES (?1, ?2, 0, 0, '', 0, ?3, ?4, 1) ON CONFLICT (credential) DO UPDATE SET used = ?3, address = ?4, uses = uses + 1")
 /* Ended by time: rules (app passwords), certificates, tokens of an identity provider. */
+#define SESSION_END "min(ends, CASE WHEN idle > 0 THEN used + idle ELSE ends END)"
 QUERY(CREDENTIAL_ENDED, "SELECT account, credential FROM credential_rule WHERE ends > max(?1, 0) AND ends <= ?2 UNION "
 	"SELECT account, credential FROM device_certificate WHERE not_after > ?1 AND not_after <= ?2 UNION "
+	"SELECT account, id FROM session JOIN session_web ON session_web.session = session.id "
+	"WHERE " SESSION_END " > ?1 AND " SESSION_END " <= ?2 UNION "
 	"SELECT account, credential FROM external_lease WHERE ends <= ?2")
 QUERY(CREDENTIAL_LIVES, "SELECT EXISTS (SELECT 1 FROM credential_rule WHERE credential = ?2 AND ends > 0 AND ends <= ?3) "
 	"OR EXISTS (SELECT 1 FROM device_certificate WHERE credential = ?2 AND not_after <= ?3) "
+	"OR EXISTS (SELECT 1 FROM session WHERE account = ?1 AND id = ?2 AND " SESSION_END " <= ?3) "
 	"OR EXISTS (SELECT 1 FROM external_lease WHERE account = ?1 AND credential = ?2 AND ends <= ?3)")
 QUERY(LEASE_SET, "INSERT INTO external_lease (account, credential, ends) VALUES (?1, ?2, ?3) "
 	"ON CONFLICT (account, credential) DO UPDATE SET ends = ?3 WHERE ends < ?3")

@@ -310,7 +310,9 @@ static int check_access(struct exchange *x)
 {
 	struct access_request request = {.account = &x->account, .protocol = x->protocol, .address = x->address, .credential = x->used_credential};
 	struct access_verdict verdict;
-	int rc = access_check(x->login->access, &request, &x->arena, &verdict);
+	/* A session was looked at, and noted, when it began: now only what policy says of it. */
+	int rc = x->session.id != 0 ? access_check_session(x->login->access, &x->account, &x->session, x->address, SLICE_NONE, &x->arena, &verdict)
+	                            : access_check(x->login->access, &request, &x->arena, &verdict);
 	if (rc != 0)
 		return rc;
 	x->read_only = verdict.action == CONDITION_READ_ONLY;
@@ -398,7 +400,7 @@ bool exchange_allowed(struct exchange *x)
 static const struct mechanism *mechanism_find(struct slice name)
 {
 	static const struct mechanism *const all[] = {&mechanism_plain, &mechanism_scram, &mechanism_scram_plus, &mechanism_oauthbearer,
-		&mechanism_xoauth2, &mechanism_external};
+		&mechanism_xoauth2, &mechanism_external, &mechanism_session};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (slice_eq_nocase(name, slice_str(all[i]->name)))
 			return all[i];

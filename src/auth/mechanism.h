@@ -3,6 +3,7 @@
 #define AUTH_MECHANISM_H
 
 #include "auth/login.h"
+#include "auth/session.h"
 #include "auth/scram.h"
 
 struct exchange;
@@ -13,7 +14,7 @@ struct mechanism {
 	void (*step)(struct exchange *x, struct slice data);
 };
 extern const struct mechanism mechanism_plain, mechanism_scram, mechanism_scram_plus, mechanism_oauthbearer, mechanism_xoauth2,
-	mechanism_external;
+	mechanism_external, mechanism_session;
 
 struct exchange {
 	uint32_t magic;
@@ -39,6 +40,7 @@ struct exchange {
 	struct slice password; /* PLAIN: wiped at the end */
 	struct credential credential;
 	struct slice imported; /* hash of another system that verifies the password */
+	struct session session; /* of the web, id 0: it signs in by something else */
 	struct secrets secrets; /* of an imported account, while its password is taken over */
 
 	struct slice owner;  /* whose mailbox is wanted, as given; empty: one's own */

@@ -80,7 +80,7 @@ static const struct {
 	{408, SLICE_INIT("Request Timeout")}, {409, SLICE_INIT("Conflict")}, {410, SLICE_INIT("Gone")},
 	{411, SLICE_INIT("Length Required")}, {412, SLICE_INIT("Precondition Failed")}, {413, SLICE_INIT("Content Too Large")},
 	{414, SLICE_INIT("URI Too Long")}, {415, SLICE_INIT("Unsupported Media Type")}, {416, SLICE_INIT("Range Not Satisfiable")},
-	{417, SLICE_INIT("Expectation Failed")}, {421, SLICE_INIT("Misdirected Request")}, {422, SLICE_INIT("Unprocessable Content")},
+	{417, SLICE_INIT("Expectation Failed")}, {421, SLICE_INIT("Misdirected Request")}, {422, SLICE_INIT("Unprocessable Content")}, {423, SLICE_INIT("Locked")},
 	{425, SLICE_INIT("Too Early")}, {429, SLICE_INIT("Too Many Requests")}, {431, SLICE_INIT("Request Header Fields Too Large")},
 	{500, SLICE_INIT("Internal Server Error")}, {501, SLICE_INIT("Not Implemented")}, {502, SLICE_INIT("Bad Gateway")},
 	{503, SLICE_INIT("Service Unavailable")}, {504, SLICE_INIT("Gateway Timeout")}, {505, SLICE_INIT("HTTP Version Not Supported")},

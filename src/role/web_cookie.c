@@ -54,9 +54,10 @@ static bool from_here(struct web_exchange *x)
 
 static bool from_nobody_else(struct web_exchange *x)
 {
-	struct slice site = web_field(x, SLICE("Sec-Fetch-Site"));
+	struct slice site = web_field(x, SLICE("Sec-Fetch-Site")), origin = web_field(x, SLICE("Origin"));
 
-	return site.n == 0 || slice_eq(site, SLICE("same-origin")) || slice_eq(site, SLICE("none"));
+	return (site.n == 0 || slice_eq(site, SLICE("same-origin")) || slice_eq(site, SLICE("none")))
+	    && (origin.n == 0 || slice_eq_nocase(origin, web_origin(x))); /* WebSockets tell no more than that (RFC 6455 10.2) */
 }
 
 bool web_same_origin(struct web_exchange *x, bool changes)

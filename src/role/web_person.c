@@ -8,6 +8,7 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "http/problem.h"
+#include "role/web_cookie.h"
 
 #define EVIDENCE_MAX AUTH_SASL_DATA_MAX
 #define SWEEP_MS 30000
@@ -32,6 +33,7 @@ struct asking {
 struct evidence {
 	struct slice mechanism;
 	struct buf data;
+	bool cookie;
 };
 
 /* ---- life ---- */
@@ -100,7 +102,7 @@ static struct web_person *person_create(struct web_people *people, const uint8_t
 
 static bool is_stale(const struct web_person *p, int64_t now)
 {
-	return p->known && (now - p->since_ms > WEB_PERSON_LIFE_MS || (p->link_count == 0 && now - p->used_ms > WEB_PERSON_IDLE_MS));
+	return p->known && (now - p->since_ms > (p->cookie ? WEB_PERSON_COOKIE_MS : WEB_PERSON_LIFE_MS) || (p->link_count == 0 && now - p->used_ms > WEB_PERSON_IDLE_MS));
 }
 
 static void on_sweep(void *arg)
@@ -179,12 +181,21 @@ static bool take_authorization(struct slice value, struct evidence *ret)
 	return slice_starts_nocase(value, SLICE("Bearer ")) && take_bearer(slice_trim(slice_from(value, 7)), ret);
 }
 
+/* The token, as auth made it. */
+static bool take_cookie(struct slice token, struct evidence *ret)
+{
+	ret->mechanism = SLICE(AUTH_MECHANISM_SESSION);
+	ret->cookie = true;
+	buf_append(&ret->data, token);
+	return token.n > 0 && !ret->data.failed;
+}
+
 static enum web_person_status evidence_of(const struct web_exchange *x, struct evidence *ret)
 {
 	size_t count = http_field_count(x->fields, x->field_count, SLICE("Authorization"));
 
 	if (count == 0)
-		return WEB_PERSON_NOBODY;
+		return take_cookie(web_cookie_get(x, WEB_COOKIE_SESSION), ret) ? WEB_PERSON_KNOWN : WEB_PERSON_NOBODY;
 	return count == 1 && take_authorization(web_field(x, SLICE("Authorization")), ret) ? WEB_PERSON_KNOWN : WEB_PERSON_WRONG;
 }
 
@@ -221,7 +232,7 @@ static enum web_person_status status_of(uint8_t status)
 	static const enum web_person_status results[] = {
 		[AUTH_OK] = WEB_PERSON_KNOWN, [AUTH_CONTINUE] = WEB_PERSON_WRONG, [AUTH_BAD_CREDENTIALS] = WEB_PERSON_WRONG,
 		[AUTH_TEMPORARY] = WEB_PERSON_LATER, [AUTH_DENIED] = WEB_PERSON_REFUSED, [AUTH_EXPIRED] = WEB_PERSON_WRONG,
-		[AUTH_THROTTLED] = WEB_PERSON_THROTTLED, [AUTH_INVALID] = WEB_PERSON_WRONG, [AUTH_REFUSED] = WEB_PERSON_REFUSED,
+		[AUTH_THROTTLED] = WEB_PERSON_THROTTLED, [AUTH_INVALID] = WEB_PERSON_WRONG, [AUTH_REFUSED] = WEB_PERSON_LOCKED,
 	};
 
 	return status < ARRAY_LEN(results) ? results[status] : WEB_PERSON_LATER;
@@ -263,7 +274,9 @@ static void on_auth(void *arg, enum ipc_outcome outcome, const void *message)
 	/* A token that is refused says why first (RFC 7628 3.2.2). Nobody here reads it; auth forgets the exchange by itself. */
 	enum web_person_status status = status_of(code);
 
-	note(q, code, outcome == IPC_OK ? reply->login : SLICE_NONE);
+	/* A session is noted when it begins, and not each time that it is looked at. */
+	if (!p->cookie)
+		note(q, code, outcome == IPC_OK ? reply->login : SLICE_NONE);
 	if (status == WEB_PERSON_KNOWN)
 		take_reply(p, reply);
 	else
@@ -277,7 +290,7 @@ static void ask_auth(struct web_person *p, const struct web_exchange *x, const s
 {
 	struct question *q = memory_alloc(sizeof *q);
 	struct ipc_auth_sasl request = {
-		.cid = x->cid, .protocol = AUTH_PROTOCOL_JMAP, .tls = x->secure ? AUTH_TLS_ON : AUTH_TLS_NONE, .address = x->address, .mechanism = e->mechanism,
+		.cid = x->cid, .protocol = AUTH_PROTOCOL_JMAP, .tls = x->secure || x->web->local ? AUTH_TLS_ON : AUTH_TLS_NONE, .address = x->address, .mechanism = e->mechanism,
 		.data = buf_slice(&e->data),
 	};
 
@@ -311,6 +324,11 @@ void web_person_ask(struct web_exchange *x, web_person_fn *fn)
 		fn(x, NULL, status);
 		return;
 	}
+	/* A browser sends its cookie along with whatever asks: only our own pages may. */
+	if (e.cookie && !web_same_origin(x, x->method != HTTP_METHOD_GET)) {
+		buf_free_secret(&e.data);
+		return;
+	}
 	make_key(people, &e, x->address, key);
 	p = map_get(&people->known, slice_make(key, sizeof key));
 	if (p != NULL && is_stale(p, now_ms(people))) {
@@ -325,6 +343,7 @@ void web_person_ask(struct web_exchange *x, web_person_fn *fn)
 	} else {
 		make_room(people);
 		p = person_create(people, key);
+		p->cookie = e.cookie;
 		wait_for(p, x, fn);
 		ask_auth(p, x, &e);
 	}
@@ -355,6 +374,7 @@ void web_person_refuse(struct web_exchange *x, enum web_person_status status)
 	switch (status) {
 	case WEB_PERSON_NOBODY: case WEB_PERSON_WRONG: challenge(x); break;
 	case WEB_PERSON_REFUSED: web_problem(x, 403); break;
+	case WEB_PERSON_LOCKED: web_refuse(x, 423, "locked", "The session is locked."); break;
 	case WEB_PERSON_THROTTLED: web_problem(x, 429); break;
 	case WEB_PERSON_KNOWN: case WEB_PERSON_LATER: web_problem(x, 503); break;
 	}
