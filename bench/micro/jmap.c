@@ -49,7 +49,7 @@ static void bench(struct jmap *j, const char *what, unsigned times, const char *
 	double best = 1e9, start;
 
 	for (; *format != 0; format++) {
-		if (*format == '@')
+		if (*format == '^')
 			buf_append(&calls, account);
 		else if (*format == '$')
 			buf_append_str(&calls, mailbox);
@@ -70,24 +70,24 @@ static void bench(struct jmap *j, const char *what, unsigned times, const char *
 }
 
 #define IN "{'inMailbox':'$'}"
-#define QUERY(args) "['Email/query',{'accountId':'@'," args "},'q']"
+#define QUERY(args) "['Email/query',{'accountId':'^'," args "},'q']"
 #define FOUND "'#ids':{'resultOf':'q','name':'Email/query','path':'/ids'}"
 #define LISTED "'properties':['threadId','mailboxIds','keywords','from','to','subject','receivedAt','size','hasAttachment','preview']"
 
 static void bench_all(struct jmap *j, const char *inbox)
 {
-	bench(j, "Mailbox/get, first", 1, "['Mailbox/get',{'accountId':'@'},'m']", inbox);
-	bench(j, "Mailbox/get, again", 5, "['Mailbox/get',{'accountId':'@'},'m']", inbox);
+	bench(j, "Mailbox/get, first", 1, "['Mailbox/get',{'accountId':'^'},'m']", inbox);
+	bench(j, "Mailbox/get, again", 5, "['Mailbox/get',{'accountId':'^'},'m']", inbox);
 	bench(j, "query 50 newest", 20, QUERY("'filter':" IN ",'limit':50"), inbox);
 	bench(j, "query 50 newest and get what a list shows", 20,
-	      QUERY("'filter':" IN ",'limit':50") ",['Email/get',{'accountId':'@'," FOUND "," LISTED "},'g']", inbox);
+	      QUERY("'filter':" IN ",'limit':50") ",['Email/get',{'accountId':'^'," FOUND "," LISTED "},'g']", inbox);
 	bench(j, "the same, threads collapsed, with total", 20,
-	      QUERY("'filter':" IN ",'limit':50,'collapseThreads':true,'calculateTotal':true") ",['Email/get',{'accountId':'@'," FOUND "," LISTED "},'g']",
+	      QUERY("'filter':" IN ",'limit':50,'collapseThreads':true,'calculateTotal':true") ",['Email/get',{'accountId':'^'," FOUND "," LISTED "},'g']",
 	      inbox);
 	bench(j, "query 50 newest and get all default properties", 20,
-	      QUERY("'filter':" IN ",'limit':50") ",['Email/get',{'accountId':'@'," FOUND "},'g']", inbox);
+	      QUERY("'filter':" IN ",'limit':50") ",['Email/get',{'accountId':'^'," FOUND "},'g']", inbox);
 	bench(j, "query 50 newest and get them with text", 20,
-	      QUERY("'filter':" IN ",'limit':50") ",['Email/get',{'accountId':'@'," FOUND ",'fetchTextBodyValues':true},'g']", inbox);
+	      QUERY("'filter':" IN ",'limit':50") ",['Email/get',{'accountId':'^'," FOUND ",'fetchTextBodyValues':true},'g']", inbox);
 	bench(j, "query 50 at position 50,000", 5, QUERY("'filter':" IN ",'position':50000,'limit':50"), inbox);
 	bench(j, "query 50 of all mailboxes", 20, QUERY("'limit':50"), inbox);
 	bench(j, "query 50 unread", 5, QUERY("'filter':{'inMailbox':'$','notKeyword':'$seen'},'limit':50"), inbox);

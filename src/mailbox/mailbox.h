@@ -212,7 +212,7 @@ struct account_ops {
 	void (*state)(struct account *a, struct account_state *ret);
 	/* Every row of an email, \Deleted ones too. None: fn is not called. fn must not ask for rows again. */
 	int (*email)(struct account *a, const uint8_t email_id[16], email_fn *fn, void *arg, struct error *err);
-	/* Every row of a thread, by internal date and email id, the oldest first; rows of one email follow each other. */
+	/* Every row of a thread, the oldest internal date first, then what came first; rows of one email follow each other. */
 	int (*thread)(struct account *a, const uint8_t thread_id[16], email_fn *fn, void *arg, struct error *err);
 	/* Visible rows of a mailbox (NULL: of all), by internal date and email id, the newest first: an index answers, the first ones cost nothing for
 	 * those behind. Of a row only uid, internal_date, email_id and thread_id are told; rows of one email follow each other. */

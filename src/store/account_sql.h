@@ -99,7 +99,7 @@ ACCOUNT_SQL(LEARN_GOOD, "SELECT m.email, m.body FROM message m WHERE m.mailbox=?
 /* Questions about the whole account (account_email.c). Visible: without \\Deleted (8); unread: without \\Seen, \\Deleted, \\Draft (25). */
 ACCOUNT_SQL(EMAIL_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_email WHERE m.email=?1 ORDER BY m.mailbox, m.uid")
 ACCOUNT_SQL(THREAD_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_thread WHERE m.thread=?1"
-	" ORDER BY m.internal, m.email, m.mailbox, m.uid")
+	" ORDER BY m.internal, m.created, m.email, m.mailbox, m.uid")
 ACCOUNT_SQL(NEWEST_ONE, "SELECT uid, internal, email, thread, mailbox FROM message INDEXED BY message_newest WHERE mailbox=?1 AND flags&8=0"
 	" ORDER BY internal DESC, email DESC")
 ACCOUNT_SQL(NEWEST_ALL, "SELECT uid, internal, email, thread, mailbox FROM message INDEXED BY message_all WHERE flags&8=0"
