@@ -15,7 +15,13 @@ export async function browser() {
 /** A page whose errors are collected in page.errors; what the policy refuses is an error too. */
 export async function pageOf(chromium, { locale = 'en', theme = 'light', width = 1280, height = 800, ...more } = {}) {
 	const context = await chromium.newContext({ locale, colorScheme: theme, viewport: { width, height }, timezoneId: 'Asia/Shanghai', ...more });
-	await context.addInitScript(([l, t]) => { localStorage.setItem('letterlock.locale', l); localStorage.setItem('letterlock.locale-chosen', '1'); localStorage.setItem('letterlock.theme', t); }, [locale, theme]);
+	// Not in frames of letters, which have no storage; not again when a story changes them.
+	await context.addInitScript(([l, t]) => {
+		if (self !== top || localStorage.getItem('letterlock.locale-chosen')) return;
+		localStorage.setItem('letterlock.locale', l);
+		localStorage.setItem('letterlock.locale-chosen', '1');
+		localStorage.setItem('letterlock.theme', t);
+	}, [locale, theme]);
 	const page = await context.newPage();
 	page.setDefaultTimeout(PATIENCE);
 	page.errors = [];

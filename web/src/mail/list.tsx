@@ -13,7 +13,7 @@ import { folderIcon, folderName, fullName, targets } from './folders';
 import { LABELS, labelName, labelsOf } from './letter';
 import { Row } from './row';
 import { SearchTerms } from './searchbox';
-import { CHIPS, active, choose, chooseAll, ids, listError, load, open, query, selected, setChip, total, view, wholeFolder } from './view';
+import { CHIPS, active, choose, chooseAll, ids, listError, load, open, query, rowAt, selected, setChip, total, view, wantsFocus, wholeFolder } from './view';
 
 /* ---- groups by day ---- */
 
@@ -155,11 +155,13 @@ function Rows() {
 		if (!id) return;
 		const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -all.length, End: all.length }[e.key];
 		if (by !== undefined) {
-			const to = all[Math.max(0, Math.min(all.length - 1, all.indexOf(id) + by))];
-			if (to) {
-				if (e.shiftKey) choose(to, true, true);
+			const shift = e.shiftKey;
+			void rowAt(Math.max(0, Math.min(all.length - 1, all.indexOf(id) + by))).then(to => {
+				if (!to) return;
+				if (shift) choose(to, true, true);
+				wantsFocus.now = true;
 				active.value = to;
-			}
+			});
 		} else if (e.key === 'Enter') open(id);
 		else if (e.key === ' ') choose(id, !selected.peek().has(id));
 		else return;

@@ -1,4 +1,5 @@
 /* One row of the list: a letter, or a conversation by its newest letter here. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { Email, Id } from '../jmap';
 import { store } from '../jmap/account';
 import { list, shortDate, t } from '../ui/i18n';
@@ -10,7 +11,7 @@ import { folderName } from './folders';
 import { firstWord, isDraft, isExternal, isMe, isStarred, isUnread, labelName, labelsOf, nameOf, shortName, suspicionOf } from './letter';
 import { DRAG_TYPE, dragged } from './sidebar';
 import { searchWords } from './search';
-import { active, choose, conversationOf, open, openId, selected, view } from './view';
+import { active, choose, conversationOf, open, openId, selected, view, wantsFocus } from './view';
 
 function people(e: Email, all: Email[]): string {
 	const role = view.value.mailbox?.role;
@@ -43,6 +44,12 @@ function drag(e: DragEvent, id: Id): void {
 
 export function Row({ id, at }: { id: Id; at: number }) {
 	const e = store.emails.at(id).value;
+	const self = useRef<HTMLDivElement>(null);
+	useEffect(() => {
+		if (!wantsFocus.now || active.value !== id || !self.current) return;
+		wantsFocus.now = false;
+		self.current.focus({ preventScroll: true });
+	});
 	if (!e) return <div class="mail-row waiting" role="row" aria-rowindex={at + 1}><span role="gridcell" class="sr">{t('ui.loading')}</span></div>;
 	const all = conversationOf(id);
 	const unread = all.some(x => isUnread(x) && !isDraft(x)) || (isUnread(e) && !isDraft(e)), starred = all.some(isStarred), attached = all.some(x => x.hasAttachment);
@@ -67,7 +74,7 @@ export function Row({ id, at }: { id: Id; at: number }) {
 		</>
 	);
 	return (
-		<div class={cls('mail-row', one && 'one', unread && 'unread', chosen && 'chosen', current && 'current', cursor && 'cursor')} role="row" aria-rowindex={at + 1} aria-selected={chosen || current} aria-label={states.filter(Boolean).join(t('mail.names-comma'))}
+		<div ref={self} class={cls('mail-row', one && 'one', unread && 'unread', chosen && 'chosen', current && 'current', cursor && 'cursor')} role="row" aria-rowindex={at + 1} aria-selected={chosen || current} aria-label={states.filter(Boolean).join(t('mail.names-comma'))}
 			tabIndex={cursor || (at === 0 && !active.value) ? 0 : -1} draggable data-id={id} onClick={click} onFocus={() => (active.value = id)} onDragStart={ev => drag(ev, id)}>
 			<span class="row-check" role="gridcell" onClick={ev => ev.stopPropagation()}>
 				{!one && <Avatar name={e.from?.[0] ? nameOf(e.from[0]) : '?'} address={e.from?.[0]?.email ?? ''} size={density.value === 'relaxed' ? 40 : 36} />}

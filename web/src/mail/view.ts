@@ -207,15 +207,25 @@ export function targetRows(): Id[] {
 	return one ? [one] : [];
 }
 
+/* The letter of a row, fetched when nobody has looked there yet. */
+/* The row of the cursor takes the focus as soon as it exists: while the list scrolls, the one that had it goes. */
+export const wantsFocus = { now: false };
+
+export async function rowAt(at: number): Promise<Id | undefined> {
+	if (!ids.peek()[at]) await load(at, at + 1);
+	return ids.peek()[at];
+}
+
 export function step(by: number): void {
 	const all = ids.peek();
 	if (all.length === 0) return;
 	const at = all.indexOf(active.peek() ?? openId.peek() ?? '');
 	const to = Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by));
-	const id = all[to];
-	if (!id) return void load(to, to + 1);
-	active.value = id;
-	if (openId.peek()) open(id, true);
+	void rowAt(to).then(id => {
+		if (!id) return;
+		active.value = id;
+		if (openId.peek()) open(id, true);
+	});
 }
 
 /* What is read next when this row goes. */

@@ -107,7 +107,7 @@ function GlobalCommands() {
 export function Shell() {
 	return (
 		<div class="shell">
-			<a class="skip" href="#main" onClick={e => { e.preventDefault(); document.querySelector<HTMLElement>('#main [tabindex="0"], #main')?.focus(); }}>{t('ui.skip')}</a>
+			<a class="skip" href="#main" onClick={e => { e.preventDefault(); (document.querySelector<HTMLElement>('#main .mail-row[tabindex="0"]') ?? document.getElementById('main'))?.focus(); }}>{t('ui.skip')}</a>
 			<GlobalCommands />
 			<TopBar />
 			<ConnectionBar />
