@@ -132,9 +132,25 @@ static struct slice path_of(struct arena *arena, const struct wish *w)
 	return w->parent.n == 0 ? w->leaf : arena_printf(arena, "%.*s/%.*s", SLICE_ARG(w->parent), SLICE_ARG(w->leaf));
 }
 
-static enum jmap_step fail(struct jmap_set_item *item, int code, const char *property)
+/* A sibling is called so: RFC 8620 5.3, "alreadyExists". */
+static enum jmap_step exists(struct jmap_call *call, struct jmap_set_item *item, struct slice path)
 {
-	if (code == ERR_EXISTS || code == ERR_INVALID || code == ERR_LIMIT)
+	struct buf id = BUF_INIT(40);
+	struct mailbox_ref ref;
+
+	if (jmap_mail(call)->ops->find(jmap_mail(call), path, &ref, NULL) == 0) {
+		jmap_id_print('F', ref.id, &id);
+		item->members = arena_printf(&call->arena, "\"existingId\":\"%.*s\"", SLICE_ARG(buf_slice(&id)));
+	}
+	buf_free(&id);
+	return jmap_set_error(item, "alreadyExists", SLICE_NONE);
+}
+
+static enum jmap_step fail(struct jmap_call *call, struct jmap_set_item *item, int code, struct slice path, const char *property)
+{
+	if (code == ERR_EXISTS)
+		return exists(call, item, path);
+	if (code == ERR_INVALID || code == ERR_LIMIT)
 		return jmap_set_invalid(item, property);
 	return jmap_set_error_code(item, code);
 }
@@ -187,7 +203,7 @@ static enum jmap_step create(struct jmap_call *call, struct jmap_set_item *item)
 	path = path_of(&call->arena, &w);
 	rc = mail->ops->create(mail, path, w.special_use, &ref, NULL);
 	if (rc < 0)
-		return fail(item, rc, "name");
+		return fail(call, item, rc, path, "name");
 	if (w.sort_order != 0)
 		rc = mail->ops->arrange(mail, &ref, w.special_use, w.sort_order, NULL);
 	if (rc == 0)
@@ -214,7 +230,7 @@ static enum jmap_step apply(struct jmap_call *call, struct jmap_set_item *item, 
 	if (!slice_eq(path, self->name)) {
 		rc = slice_eq(self->name, SLICE("INBOX")) ? ERR_DENIED : mail->ops->rename(mail, self->name, path, NULL);
 		if (rc < 0)
-			return fail(item, rc, json_object_get(item->object, "parentId") != NULL ? "parentId" : "name");
+			return fail(call, item, rc, path, json_object_get(item->object, "parentId") != NULL ? "parentId" : "name");
 	}
 	rc = w->special_use == self->special_use && w->sort_order == self->sort_order ? 0
 		: self->exists ? mail->ops->arrange(mail, &ref, w->special_use, w->sort_order, NULL) : ERR_DENIED;

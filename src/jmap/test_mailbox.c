@@ -138,7 +138,7 @@ static void mailboxes_are_made_changed_and_removed(void **state)
 static void what_a_mailbox_may_not_be(void **state)
 {
 	static const struct { const char *object, *property; } wrong[] = {
-		{"'name':''", "name"}, {"'name':'a/b'", "name"}, {"'name':1", "name"}, {"'name':'Sent'", "name"}, {"'sortOrder':1", "name"},
+		{"'name':''", "name"}, {"'name':'a/b'", "name"}, {"'name':1", "name"}, {"'sortOrder':1", "name"},
 		{"'name':'x','role':'sent'", "role"}, {"'name':'x','role':'inbox'", "role"}, {"'name':'x','role':'king'", "role"},
 		{"'name':'x','parentId':'F1'", "parentId"}, {"'name':'x','sortOrder':-1", "sortOrder"}, {"'name':'x','totalEmails':1", "totalEmails"},
 		{"'name':'x','colour':1", "colour"}, {"'name':'x','isSubscribed':1", "isSubscribed"},
@@ -152,6 +152,9 @@ static void what_a_mailbox_may_not_be(void **state)
 		expect_text(a, "notCreated/k/type", "invalidProperties");
 		expect_text(a, "notCreated/k/properties/0", wrong[i].property);
 	}
+	a = mail_rig_ask(r, "Mailbox/set", "{'create':{'k':{'name':'Sent'}}}");
+	expect_text(a, "notCreated/k/type", "alreadyExists");
+	expect_text(a, "notCreated/k/existingId", mail_rig_mailbox(r, "Sent"));
 	keep(inbox, mail_rig_mailbox(r, "INBOX"));
 	a = mail_rig_ask(r, "Mailbox/set", "{'update':{'%s':{'name':'x'}},'destroy':['Fx']}", inbox);
 	expect_text(json_object_get(mail_rig_at(a, "notUpdated"), inbox), "type", "forbidden");
