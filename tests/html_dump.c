@@ -15,7 +15,7 @@
 static struct html_view view_of(const char *mode)
 {
 	struct html_view v = {.as_text = strcmp(mode, "text") == 0, .script = strcmp(mode, "script") == 0, .print = strcmp(mode, "print") == 0,
-		.options = {.leave = SLICE("/jmap/leave"), .language = SLICE("en")}};
+		.options = {.leave = SLICE(HTML_LEAVE), .language = SLICE("en")}};
 
 	v.options.images = strcmp(mode, "images") == 0;
 	v.options.profile = strcmp(mode, "quote") == 0 ? HTML_QUOTE : HTML_VIEW;

@@ -6,6 +6,7 @@
 #include "auth/factors_policy.h"
 #include "auth/forward.h"
 #include "auth/hygiene.h"
+#include "auth/reading.h"
 
 /* before: the stored text, empty when there is none. *ret_stored: what is kept. ERR_INVALID: err says why. */
 typedef int policy_check_fn(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err);
@@ -43,6 +44,11 @@ static int check_forward(struct directory *d, const json_t *value, struct slice 
 	return keep(forward_policy_check(value, err), value, ret_stored);
 }
 
+static int check_reading(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err)
+{
+	return keep(reading_policy_check(value, err), value, ret_stored);
+}
+
 static const struct policy {
 	const char *name;
 	policy_check_fn *check;
@@ -56,6 +62,7 @@ static const struct policy {
 	{CONDITION_POLICY, check_conditions, "{\"rules\":[]}", conditions_guard, conditions_stored},
 	{HYGIENE_POLICY, check_hygiene, "{\"days\":90,\"review_days\":0}", NULL, NULL},
 	{FORWARD_POLICY, check_forward, "{\"outside\":false}", NULL, NULL},
+	{READING_POLICY, check_reading, READING_FALLBACK, NULL, NULL},
 };
 
 static const struct policy *find(struct admin_job *job)

@@ -37,7 +37,7 @@ struct html_options {
 	enum html_profile profile;
 	bool images;            /* images of other servers may be loaded, over HTTPS */
 	enum html_theme theme;  /* what prefers-color-scheme is told */
-	struct slice leave;     /* path of the page that is shown before a link that deceives: "/jmap/leave"; empty: the link itself is written */
+	struct slice leave;     /* path of the page that is shown before a link that deceives: HTML_LEAVE; empty: the link itself is written */
 	struct slice language;  /* "en", "zh-CN", "zh-TW": for that page */
 	const struct html_image *parts;
 	size_t part_count;

@@ -320,7 +320,7 @@ static void check_digest(const char *script, const char *digest)
 	hash_sha256(slice_str(script), hash);
 	buf_append_str(&out, "sha256-");
 	base64_encode(slice_make(hash, sizeof hash), &out);
-	assert_string_equal(made(&out), digest);
+	assert_memory_equal(made(&out), digest, buf_len(&out) - 1);
 	buf_free(&out);
 }
 
@@ -343,11 +343,8 @@ static void test_documents(void **state)
 	buf_clear(&policy);
 	html_view_policy(true, false, false, &policy);
 	assert_null(strstr(made(&policy), "script"));
-	buf_clear(&out);
-	assert_true(html_leave_write(SLICE("https://evil.example/<x>"), SLICE("<b>"), SLICE("zh-CN"), &arena, &out));
-	assert_non_null(strstr(made(&out), "href=\"https://evil.example/%3Cx%3E\""));
-	assert_non_null(strstr((const char *)buf_slice(&out).p, "&lt;b&gt;"));
-	assert_false(html_leave_write(SLICE("javascript:x"), SLICE_NONE, SLICE("en"), &arena, &out));
+	assert_non_null(strstr(html_leave_page, html_leave_script));
+	check_digest(html_leave_script, strstr(html_leave_policy, "sha256-"));
 	buf_free(&out);
 	buf_free(&policy);
 }

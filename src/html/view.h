@@ -32,11 +32,11 @@ void html_view_write(const struct html_view *view, struct arena *arena, struct b
 void html_view_policy(bool images, bool script, bool print, struct buf *out);
 
 /*
- * The page before a link that deceives: what was shown, where it leads. `to` is judged again; false: it is no link, nothing is appended.
- * Policy: html_leave_policy.
+ * The page before a link that deceives, at HTML_LEAVE: one text for everybody, which takes `to`, `shown` and `lang` from its address. It follows
+ * only http and https.
  */
-bool html_leave_write(struct slice to, struct slice shown, struct slice language, struct arena *arena, struct buf *out);
-extern const char html_leave_policy[];
+#define HTML_LEAVE "/leave"
+extern const char html_leave_page[], html_leave_policy[], html_leave_script[];
 
 /* The scripts and their digests, for tests. */
 extern const char html_height_script[], html_height_digest[], html_print_script[], html_print_digest[];

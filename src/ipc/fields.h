@@ -270,9 +270,10 @@
 #define IPC_FIELDS_LDAP_SYNC(F) F(u64, cursor) F(u64, offset)
 #define IPC_REPLY_LDAP_SYNC(F) F(u8, status) F(u8, more) F(u64, cursor) F(u32, left_out) F(bytes, records) F(bytes, error)
 
-/* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND. */
+/* Hands the account's secrets to its shard. secrets: auth/secrets.h; own: MACed recipient fact of the account itself for APPEND.
+ * reading: enum auth_reading. */
 #define IPC_FIELDS_MAIL_TICKET(F) \
-	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u64, rights) F(bytes, actor) \
+	F(id, ticket) F(id, account) F(bytes, login) F(bytes, secrets) F(bytes, own) F(u64, quota) F(u8, protocol) F(u64, rights) F(bytes, actor) F(u8, reading) \
 	IPC_FIELDS_STANDING(F)
 #define IPC_REPLY_MAIL_TICKET(F) F(u8, status)
 /* Ends every session of the account (credential 0) or of one credential, also those that it has as a delegate in mailboxes of others, and forgets

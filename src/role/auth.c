@@ -11,6 +11,7 @@
 #include "auth/access.h"
 #include "auth/authority.h"
 #include "auth/hygiene.h"
+#include "auth/reading.h"
 #include "auth/saslprep.h"
 #include "auth/tls.h"
 #include "base/log.h"
@@ -101,6 +102,7 @@ static void host_ticket(void *arg, const struct auth_ticket *ticket, auth_ticket
 	struct ipc_mail_ticket request = {
 		.login = ticket->login, .secrets = ticket->secrets, .own = ticket->own, .quota = ticket->quota, .protocol = ticket->protocol,
 		.credential = ticket->credential, .rights = ticket->rights, .actor = ticket->actor, .proof = ticket->proof,
+		.reading = (uint8_t)reading_rules(a->directory),
 	};
 	memcpy(request.delegate.b, ticket->delegate, sizeof request.delegate.b);
 	memcpy(request.ticket.b, ticket->ticket, sizeof request.ticket.b);

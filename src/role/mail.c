@@ -33,7 +33,7 @@ static enum auth_status ticket_take(struct mail_role *m, const struct ipc_mail_t
 	if (m->stopping || m->tickets.count >= MAIL_TICKETS_MAX || mail_account_admit(m, r, &a, err) < 0)
 		return AUTH_TEMPORARY;
 	t = memory_alloc(sizeof *t);
-	*t = (struct mail_ticket){.id = r->ticket, .account = a, .protocol = r->protocol, .rights = r->rights,
+	*t = (struct mail_ticket){.id = r->ticket, .account = a, .protocol = r->protocol, .rights = r->rights, .reading = r->reading,
 	                          .stands = {.credential = r->credential, .proof = r->proof}, .until_ms = mail_now(m) + MAIL_TICKET_MS};
 	memcpy(t->stands.delegate, r->delegate.b, sizeof t->stands.delegate);
 	memcpy(t->actor, r->actor.n > 0 ? r->actor.p : (const uint8_t *)"", r->actor.n < sizeof t->actor ? r->actor.n : sizeof t->actor - 1);

@@ -123,6 +123,7 @@ struct mail_ticket {
 	uint8_t protocol;
 	struct mail_standing stands;
 	uint64_t rights;
+	unsigned reading;           /* enum auth_reading */
 	char actor[AUTH_LOGIN_MAX + 1]; /* the delegate's address; empty: the owner */
 	int64_t until_ms;
 };

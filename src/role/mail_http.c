@@ -126,6 +126,7 @@ static struct mail_http *person_create(struct mail_account *a, const struct mail
 	p->ticket = t->id;
 	p->stands = t->stands;
 	p->rights = t->rights;
+	p->reading = t->reading;
 	p->since = moment_unix(loop_now(a->role->ctx->loop));
 	list_init(&p->links);
 	copy_text(p->cid, sizeof p->cid, request->cid);

@@ -3,6 +3,7 @@
  * connections from web, which are socket pairs with HTTP/1.1 in them, and one engine of JMAP for all of them.
  *
  *   mail_http.c    sign-ins, connections, requests     mail_jmap.c    the table of routes, requests of JMAP
+ *   mail_document.c  letters as documents
  *
  * How to serve something under /jmap/: add a row to mail_routes in mail_jmap.c. A handler gets an exchange: one request and its answer, as in role/web.h. A body
  * is collected in `body` up to body_max, or given piece by piece to row->piece. mail_http_answer at once, or mail_http_begin, mail_http_write …,
@@ -32,6 +33,7 @@ struct mail_http {
 	struct mail_use use;
 	struct mail_standing stands;
 	uint64_t rights;
+	unsigned reading;                /* enum auth_reading */
 	struct jmap *jmap;
 	struct list_node links;
 	unsigned link_count, held;
@@ -101,6 +103,9 @@ enum auth_status mail_http_attach(struct mail_role *m, const struct ipc_mail_att
 void mail_http_revoke(struct mail_role *m, const uint8_t *account, uint32_t credential);
 void mail_http_pairs(struct mail_role *m, struct buf *out);
 void mail_http_list(struct mail_role *m, struct buf *out, const char **comma);
+
+/* mail_document.c */
+void mail_document(struct mail_exchange *x);
 
 /* mail_jmap.c: makes the engine of a new sign-in. */
 void mail_jmap_start(struct mail_http *p);

@@ -218,5 +218,6 @@ const struct mail_route mail_routes[] = {
 	{.match = {.host = "", .path = "/jmap/eventsource", .methods = GET}, .handle = mail_events, .more = mail_events_more, .gone = mail_events_gone},
 	{.match = {.host = "", .path = "/jmap/ws", .methods = GET}, .handle = mail_socket, .piece = mail_socket_piece, .more = mail_socket_more,
 		.gone = mail_socket_gone},
+	{.match = {.host = "", .path = "/jmap/view/*", .methods = GET}, .handle = mail_document},
 };
 const size_t mail_route_count = sizeof mail_routes / sizeof mail_routes[0];

@@ -18,7 +18,7 @@ static const struct wish {
 	unsigned flag;
 } wishes[] = {
 	{SLICE_INIT("text"), SLICE_INIT("1"), FILTER_VIEW_TEXT}, {SLICE_INIT("images"), SLICE_INIT("1"), FILTER_VIEW_IMAGES},
-	{SLICE_INIT("theme"), SLICE_INIT("dark"), FILTER_VIEW_DARK}, {SLICE_INIT("frame"), SLICE_INIT("1"), FILTER_VIEW_SCRIPT},
+	{SLICE_INIT("theme"), SLICE_INIT("dark"), FILTER_VIEW_DARK},
 	{SLICE_INIT("print"), SLICE_INIT("1"), FILTER_VIEW_PRINT}, {SLICE_INIT("quote"), SLICE_INIT("1"), FILTER_VIEW_QUOTE},
 };
 static const struct slice languages[] = {SLICE_INIT("en"), SLICE_INIT("zh-CN"), SLICE_INIT("zh-TW")};
@@ -30,9 +30,7 @@ struct view {
 	unsigned flags;          /* enum filter_view_flag */
 	uint32_t part;           /* 0: the letter */
 	struct slice language;   /* static */
-	struct slice to, shown;
 	unsigned status;         /* when it fails */
-	struct buf document;     /* of the page before a link */
 	struct arena arena;
 	struct buf bundle;
 	/* The letter. */
@@ -45,7 +43,6 @@ struct view {
 static void view_free(struct view *v)
 {
 	buf_free_secret(&v->bundle);
-	buf_free(&v->document);
 	arena_free(&v->arena);
 	memory_free(v);
 }
@@ -71,15 +68,13 @@ static void wish_take(struct view *v, struct slice name, struct slice value)
 	for (size_t i = 0; i < ARRAY_LEN(wishes); i++)
 		if (slice_eq(name, wishes[i].name) && slice_eq(value, wishes[i].value))
 			v->flags |= wishes[i].flag;
+	if (slice_eq(name, SLICE("frame")) && slice_eq(value, SLICE("0")))
+		v->flags &= ~(unsigned)FILTER_VIEW_SCRIPT;
 	for (size_t i = 0; slice_eq(name, SLICE("lang")) && i < ARRAY_LEN(languages); i++)
 		if (slice_eq_nocase(value, languages[i]))
 			v->language = languages[i];
 	if (slice_eq(name, SLICE("part")) && slice_to_u32(value, &v->part) < 0)
 		v->part = UINT32_MAX;
-	if (slice_eq(name, SLICE("to")))
-		v->to = arena_dup(&v->arena, value);
-	if (slice_eq(name, SLICE("shown")))
-		v->shown = arena_dup(&v->arena, value);
 }
 
 static struct view *view_new(struct role_context *ctx, struct slice query, mail_view_fn *fn, void *arg)
@@ -87,7 +82,7 @@ static struct view *view_new(struct role_context *ctx, struct slice query, mail_
 	struct view *v = memory_alloc(sizeof *v);
 	struct buf name = BUF_INIT(WORD_MAX), value = BUF_INIT(WORD_MAX);
 
-	*v = (struct view){.ctx = ctx, .fn = fn, .arg = arg, .language = languages[0], .arena = ARENA_INIT,
+	*v = (struct view){.ctx = ctx, .fn = fn, .arg = arg, .flags = FILTER_VIEW_SCRIPT, .language = languages[0], .arena = ARENA_INIT,
 		.bundle = BUF_INIT(FILTER_VIEW_BUNDLE_MAX)};
 	while (http_query_next(&query, &name, &value) > 0)
 		wish_take(v, buf_slice(&name), buf_slice(&value));
@@ -98,10 +93,12 @@ static struct view *view_new(struct role_context *ctx, struct slice query, mail_
 
 static void apply_policy(struct view *v, unsigned reading)
 {
-	if ((reading & MAIL_READING_TEXT) != 0)
+	if ((reading & AUTH_READING_TEXT) != 0)
 		v->flags |= FILTER_VIEW_TEXT;
-	if ((reading & (MAIL_READING_TEXT | MAIL_READING_NO_IMAGES)) != 0)
+	if ((reading & (AUTH_READING_TEXT | AUTH_READING_NO_IMAGES)) != 0)
 		v->flags &= ~(unsigned)FILTER_VIEW_IMAGES;
+	if ((v->flags & FILTER_VIEW_PRINT) != 0)
+		v->flags &= ~(unsigned)FILTER_VIEW_SCRIPT;
 	if ((v->flags & FILTER_VIEW_QUOTE) != 0)
 		v->flags &= ~(unsigned)(FILTER_VIEW_IMAGES | FILTER_VIEW_SCRIPT | FILTER_VIEW_PRINT);
 }
@@ -293,7 +290,7 @@ static void on_view(void *arg, enum ipc_outcome outcome, const void *message)
 static void ask(struct view *v, struct slice cid)
 {
 	struct slice bundle = buf_slice(&v->bundle);
-	struct ipc_filter_view request = {.cid = cid, .flags = v->flags, .leave = SLICE(MAIL_VIEW_LEAVE), .language = v->language, .parts = -1};
+	struct ipc_filter_view request = {.cid = cid, .flags = v->flags, .leave = SLICE(HTML_LEAVE), .language = v->language, .parts = -1};
 	struct error err = {0};
 
 	if (bundle.n <= IPC_SMALL_MAX)
@@ -327,24 +324,4 @@ void mail_view(struct role_context *ctx, const struct mail_view_request *request
 		ask(v, request->cid);
 	else
 		fail_soon(v, status_of(code));
-}
-
-static void leave_done(void *arg)
-{
-	struct view *v = arg;
-
-	v->fn(v->arg, &(struct mail_view_answer){.status = 200, .type = "text/html; charset=utf-8", .policy = slice_str(html_leave_policy),
-		.body = buf_slice(&v->document)});
-	view_free(v);
-}
-
-void mail_view_leave(struct role_context *ctx, struct slice query, mail_view_fn *fn, void *arg)
-{
-	struct view *v = view_new(ctx, query, fn, arg);
-
-	v->document = BUF_INIT(WORD_MAX * 16);
-	if (html_leave_write(v->to, v->shown, v->language, &v->arena, &v->document))
-		loop_defer(ctx->loop, leave_done, v);
-	else
-		fail_soon(v, 404);
 }

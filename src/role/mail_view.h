@@ -5,7 +5,7 @@
  *   text=1      the plain text alternative, or the text of the HTML
  *   images=1    images of other servers are loaded
  *   theme=dark  colours
- *   frame=1     the one script that tells the page around the height of the document
+ *   frame=0     without the one script that tells the page around the height of the document
  *   print=1     for printing
  *   quote=1     a fragment for an editor, not a document
  *   lang=       "en", "zh-CN", "zh-TW"
@@ -15,23 +15,20 @@
 #ifndef ROLE_MAIL_VIEW_H
 #define ROLE_MAIL_VIEW_H
 
+#include "auth/reading.h"
 #include "mailbox/mailbox.h"
 #include "role/role.h"
 
 #define MAIL_VIEW_TEXT_MAX (8u << 20)    /* bytes of one text as it stands in the letter; it is cut behind them */
 #define MAIL_VIEW_IMAGES_MAX (16u << 20) /* bytes of images of the letter as they stand in it; the first ones are shown */
 #define MAIL_VIEW_POLICY_MAX 1024
-#define MAIL_VIEW_LEAVE "/jmap/leave"    /* where a link that deceives leads first */
-
-/* What the organisation allows; the policy "reading" of auth. */
-enum mail_reading { MAIL_READING_TEXT = 1 /* plain text only */, MAIL_READING_NO_IMAGES = 2 /* never of other servers */ };
 
 struct mail_view_request {
 	struct slice cid;
 	struct account *mail;    /* as the session may use it */
 	struct slice email;      /* "M…" */
 	struct slice query;      /* of the URL, without the question mark */
-	unsigned reading;        /* enum mail_reading */
+	unsigned reading;        /* enum auth_reading */
 };
 
 struct mail_view_answer {
@@ -46,7 +43,5 @@ typedef void mail_view_fn(void *arg, const struct mail_view_answer *answer);
 
 /* `arg` lives until fn is called; everything in the request only during this call. */
 void mail_view(struct role_context *ctx, const struct mail_view_request *request, mail_view_fn *fn, void *arg);
-/* The page before a link that deceives. query: to, shown, lang. */
-void mail_view_leave(struct role_context *ctx, struct slice query, mail_view_fn *fn, void *arg);
 
 #endif

@@ -153,6 +153,8 @@ void web_autodiscover_json(struct web_exchange *x);
 void web_mobileconfig(struct web_exchange *x);
 void web_page(struct web_exchange *x);
 void web_asset(struct web_exchange *x);
+/* ---- web_leave.c ---- */
+void web_leave(struct web_exchange *x);
 void web_session_show(struct web_exchange *x);
 void web_session_start(struct web_exchange *x);
 void web_session_end(struct web_exchange *x);

@@ -30,6 +30,7 @@ const struct web_route web_routes[] = {
 	{.match = {.host = "", .path = "/settings/*", .methods = GET}, .handle = web_page},
 	{.match = {.host = "", .path = "/signin", .methods = GET}, .handle = web_page},
 	{.match = {.host = "", .path = "/signin/back", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/leave", .methods = GET}, .handle = web_leave},
 	{.match = {.host = "", .path = "/api/session", .methods = GET}, .handle = web_session_show},
 	POST_JSON("/api/session", web_session_start),
 	{.match = {.host = "", .path = "/api/session", .methods = DELETE}, .handle = web_session_end},
