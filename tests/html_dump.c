@@ -1,6 +1,6 @@
 /*
  * html_dump MODE IN OUT ...: what src/html makes of files, for tests in a browser; counts go to stderr. MODE: safe, images, dark, script, text,
- * plain (the file is plain text), print, quote.
+ * plain (the file is plain text), print, quote; policy: only the policy of the document.
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static int dump(const char *mode, const char *from, const char *to)
 	struct arena arena = ARENA_INIT;
 	struct html_view view = view_of(mode);
 	struct html_part part = {.is_html = strcmp(mode, "plain") != 0};
-	struct html_report r;
+	struct html_report r = {0};
 	struct error err = {0};
 	int code = file_read(from, &content, &err);
 
@@ -37,7 +37,10 @@ static int dump(const char *mode, const char *from, const char *to)
 		part.content = buf_slice(&content);
 		view.parts = &part;
 		view.part_count = 1;
-		html_view_write(&view, &arena, &out, &r);
+		if (strcmp(mode, "policy") == 0)
+			html_view_policy(false, false, false, &out);
+		else
+			html_view_write(&view, &arena, &out, &r);
 		fprintf(stderr, "remote %u missing %u links %u deceiving %u dark %d cut %d arena %zu\n", r.remote, r.missing, r.links, r.deceiving, r.dark,
 			r.cut, arena.total);
 		code = file_write_atomic(to, buf_slice(&out), 0600, &err);

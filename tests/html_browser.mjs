@@ -1,0 +1,128 @@
+/*
+ * html_browser.mjs HTML_DUMP PAYLOADS NODE_MODULES: every payload, made safe in every way that a letter is shown or quoted, in a real browser
+ * without any policy: no script runs, no request leaves, nothing is in the document that the tables do not have. Then the payloads as they are,
+ * under the policy of the document alone: the same. TAP; skipped where there is no browser.
+ */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+
+const [dump, list, modules] = process.argv.slice(2);
+const BROWSER = '/usr/bin/chromium';
+const MODES = ['safe', 'dark', 'images', 'script', 'text', 'plain', 'print', 'quote'];
+const WAIT_MS = 120000;
+const TABLE = new Set(('a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del details dfn dir div '
+	+ 'dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 head header hr html i img ins kbd li main mark meta nav ol p pre q rp rt ruby s samp section '
+	+ 'small span strike strong style sub summary sup table tbody td tfoot th thead time title tr tt u ul var wbr').split(' '));
+
+if (!fs.existsSync(BROWSER) || !fs.existsSync(path.join(modules, 'playwright-core'))) {
+	console.log('1..0 # SKIP no browser');
+	process.exit(0);
+}
+const { chromium } = createRequire(path.resolve(modules, 'x.js'))('playwright-core');
+const payloads = JSON.parse(fs.readFileSync(list, 'utf8'));
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'html-browser-'));
+
+function run(mode, pairs) {
+	const done = spawnSync(dump, [mode, ...pairs], { maxBuffer: 1 << 26 });
+	if (done.status !== 0) throw new Error(`${dump} ${mode}: ${done.status} ${done.signal}`);
+}
+
+const file = (i, mode) => path.join(folder, `${i}.${mode}`);
+payloads.forEach(([, text], i) => fs.writeFileSync(file(i, 'in'), text));
+for (const mode of MODES) run(mode, payloads.flatMap((_, i) => [file(i, 'in'), file(i, mode)]));
+run('policy', [file(0, 'in'), file(0, 'policy')]);
+
+/* A quote goes into an editor, is stored as a draft and comes back. */
+function editor(html) {
+	return `<!doctype html><body><div id="e" contenteditable></div><script>e.innerHTML=${JSON.stringify(html).replace(/</g, '\\u003c')};`
+		+ 'e.innerHTML=e.innerHTML</script>';
+}
+
+function documentOf(i, mode) {
+	if (mode === 'raw') return fs.readFileSync(file(i, 'in'), 'utf8');
+	const html = fs.readFileSync(file(i, mode), 'utf8');
+	return mode === 'quote' ? editor(html) : html;
+}
+
+const seen = [];
+const server = http.createServer((request, response) => {
+	const [, mode, number] = request.url.split('/');
+	const known = MODES.includes(mode) || mode === 'raw';
+	if (!known) {
+		seen.push(request.url);
+		response.writeHead(404).end();
+	} else if (number === 'all') {
+		response.writeHead(200, { 'Content-Type': 'text/html' }).end(payloads.map((_, i) => `<iframe src="/${mode}/${i}"></iframe>`).join(''));
+	} else {
+		const policy = mode === 'raw' ? { 'Content-Security-Policy': fs.readFileSync(file(0, 'policy'), 'utf8') } : {};
+		response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', ...policy }).end(documentOf(Number(number), mode));
+	}
+});
+await new Promise(done => server.listen(0, '127.0.0.1', done));
+const origin = `http://127.0.0.1:${server.address().port}`;
+const browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
+
+/* Everything odd in each of the frames; runs in the page around them. */
+function inspect(table) {
+	return [...document.querySelectorAll('iframe')].map(frame => {
+		const inner = frame.contentDocument, odd = [];
+		for (const e of inner.querySelectorAll('*')) {
+			const name = e.localName;
+			if (e.namespaceURI !== 'http://www.w3.org/1999/xhtml' || (!table.includes(name) && name !== 'script')) odd.push(name);
+			for (const a of e.attributes) {
+				if (/^on|^(srcdoc|action|formaction|ping|srcset|poster|data)$|:/i.test(a.name)) odd.push(`${name} ${a.name}`);
+				if (/^(href|src)$/.test(a.name) && !/^(https?:|mailto:|data:image\/|#m-|\/leave\?)/.test(a.value)) odd.push(`${name} ${a.name}=${a.value}`);
+			}
+			e.dispatchEvent(new MouseEvent('mouseover'));
+			e.dispatchEvent(new Event('focus'));
+			if (name !== 'a') e.click();
+		}
+		return { odd, scripts: inner.querySelectorAll('script').length, url: frame.src };
+	});
+}
+
+async function look(mode) {
+	const bad = [], context = await browser.newContext();
+	await context.exposeBinding('told', (source, what) => { bad.push(`${source.frame.url()} ran ${what}`); });
+	await context.addInitScript(() => { for (const name of ['hit', 'alert', 'open', 'print']) window[name] = () => window.told(name); });
+	await context.route('**/*', route => {
+		const url = route.request().url();
+		if (url.startsWith(origin)) return route.continue();
+		/* No policy keeps a document from sending itself elsewhere (meta refresh): that the rewriter alone prevents. */
+		if (mode === 'raw' && route.request().isNavigationRequest()) return route.abort();
+		if (mode !== 'images' || route.request().resourceType() !== 'image' || !url.startsWith('https:')) bad.push(`${route.request().frame().url()} asked ${url}`);
+		return route.abort();
+	});
+	const page = await context.newPage();
+	page.setDefaultTimeout(WAIT_MS);
+	page.on('dialog', dialog => { bad.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
+	await page.goto(`${origin}/${mode}/all`, { waitUntil: 'load', timeout: WAIT_MS });
+	const own = { script: 1, print: 1, quote: 1 }[mode] ?? 0;
+	const found = mode === 'raw' ? [] : await page.evaluate(inspect, [...TABLE]);
+	if (mode !== 'raw' && found.length !== payloads.length) bad.push(`${found.length} frames`);
+	for (const { odd, scripts, url } of found)
+		if (odd.length > 0 || scripts > own) bad.push(`${url} has ${odd} and ${scripts} scripts`);
+	await context.close();
+	return [...bad.filter(b => !(mode === 'print' && b.endsWith('ran print'))), ...seen.splice(0).filter(url => url !== '/favicon.ico').map(url => `asked ${url}`)];
+}
+
+const all = [...MODES, 'raw'];
+let failed = 0;
+console.log(`1..${all.length}`);
+for (const [i, mode] of all.entries()) {
+	const bad = await look(mode);
+	failed += bad.length > 0;
+	console.log(`${bad.length > 0 ? 'not ok' : 'ok'} ${i + 1} - ${payloads.length} payloads, ${mode}`);
+	for (const line of bad.slice(0, 20)) {
+		const [, number] = /\/(\d+) /.exec(line) ?? [];
+		console.log(`# ${line}${number ? `: ${JSON.stringify(payloads[number])}` : ''}`);
+	}
+}
+await browser.close();
+server.close();
+fs.rmSync(folder, { recursive: true });
+process.exit(failed ? 1 : 0);
