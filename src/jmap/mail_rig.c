@@ -28,8 +28,11 @@ void mail_rig_start(struct mail_rig *r)
 {
 	struct jmap_host host = {.address = SLICE("ann@example.org"), .username = SLICE("ann@example.org"), .upload_max = 1 << 20, .now = now,
 	                         .random = randomness};
+	static bool warm;
 
-	mime_warm();
+	if (!warm)
+		mime_warm();
+	warm = true;
 	*r = (struct mail_rig){.mail = ram_account_create()};
 	host.mail = r->mail;
 	r->jmap = jmap_create(&host);
