@@ -1,6 +1,7 @@
 """Signing in at the web: cookies, steps, lock, proof of work, self-service, one-time links."""
 import json
 import secrets
+import socket
 
 import pytest
 
@@ -29,44 +30,58 @@ def person(place):
 
 def make_person(place, own=True):
     address = f'p{secrets.token_hex(6)}@demo.test'
-    place.instance.cli('user', 'add', address, '--name', '王磊', '--stdin', stdin=PASSWORD + '\n')
+    assert local_call(place, 'user.add', {'address': address, 'name': '王磊', 'password': PASSWORD})['status'] == 0
     if own:
-        place.instance.cli('user', 'passwd', address, '--stdin', stdin=f'{PASSWORD}\n{PASSWORD}-own\n')
+        assert local_call(place, 'user.passwd', {'address': address, 'old': PASSWORD, 'new': PASSWORD + '-own'})['status'] == 0
     return {'address': address, 'password': PASSWORD + ('-own' if own else '')}
 
 
+def local_call(place, op, args):
+    """As the local user at the administrative socket."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(60)
+        s.connect(place.instance.path('run', 'admin.sock'))
+        s.sendall(json.dumps({'op': op, 'args': args}).encode() + b'\n')
+        return json.loads(s.makefile().readline())
+
+
+@pytest.fixture
+def browser(place):
+    return Browser(place)
+
+
 @pytest.fixture(params=[False, True], ids=['https', 'localhost'])
-def browser(place, request):
+def either(place, request):
     return Browser(place, plain=request.param)
 
 
 # ---- who am I, in and out ----
 
-def test_nobody_is_signed_in_at_first(browser):
-    said = browser.who()
+def test_nobody_is_signed_in_at_first(either):
+    said = either.who()
     assert said['signed_in'] is False and set(said) == {'signed_in', 'policy'}
     assert said['policy']['work'] == 'after_failures' and said['policy']['keyboard'] == 'off' and said['policy']['lock_after'] == 600
-    assert bool(said['policy']['personas']) is browser.plain
+    assert bool(said['policy']['personas']) is either.plain
 
 
-def test_signing_in_and_out(browser, person):
-    answer = browser.start(person)
+def test_signing_in_and_out(either, person):
+    answer = either.start(person)
     said = answer.json()
     assert answer.status == 200 and said['signed_in'] and said['address'] == person['address'] and said['name'] == '王磊'
     assert said['role'] == 'user' and 'mail.view' in said['rights'] and not said['locked'] and not said['must_change_password']
-    assert 'token' not in answer.body.decode() and browser.token not in answer.body.decode()
-    assert browser.who()['session'] == said['session']
-    kept = browser.token
-    assert browser.ask('DELETE', '/api/session').status == 204 and browser.token is None
-    browser.cookies[browser.prefix() + 'letterlock'] = kept
-    assert browser.who()['signed_in'] is False
-    assert browser.token is None, 'a cookie that opens nothing is taken back'
+    assert 'token' not in answer.body.decode() and either.token not in answer.body.decode()
+    assert either.who()['session'] == said['session']
+    kept = either.token
+    assert either.ask('DELETE', '/api/session').status == 204 and either.token is None
+    either.cookies[either.prefix() + 'letterlock'] = kept
+    assert either.who()['signed_in'] is False
+    assert either.token is None, 'a cookie that opens nothing is taken back'
 
 
-def test_the_cookie_is_kept_from_scripts_and_other_sites(browser, person):
-    line, = browser.start(person).headers.get_all('Set-Cookie')
+def test_the_cookie_is_kept_from_scripts_and_other_sites(either, person):
+    line, = either.start(person).headers.get_all('Set-Cookie')
     name, *attributes = line.split('; ')
-    assert name.startswith(browser.prefix() + 'letterlock=ll1-')
+    assert name.startswith(either.prefix() + 'letterlock=ll1-')
     assert {'Path=/', 'Secure', 'HttpOnly', 'SameSite=Strict'} == set(attributes)
 
 
@@ -203,13 +218,13 @@ def test_a_disabled_account_is_out_at_once(place, browser, person):
 
 # ---- the browser as a device ----
 
-def test_a_browser_with_a_name_is_remembered(browser, person):
-    browser.sign_in(person, device='Firefox on Windows')
-    assert browser.prefix() + 'letterlock-device' in browser.cookies
-    devices = browser.done('device.list', address=person['address'])['devices']
+def test_a_browser_with_a_name_is_remembered(either, person):
+    either.sign_in(person, device='Firefox on Windows')
+    assert either.prefix() + 'letterlock-device' in either.cookies
+    devices = either.done('device.list', address=person['address'])['devices']
     assert [d['name'] for d in devices] == ['Firefox on Windows']
-    browser.sign_in(person, device='Firefox on Windows')
-    assert len(browser.done('device.list', address=person['address'])['devices']) == 1
+    either.sign_in(person, device='Firefox on Windows')
+    assert len(either.done('device.list', address=person['address'])['devices']) == 1
 
 
 # ---- self-service ----
@@ -259,22 +274,22 @@ CROSS = [{'X-Letterlock': None}, {'Sec-Fetch-Site': 'cross-site'}, {'Sec-Fetch-S
          {'Sec-Fetch-Site': None, 'Origin': None}, {'Sec-Fetch-Site': 'none'}]
 
 
-@pytest.mark.parametrize('fields', CROSS, ids=[str(f) for f in CROSS])
-def test_other_sites_change_nothing(browser, person, fields):
-    browser.sign_in(person)
-    for method, path, body in (('POST', '/api/session', {}), ('DELETE', '/api/session', None), ('POST', '/api/session/lock', {}),
-                               ('POST', '/api/v1/session.sign_out', {'address': person['address']})):
-        refused = browser.ask(method, path, body, fields)
-        assert (refused.status, refused.code) == (403, 'origin'), (method, path)
-    assert browser.who()['signed_in'] is True
+def test_other_sites_change_nothing(either, person):
+    either.sign_in(person)
+    for fields in CROSS:
+        for method, path, body in (('POST', '/api/session', {}), ('DELETE', '/api/session', None), ('POST', '/api/session/lock', {}),
+                                   ('POST', '/api/v1/session.sign_out', {'address': person['address']})):
+            refused = either.ask(method, path, body, fields)
+            assert (refused.status, refused.code) == (403, 'origin'), (method, path, fields)
+    assert either.who()['signed_in'] is True
 
 
-def test_other_sites_read_nothing(browser, person):
-    browser.sign_in(person)
+def test_other_sites_read_nothing(either, person):
+    either.sign_in(person)
     for site in ('cross-site', 'same-site'):
-        assert browser.ask('GET', '/api/session', None, {'Sec-Fetch-Site': site}).status == 403
-        assert browser.ask('GET', f'/api/v1/factor.list?address={person["address"]}', None, {'Sec-Fetch-Site': site}).status == 403
-    answer = browser.ask('GET', '/api/session')
+        assert either.ask('GET', '/api/session', None, {'Sec-Fetch-Site': site}).status == 403
+        assert either.ask('GET', f'/api/v1/factor.list?address={person["address"]}', None, {'Sec-Fetch-Site': site}).status == 403
+    answer = either.ask('GET', '/api/session')
     assert answer.headers['Cache-Control'] == 'no-store' and answer.headers['Cross-Origin-Resource-Policy'] == 'same-origin'
     assert answer.headers['Access-Control-Allow-Origin'] is None
 
@@ -302,24 +317,15 @@ def link(place, person, **more):
     return answer['result']['link']
 
 
-def local_call(place, op, args):
-    import socket
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(60)
-        s.connect(place.instance.path('run', 'admin.sock'))
-        s.sendall(json.dumps({'op': op, 'args': args}).encode() + b'\n')
-        return json.loads(s.makefile().readline())
-
-
 NAVIGATE = {'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Site': 'none'}
 
 
-def test_a_link_signs_in_once(browser, place, person):
+def test_a_link_signs_in_once(either, place, person):
     text = link(place, person)
-    answer = browser.ask('GET', f'/signin/once?t={text}', None, NAVIGATE)
+    answer = either.ask('GET', f'/signin/once?t={text}', None, NAVIGATE)
     assert (answer.status, answer.headers['Location']) == (303, '/')
-    assert browser.who()['address'] == person['address']
-    other = Browser(place, browser.plain)
+    assert either.who()['address'] == person['address']
+    other = Browser(place, either.plain)
     assert other.ask('GET', f'/signin/once?t={text}', None, NAVIGATE).status == 303
     assert other.who()['signed_in'] is False
 
@@ -339,7 +345,47 @@ def test_links_are_made_at_the_machine_only(place, person):
     assert local_call(place, 'session.link', {**args, 'password': 'zaun-trichter-quelle'})['result']['code'] == 'password'
 
 
-# ---- proof of work ----
+# ---- mail by the cookie ----
+
+ECHO = {'using': ['urn:ietf:params:jmap:core'], 'methodCalls': [['Core/echo', {'hello': 1}, 'a']]}
+
+
+def test_the_cookie_opens_mail_until_it_is_locked_or_over(either, person):
+    either.sign_in(person)
+    assert either.ask('GET', '/jmap/session').json()['username'] == person['address']
+    assert either.ask('POST', '/jmap/api', ECHO).json()['methodResponses'][0][1] == {'hello': 1}
+    either.ask('POST', '/api/session/lock', {})
+    assert either.ask('POST', '/jmap/api', ECHO).status == 423
+    either.ask('POST', '/api/session/unlock', {'password': person['password']})
+    assert either.ask('POST', '/jmap/api', ECHO).status == 200
+    either.done('session.sign_out', address=person['address'])
+    assert either.ask('POST', '/jmap/api', ECHO).status == 401
+
+
+def test_mail_waits_until_the_password_is_ones_own(browser, place):
+    person = make_person(place, own=False)
+    browser.sign_in(person)
+    assert browser.ask('POST', '/jmap/api', ECHO).status == 403
+
+
+def test_other_sites_read_no_mail(browser, person):
+    browser.sign_in(person)
+    for fields in ({'Sec-Fetch-Site': 'same-site'}, {'X-Letterlock': None}, {'Origin': 'https://evil.example'}):
+        assert browser.ask('POST', '/jmap/api', ECHO, fields).status == 403
+    assert browser.ask('GET', '/jmap/eventsource?types=*&closeafter=state&ping=0', None, {'Sec-Fetch-Site': 'cross-site'}).status == 403
+    socket_fields = {'Origin': 'https://evil.example', 'Sec-Fetch-Site': None, 'Upgrade': 'websocket', 'Connection': 'Upgrade', 'Sec-WebSocket-Version': '13',
+                     'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol': 'jmap'}
+    assert browser.ask('GET', '/jmap/ws', None, socket_fields).status == 403
+
+
+# ---- health ----
+
+@pytest.mark.parametrize('path', ['/healthz/live', '/healthz/ready', '/metrics', '/api/v1/openapi.json'])
+def test_health_and_numbers_are_at_the_management_only(browser, path):
+    assert browser.ask('GET', path).status == 404
+
+
+# ---- proof of work: last, because what failed is remembered ----
 
 @pytest.fixture(scope='module')
 def wary(place):
@@ -366,10 +412,3 @@ def test_who_failed_three_times_has_to_work(wary, person):
     assert waited.code == 'work_needed', 'nobody waited yet'
     assert browser.start(person, work=work).status == 200
     assert Browser(wary).start(person, work=work).code == 'work_needed', 'a challenge is good once'
-
-
-# ---- health ----
-
-@pytest.mark.parametrize('path', ['/healthz/live', '/healthz/ready', '/metrics', '/api/v1/openapi.json'])
-def test_health_and_numbers_are_at_the_management_only(browser, path):
-    assert browser.ask('GET', path).status == 404
