@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "mailbox/restricted.h"
 #include "mime/text.h"
 
 static int64_t now(void *arg)
@@ -24,24 +25,39 @@ static void ready(void *owner)
 {
 }
 
-void mail_rig_start(struct mail_rig *r)
+static void begin(struct mail_rig *r)
 {
 	struct jmap_host host = {.address = SLICE("ann@example.org"), .username = SLICE("ann@example.org"), .upload_max = 1 << 20, .now = now,
 	                         .random = randomness};
+
+	host.mail = r->seen != NULL ? r->seen : r->mail;
+	r->jmap = jmap_create(&host);
+}
+
+void mail_rig_start(struct mail_rig *r)
+{
 	static bool warm;
 
 	if (!warm)
 		mime_warm();
 	warm = true;
 	*r = (struct mail_rig){.mail = ram_account_create()};
-	host.mail = r->mail;
-	r->jmap = jmap_create(&host);
+	begin(r);
+}
+
+void mail_rig_restrict(struct mail_rig *r, unsigned refuses)
+{
+	jmap_destroy(&r->jmap);
+	restricted_account_destroy(&r->seen);
+	r->seen = restricted_account_create(r->mail, refuses, NULL, NULL);
+	begin(r);
 }
 
 void mail_rig_stop(struct mail_rig *r)
 {
 	json_decref(r->answer);
 	jmap_destroy(&r->jmap);
+	restricted_account_destroy(&r->seen);
 	ram_account_destroy(&r->mail);
 }
 

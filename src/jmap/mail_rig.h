@@ -5,13 +5,15 @@
 #include "jmap/jmap.h"
 
 struct mail_rig {
-	struct account *mail;
+	struct account *mail, *seen; /* seen: as the session may use it; NULL: without restriction */
 	struct jmap *jmap;
 	json_t *answer;          /* of the last request */
 };
 
 void mail_rig_start(struct mail_rig *r);
 void mail_rig_stop(struct mail_rig *r);
+/* From now on through a view that refuses what ACCOUNT_REFUSES_… says. */
+void mail_rig_restrict(struct mail_rig *r, unsigned refuses);
 /*
  * One call. args: a JSON object without accountId, with ' for "; printf. Gives the arguments of its answer, an error's too; borrowed until the next one.
  */

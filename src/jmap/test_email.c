@@ -470,12 +470,32 @@ static void snippets_mark_what_was_looked_for(void **state)
 	expect_text(a, "list/0/preview", "<mark>Fish</mark> &amp; chips ");
 }
 
+static void a_delegate_sees_what_he_may(void **state)
+{
+	struct mail_rig *r = *state;
+	struct letters l = letters(r);
+	json_t *a;
+
+	mail_rig_restrict(r, ACCOUNT_REFUSES_CHANGE | ACCOUNT_REFUSES_DELETE | ACCOUNT_REFUSES_DOWNLOAD);
+	a = mail_rig_ask(r, "Email/get", "{'ids':['%s'],'properties':['bodyValues','attachments'],'fetchAllBodyValues':true}", l.d);
+	expect_json(a, "list/0/bodyValues/4/value", "'<b>caf\xc3\xa9</b> and more'");
+	expect_json(a, "list/0/bodyValues/6", "{'isEncodingProblem':true,'isTruncated':false,'value':''}"); /* a file */
+	expect_text(a, "list/0/attachments/1/name", "notes.txt");
+	a = mail_rig_ask(r, "Email/set", "{'update':{'%s':{'keywords/$seen':true}},'destroy':['%s']}", l.d, l.a);
+	expect_text(a, filter_in("notUpdated/%s/type", l.d), "forbidden");
+	expect_text(a, filter_in("notDestroyed/%s/type", l.a), "forbidden");
+	a = mail_rig_ask(r, "Mailbox/set", "{'create':{'k':{'name':'x'}},'update':{'%s':{'sortOrder':3}}}", l.other);
+	expect_text(a, "notCreated/k/type", "forbidden");
+	expect_text(a, filter_in("notUpdated/%s/type", l.other), "forbidden");
+	IDS(r, "{'filter':{'text':'apple'}}", l.b, l.a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(properties_of_an_email), T(header_properties), T(bodies_of_an_email), T(a_letter_is_in_its_thread_with_what_answers_it),
 		T(keywords_and_mailboxes_are_set), T(destroying_takes_an_email_from_everywhere), T(snippets_mark_what_was_looked_for),
-		T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(changes_of_a_query), T(changes_of_emails_and_threads), T(many_changes_of_one_moment_come_in_pieces),
+		T(a_delegate_sees_what_he_may), T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(changes_of_a_query), T(changes_of_emails_and_threads), T(many_changes_of_one_moment_come_in_pieces),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -139,6 +139,7 @@ static void who_may_only_read_changes_nothing(void **state)
 	assert_int_equal(r->seen->ops->create(r->seen, SLICE("New"), 0, &m, NULL), ERR_DENIED);
 	assert_int_equal(r->seen->ops->subscribe(r->seen, SLICE("INBOX"), true, NULL), ERR_DENIED);
 	assert_int_equal(r->seen->ops->keyword(r->seen, SLICE("new"), true, &index, NULL), ERR_DENIED);
+	assert_int_equal(r->seen->ops->arrange(r->seen, &r->inbox, USE_JUNK, 3, NULL), ERR_DENIED);
 	assert_int_equal(flags_of(r, 1), 0);
 }
 
