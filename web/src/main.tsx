@@ -5,6 +5,7 @@ import './shell/shell.css';
 import './mail/mail.css';
 import './compose/compose.css';
 import './signin/signin.css';
+import './settings/settings.css';
 import { render } from 'preact';
 import { Boundary } from './ui/boundary';
 import { ready, t } from './ui/i18n';

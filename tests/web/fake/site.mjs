@@ -17,7 +17,7 @@ function policy() {
 	return [...text.matchAll(/"([^"]*)"/g)].map(m => m[1]).join('');
 }
 
-let built = null;
+let built = process.env.WEB_SITE ?? null; /* A bundle that was made before, for who tries things. */
 function build() {
 	if (!built) {
 		built = join(top, 'build/web-stories');

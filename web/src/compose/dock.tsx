@@ -12,7 +12,7 @@ import { narrow } from '../ui/prefs';
 import { close, composers, openError } from './open';
 import type { Composer } from './composer';
 import { Panel } from './panel';
-import { tooLate } from './send';
+import { tooLate } from './late';
 
 /** Side by side there is room for so many. */
 const DOCKED_MOST = 2;

@@ -6,9 +6,11 @@ import { effect, signal } from '@preact/signals';
 import { t } from '../ui/i18n';
 import { go, place } from '../ui/router';
 import { useCommands } from '../shell/commands';
-import { compose, overlays, type ComposeRequest } from '../shell/hooks';
+import { compose, deliveryStrip, overlays, type ComposeRequest } from '../shell/hooks';
 import { Lazy } from '../shell/lazy';
 import { signedIn } from '../shell/session';
+import Delivery from './delivery';
+import { tooLate } from './late';
 
 const begun = signal(false);
 const loadDock = () => import('./dock');
@@ -43,6 +45,11 @@ function Writing() {
 	return begun.value ? <Lazy load={loadDock} /> : null;
 }
 
+/* Calling back opens the letter again, for which the dock must be there. */
+deliveryStrip.value = Delivery;
+effect(() => {
+	if (tooLate.value) begun.value = true;
+});
 compose.value = request => void open(request);
 overlays.value = [...overlays.peek(), Writing];
 effect(() => {

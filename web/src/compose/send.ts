@@ -1,23 +1,18 @@
 /* Leaving, and calling back within the first seconds. */
-import { asJmapError } from '../jmap';
 import { t, longDate } from '../ui/i18n';
 import { toast } from '../ui/toast';
-import { signal } from '@preact/signals';
 import { callBack, type Composer, type Leaving } from './composer';
+import { tooLate } from './late';
 import { longestWait } from './later';
 import { openDraft } from './open';
 import { undoSeconds } from './prefs';
 import { remember } from './suggest';
 
-/** A letter that could not be called back, to be told in so many words. */
-export const tooLate = signal(false);
-
 async function undo(left: Leaving): Promise<void> {
 	try {
 		await callBack(left);
 		await openDraft(left.emailId);
-	} catch (error) {
-		asJmapError(error);
+	} catch {
 		tooLate.value = true;
 	}
 }

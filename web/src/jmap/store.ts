@@ -6,7 +6,7 @@ import { asJmapError, type JmapError } from './errors';
 import { pointer } from './patch';
 import { Push, type PushOptions } from './push';
 import type { Email, EmailSubmission, Id, Identity, Mailbox, MailboxRole, Quota, Thread } from './types';
-import { QUOTA } from './types';
+import { QUOTA, SUBMISSION } from './types';
 
 /** What a row of a list shows. Bodies are read apart, when a letter is opened. */
 export const ROW_PROPERTIES = [
@@ -67,7 +67,8 @@ export class Store {
 	/** Reads what everything else needs and begins to listen. */
 	async start(): Promise<void> {
 		await this.client.open();
-		const wanted = [this.mailboxes.load(), this.identities.load()];
+		const wanted = [this.mailboxes.load()];
+		if (this.client.has(SUBMISSION)) wanted.push(this.identities.load());
 		if (this.client.has(QUOTA)) wanted.push(this.quotas.load().catch(() => {}));
 		await Promise.all(wanted);
 		if (this.options.storage) this.actions.restore(this.options.storage(this.client.accountId));

@@ -19,4 +19,5 @@ export interface Area {
 
 export const areas: Area[] = [
 	{ name: 'mail', label: 'ui.mail', icon: 'mail', load: () => Promise.resolve(mail) },
+	{ name: 'settings', label: 'ui.settings', icon: 'settings', load: () => import('../settings/screen') },
 ];

@@ -1,0 +1,66 @@
+/* What became of a letter that was sent from here: for each recipient what the next server said. */
+import { useEffect, useState } from 'preact/hooks';
+import { type DeliveryStatus, type EmailSubmission, type Id } from '../jmap';
+import { client, store } from '../jmap/account';
+import { t, longDate } from '../ui/i18n';
+import { Icon, type IconName } from '../ui/icons';
+import { Button, Chip } from '../ui/parts';
+import { callBack } from './composer';
+import { tooLate } from './late';
+
+type Fate = 'queued' | 'yes' | 'no' | 'unknown' | 'read';
+const KINDS: Record<Fate, 'plain' | 'ok' | 'bad' | 'info'> = { queued: 'info', yes: 'ok', no: 'bad', unknown: 'plain', read: 'ok' };
+const ICONS: Record<Fate, IconName> = { queued: 'clock', yes: 'check', no: 'warn', unknown: 'info', read: 'mailOpen' };
+
+function fateOf(status: DeliveryStatus): Fate {
+	return status.displayed === 'yes' ? 'read' : status.delivered;
+}
+
+async function read(emailId: Id): Promise<EmailSubmission | null> {
+	const { list } = await client.request<{ list: EmailSubmission[] }>(batch => {
+		const query = batch.call('EmailSubmission/query', { accountId: client.accountId, filter: { emailIds: [emailId] }, sort: [{ property: 'sentAt', isAscending: false }], limit: 1 });
+		return batch.call<{ list: EmailSubmission[] }>('EmailSubmission/get', { accountId: client.accountId, '#ids': query.ref('/ids') });
+	});
+	return list[0] ?? null;
+}
+
+export default function Delivery({ emailId }: { emailId: Id }) {
+	const [found, setFound] = useState<EmailSubmission | null>(null);
+	/* Another state of a submission was announced. */
+	const changed = store.changed.value.has('EmailSubmission') ? store.changed.value : null;
+	useEffect(() => {
+		let gone = false;
+		read(emailId).then(one => !gone && setFound(one), () => {});
+		return () => void (gone = true);
+	}, [emailId, changed]);
+	if (!found || found.undoStatus === 'canceled') return null;
+	if (found.undoStatus === 'pending') return <Waits found={found} />;
+	const all = Object.entries(found.deliveryStatus ?? {});
+	if (all.length === 0) return null;
+	const failed = all.filter(([, one]) => one.delivered === 'no').length, done = all.filter(([, one]) => one.delivered === 'yes' || one.displayed === 'yes').length;
+	return (
+		<details class="delivery" open={failed > 0}>
+			<summary><Icon name={failed ? 'warn' : done === all.length ? 'check' : 'clock'} size={18} /><span class="grow">{t('compose.status-title')}</span><Chip kind={failed ? 'bad' : done === all.length ? 'ok' : 'info'}>{t('compose.status-sum', { done, all: all.length })}</Chip></summary>
+			<ul>
+				{all.map(([address, one]) => (
+					<li key={address}><span class="cut">{address}</span><Chip kind={KINDS[fateOf(one)]} icon={ICONS[fateOf(one)]}>{t(`compose.status-${fateOf(one)}`)}</Chip>{one.smtpReply && <small class="mono">{one.smtpReply}</small>}</li>
+				))}
+			</ul>
+		</details>
+	);
+}
+
+function Waits({ found }: { found: EmailSubmission }) {
+	const stop = async () => {
+		try {
+			await callBack({ emailId: found.emailId, submissionId: found.id, sendAt: found.sendAt });
+			const { openDraft } = await import('./open');
+			await openDraft(found.emailId);
+		} catch {
+			tooLate.value = true;
+		}
+	};
+	return (
+		<div class="delivery waits"><Icon name="clock" size={18} /><span class="grow">{t('compose.status-waits', { date: longDate(new Date(found.sendAt)) })}</span><Button small onClick={() => void stop()}>{t('compose.status-cancel')}</Button></div>
+	);
+}
