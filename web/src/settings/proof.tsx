@@ -7,7 +7,7 @@ import { t } from '../ui/i18n';
 import { Dialog } from '../ui/overlay';
 import { Banner, Button, Field, Segmented } from '../ui/parts';
 import { asProblem, explain } from './parts';
-import { sign, type Challenge } from './webauthn';
+import { sign, type Challenge } from '../signin/webauthn';
 
 interface Step { kinds: string[]; done: (worked: boolean) => void }
 const step = signal<Step | null>(null);
@@ -77,7 +77,7 @@ async function askPasskey(): Promise<Record<string, unknown>> {
 		await operation('session.step_up', { factor: 'webauthn' });
 	} catch (error) {
 		const problem = asProblem(error);
-		if (problem.more.challenge) return sign((typeof problem.more.challenge === 'object' ? problem.more.challenge : problem.more) as Challenge);
+		if (problem.more.challenge) return sign((typeof problem.more.challenge === 'object' ? problem.more.challenge : problem.more) as unknown as Challenge);
 		throw problem;
 	}
 	throw new Problem(0, 'unexpected', '', {});

@@ -8,7 +8,7 @@ import { Banner, Button, Field, Skeleton } from '../ui/parts';
 import { toast } from '../ui/toast';
 import { Card, Loaded, Page, Row, asProblem, explain, me, moment, named, useOperation, type Answer } from './parts';
 import { withStepUp } from './proof';
-import { possible, register, type Registration } from './webauthn';
+import { possible, register, type Registration } from '../signin/webauthn';
 
 interface Factor { id: number; kind: string; label: string; created: number; used: number; left?: number }
 interface Factors { factors: Factor[]; enforced: boolean; grace_ends: number }

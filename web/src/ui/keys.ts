@@ -5,6 +5,5 @@ export type Key =
 	| Area<'ui', typeof import('../../locales/en/ui.json')>
 	| Area<'compose', typeof import('../../locales/en/compose.json')>
 	| Area<'mail', typeof import('../../locales/en/mail.json')>
-	| Area<'signin', typeof import('../../locales/en/signin.json')>;
 	| Area<'settings', typeof import('../../locales/en/settings.json')>
-	| Area<'mail', typeof import('../../locales/en/mail.json')>;
+	| Area<'signin', typeof import('../../locales/en/signin.json')>;
