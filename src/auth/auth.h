@@ -49,8 +49,18 @@ enum auth_sieve_op {
 	AUTH_SIEVE_DELETE = 7,   /* name */
 	AUTH_SIEVE_RENAME = 8,   /* name; text: the new one */
 	AUTH_SIEVE_END = 9,      /* the session is over */
+	AUTH_SIEVE_ROWS = 10,    /* result: u8 active, u32 bytes, u64 changed (unix seconds), u32 length and bytes of the name, for each */
 };
-/* AUTH_SIEVE.status: an enum sieve_result (auth/sieve.h), or: */
+/* What a person is told; the codes of RFC 5804 1.3. */
+enum sieve_result {
+	SIEVE_OK = 0,
+	SIEVE_REFUSED,       /* the script or name is wrong: text says why */
+	SIEVE_NONEXISTENT, SIEVE_ALREADYEXISTS,
+	SIEVE_ACTIVE_STAYS,  /* the active one is not deleted */
+	SIEVE_TOO_MANY, SIEVE_TOO_LONG,
+	SIEVE_LATER,         /* the directory cannot be read or written */
+};
+/* AUTH_SIEVE.status: one of these, or: */
 #define AUTH_SCRIPTS_MAX 200     /* accounts of one AUTH_SCRIPTS */
 #define AUTH_SIEVE_GONE 100      /* the session does not stand any more */
 

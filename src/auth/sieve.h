@@ -5,22 +5,13 @@
 #ifndef AUTH_SIEVE_H
 #define AUTH_SIEVE_H
 
+#include "auth/auth.h"
 #include "auth/directory_sieve.h"
 #include "auth/login.h"
 #include "sieve/sieve.h"
 
 #define SIEVE_SCRIPTS_MAX 32          /* of one account */
 #define SIEVE_SCRIPTS_BYTES (160 * 1024) /* of all of them: they travel together (store/profile.h) */
-
-/* What a person is told; the codes of RFC 5804 1.3. */
-enum sieve_result {
-	SIEVE_OK = 0,
-	SIEVE_REFUSED,       /* the script or name is wrong: text says why */
-	SIEVE_NONEXISTENT, SIEVE_ALREADYEXISTS,
-	SIEVE_ACTIVE_STAYS,  /* the active one is not deleted */
-	SIEVE_TOO_MANY, SIEVE_TOO_LONG,
-	SIEVE_LATER,         /* the directory cannot be read or written */
-};
 
 /* All in a change of their own. text (200 bytes at least): why not. */
 enum sieve_result scripts_check(struct slice script, struct buf *text);

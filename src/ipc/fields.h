@@ -108,7 +108,7 @@
  * AUTH_DENIED: mail may not leave to there (auth/forward.h); AUTH_REFUSED: nobody is there. */
 #define IPC_FIELDS_AUTH_REDIRECT(F) F(bytes, cid) F(id, account) F(bytes, target)
 #define IPC_REPLY_AUTH_REDIRECT(F) F(u8, status) F(bytes, facts) F(bytes, profiles)
-/* What an owner does with the own scripts. session: the ticket of AUTH_SASL; op: enum auth_sieve_op (auth/auth.h). text in the reply: why not. */
+/* What an owner does with the own scripts. session: the ticket of AUTH_SASL; from mail the account, whose owner is signed in there; op: enum auth_sieve_op (auth/auth.h). text in the reply: why not. */
 #define IPC_FIELDS_AUTH_SIEVE(F) F(bytes, cid) F(id, session) F(u8, op) F(bytes, name) F(bytes, text) F(u64, size)
 #define IPC_REPLY_AUTH_SIEVE(F) F(u8, status) F(bytes, text) F(bytes, result)
 /* A call with an idempotency key. hash: of operation and args. verdict: enum admin_once (ipc/admin.h); row: to tell the outcome under;

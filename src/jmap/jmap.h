@@ -43,6 +43,7 @@ enum jmap_type {
 
 struct jmap;
 struct jmap_call;
+struct jmap_sieve;
 struct jmap_request;
 
 /*
@@ -64,6 +65,9 @@ struct jmap_host {
 	int (*blob_read)(void *arg, const uint8_t id[16], uint64_t offset, uint64_t n, struct buf *out);
 	/* Keeps it. ERR_LIMIT: the person has too much uploaded; ERR_TEMPORARY. */
 	int (*blob_put)(void *arg, struct slice type, struct slice bytes, uint8_t ret_id[16]);
+	/* Scripts of the owner, by jmap/sieve.h; asynchronous: q->result, q->why, q->answer. */
+	void (*sieve)(void *arg, struct jmap_call *call, struct jmap_sieve *q, int op);
+	struct slice sieve_extensions;   /* separated by spaces */
 };
 
 /* The host's members are copied; texts and `mail` are borrowed and outlive it. */

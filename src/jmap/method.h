@@ -205,6 +205,8 @@ struct jmap_set_ops {
 	enum jmap_step (*destroy)(struct jmap_call *call, struct jmap_set_item *item);
 	/* Before the first and behind the last; may be NULL. finish may give further answers. False: the error is given. */
 	bool (*begin)(struct jmap_call *call);
+	/* Behind the last object, before the answer and its newState; may wait, and is called again then. May be NULL. */
+	enum jmap_step (*settle)(struct jmap_call *call);
 	enum jmap_step (*finish)(struct jmap_call *call);
 	/* Appends the state (oldState, newState). 0 or negative. */
 	int (*state)(struct jmap_call *call, struct buf *out);
@@ -214,6 +216,8 @@ struct jmap_set_ops {
 enum jmap_step jmap_set_run(struct jmap_call *call, const struct jmap_set_ops *ops);
 /* How the item of that creation id or id came out, for `finish`; NULL: there is none. */
 const struct jmap_set_item *jmap_set_created(const struct jmap_call *call, struct slice creation_id);
+/* Nothing failed so far. */
+bool jmap_set_all_done(const struct jmap_call *call);
 const struct jmap_set_item *jmap_set_find(const struct jmap_call *call, struct slice id);
 /* A copy of `object` with the PatchObject applied (RFC 8620 5.3); NULL: invalidPatch. The caller's. */
 json_t *jmap_patch(const json_t *object, const json_t *patch);

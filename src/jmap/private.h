@@ -59,9 +59,12 @@ void jmap_core_session(struct jmap *j, struct emit *e);
 void jmap_empty(struct jmap *j, struct emit *e);
 void jmap_mail_account(struct jmap *j, struct emit *e);
 void jmap_websocket_session(struct jmap *j, struct emit *e);
+void jmap_sieve_session(struct jmap *j, struct emit *e);
+void jmap_sieve_account(struct jmap *j, struct emit *e);
 void jmap_blob_account(struct jmap *j, struct emit *e);
 
 /* ---- states ---- */
 int jmap_mail_state(struct jmap *j, struct buf *out);
+int jmap_quota_state(struct jmap *j, struct buf *out);
 
 #endif

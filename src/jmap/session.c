@@ -8,6 +8,7 @@
 #include "crypt/hash.h"
 #include "jmap/blob.h"
 #include "jmap/private.h"
+#include "jmap/sieve.h"
 
 #define JMAP_MAGIC 0x6a6d6170u
 #define SESSION_MAX 65536
@@ -150,6 +151,33 @@ void jmap_blob_account(struct jmap *j, struct emit *e)
 	for (size_t i = 0; i < ARRAY_LEN(digests); i++)
 		emit_text(e, slice_str(digests[i]));
 	emit_array_end(e);
+	emit_object_end(e);
+}
+
+/* RFC 9661 1.3. */
+void jmap_sieve_session(struct jmap *j, struct emit *e)
+{
+	emit_object(e);
+	emit_member_text(e, "implementation", SLICE("Letterlock"));
+	emit_object_end(e);
+}
+
+void jmap_sieve_account(struct jmap *j, struct emit *e)
+{
+	struct slice rest = j->host.sieve_extensions, one;
+
+	emit_object(e);
+	emit_member_number(e, "maxSizeScriptName", JMAP_SIEVE_NAME_MAX);
+	emit_member_number(e, "maxSizeScript", JMAP_SIEVE_SCRIPT_MAX);
+	emit_member_number(e, "maxNumberScripts", 32);
+	emit_member_number(e, "maxNumberRedirects", 4);
+	emit_key(e, "sieveExtensions");
+	emit_array(e);
+	while (slice_split(&rest, ' ', &one))
+		emit_text(e, one);
+	emit_array_end(e);
+	emit_member_null(e, "notificationMethods");
+	emit_member_null(e, "externalLists");
 	emit_object_end(e);
 }
 

@@ -13,7 +13,7 @@ struct set {
 	struct slice old_state;
 	bool progress;       /* something was done since the first of the items that wait for others */
 	bool postponed;      /* some item waits for others */
-	bool answered, finished;
+	bool worked, settled, answered;
 	json_t *properties;  /* keeps what items own */
 };
 
@@ -325,13 +325,27 @@ enum jmap_step jmap_set_run(struct jmap_call *call, const struct jmap_set_ops *o
 	if (s == NULL && !set_begin(call, ops))
 		return JMAP_DONE;
 	s = set_of(call);
-	step = s->answered ? JMAP_DONE : work_all(call, s);
+	step = s->worked ? JMAP_DONE : work_all(call, s);
+	s->worked = step == JMAP_DONE;
+	if (step == JMAP_DONE && !s->settled && ops->settle != NULL)
+		step = ops->settle(call);
+	s->settled = s->worked && step == JMAP_DONE;
 	if (step != JMAP_DONE)
 		return step;
 	if (!s->answered && !put_answer(call, s))
 		return JMAP_DONE;
 	s->answered = true;
 	return ops->finish != NULL ? ops->finish(call) : JMAP_DONE;
+}
+
+bool jmap_set_all_done(const struct jmap_call *call)
+{
+	const struct set *s = set_of(call);
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->items[i].error != NULL)
+			return false;
+	return true;
 }
 
 static const struct jmap_set_item *find(const struct jmap_call *call, struct slice key, bool created)

@@ -139,12 +139,22 @@ static bool stands(struct auth_process *a, const struct sieve_session *s, struct
 	       directory_credential_lives(a->directory, s->account, s->credential, unix_now(a)) == 0;
 }
 
-static enum sieve_result list(struct auth_process *a, const uint8_t account[16], struct arena *arena, struct buf *out)
+/* A shard speaks for the accounts of its buckets; it looks itself whether its sessions stand. */
+static bool is_owner(struct auth_process *a, const uint8_t id[16], unsigned shard, struct arena *arena, struct account *ret)
+{
+	return auth_shard(id, a->settings.shards) == shard && directory_account_get(a->directory, id, arena, ret) == 0 && ret->state == ACCOUNT_ACTIVE;
+}
+
+static enum sieve_result list(struct auth_process *a, const uint8_t account[16], bool whole, struct arena *arena, struct buf *out)
 {
 	struct sieve_row *rows = arena_alloc_array(arena, SIEVE_SCRIPTS_MAX, sizeof *rows);
 	int count = directory_sieve_list(a->directory, account, arena, rows, SIEVE_SCRIPTS_MAX);
 	for (int i = 0; i < count; i++) {
 		buf_put_u8(out, rows[i].active);
+		if (whole) {
+			buf_put_u32(out, rows[i].bytes);
+			buf_put_u64(out, (uint64_t)rows[i].changed);
+		}
 		buf_put_bytes(out, rows[i].name);
 	}
 	return count < 0 ? SIEVE_LATER : SIEVE_OK;
@@ -171,7 +181,8 @@ static enum sieve_result act(struct auth_process *a, const struct account *accou
 	case AUTH_SIEVE_CHECK: return scripts_check(r->text, why);
 	case AUTH_SIEVE_SPACE: return scripts_have_space(a->directory, id, r->name, r->size, why);
 	case AUTH_SIEVE_PUT: return scripts_put(a->directory, id, r->name, r->text, unix_now(a), why);
-	case AUTH_SIEVE_LIST: return list(a, id, arena, out);
+	case AUTH_SIEVE_LIST: return list(a, id, false, arena, out);
+	case AUTH_SIEVE_ROWS: return list(a, id, true, arena, out);
 	case AUTH_SIEVE_ACTIVATE: return scripts_activate(a->directory, id, r->name, why);
 	case AUTH_SIEVE_GET: return get(a, id, r->name, arena, out, why);
 	case AUTH_SIEVE_DELETE: return scripts_remove(a->directory, id, r->name, why);
@@ -197,14 +208,18 @@ static void on_sieve(void *arg, struct ipc_call *call, const void *message)
 {
 	struct auth_process *a = arg;
 	const struct ipc_auth_sieve *request = message;
-	const struct sieve_session *s = sieve_session_find(a->sieve, request->session.b, loop_now(a->ctx->loop).mono_ms);
+	unsigned index = 0;
+	bool mail = ipc_call_sender(call, &index) == ROLE_MAIL;
+	const struct sieve_session *s = mail ? NULL : sieve_session_find(a->sieve, request->session.b, loop_now(a->ctx->loop).mono_ms);
 	struct ipc_auth_sieve_reply reply = {.status = AUTH_SIEVE_GONE};
 	struct arena arena = ARENA_INIT;
 	struct buf out = BUF_INIT(REPLY_MAX), why = BUF_INIT(WHY_MAX);
 	struct account account;
-	if (request->op == AUTH_SIEVE_END || (s != NULL && !stands(a, s, &arena, &account))) {
+	if (mail && (!is_owner(a, request->session.b, index, &arena, &account) || request->op == AUTH_SIEVE_END)) {
+		reply.status = AUTH_SIEVE_GONE;
+	} else if (!mail && (request->op == AUTH_SIEVE_END || (s != NULL && !stands(a, s, &arena, &account)))) {
 		sieve_session_end(a->sieve, request->session.b);
-	} else if (s != NULL) {
+	} else if (mail || s != NULL) {
 		reply.status = (uint8_t)act(a, &account, request, &arena, &out, &why);
 		if (reply.status == SIEVE_OK)
 			record(request, &account);

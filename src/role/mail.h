@@ -65,6 +65,8 @@ struct mail_role {
 	bool index_waited;          /* the next batch made way for sessions already */
 	size_t session_count, session_total, filed, warm_count;
 	int64_t alive_ms;           /* of the last sign of life */
+	size_t blob_count;          /* role/mail_blob.h */
+	uint8_t blob_secret[32];    /* makes their ids */
 	bool stopping;
 	bool trim;                  /* memory was given back to the allocator: the next sweep gives it to the system */
 };

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "crypt/aead.h"
 #include "crypt/crypt.h"
+#include "crypt/hash.h"
 #include "sys/file.h"
 
 #define CHUNK 65536                /* bytes that are encrypted together */
@@ -26,8 +27,6 @@ struct mail_blob {
 	char type[256];
 };
 
-static size_t blobs_of_process;
-
 /* ---- life ---- */
 
 static void blob_free(struct mail_blob *b)
@@ -37,7 +36,7 @@ static void blob_free(struct mail_blob *b)
 		b->account->blob_count--;
 		b->account->blob_bytes -= b->size;
 	}
-	blobs_of_process--;
+	b->account->role->blob_count--;
 	file_close(&b->fd);
 	secret_wipe(b->key, sizeof b->key);
 	buf_free_secret(&b->tail);
@@ -62,10 +61,10 @@ struct mail_blob *mail_blob_create(struct mail_account *a, struct slice type)
 {
 	struct mail_blob *b;
 
-	if (blobs_of_process >= MAIL_BLOBS_MAX)
+	if (a->role->blob_count >= MAIL_BLOBS_MAX)
 		return NULL;
 	b = memory_alloc(sizeof *b);
-	blobs_of_process++;
+	a->role->blob_count++;
 	b->account = a;
 	random_bytes(b->id, sizeof b->id);
 	random_bytes(b->key, sizeof b->key);
@@ -238,12 +237,39 @@ static int host_read(void *arg, const uint8_t id[16], uint64_t offset, uint64_t 
 	return mail_blob_read(p->account, id, offset, n, out);
 }
 
+/* The same bytes have the same id as long as the process lives, which nobody guesses from the bytes. */
+static void content_id(const struct mail_account *a, struct slice type, struct slice bytes, uint8_t ret[16])
+{
+	struct hash_state h;
+	uint8_t digest[HASH_SIZE];
+
+	hash_start(&h, a->role->blob_secret);
+	hash_update_field(&h, mail_id(a->id));
+	hash_update_field(&h, type);
+	hash_update_field(&h, bytes);
+	hash_finish(&h, digest);
+	memcpy(ret, digest, 16);
+}
+
 static int host_put(void *arg, struct slice type, struct slice bytes, uint8_t ret_id[16])
 {
 	const struct mail_http *p = arg;
-	struct mail_blob *b = mail_blob_create(p->account, type.n > 0 ? type : SLICE("application/octet-stream"));
+	struct mail_blob *b;
 	uint64_t size;
-	int rc = b == NULL ? ERR_TEMPORARY : mail_blob_write(b, bytes, JMAP_UPLOAD_MAX);
+	int rc;
+
+	content_id(p->account, type, bytes, ret_id);
+	b = find(p->account, ret_id);
+	if (b != NULL) {
+		b->until_ms = mail_now(p->account->role) + MAIL_BLOB_LIFE_MS;
+		list_remove(&b->node);
+		list_append(&p->account->blobs, &b->node);
+		return 0;
+	}
+	b = mail_blob_create(p->account, type.n > 0 ? type : SLICE("application/octet-stream"));
+	if (b != NULL)
+		memcpy(b->id, ret_id, sizeof b->id);
+	rc = b == NULL ? ERR_TEMPORARY : mail_blob_write(b, bytes, JMAP_UPLOAD_MAX);
 
 	if (rc < 0)
 		mail_blob_drop(&b);

@@ -50,6 +50,7 @@ static void person_free(struct mail_http *p)
 	list_remove(&p->node);
 	jmap_destroy(&p->jmap);
 	restricted_account_destroy(&p->seen);
+	buf_free(&p->extensions);
 	timer_destroy(&p->idle);
 	a->role->session_count--;
 	a->sessions--;
@@ -129,6 +130,7 @@ static struct mail_http *person_create(struct mail_account *a, const struct mail
 	p->reading = t->reading;
 	p->since = moment_unix(loop_now(a->role->ctx->loop));
 	list_init(&p->links);
+	buf_init(&p->extensions, 2000);
 	copy_text(p->cid, sizeof p->cid, request->cid);
 	copy_text(p->address, sizeof p->address, request->address);
 	mail_use_begin(&p->use, a, t, p->cid, p->address);

@@ -40,6 +40,7 @@ struct mail_http {
 	struct timer *idle;
 	char cid[32], address[48];
 	int64_t since;
+	struct buf extensions;           /* of Sieve, for the engine */
 	unsigned entered;                /* mail_http_enter without its leave */
 	bool over;
 };
@@ -109,5 +110,7 @@ void mail_document(struct mail_exchange *x);
 
 /* mail_jmap.c: makes the engine of a new sign-in. */
 void mail_jmap_start(struct mail_http *p);
+/* mail_sieve.c: for the engine (jmap_host.sieve). */
+void mail_sieve_ask(void *arg, struct jmap_call *call, struct jmap_sieve *q, int op);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "crypt/crypt.h"
+#include "sieve/sieve.h"
 
 #define PIECE 65536
 
@@ -35,6 +36,9 @@ void mail_jmap_start(struct mail_http *p)
 	for (size_t i = 0; i < sizeof host.account_id; i++)
 		host.account_id[i] = p->account->id[i];
 	mail_blob_host(&host);
+	host.sieve = mail_sieve_ask;
+	sieve_extensions_print(&p->extensions);
+	host.sieve_extensions = buf_slice(&p->extensions);
 	p->jmap = jmap_create(&host);
 }
 

@@ -9,7 +9,7 @@ import struct
 
 from mail import HOST
 
-CORE, MAIL, BLOB = (f'urn:ietf:params:jmap:{name}' for name in ('core', 'mail', 'blob'))
+CORE, MAIL, BLOB, QUOTA, SIEVE = (f'urn:ietf:params:jmap:{name}' for name in ('core', 'mail', 'blob', 'quota', 'sieve'))
 NAME = 'mail.demo.test'
 
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from jmap_client import BLOB, CORE, MAIL, NAME, Events, Jmap, Socket
+from jmap_client import BLOB, CORE, MAIL, NAME, QUOTA, SIEVE, Events, Jmap, Socket
 from mail import mark
 
 
@@ -54,14 +54,9 @@ def test_the_session_object(jmap, user):
     assert (status, fields['location']) == (307, '/jmap/session')
 
 
-def test_app_passwords_and_tokens(site, user):
+def test_app_passwords(site, user):
     made = site.instance.cli('user', 'app-password', 'add', user['address'], '--label', 'phone', '--stdin', stdin=user['password'] + '\n')
     assert Jmap(site, user, password=made['app_password']).session()['username'] == user['address']
-    session = site.instance.path('session-jmap')
-    assert site.instance.cli('login', user['address'], '--stdin', stdin=user['password'] + '\n', session=session, check=False)[0] == 0
-    for scope, status in (('imap smtp', 200), ('imap', 401)):
-        token = site.instance.cli('oauth', 'token', scope, session=session)['token']
-        assert Jmap(site, user, authorization=f'Bearer {token}').ask('GET', '/jmap/session')[0] == status
 
 
 def test_who_is_disabled_is_out_at_once(site):
@@ -228,3 +223,46 @@ def test_websockets_that_break_the_rules_end(jmap):
         assert (kind, int.from_bytes(reason, 'big')) == (8, code)
         assert socket.receive() is None
         socket.close()
+
+
+# ---- quota and scripts ----
+
+def test_the_quota(site, jmap, user):
+    quota = jmap.calls(['Quota/get', {'accountId': jmap.account}, '0'], using=[CORE, QUOTA])[0][1]
+    assert {q['resourceType'] for q in quota['list']} <= {'octets'}
+    before = quota['state']
+    with site.imap(user) as imap:
+        assert imap.append('INBOX', None, None, letter('four'))[0] == 'OK'
+    changed = jmap.calls(['Quota/changes', {'accountId': jmap.account, 'sinceState': before}, '0'], using=[CORE, QUOTA])[0][1]
+    assert changed['newState'] != before
+
+
+def test_scripts(site, jmap, user):
+    def calls(*calls):
+        return [a[1] for a in jmap.calls(*[[name, {'accountId': jmap.account, **args}, str(i)] for i, (name, args) in enumerate(calls)],
+                                         using=[CORE, BLOB, SIEVE])]
+
+    def text(words):
+        return {'data': [{'data:asText': words}], 'type': 'application/sieve'}
+
+    uploaded, made, wrong = calls(
+        ('Blob/upload', {'create': {'good': text('keep;'), 'bad': text('nonsense here;')}}),
+        ('SieveScript/set', {'create': {'a': {'name': 'mine', 'blobId': '#good'}, 'b': {'name': 'broken', 'blobId': '#bad'}, 'c': {'blobId': '#good', 'isActive': True}},
+                             'onSuccessActivateScript': '#a'}),
+        ('SieveScript/validate', {'blobId': '#bad'}))
+    assert list(made['created']) == ['a'] and made['created']['a']['isActive'] is False
+    assert {k: v['type'] for k, v in made['notCreated'].items()} == {'b': 'invalidSieve', 'c': 'invalidProperties'}
+    assert wrong['error']['type'] == 'invalidSieve' and wrong['error']['description']
+    script = made['created']['a']['id']
+    active, = calls(('SieveScript/set', {'onSuccessActivateScript': script}))
+    assert active['newState'] != active['oldState'] == made['newState']
+    shown, found = calls(('SieveScript/get', {'ids': None}), ('SieveScript/query', {'filter': {'isActive': True}}))
+    assert [(s['name'], s['isActive']) for s in shown['list']] == [('mine', True)] and found['ids'] == [script]
+    assert jmap.download(shown['list'][0]['blobId'])[2] == b'keep;'
+    kept, twice = calls(('SieveScript/set', {'destroy': [script]}), ('SieveScript/set', {'create': {'d': {'name': 'mine', 'blobId': uploaded['created']['good']['id']}}}))
+    assert kept['notDestroyed'][script]['type'] == 'sieveIsActive'
+    assert twice['notCreated']['d'] == {'type': 'alreadyExists', 'existingId': script}
+    gone, = calls(('SieveScript/set', {'update': {script: {'blobId': uploaded['created']['good']['id']}}, 'onSuccessDeactivateScript': True}))
+    assert gone['updated'] == {script: None}
+    gone, = calls(('SieveScript/set', {'destroy': [script]}))
+    assert gone['destroyed'] == [script]

@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from conftest import end_site, make_site
+from jmap_client import Jmap
 from mail import HOST, letter, mark
 from web import Web
 
@@ -104,6 +105,13 @@ def bearer(user, token):
 
 def imap(place, context=None):
     return imaplib.IMAP4_SSL(HOST, place.ports['imaps'], ssl_context=context or place.tls(), timeout=60)
+
+
+def test_a_token_signs_in_over_jmap_when_it_may_read_and_send(place):
+    user = place.users[0]
+    for scope, status in (('imap smtp', 200), ('imap', 401)):
+        program = Jmap(place, user, authorization=f'Bearer {get_token(place, user, scope)}')
+        assert program.ask('GET', '/jmap/session')[0] == status
 
 
 def test_tokens_sign_in_over_imap_pop3_and_smtp(place):
