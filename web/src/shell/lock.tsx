@@ -9,6 +9,7 @@ import { Logo } from '../ui/icons';
 import { Avatar, Button, Field } from '../ui/parts';
 import { useShortcuts } from '../ui/shortcuts';
 import { ask, Problem, refusal } from './api';
+import { possible, sign, type Challenge } from '../signin/webauthn';
 import { session, signOut, takeSession, type Session } from './session';
 
 const LOCK_AFTER_S = 600;
@@ -50,18 +51,30 @@ effect(() => {
 	document.getElementById('app')?.toggleAttribute('data-covered', refusal.value !== 'none');
 });
 
+/* The server refuses with what a key has to sign. */
+async function keyChallenge(): Promise<Challenge> {
+	try {
+		await ask('POST', '/api/session/unlock', { factor: 'webauthn' });
+	} catch (error) {
+		if (error instanceof Problem && error.more.challenge) return error.more.challenge as Challenge;
+		throw error;
+	}
+	throw new Problem(500, 'internal', '', {});
+}
+
 function Unlock() {
 	const [password, setPassword] = useState('');
 	const [busy, setBusy] = useState(false);
 	const [wrong, setWrong] = useState(false);
 	const field = useRef<HTMLInputElement>(null);
-	const send = async (e: Event) => {
-		e.preventDefault();
+	const unlock = async (proof: () => Promise<Record<string, unknown>>) => {
 		setBusy(true);
+		setWrong(false);
 		try {
-			takeSession(await ask<Session>('POST', '/api/session/unlock', { password }));
+			takeSession(await ask<Session>('POST', '/api/session/unlock', await proof()));
 			idleSince.value = Date.now();
 		} catch (error) {
+			if (error instanceof Problem && error.code === 'sign_in') return void (refusal.value = 'over');
 			setWrong(error instanceof Problem && error.status !== 0);
 			setPassword('');
 			field.current?.focus();
@@ -69,6 +82,11 @@ function Unlock() {
 			setBusy(false);
 		}
 	};
+	const send = (e: Event) => {
+		e.preventDefault();
+		void unlock(async () => ({ password }));
+	};
+	const byKey = () => void unlock(async () => ({ proof: await sign(await keyChallenge()) }));
 	return (
 		<form class="lock-card" onSubmit={send}>
 			<Avatar name={session.value?.name ?? ''} address={session.value?.address ?? ''} size={64} />
@@ -79,6 +97,7 @@ function Unlock() {
 				{ids => <input ref={field} class="input" type="password" autocomplete="current-password" autofocus required id={ids.id} aria-describedby={ids.describedBy} value={password} onInput={e => setPassword(e.currentTarget.value)} />}
 			</Field>
 			<Button kind="primary" type="submit" busy={busy}>{t('ui.unlock')}</Button>
+			{possible && session.value?.policy.passkeys && <Button icon="shield" disabled={busy} onClick={byKey}>{t('signin.with-passkey-unlock')}</Button>}
 			<Button kind="ghost" onClick={() => void signOut()}>{t('ui.sign-out')}</Button>
 		</form>
 	);
