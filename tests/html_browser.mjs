@@ -52,7 +52,7 @@ function documentOf(i, mode) {
 const seen = [];
 const server = http.createServer((request, response) => {
 	const [, mode, number] = request.url.split('/');
-	const known = MODES.includes(mode) || mode === 'raw';
+	const known = (MODES.includes(mode) || mode === 'raw') && (number === 'all' || payloads[number]);
 	if (!known) {
 		seen.push(request.url);
 		response.writeHead(404).end();
