@@ -238,9 +238,77 @@ static void test_with_our_own_server(void **state)
 	rig_close(&p.rig);
 }
 
+static void feed(struct rig *r, const char *text)
+{
+	buf_append_str(&r->in, text);
+	http_client_pump(r->client, &r->in, &r->out);
+}
+
+static void test_a_streamed_body_goes_out_in_chunks(void **state)
+{
+	struct rig r = {0};
+	struct http_client_request request = {.method = SLICE("POST"), .target = SLICE("/x"), .host = SLICE("a"), .streamed = true, .keep = true};
+
+	rig_open(&r);
+	assert_int_equal(http_client_send(r.client, &request), 0);
+	assert_int_equal(http_client_write(r.client, SLICE("hello")), 0);
+	feed(&r, "");
+	http_client_finish(r.client);
+	feed(&r, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	same(&r.out, "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+	same(&r.log, "200<>ok|again");
+	rig_close(&r);
+}
+
+static void test_an_answer_before_the_end_of_the_request_uses_the_connection_up(void **state)
+{
+	struct rig r = {0};
+	struct http_client_request request = {.method = SLICE("POST"), .target = SLICE("/x"), .host = SLICE("a"), .streamed = true, .keep = true};
+
+	rig_open(&r);
+	assert_int_equal(http_client_send(r.client, &request), 0);
+	feed(&r, "HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n");
+	same(&r.log, "413<>|done");
+	assert_int_equal(http_client_write(r.client, SLICE("more")), 0);
+	rig_close(&r);
+}
+
+static void test_an_upgrade_that_was_asked_for_gives_bytes_both_ways(void **state)
+{
+	struct rig r = {0};
+	struct http_client_request request = {.method = SLICE("GET"), .target = SLICE("/x"), .host = SLICE("a"), .upgrade = true, .keep = true};
+
+	rig_open(&r);
+	assert_int_equal(http_client_send(r.client, &request), 0);
+	feed(&r, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX: y\r\n\r\nraw");
+	same(&r.log, "101<y>raw");
+	buf_clear(&r.out);
+	assert_int_equal(http_client_write(r.client, SLICE("back")), 0);
+	feed(&r, " bytes");
+	same(&r.out, "back");
+	same(&r.log, "101<y>raw bytes");
+	rig_close(&r);
+}
+
+static void test_an_upgrade_that_nobody_asked_for_is_refused(void **state)
+{
+	struct rig r = {0};
+	struct http_client_request request = {.method = SLICE("GET"), .target = SLICE("/x"), .host = SLICE("a"), .keep = true};
+
+	rig_open(&r);
+	assert_int_equal(http_client_send(r.client, &request), 0);
+	feed(&r, "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+	same(&r.log, "|syntax");
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_streamed_body_goes_out_in_chunks),
+		cmocka_unit_test(test_an_answer_before_the_end_of_the_request_uses_the_connection_up),
+		cmocka_unit_test(test_an_upgrade_that_was_asked_for_gives_bytes_both_ways),
+		cmocka_unit_test(test_an_upgrade_that_nobody_asked_for_is_refused),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_the_request_as_it_goes_out),
 		cmocka_unit_test(test_requests_that_would_break_are_not_sent),

@@ -577,9 +577,42 @@ static void test_control_characters_never_leave_in_a_field(void **state)
 	buf_free(&out);
 }
 
+static void test_an_upgrade_gives_bytes_both_ways(void **state)
+{
+	static const struct http_field fields[] = {HTTP_FIELD("Upgrade", "websocket")};
+	struct rig r = {.hold = true};
+	const char *text = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+	rig_open(&r, &(struct http_server_settings){0});
+	feed(&r, text, strlen(text), 1);
+	assert_true(http_server_upgrade(r.server, r.stream, fields, 1));
+	buf_clear(&r.log);
+	r.pulled = 1;
+	r.pieces = 2; /* one piece, then the end */
+	feed(&r, "\x81GET / HTTP", 11, 3);
+	assert_true(out_has(&r, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n0123456789"));
+	assert_true(r.ended && r.why == HTTP_SERVER_CLOSED);
+	rig_close(&r);
+}
+
+static void test_no_upgrade_for_http_1_0(void **state)
+{
+	struct rig r = {.hold = true};
+	const char *text = "GET /ws HTTP/1.0\r\nHost: a\r\n\r\n";
+
+	rig_open(&r, &(struct http_server_settings){0});
+	feed(&r, text, strlen(text), 7);
+	assert_false(http_server_upgrade(r.server, r.stream, NULL, 0));
+	answer(&r);
+	pump(&r);
+	assert_true(out_has(&r, "200 OK"));
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_upgrade_gives_bytes_both_ways), cmocka_unit_test(test_no_upgrade_for_http_1_0),
 		cmocka_unit_test(test_good_requests),
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_limits),
