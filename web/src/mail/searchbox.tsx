@@ -32,6 +32,7 @@ export function SearchBox() {
 	const [text, setText] = useState(current);
 	const [open, setOpen] = useState(false);
 	const [at, setAt] = useState(-1);
+	const closing = useRef(0);
 	useEffect(() => setText(current), [current]);
 	const earlier = recent().filter(r => r !== text && (!text || r.includes(text)));
 	const items = text && !text.endsWith(' ') ? earlier : [...earlier, ...HINTS.map(h => `${t(`mail.op-${h}` as Key)}`)];
@@ -67,7 +68,7 @@ export function SearchBox() {
 		<form class="search" role="search" onSubmit={e => { e.preventDefault(); setOpen(false); search(text); }}>
 			<Icon name="search" size={18} />
 			<input ref={field} id="search" type="search" autocomplete="off" spellcheck={false} role="combobox" aria-expanded={open && items.length > 0} aria-controls="search-list" aria-activedescendant={at >= 0 ? `search-${at}` : undefined}
-				aria-label={t('mail.search')} placeholder={t('mail.search')} value={text} onInput={e => { setText(e.currentTarget.value); setOpen(true); setAt(-1); }} onFocus={() => setOpen(true)} onBlur={() => setTimeout(() => setOpen(false), 120)} onKeyDown={onKey} />
+				aria-label={t('mail.search')} placeholder={t('mail.search')} value={text} onInput={e => { setText(e.currentTarget.value); setOpen(true); setAt(-1); }} onFocus={() => { clearTimeout(closing.current); setOpen(true); }} onBlur={() => (closing.current = window.setTimeout(() => setOpen(false), 120))} onKeyDown={onKey} />
 			{text ? <IconButton icon="close" size={16} label={t('mail.search-clear')} onClick={() => { setText(''); if (current) go('/mail'); }} /> : <span class="search-key" aria-hidden="true"><Kbd keys="/" /></span>}
 			<ul id="search-list" class="search-list" role="listbox" aria-label={t('mail.search-help')} hidden={!open || items.length === 0}>
 				{items.map((item, i) => {
