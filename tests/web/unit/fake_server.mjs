@@ -54,7 +54,7 @@ export class FakeServer {
 
 	session() {
 		return {
-			capabilities: { 'urn:ietf:params:jmap:core': { maxCallsInRequest: 8, maxObjectsInGet: this.limit, maxObjectsInSet: this.limit }, 'urn:ietf:params:jmap:submission': {} },
+			capabilities: { 'urn:ietf:params:jmap:mail': {}, 'urn:ietf:params:jmap:core': { maxCallsInRequest: 8, maxObjectsInGet: this.limit, maxObjectsInSet: this.limit }, 'urn:ietf:params:jmap:submission': {} },
 			accounts: { A: { name: 'a@demo.test', isPersonal: true, isReadOnly: false, accountCapabilities: {} } },
 			primaryAccounts: { 'urn:ietf:params:jmap:mail': 'A' }, username: 'a@demo.test', state: 's1',
 			apiUrl: 'https://elsewhere.test/jmap/api', downloadUrl: 'https://elsewhere.test/jmap/download/{accountId}/{blobId}/{name}?accept={type}',

@@ -114,7 +114,9 @@ export class Client {
 	async run(batch: Batch, extra: readonly string[] = []): Promise<void> {
 		try {
 			const session = await this.open();
-			const body = JSON.stringify(batch.request(extra));
+			const asked = batch.request(extra);
+			// A capability that the server does not have would refuse the whole request: then only the calls that need it fail.
+			const body = JSON.stringify({ ...asked, using: asked.using.filter((one) => one in session.capabilities) });
 			const response = (await this.send(ownUrl(session.apiUrl), { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })) as JmapResponse;
 			if (!response || !Array.isArray(response.methodResponses)) throw new JmapError('broken', 'notJmap');
 			batch.settle(response);
