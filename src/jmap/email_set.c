@@ -1,7 +1,7 @@
-/* Email/set (RFC 8621 4.6): updates of keywords and mailboxes, and destruction. */
+/* Email/set (RFC 8621 4.6): updates of keywords and mailboxes, and destruction; creation is in email_create.c. */
 #include <string.h>
 
-#include "jmap/mail.h"
+#include "jmap/write.h"
 
 /* What an email is to become. */
 struct wish {
@@ -301,7 +301,7 @@ static int set_mailboxes(struct jmap_call *call, struct jmap_email *email, const
 	return rc;
 }
 
-static enum jmap_step update(struct jmap_call *call, struct jmap_set_item *item)
+enum jmap_step jmap_email_update(struct jmap_call *call, struct jmap_set_item *item)
 {
 	struct jmap_email email;
 	struct wish w = {.keywords = false};
@@ -335,7 +335,7 @@ static int gather(void *arg, const struct mailbox_ref *m, const struct message_r
 	return 0;
 }
 
-static enum jmap_step destroy(struct jmap_call *call, struct jmap_set_item *item)
+enum jmap_step jmap_email_destroy(struct jmap_call *call, struct jmap_set_item *item)
 {
 	struct rows all = {.arena = &call->arena};
 	uint8_t id[16];
@@ -359,7 +359,7 @@ static int state(struct jmap_call *call, struct buf *out)
 
 enum jmap_step jmap_email_set(struct jmap_call *call)
 {
-	static const struct jmap_set_ops ops = {.update = update, .destroy = destroy, .state = state};
+	static const struct jmap_set_ops ops = {.create = jmap_email_create, .update = jmap_email_update, .destroy = jmap_email_destroy, .state = state};
 
 	return jmap_set_run(call, &ops);
 }

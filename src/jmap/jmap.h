@@ -46,6 +46,73 @@ struct jmap_call;
 struct jmap_sieve;
 struct jmap_request;
 
+/* A letter that is being written, in the hands of the host. */
+struct jmap_letter;
+struct jmap_appended {
+	int code;                        /* 0, or a code of mailbox.h */
+	uint32_t uid;
+};
+
+/* Who one may send as. */
+struct jmap_sender {
+	int code;                        /* 0; ERR_DENIED: nothing may be sent from here; ERR_TEMPORARY */
+	bool suspended;                  /* nothing may be sent now */
+	struct slice name;               /* of the account's owner */
+	struct slice actor;              /* the delegate whom letters name as their sender; empty: nobody */
+	struct slice *addresses;         /* lower case; "@domain": every address of it */
+	size_t address_count;
+};
+
+/* A letter on its way (RFC 8621 7). */
+enum jmap_send_result {
+	JMAP_SEND_DONE, JMAP_SEND_FORBIDDEN_FROM, JMAP_SEND_FORBIDDEN, JMAP_SEND_LIMITED, JMAP_SEND_RECIPIENTS, JMAP_SEND_TOO_MANY, JMAP_SEND_TOO_LARGE,
+	JMAP_SEND_REFUSED, JMAP_SEND_TEMPORARY,
+};
+struct jmap_send_recipient {
+	struct slice address, notify, orcpt;
+	bool refused;                    /* out: with JMAP_SEND_RECIPIENTS */
+};
+struct jmap_send {
+	struct slice mail_from, ret, envid;
+	bool smtputf8, body_8bit, requiretls;
+	struct jmap_send_recipient *recipients;
+	size_t recipient_count;
+	uint8_t id[16];                  /* of the submission */
+	int64_t due;                     /* unix seconds; 0: at once */
+	struct slice data;               /* kept with it: at most JMAP_SEND_DATA_MAX bytes */
+	/* What came out: */
+	enum jmap_send_result result;
+	struct slice text;               /* in the call's arena: "550 …" as SMTP says it */
+};
+#define JMAP_SEND_DATA_MAX 600
+#define JMAP_SEND_DELAY_MAX (30 * 86400) /* seconds */
+
+/* What is asked about letters that went, or wait. */
+enum jmap_sent_ask { JMAP_SENT_LIST, JMAP_SENT_GET, JMAP_SENT_CANCEL, JMAP_SENT_FORGET };
+struct jmap_sent_recipient {
+	struct slice address, text, enhanced;
+	uint16_t code;
+	enum { JMAP_SENT_QUEUED, JMAP_SENT_DELIVERED, JMAP_SENT_FAILED, JMAP_SENT_UNKNOWN } fate;
+	bool local;
+};
+struct jmap_sent {
+	uint8_t id[16];
+	enum { JMAP_SENT_PENDING, JMAP_SENT_FINAL, JMAP_SENT_CANCELED } state;
+	bool gone;                       /* it was destroyed: only in lists of changes */
+	int64_t due, created;            /* unix seconds; due 0: at once */
+	uint64_t born, change;           /* its first change, and its newest one */
+	struct slice data, mail_from;
+	struct jmap_sent_recipient *recipients; /* of JMAP_SENT_GET */
+	size_t recipient_count;
+};
+struct jmap_sent_answer {            /* all in the call's arena */
+	int code;                        /* 0, ERR_NOT_FOUND, ERR_CONFLICT (it went already), ERR_TEMPORARY */
+	struct jmap_sent *list;          /* JMAP_SENT_LIST: those with change > after, ascending in it */
+	size_t count;
+	bool more;
+	uint64_t state, floor;           /* the newest change; changes up to `floor` are not known any more */
+};
+
 /*
  * What the owner supplies. Members may be added; one that is NULL says that the machine cannot do it here (unit tests), and what needs it answers
  * serverUnavailable. A function with a `call` is asynchronous: it returns at once, and later, never from inside, jmap_call_resume(call) is said,
@@ -68,6 +135,18 @@ struct jmap_host {
 	/* Scripts of the owner, by jmap/sieve.h; asynchronous: q->result, q->why, q->answer. */
 	void (*sieve)(void *arg, struct jmap_call *call, struct jmap_sieve *q, int op);
 	struct slice sieve_extensions;   /* separated by spaces */
+	/* Letters that are written (jmap/write.h). NULL: no memory. */
+	struct jmap_letter *(*letter_new)(void *arg);
+	int (*letter_add)(void *arg, struct jmap_letter *letter, struct slice bytes); /* ERR_LIMIT, ERR_TEMPORARY, ERR_IO */
+	void (*letter_free)(void *arg, struct jmap_letter **letter);
+	/* Asynchronous; it takes the letter over, and the call may be gone before it is done. */
+	void (*letter_append)(void *arg, struct jmap_letter **letter, struct jmap_call *call, const struct append_input *input, struct jmap_appended *ret);
+	/* Asynchronous. `what` and what it names stay until it is done. */
+	void (*letter_send)(void *arg, struct jmap_letter **letter, struct jmap_call *call, struct jmap_send *what);
+	void (*sender)(void *arg, struct jmap_call *call, struct jmap_sender *ret);
+	void (*sent)(void *arg, struct jmap_call *call, enum jmap_sent_ask ask, const uint8_t id[16], uint64_t after, struct jmap_sent_answer *ret);
+	uint64_t (*sent_state)(void *arg);  /* the newest change of `sent` that is known here */
+	size_t (*recipients_max)(void *arg);
 };
 
 /* The host's members are copied; texts and `mail` are borrowed and outlive it. */

@@ -18,6 +18,8 @@
 #define MAILBOX_COUNT_MAX 10000
 #define KEYWORD_COUNT_MAX 64       /* different keywords in an account; more: ERR_LIMIT */
 #define KEYWORD_NAME_MAX 100
+#define NOTE_NAME_MAX 100
+#define NOTE_MAX 1000000
 
 /* System flags of a message. \Recent does not exist any more (RFC 9051); IMAP4rev1 sessions are told 0. */
 enum {
@@ -202,6 +204,10 @@ struct account_ops {
 	            struct arena *arena, struct copy_result *ret, struct error *err);
 	/* Asynchronous and durable when fn says so; several inputs are one transaction (MULTIAPPEND): fn is called once per input, in order. */
 	void (*append)(struct account *a, const struct append_input *inputs, size_t count, append_fn *fn, void *arg);
+
+	/* Small values that protocols keep with the account, by name: at most NOTE_MAX bytes each. ERR_NOT_FOUND; ERR_LIMIT. Durable on return. */
+	int (*note)(struct account *a, struct slice name, struct arena *arena, struct slice *ret, struct error *err);
+	int (*set_note)(struct account *a, struct slice name, struct slice value, struct error *err);
 
 	/* Messages among `uids` that contain `needle` (folded by mime_fold) as substring: in the text parts (BODY), in header or text (TEXT), or in
 	 * the header field `field` (HEADER; empty needle: the field exists). Exact: the index changes the speed, never the answer. */

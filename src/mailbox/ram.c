@@ -391,7 +391,7 @@ static void ram_unlisten(struct account *a, struct account_listener *listener)
 
 static const struct account_ops ram_ops = {
 	.list = ram_list, .create = ram_create, .remove = ram_delete, .rename = ram_rename, .subscribe = ram_subscribe, .find = ram_find,
-	.status = ram_status, .quota = ram_quota, .keyword = ram_keyword, .keyword_name = ram_keyword_name, .messages = ram_messages,
+	.status = ram_status, .quota = ram_quota, .keyword = ram_keyword, .keyword_name = ram_keyword_name, .note = ram_note, .set_note = ram_set_note, .messages = ram_messages,
 	.flags = ram_flags,
 	.vanished = ram_vanished, .digest = ram_digest, .messages_with_digest = ram_messages_with_digest, .read = ram_read, .check = ram_check, .store = ram_store,
 	.expunge = ram_expunge, .copy = ram_copy, .append = ram_append, .search = ram_search, .catch_up = ram_catch_up, .listen = ram_listen,
@@ -426,6 +426,7 @@ void ram_account_destroy(struct account **account)
 	for (unsigned i = 0; i < r->keyword_count; i++)
 		buf_free(&r->keywords[i]);
 	buf_free(&r->prefix);
+	ram_notes_free(r);
 	memory_free(r->gone);
 	memory_free(r);
 	*account = NULL;

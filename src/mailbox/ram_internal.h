@@ -54,12 +54,16 @@ struct ram_account {
 	struct buf prefix;
 	struct ram_gone *gone;
 	size_t gone_count;
+	struct ram_note *notes;
 };
 
 static inline struct ram_account *ram_of(struct account *a)
 {
 	return (struct ram_account *)a;
 }
+int ram_note(struct account *a, struct slice name, struct arena *arena, struct slice *ret, struct error *err);
+int ram_set_note(struct account *a, struct slice name, struct slice value, struct error *err);
+void ram_notes_free(struct ram_account *r);
 struct ram_mailbox *ram_find_id(struct ram_account *r, const struct mailbox_ref *ref);
 struct ram_mailbox *ram_find_name(struct ram_account *r, struct slice name);
 void ram_new_id(struct ram_account *r, uint8_t id[16]);

@@ -39,6 +39,12 @@ static int denied(struct error *err)
 
 /* ---- what only reads ---- */
 
+static int note(struct account *a, struct slice name, struct arena *arena, struct slice *ret, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->note(a, name, arena, ret, err);
+}
+
 static int list(struct account *a, struct arena *arena, struct mailbox_info **ret, size_t *ret_count, struct error *err)
 {
 	a = inner_of(a);
@@ -349,7 +355,16 @@ static void append(struct account *a, const struct append_input *inputs, size_t 
 	memory_free(own);
 }
 
+static int set_note(struct account *a, struct slice name, struct slice value, struct error *err)
+{
+	if (refuses(a, ACCOUNT_REFUSES_CHANGE))
+		return denied(err);
+	a = inner_of(a);
+	return a->ops->set_note(a, name, value, err);
+}
+
 static const struct account_ops OPS = {
+	.note = note, .set_note = set_note,
 	.list = list, .create = create, .remove = remove_mailbox, .rename = rename_mailbox, .subscribe = subscribe, .find = find, .status = status,
 	.quota = quota, .keyword = keyword, .keyword_name = keyword_name, .messages = messages, .flags = flags, .vanished = vanished, .digest = digest,
 	.messages_with_digest = messages_with_digest, .read = read_bytes, .check = check, .give = give, .store = store, .expunge = expunge, .copy = copy,

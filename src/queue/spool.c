@@ -43,7 +43,7 @@ static const char additions[] =
 	"CREATE INDEX IF NOT EXISTS scheduled_due ON scheduled(due);"
 	"CREATE INDEX IF NOT EXISTS scheduled_submission ON scheduled(submission);"
 	"CREATE TABLE IF NOT EXISTS submission(id BLOB PRIMARY KEY, account BLOB NOT NULL, state INTEGER NOT NULL, due INTEGER NOT NULL,"
-	" created INTEGER NOT NULL, record INTEGER NOT NULL, data BLOB NOT NULL, path TEXT NOT NULL, change INTEGER NOT NULL, gone INTEGER NOT NULL) WITHOUT ROWID;"
+	" created INTEGER NOT NULL, record INTEGER NOT NULL, data BLOB NOT NULL, path TEXT NOT NULL, born INTEGER NOT NULL, change INTEGER NOT NULL, gone INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS submission_account ON submission(account, change);"
 	"CREATE INDEX IF NOT EXISTS submission_change ON submission(change);"
 	"CREATE INDEX IF NOT EXISTS submission_record ON submission(record) WHERE record <> 0;"

@@ -96,16 +96,16 @@ SQL(SCHEDULED_DUE, "SELECT s.record, q.size FROM scheduled s JOIN quarantine q O
 SQL(SCHEDULED_NEXT, "SELECT min(due) FROM scheduled WHERE hold = 0")
 SQL(SCHEDULED_HOLD, "UPDATE scheduled SET hold = ?2 WHERE submission IN (SELECT id FROM submission WHERE account = ?1)")
 SQL(SCHEDULED_HELD_OF, "SELECT m.id FROM submission m JOIN scheduled s ON s.submission = m.id WHERE m.account = ?1 AND s.hold >= ?2 LIMIT 1")
-SQL(SUBMISSION_PUT, "INSERT INTO submission(id, account, state, due, created, record, data, path, change, gone) "
-	"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT coalesce(max(change), 0) + 1 FROM submission), 0) "
+SQL(SUBMISSION_PUT, "INSERT INTO submission(id, account, state, due, created, record, data, path, born, change, gone) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, n, n, 0 "
+	"FROM (SELECT coalesce(max(change), 0) + 1 AS n FROM submission) WHERE true "
 	"ON CONFLICT(id) DO UPDATE SET state = ?3, record = ?6, change = (SELECT max(change) + 1 FROM submission) WHERE account = ?2")
 SQL(SUBMISSION_STATE, "UPDATE submission SET state = ?2, change = (SELECT max(change) + 1 FROM submission) WHERE id = ?1 AND state = 0")
 SQL(SUBMISSION_TOUCH, "UPDATE submission SET change = (SELECT max(change) + 1 FROM submission) WHERE id = ?")
 SQL(SUBMISSION_FORGET, "UPDATE submission SET gone = 1, change = (SELECT max(change) + 1 FROM submission) WHERE id = ?1 AND account = ?2 AND gone = 0")
 SQL(SUBMISSION_FIND, "SELECT state FROM submission WHERE id = ?1 AND account = ?2 AND gone = 0")
 SQL(SUBMISSION_OF, "SELECT id, account FROM submission WHERE record = ?1 AND record <> 0")
-SQL(SUBMISSION_GET, "SELECT id, state, gone, due, created, change, data, path FROM submission WHERE id = ?1 AND account = ?2 AND gone = 0")
-SQL(SUBMISSION_LIST, "SELECT id, state, gone, due, created, change, data, path FROM submission WHERE account = ?1 AND change > ?2 ORDER BY change LIMIT ?3")
+SQL(SUBMISSION_GET, "SELECT id, state, gone, due, created, change, data, path, born FROM submission WHERE id = ?1 AND account = ?2 AND gone = 0")
+SQL(SUBMISSION_LIST, "SELECT id, state, gone, due, created, change, data, path, born FROM submission WHERE account = ?1 AND change > ?2 ORDER BY change LIMIT ?3")
 SQL(SUBMISSION_NOW, "SELECT coalesce(max(change), 0) FROM submission WHERE account = ?")
 SQL(SUBMISSION_REMOVE, "DELETE FROM submission WHERE account = ?")
 SQL(SUBMISSION_REMOVE_RCPTS, "DELETE FROM submission_rcpt WHERE id IN (SELECT id FROM submission WHERE account = ?)")

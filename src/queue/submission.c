@@ -25,6 +25,7 @@ void submission_row_encode(const struct submission_row *row, struct buf *out)
 	buf_put_u8(out, row->gone);
 	buf_put_u64(out, (uint64_t)row->due_ms);
 	buf_put_u64(out, (uint64_t)row->created_ms);
+	buf_put_u64(out, row->born);
 	buf_put_u64(out, row->change);
 	buf_put_bytes(out, row->data);
 	buf_put_bytes(out, row->path);
@@ -36,7 +37,7 @@ int submission_row_decode(struct slice *list, struct submission_row *ret)
 	uint8_t state, gone;
 	uint64_t due, created;
 	if (!slice_get_fixed(list, row.id, sizeof row.id) || !slice_get_u8(list, &state) || state > SUBMISSION_CANCELED || !slice_get_u8(list, &gone) ||
-	    !slice_get_u64(list, &due) || !slice_get_u64(list, &created) || !slice_get_u64(list, &row.change) || !slice_get_bytes(list, &row.data) ||
+	    !slice_get_u64(list, &due) || !slice_get_u64(list, &created) || !slice_get_u64(list, &row.born) || !slice_get_u64(list, &row.change) || !slice_get_bytes(list, &row.data) ||
 	    !slice_get_bytes(list, &row.path))
 		return ERR_INVALID;
 	row.state = (enum submission_state)state;
@@ -379,6 +380,7 @@ static struct submission_row row_of(sqlite3_stmt *st)
 	struct submission_row row = {
 		.state = (enum submission_state)sqlite3_column_int(st, 1), .gone = sqlite3_column_int(st, 2) != 0, .due_ms = sqlite3_column_int64(st, 3),
 		.created_ms = sqlite3_column_int64(st, 4), .change = (uint64_t)sqlite3_column_int64(st, 5), .data = spool_blob(st, 6), .path = spool_blob(st, 7),
+		.born = (uint64_t)sqlite3_column_int64(st, 8),
 	};
 	struct slice id = spool_blob(st, 0);
 	if (id.n == sizeof row.id)

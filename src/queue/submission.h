@@ -34,6 +34,7 @@ struct submission_row {
 	bool gone;                 /* only that it was there is known */
 	int64_t due_ms;            /* when it goes or went; 0: at once */
 	int64_t created_ms;
+	uint64_t born;             /* its first change */
 	uint64_t change;           /* ascending over all accounts: the newest of an account is its state */
 	struct slice data, path;   /* of `mail`; the reverse-path */
 };

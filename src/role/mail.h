@@ -93,6 +93,7 @@ struct mail_account {
 	} keys;
 	struct buf own;             /* MACed fact for APPEND */
 	uint64_t quota;
+	uint64_t sent_state;        /* of the newest change of its submissions that is known here (queue/submission.h) */
 	struct store_account *store; /* NULL: not opened yet */
 	const struct mail_use *at_work; /* of the session whose engine runs now; NULL: none */
 	unsigned held;              /* sessions, tickets, requests in flight */

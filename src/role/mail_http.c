@@ -70,6 +70,16 @@ static void person_drop(struct mail_http *p)
 		person_free(p);
 }
 
+void mail_http_keep(struct mail_http *p)
+{
+	person_hold(p);
+}
+
+void mail_http_let(struct mail_http *p)
+{
+	person_drop(p);
+}
+
 void mail_http_enter(struct mail_http *p)
 {
 	if (p->entered++ == 0)

@@ -92,6 +92,9 @@ struct slice mail_http_field(const struct mail_exchange *x, struct slice name);
 /* As web_query. */
 bool mail_http_query(struct mail_exchange *x, struct slice name, struct slice *ret);
 struct role_context *mail_http_context(const struct mail_exchange *x);
+/* The sign-in stays until mail_http_let, whatever its client does. */
+void mail_http_keep(struct mail_http *p);
+void mail_http_let(struct mail_http *p);
 /* Around everything that uses the account outside of a handler: what is done then is this person's doing. */
 void mail_http_enter(struct mail_http *p);
 void mail_http_leave(struct mail_http *p);
@@ -112,5 +115,8 @@ void mail_document(struct mail_exchange *x);
 void mail_jmap_start(struct mail_http *p);
 /* mail_sieve.c: for the engine (jmap_host.sieve). */
 void mail_sieve_ask(void *arg, struct jmap_call *call, struct jmap_sieve *q, int op);
+
+/* mail_letter.c: letters that are written and sent. */
+void mail_letter_host(struct jmap_host *host);
 
 #endif

@@ -39,6 +39,7 @@ void mail_jmap_start(struct mail_http *p)
 	host.sieve = mail_sieve_ask;
 	sieve_extensions_print(&p->extensions);
 	host.sieve_extensions = buf_slice(&p->extensions);
+	mail_letter_host(&host);
 	p->jmap = jmap_create(&host);
 }
 

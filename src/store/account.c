@@ -399,7 +399,7 @@ static void unlisten_op(struct account *base, struct account_listener *listener)
 
 static const struct account_ops STORE_OPS = {
 	.list = op_list, .create = op_create, .remove = op_remove, .rename = op_rename, .subscribe = op_subscribe, .find = op_find,
-	.status = op_status, .quota = quota_op, .keyword = op_keyword, .keyword_name = op_keyword_name, .messages = op_messages, .flags = op_flags,
+	.status = op_status, .quota = quota_op, .keyword = op_keyword, .keyword_name = op_keyword_name, .note = op_note, .set_note = op_set_note, .messages = op_messages, .flags = op_flags,
 	.vanished = op_vanished, .digest = op_digest, .messages_with_digest = op_messages_with_digest, .read = op_read, .check = op_check, .store = op_store,
 	.expunge = op_expunge, .copy = op_copy, .append = op_append, .search = op_search, .state = op_state, .email = op_email,
 	.thread = op_thread, .newest = op_newest, .email_changes = op_email_changes, .mailbox_changes = op_mailbox_changes, .counts = op_counts,

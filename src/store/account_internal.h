@@ -205,6 +205,8 @@ int op_rename(struct account *a, struct slice from, struct slice to, struct erro
 int op_subscribe(struct account *a, struct slice name, bool on, struct error *err);
 int op_find(struct account *a, struct slice name, struct mailbox_ref *ret, struct error *err);
 int op_status(struct account *a, const struct mailbox_ref *m, struct mailbox_status *ret, struct error *err);
+int op_note(struct account *base, struct slice name, struct arena *arena, struct slice *ret, struct error *err);
+int op_set_note(struct account *base, struct slice name, struct slice value, struct error *err);
 int op_keyword(struct account *a, struct slice name, bool create, unsigned *ret_index, struct error *err);
 struct slice op_keyword_name(struct account *a, unsigned index);
 int op_flags(struct account *a, const struct mailbox_ref *m, uint32_t first, uint32_t last, message_fn *fn, void *arg,

@@ -96,6 +96,9 @@ ACCOUNT_SQL(JUNK_CLEAR, "DELETE FROM junk")
 ACCOUNT_SQL(LEARN_GOOD, "SELECT m.email, m.body FROM message m WHERE m.mailbox=?1 AND (m.flags & 1)<>0 AND (m.flags & 8)=0 AND (m.keywords & ?3)=0"
 	" AND NOT EXISTS(SELECT 1 FROM junk l WHERE l.kind=1 AND l.key=m.email) ORDER BY m.uid DESC LIMIT ?2")
 
+ACCOUNT_SQL(NOTE_GET, "SELECT value FROM note WHERE name=?1")
+ACCOUNT_SQL(NOTE_PUT, "INSERT OR REPLACE INTO note(name, value) VALUES(?1, ?2)")
+
 /* Questions about the whole account (account_email.c). Visible: without \\Deleted (8); unread: without \\Seen, \\Deleted, \\Draft (25). */
 ACCOUNT_SQL(EMAIL_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_email WHERE m.email=?1 ORDER BY m.mailbox, m.uid")
 ACCOUNT_SQL(THREAD_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_thread WHERE m.thread=?1"

@@ -1,0 +1,54 @@
+/* Small values that protocols keep with the account. */
+#include "store/account_internal.h"
+
+int op_note(struct account *base, struct slice name, struct arena *arena, struct slice *ret, struct error *err)
+{
+	struct store_account *a = account_of(base);
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_NOTE_GET, err);
+	int rc = 0;
+
+	if (s == NULL)
+		return ERR_IO;
+	bind_text(s, 1, name);
+	switch (sqlite3_step(s)) {
+	case SQLITE_ROW:
+		*ret = arena_dup(arena, column_blob(s, 0));
+		break;
+	case SQLITE_DONE:
+		rc = error_set(err, ERR_NOT_FOUND, "no such note");
+		break;
+	default:
+		rc = account_db_error(&a->db, err);
+	}
+	account_db_done(s);
+	return rc;
+}
+
+static int put(struct store_account *a, struct slice name, struct slice value, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_NOTE_PUT, err);
+
+	if (s == NULL)
+		return ERR_IO;
+	bind_text(s, 1, name);
+	bind_blob(s, 2, value);
+	return account_db_run(&a->db, s, err);
+}
+
+int op_set_note(struct account *base, struct slice name, struct slice value, struct error *err)
+{
+	struct store_account *a = account_of(base);
+	int rc;
+
+	if (name.n == 0 || name.n > NOTE_NAME_MAX || value.n > NOTE_MAX)
+		return error_set(err, ERR_LIMIT, "a note is too long");
+	rc = txn_begin(a, true, err);
+	if (rc < 0)
+		return rc;
+	rc = put(a, name, value, err);
+	if (rc < 0) {
+		txn_rollback(a);
+		return rc;
+	}
+	return txn_commit(a, err);
+}
