@@ -51,8 +51,8 @@ static const char SCHEMA[] =
 	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
 	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
 	"CREATE TABLE junk(kind INTEGER, key, body INTEGER, value INTEGER, data BLOB, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
-	"CREATE TABLE note(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
 	INDEXES
+	"CREATE TABLE note(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value BLOB NOT NULL);"
 	"PRAGMA user_version=6;";
 
 int account_db_error(struct account_db *db, struct error *err)
@@ -112,7 +112,7 @@ static const char *const UPGRADES[] = {
 	"ALTER TABLE message ADD COLUMN created INTEGER DEFAULT 0;"
 	"CREATE TABLE gone(modseq INTEGER, kind INTEGER, id, thread, created INTEGER, PRIMARY KEY(modseq, kind, id)) WITHOUT ROWID;"
 	"PRAGMA user_version=5;",
-	"CREATE TABLE note(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE note(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value BLOB NOT NULL);"
 	"PRAGMA user_version=6;",
 };
 

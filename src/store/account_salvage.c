@@ -41,6 +41,7 @@ static const struct table OTHERS[] = {
 	{"SELECT number, * FROM body WHERE number>=?1 ORDER BY number", "INSERT OR IGNORE INTO body VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)", 0},
 	{"SELECT body, * FROM body_text WHERE body>=?1 ORDER BY body", "INSERT OR IGNORE INTO body_text VALUES(?1,?2,?3)", 0},
 	{"SELECT hash, * FROM thread WHERE hash>=?1 ORDER BY hash", "INSERT OR IGNORE INTO thread VALUES(?1,?2)", INT64_MIN},
+	{"SELECT number, * FROM note WHERE number>=?1 ORDER BY number", "INSERT OR IGNORE INTO note VALUES(?1,?2,?3)", 0},
 	{"SELECT seq, * FROM unref WHERE seq>=?1 ORDER BY seq", "INSERT OR IGNORE INTO unref VALUES(?1)", 0},
 };
 

@@ -97,7 +97,7 @@ ACCOUNT_SQL(LEARN_GOOD, "SELECT m.email, m.body FROM message m WHERE m.mailbox=?
 	" AND NOT EXISTS(SELECT 1 FROM junk l WHERE l.kind=1 AND l.key=m.email) ORDER BY m.uid DESC LIMIT ?2")
 
 ACCOUNT_SQL(NOTE_GET, "SELECT value FROM note WHERE name=?1")
-ACCOUNT_SQL(NOTE_PUT, "INSERT OR REPLACE INTO note(name, value) VALUES(?1, ?2)")
+ACCOUNT_SQL(NOTE_PUT, "INSERT INTO note(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value=?2")
 
 /* Questions about the whole account (account_email.c). Visible: without \\Deleted (8); unread: without \\Seen, \\Deleted, \\Draft (25). */
 ACCOUNT_SQL(EMAIL_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_email WHERE m.email=?1 ORDER BY m.mailbox, m.uid")
