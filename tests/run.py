@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Runs unit tests (meson, build/asan), system tests (pytest) and the short crash test; ends with "N passed, N failed, N skipped"."""
+"""Runs unit tests (meson, build/asan), stories of the webmail (node, Chromium), system tests (pytest) and the short crash test; ends with "N passed, N failed, N skipped"."""
 import argparse
+import glob
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ASAN = {'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=1', 'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
 
 # Longest time of one test, and of one folder of tests, in seconds: a test that hangs fails, and the rest goes on.
-TEST_TIME, FOLDER_TIME = 400, 2700
+TEST_TIME, FOLDER_TIME, WEB_TIME = 400, 2700, 1800
 # A process for each core, each with whole files: tests wait more than they compute.
 AT_ONCE = ('-n', str(min(os.cpu_count() or 1, 4)), '--dist', 'loadfile')
 # A system test that fails is run once more, alone, when the machine is quiet; the end says which. What these claim must hold every time: there only
@@ -97,6 +98,36 @@ def system(total, folder, word, verbose):
     total.add(cases)
 
 
+def node(files, report):
+    """Stories in a browser and unit tests of the webmail; the outcomes, None when the run broke off."""
+    command = ['node', '--test', '--test-reporter=./tests/web/junit.mjs', f'--test-reporter-destination={report}', '--test-reporter=spec', '--test-reporter-destination=stderr']
+    with open(report.replace('.xml', '.log'), 'w', encoding='utf-8') as log:
+        try:
+            subprocess.run([*command, *files], cwd=TOP, check=False, timeout=WEB_TIME, stderr=log)
+        except subprocess.TimeoutExpired:
+            print(f'tests/web: not done in {WEB_TIME} s', flush=True)
+            return None
+    return read_junit(report)
+
+
+def web(total):
+    files = sorted(glob.glob('tests/web/**/*.test.mjs', root_dir=TOP, recursive=True))
+    cases = node(files, os.path.join(TOP, 'build/web.xml'))
+    if not cases:
+        total.failed += 1
+        return
+    failed = failures(cases)
+    if failed:
+        # Files of what failed, once more and one at a time.
+        again = [file for file in files if any(name.startswith(f'web.{os.path.basename(file)[:-9]}.') for name in failed)]
+        for name in failed:
+            print(f'tests/web: {name} failed; see build/web.log', flush=True)
+        passed = {name for name, outcome in node(again, os.path.join(TOP, 'build/web-again.xml')) or [] if outcome == 'passed'}
+        total.second += sorted(passed & set(failed))
+        cases = [(name, 'passed' if outcome == 'failed' and name in passed else outcome) for name, outcome in cases]
+    total.add(cases)
+
+
 def main():
     parser = argparse.ArgumentParser(prog='./dev test')
     parser.add_argument('--unit', action='store_true', help='only the unit tests')
@@ -107,6 +138,8 @@ def main():
     total = Sum()
     if not args.system and not args.k:
         unit(total, args.v)
+    if not args.unit and not args.k:
+        web(total)
     if not args.unit:
         for folder in ('system', 'attack'):
             system(total, folder, args.k, args.v)
