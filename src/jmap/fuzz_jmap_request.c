@@ -1,7 +1,4 @@
 /* A request as bytes, over a small account: envelope, references, arguments of every method. What comes out must be JSON. */
-#include <stdlib.h>
-
-#include "base/ensure.h"
 #include "jmap/mail_rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,6 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)mail_rig_deliver(&rig, "INBOX", 1000, SLICE("From: a@b\r\nSubject: x\r\n\r\nx\r\n"));
 		made = true;
 	}
-	(void)mail_rig_request(&rig, slice_make(data, size));
+	json_decref(mail_rig_request(&rig, slice_make(data, size)));
 	return 0;
 }

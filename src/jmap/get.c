@@ -30,8 +30,10 @@ static bool take_properties(struct jmap_call *call, const char *const *names, si
 				SLICE_ARG(slice_sub(name, 0, 50))).p);
 			return false;
 		}
-		if (get->others == NULL)
+		if (get->others == NULL) {
 			get->others = json_array();
+			json_object_set_new(call->args, "\1others", get->others); /* lives as long as the arguments do */
+		}
 		json_array_append(get->others, one);
 	}
 	return true;
@@ -93,11 +95,8 @@ bool jmap_get_args(struct jmap_call *call, const char *const *names, size_t coun
 	*ret = (struct jmap_get){0};
 	if (!jmap_args_check(call, join(call, own, more)) || !take_ids(call, ret) || !take_properties(call, names, count, all, other, ret))
 		return false;
-	/* Both live as long as the arguments do. */
 	ret->missing = json_array();
 	json_object_set_new(call->args, "\1missing", ret->missing);
-	if (ret->others != NULL)
-		json_object_set_new(call->args, "\1others", ret->others);
 	return true;
 }
 

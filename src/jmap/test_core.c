@@ -191,6 +191,8 @@ static json_t *request(struct mail_rig *r, const char *calls)
 	buf_free(&text);
 	buf_free(&body);
 	assert_non_null(answer);
+	json_decref(r->answer);
+	r->answer = answer; /* the rig's */
 	return answer;
 }
 

@@ -29,7 +29,7 @@ ALLOWED = {
     'mail': {'read_own_bucket', 'write_own_bucket', 'read_packs'},
     'admin': {'accept'},
     'manage': {'accept'},
-    'web': {'accept'},
+    'web': {'accept', 'socketpair'},
     'audit': {'read_audit', 'write_audit'},
     'ship': NETWORK | {'read_certificates'},
     'fetch': NETWORK | {'read_certificates'},
