@@ -74,10 +74,13 @@ static void bench(struct jmap *j, const char *what, unsigned times, const char *
 #define FOUND "'#ids':{'resultOf':'q','name':'Email/query','path':'/ids'}"
 #define LISTED "'properties':['threadId','mailboxIds','keywords','from','to','subject','receivedAt','size','hasAttachment','preview']"
 
-static void bench_all(struct jmap *j, const char *inbox)
+static void bench_all(struct rig *r, struct jmap *j, const char *inbox)
 {
 	bench(j, "Mailbox/get, first", 1, "['Mailbox/get',{'accountId':'^'},'m']", inbox);
 	bench(j, "Mailbox/get, again", 5, "['Mailbox/get',{'accountId':'^'},'m']", inbox);
+	rig_deliver_many(r, 20);
+	rig_file(r);
+	bench(j, "Mailbox/get, after 20 letters more", 1, "['Mailbox/get',{'accountId':'^'},'m']", inbox);
 	bench(j, "query 50 newest", 20, QUERY("'filter':" IN ",'limit':50"), inbox);
 	bench(j, "query 50 newest and get what a list shows", 20,
 	      QUERY("'filter':" IN ",'limit':50") ",['Email/get',{'accountId':'^'," FOUND "," LISTED "},'g']", inbox);
@@ -124,7 +127,7 @@ int main(int argc, char **argv)
 		snprintf(inbox + 1 + i * 2, 3, "%02x", ref.id[i]);
 	host.mail = r->mailboxes;
 	j = jmap_create(&host);
-	bench_all(j, inbox);
+	bench_all(r, j, inbox);
 	jmap_destroy(&j);
 	rig_stop(r);
 	free(r);

@@ -183,7 +183,7 @@ static int load_all(struct store_account *a, struct error *err)
 	int rc = state_load(a, err);
 
 	a->gone = UINT64_MAX;
-	a->counted_at = 0;
+	counts_forget(a);
 	if (rc == 0)
 		rc = mailbox_load_all(a, err);
 	if (rc == 0)
@@ -558,6 +558,7 @@ void store_account_close(struct store_account **ap)
 	keyword_free_all(a);
 	file_close(&a->danger_fd);
 	text_rest(a);
+	counts_forget(a);
 	memory_free(a->keys);
 	memory_free(a->directory);
 	memory_free(a);

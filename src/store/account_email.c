@@ -445,29 +445,124 @@ static int count_all(struct store_account *a, struct error *err)
 	struct unread_set unread = {0};
 	int rc;
 
-	for (size_t i = 0; i < a->mailbox_count; i++) {
-		struct store_mailbox *m = a->mailboxes[i];
-
-		m->counted = (struct mailbox_counts){.emails = m->messages - m->deleted};
-	}
+	for (size_t i = 0; i < a->mailbox_count; i++)
+		a->mailboxes[i]->counted = (struct mailbox_counts){0};
 	rc = count_unread(a, &unread, err);
 	if (rc == 0)
 		rc = count_threads(a, &unread, err);
 	memory_free(unread.slots);
-	if (rc == 0)
-		a->counted_at = a->modseq;
+	a->counted = rc == 0;
 	return rc;
+}
+
+/* ---- counts that follow: a thread that is about to change leaves them, and comes back when they are asked for ---- */
+
+#define COUNT_LATER_MAX 1000 /* threads; beyond them all is counted anew */
+#define ROWS_MAX 1000        /* of one such thread */
+
+void counts_forget(struct store_account *a)
+{
+	a->counted = false;
+	a->recount_count = 0;
+	MEMORY_FREE(&a->recount);
+}
+
+struct part_rows {
+	struct part_row { struct store_mailbox *mailbox; uint32_t flags; } list[ROWS_MAX];
+	size_t count;
+};
+
+static int thread_rows(struct store_account *a, struct slice thread_id, struct part_rows *ret)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_COUNT_THREAD, NULL);
+	int step = SQLITE_DONE;
+
+	ret->count = 0;
+	if (s == NULL)
+		return ERR_IO;
+	bind_blob(s, 1, thread_id);
+	while (ret->count < ROWS_MAX && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct part_row row = {mailbox_by_number(a, (int64_t)column_u64(s, 0)), (uint32_t)column_u64(s, 1)};
+
+		if (row.mailbox != NULL)
+			ret->list[ret->count++] = row;
+	}
+	account_db_done(s);
+	return step == SQLITE_DONE ? 0 : ERR_LIMIT;
+}
+
+static bool is_unread(const struct part_row *row)
+{
+	return (row->flags & (FLAG_SEEN | FLAG_DRAFT | FLAG_DELETED)) == 0;
+}
+
+/* Adds a thread to the counts, or takes it out. Negative: it cannot be said, or is too long. */
+static int thread_count(struct store_account *a, struct slice thread_id, uint32_t sign)
+{
+	struct part_rows rows;
+	struct thread_walk walk = {0};
+	bool outside = false, trash = false;
+	int rc = thread_rows(a, thread_id, &rows);
+
+	for (size_t i = 0; rc == 0 && i < rows.count; i++) {
+		walk_add(&walk, rows.list[i].mailbox);
+		if (!is_unread(&rows.list[i]))
+			continue;
+		rows.list[i].mailbox->counted.unread_emails += sign;
+		if ((rows.list[i].mailbox->special & USE_TRASH) != 0)
+			trash = true;
+		else
+			outside = true;
+	}
+	for (size_t i = 0; i < walk.count; i++) {
+		walk.in[i]->counted.threads += sign;
+		if ((walk.in[i]->special & USE_TRASH) != 0 ? trash : outside)
+			walk.in[i]->counted.unread_threads += sign;
+	}
+	memory_free(walk.in);
+	return rc;
+}
+
+void counts_touch(struct store_account *a, struct slice thread_id)
+{
+	if (!a->counted || thread_id.n != 16)
+		return;
+	for (size_t i = a->recount_count; i-- > 0;) {
+		if (memcmp(a->recount[i], thread_id.p, 16) == 0)
+			return;
+	}
+	if (a->recount_count == COUNT_LATER_MAX || thread_count(a, thread_id, UINT32_MAX) < 0) {
+		counts_forget(a);
+		return;
+	}
+	if (a->recount == NULL)
+		a->recount = memory_alloc_array(COUNT_LATER_MAX, 16);
+	memcpy(a->recount[a->recount_count++], thread_id.p, 16);
+}
+
+static void count_later(struct store_account *a)
+{
+	for (size_t i = 0; a->counted && i < a->recount_count; i++)
+		a->counted = thread_count(a, slice_make(a->recount[i], 16), 1) == 0;
+	a->recount_count = 0;
+	MEMORY_FREE(&a->recount);
 }
 
 int op_counts(struct account *base, const struct mailbox_ref *ref, struct mailbox_counts *ret, struct error *err)
 {
 	struct store_account *a = account_of(base);
 	struct store_mailbox *m = mailbox_by_ref(a, ref, err);
-	int rc = m == NULL ? ERR_NOT_FOUND : a->counted_at == a->modseq ? 0 : count_all(a, err);
+	int rc = m == NULL ? ERR_NOT_FOUND : 0;
 
 	if (rc == 0)
-		*ret = m->counted;
-	return rc;
+		count_later(a);
+	if (rc == 0 && !a->counted)
+		rc = count_all(a, err);
+	if (rc < 0)
+		return rc;
+	*ret = m->counted;
+	ret->emails = m->messages - m->deleted;
+	return 0;
 }
 
 /* ---- arranging ---- */
@@ -484,6 +579,7 @@ int op_arrange(struct account *base, const struct mailbox_ref *ref, uint32_t spe
 	if (rc < 0)
 		return rc;
 	mailbox_touch(a, m);
+	counts_forget(a); /* what is in the trash counts for itself */
 	m->special = special_use;
 	m->sort_order = sort_order;
 	rc = mailbox_save(a, m, err);

@@ -19,7 +19,7 @@ struct store_mailbox {
 	uint64_t modseq, size, deleted_size, vanished_floor;
 	uint64_t created, info_modseq; /* of itself; of its name, subscription, use and order */
 	uint32_t sort_order;
-	struct mailbox_counts counted; /* valid while counted_at of the account is its modseq */
+	struct mailbox_counts counted; /* of threads and unread emails, while the account is counted */
 	bool dirty;                /* counts differ from the row */
 	bool changed;              /* listeners are to be told */
 };
@@ -51,7 +51,9 @@ struct store_account {
 	uint64_t ledger;           /* the incarnation of the ledger that is known to agree with us (docs/spool-db.md, seq) */
 	uint64_t gone_floor;       /* what has gone is remembered since then */
 	uint64_t gone;             /* rows of the table, UINT64_MAX: not counted yet */
-	uint64_t counted_at;       /* the counts of the mailboxes are those of this modseq; 0: of none */
+	bool counted;              /* the counts of the mailboxes are right, but for those of `recount` */
+	uint8_t (*recount)[16];    /* threads that are not in the counts: they have changed; COUNT_LATER_MAX of them */
+	size_t recount_count;
 	bool damaged;              /* the file is: it is made anew at the next open */
 	bool stale;                /* what is in memory could not be read again after a rollback */
 	bool must_sync;            /* a mark was raised in this transaction */
@@ -140,6 +142,10 @@ struct store_mailbox *mailbox_by_number(struct store_account *a, int64_t number)
 /* Inside a transaction, before the row or mailbox goes: it is remembered for those who ask what has changed. */
 int gone_email(struct store_account *a, const struct store_mailbox *m, uint32_t uid, struct error *err);
 int gone_mailbox(struct store_account *a, const struct store_mailbox *m, struct error *err);
+/* Before a row of this thread comes, goes or is flagged: the counts of the mailboxes follow later (op_counts). */
+void counts_touch(struct store_account *a, struct slice thread_id);
+/* They are made anew when they are asked for. */
+void counts_forget(struct store_account *a);
 /* Forgets the oldest beyond STORE_GONE_MAX. */
 int gone_trim(struct store_account *a, struct error *err);
 

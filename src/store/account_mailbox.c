@@ -218,6 +218,7 @@ int mailbox_create_in(struct store_account *a, struct slice name, uint32_t speci
 	m->modseq = m->vanished_floor = m->created = m->info_modseq = txn_modseq(a);
 	m->sort_order = 0;
 	m->messages = m->unseen = m->deleted = 0;
+	m->counted = (struct mailbox_counts){0};
 	m->size = m->deleted_size = 0;
 	rc = mailbox_save(a, m, err);
 	if (rc == 0 && fresh)

@@ -39,6 +39,7 @@ int row_insert(struct store_account *a, const struct row_new *r, uint32_t *ret_u
 		return ERR_IO;
 	if (r->mailbox->uid_next == UINT32_MAX)
 		return error_set(err, ERR_LIMIT, "the mailbox has no UIDs left");
+	counts_touch(a, r->thread_id);
 	*ret_uid = txn_uid(a, r->mailbox);
 	bind_u64(s, 1, (uint64_t)r->mailbox->number);
 	bind_u64(s, 2, *ret_uid);
@@ -210,6 +211,8 @@ static int row_set_flags(struct store_account *a, struct store_mailbox *m, const
 
 	if (s == NULL)
 		return ERR_IO;
+	if (((row->flags.system ^ flags.system) & (FLAG_SEEN | FLAG_DRAFT | FLAG_DELETED)) != 0)
+		counts_touch(a, slice_make(row->thread_id, sizeof row->thread_id));
 	m->modseq = txn_modseq(a);
 	bind_u64(s, 1, (uint64_t)m->number);
 	bind_u64(s, 2, row->uid);
@@ -327,7 +330,10 @@ static int body_drop(struct store_account *a, uint64_t body, struct error *err)
 
 static int picked_remove(struct store_account *a, struct store_mailbox *m, const struct picked_row *r, bool moved, struct error *err)
 {
-	int rc = moved ? 0 : gone_email(a, m, r->row.uid, err); /* what moved is found where it is now */
+	int rc;
+
+	counts_touch(a, slice_make(r->row.thread_id, sizeof r->row.thread_id));
+	rc = moved ? 0 : gone_email(a, m, r->row.uid, err); /* what moved is found where it is now */
 
 	if (rc == 0)
 		rc = run_with(a, SQL_MESSAGE_DELETE, (uint64_t)m->number, r->row.uid, 2, err);

@@ -124,4 +124,5 @@ ACCOUNT_SQL(GONE_TRIM, "DELETE FROM gone WHERE modseq<=?1")
 ACCOUNT_SQL(COUNT_THREADS, "SELECT thread, mailbox FROM message INDEXED BY message_thread ORDER BY thread")
 /* The same where there are rows that are not visible: the index does not know them. */
 ACCOUNT_SQL(COUNT_VISIBLE, "SELECT thread, mailbox FROM message INDEXED BY message_thread WHERE flags&8=0 ORDER BY thread")
+ACCOUNT_SQL(COUNT_THREAD, "SELECT mailbox, flags FROM message INDEXED BY message_thread WHERE thread=?1 AND flags&8=0")
 ACCOUNT_SQL(COUNT_UNREAD, "SELECT mailbox, thread FROM message INDEXED BY message_unread WHERE flags&25=0 ORDER BY mailbox, thread")

@@ -325,6 +325,49 @@ static void a_thread_is_unread_where_any_of_it_is(void **state)
 	assert_int_equal(rig_check(r), 0);
 }
 
+static void counts_that_follow_are_those_of_counting(void **state)
+{
+	static const char *const boxes[] = {"INBOX", "Archive", "Trash"};
+	static const struct slice family[] = {
+		LETTER("1@x", "a", ""), LETTER("2@x", "Re: a", "References: <1@x>\r\n"), LETTER("3@x", "b", ""), LETTER("4@x", "Re: b", "References: <3@x>\r\n"),
+	};
+	static const uint32_t flags[] = {FLAG_SEEN, FLAG_DRAFT, FLAG_DELETED, FLAG_FLAGGED};
+	struct rig *r = *state;
+	uint32_t random = 1;
+
+	for (unsigned round = 0; round < 12; round++) {
+		struct mailbox_counts before[3], after[3];
+
+		for (unsigned i = 0; i < 3; i++)
+			before[i] = counts(r, boxes[i]);
+		for (unsigned i = 0; i < 8; i++) {
+			const char *from, *to;
+			uint32_t uid;
+
+			random = random * 1664525u + 1013904223u;
+			from = boxes[(random >> 8) % 3];
+			to = boxes[((random >> 8) + 1 + (random >> 12) % 2) % 3];
+			deliver_at(r, from, 1000 + round, family[(random >> 16) % 4]);
+			uid = rig_status(r, from).uid_next - 1 - ((random >> 20) & 1 ? 0 : rig_status(r, from).messages > 1);
+			flag(r, from, uid, (random >> 24) % 3 == 0 ? FLAGS_REMOVE : FLAGS_ADD, flags[(random >> 26) % 4]);
+			if ((random >> 28) % 4 == 0)
+				expunge(r, from, 1, uid - 1);
+			else if ((random >> 28) % 4 == 1)
+				copy(r, from, rig_status(r, from).uid_next - 1, to, (random >> 30) & 1);
+			if (i % 3 == 0)
+				(void)counts(r, from);
+		}
+		for (unsigned i = 0; i < 3; i++)
+			before[i] = counts(r, boxes[i]);
+		rig_reopen(r);
+		for (unsigned i = 0; i < 3; i++) {
+			after[i] = counts(r, boxes[i]);
+			assert_memory_equal(&before[i], &after[i], sizeof after[i]);
+		}
+	}
+	assert_int_equal(rig_check(r), 0);
+}
+
 static void on_mailbox(void *arg, const struct mailbox_change *change)
 {
 	((unsigned *)arg)[change->kind]++;
@@ -415,7 +458,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_email_has_a_row_in_each_of_its_mailboxes), T(an_answer_in_sent_is_in_the_thread_of_its_letter),
 		T(the_newest_come_first_and_deleted_ones_not_at_all), T(changes_of_emails_are_told_as_what_they_are),
-		T(what_is_further_back_than_remembered_is_said), T(a_thread_is_unread_where_any_of_it_is), T(changes_of_mailboxes_are_told),
+		T(what_is_further_back_than_remembered_is_said), T(a_thread_is_unread_where_any_of_it_is), T(counts_that_follow_are_those_of_counting), T(changes_of_mailboxes_are_told),
 		T(order_and_role_are_kept), T(an_account_of_schema_4_is_taken_over),
 	};
 
