@@ -436,7 +436,7 @@ static void an_account_of_schema_4_is_taken_over(void **state)
 	rig_file(r);
 	store_account_close(&r->account);
 	sql(r, "DROP INDEX message_email; DROP INDEX message_thread; DROP INDEX message_newest; DROP INDEX message_all; DROP INDEX message_unread;"
-	    "DROP TABLE gone; ALTER TABLE message DROP COLUMN created; ALTER TABLE mailbox DROP COLUMN created; ALTER TABLE mailbox DROP COLUMN changed;"
+	    "DROP TABLE gone; DROP TABLE note; ALTER TABLE message DROP COLUMN created; ALTER TABLE mailbox DROP COLUMN created; ALTER TABLE mailbox DROP COLUMN changed;"
 	    "ALTER TABLE mailbox DROP COLUMN sort; ALTER TABLE state DROP COLUMN gone_floor; PRAGMA user_version=4;");
 	rig_open(r);
 	assert_int_equal(newest(r, "INBOX").count, 20);
