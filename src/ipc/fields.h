@@ -255,8 +255,9 @@
  * answer, else a sentence for the log; code: HTTP status. headers: as fields. */
 #define IPC_FIELDS_FETCH(F) F(bytes, method) F(bytes, url) F(bytes, fields) F(bytes, body)
 #define IPC_REPLY_FETCH(F) F(u16, code) F(bytes, headers) F(bytes, body) F(bytes, error)
-/* questions and answers as in trust/facts.h, of type FACT_SCAN (scan/verdict.h): what scanners say of the letter in `message`, or `small`. */
-#define IPC_FIELDS_SCAN(F) F(bytes, cid) F(fd, message) F(bytes, small) F(bytes, questions)
+/* questions and answers as in trust/facts.h, of type FACT_SCAN (scan/verdict.h): what scanners say of the letter in `message`, or `small`. envelope: of the letter
+ * (store/envelope.h), for partners of judging. */
+#define IPC_FIELDS_SCAN(F) F(bytes, cid) F(fd, message) F(bytes, small) F(bytes, envelope) F(bytes, questions)
 #define IPC_REPLY_SCAN(F) F(bytes, answers)
 /* Does this password fit the person whom the LDAP directory knows by that name? status: 0 yes, 1 no, 2 the person is disabled there, 3 try
  * again later; record: sso/ldap_record.h (0 and 2); error: for the log. */

@@ -25,6 +25,8 @@ struct edge_facts {
 };
 
 /* A redirect that auth is asked about. */
+#define ENVELOPE_SHOWN_MAX 200000 /* bytes, to partners; below the row of SCAN with a small letter */
+
 struct edge_question {
 	struct edge_facts *facts;
 	struct dns_question q;
@@ -162,7 +164,7 @@ static void on_scanned(void *arg, enum ipc_outcome outcome, const void *message)
 static void ask_scan(struct edge_facts *f, struct slice questions)
 {
 	const struct edge_content *c = &f->content;
-	struct ipc_scan request = {.cid = c->cid, .message = c->message, .small = c->small, .questions = questions};
+	struct ipc_scan request = {.cid = c->cid, .message = c->message, .small = c->small, .envelope = c->envelope.n <= ENVELOPE_SHOWN_MAX ? c->envelope : SLICE_NONE, .questions = questions};
 	f->scanned = true;
 	f->pending++;
 	ipc_request(f->edge->ctx->ipc, IPC_SCAN, IPC_ANY, &request, on_scanned, f);
@@ -188,10 +190,15 @@ static void ask_reviewer(struct edge_facts *f, struct slice questions)
 	ipc_request(f->edge->ctx->ipc, IPC_AUTH_REVIEWER, IPC_ANY, &(struct ipc_auth_reviewer){0}, on_reviewer, f);
 }
 
+static int64_t longer_of(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 static int64_t time_left(const struct edge_facts *f)
 {
 	const struct config *config = f->edge->ctx->config;
-	return config->trust_dns_time + (f->scanned ? config->malware_time : 0) - edge_facts_waited_ms(f);
+	return config->trust_dns_time + (f->scanned ? longer_of(config->malware_time, config->partners_time) : 0) - edge_facts_waited_ms(f);
 }
 
 /* Two records: facts and profiles. Where nobody is, or where mail may not go, there is none. */

@@ -13,6 +13,7 @@ typedef void edge_facts_fn(void *arg);
 /* The letter that the questions are about, for scanners; borrowed until edge_facts_free. message: its memfd, or -1 and small. */
 struct edge_content {
 	struct slice cid, small, address; /* address: of the client */
+	struct slice envelope;            /* store/envelope.h */
 	int message;
 };
 struct edge_facts *edge_facts_new(struct edge *edge, const struct edge_content *content, edge_facts_fn *fn, void *arg);

@@ -302,7 +302,8 @@ static void on_facts(void *arg)
 static void ask_facts(struct edge_letter *l, struct slice questions)
 {
 	struct envelope e;
-	struct edge_content content = {.cid = slice_str(l->cid), .small = buf_slice(&l->head), .message = l->fd};
+	struct edge_content content = {.cid = slice_str(l->cid), .small = buf_slice(&l->head), .message = l->fd,
+		.envelope = buf_slice(&l->envelope)};
 	if (l->facts_asked == NULL && envelope_decode(buf_slice(&l->envelope), &e) == 0)
 		content.address = e.client_address;
 	if (l->facts_asked == NULL)

@@ -12,6 +12,7 @@
 #include "crypt/slab.h"
 #include "filter/guard.h"
 #include "filter/judge.h"
+#include "filter/partner.h"
 #include "filter/notice.h"
 #include "filter/report.h"
 #include "filter/sort.h"
@@ -54,6 +55,7 @@ struct filter_role {
 	size_t zone_count;
 	struct check_options checks;
 	struct filter_guard_settings guard;
+	struct filter_partner_settings partners;
 	struct sealer *sealer;
 	struct timer *forget;         /* the ephemeral secret of the sealer */
 	bool forgetting;              /* the timer runs */
@@ -128,6 +130,16 @@ static void checks_configure(struct filter_role *f)
 	f->checks.thresholds.quarantine = config->trust_quarantine > 0 ? (int)config->trust_quarantine
 		: config->trust_junk == 0 && config->trust_refuse == 0 ? POINTS_NEVER : 0;
 	f->checks.thresholds.reject = (int)config->trust_refuse;
+}
+
+/* A word that is neither counts as the default, and is told. */
+static void partners_configure(struct filter_role *f)
+{
+	const struct config *config = f->ctx->config;
+	f->partners = (struct filter_partner_settings){.wanted = config->partners_rspamd.n > 0 || config->partners_milters.count > 0,
+		.fail_temporary = slice_eq(config->partners_fail, SLICE("tempfail"))};
+	if (!f->partners.fail_temporary && !slice_eq(config->partners_fail, SLICE("pass")))
+		log_event(EV_CONFIG_REFUSED, LOG_STR("problem", "partners.fail is pass or tempfail"));
 }
 
 /* What is done with malware; a malformed row is told and left out. */
@@ -226,6 +238,7 @@ struct verdicts {
 	struct facts facts;
 	struct filter_judgement judgement;
 	struct filter_guard guard;
+	struct filter_partners partners;
 	struct slice profiles;        /* of recipients with scripts, as auth told the edge */
 	struct filter_sorting sorting;
 	bool waits;                   /* scripts want answers */
@@ -250,9 +263,11 @@ static bool run_checks(struct filter_role *f, const struct envelope *e, struct s
 		filter_guard_ask(e, message, &f->guard, &v->facts, &f->arena);
 		return false;
 	}
-	if (!filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard))
+	bool seen = is_judged(f, e) ? filter_partners(e, &f->partners, &v->facts, &f->arena, &v->partners) : true;
+	if (!filter_guard(e, message, &f->guard, &v->facts, &f->arena, &v->guard) || !seen)
 		return false;
 	filter_guard_apply(&v->guard, &f->arena, &v->judgement);
+	filter_partners_apply(&v->partners, &f->partners, &f->arena, &v->judgement);
 	return (v->judgement.held.n == 0 && v->guard.action != SCAN_ACTION_STRIP)
 		|| filter_reviewer(&v->facts, f->ctx->boot_secret, &f->arena, &v->judgement);
 }
@@ -334,6 +349,13 @@ static void tell_guard(struct slice cid, const struct envelope *e, const struct 
 		          LOG_STR("kind", scan_class_name(w->class)), LOG_TEXT("name", w->name));
 }
 
+static void tell_partners(struct slice cid, const struct filter_partners *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		log_event(EV_PARTNER_SAID, LOG_TEXT("cid", cid), LOG_TEXT("name", p->records[i].partner), LOG_STR("action", partner_action_name(p->records[i].action)),
+		          LOG_TEXT("what", p->records[i].reason), LOG_NUM("ms", p->records[i].ms));
+}
+
 static void tell_scripts(struct slice cid, const struct sort_act *a)
 {
 	for (; a != NULL; a = a->next) {
@@ -386,6 +408,7 @@ static int find_out(struct filter_role *f, const struct envelope *e, struct slic
 	if (is_judged(f, e))
 		tell_judgement(request->cid, &v->judgement);
 	tell_guard(request->cid, e, &v->guard);
+	tell_partners(request->cid, &v->partners);
 	tell_scripts(request->cid, v->sorting.acts);
 	return 0;
 }
@@ -752,6 +775,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	ctx->state = f;
 	checks_configure(f);
 	guard_configure(f);
+	partners_configure(f);
 	ipc_handle(ctx->ipc, IPC_FILTER_SEAL, on_seal, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_DSN, on_dsn, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_NOTICE, on_notice, f);
@@ -764,6 +788,7 @@ static void filter_reload(struct role_context *ctx)
 {
 	checks_configure(ctx->state);
 	guard_configure(ctx->state);
+	partners_configure(ctx->state);
 }
 
 /* Requests are answered where they arrive, so nothing is in hand here. */

@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "sys/file.h"
+#include "store/envelope.h"
+#include "store/fact.h"
 #include "trust/facts.h"
 
 #define LETTER_MAX (512u << 20)
 #define QUESTIONS_MAX 64               /* of one request; more are answered as unknown */
 #define ANSWER_MAX 2000
+#define PARTNER_RECORD_MAX (PARTNER_FIELDS_BYTES + 2 * PARTNER_TEXT_MAX + SCAN_SCANNER_MAX + 100)
 #define DECODED_MAX (256u << 20)       /* bytes of decoded parts in hand, of all requests */
 
 struct scan_call;
@@ -29,6 +32,8 @@ struct question {
 struct errand {
 	struct question *question;
 	struct scan_server *server;
+	struct partner_verdict verdict;    /* of partners */
+	int64_t began_ms;
 };
 
 struct scan_call {
@@ -37,6 +42,8 @@ struct scan_call {
 	struct file_map map;
 	struct arena arena;
 	struct slice content;
+	struct slice envelope;
+	struct partner_letter letter;      /* for partners */
 	struct question *questions;
 	size_t question_count;
 	unsigned pending;                  /* questions */
@@ -87,6 +94,64 @@ static void on_said(void *arg, enum scan_result result, struct slice name)
 		question_end(q);
 }
 
+static void on_consulted(void *arg, enum scan_result result, struct slice name)
+{
+	struct errand *e = arg;
+	struct question *q = e->question;
+	struct buf record = BUF_INIT(PARTNER_RECORD_MAX);
+	(void)name;
+	struct partner_record r = {.partner = slice_str(e->server->kind->name), .action = result == SCAN_CLEAN ? e->verdict.action : PARTNER_AWAY,
+		.ms = (uint32_t)(loop_now(q->call->role->ctx->loop).mono_ms - e->began_ms)};
+	if (result == SCAN_CLEAN) {
+		r.reason = buf_slice(&e->verdict.reason);
+		r.score = buf_slice(&e->verdict.score);
+		r.fields = buf_slice(&e->verdict.fields);
+	}
+	partner_record_encode(&r, &record);
+	buf_put_bytes(&q->records, buf_slice(&record));
+	buf_free(&record);
+	partner_verdict_free(&e->verdict);
+	if (--q->pending == 0)
+		question_end(q);
+}
+
+/* The envelope is taken as the edge tells it; only addresses of it are shown. */
+static bool letter_make(struct scan_call *c)
+{
+	struct envelope e;
+	struct recipient_fact fact;
+	struct slice list, whole, *recipients;
+	if (envelope_decode(c->envelope, &e) < 0)
+		return false;
+	recipients = arena_alloc_array(&c->arena, PARTNER_RECIPIENTS_MAX, sizeof *recipients);
+	c->letter = (struct partner_letter){.cid = e.cid, .hostname = e.hostname, .address = e.client_address, .helo = e.helo, .reverse_path = e.reverse_path,
+		.recipients = recipients, .content = c->content};
+	list = e.recipients;
+	while (c->letter.recipient_count < PARTNER_RECIPIENTS_MAX && list.n > 0 && fact_peek_recipient(&list, &fact, &whole) == 0)
+		recipients[c->letter.recipient_count++] = fact.address;
+	return true;
+}
+
+/* False: there is nobody to be asked. */
+static bool consult(struct question *q)
+{
+	struct scan_call *c = q->call;
+	struct scan_role *r = c->role;
+	if (!letter_make(c))
+		return false;
+	for (size_t i = 0; i < r->server_count; i++) {
+		struct errand *e;
+		if (!r->servers[i]->kind->partner)
+			continue;
+		e = ARENA_NEW(&c->arena, struct errand);
+		*e = (struct errand){.question = q, .server = r->servers[i], .began_ms = loop_now(r->ctx->loop).mono_ms};
+		partner_verdict_init(&e->verdict);
+		q->pending++;
+		scan_server_consult(e->server, &c->letter, &e->verdict, on_consulted, e);
+	}
+	return true;
+}
+
 static void question_end_soon(void *arg)
 {
 	question_end(arg);
@@ -123,16 +188,18 @@ static void question_begin(struct question *q, struct slice name)
 	struct scan_target target;
 	struct slice content;
 	bool good = scan_target_parse(name, &target) && content_of(q, &target, &content);
-	buf_init(&q->records, ANSWER_MAX);
+	buf_init(&q->records, good && target.partners ? SCAN_SERVERS_MAX * PARTNER_RECORD_MAX : ANSWER_MAX);
 	r->letters += good && !target.part;
 	r->parts += good && target.part;
+	if (good && target.partners)
+		good = consult(q) && false;
 	for (size_t i = 0; good && i < r->server_count; i++) {
 		struct scan_server *s = r->servers[i];
 		struct errand *e;
 		if (!(target.part ? s->kind->parts : s->kind->letters))
 			continue;
 		e = ARENA_NEW(&c->arena, struct errand);
-		*e = (struct errand){q, s};
+		*e = (struct errand){.question = q, .server = s};
 		q->pending++;
 		scan_server_ask(s, content, on_said, e);
 	}
@@ -171,6 +238,7 @@ static void on_scan(void *arg, struct ipc_call *call, const void *message)
 	if (fd >= 0)
 		code = memfd_map(fd, LETTER_MAX, &c->map, &err);
 	c->content = fd >= 0 ? c->map.content : arena_dup(&c->arena, request->small);
+	c->envelope = arena_dup(&c->arena, request->envelope);
 	file_close(&fd);
 	if (code < 0 || read_questions(c, request->questions) == 0) {
 		if (code < 0)
@@ -209,7 +277,7 @@ static void put_problem(const struct scan_role *r, struct buf *out)
 	for (size_t i = 0; i < r->server_count; i++) {
 		const struct scan_server *s = r->servers[i];
 		if (s->looked && s->away)
-			buf_printf(out, ",\"problem\":\"%s does not answer: attachments from outside are held\"", s->kind->name);
+			buf_printf(out, ",\"problem\":\"%s does not answer%s\"", s->kind->name, s->kind->partner ? "" : ": attachments from outside are held");
 		else if (s->looked && scan_server_stale(s))
 			buf_printf(out, ",\"problem\":\"the signatures of %s are too old, or have no date: attachments from outside are held\"", s->kind->name);
 		else if (s->aged > 0)

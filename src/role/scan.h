@@ -7,8 +7,9 @@
 #include "role/role.h"
 #include "scan/clamd.h"
 #include "scan/icap.h"
+#include "scan/partner.h"
 
-#define SCAN_SERVERS_MAX 8
+#define SCAN_SERVERS_MAX 12
 #define SCAN_RUNNING_MAX 10            /* conversations with one scanner at a time; the others wait */
 #define SCAN_CONNECT_MS 5000
 #define SCAN_REST_MS 5000              /* a scanner that is away is looked for this often, and not asked meanwhile */
@@ -19,9 +20,10 @@ struct scan_server;
 
 struct scan_kind {
 	const char *name;
-	bool letters, parts;               /* what it is asked about */
+	bool letters, parts, partner;      /* what it is asked about; partner: with the envelope (scan/partner.h) */
 	bool dated;                        /* its signatures have an age */
-	struct talk *(*ask)(struct scan_server *s, struct slice content);
+	struct talk *(*ask)(struct scan_server *s, struct slice content);        /* NULL for partners */
+	struct talk *(*consult)(const struct partner_letter *letter, struct partner_verdict *ret); /* NULL for others */
 	struct talk *(*look)(struct scan_server *s);  /* is it there, and how old is what it knows? */
 };
 
@@ -58,6 +60,8 @@ struct scan_role {
 void scan_servers_configure(struct scan_role *r);
 /* fn is called once, never from inside. content must stay until then. */
 void scan_server_ask(struct scan_server *s, struct slice content, scan_job_fn *fn, void *arg);
+/* As scan_server_ask, of a partner: SCAN_CLEAN, and *verdict is filled, or SCAN_AWAY. Both must stay until then. */
+void scan_server_consult(struct scan_server *s, const struct partner_letter *letter, struct partner_verdict *verdict, scan_job_fn *fn, void *arg);
 /* Age of its signatures in seconds; -1: not known. */
 int64_t scan_server_age_s(const struct scan_server *s);
 /* Is what it knows too old to count? */

@@ -11,6 +11,8 @@ struct scan_job {
 	struct list_node node;             /* in server->waiting */
 	struct scan_server *server;
 	struct slice content;
+	const struct partner_letter *letter; /* of a partner, instead of content */
+	struct partner_verdict *verdict;
 	bool look;
 	scan_job_fn *fn;
 	void *arg;
@@ -187,8 +189,11 @@ static void job_start(struct scan_job *j)
 	struct scan_server *s = j->server;
 	struct loop *loop = s->role->ctx->loop;
 	s->running++;
-	j->talk = j->look ? s->kind->look(s) : s->kind->ask(s, j->content);
-	timer_start(j->deadline, config_of(s)->malware_time);
+	if (j->look)
+		j->talk = s->kind->look(s);
+	else
+		j->talk = j->letter != NULL ? s->kind->consult(j->letter, j->verdict) : s->kind->ask(s, j->content);
+	timer_start(j->deadline, s->kind->partner ? config_of(s)->partners_time : config_of(s)->malware_time);
 	j->connector = connector_start(loop, s->address, s->port, SCAN_CONNECT_MS, on_connect, j);
 }
 
@@ -229,15 +234,29 @@ static void start_soon(void *arg)
 	start_waiting(arg);
 }
 
-void scan_server_ask(struct scan_server *s, struct slice content, scan_job_fn *fn, void *arg)
+static void job_wait(struct scan_job *j, scan_job_fn *fn, void *arg)
 {
-	struct scan_job *j = job_new(s);
-	j->content = content;
+	struct scan_server *s = j->server;
 	j->fn = fn;
 	j->arg = arg;
 	s->asked++;
 	list_append(&s->waiting, &j->node);
 	loop_defer(s->role->ctx->loop, start_soon, s);
+}
+
+void scan_server_ask(struct scan_server *s, struct slice content, scan_job_fn *fn, void *arg)
+{
+	struct scan_job *j = job_new(s);
+	j->content = content;
+	job_wait(j, fn, arg);
+}
+
+void scan_server_consult(struct scan_server *s, const struct partner_letter *letter, struct partner_verdict *verdict, scan_job_fn *fn, void *arg)
+{
+	struct scan_job *j = job_new(s);
+	j->letter = letter;
+	j->verdict = verdict;
+	job_wait(j, fn, arg);
 }
 
 /* ---- looking ---- */
@@ -283,6 +302,15 @@ static struct talk *icap_look_at(struct scan_server *s)
 }
 
 static const struct scan_kind icap_kind = {"icap", .parts = true, .ask = icap_ask, .look = icap_look_at};
+
+static struct talk *rspamd_look_at(struct scan_server *s)
+{
+	return rspamd_look();
+}
+
+/* A milter has no question that is only about itself: the next letter tries it. */
+static const struct scan_kind rspamd_kind = {"rspamd", .partner = true, .consult = rspamd_ask, .look = rspamd_look_at};
+static const struct scan_kind milter_kind = {"milter", .partner = true, .consult = milter_ask};
 
 /* "/path", "127.0.0.1:3310", "[::1]:3310" */
 static bool address_parse(struct slice text, struct scan_server *s)
@@ -340,4 +368,8 @@ void scan_servers_configure(struct scan_role *r)
 		server_add(r, &clamd_kind, "malware.clamd", c->malware_clamd);
 	if (c->malware_icap.n > 0)
 		icap_add(r, c->malware_icap);
+	if (c->partners_rspamd.n > 0)
+		server_add(r, &rspamd_kind, "partners.rspamd", c->partners_rspamd);
+	for (size_t i = 0; i < c->partners_milters.count && r->server_count < SCAN_SERVERS_MAX; i++)
+		server_add(r, &milter_kind, "partners.milters", c->partners_milters.items[i]);
 }

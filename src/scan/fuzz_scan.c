@@ -3,6 +3,7 @@
 
 #include "scan/clamd.h"
 #include "scan/icap.h"
+#include "scan/partner.h"
 #include "scan/rules.h"
 
 static void talk_through(struct talk *t, struct slice answer, size_t step)
@@ -24,6 +25,17 @@ static void talk_through(struct talk *t, struct slice answer, size_t step)
 	buf_free(&out);
 }
 
+/* The letter is what a stranger sent, too: here it is the same bytes. */
+static void talk_to_partner(struct talk *(*ask)(const struct partner_letter *, struct partner_verdict *), struct slice s, size_t step)
+{
+	static const struct slice recipients[] = {SLICE_INIT("a@example"), SLICE_INIT("b@example")};
+	struct partner_letter letter = {.address = SLICE("192.0.2.1"), .recipients = recipients, .recipient_count = 2, .content = s};
+	struct partner_verdict verdict;
+	partner_verdict_init(&verdict);
+	talk_through(ask(&letter, &verdict), s, step);
+	partner_verdict_free(&verdict);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!slice_get_u8(&s, &which) || !slice_get_u8(&s, &step))
 		return 0;
 	static const struct icap_service service = {SLICE_INIT("host:1344"), SLICE_INIT("/scan")};
-	switch (which % 6) {
+	struct partner_record record;
+	switch (which % 8) {
 	case 0:
 		talk_through(clamd_scan(SLICE("what is scanned")), s, step + 1u);
 		break;
@@ -54,6 +67,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 4:
 		(void)scan_finding_decode(s, &finding);
 		(void)scan_target_parse(s, &target);
+		(void)partner_record_decode(s, &record);
+		break;
+	case 5:
+		talk_to_partner(rspamd_ask, s, step + 1u);
+		break;
+	case 6:
+		talk_to_partner(milter_ask, s, step + 1u);
 		break;
 	default:
 		(void)scan_rules_set(&rules, s, &err);

@@ -42,7 +42,7 @@ void scan_target_write(const struct scan_target *target, struct buf *out)
 	if (target->part)
 		buf_printf(out, "part %llu %llu %u", (unsigned long long)target->offset, (unsigned long long)target->length, (unsigned)target->encoding);
 	else
-		buf_append_str(out, "letter");
+		buf_append_str(out, target->partners ? "partners" : "letter");
 }
 
 bool scan_target_parse(struct slice name, struct scan_target *ret)
@@ -50,7 +50,8 @@ bool scan_target_parse(struct slice name, struct scan_target *ret)
 	struct slice word;
 	uint32_t encoding;
 	*ret = (struct scan_target){0};
-	if (slice_eq(name, SLICE("letter")))
+	ret->partners = slice_eq(name, SLICE("partners"));
+	if (ret->partners || slice_eq(name, SLICE("letter")))
 		return true;
 	ret->part = slice_split(&name, ' ', &word) && slice_eq(word, SLICE("part"));
 	if (!ret->part || !slice_split(&name, ' ', &word) || slice_to_u64(word, &ret->offset) < 0 || !slice_split(&name, ' ', &word)

@@ -38,10 +38,11 @@ enum scan_encoding { SCAN_IDENTITY, SCAN_BASE64, SCAN_QUOTED_PRINTABLE };
 /* The whole letter as it arrived, or the decoded bytes of one part of it. */
 struct scan_target {
 	bool part;
+	bool partners;                 /* the whole letter, for partners of judging (scan/partner.h); records are theirs */
 	uint64_t offset, length;       /* in the letter */
 	enum scan_encoding encoding;
 };
-/* "letter", "part <offset> <length> <encoding>" */
+/* "letter", "partners", "part <offset> <length> <encoding>" */
 void scan_target_write(const struct scan_target *target, struct buf *out);
 bool scan_target_parse(struct slice name, struct scan_target *ret);
 
