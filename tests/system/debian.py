@@ -128,7 +128,7 @@ class Debian:
         end = time.monotonic() + 60
         while True:
             try:
-                socket.create_connection((HOST, port), timeout=1).close()
+                socket.create_connection((HOST, port), timeout=10).close()
                 return
             except OSError:
                 if time.monotonic() > end or any(c.poll() is not None for c in self.children):

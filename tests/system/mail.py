@@ -75,7 +75,7 @@ class Site:
         with self.smtp(user) as client:
             return client.sendmail(user['address'], to, data, **options)
 
-    def find(self, user, subject, mailbox='INBOX', seconds=15, count=1):
+    def find(self, user, subject, mailbox='INBOX', seconds=60, count=1):
         """The raw messages with this subject, waiting until there are `count`."""
         end = time.monotonic() + seconds
         while True:
@@ -87,7 +87,7 @@ class Site:
             assert time.monotonic() < end, f'{len(numbers)} of {count} messages after {seconds} s'
             time.sleep(0.1)
 
-    def report(self, user, text, seconds=30):
+    def report(self, user, text, seconds=60):
         """The delivery report in INBOX that contains the text."""
         end = time.monotonic() + seconds
         while True:
@@ -106,7 +106,7 @@ class Site:
                 if not name.startswith('.'):  # being written
                     yield os.path.join(folder, name)
 
-    def outside_has(self, text, seconds=20):
+    def outside_has(self, text, seconds=60):
         """The file below outside/ that contains the text."""
         end = time.monotonic() + seconds
         while True:
@@ -132,7 +132,7 @@ def all_messages(client, mailbox='INBOX'):
 class Wire:
     """A raw connection that reads lines with a deadline."""
 
-    def __init__(self, port, tls=None, timeout=20, host=HOST):
+    def __init__(self, port, tls=None, timeout=60, host=HOST):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:

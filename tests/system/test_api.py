@@ -409,7 +409,7 @@ def rewrite(place, more=''):
     place.instance.write('letterlock.yaml', text + more)
 
 
-def wait_for(what, seconds=20):
+def wait_for(what, seconds=60):
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, 'it did not happen'

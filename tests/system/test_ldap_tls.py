@@ -153,7 +153,7 @@ def test_a_server_without_starttls_is_named(place, running, authority):
 def test_nothing_listens(place, authority, running):
     slapd = running('ldaps', authority)
     slapd.process.terminate()
-    slapd.process.wait(timeout=10)
+    slapd.process.wait(timeout=60)
     assert 'Connection refused' in ask(place, slapd)
 
 

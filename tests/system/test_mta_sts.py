@@ -158,7 +158,7 @@ def shows(partner, certificate, *offers):
 
 def reached(site, address):
     """What the log says of the delivery to the address."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while True:
         for line in log_of(site).splitlines():
             if 'event=queue.delivered' in line and f'to={address}' in line:

@@ -39,7 +39,7 @@ def letters(site, user):
         return [email.message_from_bytes(fetch(client, n), policy=email.policy.default) for n in numbers]
 
 
-def wait_for(what, seconds=30):
+def wait_for(what, seconds=60):
     end = time.monotonic() + seconds
     while True:
         found = what()

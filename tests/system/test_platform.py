@@ -12,7 +12,7 @@ import pytest
 from conftest import end_site, make_site
 from mail import HOST, Wire, letter, mark
 
-WATCHDOG = 2
+WATCHDOG = 5
 
 
 @pytest.fixture(scope='module')
@@ -27,7 +27,7 @@ def roles(site):
     return {(r['role'], r['index']): r['pid'] for r in site.instance.cli('status')['roles']}
 
 
-def wait_for(what, seconds=30):
+def wait_for(what, seconds=90):
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, 'it did not happen'

@@ -27,7 +27,7 @@ def signed_in(site, user):
 
 def ended(wire):
     """The server ended the session by itself; a session that goes on runs into the timeout."""
-    wire.socket.settimeout(10)
+    wire.socket.settimeout(60)
     try:
         while b'BYE' not in wire.line():
             pass

@@ -34,7 +34,7 @@ def test_an_app_password_signs_in_and_can_be_revoked(site):
 def test_revoking_ends_the_open_session(site):
     user = site.user('chen.yu')
     made = app_password(site, user)
-    with Wire(site.ports['imaps'], site.tls(), timeout=10) as wire:
+    with Wire(site.ports['imaps'], site.tls(), timeout=60) as wire:
         wire.line()
         assert b' OK' in wire.tagged('a', f'LOGIN {user["address"]} {made["app_password"]}')[0]
         wire.tagged('b', 'SELECT INBOX')
@@ -234,7 +234,7 @@ def test_a_reset_needs_the_recovery_code(site):
 
 def test_a_disabled_user_neither_signs_in_nor_gets_mail(site):
     user, subject = new_user(site, 'disabled'), mark()
-    with Wire(site.ports['imaps'], site.tls(), timeout=10) as wire:
+    with Wire(site.ports['imaps'], site.tls(), timeout=60) as wire:
         wire.line()
         assert b' OK' in wire.tagged('a', f'LOGIN {user["address"]} {user["password"]}')[0]
         site.instance.cli('user', 'disable', user['address'])

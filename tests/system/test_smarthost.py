@@ -99,7 +99,7 @@ def site_with(host):
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def wait_for(what, seconds=30):
+def wait_for(what, seconds=60):
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, 'it did not happen'

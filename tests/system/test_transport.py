@@ -87,7 +87,7 @@ class Partner:
                 else:
                     file.write(b'250 ok\r\n')
 
-    def has(self, text, seconds=30):
+    def has(self, text, seconds=60):
         end = time.monotonic() + seconds
         while not any(text.encode() in data for data in self.letters):
             assert time.monotonic() < end, 'the letter did not arrive'
@@ -128,7 +128,7 @@ def send(site, to):
     return text
 
 
-def job_for(site, address, seconds=30):
+def job_for(site, address, seconds=60):
     end = time.monotonic() + seconds
     while True:
         for job in site.instance.cli('queue', 'list')['jobs']:
