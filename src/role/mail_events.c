@@ -22,6 +22,7 @@ struct source {
 	struct timer *settle, *ping;
 	uint64_t ping_s;           /* as asked for; 0: only the comments that keep the connection */
 	bool close_after, missed;  /* missed: something changed while the client was slow */
+	bool settling;             /* the timer runs: it is not moved, however much changes */
 };
 
 static void source_end(struct source *s)
@@ -80,6 +81,7 @@ static void tell(struct source *s, bool all)
 
 static void on_settled(void *arg)
 {
+	((struct source *)arg)->settling = false;
 	tell(arg, false);
 }
 
@@ -87,7 +89,9 @@ static void on_changed(void *arg)
 {
 	struct source *s = arg;
 
-	timer_start(s->settle, SETTLE_MS);
+	if (!s->settling)
+		timer_start(s->settle, SETTLE_MS);
+	s->settling = true;
 }
 
 static void on_ping(void *arg)
@@ -163,7 +167,7 @@ void mail_events_more(struct mail_exchange *x)
 	struct source *s = x->state;
 
 	if (s != NULL && s->missed)
-		timer_start(s->settle, SETTLE_MS);
+		on_changed(s);
 }
 
 void mail_events_gone(struct mail_exchange *x)
@@ -182,7 +186,7 @@ struct socket {
 	struct jmap_request *request;
 	struct jmap_push *push;
 	struct timer *settle, *ping;
-	bool waiting, whole, begun, soon, ending, changed;
+	bool waiting, whole, begun, soon, ending, changed, settling;
 };
 
 static void socket_free(struct socket *s)
@@ -257,6 +261,7 @@ static void tell_socket(struct socket *s, bool all)
 
 static void on_socket_settled(void *arg)
 {
+	((struct socket *)arg)->settling = false;
 	tell_socket(arg, false);
 }
 
@@ -264,7 +269,9 @@ static void on_socket_changed(void *arg)
 {
 	struct socket *s = arg;
 
-	timer_start(s->settle, SETTLE_MS);
+	if (!s->settling)
+		timer_start(s->settle, SETTLE_MS);
+	s->settling = true;
 }
 
 /* RFC 8887 4.3.5.2. */
@@ -403,7 +410,7 @@ static void socket_run(struct socket *s)
 		flush(s);
 		mail_http_pause(x, s->request != NULL);
 		if (s->changed && s->request == NULL)
-			timer_start(s->settle, SETTLE_MS);
+			on_socket_changed(s);
 		if (more)
 			run_later(s);
 	}

@@ -8,6 +8,7 @@
 #include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "http/problem.h"
+#include "role/edge_limits.h"
 #include "role/web_cookie.h"
 
 #define EVIDENCE_MAX AUTH_SASL_DATA_MAX
@@ -213,6 +214,13 @@ static void make_key(const struct web_people *people, const struct evidence *e, 
 
 /* ---- what auth says ---- */
 
+/* As after a sign-in of other protocols: the connection is no stranger's any more. */
+static void trust(const struct web_exchange *x)
+{
+	if (!x->web->client->proven)
+		edge_limits_trust(x->web->client);
+}
+
 static void answer_asking(struct web_person *p, enum web_person_status status)
 {
 	while (!list_empty(&p->asking)) {
@@ -220,6 +228,8 @@ static void answer_asking(struct web_person *p, enum web_person_status status)
 		struct web_exchange *x = a->x;
 
 		list_remove(&a->node);
+		if (!web_is_gone(x) && status == WEB_PERSON_KNOWN)
+			trust(x);
 		if (!web_is_gone(x))
 			a->fn(x, status == WEB_PERSON_KNOWN ? p : NULL, status);
 		web_drop(x);
@@ -337,6 +347,7 @@ void web_person_ask(struct web_exchange *x, web_person_fn *fn)
 	}
 	if (p != NULL && p->known) {
 		web_person_touch(p);
+		trust(x);
 		fn(x, p, WEB_PERSON_KNOWN);
 	} else if (p != NULL) {
 		wait_for(p, x, fn);
