@@ -1,4 +1,7 @@
-/* Which operations are about oneself, so that the public web may pass them on: a wall in front of auth_decide, which decides all the same. */
+/*
+ * Which operations are about oneself, so that the public web may pass them on: a wall in front of auth_decide, which decides all the
+ * same.
+ */
 #ifndef ADMIN_OWN_H
 #define ADMIN_OWN_H
 

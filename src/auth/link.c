@@ -111,7 +111,8 @@ static struct link *find(struct links *l, const uint8_t hash[HASH_SIZE])
 	return NULL;
 }
 
-int links_use(struct links *l, struct slice text, struct moment now, uint8_t ret_account[16], struct secrets *ret_secrets, unsigned *ret_proven)
+int links_use(struct links *l, struct slice text, struct moment now, uint8_t ret_account[16], struct secrets *ret_secrets,
+	unsigned *ret_proven)
 {
 	struct buf bytes = BUF_INIT(64);
 	struct error err = {0};

@@ -1,6 +1,6 @@
 /*
- * One-time sign-in: who has shown the password at this machine gets a text by which a browser signs in, once, within LINK_S. Kept in memory only, with
- * the account's secrets wrapped under the text itself, so that nothing here opens an account.
+ * One-time sign-in: who has shown the password at this machine gets a text by which a browser signs in, once, within LINK_S. Kept in
+ * memory only, with the account's secrets wrapped under the text itself, so that nothing here opens an account.
  */
 #ifndef AUTH_LINK_H
 #define AUTH_LINK_H
@@ -21,6 +21,7 @@ void links_destroy(struct links **links);
 void links_make(struct links *l, const uint8_t account[16], const struct secrets *secrets, unsigned proven, struct moment now,
 	char ret_text[LINK_TEXT_SIZE + 1]);
 /* It works once. ERR_DENIED for everything that is not right. *ret_secrets is empty before. */
-int links_use(struct links *l, struct slice text, struct moment now, uint8_t ret_account[16], struct secrets *ret_secrets, unsigned *ret_proven);
+int links_use(struct links *l, struct slice text, struct moment now, uint8_t ret_account[16], struct secrets *ret_secrets,
+	unsigned *ret_proven);
 
 #endif

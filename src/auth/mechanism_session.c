@@ -1,6 +1,7 @@
 /*
- * The session of a browser (docs/web-signin.md) opens its person's mailbox: one message, the token of the cookie. No mechanism of SASL; only the role web
- * asks, for the protocol that it alone speaks. What the sign-in was asked is not asked again, but what policy says of the session is.
+ * The session of a browser (docs/web-signin.md) opens its person's mailbox: one message, the token of the cookie. No mechanism of SASL;
+ * only the role web asks, for the protocol that it alone speaks. What the sign-in was asked is not asked again, but what policy says of
+ * the session is.
  */
 #include <string.h>
 

@@ -120,7 +120,8 @@ static void test_the_oldest_link_gives_way(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_locked_session_is_none_until_it_is_unlocked), cmocka_unit_test(test_asking_who_is_signed_in_keeps_no_session_awake),
+		cmocka_unit_test(test_a_locked_session_is_none_until_it_is_unlocked),
+		cmocka_unit_test(test_asking_who_is_signed_in_keeps_no_session_awake),
 		cmocka_unit_test(test_links_work_once_and_not_for_long), cmocka_unit_test(test_the_oldest_link_gives_way),
 	};
 	crypt_init();

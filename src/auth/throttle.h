@@ -1,8 +1,8 @@
 /*
- * Limits on failed sign-ins (rows FAILURES_… of base/limits.h). An address that fails too often within a minute waits, each time twice as long; so does
- * the network it is in; an account under attack makes failures slower and slower. None of it locks the owner out: an address from which the account
- * was opened before is never refused for that account, and the right password is never delayed. All in memory; bounded, and not to be flushed by who
- * shows many names and addresses (net/limiter.h).
+ * Limits on failed sign-ins (rows FAILURES_… of base/limits.h). An address that fails too often within a minute waits, each time twice as
+ * long; so does the network it is in; an account under attack makes failures slower and slower. None of it locks the owner out: an
+ * address from which the account was opened before is never refused for that account, and the right password is never delayed. All in
+ * memory; bounded, and not to be flushed by who shows many names and addresses (net/limiter.h).
  */
 #ifndef AUTH_THROTTLE_H
 #define AUTH_THROTTLE_H

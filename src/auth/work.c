@@ -125,18 +125,21 @@ static bool waited(struct slice address, int64_t age_ms, struct limiter *limiter
 	    && limiter_take(limiter, LIMIT_WORK_WAITS, limiter_address(LIMIT_SCOPE_ADDRESS, address, room), 1, now_ms);
 }
 
-bool work_check(struct work *w, struct slice challenge, struct slice number, struct slice address, struct limiter *limiter, struct moment now)
+bool work_check(struct work *w, struct slice challenge, struct slice number, struct slice address, struct limiter *limiter,
+	struct moment now)
 {
 	struct buf bytes = BUF_INIT(WORK_CHALLENGE_MAX);
 	uint8_t mac[HASH_SIZE];
-	bool good = challenge.n <= WORK_CHALLENGE_MAX && base64url_decode_strict(challenge, &bytes) == 0 && buf_len(&bytes) == BODY_SIZE + MAC_SIZE;
+	bool good = challenge.n <= WORK_CHALLENGE_MAX && base64url_decode_strict(challenge, &bytes) == 0
+		&& buf_len(&bytes) == BODY_SIZE + MAC_SIZE;
 	if (good) {
 		const uint8_t *p = buf_slice(&bytes).p;
 		struct slice nonce = slice_make(p + 9, NONCE_SIZE);
 		int64_t age = now.mono_ms - (int64_t)get_u64(p);
 		turn(w, now.mono_ms);
 		mac_of(w, slice_make(p, BODY_SIZE), address, mac);
-		good = secret_equal(mac, p + BODY_SIZE, MAC_SIZE) && age >= 0 && age < GOOD_MS && !is_spent(w, nonce) && w->spent[0].count < WORK_SPENT_MAX
+		good = secret_equal(mac, p + BODY_SIZE, MAC_SIZE) && age >= 0 && age < GOOD_MS && !is_spent(w, nonce)
+		    && w->spent[0].count < WORK_SPENT_MAX
 		    && (number.n > 0 ? computed(challenge, number, p[8]) : waited(address, age, limiter, now.mono_ms));
 		if (good)
 			map_put(&w->spent[0], nonce, &used_mark);

@@ -4,8 +4,9 @@
 #include "role/web.h"
 
 /*
- * Scripts, styles and requests come from this server and go to it, and nowhere else; no inline script, no string becomes script or HTML but by
- * the one policy that cleans it ("dompurify"); "worker" names the one file that computes proofs of work. Frames show letters, each with a policy of its own (docs/webmail.md).
+ * Scripts, styles and requests come from this server and go to it, and nowhere else; no inline script, no string becomes script or HTML
+ * but by the one policy that cleans it ("dompurify"); "worker" names the one file that computes proofs of work. Frames show letters, each
+ * with a policy of its own (docs/webmail.md).
  */
 static const char policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; "

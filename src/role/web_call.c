@@ -122,7 +122,8 @@ bool web_args_set(json_t *args, const char *name, struct slice text)
 
 /* ---- answers ---- */
 
-static void reply_text(struct web_exchange *x, unsigned status, const char *type, const struct http_field *fields, size_t count, const char *text)
+static void reply_text(struct web_exchange *x, unsigned status, const char *type, const struct http_field *fields, size_t count,
+                       const char *text)
 {
 	struct http_field all[FIELDS_MAX] = {no_store};
 	size_t n = 1;

@@ -1,4 +1,7 @@
-/* Calls of the web to admin: an operation of ipc/operations.h in the session of a cookie, or of nobody. Admin passes only what is about oneself. */
+/*
+ * Calls of the web to admin: an operation of ipc/operations.h in the session of a cookie, or of nobody. Admin passes only what is about
+ * oneself.
+ */
 #ifndef ROLE_WEB_CALL_H
 #define ROLE_WEB_CALL_H
 
@@ -8,8 +11,8 @@
 #include "role/web.h"
 
 /*
- * The exchange is not gone. result: an object, borrowed; with a status other than ADMIN_OK and ADMIN_PARTIAL a refusal. Called once, later; not when
- * the client left or nothing could be asked, which is answered then.
+ * The exchange is not gone. result: an object, borrowed; with a status other than ADMIN_OK and ADMIN_PARTIAL a refusal. Called once,
+ * later; not when the client left or nothing could be asked, which is answered then.
  */
 typedef void web_called_fn(struct web_exchange *x, enum admin_status status, json_t *result);
 /* args is taken over; NULL: none. token empty: nobody is signed in. */

@@ -17,8 +17,8 @@ struct http_field web_cookie_field(struct web_exchange *x, enum web_cookie cooki
 /* "https://mail.example.org:8443": where the page that may ask lives. In the arena. */
 struct slice web_origin(struct web_exchange *x);
 /*
- * Did a page of ours make the request? changes: it has to show so by X-Letterlock and by Sec-Fetch-Site or Origin; otherwise no other site may have
- * made it. When not, it is answered.
+ * Did a page of ours make the request? changes: it has to show so by X-Letterlock and by Sec-Fetch-Site or Origin; otherwise no other
+ * site may have made it. When not, it is answered.
  */
 bool web_same_origin(struct web_exchange *x, bool changes);
 

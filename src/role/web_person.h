@@ -1,11 +1,12 @@
 /*
- * Who a request is from. Evidence (an Authorization field: a password, an app password or a token, under the same rules as a sign-in of IMAP, by the same
- * auth; or the cookie of a browser's session, where the request is from a page of ours: docs/web-signin.md) is shown to auth once; what it answered is kept for the same evidence from the same network address, so that a program that sends
- * it with every request does not sign in with every request.
+ * Who a request is from. Evidence (an Authorization field: a password, an app password or a token, under the same rules as a sign-in of
+ * IMAP, by the same auth; or the cookie of a browser's session, where the request is from a page of ours: docs/web-signin.md) is shown to
+ * auth once; what it answered is kept for the same evidence from the same network address, so that a program that sends it with every
+ * request does not sign in with every request.
  *
- * A person is a sign-in, not an account: it gives nothing by itself. It holds the door that auth opened at the mail process (a ticket), and mail closes that
- * door when what it stands on is gone; then the evidence is shown to auth again. Who wants another kind of evidence adds it to `evidence_of`
- * in web_person.c.
+ * A person is a sign-in, not an account: it gives nothing by itself. It holds the door that auth opened at the mail process (a ticket),
+ * and mail closes that door when what it stands on is gone; then the evidence is shown to auth again. Who wants another kind of evidence
+ * adds it to `evidence_of` in web_person.c.
  */
 #ifndef ROLE_WEB_PERSON_H
 #define ROLE_WEB_PERSON_H
@@ -48,10 +49,16 @@ enum web_person_status {
 	WEB_PERSON_LATER,
 };
 
-/* person: only with WEB_PERSON_KNOWN; whoever keeps it holds it. Called once, perhaps at once; not when the exchange is gone or was answered meanwhile. */
+/*
+ * person: only with WEB_PERSON_KNOWN; whoever keeps it holds it. Called once, perhaps at once; not when the exchange is gone or was
+ * answered meanwhile.
+ */
 typedef void web_person_fn(struct web_exchange *x, struct web_person *person, enum web_person_status status);
 void web_person_ask(struct web_exchange *x, web_person_fn *fn);
-/* The answer to who is not known: 401 with WWW-Authenticate for programs, without it for browsers' scripts (their users see our page, not the browser's). */
+/*
+ * The answer to who is not known: 401 with WWW-Authenticate for programs, without it for browsers' scripts (their users see our page, not
+ * the browser's).
+ */
 void web_person_refuse(struct web_exchange *x, enum web_person_status status);
 
 void web_person_hold(struct web_person *p);

@@ -313,7 +313,10 @@ static void on_linked(struct web_exchange *x, enum admin_status status, json_t *
 	go_home(x, cookies);
 }
 
-/* A person follows a link: nothing that another site embeds, fetches or sends the browser to. The demonstration's own pages live on other ports. */
+/*
+ * A person follows a link: nothing that another site embeds, fetches or sends the browser to. The demonstration's own pages live on other
+ * ports.
+ */
 static bool is_followed(struct web_exchange *x)
 {
 	struct slice site = web_field(x, SLICE("Sec-Fetch-Site")), mode = web_field(x, SLICE("Sec-Fetch-Mode"));
