@@ -49,7 +49,7 @@ const SCREENS = {
 	},
 	async empty(page, site) {
 		await page.goto(`${site.url}/mail/projects`);
-		await page.locator('.list .state').waitFor();
+		await page.locator('.letters .state').waitFor();
 	},
 	async locked(page, site) {
 		site.locked = true;

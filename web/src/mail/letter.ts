@@ -6,7 +6,7 @@ import { list, t, type Key } from '../ui/i18n';
 export const VERDICT = 'header:X-Letterlock-Verdict:asText';
 export const READER_PROPERTIES = [
 	'sender', 'bcc', 'replyTo', 'references', 'inReplyTo', 'attachments', 'bodyStructure', VERDICT, 'header:X-Letterlock-Malware:asText', 'header:Authentication-Results:asText', 'header:List-Unsubscribe:asURLs',
-	'header:Disposition-Notification-To:asAddresses', 'header:Received:asText:all',
+	'header:Disposition-Notification-To:asAddresses', 'header:Received:asRaw:all',
 ];
 
 /* ---- people ---- */
@@ -37,7 +37,10 @@ export function domainOf(address: string): string {
 
 export function isExternal(e: Email): boolean {
 	const mine = domainOf(session.value?.address ?? ''), from = e.from?.[0]?.email;
-	return !!from && !!mine && domainOf(from) !== mine;
+	if (!from || !mine) return false;
+	const domain = domainOf(from);
+	/* The server writes from its own name, below the domain. */
+	return domain !== mine && !domain.endsWith(`.${mine}`);
 }
 
 export function toLine(e: Email): string {
@@ -130,7 +133,7 @@ export interface Hop { from: string; by: string; at: Date | null; tls: boolean }
 
 /* Received lines, the last station first. */
 export function routeOf(e: Email): Hop[] {
-	const lines = e['header:Received:asText:all'];
+	const lines = e['header:Received:asRaw:all'];
 	if (!Array.isArray(lines)) return [];
 	return lines.filter((l): l is string => typeof l === 'string').map(l => {
 		const at = new Date(l.slice(l.lastIndexOf(';') + 1).trim());

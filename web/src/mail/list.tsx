@@ -155,15 +155,19 @@ function Rows() {
 		if (!id) return;
 		const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -all.length, End: all.length }[e.key];
 		if (by !== undefined) {
-			const shift = e.shiftKey;
-			void rowAt(Math.max(0, Math.min(all.length - 1, all.indexOf(id) + by))).then(to => {
+			const shift = e.shiftKey, from = Math.max(0, all.indexOf(active.peek() ?? id));
+			const at = Math.max(0, Math.min(all.length - 1, from + by));
+			const move = (to: string | undefined) => {
 				if (!to) return;
 				if (shift) choose(to, true, true);
 				wantsFocus.now = true;
 				active.value = to;
-			});
-		} else if (e.key === 'Enter') open(id);
-		else if (e.key === ' ') choose(id, !selected.peek().has(id));
+			};
+			/* At once where the row is known: the next key means it. */
+			if (all[at]) move(all[at]);
+			else void rowAt(at).then(move);
+		} else if (e.key === 'Enter') open(active.peek() ?? id);
+		else if (e.key === ' ') choose(active.peek() ?? id, !selected.peek().has(active.peek() ?? id));
 		else return;
 		e.preventDefault();
 	};
@@ -179,7 +183,7 @@ function Rows() {
 export function List() {
 	const n = total.value, failed = listError.value, kind = view.value.kind;
 	return (
-		<section class={cls('list', selected.value.size > 0 && 'choosing')} aria-label={t('mail.list')}>
+		<section class={cls('letters', selected.value.size > 0 && 'choosing')} aria-label={t('mail.list')}>
 			<Head />
 			{kind === 'search' && <SearchTerms />}
 			{kind !== 'nowhere' && <Chips />}

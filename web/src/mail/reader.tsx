@@ -1,7 +1,7 @@
 /* A letter, or a conversation: read ones folded, the last and unread ones open. */
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { asJmapError, type Email, type Id } from '../jmap';
+import { JmapError, asJmapError, type Email, type Id } from '../jmap';
 import { client, store } from '../jmap/account';
 import { compose, deliveryStrip } from '../shell/hooks';
 import { longDate, shortDate, t } from '../ui/i18n';
@@ -26,7 +26,7 @@ const full = new Set<Id>();
 async function fetchLetter(id: Id): Promise<void> {
 	await store.emails.need([id]);
 	const first = store.emails.peek(id);
-	if (!first) throw new Error('notFound');
+	if (!first) throw new JmapError('refused', 'notFound');
 	if (conversations.peek()) {
 		await store.threads.need([first.threadId]);
 		await store.emails.need(store.threads.peek(first.threadId)?.emailIds ?? []);
@@ -242,7 +242,8 @@ export function Reader() {
 			<Toolbar rows={[id]} />
 			<div class="reader-scroll" ref={scroller} tabIndex={-1}>
 				{state.id === id && state.error ? (
-					asJmapError(state.error).kind === 'offline' ? <ErrorState title={t('mail.letter-failed')} onRetry={fetchIt}>{t('ui.offline')}</ErrorState> : <ErrorState title={t('mail.letter-gone')} onRetry={fetchIt}>{t('mail.letter-gone-text')}</ErrorState>
+					asJmapError(state.error).type === 'notFound' ? <EmptyState icon="folder" title={t('mail.letter-gone')}>{t('mail.letter-gone-text')}</EmptyState>
+						: <ErrorState title={t('mail.letter-failed')} code={asJmapError(state.error).cid || asJmapError(state.error).type} onRetry={fetchIt}>{t('mail.letter-failed-text')}</ErrorState>
 				) : store.emails.at(id).value && full.has(id) ? <Conversation id={id} /> : <Skeleton rows={5} />}
 			</div>
 		</section>

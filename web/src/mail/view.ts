@@ -221,11 +221,13 @@ export function step(by: number): void {
 	if (all.length === 0) return;
 	const at = all.indexOf(active.peek() ?? openId.peek() ?? '');
 	const to = Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by));
-	void rowAt(to).then(id => {
+	const move = (id: Id | undefined) => {
 		if (!id) return;
 		active.value = id;
 		if (openId.peek()) open(id, true);
-	});
+	};
+	if (all[to]) move(all[to]);
+	else void rowAt(to).then(move);
 }
 
 /* What is read next when this row goes. */
