@@ -90,7 +90,7 @@ static void check(struct slice in, const struct html_options *options)
 {
 	struct arena arena = ARENA_INIT;
 	struct buf body = BUF_INIT(HTML_OUTPUT_MAX + 1024), sheets = BUF_INIT(HTML_SHEETS_MAX), text = BUF_INIT(HTML_PLAIN_MAX);
-	struct html_report report;
+	struct html_report report = {0};
 
 	html_safe(in, options, &arena, &body, &sheets, &report);
 	ENSURE(!body.failed && utf8_valid(buf_slice(&body)) && utf8_valid(buf_slice(&sheets)));

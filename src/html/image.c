@@ -139,16 +139,20 @@ struct image image_read(struct slice source, const struct html_options *options,
 	while (source.n > 0 && source.p[0] <= ' ')
 		source = slice_from(source, 1);
 	source = slice_trim(source);
-	if (source.n == 0)
+	if (source.n == 0 || report->addresses >= HTML_ADDRESSES_MAX)
 		return image;
+	report->addresses++;
 	part = part_of(source, options, arena);
-	if (part != NULL)
+	if (part != NULL && report->inside + part->content.n <= HTML_OUTPUT_MAX / 2)
 		image = of_part(part, arena);
-	else if (slice_starts_nocase(source, SLICE("data:")))
+	else if (part == NULL && slice_starts_nocase(source, SLICE("data:")))
 		image = of_data(source, arena);
-	else
+	else if (part == NULL)
 		image = of_server(source, report, arena);
 	if (part == NULL ? slice_starts_nocase(source, SLICE("cid:")) : image.kind == IMAGE_NONE)
 		report->missing++;
+	/* A letter that names one large image a thousand times gets it as often as there is room. */
+	if (image.kind == IMAGE_INSIDE)
+		report->inside += image.address.n;
 	return image;
 }

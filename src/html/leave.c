@@ -39,5 +39,6 @@ const char html_leave_page[] =
 	"<p id=\"stay\"></p>\n"
 	"<p><a id=\"go\" rel=\"noopener noreferrer nofollow\"></a></p>\n"
 	"<script>" SCRIPT "</script>\n</body>\n</html>\n";
-const char html_leave_policy[] = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+const char html_leave_policy[] = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+	"frame-ancestors 'none'; "
 	"script-src 'sha256-gSsdB9wMjZcxB/HjYuEdgz2W2r64zBRQ9jHyW6ZbECQ='";

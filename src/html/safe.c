@@ -366,7 +366,7 @@ void html_safe(struct slice html, const struct html_options *options, struct are
 {
 	struct safe *s = memory_alloc(sizeof *s);
 
-	*report = (struct html_report){0};
+	*report = (struct html_report){.addresses = report->addresses, .inside = report->inside};
 	*s = (struct safe){.options = options, .report = report, .arena = arena, .body = body, .sheets = sheets, .body_from = buf_len(body)};
 	s->tag = BUF_INIT(HTML_OUTPUT_MAX);
 	s->left_out = arena_alloc_array(arena, element_count(), sizeof *s->left_out);

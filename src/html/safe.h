@@ -16,6 +16,7 @@
 #define HTML_SHEETS_MAX (512u << 10) /* bytes of style sheets that are written */
 #define HTML_IMAGES_MAX 200          /* parts that are offered as images */
 #define HTML_IMAGE_MAX (8u << 20)    /* bytes of one image within the text */
+#define HTML_ADDRESSES_MAX 10000    /* links and images of a document; those behind are left out */
 #define HTML_TEXT_MAX (8u << 20)     /* bytes of input; what is behind is cut, with a mark */
 
 /* A part of the letter that the text may name by cid: (RFC 2392) or by its location. */
@@ -51,11 +52,14 @@ struct html_report {
 	uint32_t deceiving;  /* of them: text or host deceives */
 	bool dark;           /* the letter says that it knows dark colours */
 	bool cut;            /* it was too large, there is more */
+	uint32_t addresses;  /* links and images that were judged */
+	uint64_t inside;     /* bytes of images that were written as data */
 };
 
 /*
  * html: UTF-8. Appends the rewritten body to `body` and the rewritten style sheets to `sheets` (CSS text for one <style>; nothing in a
- * quote). Memory of the work is in `arena`. Never fails; what is too large is cut at the end, balanced.
+ * quote). Memory of the work is in `arena`. What *report has of `addresses` and `inside` counts against their limits (several texts of one
+ * document); the rest is set. Never fails; what is too large is cut at the end, balanced.
  */
 void html_safe(struct slice html, const struct html_options *options, struct arena *arena, struct buf *body, struct buf *sheets,
                struct html_report *report);

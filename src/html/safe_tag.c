@@ -136,6 +136,9 @@ static void put_link(struct safe *s, struct slice value)
 		buf_printf(&s->tag, " href=\"#m-%.*s\"", SLICE_ARG(slice_from(value, 1)));
 		return;
 	}
+	if (s->report->addresses >= HTML_ADDRESSES_MAX)
+		return;
+	s->report->addresses++;
 	link = link_read(value, s->arena);
 	if (link.scheme == LINK_NONE)
 		return;

@@ -36,6 +36,7 @@ static const char *safe_with(struct slice in, const struct html_options *options
 	buf_free(&sheets);
 	body = BUF_INIT(HTML_OUTPUT_MAX + 1024);
 	sheets = BUF_INIT(HTML_SHEETS_MAX);
+	report = (struct html_report){0};
 	html_safe(in, options, &arena, &body, &sheets, &report);
 	return made(&body);
 }
@@ -173,6 +174,12 @@ static void test_images(void **state)
 		{"<p style='background:red url(http://t.example/x)'>", "<p style=\"background:red\"></p>"}, {"<img src=javascript:x>", "<img>"},
 	};
 	check(pairs, ARRAY_LEN(pairs), &options);
+	struct buf many = BUF_INIT(1 << 20);
+	for (int i = 0; i < 10100; i++)
+		buf_append_str(&many, "<img src=//t.example>");
+	safe_with(buf_slice(&many), &options);
+	assert_int_equal(report.remote, HTML_ADDRESSES_MAX);
+	buf_free(&many);
 	safe_with(SLICE("<img src=http://t.example><td background=//u.example><p style='background-image:URL( \"//v.example\" )'>"), &options);
 	assert_int_equal(report.remote, 3);
 	options.images = true;

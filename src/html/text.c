@@ -200,7 +200,7 @@ void html_to_text(struct slice html, struct arena *arena, struct buf *out)
 	struct buf clean = BUF_INIT(HTML_OUTPUT_MAX * 2), none = BUF_INIT(0);
 	struct buf text = BUF_INIT(HTML_PLAIN_MAX);
 	struct writer w = {.out = &text, .arena = arena};
-	struct html_report report;
+	struct html_report report = {0};
 	struct html_tokens tokens;
 	struct html_token t;
 

@@ -49,9 +49,11 @@ static void put_part(const struct html_view *v, const struct html_part *part, co
 	struct buf *body, struct buf *sheets, struct html_report *report)
 {
 	struct buf memory = BUF_INIT(HTML_PLAIN_MAX * 8);
-	struct html_report r;
+	struct html_report r = {.addresses = report->addresses, .inside = report->inside};
 
 	html_safe(source(v, part, arena, &memory), options, arena, body, sheets, &r);
+	report->addresses = r.addresses;
+	report->inside = r.inside;
 	report->remote += r.remote;
 	report->missing += r.missing;
 	report->links += r.links;

@@ -32,8 +32,8 @@ void html_view_write(const struct html_view *view, struct arena *arena, struct b
 void html_view_policy(bool images, bool script, bool print, struct buf *out);
 
 /*
- * The page before a link that deceives, at HTML_LEAVE: one text for everybody, which takes `to`, `shown` and `lang` from its address. It follows
- * only http and https.
+ * The page before a link that deceives, at HTML_LEAVE: one text for everybody, which takes `to`, `shown` and `lang` from its address. It
+ * follows only http and https.
  */
 #define HTML_LEAVE "/leave"
 extern const char html_leave_page[], html_leave_policy[], html_leave_script[];
