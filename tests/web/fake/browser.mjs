@@ -33,6 +33,7 @@ export async function pageOf(chromium, { locale = 'en', theme = 'light', width =
 /** Rules of WCAG 2.2 AA that the page breaks, in a few words. */
 export async function axe(page) {
 	const { source } = require('axe-core');
+	await page.evaluate(() => Promise.all(document.getAnimations().filter(one => one.effect?.getTiming().iterations !== Infinity).map(one => one.finished.catch(() => {}))));
 	await page.evaluate(source);
 	return page.evaluate(async () => {
 		const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'], iframes: false });

@@ -31,13 +31,14 @@ function imageOf(composer: Composer): (cid: string) => string | null {
 	};
 }
 
-export function Editor({ composer, handle, bar, onFiles }: { composer: Composer; handle: { current: EditorHandle | null }; bar: boolean; onFiles: (files: File[]) => void }) {
+/** focus: as soon as it can be written in, at its beginning. */
+export function Editor({ composer, handle, bar, focus, onFiles }: { composer: Composer; handle: { current: EditorHandle | null }; bar: boolean; focus: boolean; onFiles: (files: File[]) => void }) {
 	return composer.draft.value.mode === 'html'
-		? <Rich composer={composer} handle={handle} bar={bar} onFiles={onFiles} />
-		: <Plain composer={composer} handle={handle} />;
+		? <Rich composer={composer} handle={handle} bar={bar} focus={focus} onFiles={onFiles} />
+		: <Plain composer={composer} handle={handle} focus={focus} />;
 }
 
-function Plain({ composer, handle }: { composer: Composer; handle: { current: EditorHandle | null } }) {
+function Plain({ composer, handle, focus }: { composer: Composer; handle: { current: EditorHandle | null }; focus: boolean }) {
 	const ref = useRef<HTMLTextAreaElement>(null);
 	useEffect(() => {
 		const area = ref.current!;
@@ -50,12 +51,13 @@ function Plain({ composer, handle }: { composer: Composer; handle: { current: Ed
 			insertImage: () => {},
 			insertText: text => { area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end'); composer.touch(); },
 		};
+		if (focus) handle.current.focus(true);
 		return () => { composer.pull(); handle.current = null; };
 	}, []);
 	return <textarea ref={ref} class="editor plain" aria-label={t('compose.body')} onInput={() => composer.touch()} />;
 }
 
-function Rich({ composer, handle, bar, onFiles }: { composer: Composer; handle: { current: EditorHandle | null }; bar: boolean; onFiles: (files: File[]) => void }) {
+function Rich({ composer, handle, bar, focus, onFiles }: { composer: Composer; handle: { current: EditorHandle | null }; bar: boolean; focus: boolean; onFiles: (files: File[]) => void }) {
 	const ref = useRef<HTMLDivElement>(null);
 	const [editor, setEditor] = useState<RichEditor | null>(null);
 	const [failed, setFailed] = useState(false);
@@ -72,7 +74,7 @@ function Rich({ composer, handle, bar, onFiles }: { composer: Composer; handle: 
 			composer.written = () => made!.written();
 			handle.current = handleOf(made, composer);
 			setEditor(made);
-			if (document.activeElement === ref.current) made.focus();
+			if (focus || document.activeElement === ref.current) made.focus();
 		};
 		if (loaded) begin(loaded);
 		else loading().then(begin, () => setFailed(true));
@@ -87,7 +89,7 @@ function Rich({ composer, handle, bar, onFiles }: { composer: Composer; handle: 
 		<>
 			<div class="editor-scroll" onMouseDown={e => { if (e.target === e.currentTarget) { e.preventDefault(); editor?.focus(); } }}>
 				{failed && <p class="editor-failed">{t('compose.editor-failed')} <Button small onClick={() => composer.change({ mode: 'text' })}>{t('compose.to-plain')}</Button></p>}
-				<div ref={ref} class="editor rich" role="textbox" aria-multiline="true" aria-label={t('compose.body')} contentEditable={editor !== null} spellcheck />
+				<div ref={ref} class="editor rich" tabIndex={0} role="textbox" aria-multiline="true" aria-label={t('compose.body')} contentEditable={editor !== null} spellcheck />
 			</div>
 			{bar && editor && <Formats editor={editor} path={path.value} onImage={files => files.forEach(file => handle.current?.insertImage(file))} />}
 		</>

@@ -50,7 +50,6 @@ export function Panel({ composer }: { composer: Composer }) {
 
 	useEffect(() => {
 		void loadTemplates().catch(() => {});
-		if (!toFirst) setTimeout(() => handle.current?.focus(true), 60);
 	}, []);
 	useEffect(() => setObstacle(null), [draft.to, draft.cc, draft.bcc, draft.attachments]);
 
@@ -126,7 +125,7 @@ export function Panel({ composer }: { composer: Composer }) {
 			</div>
 			<Outsiders composer={composer} inside={inside} />
 			<Notes composer={composer} obstacle={obstacle} onRetry={() => begin(null)} />
-			<div class="compose-body"><Editor key={draft.mode} composer={composer} handle={handle} bar={bar} onFiles={take} /></div>
+			<div class="compose-body"><Editor key={draft.mode} composer={composer} handle={handle} bar={bar} focus={!toFirst} onFiles={take} /></div>
 			<Attachments composer={composer} limit={limit} />
 			<footer class="compose-foot">
 				<span class="send">

@@ -97,7 +97,7 @@ export function AddressField({ label, value, inside, onChange, focus, end }: Pro
 			setOpen(false);
 			e.stopPropagation();
 		} else if ((e.key === 'Backspace' || e.key === 'ArrowLeft') && input.current!.selectionStart === 0 && input.current!.selectionEnd === 0 && value.length) {
-			chips.current!.querySelector<HTMLElement>('[data-chip]:last-of-type')?.focus();
+			[...chips.current!.querySelectorAll<HTMLElement>('[data-chip]')].at(-1)?.focus();
 		} else return;
 		e.preventDefault();
 	};

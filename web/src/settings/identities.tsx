@@ -92,5 +92,5 @@ export function Rich({ start, editor, label }: { start: string; editor: { curren
 			editor.current = null;
 		};
 	}, []);
-	return <div ref={ref} class="editor rich boxed" role="textbox" aria-multiline="true" aria-label={label ?? t('settings.signature')} contentEditable />;
+	return <div ref={ref} class="editor rich boxed" tabIndex={0} role="textbox" aria-multiline="true" aria-label={label ?? t('settings.signature')} contentEditable />;
 }

@@ -57,6 +57,6 @@ export function fromMbox(bytes: Uint8Array<ArrayBuffer>): Blob[] {
 		blank = isBlank;
 	});
 	const last = parts as BlobPart[] | null;
-	if (last) found.push(new Blob(last));
+	if (last) found.push(new Blob(blank ? last.slice(0, -1) : last));
 	return found;
 }
