@@ -13,7 +13,8 @@ from jmap_client import CORE, MAIL, Jmap
 from mail import mark
 
 SUBMISSION = 'urn:ietf:params:jmap:submission'
-USING = (CORE, MAIL, SUBMISSION)
+VACATION, SIEVE = 'urn:ietf:params:jmap:vacationresponse', 'urn:ietf:params:jmap:sieve'
+USING = (CORE, MAIL, SUBMISSION, VACATION, SIEVE)
 
 
 class Writer(Jmap):
@@ -250,3 +251,26 @@ def test_identities_are_kept(ann):
     bad = ann.do('Identity/set', update={ann.identity: {'email': 'x@y'}}, create={'n': {'email': 'x@y'}})
     assert bad['notUpdated'][ann.identity]['properties'] == ['email'] and bad['notCreated']['n']['type'] == 'forbiddenFrom'
     assert ann.do('Identity/set', destroy=[ann.identity])['notDestroyed'][ann.identity]['type'] == 'forbidden'
+
+
+def test_who_is_away_answers_and_the_own_script_goes_on(site, ann):
+    away = Writer(site, site.users[-1])
+    blob = away.upload(b'require "fileinto"; if header :contains "subject" "file-me" { fileinto "Sent"; }', 'application/sieve')[1]['blobId']
+    assert away.do('SieveScript/set', create={'s': {'name': 'mine', 'blobId': blob}}, onSuccessActivateScript='#s')['created']
+    before = away.do('VacationResponse/get', ids=None)
+    assert not before['list'][0]['isEnabled']
+    text = f'Away "until" Monday {mark()}'
+    answer = away.do('VacationResponse/set', update={'singleton': {'isEnabled': True, 'textBody': text, 'subject': 'Gone', 'fromDate': '2020-01-01T00:00:00Z',
+                                                                   'toDate': '2090-01-01T00:00:00Z'}})
+    assert 'singleton' in answer['updated'] and answer['newState'] != answer['oldState'] == before['state']
+    now = away.do('VacationResponse/get', ids=['singleton', 'x'])
+    assert now['list'][0]['isEnabled'] and now['list'][0]['textBody'] == text and now['notFound'] == ['x'] and now['state'] == answer['newState']
+    subject = f'file-me {mark()}'
+    created(ann.send(ann.draft([away.user['address']], subject)))
+    site.find(away.user, subject, 'Sent', seconds=60)
+    wait_for(lambda: any(text in str(email.message_from_bytes(m, policy=email.policy.default).get_content()) for m in site.find(ann.user, 'Gone', seconds=60)))
+    assert 'singleton' in away.do('VacationResponse/set', update={'singleton': {'isEnabled': False}})['updated']
+    scripts = away.do('SieveScript/get', ids=None)['list']
+    assert [(s['name'], s['isActive']) for s in scripts] == [('mine', True)]
+    wrong = away.do('VacationResponse/set', update={'singleton': {'isEnabled': 'x'}}, create={'n': {}})
+    assert wrong['notUpdated']['singleton']['properties'] == ['isEnabled'] and wrong['notCreated']['n']['type'] == 'singleton'
