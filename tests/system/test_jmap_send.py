@@ -254,7 +254,7 @@ def test_identities_are_kept(ann):
 
 
 def test_who_is_away_answers_and_the_own_script_goes_on(site, ann):
-    away = Writer(site, site.users[-1])
+    away = Writer(site, next(u for u in reversed(site.users) if u['address'] != ann.user['address']))
     blob = away.upload(b'require "fileinto"; if header :contains "subject" "file-me" { fileinto "Sent"; }', 'application/sieve')[1]['blobId']
     assert away.do('SieveScript/set', create={'s': {'name': 'mine', 'blobId': blob}}, onSuccessActivateScript='#s')['created']
     before = away.do('VacationResponse/get', ids=None)
