@@ -49,7 +49,7 @@ export function toLine(e: Email): string {
 	if (mine && others === 0) return t('mail.to-me');
 	if (mine) return t('mail.to-me-others', { n: others });
 	if (people.length === 0) return t('mail.to-nobody');
-	if (people.length <= 2) return t('mail.to-list', { names: list(people.map(shortName)) });
+	if (people.length <= 2) return t('mail.to-names', { names: list(people.map(shortName)) });
 	return t('mail.to-first-others', { name: shortName(people[0]!), n: people.length - 1 });
 }
 
