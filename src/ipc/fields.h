@@ -176,8 +176,9 @@
 /* Composes a delivery status notification and seals it. report: queue/dsn.h facts; original: the record, to open its header. */
 #define IPC_FIELDS_FILTER_DSN(F) F(bytes, report) F(fd, original)
 #define IPC_REPLY_FILTER_DSN(F) F(u8, status) F(fd, record)
-/* Composes a report of DMARC (RFC 7489 7.2) or TLS (RFC 8460), kind: queue/report.h, and seals it; with an empty `to` the record is the packed report itself, as HTTPS carries it. rows: queue/report.h, of one day (days since 1970) and domain; policy: what it
- * published; to: an address that it goes to; max: bytes that one takes, 0: any; from, signer: AUTH_SIGNER. status: 2: it is larger than max. */
+/* Composes a report of DMARC (RFC 7489 7.2) or TLS (RFC 8460), kind: queue/report.h, and seals it; with an empty `to` the record is the packed report
+ * itself, as HTTPS carries it. rows: queue/report.h, of one day (days since 1970) and domain; policy: what it published, empty for TLS; to: an address
+ * that it goes to; max: bytes that one takes, 0: any; from, signer: AUTH_SIGNER. status: 2: it is larger than max. */
 #define IPC_FIELDS_FILTER_REPORT(F) \
 	F(bytes, cid) F(u64, now_ms) F(u8, kind) F(u64, day) F(bytes, domain) F(bytes, policy) F(fd, rows) F(bytes, to) F(u64, max) F(bytes, from) F(bytes, signer)
 #define IPC_REPLY_FILTER_REPORT(F) F(u8, status) F(fd, record)
