@@ -39,8 +39,7 @@ int jmap_source_open(struct jmap_call *call, struct slice id, struct jmap_source
 	ret->size = ret->blob.size;
 	if (rc == 0 && ret->size == JMAP_BLOB_UNKNOWN)
 		rc = count(ret);
-	if (rc < 0)
-		jmap_source_close(ret);
+	jmap_source_close(ret); /* nothing is held before it is read */
 	return rc;
 }
 

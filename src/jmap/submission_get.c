@@ -59,7 +59,7 @@ static void put_envelope(struct emit *e, const struct jmap_sent *s)
 	emit_object_end(e);
 }
 
-static void put_status(struct emit *e, const struct jmap_sent *s, const struct jmap_sent_recipient *r, struct arena *arena)
+static void put_status(struct emit *e, const struct jmap_sent_recipient *r, struct arena *arena)
 {
 	static const char *const delivered[] = {[JMAP_SENT_DELIVERED] = "yes", [JMAP_SENT_UNKNOWN] = "unknown", [JMAP_SENT_QUEUED] = "queued", [JMAP_SENT_FAILED] = "no"};
 	struct slice reply = SLICE("250 2.0.0 Queued");
@@ -73,7 +73,6 @@ static void put_status(struct emit *e, const struct jmap_sent *s, const struct j
 	emit_member_text(e, "delivered", slice_str(delivered[r->fate]));
 	emit_member_text(e, "displayed", SLICE("unknown"));
 	emit_object_end(e);
-	(void)s;
 }
 
 static void put_delivery(struct jmap_call *call, const struct jmap_sent *s)
@@ -88,7 +87,7 @@ static void put_delivery(struct jmap_call *call, const struct jmap_sent *s)
 		if (again)
 			continue;
 		emit_key_text(e, r->address);
-		put_status(e, s, r, &call->arena);
+		put_status(e, r, &call->arena);
 	}
 	emit_object_end(e);
 }

@@ -47,7 +47,7 @@ struct jmap_source {
 	uint64_t at, size;
 	bool open;
 };
-/* Asks whether it may be given. ERR_NOT_FOUND, ERR_DENIED. jmap_source_close when it was opened. */
+/* Asks whether it may be given. ERR_NOT_FOUND, ERR_DENIED. Once it was read, jmap_source_close is due. */
 int jmap_source_open(struct jmap_call *call, struct slice id, struct jmap_source *ret);
 void jmap_source_close(struct jmap_source *s);
 /* A build_read_fn; arg: the source; offset: 0, or where the last one ended. */
