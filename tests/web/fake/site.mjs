@@ -1,10 +1,10 @@
 // The webmail over a server in memory: the bundle as it is built, the policy of headers that the real server sends, and a JMAP that remembers. For stories about
 // the page itself, which need no mail system; what they share with the real one is tested in the other files.
-import { execFileSync } from 'node:child_process';
 import { readFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { siteFolder } from '../site/server.mjs';
 import { FakeJmap } from './jmap.mjs';
 
 export const top = fileURLToPath(new URL('../../../', import.meta.url));
@@ -15,15 +15,6 @@ function policy() {
 	const source = readFileSync(join(top, 'src/role/web_assets.c'), 'utf8');
 	const text = /policy\[\] =\s*((?:"[^"]*"\s*)+);/.exec(source)[1];
 	return [...text.matchAll(/"([^"]*)"/g)].map(m => m[1]).join('');
-}
-
-let built = process.env.WEB_SITE ?? null; /* A bundle that was made before, for who tries things. */
-function build() {
-	if (!built) {
-		built = join(top, 'build/web-stories');
-		execFileSync(process.execPath, [join(top, 'web/build.mjs'), built, 'assets.c'], { stdio: ['ignore', 'ignore', 'inherit'] });
-	}
-	return join(built, 'site');
 }
 
 async function bodyOf(request) {
@@ -39,7 +30,7 @@ function json(response, value, status = 200) {
 
 /** { url, jmap, api, close }: `api` answers self-service operations: api['session.list'] = (args) => ({…}); one that is missing is 404. */
 export async function fakeSite({ language = 'en', session = {}, ...facts } = {}) {
-	const site = build();
+	const site = siteFolder();
 	const headers = { 'Content-Security-Policy': policy(), 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' };
 	const jmap = new FakeJmap(facts);
 	const api = {};

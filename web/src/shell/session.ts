@@ -52,5 +52,7 @@ export async function readSession(): Promise<void> {
 
 export async function signOut(): Promise<void> {
 	await ask('DELETE', '/api/session').catch(() => {});
+	/* What waited in this browser to be saved goes with the person. */
+	await import('../compose/vault').then(v => v.forgetAll(), () => {});
 	location.assign('/signin');
 }
