@@ -32,7 +32,9 @@ static void put_base64(struct emit *e, const char *name, struct slice bytes)
 static void put_data(struct emit *e, const struct getting *g, struct slice bytes, bool cut)
 {
 	bool readable = utf8_valid(bytes), text = jmap_wants(&g->get, TEXT) || jmap_wants(&g->get, DATA);
-	static const struct { enum property property; enum digest_algorithm digest; } digests[] = {{SHA, DIGEST_SHA1}, {SHA256, DIGEST_SHA256}, {SHA512, DIGEST_SHA512}};
+	static const struct { enum property property; enum digest_algorithm digest; } digests[] = {
+		{SHA, DIGEST_SHA1}, {SHA256, DIGEST_SHA256}, {SHA512, DIGEST_SHA512},
+	};
 	uint8_t hash[DIGEST_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(digests); i++)

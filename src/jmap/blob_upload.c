@@ -106,8 +106,10 @@ static void make(struct jmap_call *call, const char *key, const json_t *object, 
 	struct slice type = jmap_text(json_object_get(object, "type"));
 	struct buf id = BUF_INIT(40);
 	uint8_t bytes[16];
-	int rc = take_object(&m, object) ? host->blob_put == NULL ? ERR_TEMPORARY : host->blob_put(host->arg, type, buf_slice(&m.bytes), bytes) : ERR_INVALID;
+	int rc = take_object(&m, object) ? 0 : ERR_INVALID;
 
+	if (rc == 0)
+		rc = host->blob_put == NULL ? ERR_TEMPORARY : host->blob_put(host->arg, type, buf_slice(&m.bytes), bytes);
 	if (rc < 0) {
 		if (m.error == NULL)
 			(void)fail(&m, rc == ERR_LIMIT ? "overQuota" : "serverFail", NULL);

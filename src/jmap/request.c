@@ -135,8 +135,8 @@ static int take_calls(struct jmap_request *r, json_t *calls, struct jmap_problem
 	if (json_array_size(calls) > JMAP_CALLS_MAX)
 		return refuse(problem, "limit", "maxCallsInRequest", "There are too many calls in the request.");
 	json_array_foreach(calls, i, call) {
-		if (!json_is_array(call) || json_array_size(call) != 3 || !json_is_string(json_array_get(call, 0)) || !json_is_object(json_array_get(call, 1))
-		    || !json_is_string(json_array_get(call, 2)))
+		if (!json_is_array(call) || json_array_size(call) != 3 || !json_is_string(json_array_get(call, 0))
+		    || !json_is_object(json_array_get(call, 1)) || !json_is_string(json_array_get(call, 2)))
 			return refuse(problem, "notRequest", NULL, "A call must be an array of name, arguments and id.");
 		jmap_references_note(json_array_get(call, 1), r->referred);
 	}

@@ -71,7 +71,8 @@ bool jmap_scripts_take(struct jmap_call *call, const struct jmap_sieve *q, struc
 	while (rest.n > 0 && ret->count < JMAP_SIEVE_SCRIPTS_MAX) {
 		struct jmap_script *s = &ret->list[ret->count++];
 
-		if (!slice_get_u8(&rest, &active) || !slice_get_u32(&rest, &s->bytes) || !slice_get_u64(&rest, &s->changed) || !slice_get_bytes(&rest, &name)) {
+		if (!slice_get_u8(&rest, &active) || !slice_get_u32(&rest, &s->bytes) || !slice_get_u64(&rest, &s->changed)
+		    || !slice_get_bytes(&rest, &name)) {
 			(void)jmap_error(call, "serverFail", NULL);
 			return false;
 		}

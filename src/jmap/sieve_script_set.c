@@ -147,7 +147,9 @@ static enum jmap_step destroy(struct jmap_call *call, struct jmap_set_item *item
 
 	if (s->asked == item)
 		return outcome(item, s->q, call);
-	return script == NULL ? jmap_set_error(item, "notFound", SLICE_NONE) : ask(call, item, JMAP_SIEVE_DELETE, script->name, SLICE_NONE);
+	if (script == NULL)
+		return jmap_set_error(item, "notFound", SLICE_NONE);
+	return ask(call, item, JMAP_SIEVE_DELETE, script->name, SLICE_NONE);
 }
 
 static bool begin(struct jmap_call *call)

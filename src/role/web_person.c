@@ -103,7 +103,9 @@ static struct web_person *person_create(struct web_people *people, const uint8_t
 
 static bool is_stale(const struct web_person *p, int64_t now)
 {
-	return p->known && (now - p->since_ms > (p->cookie ? WEB_PERSON_COOKIE_MS : WEB_PERSON_LIFE_MS) || (p->link_count == 0 && now - p->used_ms > WEB_PERSON_IDLE_MS));
+	int64_t life = p->cookie ? WEB_PERSON_COOKIE_MS : WEB_PERSON_LIFE_MS;
+
+	return p->known && (now - p->since_ms > life || (p->link_count == 0 && now - p->used_ms > WEB_PERSON_IDLE_MS));
 }
 
 static void on_sweep(void *arg)
@@ -300,8 +302,8 @@ static void ask_auth(struct web_person *p, const struct web_exchange *x, const s
 {
 	struct question *q = memory_alloc(sizeof *q);
 	struct ipc_auth_sasl request = {
-		.cid = x->cid, .protocol = AUTH_PROTOCOL_JMAP, .tls = x->secure || x->web->local ? AUTH_TLS_ON : AUTH_TLS_NONE, .address = x->address, .mechanism = e->mechanism,
-		.data = buf_slice(&e->data),
+		.cid = x->cid, .protocol = AUTH_PROTOCOL_JMAP, .tls = x->secure || x->web->local ? AUTH_TLS_ON : AUTH_TLS_NONE, .address = x->address,
+		.mechanism = e->mechanism, .data = buf_slice(&e->data),
 	};
 
 	q->person = p;
