@@ -39,7 +39,7 @@ export default function Devices() {
 				{({ app_passwords: all }) => (
 					<Card title={t('settings.app-passwords')} lead={t('settings.app-passwords-lead')} action={<Button kind="primary" icon="plus" onClick={() => setAdding(true)}>{t('settings.app-password-add')}</Button>}>
 						{all.length === 0 ? <EmptyState icon="lock" title={t('settings.app-passwords-none')}>{t('settings.app-passwords-none-text')}</EmptyState> : (
-							<ul class="rows">{all.map(one => (
+							<ul class="settings-list">{all.map(one => (
 								<Row key={one.id} icon={<Icon name="lock" />} title={one.label || one.id} side={<Button small onClick={() => void removePassword(one)}>{t('ui.remove')}</Button>}>
 									{[one.used ? t('settings.used', { date: longDate(moment(one.used)) }) : t('settings.never-used'), one.ip, one.ends ? t('settings.ends', { date: longDate(moment(one.ends)) }) : ''].filter(Boolean).join(' · ')}
 								</Row>
@@ -52,7 +52,7 @@ export default function Devices() {
 				{({ devices: all }) => (
 					<Card title={t('settings.devices-known')}>
 						{all.length === 0 ? <p class="muted pad">{t('settings.devices-none')}</p> : (
-							<ul class="rows">{all.map(one => (
+							<ul class="settings-list">{all.map(one => (
 								<Row key={one.id} icon={<Icon name="shield" />} title={<>{one.name} {one.this && <Chip kind="ok">{t('settings.session-this')}</Chip>} {one.state !== 'approved' && <Chip kind={one.state === 'blocked' ? 'bad' : 'warn'}>{named('device', one.state)}</Chip>}</>}
 									side={<>{one.state === 'pending' && <Button small kind="primary" onClick={() => void act('device.approve', { id: one.id }, t('settings.device-approved'), devices.reload)}>{t('settings.device-approve')}</Button>}
 										{!one.this && <MenuButton label={t('settings.device-more', { name: one.name })} items={[

@@ -94,7 +94,7 @@ export default function Filters() {
 			{!isOnlyOurs(state.script) && <Banner kind="info">{t('settings.foreign')}</Banner>}
 			<Card>
 				{rules.length === 0 ? <EmptyState icon="label" title={t('settings.rules-none')} action={add}>{t('settings.rules-none-text')}</EmptyState> : (
-					<ol class="rows">
+					<ol class="settings-list">
 						{rules.map((rule, at) => (
 							<Row key={at} icon={<input type="checkbox" role="switch" class="switch" aria-label={t('settings.rule-on', { name: rule.name })} checked={rule.on} onChange={e => void put(rules.map((one, i) => (i === at ? { ...one, on: e.currentTarget.checked } : one)))} />}
 								title={<>{rule.name} {rule.actions.map((one, i) => <Chip key={i} kind="info">{deed(one)}</Chip>)}</>}

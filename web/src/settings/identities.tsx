@@ -18,7 +18,7 @@ export default function Identities() {
 		<Page title={t('settings.identities')} lead={t('settings.identities-lead')}>
 			<Card>
 				{all.length === 0 ? <EmptyState icon="person" title={t('settings.identities-none')} /> : (
-					<ul class="rows">{all.map(one => (
+					<ul class="settings-list">{all.map(one => (
 						<Row key={one.id} icon={<Avatar name={one.name} address={one.email} size={36} />} title={one.name || one.email} side={<Button small onClick={() => setOpen(one)}>{t('settings.edit')}</Button>}>
 							{[one.email, one.textSignature || one.htmlSignature ? t('settings.has-signature') : t('settings.no-signature')].join(' · ')}
 						</Row>

@@ -59,7 +59,7 @@ function SecondFactors({ found, answer, onOpen }: { found: Factors; answer: Answ
 		<Card title={t('settings.factors')} lead={t('settings.factors-lead')}>
 			{!strong && <Banner kind="warn" icon="shield">{found.enforced ? t('settings.factors-enforced') : t('settings.factors-none')}</Banner>}
 			{found.factors.length > 0 && (
-				<ul class="rows">
+				<ul class="settings-list">
 					{found.factors.map(one => (
 						<Row key={one.id} icon={<Icon name={ICONS[one.kind] ?? 'shield'} />} title={one.label || named('kind', one.kind)} side={<Button small onClick={() => void remove(one)}>{t('ui.remove')}</Button>}>
 							{[one.label ? named('kind', one.kind) : '', one.left !== undefined ? t('settings.codes-left', { n: one.left }) : '', one.used ? t('settings.used', { date: longDate(moment(one.used)) }) : t('settings.never-used')].filter(Boolean).join(' · ')}

@@ -38,7 +38,7 @@ export default function Templates() {
 				{!all && !failed && <Skeleton rows={3} />}
 				{all?.length === 0 && <EmptyState icon="template" title={t('settings.templates-none')} action={add}>{t('settings.templates-none-text')}</EmptyState>}
 				{all && all.length > 0 && (
-					<ul class="rows">{all.map(one => (
+					<ul class="settings-list">{all.map(one => (
 						<Row key={one.id} icon={<Icon name="template" />} title={one.subject} side={<><Button small onClick={() => void edit(one)}>{t('settings.edit')}</Button><Button small onClick={() => void remove(one)}>{t('ui.remove')}</Button></>}>{one.preview}</Row>
 					))}</ul>
 				)}
