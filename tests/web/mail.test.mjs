@@ -212,6 +212,7 @@ test('by keyboard alone', async () => {
 	await page.keyboard.type('dark');
 	await page.keyboard.press('Enter');
 	await until('it is dark', () => page.evaluate(() => document.documentElement.dataset.theme === 'dark'));
+	await until('the palette is closed', () => page.evaluate(() => !document.querySelector('dialog[open], [role=dialog]')));
 	await page.keyboard.press('?');
 	await page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
 	await page.keyboard.press('Escape');
