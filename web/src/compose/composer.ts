@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals';
 import { asJmapError, setError, upload, type Email, type EmailSubmission, type Id, type Identity, type JmapError, type SetResponse, type Upload } from '../jmap';
 import { client, store } from '../jmap/account';
 import { isAddress } from './address';
-import { DRAFT_PROPERTIES, toEmail, type Attachment, type Draft } from './draft';
+import { DRAFT_PROPERTIES, isEmptyText, toEmail, type Attachment, type Draft } from './draft';
 import { forget, keep } from './vault';
 
 /** How long nothing is typed before it is saved, and how long it goes unsaved at most, in milliseconds. */
@@ -47,9 +47,12 @@ export class Composer {
 	private current: Promise<void> | null = null;
 	private readonly uploads = new Map<string, Upload>();
 	private closed = false;
+	private readonly first: Draft;
+	private adopted = false;
 
 	constructor(draft: Draft, draftId: Id | null = null, messageId: string | null = null) {
 		this.draft = signal(draft);
+		this.first = draft;
 		this.draftId = draftId;
 		this.messageId = messageId;
 	}
@@ -62,7 +65,15 @@ export class Composer {
 	/** It comes from the browser's own store: it is saved, and then forgotten there. */
 	adopt(vaultId: string): void {
 		this.vaultId = vaultId;
+		this.adopted = true;
 		this.touch();
+	}
+
+	/** Nothing of it is the person's yet: it is as it was begun, and nothing was kept of it. */
+	isUntouched(): boolean {
+		const now = this.draft.peek(), { first } = this;
+		return !this.draftId && !this.adopted && now.to === first.to && now.cc === first.cc && now.bcc === first.bcc && now.subject === first.subject &&
+			now.attachments === first.attachments && isEmptyText(this.written());
 	}
 
 	/* ---- changes ---- */
@@ -74,7 +85,7 @@ export class Composer {
 
 	/** Something was typed; what it is, is read when it is saved. */
 	touch(): void {
-		if (this.closed) return;
+		if (this.closed || (this.saving.peek() === 'clean' && this.isUntouched())) return;
 		const now = Date.now();
 		if (this.saving.peek() !== 'dirty') this.changedAt = now;
 		this.saving.value = 'dirty';
@@ -89,6 +100,10 @@ export class Composer {
 		clearTimeout(this.timer);
 		if (this.current) await this.current;
 		if (this.saving.peek() !== 'dirty' && this.saving.peek() !== 'failed') return;
+		if (this.isUntouched()) {
+			this.saving.value = 'clean';
+			return;
+		}
 		this.current = this.saveNow().finally(() => (this.current = null));
 		return this.current;
 	}

@@ -146,6 +146,6 @@ export async function openLost(): Promise<void> {
 /** One that was thrown away, again. */
 export function reopen(draft: Draft): void {
 	const composer = new Composer(draft);
-	composer.touch();
+	composer.adopt(crypto.randomUUID());
 	show(composer);
 }

@@ -21,7 +21,7 @@ export function trust(address: string): void {
 }
 
 export function viewUrl(id: string, options: { images?: boolean; text?: boolean; print?: boolean; dark?: boolean }): string {
-	const query = new URLSearchParams({ images: options.images ? '1' : '0', text: options.text ? '1' : '0', theme: options.dark ? 'dark' : 'light' });
+	const query = new URLSearchParams({ images: options.images ? '1' : '0', text: options.text ? '1' : '0', theme: options.dark ? 'dark' : 'light', lang: document.documentElement.lang });
 	if (options.print) query.set('print', '1');
 	return `/jmap/view/${encodeURIComponent(client.accountId)}/${encodeURIComponent(id)}?${query}`;
 }

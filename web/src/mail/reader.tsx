@@ -244,7 +244,7 @@ export function Reader() {
 				{state.id === id && state.error ? (
 					asJmapError(state.error).type === 'notFound' ? <EmptyState icon="folder" title={t('mail.letter-gone')}>{t('mail.letter-gone-text')}</EmptyState>
 						: <ErrorState title={t('mail.letter-failed')} code={asJmapError(state.error).cid || asJmapError(state.error).type} onRetry={fetchIt}>{t('mail.letter-failed-text')}</ErrorState>
-				) : store.emails.at(id).value && full.has(id) ? <Conversation id={id} /> : <Skeleton rows={5} />}
+				) : store.emails.at(id).value && full.has(id) ? <Conversation key={id} id={id} /> : <Skeleton rows={5} />}
 			</div>
 		</section>
 	);
