@@ -78,6 +78,7 @@ test('a letter goes to a colleague, who sees it come', async () => {
 });
 
 test('a letter is called back and is a draft again', async () => {
+	await page.evaluate(() => localStorage.setItem('letterlock.undo-seconds', '60'));
 	await folder(page, 'inbox');
 	await page.locator('.mail-row').first().waitFor();
 	await page.locator('.compose-foot').waitFor({ state: 'detached' });
