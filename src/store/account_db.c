@@ -15,8 +15,6 @@ static const char *const SQL_TEXT[SQL_COUNT] = {
 #undef ACCOUNT_SQL
 };
 
-/* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). All of this fits the
- * first page: damage to a second one would hide the tables from a salvage. */
 /* For what is asked of the whole account (account_email.c). They are made apart from the schema: making them reads every row, and a page that cannot
  * be read must not keep the file from being opened and mended. */
 #define INDEXES \
@@ -26,33 +24,34 @@ static const char *const SQL_TEXT[SQL_COUNT] = {
 	"CREATE INDEX IF NOT EXISTS message_all ON message(internal,email,thread) WHERE flags&8=0;" \
 	"CREATE INDEX IF NOT EXISTS message_unread ON message(mailbox,thread) WHERE flags&25=0;"
 
+/* Integers above 2^63 do not occur: modseq and seq stay below. Body numbers are never used twice (the index relies on it). All of this fits the
+ * first page, hence short types: damage to a second one would hide the tables from a salvage. */
 static const char SCHEMA[] =
 	"CREATE TABLE state(cursor, modseq, modseq_mark, uidvalidity, clean, indexed, used, bodies, salvaged, ledger, gone_floor);"
 	"INSERT INTO state VALUES(0, 1, 1001, 1, 1, 0, 0, 0, 0, 0, 0);"
-	"CREATE TABLE mailbox(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
-	" uidvalidity INTEGER, uidnext INTEGER, uid_mark INTEGER, special INTEGER, subscribed INTEGER, live INTEGER, modseq INTEGER,"
-	" messages INTEGER, unseen INTEGER, deleted INTEGER, size INTEGER, deleted_size INTEGER, vanished_floor INTEGER,"
-	" created INTEGER, changed INTEGER, sort INTEGER);"
+	"CREATE TABLE mailbox(number INTEGER PRIMARY KEY AUTOINCREMENT, id NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
+	" uidvalidity INT, uidnext INT, uid_mark INT, special INT, subscribed INT, live INT, modseq INT, messages INT, unseen INT,"
+	" deleted INT, size INT, deleted_size INT, vanished_floor INT, created INT, changed INT, sort INT);"
 	"CREATE TABLE keyword(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE);"
-	"CREATE TABLE message(mailbox INTEGER, uid INTEGER, modseq INTEGER NOT NULL, flags INTEGER NOT NULL, keywords INTEGER NOT NULL,"
-	" size INTEGER, internal INTEGER, saved INTEGER, email BLOB NOT NULL, thread BLOB NOT NULL, body INTEGER NOT NULL, created INTEGER,"
+	"CREATE TABLE message(mailbox INT, uid INT, modseq INT NOT NULL, flags INT NOT NULL, keywords INT NOT NULL,"
+	" size INT, internal INT, saved INT, email NOT NULL, thread NOT NULL, body INT NOT NULL, created INT,"
 	" PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
 	"CREATE INDEX message_body ON message(body);"
 	"CREATE INDEX message_modseq ON message(mailbox, modseq);"
-	"CREATE TABLE body(number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL UNIQUE, pack INTEGER, ordinal INTEGER, offset INTEGER,"
-	" size INTEGER, refs INTEGER NOT NULL, kind INTEGER, cut INTEGER NOT NULL, data_key BLOB, prefix BLOB, digest BLOB);"
+	"CREATE TABLE body(number INTEGER PRIMARY KEY AUTOINCREMENT, seq INT NOT NULL UNIQUE, pack INT, ordinal INT, offset INT,"
+	" size INT, refs INT NOT NULL, kind INT, cut INT NOT NULL, data_key, prefix, digest);"
 	"CREATE INDEX body_cut ON body(number) WHERE cut<>0;"
-	"CREATE TABLE body_text(body INTEGER PRIMARY KEY, size INTEGER, text BLOB);"
-	"CREATE TABLE vanished(mailbox INTEGER, modseq INTEGER, first INTEGER, last INTEGER, PRIMARY KEY(mailbox, modseq, first)) WITHOUT ROWID;"
-	"CREATE TABLE gone(modseq INTEGER, kind INTEGER, id, thread, created INTEGER, PRIMARY KEY(modseq, kind, id)) WITHOUT ROWID;"
-	"CREATE TABLE thread(hash INTEGER PRIMARY KEY, thread BLOB NOT NULL);"
+	"CREATE TABLE body_text(body INTEGER PRIMARY KEY, size, text);"
+	"CREATE TABLE vanished(mailbox INT, modseq INT, first INT, last INT, PRIMARY KEY(mailbox, modseq, first)) WITHOUT ROWID;"
+	"CREATE TABLE gone(modseq INT, kind INT, id, thread, created INT, PRIMARY KEY(modseq, kind, id)) WITHOUT ROWID;"
+	"CREATE TABLE thread(hash INTEGER PRIMARY KEY, thread NOT NULL);"
 	"CREATE TABLE damaged(body INTEGER PRIMARY KEY);"
 	"CREATE TRIGGER damaged_gone AFTER DELETE ON body BEGIN DELETE FROM damaged WHERE body=old.number; END;"
 	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
 	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
-	"CREATE TABLE junk(kind INTEGER, key, body INTEGER, value INTEGER, data BLOB, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
+	"CREATE TABLE junk(kind INT, key, body INT, value INT, data, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
 	INDEXES
-	"CREATE TABLE note(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value BLOB NOT NULL);"
+	"CREATE TABLE note(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value NOT NULL);"
 	"PRAGMA user_version=6;";
 
 int account_db_error(struct account_db *db, struct error *err)

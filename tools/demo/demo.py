@@ -127,9 +127,8 @@ def show(instance, users, url):
     print(f'imap {p["imap"]} (STARTTLS)  imaps {p["imaps"]} (TLS)  pop3 {p["pop3"]} (STARTTLS)  pop3s {p["pop3s"]} (TLS)  managesieve {p["managesieve"]} (STARTTLS)')
     for user in users[:7]:
         print(f'  {user["address"]:26} {user["password"]}  {user["name"]}, {user["department"]}')
-    print(f'Directory {instance.directory}: demo.json (accounts), log/, outside/ (mail that left)')
+    print(f'Directory {instance.directory}: demo.json (accounts), log/, outside/ (mail that left). Ctrl-C stops; the same command starts again, --fresh from the beginning.')
     print(f'Administration: LETTERLOCK_SESSION={instance.path("session")} {instance.program("letterlock")} --config {instance.path("letterlock.yaml")} help; https://127.0.0.1:{p["management"]}/api/v1/')
-    print('Stop with Ctrl-C. Start again: the same command; with --fresh from the beginning.')
 
 
 def watch(instance):
