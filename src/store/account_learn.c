@@ -59,7 +59,7 @@ static int number(struct store_account *a, enum account_sql id, uint64_t *ret, s
 static int note(struct store_account *a, const uint8_t email[16], uint64_t body, enum want want, struct error *err)
 {
 	uint64_t waiting = 0;
-	int rc = number(a, SQL_TODO_COUNT, &waiting, err);
+	int rc = number(a, SQL_LESSON_COUNT, &waiting, err);
 	sqlite3_stmt *s = rc == 0 && waiting < WAITING_MAX ? account_db_statement(&a->db, SQL_TODO_PUT, err) : NULL;
 	if (s == NULL)
 		return rc == 0 && waiting < WAITING_MAX ? ERR_IO : rc;
@@ -450,7 +450,7 @@ void learn_open(struct store_account *a)
 	marker_path(a, path);
 	if (access(path, F_OK) == 0)
 		store_account_unlearn(a, NULL);
-	number(a, SQL_TODO_COUNT, &waiting, NULL);
+	number(a, SQL_LESSON_COUNT, &waiting, NULL);
 	a->learn_due = waiting > 0;
 }
 

@@ -83,7 +83,7 @@ ACCOUNT_SQL(CHECK_COUNTS, "SELECT count(*), coalesce(sum((flags & 1)=0),0), coal
 /* Table junk: what waits to be learnt, what was learnt of a letter, the table of tokens (docs/account-db.md). */
 ACCOUNT_SQL(TODO_PUT, "INSERT INTO junk(kind, key, data, body, value) VALUES(2, (SELECT coalesce(max(key),0)+1 FROM junk WHERE kind=2), ?1, ?2, ?3)")
 ACCOUNT_SQL(TODO_NEXT, "SELECT key, data, body, value FROM junk WHERE kind=2 ORDER BY key LIMIT 1")
-ACCOUNT_SQL(TODO_COUNT, "SELECT count(*) FROM junk WHERE kind=2")
+ACCOUNT_SQL(LESSON_COUNT, "SELECT count(*) FROM junk WHERE kind=2")
 ACCOUNT_SQL(TODO_DELETE, "DELETE FROM junk WHERE kind=2 AND key=?1")
 ACCOUNT_SQL(LEARNT_GET, "SELECT body, value FROM junk WHERE kind=1 AND key=?1")
 ACCOUNT_SQL(LEARNT_PUT, "INSERT OR REPLACE INTO junk(kind, key, body, value) VALUES(1, ?1, ?2, ?3)")

@@ -1,7 +1,9 @@
 """Writing and sending over JMAP, with SMTP and IMAP beside it: drafts, submissions that wait, are taken back or go, whatever ends meanwhile."""
+import contextlib
 import datetime
 import email
 import email.policy
+import imaplib
 import os
 import signal
 import time
@@ -217,6 +219,13 @@ def test_what_is_taken_back_nobody_gets(site, ann, bob):
     assert ann.do('EmailSubmission/get', ids=[made['id']])['notFound'] == [made['id']]
 
 
+def is_found(site, user, subject):
+    """What has been killed is not there for a moment: asked again."""
+    with contextlib.suppress(imaplib.IMAP4.error, OSError):
+        return bool(site.find(user, subject, seconds=30))
+    return False
+
+
 def test_what_waits_goes_once_whatever_ends_meanwhile(site, ann, bob):
     subject, outside = mark(), f'{mark()}@outside.test'
     hold = {'mailFrom': {'email': ann.user['address'], 'parameters': {'HOLDFOR': '8'}},
@@ -226,7 +235,7 @@ def test_what_waits_goes_once_whatever_ends_meanwhile(site, ann, bob):
     for process in site.instance.cli('status')['roles']:
         if process['role'] in ('queue', 'mail'):
             os.kill(process['pid'], signal.SIGKILL)
-    site.find(bob, subject, seconds=90)
+    wait_for(lambda: is_found(site, bob, subject))
     site.outside_has(subject, seconds=90)
     fresh = wait_for(lambda: connected(site, ann.user))
     wait_for(lambda: fresh.submission(made['id'])['undoStatus'] == 'final')
