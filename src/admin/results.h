@@ -230,7 +230,7 @@ RESULT("check", SHOWN, "Checks configuration, certificate and processes.", "prob
 RESULT("oauth.client.list", SHOWN, "Programs that may ask for tokens.", "clients[id name redirects[] scope device! owner ends#] more!? next?")
 RESULT("oauth.client.add", SHOWN, "Registers a program that may ask for tokens.", "")
 RESULT("oauth.client.remove", SHOWN, "Removes a program; its tokens end.", "")
-RESULT("oauth.grant.list", SHOWN, "Programs that have tokens of a user.", "grants[id# client scope created#]")
+RESULT("oauth.grant.list", SHOWN, "Programs that have tokens of a user.", "grants[id# client name scope created#]")
 RESULT("oauth.grant.end", SHOWN, "Ends the tokens of one program.", "")
 RESULT("oauth.token", SECRET, "Makes an access token of an hour for mail protocols.", "token address ends#")
 RESULT("oauth.request", SECRET, "A request to the authorization server as it came over HTTP.", "status# body location")

@@ -126,6 +126,13 @@ static int client_remove(struct admin_job *job)
 
 /* ---- grants ---- */
 
+/* Empty: it has none, or is gone. */
+static struct slice client_name(struct admin_job *job, struct slice id)
+{
+	struct oauth_client client;
+	return directory_oauth_client_get(job_directory(job), id, &job->arena, &client) == 0 ? client.name : SLICE_NONE;
+}
+
 static int grant_list(struct admin_job *job)
 {
 	struct directory_oauth *list = arena_alloc_array(&job->arena, OAUTH_GRANTS_MAX, sizeof *list);
@@ -137,6 +144,7 @@ static int grant_list(struct admin_job *job)
 		json_t *o = json_object();
 		json_object_set_new(o, "id", json_integer(list[i].id));
 		json_object_set_new(o, "client", job_json(list[i].client));
+		json_object_set_new(o, "name", job_json(client_name(job, list[i].client)));
 		json_object_set_new(o, "scope", job_json(list[i].scope));
 		json_object_set_new(o, "created", json_integer((json_int_t)list[i].created));
 		json_array_append_new(out, o);
@@ -199,7 +207,7 @@ static int oauth_request(struct admin_job *job)
 {
 	struct oauth_answer answer = OAUTH_ANSWER_INIT;
 	struct auth_oauth_request r = {.post = json_is_true(json_object_get(job->args, "post")), .path = job_text(job, "path"),
-		.query = job_text(job, "query"), .form = job_text(job, "form"), .token = job->token};
+		.query = job_text(job, "query"), .form = job_text(job, "form"), .token = job->token, .address = job->address};
 	auth_oauth_run(job_oauth(job), &r, &answer);
 	job_set(job, "status", json_integer(answer.status));
 	job_set(job, "body", job_json(buf_slice(&answer.body)));

@@ -185,13 +185,16 @@ static void on_device_authorization(struct call *c)
 	const struct oauth_client *client = client_of(c, &room);
 	if (oauth_device_check(&c->form, client, &scope, c->answer) != 0)
 		return;
-	struct oauth_pending *p = pending_add(c->o, OAUTH_DEVICE, OAUTH_DEVICE_S, &token);
+	struct slice from = c->request->address;
+	struct oauth_pending *p = from.n > 0 && pending_devices_of(c->o, from) >= OAUTH_DEVICES_PER_ADDRESS ? NULL
+		: pending_add(c->o, OAUTH_DEVICE, OAUTH_DEVICE_S, &token);
 	if (p == NULL) {
 		fail(c, "temporarily_unavailable", "too many requests");
 		return;
 	}
 	p->code.client = arena_dup(&p->arena, client->id);
 	p->scope = arena_dup(&p->arena, scope_text(c, &scope));
+	p->from = arena_dup(&p->arena, from);
 	p->interval_ms = OAUTH_DEVICE_INTERVAL_S * 1000;
 	pending_name(c->o, p);
 	oauth_token_text(&token, text);

@@ -21,6 +21,7 @@
 #define OAUTH_DEVICE_INTERVAL_S 5
 #define OAUTH_CODES_MAX 10000          /* open at once, devices included */
 #define OAUTH_DEVICES_MAX 5000         /* of these; anybody may ask for one, a code only who is signed in */
+#define OAUTH_DEVICES_PER_ADDRESS 50   /* that wait, asked for from one network address */
 #define OAUTH_GRANTS_MAX 40            /* of one account: the oldest gives way */
 #define OAUTH_CLIENT_SCRIPT "letterlock" /* grants that `letterlock token` makes */
 
@@ -37,6 +38,7 @@ struct auth_oauth_request { /* borrowed */
 	bool post;
 	struct slice path, query, form; /* form: body of a POST, application/x-www-form-urlencoded */
 	struct slice token;             /* of the person's session, from a header field that no other site can set; empty: nobody is signed in */
+	struct slice address;           /* of the network; empty: not known */
 };
 /*
  * One HTTP request. Answers are never to be stored (Cache-Control: no-store). The endpoints:

@@ -84,6 +84,16 @@ void pending_name(struct auth_oauth *o, struct oauth_pending *p)
 	map_put(&o->user_codes, slice_str(p->user_code), p);
 }
 
+size_t pending_devices_of(const struct auth_oauth *o, struct slice address)
+{
+	size_t count = 0;
+	MAP_FOREACH(e, &o->pending) {
+		const struct oauth_pending *p = e->value;
+		count += p->kind == OAUTH_DEVICE && p->state == PENDING_WAITS && p->ends_ms > oauth_now_ms(o) && slice_eq(p->from, address);
+	}
+	return count;
+}
+
 void pending_expire(struct auth_oauth *o)
 {
 	MAP_FOREACH(e, &o->pending) {

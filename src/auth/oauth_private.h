@@ -17,6 +17,7 @@ struct oauth_pending {
 	struct oauth_code code;             /* device: only the client */
 	struct slice scope;
 	char user_code[OAUTH_USER_CODE_SIZE + 2];
+	struct slice from;                  /* device: the network address that asked */
 	uint8_t public_key[32];             /* device: its half; the secret half comes from the device code */
 	uint8_t ephemeral[32];              /* device: ours, public */
 	uint8_t account[16];
@@ -44,6 +45,8 @@ struct oauth_pending *pending_find(struct auth_oauth *o, const struct oauth_toke
 struct oauth_pending *pending_find_user(struct auth_oauth *o, struct slice user_code);
 /* A fresh user code for a device. */
 void pending_name(struct auth_oauth *o, struct oauth_pending *p);
+/* Devices of this network address that wait for a person. */
+size_t pending_devices_of(const struct auth_oauth *o, struct slice address);
 void pending_remove(struct auth_oauth *o, struct oauth_pending *p);
 void pending_expire(struct auth_oauth *o);
 /* The person allowed it. token: the code itself (devices: NULL). False: internal failure. */

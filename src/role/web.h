@@ -7,6 +7,7 @@
  *   web_setup.c     documents for mail programs, MTA-STS        web_assets.c     the webmail's own files
  *   web_session.c   signing in          web_api.c     self-service          web_call.c   calls to admin          web_cookie.c  cookies, same origin
  *                                       (docs/web-signin.md)
+ *   web_oauth.c     our authorization server: what programs ask, and the page where a person allows it
  *   web_person.c    who a request is from             web_mail.c       everything under /jmap/, which mail answers
  *
  * How to serve something: add a row to web_routes.c. A handler gets an exchange: one request, the same whether HTTP/1.1 or HTTP/2 brought it.
@@ -165,6 +166,9 @@ void web_session_lock(struct web_exchange *x);
 void web_session_unlock(struct web_exchange *x);
 void web_session_once(struct web_exchange *x);
 void web_api(struct web_exchange *x);
+/* ---- web_oauth.c ---- */
+void web_oauth_program(struct web_exchange *x);
+void web_oauth_consent(struct web_exchange *x);
 
 /* ---- inside: web.c and web_exchange.c ---- */
 void web_flush_soon(struct web *w);

@@ -6,7 +6,9 @@
 #define DELETE HTTP_METHODS(DELETE)
 #define AUTODISCOVER_BODY 16384
 #define API_BODY 65536
+#define OAUTH_BODY 16384
 #define POST_JSON(where, fn) {.match = {.host = "", .path = where, .methods = POST}, .body = WEB_BODY_BUFFER, .body_max = API_BODY, .handle = fn}
+#define POST_FORM(where, fn) {.match = {.host = "", .path = where, .methods = POST}, .body = WEB_BODY_BUFFER, .body_max = OAUTH_BODY, .handle = fn}
 
 const struct web_route web_routes[] = {
 	{.match = {.host = "mta-sts.", .path = "/.well-known/mta-sts.txt", .methods = GET}, .handle = web_mta_sts},
@@ -42,6 +44,13 @@ const struct web_route web_routes[] = {
 	{.match = {.host = "", .path = "/signin/once", .methods = GET}, .handle = web_session_once},
 	{.match = {.host = "", .path = "/api/v1/*", .methods = GET}, .handle = web_api},
 	POST_JSON("/api/v1/*", web_api),
+	POST_JSON("/api/oauth", web_oauth_consent),
+	{.match = {.host = "", .path = "/oauth/authorize", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/oauth/device", .methods = GET}, .handle = web_page},
+	{.match = {.host = "", .path = "/.well-known/oauth-authorization-server", .methods = GET}, .handle = web_oauth_program},
+	POST_FORM("/oauth/token", web_oauth_program),
+	POST_FORM("/oauth/revoke", web_oauth_program),
+	POST_FORM("/oauth/device_authorization", web_oauth_program),
 	{.match = {.host = "", .path = "/.well-known/jmap", .methods = GET}, .handle = web_mail_discover},
 	{.match = {.host = "", .path = "/jmap/*", .methods = GET | POST}, .body = WEB_BODY_STREAM, .body_max = UINT64_MAX, .begin = web_mail_begin,
 		.piece = web_mail_piece, .handle = web_mail_handle, .more = web_mail_more, .gone = web_mail_gone},

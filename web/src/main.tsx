@@ -20,6 +20,8 @@ import { watchIdle } from './shell/lock';
 import './compose/register';
 
 const signIn = () => import('./signin/screen');
+/* A program asks to be let in: a page of its own, without the frame of the mail. */
+const consent = () => import('./signin/consent');
 let inside = false;
 
 /*
@@ -40,7 +42,7 @@ function App() {
 	if (!ready.value) return null;
 	if (sessionFailed.value) return <ErrorState title={t('ui.part-failed')} onRetry={() => void readSession()}>{t('ui.offline')}</ErrorState>;
 	if (!session.value) return null;
-	return <div class="with-personas"><PersonaBar /><Boundary name="app">{comesIn() ? <Lazy load={signIn} /> : <Shell />}</Boundary></div>;
+	return <div class="with-personas"><PersonaBar /><Boundary name="app">{comesIn() ? <Lazy load={signIn} /> : place.value.parts[0] === 'oauth' && !session.value.locked ? <Lazy load={consent} /> : <Shell />}</Boundary></div>;
 }
 
 render(<App />, document.getElementById('app')!);

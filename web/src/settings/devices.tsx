@@ -10,6 +10,7 @@ import { withStepUp } from './proof';
 
 interface Device { id: number; name: string; state: 'pending' | 'approved' | 'blocked'; protocol: string; ip: string; created: number; used: number; this?: boolean }
 interface AppPassword { id: string; label: string; created: number; protocols: string[] | string; ends: number; used: number; ip: string }
+interface Grant { id: number; client: string; name: string; scope: string; created: number }
 const PROTOCOLS = ['imap', 'submission', 'pop3'] as const;
 
 async function act(name: string, args: Record<string, unknown>, done: string, reload: () => Promise<void>): Promise<void> {
@@ -66,8 +67,29 @@ export default function Devices() {
 					</Card>
 				)}
 			</Loaded>
+			<Grants />
 			{adding && <AddPassword onClose={() => { setAdding(false); void passwords.reload(); }} />}
 		</Page>
+	);
+}
+
+/* What was allowed on the page of consent; none: nothing is said of it. */
+function Grants() {
+	const grants = useOperation<{ grants: Grant[] }>('oauth.grant.list', { address: me() });
+	const all = grants.data?.grants ?? [];
+	const end = async (one: Grant) => {
+		const name = one.name || one.client;
+		if (await confirm(t('settings.grant-end'), t('settings.grant-end-text', { name }), t('ui.remove'), true)) await act('oauth.grant.end', { address: me(), id: one.id }, t('settings.grant-ended'), grants.reload);
+	};
+	if (all.length === 0) return null;
+	return (
+		<Card title={t('settings.grants')} lead={t('settings.grants-lead')}>
+			<ul class="settings-list">{all.map(one => (
+				<Row key={one.id} icon={<Icon name="external" />} title={one.name || one.client} side={<Button small onClick={() => void end(one)}>{t('ui.remove')}</Button>}>
+					{[...one.scope.split(' ').map(word => named('grant-scope', word)), t('settings.grant-since', { date: longDate(moment(one.created)) })].join(' · ')}
+				</Row>
+			))}</ul>
+		</Card>
 	);
 }
 
