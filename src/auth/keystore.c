@@ -26,7 +26,7 @@
 
 static const uint8_t head[HEAD_SIZE] = {'L', 'L', 'K', 'S', FILE_VERSION, AEAD_XCHACHA20};
 
-static const char *const names[] = {"pepper", "database directory", "database spool", "database jobs", "managed", "database audit", "audit head", "certificate"};
+static const char *const names[] = {"pepper", "database directory", "database spool", "database jobs", "managed", "database audit", "audit head", "certificate", "push", "database push"};
 #define NAME_COUNT (sizeof names / sizeof names[0])
 
 struct epoch {

@@ -19,7 +19,8 @@ int keystore_open(const char *directory, const uint8_t master[KEYSTORE_KEY_SIZE]
                   struct error *err);
 void keystore_close(struct keystore **ks);
 
-/* A key by name: "pepper", "database directory", "database spool", "database jobs", "managed", "database audit", "audit head", "certificate". NULL: no such key. Guarded memory. */
+/* A key by name: "pepper", "database directory", "database spool", "database jobs", "managed", "database audit", "audit head", "certificate", "push",
+ * "database push". NULL: no such key. Guarded memory. */
 const uint8_t *keystore_key(const struct keystore *ks, struct slice name);
 
 /* The newest queue epoch; a new one is made when it is older than KEYSTORE_EPOCH_AGE_MS and rotate is set. */

@@ -26,7 +26,11 @@
 /* HMAC under an organisation key that is named by `label` (pepper, scram-fake, …). */
 #define IPC_FIELDS_KEY_HMAC(F) F(bytes, label) F(bytes, data)
 #define IPC_REPLY_KEY_HMAC(F) F(u8, status) F(key, mac)
-/* The key of a database or file set: auth gets "directory", queue gets "spool" and "jobs"; nothing else. */
+/* A token for a push service (RFC 8292) and the public key that it is signed with (65 bytes). Key writes the token itself and signs nothing else so; audience:
+ * "https://host"; empty: only the key is asked for. */
+#define IPC_FIELDS_KEY_PUSH(F) F(bytes, audience)
+#define IPC_REPLY_KEY_PUSH(F) F(u8, status) F(bytes, token) F(bytes, public_key)
+/* The key of a database or file set: auth gets "directory", queue gets "spool" and "jobs", mail gets "push"; nothing else. */
 #define IPC_FIELDS_KEY_DATABASE(F) F(bytes, name)
 #define IPC_REPLY_KEY_DATABASE(F) F(u8, status) F(key, key)
 /* Wraps (wrap=1) or opens (wrap=0) account secrets of a managed account. */
@@ -193,6 +197,9 @@
 #define IPC_FIELDS_FILTER_VIEW(F) F(bytes, cid) F(u32, flags) F(bytes, leave) F(bytes, language) F(fd, parts) F(bytes, small)
 #define IPC_REPLY_FILTER_VIEW(F) \
 	F(u8, status) F(fd, document) F(bytes, small) F(u32, remote) F(u32, missing) F(u32, links) F(u32, deceiving) F(u8, cut) F(u8, dark)
+/* The digest of a message (mime/digest.h) without search texts: in `small` up to IPC_SMALL_MAX. Nothing is sealed and nothing judged. */
+#define IPC_FIELDS_FILTER_PARSE(F) F(bytes, cid) F(fd, letter)
+#define IPC_REPLY_FILTER_PARSE(F) F(u8, status) F(fd, digest) F(bytes, small)
 
 /* Is there room? result: enum queue_result (queue/queue.h). limit: the account's quota in bytes, 0 for none; account zero: disk only. */
 #define IPC_FIELDS_QUEUE_ROOM(F) F(id, account) F(u64, limit) F(u64, size)

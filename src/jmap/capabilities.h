@@ -9,4 +9,5 @@ JMAP_CAPABILITY(BLOB, "urn:ietf:params:jmap:blob", jmap_empty, jmap_blob_account
 JMAP_CAPABILITY(QUOTA, "urn:ietf:params:jmap:quota", jmap_empty, jmap_empty)
 JMAP_CAPABILITY(SIEVE, "urn:ietf:params:jmap:sieve", jmap_sieve_session, jmap_sieve_account)
 JMAP_CAPABILITY(SUBMISSION, "urn:ietf:params:jmap:submission", jmap_empty, jmap_submission_account)
+JMAP_CAPABILITY(MDN, "urn:ietf:params:jmap:mdn", jmap_empty, jmap_empty)
 JMAP_CAPABILITY(VACATION, "urn:ietf:params:jmap:vacationresponse", jmap_empty, jmap_empty)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "jmap/blob.h"
 #include "jmap/email_header.h"
 #include "mime/encoded_word.h"
 #include "mime/structure.h"
@@ -151,15 +152,31 @@ int jmap_shown_open(struct jmap_shown *s)
 	return rc < 0 ? rc : digest_decode_structure(encoded, s->arena, s->digest);
 }
 
-static struct slice read_header(struct jmap_shown *s, uint64_t from, uint64_t to)
+int jmap_shown_give(struct jmap_shown *s, uint64_t from, uint64_t n)
 {
 	struct account *mail = jmap_mail(s->call);
-	const struct jmap_email_row *row = &s->email->rows[0];
+
+	if (s->parsed != NULL || mail->ops->give == NULL)
+		return 0; /* the blob was given as a whole */
+	return mail->ops->give(mail, &s->email->rows[0].mailbox, s->email->rows[0].uid, from, n, NULL);
+}
+
+int jmap_shown_read(struct jmap_shown *s, uint64_t from, uint64_t n, struct buf *out)
+{
+	const struct jmap_host *host = jmap_host(s->call->jmap);
+	struct account *mail = jmap_mail(s->call);
+
+	if (s->parsed != NULL)
+		return host->letter_read(host->arg, s->parsed->letter, from, n, out);
+	return mail->ops->read(mail, &s->email->rows[0].mailbox, s->email->rows[0].uid, from, n, out, NULL);
+}
+
+static struct slice read_header(struct jmap_shown *s, uint64_t from, uint64_t to)
+{
 	struct buf out = BUF_INIT(to - from);
 	struct slice header = SLICE("");
 
-	if ((mail->ops->give == NULL || mail->ops->give(mail, &row->mailbox, row->uid, from, to - from, NULL) == 0)
-	    && mail->ops->read(mail, &row->mailbox, row->uid, from, to - from, &out, NULL) == 0)
+	if (jmap_shown_give(s, from, to - from) == 0 && jmap_shown_read(s, from, to - from, &out) == 0)
 		header = arena_dup(s->arena, buf_slice(&out));
 	buf_free(&out);
 	return header;
@@ -229,7 +246,7 @@ static void print_ids(struct jmap_shown *s, const struct mime_part *part, unsign
 {
 	struct emit *e = jmap_out(s->call);
 	bool multipart = slice_eq(part->type, SLICE("multipart"));
-	struct buf text = BUF_INIT(64);
+	struct buf text = BUF_INIT(JMAP_BLOB_ID_MAX);
 
 	if ((wanted >> JMAP_PART_ID & 1) != 0) {
 		buf_append_u64(&text, jmap_part_number(part));
@@ -237,7 +254,10 @@ static void print_ids(struct jmap_shown *s, const struct mime_part *part, unsign
 	}
 	buf_clear(&text);
 	if ((wanted >> JMAP_PART_BLOB & 1) != 0) {
-		jmap_blob_print(s->email->id, jmap_part_number(part), &text);
+		if (s->parsed != NULL)
+			jmap_blob_print_within(s->parsed->blob, part, &text);
+		else
+			jmap_blob_print(s->email->id, jmap_part_number(part), &text);
 		member_or_null(e, names[JMAP_PART_BLOB], !multipart, buf_slice(&text));
 	}
 	buf_free(&text);

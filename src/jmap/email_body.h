@@ -20,11 +20,19 @@ struct jmap_part_wish {
 /* False: one of them is none (invalidArguments is given). */
 bool jmap_part_wish_take(struct jmap_call *call, struct jmap_part_wish *ret);
 
+/* A message that is no email of the account (Email/parse): the bytes of a blob. */
+struct jmap_parsed_message {
+	struct slice blob;              /* its id */
+	struct jmap_letter *letter;     /* in the hands of the host */
+	uint64_t size;
+};
+
 /* An email that is being shown. */
 struct jmap_shown {
 	struct jmap_call *call;
 	struct arena *arena;            /* of this email */
-	const struct jmap_email *email;
+	const struct jmap_email *email; /* NULL: it is `parsed` */
+	const struct jmap_parsed_message *parsed;
 	struct digest *digest;
 	uint32_t prefix;
 	bool asked, refused;            /* whether the reader may have its header */
@@ -32,6 +40,9 @@ struct jmap_shown {
 };
 /* Reads the row's digest. 0 or negative. */
 int jmap_shown_open(struct jmap_shown *s);
+/* Bytes [from, from + n) of the message as its reader sees it; give: they go to the reader (ERR_DENIED: this view of the account does not give them). */
+int jmap_shown_give(struct jmap_shown *s, uint64_t from, uint64_t n);
+int jmap_shown_read(struct jmap_shown *s, uint64_t from, uint64_t n, struct buf *out);
 /* The header, read when it is wanted first; empty when it cannot be read. */
 struct slice jmap_shown_header(struct jmap_shown *s);
 

@@ -22,12 +22,10 @@ static enum transfer transfer_of(const struct mime_part *part)
 
 static int read_part(struct jmap_shown *s, const struct mime_part *part, uint64_t offset, uint64_t n, struct buf *out)
 {
-	struct account *mail = jmap_mail(s->call);
-	const struct jmap_email_row *row = &s->email->rows[0];
 	uint64_t room = part->body_end - part->body_start;
 
 	offset = offset < room ? offset : room;
-	return mail->ops->read(mail, &row->mailbox, row->uid, s->prefix + part->body_start + offset, n < room - offset ? n : room - offset, out, NULL);
+	return jmap_shown_read(s, s->prefix + part->body_start + offset, n < room - offset ? n : room - offset, out);
 }
 
 /* ---- the size ---- */
@@ -145,12 +143,10 @@ static bool has_replacement(struct slice text)
 
 int jmap_part_text(struct jmap_shown *s, const struct mime_part *part, uint64_t max, struct buf *out, bool *ret_cut, bool *ret_odd)
 {
-	struct account *mail = jmap_mail(s->call);
-	const struct jmap_email_row *row = &s->email->rows[0];
 	uint64_t size = part->body_end - part->body_start, n = size < max ? size : max;
 	struct slice charset = charset_of(part);
 	struct buf raw = BUF_INIT(n), bytes = BUF_INIT(n + 1024), text = BUF_INIT(SIZE_MAX / 4);
-	int rc = mail->ops->give == NULL ? 0 : mail->ops->give(mail, &row->mailbox, row->uid, s->prefix + part->body_start, n, NULL);
+	int rc = jmap_shown_give(s, s->prefix + part->body_start, n);
 
 	if (rc == 0)
 		rc = read_part(s, part, 0, n, &raw);

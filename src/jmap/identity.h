@@ -5,6 +5,7 @@
 #include "jmap/sent.h"
 
 #define JMAP_IDENTITY_NOTE "jmap.identities"
+#define JMAP_IDENTITIES_TOLD 40  /* of more the state is a hash alone */
 #define JMAP_SIGNATURE_MAX 100000 /* bytes */
 #define JMAP_IDENTITIES_MAX 500000 /* bytes of all that is kept */
 
@@ -20,7 +21,9 @@ void jmap_identities_close(struct jmap_identities *s);
 /* Borrowed; NULL: nothing was said. */
 const json_t *jmap_identity_kept(const struct jmap_identities *s, struct slice address);
 int jmap_identities_keep(struct jmap_call *call, const struct jmap_identities *s);
-/* Of all that an identity shows; in the call's arena. */
+/* Of all that identities show; in the call's arena. It says what they were, so that changes can be told without keeping a history. */
 struct slice jmap_identity_state(struct jmap_call *call, const struct jmap_identities *s);
+/* Appends the ids that differ. False: one of them is no state, or one of more than JMAP_IDENTITIES_TOLD identities. */
+bool jmap_identity_compare(struct slice since, struct slice now, json_t *created, json_t *updated, json_t *destroyed);
 
 #endif

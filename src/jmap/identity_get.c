@@ -91,7 +91,6 @@ enum jmap_step jmap_identity_get(struct jmap_call *call)
 	return give(call, g);
 }
 
-/* There are few of them: who knows another state asks for all. */
 enum jmap_step jmap_identity_changes(struct jmap_call *call)
 {
 	struct getting *g = call->state;
@@ -107,8 +106,10 @@ enum jmap_step jmap_identity_changes(struct jmap_call *call)
 	if (g->identities.code < 0)
 		return jmap_error_code(call, g->identities.code);
 	g->changes.state = jmap_identity_state(call, &g->identities);
-	if (!slice_eq(g->changes.since, g->changes.state))
+	if (!jmap_identity_compare(g->changes.since, g->changes.state, g->changes.created, g->changes.updated, g->changes.destroyed))
 		return jmap_error(call, "cannotCalculateChanges", NULL);
+	if (json_array_size(g->changes.created) + json_array_size(g->changes.updated) + json_array_size(g->changes.destroyed) > g->changes.max)
+		return jmap_error(call, "cannotCalculateChanges", "There is no state between: ask for all.");
 	jmap_changes_begin(call, &g->changes);
 	jmap_answer_end(call);
 	return JMAP_DONE;

@@ -53,6 +53,11 @@ struct jmap_appended {
 	uint32_t uid;
 };
 
+struct jmap_parsing {
+	int code;                        /* 0, ERR_TEMPORARY */
+	struct slice digest;
+};
+
 /* Who one may send as. */
 struct jmap_sender {
 	int code;                        /* 0; ERR_DENIED: nothing may be sent from here; ERR_TEMPORARY */
@@ -79,6 +84,7 @@ struct jmap_send {
 	size_t recipient_count;
 	uint8_t id[16];                  /* of the submission */
 	int64_t due;                     /* unix seconds; 0: at once */
+	bool unlisted;                   /* no submission that its writer follows */
 	struct slice data;               /* kept with it: at most JMAP_SEND_DATA_MAX bytes */
 	/* What came out: */
 	enum jmap_send_result result;
@@ -141,6 +147,13 @@ struct jmap_host {
 	void (*letter_free)(void *arg, struct jmap_letter **letter);
 	/* Asynchronous; it takes the letter over, and the call may be gone before it is done. */
 	void (*letter_append)(void *arg, struct jmap_letter **letter, struct jmap_call *call, const struct append_input *input, struct jmap_appended *ret);
+	/*
+	 * Asynchronous: filter parses the letter, which stays the caller's and takes no more bytes. ret->digest, encoded without search texts, is from
+	 * `arena`; both stay until it is done.
+	 */
+	void (*letter_parse)(void *arg, struct jmap_letter *letter, struct jmap_call *call, struct arena *arena, struct jmap_parsing *ret);
+	/* Appends its bytes [offset, offset + n). 0 or ERR_IO. */
+	int (*letter_read)(void *arg, struct jmap_letter *letter, uint64_t offset, uint64_t n, struct buf *out);
 	/* Asynchronous. `what` and what it names stay until it is done. */
 	void (*letter_send)(void *arg, struct jmap_letter **letter, struct jmap_call *call, struct jmap_send *what);
 	void (*sender)(void *arg, struct jmap_call *call, struct jmap_sender *ret);

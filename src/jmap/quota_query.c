@@ -7,7 +7,7 @@ static const struct { const char *name; const char *value; } conditions[] = {
 	{"name", "Mail"}, {"scope", "account"}, {"resourceType", "octets"}, {"type", "Email"},
 };
 
-static const char *check(struct jmap_call *call, const json_t *condition)
+const char *jmap_quota_condition_check(struct jmap_call *call, const json_t *condition)
 {
 	const char *key;
 	json_t *value;
@@ -38,22 +38,28 @@ static bool fits(void *arg, const json_t *condition)
 	return true;
 }
 
+const char *const jmap_quota_sorts[] = {"name", "used", NULL};
+
+bool jmap_quota_holds(const json_t *filter)
+{
+	return jmap_filter_holds(filter, fits, NULL);
+}
+
 enum jmap_step jmap_method_quota_query(struct jmap_call *call)
 {
-	static const char *const sorts[] = {"name", "used", NULL};
 	struct jmap_query query;
 	struct jmap_quota q;
 	struct slice state;
 	size_t count, from, to;
 
-	if (!jmap_query_args(call, check, sorts, NULL, &query) || !jmap_state_of(call, JMAP_TYPE_QUOTA, &state))
+	if (!jmap_query_args(call, jmap_quota_condition_check, jmap_quota_sorts, NULL, &query) || !jmap_state_of(call, JMAP_TYPE_QUOTA, &state))
 		return JMAP_DONE;
 	if (jmap_quota_read(jmap_mail(call), &q) < 0)
 		return jmap_error(call, "serverUnavailable", NULL);
-	count = q.limit > 0 && jmap_filter_holds(query.filter, fits, NULL) ? 1 : 0;
+	count = q.limit > 0 && jmap_quota_holds(query.filter) ? 1 : 0;
 	if (!jmap_query_window(call, &query, count, slice_eq(query.anchor, SLICE(JMAP_QUOTA_ID)) ? 0 : SIZE_MAX, &from, &to))
 		return JMAP_DONE;
-	jmap_query_begin(call, state, false, from);
+	jmap_query_begin(call, state, true, from);
 	if (from < to)
 		emit_text(jmap_out(call), SLICE(JMAP_QUOTA_ID));
 	jmap_query_end(call, &query, count, 0);

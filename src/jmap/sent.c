@@ -95,6 +95,21 @@ struct slice jmap_sent_state_text(struct jmap_call *call, uint64_t state)
 	return arena_printf(&call->arena, "s%llx", (unsigned long long)state);
 }
 
+bool jmap_sent_state_read(struct slice text, uint64_t *ret)
+{
+	*ret = 0;
+	if (text.n < 2 || text.n > 17 || text.p[0] != 's')
+		return false;
+	for (size_t i = 1; i < text.n; i++) {
+		uint8_t c = text.p[i];
+
+		if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
+			return false;
+		*ret = *ret << 4 | (uint64_t)(ascii_is_digit(c) ? c - '0' : c - 'a' + 10);
+	}
+	return *ret <= INT64_MAX;
+}
+
 int jmap_submission_state(struct jmap *j, struct buf *out)
 {
 	buf_printf(out, "s%llx", (unsigned long long)(j->host.sent_state != NULL ? j->host.sent_state(j->host.arg) : 0));

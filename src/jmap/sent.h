@@ -26,6 +26,8 @@ struct jmap_sent_data { struct slice identity, email, thread; };
 void jmap_sent_data_read(struct jmap_call *call, struct slice data, struct jmap_sent_data *ret);
 struct slice jmap_sent_data_write(struct jmap_call *call, const struct jmap_sent_data *data);
 struct slice jmap_sent_state_text(struct jmap_call *call, uint64_t state);
+/* False: it is no such text. */
+bool jmap_sent_state_read(struct slice text, uint64_t *ret);
 /* "pending", … */
 const char *jmap_sent_undo(const struct jmap_sent *s);
 /* When it went, goes or would have gone, unix seconds. */

@@ -7,21 +7,6 @@ struct changing {
 	uint64_t since;
 };
 
-static bool read_state(struct slice text, uint64_t *ret)
-{
-	*ret = 0;
-	if (text.n < 2 || text.n > 17 || text.p[0] != 's')
-		return false;
-	for (size_t i = 1; i < text.n; i++) {
-		uint8_t c = text.p[i];
-
-		if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
-			return false;
-		*ret = *ret << 4 | (uint64_t)(ascii_is_digit(c) ? c - '0' : c - 'a' + 10);
-	}
-	return *ret <= INT64_MAX;
-}
-
 static void add(json_t *list, const uint8_t id[16])
 {
 	struct buf text = BUF_INIT(64);
@@ -54,7 +39,7 @@ enum jmap_step jmap_submission_changes(struct jmap_call *call)
 		call->state = c = ARENA_NEW(&call->arena, struct changing);
 		if (!jmap_changes_args(call, NULL, &c->changes))
 			return JMAP_DONE;
-		if (!read_state(c->changes.since, &c->since))
+		if (!jmap_sent_state_read(c->changes.since, &c->since))
 			return jmap_error(call, "cannotCalculateChanges", NULL);
 		c->load.after = c->since;
 	}

@@ -144,19 +144,88 @@ enum jmap_step jmap_submission_query(struct jmap_call *call)
 	choose(call, s);
 	if (!jmap_query_window(call, &s->q, s->count, find(s, s->q.anchor), &from, &to))
 		return JMAP_DONE;
-	jmap_query_begin(call, jmap_sent_state_text(call, s->load.state), false, from);
+	jmap_query_begin(call, jmap_sent_state_text(call, s->load.state), true, from);
 	for (size_t i = from; i < to; i++)
 		emit_id(jmap_out(call), 'S', s->rows[i].sent->id);
 	jmap_query_end(call, &s->q, s->count, 0);
 	return JMAP_DONE;
 }
 
-/* Whoever sees another state asks anew: there are few of them. */
+/* ---- queryChanges: whatever has changed since then is removed; what the result has of it now is added ---- */
+
+static void put_removed(struct jmap_call *call, const struct querying *s, uint64_t since)
+{
+	emit_key(jmap_out(call), "removed");
+	emit_array(jmap_out(call));
+	for (size_t i = 0; i < s->load.count; i++)
+		if (s->load.all[i].change > since)
+			emit_id(jmap_out(call), 'S', s->load.all[i].id);
+	emit_array_end(jmap_out(call));
+}
+
+static void put_added(struct jmap_call *call, const struct querying *s, uint64_t since)
+{
+	struct emit *e = jmap_out(call);
+
+	emit_key(e, "added");
+	emit_array(e);
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->rows[i].sent->change <= since)
+			continue;
+		emit_object(e);
+		emit_key(e, "id");
+		emit_id(e, 'S', s->rows[i].sent->id);
+		emit_member_number(e, "index", (int64_t)i);
+		emit_object_end(e);
+	}
+	emit_array_end(e);
+}
+
+static uint64_t count_changed(const struct querying *s, uint64_t since)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < s->load.count; i++)
+		count += s->load.all[i].change > since;
+	for (size_t i = 0; i < s->count; i++)
+		count += s->rows[i].sent->change > since;
+	return count;
+}
+
+static enum jmap_step give_changes(struct jmap_call *call, struct querying *s, uint64_t since)
+{
+	struct emit *e = jmap_out(call);
+
+	if (since < s->load.floor || since > s->load.state)
+		return jmap_error(call, "cannotCalculateChanges", NULL);
+	choose(call, s);
+	if (count_changed(s, since) > s->q.max_changes)
+		return jmap_error(call, "tooManyChanges", NULL);
+	jmap_answer_begin(call, NULL);
+	emit_member_text(e, "accountId", jmap_account_name(call->jmap));
+	emit_member_text(e, "oldQueryState", s->q.since);
+	emit_member_text(e, "newQueryState", jmap_sent_state_text(call, s->load.state));
+	if (s->q.total)
+		emit_member_number(e, "total", (int64_t)s->count);
+	put_removed(call, s, since);
+	put_added(call, s, since);
+	jmap_answer_end(call);
+	return JMAP_DONE;
+}
+
 enum jmap_step jmap_submission_query_changes(struct jmap_call *call)
 {
-	struct jmap_query q;
+	struct querying *s = call->state;
+	uint64_t since;
 
-	if (!jmap_query_changes_args(call, check, sorts, NULL, &q))
-		return JMAP_DONE;
-	return jmap_error(call, "cannotCalculateChanges", NULL);
+	if (s == NULL) {
+		call->state = s = ARENA_NEW(&call->arena, struct querying);
+		if (!jmap_query_changes_args(call, check, sorts, NULL, &s->q))
+			return JMAP_DONE;
+	}
+	if (!jmap_sent_state_read(s->q.since, &since))
+		return jmap_error(call, "cannotCalculateChanges", NULL);
+	if (jmap_sent_load(call, &s->load) == JMAP_WAIT)
+		return JMAP_WAIT;
+	return s->load.code < 0 ? jmap_error_code(call, s->load.code) : give_changes(call, s, since);
 }

@@ -236,6 +236,32 @@ static void test_the_quota_is_there_when_there_is_one(void **state)
 		"[]");
 }
 
+static json_t *quota_changes(struct mail_rig *r, const char *method, const char *member, const char *since)
+{
+	char args[200];
+
+	snprintf(args, sizeof args, "{'%s': '%s'}", member, since);
+	return mail_rig_ask(r, method, args);
+}
+
+static void test_changes_of_the_quota_are_always_told(void **state)
+{
+	struct mail_rig *r = *state;
+	char without[100], with[100];
+
+	snprintf(without, sizeof without, "%s", mail_rig_text(mail_rig_ask(r, "Quota/get", "{}"), "state"));
+	ram_account_set_quota(r->mail, 1000000);
+	snprintf(with, sizeof with, "%s", mail_rig_text(mail_rig_ask(r, "Quota/get", "{}"), "state"));
+	expect(json_incref(json_object_get(quota_changes(r, "Quota/changes", "sinceState", without), "created")), "['Qoctets']");
+	expect(json_incref(json_object_get(quota_changes(r, "Quota/changes", "sinceState", with), "updated")), "[]");
+	expect(json_incref(json_object_get(quota_changes(r, "Quota/queryChanges", "sinceQueryState", without), "added")), "[{'id': 'Qoctets', 'index': 0}]");
+	expect(json_incref(json_object_get(quota_changes(r, "Quota/queryChanges", "sinceQueryState", with), "added")), "[]");
+	ram_account_set_quota(r->mail, 0);
+	expect(json_incref(json_object_get(quota_changes(r, "Quota/changes", "sinceState", with), "destroyed")), "['Qoctets']");
+	expect(json_incref(json_object_get(quota_changes(r, "Quota/queryChanges", "sinceQueryState", with), "removed")), "['Qoctets']");
+	assert_string_equal(mail_rig_text(quota_changes(r, "Quota/changes", "sinceState", "x"), "type"), "cannotCalculateChanges");
+}
+
 /* ---- blobs ---- */
 
 static void expect_blob(struct mail_rig *r, const char *email, const char *suffix, struct slice want)
@@ -344,7 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_emitted_is_json), cmocka_unit_test(test_dates), cmocka_unit_test(test_pointers), cmocka_unit_test(test_patches),
 		T(test_envelopes_that_are_refused), T(test_references_see_the_answers_before), T(test_unknown_methods_and_arguments),
-		T(test_the_quota_is_there_when_there_is_one), T(test_parts_come_without_their_encoding), T(test_blobs_that_are_not_there),
+		T(test_the_quota_is_there_when_there_is_one), T(test_changes_of_the_quota_are_always_told), T(test_parts_come_without_their_encoding), T(test_blobs_that_are_not_there),
 		T(test_a_listener_is_told_what_changed_and_nothing_twice), T(test_the_session_object_names_its_addresses),
 	};
 

@@ -297,6 +297,8 @@ static void append_type(struct writer *w, const struct build_part *part, struct 
 	struct buf value = BUF_INIT(BUILD_VALUE_MAX);
 
 	buf_append(&value, part->type);
+	if (part->report_type.n > 0)
+		build_param(SLICE("report-type"), part->report_type, &value);
 	if (part->children != NULL)
 		build_param(SLICE("boundary"), boundary, &value);
 	else if (part->is_text || part->charset.n > 0)

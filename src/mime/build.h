@@ -42,6 +42,7 @@ struct build_part {
 	struct slice cid;               /* without <>; empty: none */
 	struct slice location;          /* empty: none */
 	struct slice languages;         /* "en, zh-CN"; empty: none */
+	struct slice report_type;       /* of multipart/report (RFC 6522): "disposition-notification"; else empty */
 	bool own_type, own_disposition; /* `fields` has Content-Type, Content-Disposition */
 	bool is_text;                   /* the content is `text` */
 	struct slice text;              /* UTF-8, line ends of any kind */

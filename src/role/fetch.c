@@ -308,11 +308,16 @@ static void on_fetch(void *arg, struct ipc_call *call, const void *message)
 		refuse(f, call, "not a report of TLS");
 		return;
 	}
-	if (!policy && !ocsp && !report && !host_allowed(f, &url)) {
+	bool push = comes_from(call, ROLE_MAIL);
+	if (push && !fetch_push_allowed(request, &url, &f->ctx->config->fetch_allow)) {
+		refuse(f, call, "not a push message");
+		return;
+	}
+	if (!policy && !ocsp && !report && !push && !host_allowed(f, &url)) {
 		refuse(f, call, "fetch.allow does not name the host");
 		return;
 	}
-	struct job *j = job_create(f, call, request, policy ? FETCH_POLICY_MAX : FETCH_BODY_MAX);
+	struct job *j = job_create(f, call, request, policy ? FETCH_POLICY_MAX : push ? FETCH_PUSH_ANSWER_MAX : FETCH_BODY_MAX);
 	http_url_parse(j->request.url, &j->url);
 	timer_start(j->deadline, FETCH_MS);
 	if (net_prefix_valid(j->url.host)) {

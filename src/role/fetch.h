@@ -44,6 +44,14 @@ bool fetch_report_allowed(const struct ipc_fetch *request, const struct http_url
 #define FETCH_OCSP_FIELDS "Content-Type: application/ocsp-request\n"
 #define FETCH_OCSP_REQUEST_MAX 2048
 bool fetch_ocsp_allowed(const struct ipc_fetch *request);
+/*
+ * What mail may ask any host for: POST of a push message (RFC 8030 5) to port 443 or what fetch.allow names, with the fields that one has, in their
+ * order. Private addresses need fetch.allow all the same: who subscribes names the host.
+ */
+#define FETCH_PUSH_MAX 4096            /* RFC 8291 4: bytes of a message */
+#define FETCH_PUSH_ANSWER_MAX 16384
+#define FETCH_PUSH_FIELDS "Content-Type: application/octet-stream\nContent-Encoding: aes128gcm\nTTL: 86400\nUrgency: normal\nTopic: mail\nAuthorization: "
+bool fetch_push_allowed(const struct ipc_fetch *request, const struct http_url *url, const config_texts *allow);
 /* Addresses outside of the public internet only when an address or prefix of the list holds them: a name cannot be pointed inwards. */
 bool fetch_address_allowed(const config_texts *allow, struct slice address);
 /* "Name: value" lines, each ended by LF, into fields that borrow. Their number, or ERR_INVALID, ERR_LIMIT. */

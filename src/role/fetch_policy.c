@@ -21,3 +21,14 @@ bool fetch_report_allowed(const struct ipc_fetch *request, const struct http_url
 	return port && url->secure && slice_eq(request->method, SLICE("POST")) && slice_eq(request->fields, SLICE(FETCH_REPORT_FIELDS))
 	    && request->body.n > 0;
 }
+
+/* The rest of the fields is the value of Authorization: one line, checked again where it is written. */
+bool fetch_push_allowed(const struct ipc_fetch *request, const struct http_url *url, const config_texts *allow)
+{
+	bool port = url->port == 443 || fetch_host_allowed(allow, url->host, url->port);
+	struct slice rest = slice_from(request->fields, sizeof FETCH_PUSH_FIELDS - 1);
+
+	return port && url->secure && slice_eq(request->method, SLICE("POST")) && slice_starts(request->fields, SLICE(FETCH_PUSH_FIELDS))
+	       && slice_starts(rest, SLICE("vapid ")) && slice_find(rest, '\n') == (ptrdiff_t)rest.n - 1 && request->body.n > 0
+	       && request->body.n <= FETCH_PUSH_MAX;
+}

@@ -17,6 +17,8 @@
 #include "filter/report.h"
 #include "filter/sort.h"
 #include "filter/view.h"
+#include "mime/limits.h"
+#include "mime/make.h"
 #include "mime/text.h"
 #include "policy/confusable.h"
 #include "policy/lists.h"
@@ -754,6 +756,55 @@ static void on_view(void *arg, struct ipc_call *call, const void *message)
 	count_message(f);
 }
 
+/* ---- messages that are only looked into ---- */
+
+static int parse(struct filter_role *f, int letter, struct ipc_filter_parse_reply *reply, struct buf *out, struct error *err)
+{
+	static const uint8_t no_id[16];
+	struct digest *digest = ARENA_NEW(&f->arena, struct digest);
+	struct file_map map = FILE_MAP_NONE;
+	int code = memfd_map(letter, f->ctx->config->message_size, &map, err);
+
+	if (code == 0)
+		code = mime_digest_make(map.content, no_id, &f->arena, digest);
+	if (code == 0) {
+		digest->search_header = digest->search_text = SLICE_NONE;
+		digest_encode(digest, out);
+		if (out->failed)
+			code = error_set(err, ERR_LIMIT, "the digest is too large");
+	}
+	file_unmap(&map);
+	if (code < 0)
+		return code;
+	*reply = (struct ipc_filter_parse_reply){.digest = -1};
+	if (buf_len(out) <= IPC_SMALL_MAX)
+		reply->small = buf_slice(out);
+	else if ((reply->digest = memfd_from_slice("digest", buf_slice(out), err)) < 0)
+		return reply->digest;
+	return 0;
+}
+
+static void on_parse(void *arg, struct ipc_call *call, const void *message)
+{
+	struct filter_role *f = arg;
+	const struct ipc_filter_parse *request = message;
+	struct ipc_filter_parse_reply reply = {.digest = -1};
+	struct buf out = BUF_INIT(MIME_DIGEST_MAX);
+	struct error err = {0};
+	int letter = request->letter;
+
+	cpu_limit(CPU_SECONDS);
+	if (parse(f, letter, &reply, &out, &err) < 0) {
+		log_failure(f, request->cid, &err);
+		reply = (struct ipc_filter_parse_reply){.status = 1, .digest = -1};
+	}
+	ipc_reply(call, &reply);
+	file_close(&reply.digest);
+	file_close(&letter);
+	buf_free(&out);
+	count_message(f);
+}
+
 static int filter_start(struct role_context *ctx, struct error *err)
 {
 	struct filter_role *f;
@@ -781,6 +832,7 @@ static int filter_start(struct role_context *ctx, struct error *err)
 	ipc_handle(ctx->ipc, IPC_FILTER_NOTICE, on_notice, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_REPORT, on_report, f);
 	ipc_handle(ctx->ipc, IPC_FILTER_VIEW, on_view, f);
+	ipc_handle(ctx->ipc, IPC_FILTER_PARSE, on_parse, f);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "crypt/crypt.h"
 #include "crypt/ed25519.h"
 #include "crypt/hash.h"
+#include "crypt/push.h"
 #include "crypt/tls.h"
 #include "role/key_ca.h"
 #include "role/key_dkim.h"
@@ -40,7 +41,7 @@ static const struct permission {
 	const char *name;
 	enum role role;
 } hmac_labels[] = {{"pepper", ROLE_AUTH}, {NULL, ROLE_COUNT}},
-  databases[] = {{"directory", ROLE_AUTH}, {"spool", ROLE_QUEUE}, {"jobs", ROLE_QUEUE}, {"audit", ROLE_AUDIT}, {NULL, ROLE_COUNT}};
+  databases[] = {{"directory", ROLE_AUTH}, {"spool", ROLE_QUEUE}, {"jobs", ROLE_QUEUE}, {"audit", ROLE_AUDIT}, {"push", ROLE_MAIL}, {NULL, ROLE_COUNT}};
 
 static bool permitted(const struct permission *table, struct slice name, enum role sender)
 {
@@ -102,6 +103,26 @@ static void on_database(void *arg, struct ipc_call *call, const void *message)
 	ipc_reply(call, &reply);
 	secret_wipe(&reply, sizeof reply);
 	buf_free(&name);
+}
+
+/* RFC 8292 2: who sends is told by the name of this server. */
+static void on_push(void *arg, struct ipc_call *call, const void *message)
+{
+	struct key_role *k = arg;
+	const struct ipc_key_push *request = message;
+	const uint8_t *seed = keystore_key(k->keys, SLICE("push"));
+	struct buf token = BUF_INIT(PUSH_TOKEN_MAX), subject = BUF_INIT(300);
+	uint8_t public_key[PUSH_PUBLIC_SIZE];
+	struct error err = {0};
+	int rc = push_public(seed, public_key, &err);
+
+	buf_printf(&subject, "mailto:postmaster@%.*s", SLICE_ARG(k->ctx->config->hostname));
+	if (rc == 0 && request->audience.n > 0)
+		rc = push_token(seed, request->audience, buf_slice(&subject), moment_unix(loop_now(k->ctx->loop)) + PUSH_TOKEN_S, &token, &err);
+	ipc_reply(call, &(struct ipc_key_push_reply){.status = count(k, rc == 0 ? KEY_OK : rc == ERR_INVALID ? KEY_REFUSED : KEY_FAILED),
+		.token = buf_slice(&token), .public_key = slice_make(public_key, rc == 0 ? sizeof public_key : 0)});
+	buf_free(&token);
+	buf_free(&subject);
 }
 
 /* managed wrap = u8 version | u8 algorithm | nonce (24) | AEAD(data, AD = the two bytes | account) */
@@ -276,6 +297,7 @@ static void register_handlers(struct key_role *k)
 	ipc_handle(ipc, IPC_KEY_TLS_SIGN, on_tls_sign, k);
 	ipc_handle(ipc, IPC_KEY_HMAC, on_hmac, k);
 	ipc_handle(ipc, IPC_KEY_DATABASE, on_database, k);
+	ipc_handle(ipc, IPC_KEY_PUSH, on_push, k);
 	ipc_handle(ipc, IPC_KEY_MANAGED, on_managed, k);
 	ipc_handle(ipc, IPC_KEY_EPOCH, on_epoch, k);
 	ipc_handle(ipc, IPC_KEY_EPOCH_DROP, on_epoch_drop, k);

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "jmap/method.h"
+#include "mime/limits.h"
 #include "queue/queue.h"
 #include "queue/submission.h"
 #include "role/mail_http.h"
@@ -78,6 +79,80 @@ static int letter_add(void *arg, struct jmap_letter *l, struct slice bytes)
 			return ERR_IO;
 	}
 	return 0;
+}
+
+static int letter_read(void *arg, struct jmap_letter *l, uint64_t offset, uint64_t n, struct buf *out)
+{
+	while (n > 0) {
+		size_t step = n < HEAD_MAX ? (size_t)n : HEAD_MAX;
+		uint8_t *to = buf_reserve(out, step);
+		ssize_t got = to != NULL ? pread(l->fd, to, step, (off_t)offset) : -1;
+
+		if (got <= 0)
+			return ERR_IO;
+		buf_commit(out, (size_t)got);
+		offset += (uint64_t)got;
+		n -= (uint64_t)got;
+	}
+	return 0;
+}
+
+/* ---- what is in it ---- */
+
+struct parsing {
+	struct mail_http *person;
+	struct jmap_call *call;
+	struct arena *arena;
+	struct jmap_parsing *ret;
+};
+
+static void parsed(struct parsing *w)
+{
+	struct mail_http *p = w->person;
+	struct jmap_call *call = w->call;
+
+	memory_free(w);
+	jmap_call_resume(call);
+	mail_http_let(p);
+}
+
+static void on_parsed(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct parsing *w = arg;
+	const struct ipc_filter_parse_reply *reply = message;
+	struct file_map map = FILE_MAP_NONE;
+	int digest = outcome == IPC_OK ? reply->digest : -1;
+
+	w->ret->code = outcome == IPC_OK && reply->status == 0 ? 0 : ERR_TEMPORARY;
+	if (w->ret->code == 0 && digest >= 0 && memfd_map(digest, MIME_DIGEST_MAX, &map, NULL) < 0)
+		w->ret->code = ERR_TEMPORARY;
+	if (w->ret->code == 0)
+		w->ret->digest = arena_dup(w->arena, digest >= 0 ? map.content : reply->small);
+	file_unmap(&map);
+	file_close(&digest);
+	parsed(w);
+}
+
+static void on_unparsed(void *arg)
+{
+	struct parsing *w = arg;
+
+	w->ret->code = ERR_TEMPORARY;
+	parsed(w);
+}
+
+static void letter_parse(void *arg, struct jmap_letter *letter, struct jmap_call *call, struct arena *arena, struct jmap_parsing *ret)
+{
+	struct mail_http *p = arg;
+	struct parsing *w = memory_alloc(sizeof *w);
+	struct ipc_filter_parse request = {.cid = slice_str(p->cid), .letter = letter->fd};
+
+	*w = (struct parsing){.person = p, .call = call, .arena = arena, .ret = ret};
+	mail_http_keep(p);
+	if (flush(letter) < 0 || memfd_seal(letter->fd, NULL) < 0)
+		loop_defer(context(p)->loop, on_unparsed, w);
+	else
+		ipc_request(context(p)->ipc, IPC_FILTER_PARSE, IPC_ANY, &request, on_parsed, w);
 }
 
 /* ---- into a mailbox ---- */
@@ -322,7 +397,7 @@ static struct mail_submit *submit_create(struct mail_http *p, const struct jmap_
 		.cid = slice_str(p->cid), .client_address = slice_str(p->address), .protocol = SLICE("HTTPS"), .stands = p->stands, .reverse_path = what->mail_from,
 		.recipients = to, .recipient_count = what->recipient_count, .ret = what->ret, .envid = what->envid, .smtputf8 = what->smtputf8,
 		.body_8bit = what->body_8bit, .requiretls = what->requiretls,
-		.submission = {.known = true, .due_ms = what->due * 1000, .data = what->data},
+		.submission = {.known = !what->unlisted, .due_ms = what->due * 1000, .data = what->data},
 	};
 
 	for (size_t i = 0; i < what->recipient_count; i++)
@@ -416,6 +491,8 @@ void mail_letter_host(struct jmap_host *host)
 	host->letter_add = letter_add;
 	host->letter_free = letter_free;
 	host->letter_append = letter_append;
+	host->letter_parse = letter_parse;
+	host->letter_read = letter_read;
 	host->letter_send = letter_send;
 	host->sender = sender;
 	host->sent = sent;

@@ -122,7 +122,8 @@ static void send_letter(struct mail_submit *s)
 		finish_with(s, MAIL_SUBMIT_TOO_MANY, 452, "Too many recipients, send the rest in another message");
 		return;
 	}
-	submission_request_encode(s->account->id, &s->in.submission, &s->followed);
+	if (s->in.submission.known)
+		submission_request_encode(s->account->id, &s->in.submission, &s->followed);
 	edge_letter_followed(s->letter, buf_slice(&s->followed));
 	edge_letter_signed_in(s->letter, s->account->login, buf_slice(&s->actor));
 	edge_letter_send(s->letter, &e, on_letter, s);

@@ -1,5 +1,6 @@
-"""JMAP from outside, by hand: requests, uploads, event sources, WebSockets."""
+"""The JMAP client of the tests: requests and calls by name, uploads, event sources, WebSockets."""
 import base64
+import functools
 import hashlib
 import http.client
 import json
@@ -13,8 +14,14 @@ CORE, MAIL, BLOB, QUOTA, SIEVE = (f'urn:ietf:params:jmap:{name}' for name in ('c
 NAME = 'mail.demo.test'
 
 
+class JmapError(Exception):
+    """The error that a method answered."""
+
+
 class Jmap:
     """What one user's program sees."""
+
+    using = (CORE, MAIL, BLOB)
 
     def __init__(self, site, user, password=None, authorization=None):
         self.site, self.user = site, user
@@ -36,7 +43,7 @@ class Jmap:
         assert status == 200, (status, body)
         return json.loads(body)
 
-    @property
+    @functools.cached_property
     def account(self):
         return next(iter(self.session()['accounts']))
 
@@ -44,14 +51,25 @@ class Jmap:
         status, _, answer = self.ask('POST', '/jmap/api', body if isinstance(body, (bytes, str)) else json.dumps(body), {'Content-Type': content})
         return status, json.loads(answer)
 
-    def calls(self, *calls, using=(CORE, MAIL, BLOB), **more):
-        """The answers of the methods."""
-        status, answer = self.api({'using': list(using), 'methodCalls': list(calls), **more})
+    def calls(self, *calls, using=None, **more):
+        """The answers of the methods. A call is a list as it goes out, or (name, arguments), which gets accountId and a number."""
+        calls = [[one[0], {'accountId': self.account, **one[1]}, str(n)] if isinstance(one, tuple) else one for n, one in enumerate(calls)]
+        status, answer = self.api({'using': list(using or self.using), 'methodCalls': calls, **more})
         assert status == 200, answer
         return answer['methodResponses']
 
-    def call(self, name, args):
-        return self.calls([name, {'accountId': self.account, **args}, '0'])[0][1]
+    def call(self, name, args=None, **more):
+        """The arguments of one answer."""
+        answer = self.calls((name, {**(args or {}), **more}))[0]
+        if answer[0] == 'error':
+            raise JmapError(answer[1])
+        return answer[1]
+
+    def mailbox(self, name):
+        return next((m for m in self.call('Mailbox/get', ids=None)['list'] if m['name'] == name), None)
+
+    def find(self, subject):
+        return self.call('Email/query', filter={'subject': subject})['ids']
 
     def upload(self, data, kind='application/octet-stream'):
         status, _, body = self.ask('POST', f'/jmap/upload/{self.account}/', data, {'Content-Type': kind})

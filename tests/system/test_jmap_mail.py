@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jmap import Jmap, JmapError
+from jmap_client import Jmap, JmapError
 from mail import letter, mark
 
 

@@ -11,36 +11,26 @@ import time
 import pytest
 
 from conftest import end_site, make_site
-from jmap_client import CORE, MAIL, Jmap
+from jmap_client import CORE, MAIL, Jmap, JmapError
 from mail import mark
 
 SUBMISSION = 'urn:ietf:params:jmap:submission'
 VACATION, SIEVE = 'urn:ietf:params:jmap:vacationresponse', 'urn:ietf:params:jmap:sieve'
-USING = (CORE, MAIL, SUBMISSION, VACATION, SIEVE)
+MDN = 'urn:ietf:params:jmap:mdn'
+USING = (CORE, MAIL, SUBMISSION, VACATION, SIEVE, MDN)
 
 
 class Writer(Jmap):
+    using = USING
+
     def __init__(self, site, user):
         super().__init__(site, user)
-        self.known = super().account
-        self.drafts = self.mailbox('drafts')
-        self.sent = self.mailbox('sent')
-        self.identity = next(i['id'] for i in self.do('Identity/get', ids=None)['list'] if i['email'] == user['address'])
+        self.drafts = self.with_role('drafts')
+        self.sent = self.with_role('sent')
+        self.identity = next(i['id'] for i in self.call('Identity/get', ids=None)['list'] if i['email'] == user['address'])
 
-    @property
-    def account(self):
-        return self.known
-
-    def many(self, *calls):
-        return self.calls(*[[name, {'accountId': self.known, **args}, str(n)] for n, (name, args) in enumerate(calls)], using=USING)
-
-    def do(self, name, **args):
-        answer = self.many((name, args))[0]
-        assert answer[0] == name, answer
-        return answer[1]
-
-    def mailbox(self, role):
-        return next((m['id'] for m in self.do('Mailbox/get', ids=None)['list'] if m['role'] == role), None)
+    def with_role(self, role):
+        return next((m['id'] for m in self.call('Mailbox/get', ids=None)['list'] if m['role'] == role), None)
 
     def draft(self, to, subject, **more):
         return {'mailboxIds': {self.drafts: True}, 'keywords': {'$draft': True, '$seen': True}, 'from': [{'name': None, 'email': self.user['address']}],
@@ -50,11 +40,11 @@ class Writer(Jmap):
     def send(self, draft, send_at=None, on_success=True, **more):
         submission = {'identityId': self.identity, 'emailId': '#letter', **({'sendAt': send_at} if send_at else {}), **more}
         done = {'onSuccessUpdateEmail': {'#s': {f'mailboxIds/{self.drafts}': None, f'mailboxIds/{self.sent}': True, 'keywords/$draft': None}}}
-        return self.many(('Email/set', {'create': {'letter': draft}}),
+        return self.calls(('Email/set', {'create': {'letter': draft}}),
                          ('EmailSubmission/set', {'create': {'s': submission}, **(done if on_success else {})}))
 
     def submission(self, found):
-        return self.do('EmailSubmission/get', ids=[found])['list'][0]
+        return self.call('EmailSubmission/get', ids=[found])['list'][0]
 
 
 def created(answers):
@@ -109,9 +99,9 @@ def test_a_draft_is_what_was_written(site, ann):
                       references=['a@b', 'c@d'], inReplyTo=['c@d'], **{'header:X-Mood:asText': 'gut ☀'},
                       htmlBody=[{'partId': '2', 'type': 'text/html'}], attachments=[{'blobId': blob, 'type': 'application/pdf', 'name': '报告.pdf'}])
     draft['bodyValues']['2'] = {'value': '<p>你好</p>'}
-    answer = ann.do('Email/set', create={'d': draft})
+    answer = ann.call('Email/set', create={'d': draft})
     made = answer['created']['d']
-    got = ann.do('Email/get', ids=[made['id']], properties=['subject', 'cc', 'bcc', 'references', 'inReplyTo', 'header:X-Mood:asText', 'keywords', 'mailboxIds',
+    got = ann.call('Email/get', ids=[made['id']], properties=['subject', 'cc', 'bcc', 'references', 'inReplyTo', 'header:X-Mood:asText', 'keywords', 'mailboxIds',
                  'hasAttachment', 'attachments', 'bodyValues', 'messageId', 'sentAt', 'size', 'blobId', 'threadId'], fetchAllBodyValues=True)['list'][0]
     assert got['subject'] == subject and got['cc'] == [{'name': 'Zoë, "Z"', 'email': 'zoe@example.org'}] and got['bcc'][0]['email'] == 'secret@example.org'
     assert got['references'] == ['a@b', 'c@d'] and got['inReplyTo'] == ['c@d'] and got['header:X-Mood:asText'] == 'gut ☀'
@@ -125,14 +115,14 @@ def test_a_draft_is_what_was_written(site, ann):
     with site.imap(ann.user) as client:
         client.select('Drafts')
         assert client.search(None, 'DRAFT', 'HEADER', 'X-Mood', '""')[1][0].split()
-    replaced = ann.many(('Email/set', {'create': {'n': ann.draft(['x@example.org'], subject + ' 2')}, 'destroy': [made['id']]}))[0][1]
+    replaced = ann.calls(('Email/set', {'create': {'n': ann.draft(['x@example.org'], subject + ' 2')}, 'destroy': [made['id']]}))[0][1]
     assert replaced['created']['n'] and replaced['destroyed'] == [made['id']]
 
 
 def test_what_does_not_fit_is_named(ann):
     def why(**changes):
         draft = {k: v for k, v in {**ann.draft(['x@example.org'], 'x'), **changes}.items() if v is not ...}
-        return ann.do('Email/set', create={'d': draft})['notCreated']['d']
+        return ann.call('Email/set', create={'d': draft})['notCreated']['d']
 
     for changes, names in [
             ({'mailboxIds': {}}, ['mailboxIds']), ({'mailboxIds': ...}, ['mailboxIds']), ({'mailboxIds': {'F' + '0' * 32: True}}, ['mailboxIds']),
@@ -153,11 +143,11 @@ def test_what_does_not_fit_is_named(ann):
 def test_import_files_a_letter(site, ann):
     subject = mark()
     blob = ann.upload(f'From: a@example.org\r\nSubject: {subject}\r\n\r\nhi\r\n'.encode(), 'message/rfc822')[1]['blobId']
-    inbox = ann.mailbox('inbox')
-    got = ann.do('Email/import', emails={'i': {'blobId': blob, 'mailboxIds': {inbox: True}, 'keywords': {'$seen': True}, 'receivedAt': '2020-02-03T04:05:06Z'},
+    inbox = ann.with_role('inbox')
+    got = ann.call('Email/import', emails={'i': {'blobId': blob, 'mailboxIds': {inbox: True}, 'keywords': {'$seen': True}, 'receivedAt': '2020-02-03T04:05:06Z'},
                                          'bad': {'blobId': 'Unone', 'mailboxIds': {inbox: True}}})
     assert got['notCreated']['bad']['type'] == 'invalidProperties'
-    assert ann.do('Email/get', ids=[got['created']['i']['id']], properties=['receivedAt'])['list'][0]['receivedAt'] == '2020-02-03T04:05:06Z'
+    assert ann.call('Email/get', ids=[got['created']['i']['id']], properties=['receivedAt'])['list'][0]['receivedAt'] == '2020-02-03T04:05:06Z'
     assert b'hi' in site.find(ann.user, subject)[0]
 
 
@@ -182,7 +172,7 @@ def test_what_is_sent_arrives_without_bcc_and_is_filed_as_sent(site, ann, bob):
     got = ann.submission(made['id'])
     assert set(got['deliveryStatus']) == {bob['address'], outside, third['address']} and got['deliveryStatus'][outside]['smtpReply'].startswith('250')
     assert got['envelope']['mailFrom']['email'] == ann.user['address'] and got['identityId'] == ann.identity
-    assert made['id'] in ann.do('EmailSubmission/query', filter={'undoStatus': 'final'}, sort=[{'property': 'sentAt'}])['ids']
+    assert made['id'] in ann.call('EmailSubmission/query', filter={'undoStatus': 'final'}, sort=[{'property': 'sentAt'}])['ids']
 
 
 def test_who_may_send_what_to_whom(site, ann, bob):
@@ -199,24 +189,24 @@ def test_who_may_send_what_to_whom(site, ann, bob):
 
 def test_what_is_taken_back_nobody_gets(site, ann, bob):
     subject, later = mark(), mark()
-    state = ann.do('EmailSubmission/get', ids=[])['state']
+    state = ann.call('EmailSubmission/get', ids=[])['state']
     made = created(ann.send(ann.draft([bob['address'], f'{mark()}@outside.test'], subject), send_at=at(600)))
     assert made['undoStatus'] == 'pending' and ann.submission(made['id'])['undoStatus'] == 'pending'
-    changed = ann.do('EmailSubmission/changes', sinceState=state)
+    changed = ann.call('EmailSubmission/changes', sinceState=state)
     assert changed['created'] == [made['id']] and changed['newState'] != state
-    answer = ann.do('EmailSubmission/set', update={made['id']: {'undoStatus': 'canceled'}})
+    answer = ann.call('EmailSubmission/set', update={made['id']: {'undoStatus': 'canceled'}})
     assert made['id'] in answer['updated'] and answer['newState'] != answer['oldState']
     assert ann.submission(made['id'])['undoStatus'] == 'canceled'
-    assert ann.do('EmailSubmission/changes', sinceState=changed['newState'])['updated'] == [made['id']]
+    assert ann.call('EmailSubmission/changes', sinceState=changed['newState'])['updated'] == [made['id']]
     gone = created(ann.send(ann.draft([bob['address']], later)))
-    late = ann.do('EmailSubmission/set', update={gone['id']: {'undoStatus': 'canceled'}})
+    late = ann.call('EmailSubmission/set', update={gone['id']: {'undoStatus': 'canceled'}})
     assert late['notUpdated'][gone['id']]['type'] == 'cannotUnsend'
     site.find(bob, later, seconds=60)
     with site.imap(bob) as client:
         client.select('INBOX', readonly=True)
         assert client.search(None, 'SUBJECT', f'"{subject}"')[1][0].split() == []
-    assert ann.do('EmailSubmission/set', destroy=[made['id'], gone['id']])['destroyed'] == [made['id'], gone['id']]
-    assert ann.do('EmailSubmission/get', ids=[made['id']])['notFound'] == [made['id']]
+    assert ann.call('EmailSubmission/set', destroy=[made['id'], gone['id']])['destroyed'] == [made['id'], gone['id']]
+    assert ann.call('EmailSubmission/get', ids=[made['id']])['notFound'] == [made['id']]
 
 
 def is_found(site, user, subject):
@@ -252,34 +242,139 @@ def connected(site, user):
 
 
 def test_identities_are_kept(ann):
-    listed = ann.do('Identity/get', ids=None)
-    answer = ann.do('Identity/set', update={ann.identity: {'name': 'Maria R.', 'textSignature': '-- \nM', 'replyTo': [{'name': None, 'email': 'r@example.org'}]}})
+    listed = ann.call('Identity/get', ids=None)
+    answer = ann.call('Identity/set', update={ann.identity: {'name': 'Maria R.', 'textSignature': '-- \nM', 'replyTo': [{'name': None, 'email': 'r@example.org'}]}})
     assert ann.identity in answer['updated'] and answer['newState'] != listed['state']
-    got = ann.do('Identity/get', ids=[ann.identity])['list'][0]
+    got = ann.call('Identity/get', ids=[ann.identity])['list'][0]
     assert got['name'] == 'Maria R.' and got['textSignature'] == '-- \nM' and got['replyTo'][0]['email'] == 'r@example.org' and not got['mayDelete']
-    bad = ann.do('Identity/set', update={ann.identity: {'email': 'x@y'}}, create={'n': {'email': 'x@y'}})
+    bad = ann.call('Identity/set', update={ann.identity: {'email': 'x@y'}}, create={'n': {'email': 'x@y'}})
     assert bad['notUpdated'][ann.identity]['properties'] == ['email'] and bad['notCreated']['n']['type'] == 'forbiddenFrom'
-    assert ann.do('Identity/set', destroy=[ann.identity])['notDestroyed'][ann.identity]['type'] == 'forbidden'
+    assert ann.call('Identity/set', destroy=[ann.identity])['notDestroyed'][ann.identity]['type'] == 'forbidden'
 
 
 def test_who_is_away_answers_and_the_own_script_goes_on(site, ann):
     away = Writer(site, next(u for u in reversed(site.users) if u['address'] != ann.user['address']))
     blob = away.upload(b'require "fileinto"; if header :contains "subject" "file-me" { fileinto "Sent"; }', 'application/sieve')[1]['blobId']
-    assert away.do('SieveScript/set', create={'s': {'name': 'mine', 'blobId': blob}}, onSuccessActivateScript='#s')['created']
-    before = away.do('VacationResponse/get', ids=None)
+    assert away.call('SieveScript/set', create={'s': {'name': 'mine', 'blobId': blob}}, onSuccessActivateScript='#s')['created']
+    before = away.call('VacationResponse/get', ids=None)
     assert not before['list'][0]['isEnabled']
     text = f'Away "until" Monday {mark()}'
-    answer = away.do('VacationResponse/set', update={'singleton': {'isEnabled': True, 'textBody': text, 'subject': 'Gone', 'fromDate': '2020-01-01T00:00:00Z',
+    answer = away.call('VacationResponse/set', update={'singleton': {'isEnabled': True, 'textBody': text, 'subject': 'Gone', 'fromDate': '2020-01-01T00:00:00Z',
                                                                    'toDate': '2090-01-01T00:00:00Z'}})
     assert 'singleton' in answer['updated'] and answer['newState'] != answer['oldState'] == before['state']
-    now = away.do('VacationResponse/get', ids=['singleton', 'x'])
+    now = away.call('VacationResponse/get', ids=['singleton', 'x'])
     assert now['list'][0]['isEnabled'] and now['list'][0]['textBody'] == text and now['notFound'] == ['x'] and now['state'] == answer['newState']
     subject = f'file-me {mark()}'
     created(ann.send(ann.draft([away.user['address']], subject)))
     site.find(away.user, subject, 'Sent', seconds=60)
     wait_for(lambda: any(text in str(email.message_from_bytes(m, policy=email.policy.default).get_content()) for m in site.find(ann.user, 'Gone', seconds=60)))
-    assert 'singleton' in away.do('VacationResponse/set', update={'singleton': {'isEnabled': False}})['updated']
-    scripts = away.do('SieveScript/get', ids=None)['list']
+    assert 'singleton' in away.call('VacationResponse/set', update={'singleton': {'isEnabled': False}})['updated']
+    scripts = away.call('SieveScript/get', ids=None)['list']
     assert [(s['name'], s['isActive']) for s in scripts] == [('mine', True)]
-    wrong = away.do('VacationResponse/set', update={'singleton': {'isEnabled': 'x'}}, create={'n': {}})
+    wrong = away.call('VacationResponse/set', update={'singleton': {'isEnabled': 'x'}}, create={'n': {}})
     assert wrong['notUpdated']['singleton']['properties'] == ['isEnabled'] and wrong['notCreated']['n']['type'] == 'singleton'
+
+
+# ---- messages that are no emails of the account; read receipts ----
+
+ENCLOSED = (b'From: Zo\xc3\xab <zoe@example.org>\r\nTo: a@example.org\r\nSubject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\nDate: Thu, 1 Jan 2026 10:00:00 +0100\r\n'
+            b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nInside.\r\n'
+            b'--b\r\nContent-Type: image/png; name=a.png\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n')
+
+
+def test_a_blob_is_shown_as_an_email_and_its_parts_come_down(ann):
+    uploaded = ann.upload(ENCLOSED, 'message/rfc822')[1]['blobId']
+    noise = ann.upload(b'\x00\x01 nothing of the kind', 'message/rfc822')[1]['blobId']
+    answer = ann.call('Email/parse', blobIds=[uploaded, noise, 'U' + '0' * 32], fetchTextBodyValues=True)
+    shown = answer['parsed'][uploaded]
+    assert (answer['notParsable'], answer['notFound']) == ([noise], ['U' + '0' * 32])
+    assert 'id' not in shown and 'mailboxIds' not in shown
+    assert (shown['subject'], shown['from'][0]['email'], shown['sentAt']) == ('grüße', 'zoe@example.org', '2026-01-01T10:00:00+01:00')
+    assert [v['value'].strip() for v in shown['bodyValues'].values()] == ['Inside.']
+    assert shown['hasAttachment'] and shown['attachments'][0]['name'] == 'a.png'
+    assert ann.download(shown['attachments'][0]['blobId'])[2] == b'\x89PNG\r\n\x1a\n'
+    assert ann.download(shown['attachments'][0]['blobId'].replace('_', '_9', 1))[0] == 404
+    some = ann.call('Email/parse', blobIds=[uploaded], properties=['id', 'threadId', 'blobId', 'size', 'header:Subject'])['parsed'][uploaded]
+    assert some == {'id': None, 'threadId': None, 'blobId': uploaded, 'size': len(ENCLOSED), 'header:Subject': ' =?utf-8?q?gr=C3=BC=C3=9Fe?='}
+
+
+def test_an_attached_letter_is_shown_and_what_is_attached_to_it_too(ann):
+    inner = ann.upload(ENCLOSED, 'message/rfc822')[1]['blobId']
+    draft = ann.draft(['x@example.org'], f'with a letter {mark()}', attachments=[{'blobId': inner, 'type': 'message/rfc822', 'name': 'letter.eml'}])
+    made = ann.call('Email/set', create={'d': draft})['created']['d']['id']
+    attached = ann.call('Email/get', ids=[made], properties=['attachments'])['list'][0]['attachments'][0]['blobId']
+    shown = ann.call('Email/parse', blobIds=[attached])['parsed'][attached]
+    assert shown['subject'] == 'grüße'
+    assert ann.download(shown['attachments'][0]['blobId'])[2] == b'\x89PNG\r\n\x1a\n'
+
+
+def asking(site, ann, bob, subject):
+    """A letter of ann that asks bob for a receipt, as bob has it."""
+    reader = Writer(site, bob)
+    asked = ann.draft([bob['address']], subject, **{'header:Disposition-Notification-To:asAddresses': [{'name': 'Ann', 'email': ann.user['address']}]})
+    created(ann.send(asked))
+    return reader, wait_for(lambda: reader.find(subject))[0]
+
+
+def test_a_receipt_goes_once_and_its_asker_can_read_it(site, ann, bob):
+    subject = f'asks {mark()}'
+    reader, letter = asking(site, ann, bob, subject)
+    receipt = {'forEmailId': letter, 'disposition': {'actionMode': 'manual-action', 'sendingMode': 'mdn-sent-manually', 'type': 'displayed'}}
+    wrong = reader.call('MDN/send', identityId=reader.identity, send={
+        'a': {**receipt, 'forEmailId': 'M' + '0' * 32}, 'b': {**receipt, 'disposition': {'type': 'eaten'}}, 'c': {**receipt, 'reportingUA': 'a\r\nBcc: x@y'},
+        'd': {**receipt, 'finalRecipient': 'rfc822; somebody@else.test'}})
+    assert wrong['sent'] is None
+    assert {k: v['type'] for k, v in wrong['notSent'].items()} == {'a': 'notFound', 'b': 'invalidProperties', 'c': 'invalidProperties', 'd': 'forbiddenFrom'}
+    before = len(reader.call('EmailSubmission/query')['ids'])
+    done, updated = [a[1] for a in reader.calls(('MDN/send', {'identityId': reader.identity, 'send': {'k': {**receipt, 'reportingUA': 'test; 1'}},
+                                                              'onSuccessUpdateEmail': {'#k': {'keywords/$mdnsent': True}}}))]
+    assert done['sent']['k']['finalRecipient'] == f'rfc822; {bob["address"]}' and done['notSent'] is None
+    assert updated['updated'] == {letter: None}
+    assert len(reader.call('EmailSubmission/query')['ids']) == before
+    assert reader.call('Email/get', ids=[letter], properties=['keywords'])['list'][0]['keywords'].get('$mdnsent')
+    again = reader.call('MDN/send', identityId=reader.identity, send={'k': receipt})
+    assert again['notSent']['k']['type'] == 'mdnAlreadySent'
+    came = wait_for(lambda: ann.find(f'"Read: {subject}"'))[0]
+    shown = ann.call('Email/get', ids=[came], properties=['blobId', 'header:Return-Path:asRaw', 'header:Auto-Submitted:asText', 'bodyStructure'])['list'][0]
+    assert shown['header:Return-Path:asRaw'].strip() == '<>' and shown['header:Auto-Submitted:asText'] == 'auto-replied'
+    assert [p['type'] for p in shown['bodyStructure']['subParts']] == ['text/plain', 'message/disposition-notification']
+    mdn = ann.call('MDN/parse', blobIds=[shown['blobId']])['parsed'][shown['blobId']]
+    assert mdn['disposition'] == {'actionMode': 'manual-action', 'sendingMode': 'mdn-sent-manually', 'type': 'displayed'}
+    assert (mdn['subject'], mdn['reportingUA'], mdn['finalRecipient']) == (f'Read: {subject}', 'test; 1', f'rfc822; {bob["address"]}')
+    assert mdn['originalMessageId'] == done['sent']['k']['originalMessageId'] and not mdn['includeOriginalMessage'] and mdn['textBody']
+
+
+def test_who_asks_for_no_receipt_gets_none(site, ann, bob):
+    subject = f'asks nothing {mark()}'
+    created(ann.send(ann.draft([bob['address']], subject)))
+    reader = Writer(site, bob)
+    letter = wait_for(lambda: reader.find(subject))[0]
+    answer = reader.call('MDN/send', identityId=reader.identity, send={'k': {
+        'forEmailId': letter, 'disposition': {'actionMode': 'manual-action', 'sendingMode': 'mdn-sent-manually', 'type': 'displayed'}}})
+    assert answer['notSent']['k']['type'] == 'notFound'
+    blob = reader.call('Email/get', ids=[letter], properties=['blobId'])['list'][0]['blobId']
+    assert reader.call('MDN/parse', blobIds=[blob])['notParsable'] == [blob]
+
+
+def test_changes_of_submissions_and_identities_are_told(ann):
+    queried = ann.call('EmailSubmission/query', sort=[{'property': 'sentAt'}])
+    assert queried['canCalculateChanges']
+    waiting = created(ann.send(ann.draft(['x@example.org'], mark()), send_at=at(3600)))['id']
+    changes = ann.call('EmailSubmission/queryChanges', sinceQueryState=queried['queryState'], sort=[{'property': 'sentAt'}], calculateTotal=True)
+    assert changes['removed'] == [waiting] and changes['added'] == [{'id': waiting, 'index': changes['total'] - 1}]
+    only = {'filter': {'undoStatus': 'pending'}}
+    ann.call('EmailSubmission/set', update={waiting: {'undoStatus': 'canceled'}})
+    later = ann.call('EmailSubmission/queryChanges', sinceQueryState=changes['newQueryState'], **only)
+    assert (later['removed'], later['added']) == ([waiting], [])
+    ann.call('EmailSubmission/set', destroy=[waiting])
+    last = ann.call('EmailSubmission/queryChanges', sinceQueryState=later['newQueryState'])
+    assert (last['removed'], last['added']) == ([waiting], [])
+    with pytest.raises(JmapError) as refusal:
+        ann.call('EmailSubmission/queryChanges', sinceQueryState='sfffffffffff')
+    assert refusal.value.args[0]['type'] == 'cannotCalculateChanges'
+
+    before = ann.call('Identity/get', ids=None)['state']
+    assert ann.call('Identity/changes', sinceState=before)['updated'] == []
+    ann.call('Identity/set', update={ann.identity: {'textSignature': f'-- {mark()}'}})
+    told = ann.call('Identity/changes', sinceState=before)
+    assert (told['created'], told['updated'], told['destroyed']) == ([], [ann.identity], [])

@@ -40,6 +40,7 @@ async function sendReceipt(letter: Email): Promise<void> {
 	try {
 		const answer = await client.call<{ notSent?: Record<string, unknown> | null }>('MDN/send', {
 			accountId: client.accountId, identityId: identity?.id, send: { r: { forEmailId: letter.id, disposition: { actionMode: 'manual-action', sendingMode: 'mdn-sent-manually', type: 'displayed' } } },
+			onSuccessUpdateEmail: { '#r': { 'keywords/$mdnsent': true } },
 		});
 		if (answer.notSent && Object.keys(answer.notSent).length > 0) throw new Error('not sent');
 		toast(t('mail.receipt-sent'));
