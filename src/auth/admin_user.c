@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "auth/admin_book.h"
 #include "auth/admin_job.h"
 #include "auth/contain.h"
 #include "auth/directory_keys.h"
@@ -72,6 +73,9 @@ static int user_show(struct admin_job *job)
 	job->result = account_json(&job->account);
 	job_set(job, "created", json_integer((json_int_t)job->account.created));
 	job_set(job, "app_passwords", json_integer(count));
+	int rc = job_book_show(job);
+	if (rc != 0)
+		return rc;
 	return add_containment(job);
 }
 
@@ -183,12 +187,21 @@ static int update_in_change(struct admin_job *job, struct error *err)
 	return directory_account_update(job_directory(job), &job->account, err);
 }
 
+static int set_in_change(struct admin_job *job, struct error *err)
+{
+	int rc = update_in_change(job, err);
+	return rc == 0 && job_book_given(job) ? job_book_change(job, err) : rc;
+}
+
 static int user_set(struct admin_job *job)
 {
 	enum auth_role before = job->account.role;
 	int rc = job_account_properties(job, &job->account);
 	if (rc == 0)
-		rc = job_change(job, update_in_change);
+		rc = job_book_check(job);
+	if (rc != 0 || json_is_true(json_object_get(job->args, "dry_run")))
+		return rc;
+	rc = job_change(job, set_in_change);
 	if (rc == 0)
 		job_event(job, EV_ACCOUNT_CHANGED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address),
 			LOG_STR("what", before != job->account.role ? auth_role_name(job->account.role) : "properties"));

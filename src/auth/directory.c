@@ -1,3 +1,4 @@
+#include "auth/directory_book.h"
 #include "auth/directory_sql.h"
 
 #include <string.h>
@@ -257,6 +258,8 @@ int directory_open(const char *path, const uint8_t key[32], struct directory **r
 		goto out;
 	}
 	hash_hkdf(slice_make(key, 32), SLICE_NONE, "directory lookup", SLICE_NONE, d->lookup_key, 32);
+	if ((rc = directory_book_prepare(d, err)) != 0)
+		goto out;
 	*ret = d;
 	d = NULL;
 out:

@@ -1,3 +1,4 @@
+#include "auth/directory_book.h"
 #include "auth/directory_sql.h"
 
 static void read_account(sqlite3_stmt *s, struct arena *arena, void *into)
@@ -73,7 +74,8 @@ int directory_account_add(struct directory *d, const struct account *account, st
 	sql_text(s, 2, slice_sub(account->address, 0, (size_t)at));
 	sql_int(s, 3, ADDRESS_ACCOUNT);
 	sql_blob(s, 4, account->id, sizeof account->id);
-	return sql_run(d, s, err);
+	rc = sql_run(d, s, err);
+	return rc == 0 ? directory_book_refresh(d, account->id, err) : rc;
 }
 
 int directory_account_get(struct directory *d, const uint8_t id[16], struct arena *arena, struct account *ret)
@@ -100,7 +102,9 @@ int directory_account_update(struct directory *d, const struct account *account,
 	sqlite3_stmt *s = sql_query(d, Q_ACCOUNT_UPDATE);
 	bind_account(s, account);
 	rc = sql_run(d, s, err);
-	return rc == 0 && sqlite3_changes(d->db) == 0 ? error_set(err, ERR_NOT_FOUND, "no such account") : rc;
+	if (rc == 0 && sqlite3_changes(d->db) == 0)
+		rc = error_set(err, ERR_NOT_FOUND, "no such account");
+	return rc == 0 ? directory_book_refresh(d, account->id, err) : rc;
 }
 
 int directory_account_remove(struct directory *d, const uint8_t id[16], struct error *err)

@@ -170,6 +170,7 @@ QUERY(ONCE_FORGET, "DELETE FROM call_once WHERE id = ?1")
 QUERY(ONCE_EXPIRE, "DELETE FROM call_once WHERE created < ?1")
 QUERY(MEMBER_IS, "SELECT 1 FROM member WHERE domain = ?1 AND local = ?2 AND member = ?3")
 QUERY(SCRAM_FORGET_ONE, "DELETE FROM scram WHERE account = ?1 AND credential IN (SELECT id FROM credential WHERE account = ?1 AND kind = 1)")
+#include "auth/directory_queries_book.h"
 #include "auth/directory_queries_contain.h"
 #include "auth/directory_queries_ca.h"
 #include "auth/directory_queries_sieve.h"

@@ -91,6 +91,7 @@ TABLE("CREATE TABLE IF NOT EXISTS relay_server (domain TEXT PRIMARY KEY REFERENC
 /* What is done with letters to a relay domain. judge: 0 no, 1 yes; junk: 0 tag, 1 reject, 2 hold; size: bytes, 0: no limit. */
 TABLE("CREATE TABLE IF NOT EXISTS relay_policy (domain TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE,"
       " judge INTEGER NOT NULL, junk INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID")
+#include "auth/directory_schema_book.h"
 #include "auth/directory_schema_contain.h"
 #include "auth/directory_schema_ca.h"
 #include "auth/directory_schema_sieve.h"

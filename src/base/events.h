@@ -163,6 +163,7 @@ EVENT(ACCOUNT_ADDED, LOG_INFO, ACCOUNT, "account.added", "actor address right", 
 EVENT(ACCOUNT_CHANGED, LOG_INFO, ACCOUNT, "account.changed", "actor address what", "an account was changed")
 EVENT(ACCOUNT_DISABLED, LOG_WARN, ACCOUNT, "account.disabled", "actor address why", "an account was disabled")
 EVENT(ACCOUNT_ENABLED, LOG_INFO, ACCOUNT, "account.enabled", "actor address", "an account was enabled")
+EVENT(DEPARTMENT_CHANGED, LOG_INFO, ACCOUNT, "department.changed", "actor name what", "a department of the address book was changed")
 EVENT(ACCOUNT_REMOVED, LOG_WARN, ACCOUNT, "account.removed", "actor address account", "an account was removed")
 EVENT(ACCOUNT_UNUSED, LOG_INFO, ACCOUNT, "account.unused", "address until", "an account that nobody uses will be disabled; its owner is told")
 EVENT(ACCOUNT_LEFT, LOG_WARN, ACCOUNT, "account.left", "actor address target", "a leaver: sessions, devices, forwards and rights ended")

@@ -54,6 +54,7 @@ extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_que
 	cli_token, cli_role, cli_grant, cli_approval;
 
 extern const struct cli_noun cli_tls;
+extern const struct cli_noun cli_department;
 extern const struct cli_noun cli_user_sieve, cli_trust, cli_forward, cli_firewall;
 /* Says which listeners of the configuration nobody serves; how many. */
 size_t cli_listeners_check(struct cli *cli, json_t *problems);

@@ -9,7 +9,8 @@ static void show_list(const json_t *result)
 
 static void show_user(const json_t *result)
 {
-	cli_fields(result, "address:address name:name department:department role:role state:state quota:quota provisional:provisional "
+	cli_fields(result, "address:address name:name department:department role:role state:state quota:quota provisional:provisional position:position phone:phone mobile:mobile staff-number:staff_number "
+		"reading:reading place:place hidden:hidden "
 		"created:created@ app-passwords:app_passwords restriction:restriction because:restriction_reason by:restriction_author since:restriction_since@");
 }
 
@@ -143,7 +144,7 @@ static const struct cli_command commands[] = {
 	{.words = "user show", .op = "user.show", .positional = "address", .show = show_user, .help = "one user"},
 	{.words = "user add", .op = "user.add", .positional = "address", .options = "name department role quota# language", .secrets = "password",
 		.help = "a new user with a provisional password; the user chooses an own one with: letterlock user passwd"},
-	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota# language", .needs_option = true,
+	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota# language position phone mobile staff_number reading place# hidden", .needs_option = true,
 		.help = "changes what is named"},
 	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "sessions end, no sign-in, and mail to the user is refused (550 5.2.1)"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},

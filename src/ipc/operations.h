@@ -60,7 +60,8 @@ OPERATION("user.show", AUTH, ACCOUNT_SEE, READS, "address")
 /* The password is provisional: the user chooses an own one with user.passwd. quota in bytes, 0: the default. Roles: user,
  * department, administrator, officer, auditor, approver. language: of letters that the system writes: en, zh-CN, zh-TW, or empty: the default. */
 OPERATION("user.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address password name? department? role? quota#? language?")
-OPERATION("user.set", AUTH, ACCOUNT_CHANGE, CHANGES, "address name? department? role? quota#? language?")
+/* Beside what user.add takes, the card in the address book: reading is how the name is read ("zhang wei"), place its number within the department, hidden: yes or no. dry_run: only checks. */
+OPERATION("user.set", AUTH, ACCOUNT_CHANGE, CHANGES, "address name? department? role? quota#? language? position? phone? mobile? staff_number? reading? place#? hidden? dry_run!?")
 /* Nobody signs in, sessions end at once, mail is refused with 550 5.2.1: {"account"}. */
 OPERATION("user.disable", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
 OPERATION("user.enable", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
@@ -69,6 +70,20 @@ OPERATION("user.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address")
 /* An account from another system with its password hash ($6$ $5$ $y$ $2a$ $2b$ $2y$ {SSHA} {SSHA256} {SSHA512}), which is verified until the
  * first sign-in and deleted then. {"address","dry_run"}; dry_run: only checks. */
 OPERATION("user.import", AUTH, ACCOUNT_CHANGE, CHANGES, "address password_hash name? department? quota#? dry_run!?")
+/*
+ * Departments of the address book: {"departments":[{"department","place","sees","viewers"}],"more","next"}. A department is its levels with "/" between them;
+ * place: its number among its siblings; sees: all, own (who is in it), listed (these, and the departments named as viewers) or none. set adds what is new.
+ */
+OPERATION("department.list", AUTH, ACCOUNT_SEE, READS, "after?")
+OPERATION("department.set", AUTH, ACCOUNT_CHANGE, CHANGES, "department place#? sees? viewers[]?")
+OPERATION("department.rename", AUTH, ACCOUNT_CHANGE, CHANGES, "department to")
+OPERATION("department.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "department")
+/* What the person who asks may see of it: {"departments":[{"department","place"}], …}; {"people":[{"id","address","name","department","position","phone",
+ * "mobile","staff_number","index"}],"more","next"}: of a department in its order, or of all by name, or those found by text (beginnings of name, pinyin, initials,
+ * address, phone, staff number, department); one by id, or by mail. */
+OPERATION("book.departments", AUTH, SELF_SEE, READS, "after?")
+OPERATION("book.people", AUTH, SELF_SEE, READS, "department? text? after? limit#?")
+OPERATION("book.person", AUTH, SELF_SEE, READS, "id? mail?")
 /* {"recovery_code"}: the new one, shown once. */
 /*
  * Containment (auth/contain.h): only the misused right ends. state: stop, or allow; held: release or drop, for mail that was held since. level: none,

@@ -29,6 +29,8 @@ ARGS = {
     'domain.sts': {'domain': 'nowhere.test'},
     'sieve.show': {'name': 'x'}, 'sieve.put': {'name': 'x', 'script': 'frob;'}, 'sieve.activate': {'name': 'x'}, 'sieve.remove': {'name': 'x'},
     'sieve.check': {'script': 'keep;'},
+    'department.set': {'department': 'x', 'sees': 'nothing'}, 'department.rename': {'department': 'nowhere', 'to': 'elsewhere'},
+    'department.remove': {'department': 'nowhere'},
     'tls.order': {'names': ['nowhere']},
     'tls.renew': {'id': 999999},
     'tls.import': {'chain': 'x'},
