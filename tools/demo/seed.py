@@ -6,12 +6,13 @@ import imaplib
 import os
 import secrets
 import smtplib
+import tempfile
 import time
 
 import letters
 from api import Api
 from instance import Failure
-from people import ALIASES, DOMAIN, GROUPS, OUTSIDE, PEOPLE, STAFF, address
+from people import ALIASES, CARDS, COLLEAGUES, DEPARTMENTS, DOMAIN, GROUPS, OUTSIDE, PEOPLE, STAFF, address
 
 ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
 
@@ -44,10 +45,23 @@ class Seeder:
         self.staff = [self.make_person(*person) for person in STAFF]
         for user in self.users[1:] + self.staff:
             del user['recovery_code']  # theirs is known to nobody but them
+        self.make_cards()
         for local, name, members in GROUPS:
             cli('group', 'add', address(local), *[address(m) for m in members], '--name', name)
         for alias, target in ALIASES:
             cli('alias', 'add', address(alias), address(target))
+
+    def make_cards(self):
+        cli = self.i.cli
+        for local, name, department in COLLEAGUES:
+            cli('user', 'add', address(local), '--name', name, '--department', department, '--stdin', stdin=password() + '\n')
+        for place, department in enumerate(DEPARTMENTS, 1):
+            cli('department', 'set', department, '--place', str(place))
+        with tempfile.NamedTemporaryFile('w', suffix='.csv', encoding='utf-8') as f:
+            f.write('address,position,phone,mobile,staff_number,place\n')
+            f.writelines(f'{address(local)},{",".join(map(str, card))}\n' for local, card in CARDS.items())
+            f.flush()
+            cli('department', 'import', f.name)
 
     def enrol_staff(self):
         """Second factors; from the administrator's on the local user has the emergency access only. The administrator stays signed in."""
