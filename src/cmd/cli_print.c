@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-#define COLUMN_MAX 12
+#define COLUMN_MAX 20
 #define ERROR_MAX 2048
 
 /* What was said on stderr and stdout so far: a program that reads JSON gets the errors too. */
