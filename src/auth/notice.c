@@ -344,6 +344,8 @@ static const struct rule rules[] = {
 	{EV_CERTIFICATE_EXPIRES, NOTICE_CERTIFICATE_EXPIRES, "address", .vary = "id", .apart_s = DAY_S},
 	{EV_TLS_EXPIRES, NOTICE_TLS_EXPIRES, "address", .vary = "host", .apart_s = DAY_S},
 	{EV_DNS_WRONG, NOTICE_DNS_WRONG, "address", .vary = "domain", .apart_s = 60},
+	{EV_REPORTS_FAIL, NOTICE_REPORTS_FAIL, "address", .vary = "domain", .apart_s = 60},
+	{EV_REPORTS_TLS_FAIL, NOTICE_REPORTS_TLS_FAIL, "address", .vary = "domain", .apart_s = 60},
 };
 
 static int64_t limit_now(const struct notices *n)

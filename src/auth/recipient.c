@@ -20,8 +20,8 @@ static uint8_t flags_of(const struct resolve_target *t)
 	return flags | (t->policy.junk == RELAY_JUNK_HOLD ? FACT_JUNK_HOLD : 0);
 }
 
-static void write_fact(const struct resolve_target *t, struct slice notify, struct slice original, struct slice forward_path,
-	const struct auth_login_settings *settings, struct buf *out)
+static void write_fact(const struct resolve_target *t, struct slice notify, struct slice original,
+	const struct recipient_forward *forward, const struct auth_login_settings *settings, struct buf *out)
 {
 	struct recipient_fact fact = {.kind = FACT_REMOTE};
 	struct buf mark = BUF_INIT(16);
@@ -33,8 +33,10 @@ static void write_fact(const struct resolve_target *t, struct slice notify, stru
 	fact.notify = notify;
 	fact.flags = flags_of(t);
 	fact.size_max = t->policy.size_max;
-	if (t->outside)
-		fact.reverse_path = forward_path;
+	if (t->outside && forward->path.n > 0) {
+		fact.reverse_path = forward->path;
+		fact.by = forward->by;
+	}
 	if (t->script > 0)
 		profile_mark(&mark, t->script);
 	fact.profile = buf_slice(&mark);
@@ -42,8 +44,8 @@ static void write_fact(const struct resolve_target *t, struct slice notify, stru
 	buf_free(&mark);
 }
 
-int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn, struct slice forward_path,
-	const struct auth_login_settings *settings, struct buf *out)
+int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn,
+	const struct recipient_forward *forward, const struct auth_login_settings *settings, struct buf *out)
 {
 	struct slice notify, orcpt;
 	struct buf original = BUF_INIT(2048);
@@ -52,7 +54,7 @@ int recipient_facts(const struct resolve_result *result, struct slice recipient,
 	if (orcpt.n == 0 && result->changed)
 		make_original(recipient, &original);
 	for (size_t i = 0; i < result->count; i++)
-		write_fact(&result->targets[i], notify, orcpt.n > 0 ? orcpt : buf_slice(&original), forward_path, settings, out);
+		write_fact(&result->targets[i], notify, orcpt.n > 0 ? orcpt : buf_slice(&original), forward, settings, out);
 	buf_free(&original);
 	return out->failed || buf_len(out) > RECIPIENT_FACTS_MAX ? ERR_LIMIT : 0;
 }

@@ -7,11 +7,17 @@
 
 #define RECIPIENT_FACTS_MAX 260000 /* bytes; more cannot travel: the answer is a refusal */
 
+/* A letter that is passed on to somebody outside. */
+struct recipient_forward {
+	struct slice path; /* the reverse-path there (auth/srs.h); empty: as it is */
+	struct slice by;   /* our address that passes it on */
+};
+
 /*
  * Appends one fact per target of an accepted result. dsn: auth_dsn_encode. original: ORCPT as given, else the recipient as
- * "rfc822;xtext" when an alias changed it. forward_path: the reverse-path for targets outside (auth/srs.h); empty: as it is. 0, ERR_INVALID (dsn), ERR_LIMIT.
+ * "rfc822;xtext" when an alias changed it. forward: for targets outside. 0, ERR_INVALID (dsn), ERR_LIMIT.
  */
-int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn, struct slice forward_path,
-	const struct auth_login_settings *settings, struct buf *out);
+int recipient_facts(const struct resolve_result *result, struct slice recipient, struct slice dsn,
+	const struct recipient_forward *forward, const struct auth_login_settings *settings, struct buf *out);
 
 #endif

@@ -158,7 +158,7 @@ static void test_large_groups_reach_everybody_once(void **state)
 	assert_int_equal(directory_commit(f->t->directory, NULL), 0);
 	assert_int_equal(resolve(f, "big@example.org", false), 0);
 	assert_int_equal(f->r.count, GROUP_MEMBERS_MAX);
-	assert_int_equal(recipient_facts(&f->r, SLICE("big@example.org"), SLICE_NONE, SLICE_NONE, &f->t->settings, &facts), 0);
+	assert_int_equal(recipient_facts(&f->r, SLICE("big@example.org"), SLICE_NONE, &(struct recipient_forward){0}, &f->t->settings, &facts), 0);
 	buf_free(&facts);
 }
 
@@ -320,7 +320,7 @@ static void test_facts_carry_dsn_and_original(void **state)
 	ok(f, "alias.add", "{\"address\":\"al@example.org\",\"target\":\"ann@example.org\"}");
 	assert_int_equal(resolve(f, "al@example.org", false), 0);
 	auth_dsn_encode(SLICE("NEVER"), SLICE_NONE, &dsn);
-	assert_int_equal(recipient_facts(&f->r, SLICE("al@example.org"), buf_slice(&dsn), SLICE_NONE, &f->t->settings, &facts), 0);
+	assert_int_equal(recipient_facts(&f->r, SLICE("al@example.org"), buf_slice(&dsn), &(struct recipient_forward){0}, &f->t->settings, &facts), 0);
 	struct slice list = buf_slice(&facts);
 	assert_int_equal(fact_read_recipient(&list, f->t->settings.boot_secret, &fact), 0);
 	assert_int_equal(fact.kind, FACT_LOCAL);
@@ -328,7 +328,7 @@ static void test_facts_carry_dsn_and_original(void **state)
 	assert_true(slice_eq(fact.original, SLICE("rfc822;al@example.org")));
 	assert_true(slice_eq(fact.notify, SLICE("NEVER")));
 	assert_int_equal(fact.generation, 1);
-	assert_int_equal(recipient_facts(&f->r, SLICE("al@example.org"), SLICE("bad"), SLICE_NONE, &f->t->settings, &facts), ERR_INVALID);
+	assert_int_equal(recipient_facts(&f->r, SLICE("al@example.org"), SLICE("bad"), &(struct recipient_forward){0}, &f->t->settings, &facts), ERR_INVALID);
 	buf_free(&facts), buf_free(&dsn);
 }
 

@@ -137,6 +137,7 @@ OPTION(junk_personal, "junk.personal", flag, "yes", true, "a mailbox learns from
 OPTION(report_dmarc, "report.dmarc", flag, "yes", true, "domains that ask for it (rua=) get a daily report of the mail that came in their name; never of single letters")
 OPTION(report_tls, "report.tls", flag, "yes", true, "domains that ask for it (TLS-RPT) get a daily report of how connections to their hosts were secured; counts, never letters")
 OPTION(report_address, "report.address", text, "", true, "local address that our domains name in rua= of DMARC and TLS-RPT; what arrives there is summed up for: letterlock domain reports")
+OPTION(report_notice, "report.notice", duration, "7d", true, "the postmaster of a domain is told at most this often that reports of others show failures of its mail or TLS, with advice; 0: never")
 OPTION(report_organisation, "report.organisation", text, "", true, "name of the organisation in reports; empty: the host name")
 OPTION(report_contact, "report.contact", text, "", true, "whom readers of reports may write to; empty: the postmaster")
 OPTION(trust_junk, "trust.junk", number, "50", true, "from so many points on a letter goes to Junk; 0: never")

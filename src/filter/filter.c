@@ -71,7 +71,7 @@ static int append_passing(const struct envelope *e, const uint8_t secret[32], st
 	int code;
 
 	filter_append_header(header, e->hostname, &kept);
-	code = filter_seal_passing(e, judgement, settings, secret, buf_slice(&kept), body, arena, out, err);
+	code = filter_goes_on(e) ? filter_seal_passing(e, judgement, settings, secret, e->sealer, buf_slice(&kept), body, arena, out, err) : 0;
 	filter_trace(e, out);
 	buf_append(out, judgement->header);
 	buf_append(out, buf_slice(&kept));

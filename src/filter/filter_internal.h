@@ -26,10 +26,35 @@ void filter_trace(const struct envelope *e, struct buf *out);
 bool filter_is_forged(const struct mime_field *field, struct slice hostname);
 /* Sets a refusal; returns false for the convenience of checks. */
 bool filter_refuse(struct filter_result *ret, uint16_t code, const char *enhanced, const char *text);
-/* Appends an ARC set in front of a letter that passes through, by the key of e->sealer; nothing where none may be added or there is no key. header: as it
- * goes on, without what we add. 0 or a negative code. */
+/* Is somebody elsewhere among the recipients? */
+bool filter_goes_on(const struct envelope *e);
+/* Appends an ARC set in front of a letter that passes through, by a key of the sealer; nothing where none may be added or there is no key. header: as it
+ * goes on. 0 or a negative code. */
 int filter_seal_passing(const struct envelope *e, const struct filter_judgement *judgement, const struct filter_settings *settings,
-                        const uint8_t secret[32], struct slice header, struct slice body, struct arena *arena, struct buf *out, struct error *err);
+                        const uint8_t secret[32], struct slice sealer_fact, struct slice header, struct slice body, struct arena *arena,
+                        struct buf *out, struct error *err);
+
+/*
+ * A letter of a stranger that somebody here passes on to the outside (redirects, and forwards whose author would not be believed).
+ *
+ * Its DKIM signatures are all that speaks for the author there: SPF speaks for us. Where DMARC fails without it and the author's domain asks to put such
+ * mail aside or to refuse it, the letter goes on in the name of who passes it on, who is named in it; the author stands in Reply-To.
+ */
+struct filter_passage {
+	const struct envelope *e;
+	const struct filter_judgement *judgement;
+	const struct filter_settings *settings;
+	const uint8_t *secret;
+	struct facts *facts;         /* with all answers that judging had */
+	struct slice sealer;         /* fact of who passes it on; empty: nothing is sealed or signed */
+	struct slice by;             /* his address; empty: the letter keeps its reverse-path and its author */
+};
+/* Would DMARC of its author's domain have it put aside or refused, as it is now? */
+bool filter_author_lost(struct facts *facts, struct slice letter, struct arena *arena);
+/* Appends the header with another author: the first From says "name via by" <by>. */
+void filter_author_replace(struct slice header, struct slice by, struct arena *arena, struct buf *out);
+/* Appends the letter as it goes on. 0 or a negative code. */
+int filter_pass_on(const struct filter_passage *p, struct slice letter, struct arena *arena, struct buf *out, struct error *err);
 /* Loop and header checks of mail from outside. */
 bool filter_check_message(struct slice header, struct filter_result *ret);
 /* Is there one way only to read From (RFC 5322 3.6.2), within the limits of mime/limits.h and trust/dmarc.h? Without From: true. */

@@ -158,6 +158,29 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"郵件網域的 DNS 記錄有誤", "連續兩次檢查發現 {domain} 的 DNS 記錄有誤，最近一次為 {time}：\n\n  {what}\n\n"
 			"郵件可能因此遺失或被拒收。檢視正確的記錄：letterlock domain check {domain}"},
 	},
+	[NOTICE_REPORTS_FAIL] = {
+		{"Mail in the name of your domain fails", "Other organisations report {count} messages in the name of {domain} that failed its policy (DMARC). Most came from:\n\n  {what}\n\n"
+			"Find out whose these senders are. Is it a service of yours, let it sign with DKIM for {domain} or name it in SPF. Is it a stranger, nothing is wrong: a policy "
+			"of quarantine or reject keeps such mail from its readers. Once your own senders pass, that stricter policy is the next step; with all reports it stands in: "
+			"letterlock domain reports {domain}"},
+		{"有以您的域名发送的邮件未通过验证", "其他单位报告，有 {count} 封以 {domain} 名义发送的邮件未通过该域名的策略（DMARC）。主要来源：\n\n  {what}\n\n"
+			"请查明这些发件来源。如果是贵单位使用的服务，请为 {domain} 启用 DKIM 签名，或将其加入 SPF。如果是陌生来源，则无需处理：quarantine 或 reject "
+			"策略会阻止此类邮件。待自有发件来源全部通过后，下一步应采用更严格的策略；建议和全部报告请见：letterlock domain reports {domain}"},
+		{"有以您的網域寄送的郵件未通過驗證", "其他單位回報，有 {count} 封以 {domain} 名義寄送的郵件未通過該網域的政策（DMARC）。主要來源：\n\n  {what}\n\n"
+			"請查明這些寄件來源。如果是貴單位使用的服務，請為 {domain} 啟用 DKIM 簽章，或將其加入 SPF。如果是陌生來源，則無需處理：quarantine 或 reject "
+			"政策會阻止此類郵件。待自有寄件來源全部通過後，下一步應採用更嚴格的政策；建議與全部回報請見：letterlock domain reports {domain}"},
+	},
+	[NOTICE_REPORTS_TLS_FAIL] = {
+		{"Connections to your mail servers could not be secured", "Other organisations report {count} connections for mail to {domain} whose TLS failed:\n\n  {what}\n\n"
+			"Look at the certificate of your mail servers (name, end, authority), at the MTA-STS policy and at TLSA records: letterlock domain check {domain}. While a policy is "
+			"enforced, mail may be late or return to its senders. All reports: letterlock domain reports {domain}"},
+		{"到贵单位邮件服务器的连接未能加密", "其他单位报告，有 {count} 次发往 {domain} 的邮件连接 TLS 失败：\n\n  {what}\n\n"
+			"请检查邮件服务器的证书（名称、有效期、颁发机构）、MTA-STS 策略和 TLSA 记录：letterlock domain check {domain}。策略处于强制模式时，邮件可能延迟或被退回。"
+			"查看全部报告：letterlock domain reports {domain}"},
+		{"到貴單位郵件伺服器的連線未能加密", "其他單位回報，有 {count} 次寄往 {domain} 的郵件連線 TLS 失敗：\n\n  {what}\n\n"
+			"請檢查郵件伺服器的憑證（名稱、有效期限、核發機構）、MTA-STS 政策和 TLSA 記錄：letterlock domain check {domain}。政策處於強制模式時，郵件可能延遲或被退回。"
+			"檢視全部回報：letterlock domain reports {domain}"},
+	},
 	[NOTICE_CERTIFICATE_EXPIRES] = {
 		{"A certificate of your device is about to expire", "The certificate of your device \"{device}\" ends at {until}. After that the device cannot sign in with it.\n\n"
 			"To keep it signed in, ask for a new certificate before then: letterlock device certificate request"},

@@ -27,7 +27,7 @@ static struct slice results_of(const struct filter_judgement *judgement, struct 
 	return ret;
 }
 
-static bool goes_on(const struct envelope *e)
+bool filter_goes_on(const struct envelope *e)
 {
 	struct slice list = e->recipients, whole;
 	struct recipient_fact fact;
@@ -39,14 +39,15 @@ static bool goes_on(const struct envelope *e)
 }
 
 int filter_seal_passing(const struct envelope *e, const struct filter_judgement *judgement, const struct filter_settings *settings,
-                        const uint8_t secret[32], struct slice header, struct slice body, struct arena *arena, struct buf *out, struct error *err)
+                        const uint8_t secret[32], struct slice sealer_fact, struct slice header, struct slice body, struct arena *arena,
+                        struct buf *out, struct error *err)
 {
-	struct slice list = e->sealer;
+	struct slice list = sealer_fact;
 	struct sender_fact sealer;
 	struct trust_message m;
 	int rc;
 
-	if (e->sealer.n == 0 || judgement->chain == NULL || e->opaque || settings->sign == NULL || !goes_on(e))
+	if (sealer_fact.n == 0 || judgement->chain == NULL || e->opaque || settings->sign == NULL)
 		return 0;
 	rc = fact_read_sender(&list, secret, arena, &sealer);
 	if (rc < 0)

@@ -48,12 +48,17 @@ static bool is_repeated(const struct filter_facts *facts, size_t at)
 	return false;
 }
 
+static bool is_elsewhere(const struct filter_letter *letter, size_t at)
+{
+	return letter->sorted != NULL && letter->sorted[at].elsewhere;
+}
+
 /* Filed somewhere, or sent on: not when the script of a local recipient wants it nowhere. */
 static bool is_reader(const struct filter_letter *letter, size_t at)
 {
 	const struct filter_sorted *sorted = letter->sorted != NULL ? &letter->sorted[at] : NULL;
 
-	return !is_repeated(letter->facts, at) && (sorted == NULL || !sorted->ran || sorted->filings.n > 0);
+	return !is_repeated(letter->facts, at) && !is_elsewhere(letter, at) && (sorted == NULL || !sorted->ran || sorted->filings.n > 0);
 }
 
 bool filter_letter_has_readers(const struct filter_letter *letter)
@@ -126,7 +131,7 @@ static int readers_make(const struct filter_letter *letter, const struct filter_
 	for (size_t i = 0; i < facts->count; i++) {
 		const struct recipient_fact *fact = &facts->recipients[i];
 
-		outbound = outbound || (letter->envelope->source != ENVELOPE_APPEND && filter_fact_needs_epoch(fact));
+		outbound = outbound || (letter->envelope->source != ENVELOPE_APPEND && !is_elsewhere(letter, i) && filter_fact_needs_epoch(fact));
 		if (fact->kind != FACT_REMOTE && is_reader(letter, i))
 			reader_add(input, readers, letter, i);
 	}
@@ -173,7 +178,7 @@ static void recipients_make(const struct filter_letter *letter, struct arena *ar
 		const struct recipient_fact *fact = &facts->recipients[i];
 		struct job_recipient *r;
 
-		if (is_repeated(facts, i))
+		if (is_repeated(facts, i) || is_elsewhere(letter, i))
 			continue;
 		r = &job->recipients[job->recipient_count++];
 		r->local = fact->kind == FACT_LOCAL;

@@ -349,19 +349,24 @@ static void finish(struct sorter *s)
 	s->out->text = reply_text(s);
 }
 
-static void view_make(struct sorter *s, struct slice message, const struct filter_judgement *judgement)
+void sort_view_make(const struct envelope *e, const struct filter_facts *facts, struct slice message, const struct filter_judgement *judgement,
+	struct buf *out)
 {
 	struct slice header = slice_sub(message, 0, mime_header_length(message));
-	struct buf *out = &s->out->view;
 	buf_init(out, message.n + judgement->header.n + ADDED_MAX);
-	filter_trace(s->e, out);
+	filter_trace(e, out);
 	buf_append(out, judgement->header);
-	if (envelope_is_ours(s->e))
-		filter_mend_submission(s->e, &s->facts_read.sender, header, out);
+	if (envelope_is_ours(e))
+		filter_mend_submission(e, &facts->sender, header, out);
 	else
-		filter_append_header(header, s->e->hostname, out);
+		filter_append_header(header, e->hostname, out);
 	buf_append(out, slice_from(message, header.n));
-	s->view = buf_slice(out);
+}
+
+static void view_make(struct sorter *s, struct slice message, const struct filter_judgement *judgement)
+{
+	sort_view_make(s->e, &s->facts_read, message, judgement, &s->out->view);
+	s->view = buf_slice(&s->out->view);
 	s->header = slice_sub(s->view, 0, mime_header_length(s->view));
 }
 
@@ -390,7 +395,7 @@ int filter_sort(const struct envelope *e, struct slice message, const struct fil
 {
 	struct sorter s = {.e = e, .settings = settings, .secret = secret, .facts = facts, .arena = arena, .out = ret, .work = SORT_WORK_MAX};
 	buf_free(&ret->view);
-	*ret = (struct filter_sorting){0};
+	*ret = (struct filter_sorting){.judgement = judgement, .facts = facts};
 	s.last = &ret->offspring;
 	int rc = filter_facts_read(e, secret, arena, &s.facts_read, err);
 	if (rc == 0)

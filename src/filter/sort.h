@@ -22,6 +22,7 @@ struct filter_judgement;
 struct filter_sorted {
 	bool ran;                     /* there was a script: the rest counts */
 	bool rejected;
+	bool elsewhere;               /* it gets a letter of its own (filter_forward) */
 	struct slice filings;         /* store/seal.h; empty: it is filed nowhere */
 };
 
@@ -36,6 +37,7 @@ struct filter_offspring {
 	size_t recipient_count;
 	unsigned hops;
 	struct slice prefix;          /* REDIRECT: fields in front of the letter */
+	struct slice sealer;          /* REDIRECT: fact of who passes it on; empty: it stays in the house */
 	struct slice text;            /* ANSWER: the letter; REFUSAL: what the recipient says */
 	struct slice address;         /* REFUSAL: of the recipient */
 	struct slice signer;          /* ANSWER: what it is signed with */
@@ -70,6 +72,8 @@ struct filter_sorting {
 	struct slice enhanced, text;
 	bool needs_epoch;             /* something of it leaves the house */
 	struct buf view;              /* the letter as the scripts saw it; filter_sorting_free */
+	const struct filter_judgement *judgement; /* and what was known of it: for those letters that go on */
+	struct facts *facts;
 };
 
 /* Does a recipient have a script? */
@@ -82,6 +86,12 @@ int filter_sort(const struct envelope *e, struct slice message, const struct fil
                 const uint8_t secret[32], struct slice profiles, struct facts *facts, struct arena *arena, struct filter_sorting *ret,
                 struct error *err);
 void filter_sorting_free(struct filter_sorting *s);
+/*
+ * Forwards (aliases to somebody outside) whose author would not be believed there become letters of their own in *sorting: filter_pass_on. After the
+ * scripts. 0 or a negative code.
+ */
+int filter_forward(const struct envelope *e, struct slice message, const struct filter_judgement *judgement, const struct filter_settings *settings,
+                   const uint8_t secret[32], struct facts *facts, struct arena *arena, struct filter_sorting *sorting, struct error *err);
 /*
  * Makes the letters that came of it: appends a bundle (queue/bundle.h) to `out`, nothing when there is nothing. original: a record that goes into
  * quarantine with the letter, of which parts were taken out; empty: none. 0 or a negative code.

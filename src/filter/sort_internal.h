@@ -42,6 +42,9 @@ struct slice sort_key(struct arena *arena, const char *kind, const uint8_t accou
 /* Something the owner has to know, once a day. */
 void sort_tell_owner(struct sort_run *r, enum notice notice, struct slice args);
 
+/* The letter as it is filed: with what we add. */
+void sort_view_make(const struct envelope *e, const struct filter_facts *facts, struct slice message, const struct filter_judgement *judgement,
+	struct buf *out);
 /* sort_redirect.c: true: the letter went there (or may; an answer is missing); false: not allowed, nobody is there, or it would go round. */
 bool sort_redirect(struct sort_run *r, const struct sieve_action *a);
 /* sort_answer.c */

@@ -2,6 +2,8 @@
 #include "filter/sort_internal.h"
 #include "queue/bundle.h"
 
+#define PASSED_MAX 524288 /* bytes of what a letter gets in front that is passed on */
+
 /* One recipient, the null reverse-path. */
 static int seal_to_one(const struct envelope *e, const struct filter_offspring *o, struct buf *blob, const struct filter_settings *settings,
                        const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err)
@@ -57,35 +59,69 @@ static int make_notice(const struct envelope *e, const struct filter_offspring *
 	return filter_notice(&notice, settings, secret, NULL, arena, ret, err);
 }
 
-/* The letter as it is, with the address that it passed; its sender stays (RFC 5228 4.2). */
-static int make_redirect(const struct envelope *e, const struct filter_offspring *o, struct slice view, const struct filter_settings *settings,
+static struct slice passed_by(const struct filter_offspring *o)
+{
+	for (size_t i = 0; i < o->recipient_count; i++)
+		if (o->recipients[i].kind == FACT_REMOTE && o->recipients[i].reverse_path.n > 0)
+			return o->recipients[i].by;
+	return SLICE_NONE;
+}
+
+static bool goes_on(const struct filter_offspring *o)
+{
+	for (size_t i = 0; i < o->recipient_count; i++)
+		if (o->recipients[i].kind == FACT_REMOTE)
+			return true;
+	return false;
+}
+
+/* The letter with the address that it passed. Within the house its sender stays (RFC 5228 4.2); beyond, filter_pass_on. */
+static int redirect_write(const struct envelope *e, const struct filter_sorting *s, const struct filter_offspring *o, const struct filter_settings *settings,
+                          const uint8_t secret[32], struct arena *arena, struct buf *out, struct error *err)
+{
+	struct filter_passage p = {.e = e, .judgement = s->judgement, .settings = settings, .secret = secret, .facts = s->facts, .sealer = o->sealer,
+		.by = passed_by(o)};
+	struct slice view = buf_slice(&s->view);
+	struct buf letter = BUF_INIT(o->prefix.n + view.n);
+	int rc = 0;
+	buf_append(&letter, o->prefix);
+	buf_append(&letter, view);
+	if (goes_on(o))
+		rc = filter_pass_on(&p, buf_slice(&letter), arena, out, err);
+	else
+		buf_append(out, buf_slice(&letter));
+	buf_free(&letter);
+	return rc;
+}
+
+static int make_redirect(const struct envelope *e, const struct filter_sorting *s, const struct filter_offspring *o, const struct filter_settings *settings,
                          const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret,
                          struct error *err)
 {
 	struct filter_facts facts = {0};
 	struct envelope own = *e;
 	struct filter_letter letter = {.envelope = &own, .facts = &facts, .sealer = settings->sealer, .is_dsn = e->reverse_path.n == 0, .sorted = o->sorted};
-	struct buf blob = BUF_INIT(o->prefix.n + view.n);
+	struct buf blob = BUF_INIT(o->prefix.n + buf_len(&s->view) + PASSED_MAX);
 	int rc = filter_facts_read(e, secret, arena, &facts, err);
 	facts.recipients = o->recipients;
 	facts.count = o->recipient_count;
 	own.envid = own.ret = SLICE_NONE;
-	buf_append(&blob, o->prefix);
-	buf_append(&blob, view);
-	letter.blob = buf_slice(&blob);
 	if (rc == 0 && filter_letter_has_readers(&letter))
+		rc = redirect_write(e, s, o, settings, secret, arena, &blob, err);
+	letter.blob = buf_slice(&blob);
+	if (rc == 0 && letter.blob.n > 0)
 		rc = filter_seal(&letter, secret, epoch, arena, ret, err);
 	buf_free(&blob);
 	return rc;
 }
 
-static int make_one(const struct envelope *e, const struct filter_offspring *o, struct slice view, const struct filter_settings *settings,
+static int make_one(const struct envelope *e, const struct filter_sorting *s, const struct filter_offspring *o, const struct filter_settings *settings,
                     const uint8_t secret[32], const struct filter_epoch *epoch, struct arena *arena, struct filter_result *ret, struct error *err)
 {
 	switch (o->kind) {
-	case SORT_REDIRECT: return make_redirect(e, o, view, settings, secret, epoch, arena, ret, err);
+	case SORT_REDIRECT: return make_redirect(e, s, o, settings, secret, epoch, arena, ret, err);
 	case SORT_ANSWER: return make_answer(e, o, settings, secret, epoch, arena, ret, err);
-	case SORT_REFUSAL: return make_refusal(e, o, view, settings, secret, epoch, arena, ret, err);
+	case SORT_REFUSAL: return make_refusal(e, o, buf_slice(&s->view), settings, secret, epoch, arena, ret, err);
 	case SORT_NOTICE: return make_notice(e, o, settings, secret, arena, ret, err);
 	}
 	return ERR_INVALID;
@@ -107,7 +143,7 @@ int filter_sort_make(const struct envelope *e, const struct filter_sorting *s, s
 		bundle_letter(out, &(struct bundle_letter){.record = original});
 	for (const struct filter_offspring *o = s->offspring; o != NULL && rc == 0; o = o->next) {
 		struct filter_result made = {0};
-		rc = make_one(e, o, buf_slice(&s->view), settings, secret, epoch, arena, &made, err);
+		rc = make_one(e, s, o, settings, secret, epoch, arena, &made, err);
 		if (rc == 0 && buf_len(&made.record) > 0)
 			bundle_letter(out, &(struct bundle_letter){.record = buf_slice(&made.record), .once = o->once, .once_keep_s = o->once_keep_s});
 		buf_free(&made.record);

@@ -38,13 +38,14 @@ static size_t count_facts(struct slice list)
 	return n;
 }
 
-static bool send_to(struct sort_run *r, struct slice facts, struct slice target)
+static bool send_to(struct sort_run *r, struct slice facts, struct slice sealer, struct slice target)
 {
 	struct sorter *s = r->s;
 	struct filter_offspring *o = sort_offspring_add(s, SORT_REDIRECT);
 	if (o == NULL)
 		return false;
 	o->fact = facts;
+	o->sealer = sealer;
 	o->recipient_count = count_facts(facts);
 	o->recipients = arena_alloc_array(s->arena, o->recipient_count + 1, sizeof *o->recipients);
 	o->sorted = arena_alloc_array(s->arena, o->recipient_count + 1, sizeof *o->sorted);
@@ -62,17 +63,18 @@ static bool send_to(struct sort_run *r, struct slice facts, struct slice target)
 	return true;
 }
 
-/* FACT_REDIRECT: two records, facts and profiles. */
+/* FACT_REDIRECT: three records. */
 static bool answered(struct sort_run *r, struct slice records, struct slice target)
 {
-	struct slice facts, profiles;
+	struct slice facts, profiles, sealer = SLICE_NONE;
 	if (!dns_record_next(&records, &facts) || facts.n == 0)
 		return false;
 	if (dns_record_next(&records, &profiles) && sort_profiles_add(r->s, profiles, NULL) < 0) {
 		r->s->temporary = true;
 		return true;
 	}
-	return send_to(r, facts, target);
+	(void)dns_record_next(&records, &sealer);
+	return send_to(r, facts, sealer, target);
 }
 
 static void tell(struct sort_run *r, struct slice target)

@@ -109,7 +109,7 @@ static void add(struct fixture *f, uint8_t account, const char *address, const c
 
 static int sort(struct fixture *f, const char *message)
 {
-	struct filter_judgement judgement = {0};
+	static const struct filter_judgement judgement;
 
 	facts_rerun(&f->facts);
 	return filter_sort(&f->envelope, slice_str(message), &judgement, &settings, secret, buf_slice(&f->profiles), &f->facts, &f->arena,

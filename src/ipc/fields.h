@@ -108,10 +108,11 @@
  * more has none. status: enum auth_status. */
 #define IPC_FIELDS_AUTH_SCRIPTS(F) F(bytes, accounts)
 #define IPC_REPLY_AUTH_SCRIPTS(F) F(u8, status) F(u32, count) F(bytes, profiles)
-/* Where a redirect of the account's script leads: facts as in AUTH_RECIPIENT, and the profiles of those among them that have scripts. status:
- * AUTH_DENIED: mail may not leave to there (auth/forward.h); AUTH_REFUSED: nobody is there. */
-#define IPC_FIELDS_AUTH_REDIRECT(F) F(bytes, cid) F(id, account) F(bytes, target)
-#define IPC_REPLY_AUTH_REDIRECT(F) F(u8, status) F(bytes, facts) F(bytes, profiles)
+/* Where a redirect of the account's script leads: facts as in AUTH_RECIPIENT, and the profiles of those among them that have scripts. reverse_path: of
+ * the letter. sealer: as in AUTH_RECIPIENT, of the account's domain; empty: it stays in the house. status: AUTH_DENIED: mail may not leave to there
+ * (auth/forward.h); AUTH_REFUSED: nobody is there. */
+#define IPC_FIELDS_AUTH_REDIRECT(F) F(bytes, cid) F(id, account) F(bytes, target) F(bytes, reverse_path)
+#define IPC_REPLY_AUTH_REDIRECT(F) F(u8, status) F(bytes, facts) F(bytes, profiles) F(bytes, sealer)
 /* What an owner does with the own scripts. session: the ticket of AUTH_SASL; from mail the account, whose owner is signed in there; op: enum auth_sieve_op (auth/auth.h). text in the reply: why not. */
 #define IPC_FIELDS_AUTH_SIEVE(F) F(bytes, cid) F(id, session) F(u8, op) F(bytes, name) F(bytes, text) F(u64, size)
 #define IPC_REPLY_AUTH_SIEVE(F) F(u8, status) F(bytes, text) F(bytes, result)
@@ -235,6 +236,17 @@
  * and number of letters (u32) each. */
 #define IPC_FIELDS_QUEUE_QUARANTINED(F) F(u32, wait_s)
 #define IPC_REPLY_QUEUE_QUARANTINED(F) F(bytes, list)
+/* Of the domains (bytes each, A-labels) those of whose mail others report failures, and that were not named within wait_s: bytes domain, u8 kind
+ * (queue/report.h), u64 how many failed, bytes which sources, for each; they count as named. */
+#define IPC_FIELDS_QUEUE_FAILING(F) F(u32, wait_s) F(bytes, domains)
+#define IPC_REPLY_QUEUE_FAILING(F) F(bytes, list)
+/* A reader of the account says what a letter is; the organisation's table (policy/lessons.h) learns it. series: of the table that the tokens (u64 each) are
+ * made for; want: enum lesson_want. */
+#define IPC_FIELDS_QUEUE_TEACH(F) F(id, account) F(id, letter) F(u64, series) F(u8, want) F(bytes, tokens)
+#define IPC_REPLY_QUEUE_TEACH(F)
+/* The organisation's table (policy/bayes.h). version, series: of what the asker has, 0: nothing. table: -1 when that is still right. */
+#define IPC_FIELDS_QUEUE_LEARNT(F) F(u64, series) F(u64, version)
+#define IPC_REPLY_QUEUE_LEARNT(F) F(u64, series) F(u64, version) F(fd, table)
 #define IPC_FIELDS_QUEUE_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_QUEUE_ADMIN(F) F(u8, status) F(bytes, result)
 

@@ -293,3 +293,16 @@ int report_list(struct ledger *l, struct slice domain, int64_t since_day, unsign
 	spool_done(st);
 	return rc < 0 ? rc : 0;
 }
+
+int report_failing(struct ledger *l, struct slice domain, int64_t since_day, unsigned percent, report_failing_fn *fn, void *arg, struct error *err)
+{
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_REPORT_IN_FAILING, "sii", domain, since_day, (int64_t)percent);
+	int rc;
+	while ((rc = spool_step(&l->spool, st, err)) == 1) {
+		struct report_failing row = {.kind = (unsigned)sqlite3_column_int64(st, 0), .passed = (uint64_t)sqlite3_column_int64(st, 1),
+			.failed = (uint64_t)sqlite3_column_int64(st, 2)};
+		fn(arg, &row);
+	}
+	spool_done(st);
+	return rc < 0 ? rc : 0;
+}

@@ -72,6 +72,14 @@ struct report_line {
 	uint64_t passed, failed;
 	unsigned kind, reports;
 };
+/* A kind of reports that say that more than so much fails. */
+struct report_failing {
+	unsigned kind;
+	uint64_t passed, failed;
+};
+typedef void report_failing_fn(void *arg, const struct report_failing *row);
+/* Of a domain, since a day: the kinds by which more than `percent` fails. */
+int report_failing(struct ledger *l, struct slice domain, int64_t since_day, unsigned percent, report_failing_fn *fn, void *arg, struct error *err);
 typedef void report_fn(void *arg, const struct report_line *line);
 /* What the reports say of a domain since a day, by source, those that fail most first; at most `max`. */
 int report_list(struct ledger *l, struct slice domain, int64_t since_day, unsigned max, report_fn *fn, void *arg, struct error *err);

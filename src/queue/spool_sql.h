@@ -76,6 +76,8 @@ SQL(REPORT_IN_ROWS, "SELECT count(*) FROM report_in")
 SQL(REPORT_IN_OLD, "DELETE FROM report_in WHERE day < ?")
 SQL(REPORT_IN_LIST, "SELECT source, kind, sum(passed), sum(failed), min(day), max(day), count(DISTINCT report), max(policy), max(reporter) FROM report_in "
 	"WHERE domain = ?1 AND day >= ?2 GROUP BY kind, source ORDER BY sum(failed) DESC, sum(passed) DESC LIMIT ?3")
+SQL(REPORT_IN_FAILING, "SELECT kind, sum(passed), sum(failed) FROM report_in WHERE domain = ?1 AND day >= ?2 GROUP BY kind "
+	"HAVING sum(failed) * 100 > (sum(passed) + sum(failed)) * ?3 ORDER BY kind")
 SQL(MEMORY_GET, "SELECT value FROM memory WHERE key = ?1 AND ends > ?2")
 SQL(MEMORY_PUT, "INSERT INTO memory(key, value, ends) VALUES(?1, ?2, ?3) ON CONFLICT(key) DO UPDATE SET value = ?2, ends = ?3")
 SQL(MEMORY_DROP, "DELETE FROM memory WHERE key = ?")

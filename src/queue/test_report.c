@@ -224,6 +224,26 @@ static void reports_of_others_are_summed_up_and_each_counts_once(void **state)
 	assert_int_equal(failed_first, 7);
 }
 
+static unsigned failing_rows;
+
+static void count_failing(void *arg, const struct report_failing *found)
+{
+	failing_rows++;
+	assert_true(found->kind == REPORT_IN_DMARC && found->failed == 9 && found->passed == 91);
+}
+
+static void only_domains_of_which_much_fails_are_named(void **state)
+{
+	failing_rows = 0;
+	bring("good.example", TODAY, 1, "192.0.2.1", 990, 10);
+	bring("bad.example", TODAY, 2, "192.0.2.1", 91, 9);
+	bring("past.example", TODAY - 20, 3, "192.0.2.1", 0, 9);
+	static const char *const domains[] = {"good.example", "bad.example", "past.example", "none.example"};
+	for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++)
+		assert_int_equal(report_failing(ledger, slice_str(domains[i]), TODAY - 7, 2, count_failing, NULL, NULL), 0);
+	assert_int_equal(failing_rows, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -233,6 +253,7 @@ int main(void)
 		TEST(what_was_sent_is_gone_and_what_cannot_be_sent_goes_in_the_end),
 		TEST(sessions_are_gathered_beside_letters_and_go_on_their_own),
 		TEST(long_policies_are_cut_so_that_they_can_be_kept),
+		TEST(only_domains_of_which_much_fails_are_named),
 		TEST(reports_of_others_are_summed_up_and_each_counts_once),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

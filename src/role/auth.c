@@ -347,6 +347,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 	auth_dns_start(a);
 	auth_sso_start(a);
 	auth_quarantine_start(a);
+	auth_reports_start(a);
 	auth_meter_start(a);
 	auth_register(a);
 	auth_web_register(a);
@@ -401,6 +402,7 @@ static void auth_reload(struct role_context *ctx)
 	auth_ca_reload(a);
 	auth_dns_reload(a);
 	auth_quarantine_reload(a);
+	auth_reports_reload(a);
 	auth_tls_reload(a);
 	auth_sso_configure(a);
 	auth_notice_configure(a);

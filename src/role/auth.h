@@ -12,6 +12,7 @@
 #include "auth/oauth.h"
 #include "auth/people.h"
 #include "auth/place.h"
+#include "auth/recipient.h"
 #include "auth/resolve.h"
 #include "net/familiar.h"
 #include "net/limiter.h"
@@ -41,6 +42,8 @@ struct auth_process {
 	struct authority *authority;
 	struct timer *authority_timer;
 	struct timer *digest; /* of the quarantine */
+	struct timer *reports; /* of others about our domains */
+	struct buf reports_after; /* the last domain that was asked about */
 	struct timer *daily; /* looks every hour whether the day's hygiene is done */
 	struct limiter *limits; /* of users and domains */
 	struct familiar *familiar; /* addresses that edges were told of within the hour */
@@ -93,8 +96,19 @@ void auth_web_register(struct auth_process *a); /* auth_web.c: what the class we
 void auth_ca_host(struct auth_host *host); /* auth_ca.c */
 void auth_ca_start(struct auth_process *a);
 void auth_ca_reload(struct auth_process *a);
+/* Letters that are passed on to somebody outside (auth_passing.c). by: our address that does it. */
+bool auth_leads_outside(const struct resolve_result *result);
+/* Nothing for letters of our own domains, and without forward.rewrite. */
+struct recipient_forward auth_forward(struct auth_process *a, const struct resolve_result *result, struct slice by, struct slice reverse_path,
+	struct arena *arena);
+/* Appends the fact of the keys that seal it (ARC); nothing when it stays in the house. 0 or an error of the directory. */
+int auth_passing_sealer(struct auth_process *a, const struct resolve_result *result, struct slice by, struct arena *arena, struct buf *out);
+/* Where a bounce to an address of our making leads. ERR_NOT_FOUND: it is none; else as srs_reverse. */
+int auth_returned(struct auth_process *a, struct slice recipient, struct slice reverse_path, struct arena *arena, struct slice *ret);
 void auth_quarantine_start(struct auth_process *a); /* auth_quarantine.c */
 void auth_quarantine_reload(struct auth_process *a);
+void auth_reports_start(struct auth_process *a); /* auth_reports.c */
+void auth_reports_reload(struct auth_process *a);
 /* Scripts: what edges ask for letters, and the sessions of their owners (auth_sieve.c). */
 void auth_sieve_register(struct auth_process *a);
 void auth_sieve_signed_in(struct auth_process *a, const struct auth_step_result *r);

@@ -6,10 +6,8 @@
 #include "auth/recipient.h"
 #include "auth/sending.h"
 #include "auth/signer.h"
-#include "auth/srs.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "crypt/crypt.h"
 #include "crypt/hash.h"
 #include "role/auth.h"
 
@@ -180,62 +178,9 @@ static void recipient_end(struct recipient_call *r, const struct ipc_auth_recipi
 	memory_free(r);
 }
 
-static bool leads_outside(const struct resolve_result *result)
-{
-	for (size_t i = 0; i < result->count; i++)
-		if (result->targets[i].outside)
-			return true;
-	return false;
-}
-
 static int64_t now_s(const struct recipient_call *r)
 {
 	return moment_unix(loop_now(r->a->ctx->loop));
-}
-
-/* ---- letters that are passed on ---- */
-
-static void srs_key(const struct auth_process *a, uint8_t ret[SRS_KEY_SIZE])
-{
-	hash_hkdf(slice_make(directory_lookup_key(a->directory), 32), SLICE_NONE, "letterlock srs", SLICE_NONE, ret, SRS_KEY_SIZE);
-}
-
-static struct slice domain_of(struct recipient_call *r, struct slice address)
-{
-	struct address parsed;
-	return address_parse(address, &r->arena, &parsed) == 0 ? parsed.domain : SLICE_NONE;
-}
-
-static bool is_ours(struct recipient_call *r, struct slice domain)
-{
-	struct directory_domain row;
-	return domain.n > 0 && directory_domain_get(r->a->directory, domain, &r->arena, &row) == 0;
-}
-
-/* The reverse-path under which a stranger's letter goes on to somebody outside; empty: its own. */
-static struct slice forward_path(struct recipient_call *r, const struct resolve_result *result)
-{
-	uint8_t key[SRS_KEY_SIZE];
-	struct slice ours = domain_of(r, r->recipient), path = SLICE_NONE;
-	if (!leads_outside(result) || !r->stranger || r->reverse_path.n == 0 || ours.n == 0 || !slice_eq(r->a->ctx->config->forward_rewrite, SLICE("srs"))
-	    || is_ours(r, domain_of(r, r->reverse_path)))
-		return SLICE_NONE;
-	srs_key(r->a, key);
-	(void)srs_forward(key, r->reverse_path, ours, now_s(r), &r->arena, &path);
-	secret_wipe(key, sizeof key);
-	return path;
-}
-
-/* What a stranger's letter is sealed with (ARC) when it goes on, be it to the server behind. */
-static int sealer_of(struct recipient_call *r, const struct resolve_result *result, struct buf *out)
-{
-	struct slice found;
-	bool goes_on = false;
-	for (size_t i = 0; i < result->count; i++)
-		goes_on |= !result->targets[i].local;
-	if (!goes_on || !r->stranger)
-		return 0;
-	return signer_fact(r->a->directory, domain_of(r, r->recipient), r->a->ctx->config->hostname, r->a->settings.boot_secret, &r->arena, out, &found);
 }
 
 static void recipient_answer(struct recipient_call *r, const struct resolve_result *result)
@@ -246,16 +191,19 @@ static void recipient_answer(struct recipient_call *r, const struct resolve_resu
 		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", r->cid), LOG_TEXT("address", result->withheld_from), LOG_NUM("count", (int64_t)result->withheld));
 	if (r->metered)
 		auth_meter_recipient(r->a, r->account, result);
-	int rc = result->status == AUTH_OK ? recipient_facts(result, r->recipient, r->dsn, forward_path(r, result), &r->a->settings, &facts) : 0;
+	struct recipient_forward forward = {0};
+	if (r->stranger)
+		forward = auth_forward(r->a, result, r->recipient, r->reverse_path, &r->arena);
+	int rc = result->status == AUTH_OK ? recipient_facts(result, r->recipient, r->dsn, &forward, &r->a->settings, &facts) : 0;
 	if (result->status != AUTH_OK)
 		refuse(&reply, result->code, result->enhanced, result->text);
-	else if (r->inside_only && leads_outside(result))
+	else if (r->inside_only && auth_leads_outside(result))
 		refuse(&reply, 550, "5.7.1", "Your account may not send to other organisations at the moment; ask your security officer");
 	else if (rc == ERR_INVALID)
 		refuse(&reply, 501, "5.5.4", "Bad parameters");
 	else if (rc != 0)
 		refuse(&reply, 451, "4.2.4", "The list is too long");
-	else if (sealer_of(r, result, &sealer) != 0)
+	else if (r->stranger && auth_passing_sealer(r->a, result, r->recipient, &r->arena, &sealer) != 0)
 		refuse(&reply, 451, "4.3.0", "Temporary local problem");
 	else
 		reply = (struct ipc_auth_recipient_reply){.status = AUTH_OK, .facts = buf_slice(&facts), .sender = buf_slice(&r->sender),
@@ -349,13 +297,9 @@ static void ask(struct recipient_call *r, const struct resolve_result *result)
  */
 static bool take_returned(struct recipient_call *r, struct ipc_auth_recipient_reply *reply)
 {
-	uint8_t key[SRS_KEY_SIZE];
-	struct address to;
-	if (address_parse(r->recipient, &r->arena, &to) != 0 || !srs_is(to.given) || !is_ours(r, to.domain))
+	int rc = auth_returned(r->a, r->recipient, r->reverse_path, &r->arena, &r->returned);
+	if (rc == ERR_NOT_FOUND)
 		return true;
-	srs_key(r->a, key);
-	int rc = r->reverse_path.n > 0 ? ERR_DENIED : srs_reverse(key, to.given, to.domain, now_s(r), &r->arena, &r->returned);
-	secret_wipe(key, sizeof key);
 	if (rc == ERR_CLOSED)
 		refuse(reply, 550, "5.1.6", "The address was made for one letter and is too old now");
 	else if (rc != 0)

@@ -6,6 +6,7 @@
 #include "auth/forward.h"
 #include "auth/recipient.h"
 #include "auth/sieve_session.h"
+#include "auth/signer.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "role/auth.h"
@@ -79,7 +80,7 @@ static int redirect_profiles(struct auth_process *a, const struct resolve_result
 }
 
 static enum auth_status redirect(struct auth_process *a, const struct ipc_auth_redirect *request, struct arena *arena, struct buf *facts,
-	struct buf *profiles)
+	struct buf *profiles, struct buf *sealer)
 {
 	struct account owner;
 	struct resolve_result result;
@@ -100,9 +101,12 @@ static enum auth_status redirect(struct auth_process *a, const struct ipc_auth_r
 	if (result.withheld > 0)
 		log_event(EV_FORWARD_REFUSED, LOG_TEXT("cid", request->cid), LOG_TEXT("address", result.withheld_from), LOG_NUM("count",
 			(int64_t)result.withheld));
-	rc = recipient_facts(&result, request->target, SLICE_NONE, SLICE_NONE, &a->settings, facts);
+	const struct recipient_forward forward = auth_forward(a, &result, owner.address, request->reverse_path, arena);
+	rc = recipient_facts(&result, request->target, SLICE_NONE, &forward, &a->settings, facts);
 	if (rc == 0)
 		rc = redirect_profiles(a, &result, profiles);
+	if (rc == 0)
+		rc = auth_passing_sealer(a, &result, owner.address, arena, sealer);
 	return rc != 0 ? AUTH_TEMPORARY : result.count == 0 ? AUTH_DENIED : AUTH_OK;
 }
 
@@ -110,17 +114,19 @@ static void on_redirect(void *arg, struct ipc_call *call, const void *message)
 {
 	const struct ipc_auth_redirect *request = message;
 	struct arena arena = ARENA_INIT;
-	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX), profiles = BUF_INIT(REPLY_MAX);
-	struct ipc_auth_redirect_reply reply = {.status = (uint8_t)redirect(arg, request, &arena, &facts, &profiles)};
-	if (buf_len(&facts) + buf_len(&profiles) > REPLY_MAX)
+	struct buf facts = BUF_INIT(RECIPIENT_FACTS_MAX), profiles = BUF_INIT(REPLY_MAX), sealer = BUF_INIT(SIGNER_FACT_MAX);
+	struct ipc_auth_redirect_reply reply = {.status = (uint8_t)redirect(arg, request, &arena, &facts, &profiles, &sealer)};
+	if (buf_len(&facts) + buf_len(&profiles) + buf_len(&sealer) > REPLY_MAX)
 		reply.status = AUTH_TEMPORARY;
 	if (reply.status == AUTH_OK) {
 		reply.facts = buf_slice(&facts);
 		reply.profiles = buf_slice(&profiles);
+		reply.sealer = buf_slice(&sealer);
 	}
 	ipc_reply(call, &reply);
 	buf_free(&facts);
 	buf_free(&profiles);
+	buf_free(&sealer);
 	arena_free(&arena);
 }
 

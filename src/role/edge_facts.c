@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "role/edge_dns.h"
 #include "role/resolved.h"
+#include "store/envelope.h"
 #include "trust/facts.h"
 
 #define QUESTIONS_MAX 60000 /* bytes: the row of QUEUE_RECALL */
@@ -201,7 +202,7 @@ static int64_t time_left(const struct edge_facts *f)
 	return config->trust_dns_time + (f->scanned ? longer_of(config->malware_time, config->partners_time) : 0) - edge_facts_waited_ms(f);
 }
 
-/* Two records: facts and profiles. Where nobody is, or where mail may not go, there is none. */
+/* Three records: facts, profiles, sealer. Where nobody is, or where mail may not go, there is none. */
 static void on_redirect(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct edge_question *question = arg;
@@ -214,6 +215,7 @@ static void on_redirect(void *arg, enum ipc_outcome outcome, const void *message
 	if (outcome == IPC_OK && reply->status == AUTH_OK) {
 		buf_put_bytes(&records, reply->facts);
 		buf_put_bytes(&records, reply->profiles);
+		buf_put_bytes(&records, reply->sealer);
 		answer.status = DNS_FOUND;
 		answer.records = buf_slice(&records);
 	}
@@ -232,6 +234,9 @@ static void ask_redirect(struct edge_facts *f, const struct dns_question *q)
 	ptrdiff_t space = slice_find(name, ' ');
 	struct buf account = BUF_INIT(16);
 	struct ipc_auth_redirect request = {.cid = f->content.cid, .target = slice_from(name, (size_t)(space + 1))};
+	struct envelope e;
+	if (envelope_decode(f->content.envelope, &e) == 0)
+		request.reverse_path = e.reverse_path;
 	question->facts = f;
 	for (size_t i = 0; i < name.n; i++)
 		question->name[i] = name.p[i];

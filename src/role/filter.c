@@ -404,7 +404,8 @@ static int find_out(struct filter_role *f, const struct envelope *e, struct slic
 		facts_encode_questions(&v->facts, questions);
 		rc = 1;
 	}
-	facts_free(&v->facts);
+	if (rc == 0)
+		rc = filter_forward(e, v->passed, &v->judgement, settings, f->ctx->boot_secret, &v->facts, &f->arena, &v->sorting, err);
 	if (rc != 0)
 		return rc;
 	if (is_judged(f, e))
@@ -450,6 +451,7 @@ static int seal(struct filter_role *f, enum role sender, const struct ipc_filter
 		memory_notes_seal(notes, f->ctx->boot_secret);
 	}
 out:
+	facts_free(&v.facts);
 	filter_sorting_free(&v.sorting);
 	buf_free(&v.stripped);
 	buf_free(&original.record);

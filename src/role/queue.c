@@ -230,6 +230,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	queue_accept_setup(q);
 	queue_memory_setup(q);
 	queue_digest_setup(q);
+	queue_failing_setup(q);
 	queue_letter_setup(q);
 	queue_report_setup(q);
 	queue_contain_setup(q);

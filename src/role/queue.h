@@ -154,6 +154,7 @@ void queue_report_admin(struct queue_role *q, struct ipc_call *call, const struc
 /* quarantine: what is asked of it, and what goes by its age */
 void queue_quarantine_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
 void queue_quarantine_tick(struct queue_role *q);
+void queue_failing_setup(struct queue_role *q);  /* QUEUE_FAILING */
 void queue_digest_setup(struct queue_role *q);   /* QUEUE_QUARANTINED */
 
 /* letters that wait for their time, and those who follow theirs: QUEUE_SUBMISSION */

@@ -69,6 +69,7 @@ void fact_write_recipient(struct buf *out, const struct recipient_fact *fact, co
 	buf_put_u8(out, fact->flags);
 	buf_put_u64(out, fact->size_max);
 	buf_put_bytes(out, fact->reverse_path);
+	buf_put_bytes(out, fact->by);
 	fact_end(out, start, secret);
 }
 
@@ -130,7 +131,7 @@ static int recipient_decode(struct slice body, enum fact_kind kind, struct recip
 	    || !slice_get_u64(&body, &fact.quota) || !slice_get_bytes(&body, &fact.address) || !slice_get_bytes(&body, &fact.original)
 	    || !slice_get_bytes(&body, &fact.mailbox) || !slice_get_bytes(&body, &fact.notify) || !slice_get_bytes(&body, &fact.profile)
 	    || !slice_get_u8(&body, &fact.flags) || !slice_get_u64(&body, &fact.size_max) || !slice_get_bytes(&body, &fact.reverse_path)
-	    || body.n != 0)
+	    || !slice_get_bytes(&body, &fact.by) || body.n != 0)
 		return ERR_INVALID;
 	*ret = fact;
 	return 0;

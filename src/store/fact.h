@@ -39,6 +39,7 @@ struct recipient_fact {
 	uint8_t flags;                    /* REMOTE: FACT_OURS … */
 	uint64_t size_max;                /* REMOTE: the domain takes no longer letters; 0: no limit of its own */
 	struct slice reverse_path;        /* REMOTE: the letter is sent on under this one (SRS); empty: as it came */
+	struct slice by;                  /* REMOTE with reverse_path: our address that sends it on */
 };
 
 /* A key that signs mail of a domain (DKIM), by its id in the role `key`. */

@@ -22,7 +22,7 @@ enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 1
  */
 #define FACT_MEMORY 65280u
 #define FACT_REVIEWER 65283u /* who reviews what is held in quarantine: the name is "reviewer", the record a fact of auth (store/fact.h) */
-#define FACT_REDIRECT 65284u /* "account address": where a redirect of its script leads; records: recipient facts, delivery profiles */
+#define FACT_REDIRECT 65284u /* "account address": where a redirect of its script leads; records: recipient facts, delivery profiles, sealer */
 #define FACT_SCAN 65282u   /* what scanners say of the letter (scan/verdict.h) */
 #define FACT_PERSON 65281u /* whom a name shows (policy/person.h), asked of the directory */
 

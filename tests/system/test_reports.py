@@ -33,7 +33,7 @@ ROW = '''<record><row><source_ip>{ip}</source_ip><count>{count}</count><policy_e
 
 @pytest.fixture(scope='module')
 def reporting():
-    made = make_site({'report.address': 'reports@demo.test', 'report.organisation': 'The Organisation'}, seed=False)
+    made = make_site({'report.address': 'reports@demo.test', 'report.organisation': 'The Organisation', 'report.notice': '1h'}, seed=False)
     try:
         with open(made.instance.path('zone'), 'a', encoding='ascii') as f:
             f.write(ZONE)
@@ -41,6 +41,7 @@ def reporting():
         made.instance.cli('domain', 'add', 'demo.test')
         made.reader = new_user(made, 'reader')
         made.instance.cli('alias', 'add', 'reports@demo.test', made.reader['address'])
+        made.instance.cli('alias', 'add', 'postmaster@demo.test', made.reader['address'])
         made.instance.cli('domain', 'dkim', 'add', 'demo.test')
         made.instance.cli('domain', 'dkim', 'rotate', 'demo.test', '--now')
         yield made
@@ -135,3 +136,15 @@ def test_what_others_report_is_summed_up_with_advice(reporting):
     result = listed(reporting, lambda r: r['failed'] > 0)
     assert result['passed'] == 800 and result['failed'] == 50 and result['advice'] == 'sources_fail'
     assert result['sources'][0]['source'] == '198.51.100.7'
+
+
+# Behind the one that brings failing sources.
+def test_the_postmaster_is_told_once_of_sources_that_fail(reporting):
+    listed(reporting, lambda r: r['failed'] > 0)
+    subject = 'Mail in the name of your domain fails'
+    reporting.instance.options['report.notice'] = '2s'  # looked for as often
+    reporting.instance.write_config()
+    reporting.instance.cli('reload')
+    raw = reporting.find(reporting.reader, subject, seconds=60)[0]
+    body = email.message_from_bytes(raw, policy=email.policy.default).get_body(('plain',)).get_content()
+    assert '198.51.100.7 (50)' in body and 'letterlock domain reports demo.test' in body
