@@ -4,6 +4,7 @@
 #include "auth/admin_job.h"
 #include "auth/external.h"
 #include "auth/ldap.h"
+#include "auth/managed.h"
 #include "base/codec.h"
 #include "base/endian.h"
 #include "crypt/aead.h"
@@ -28,23 +29,33 @@ static void conclude(struct admin_job *job, int rc)
 /* ---- sign-in by the identity provider ---- */
 
 /*
- * What the browser has to bring back is kept by the browser itself, sealed for a few minutes: base64url of nonce and AEAD(u64 end,
- * flow). It must not reach another browser: the page keeps it where only it can read.
+ * What the browser has to bring back is kept by the browser itself, sealed for a few minutes: base64url of nonce and AEAD(u64 end, u8 kind,
+ * flow or account). It must not reach another browser: the page keeps it where only it can read. SEEN: the provider has said who it is, which it says once; what
+ * is missing is the second factor.
  */
 #define FLOW_S 600
 #define FLOW_SEALED_MAX 400
+enum flow_kind { FLOW_BEGUN = 1, FLOW_SEEN = 2 };
+struct flow_content {
+	enum flow_kind kind;
+	struct provider_flow flow;
+	uint8_t account[16];
+};
+#define FLOW_PLAIN_SIZE (8 + 1 + sizeof(struct provider_flow) + 16)
 
 static void flow_key(struct admin_job *job, uint8_t ret[AEAD_KEY_SIZE])
 {
 	hash_hkdf(slice_make(directory_lookup_key(job_directory(job)), 32), SLICE_NONE, "sso flow", SLICE_NONE, ret, AEAD_KEY_SIZE);
 }
 
-static void flow_seal(struct admin_job *job, const struct provider_flow *flow, struct buf *out)
+static void flow_seal(struct admin_job *job, const struct flow_content *content, struct buf *out)
 {
-	uint8_t key[AEAD_KEY_SIZE], plain[8 + sizeof *flow], sealed[AEAD_XCHACHA20_NONCE_SIZE + sizeof plain + AEAD_TAG_SIZE];
+	uint8_t key[AEAD_KEY_SIZE], plain[FLOW_PLAIN_SIZE], sealed[AEAD_XCHACHA20_NONCE_SIZE + sizeof plain + AEAD_TAG_SIZE];
 	flow_key(job, key);
 	put_u64(plain, (uint64_t)(job_unix(job) + FLOW_S));
-	memcpy(plain + 8, flow, sizeof *flow);
+	plain[8] = (uint8_t)content->kind;
+	memcpy(plain + 9, &content->flow, sizeof content->flow);
+	memcpy(plain + 9 + sizeof content->flow, content->account, sizeof content->account);
 	random_bytes(sealed, AEAD_XCHACHA20_NONCE_SIZE);
 	aead_seal(AEAD_XCHACHA20, key, sealed, SLICE_NONE, slice_make(plain, sizeof plain), sealed + AEAD_XCHACHA20_NONCE_SIZE);
 	base64url_encode(slice_make(sealed, sizeof sealed), out);
@@ -52,17 +63,20 @@ static void flow_seal(struct admin_job *job, const struct provider_flow *flow, s
 	secret_wipe(plain, sizeof plain);
 }
 
-static bool flow_open(struct admin_job *job, struct slice text, struct provider_flow *ret)
+static bool flow_open(struct admin_job *job, struct slice text, struct flow_content *ret)
 {
-	uint8_t key[AEAD_KEY_SIZE], plain[8 + sizeof *ret];
+	uint8_t key[AEAD_KEY_SIZE], plain[FLOW_PLAIN_SIZE];
 	struct buf sealed = BUF_INIT(FLOW_SEALED_MAX);
 	bool ok = base64url_decode_strict(text, &sealed) == 0 && buf_len(&sealed) == AEAD_XCHACHA20_NONCE_SIZE + sizeof plain + AEAD_TAG_SIZE;
 	flow_key(job, key);
 	ok = ok && aead_open(AEAD_XCHACHA20, key, buf_slice(&sealed).p, SLICE_NONE, slice_from(buf_slice(&sealed), AEAD_XCHACHA20_NONCE_SIZE),
 		plain)
-	     && (int64_t)get_u64(plain) > job_unix(job);
-	if (ok)
-		memcpy(ret, plain + 8, sizeof *ret);
+	     && (int64_t)get_u64(plain) > job_unix(job) && (plain[8] == FLOW_BEGUN || plain[8] == FLOW_SEEN);
+	if (ok) {
+		ret->kind = (enum flow_kind)plain[8];
+		memcpy(&ret->flow, plain + 9, sizeof ret->flow);
+		memcpy(ret->account, plain + 9 + sizeof ret->flow, sizeof ret->account);
+	}
 	secret_wipe(key, sizeof key);
 	secret_wipe(plain, sizeof plain);
 	buf_free(&sealed);
@@ -82,7 +96,7 @@ static void begun(void *arg, int rc, struct slice url, const struct provider_flo
 	struct admin_job *job = arg;
 	struct buf sealed = BUF_INIT(FLOW_SEALED_MAX);
 	if (rc == 0) {
-		flow_seal(job, flow, &sealed);
+		flow_seal(job, &(struct flow_content){.kind = FLOW_BEGUN, .flow = *flow}, &sealed);
 		job_set(job, "url", job_json(url));
 		job_set(job, "flow", job_json(buf_slice(&sealed)));
 	} else {
@@ -99,20 +113,42 @@ static int sso_begin(struct admin_job *job)
 	return 0;
 }
 
+/* A ticket or a code of the provider is good once: who still has to show a factor goes on with this instead. */
+static void give_seen(struct admin_job *job)
+{
+	struct flow_content content = {.kind = FLOW_SEEN};
+	struct buf sealed = BUF_INIT(FLOW_SEALED_MAX);
+	memcpy(content.account, job->account.id, sizeof content.account);
+	flow_seal(job, &content, &sealed);
+	job_set(job, "flow", job_json(buf_slice(&sealed)));
+	buf_free_secret(&sealed);
+}
+
+static int load_account(struct admin_job *job, const uint8_t account[16])
+{
+	job->session_max = job_settings(job)->external_session_s;
+	if (directory_account_get(job_directory(job), account, &job->arena, &job->account) != 0 || !account_signs_in(&job->account))
+		return refuse_provider(job, ERR_DENIED, "the account is disabled");
+	return 0;
+}
+
 /* A second factor that the provider saw counts where it is trusted for that; otherwise ours is asked for, by the usual road. */
 static int start_session(struct admin_job *job, const struct external_result *r)
 {
-	job->session_max = job_settings(job)->external_session_s;
 	unsigned kinds = 0;
 	bool enforced, in_grace, second = external_second_factor(job_external(job), r->claims);
 	struct moment now = job_host(job)->now(job_host(job)->arg);
-	if (directory_account_get(job_directory(job), r->account, &job->arena, &job->account) != 0 || !account_signs_in(&job->account))
-		return refuse_provider(job, ERR_DENIED, "the account is disabled");
+	int rc = load_account(job, r->account);
+	if (rc != 0)
+		return rc;
 	if (auth_factors_needed(job_directory(job), &job->account, now, &kinds, &enforced, &in_grace) != 0)
 		return job_refuse(job, ADMIN_UNAVAILABLE, "internal", "The directory could not be read.");
-	if (kinds != 0 && !second)
-		return job_start_session(job, r->secrets, AUTH_PROVEN_PASSWORD);
-	return job_make_session(job, r->secrets, second ? AUTH_PROVEN_PASSWORD | AUTH_PROVEN_PROVIDER : AUTH_PROVEN_PASSWORD);
+	if (second)
+		return job_make_session(job, r->secrets, AUTH_PROVEN_PASSWORD | AUTH_PROVEN_PROVIDER);
+	rc = job_start_session(job, r->secrets, AUTH_PROVEN_PASSWORD);
+	if (rc != 0 && kinds != 0)
+		give_seen(job);
+	return rc;
 }
 
 static void finished(void *arg, const struct external_result *r)
@@ -125,14 +161,32 @@ static void finished(void *arg, const struct external_result *r)
 	conclude(job, rc);
 }
 
+static void opened(void *arg, int rc, struct secrets *secrets, uint32_t credential)
+{
+	struct admin_job *job = arg;
+	if (rc != 0) {
+		conclude(job, refuse_provider(job, rc == ERR_NOT_FOUND ? ERR_DENIED : ERR_TEMPORARY, "the account's secrets cannot be opened"));
+		return;
+	}
+	rc = job_start_session(job, secrets, AUTH_PROVEN_PASSWORD);
+	secrets_free(secrets);
+	conclude(job, rc);
+}
+
 static int sso_finish(struct admin_job *job)
 {
-	struct provider_flow flow;
-	if (!flow_open(job, job_text(job, "flow"), &flow))
+	struct flow_content content;
+	int rc = 0;
+	if (!flow_open(job, job_text(job, "flow"), &content))
 		return job_refuse(job, ADMIN_DENIED, "flow", "This sign-in took too long or was begun elsewhere; begin again.");
+	if (content.kind == FLOW_SEEN && (rc = load_account(job, content.account)) != 0)
+		return rc;
 	job->later = true;
-	external_finish(job_external(job), &flow, job_text(job, "query"), finished, job);
-	secret_wipe(&flow, sizeof flow);
+	if (content.kind == FLOW_SEEN)
+		managed_open(job_directory(job), job_host(job), content.account, 0, opened, job);
+	else
+		external_finish(job_external(job), &content.flow, job_text(job, "query"), finished, job);
+	secret_wipe(&content, sizeof content);
 	return 0;
 }
 

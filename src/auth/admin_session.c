@@ -189,7 +189,7 @@ int job_start_session(struct admin_job *job, const struct secrets *secrets, unsi
 	if (rc == 0 && kinds == 0 && enforced)
 		job_set(job, "must_register_factor", json_boolean(!in_grace));
 	struct password_policy policy = job_password_policy(job);
-	if (rc == 0 && ((job->account.flags & ACCOUNT_PROVISIONAL) != 0 || password_expired(&policy, job->password.created, now)))
+	if (rc == 0 && ((job->account.flags & ACCOUNT_PROVISIONAL) != 0 || (job->password.created != 0 && password_expired(&policy, job->password.created, now))))
 		job_set(job, "must_change_password", json_true());
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/directory_device.h"
+#include "auth/external_new.h"
 #include "auth/managed.h"
 #include "base/ensure.h"
 #include "base/log.h"
@@ -17,7 +18,7 @@ struct external {
 	struct trusted {
 		struct provider *provider;
 		char domains[2000];
-		bool link_email, trusted_factors;
+		bool link_email, provision, trusted_factors;
 	} trusted[EXTERNAL_PROVIDERS_MAX];
 	size_t count;
 	struct provider *former[FORMER_MAX];
@@ -64,9 +65,10 @@ static void add_provider(struct external *e, const struct external_settings *s)
 	if (s->provider.issuer.n == 0 || e->count == EXTERNAL_PROVIDERS_MAX)
 		return;
 	struct trusted *t = &e->trusted[e->count++];
-	*t = (struct trusted){.provider = provider_create(&e->http, &s->provider), .link_email = s->link_email, .trusted_factors = s->trusted_factors};
+	*t = (struct trusted){.provider = provider_create(&e->http, &s->provider), .link_email = s->link_email, .provision = s->provision,
+		.trusted_factors = s->trusted_factors};
 	if (s->domains.n >= sizeof t->domains)
-		t->link_email = false; /* a list that does not fit would be a shorter one */
+		t->link_email = t->provision = false; /* a list that does not fit would be a shorter one */
 	else if (s->domains.n > 0)
 		memcpy(t->domains, s->domains.p, s->domains.n);
 }
@@ -158,6 +160,28 @@ static void got_secrets(void *arg, int rc, struct secrets *secrets, uint32_t cre
 		finish(o, EXTERNAL_TEMPORARY, "key does not answer");
 }
 
+/* May this issuer speak for the address that it names? */
+static const struct trusted *speaks_for(const struct opening *o)
+{
+	const struct trusted *from = by_issuer(o->e, o->claims.issuer);
+	if (from == NULL || !o->claims.email_verified || (from->domains[0] != '\0' && !provider_domains_have(slice_str(from->domains), o->claims.email)))
+		return NULL;
+	return from;
+}
+
+/*
+ * Who has come once by an issuer is that identity from then on: an address that the issuer gives to somebody else, or that another issuer names, opens nothing
+ * by itself.
+ */
+static bool is_pinned(const struct opening *o, const uint8_t account[16])
+{
+	struct arena arena = ARENA_INIT;
+	struct directory_identity one;
+	int count = directory_identity_list(o->e->directory, account, &arena, &one, 1);
+	arena_free(&arena);
+	return count != 0;
+}
+
 /* The account of a verified address of ours; only accounts whose secrets are managed, so nobody's password account is taken over. */
 static int find_by_email(struct opening *o)
 {
@@ -165,13 +189,13 @@ static int find_by_email(struct opening *o)
 	struct directory_address found;
 	struct directory_identity i = {.issuer = o->claims.issuer, .subject = o->claims.subject, .email = o->claims.email};
 	struct credential c;
-	const struct trusted *from = by_issuer(o->e, o->claims.issuer);
-	if (from == NULL || !from->link_email || !o->claims.email_verified
-	    || (from->domains[0] != '\0' && !provider_domains_have(slice_str(from->domains), o->claims.email)) || address_parse(o->claims.email, &o->arena, &a) != 0)
+	const struct trusted *from = speaks_for(o);
+	if (from == NULL || !from->link_email || address_parse(o->claims.email, &o->arena, &a) != 0)
 		return ERR_NOT_FOUND;
 	int rc = directory_address_get(o->e->directory, a.local, a.domain, &o->arena, &found);
 	if (rc == 0 && (found.kind != ADDRESS_ACCOUNT
-	                || directory_credential_list(o->e->directory, found.account, WRAP_MANAGED, &o->arena, &c, 1) != 1))
+	                || directory_credential_list(o->e->directory, found.account, WRAP_MANAGED, &o->arena, &c, 1) != 1
+	                || is_pinned(o, found.account)))
 		rc = ERR_NOT_FOUND;
 	if (rc != 0)
 		return rc;
@@ -185,6 +209,24 @@ static int find_by_email(struct opening *o)
 	return rc;
 }
 
+static void made(void *arg, int rc, const uint8_t *account)
+{
+	struct opening *o = arg;
+	if (rc != 0) {
+		finish(o, rc == ERR_TEMPORARY ? EXTERNAL_TEMPORARY : EXTERNAL_REFUSED, "the identity belongs to no account, and none can be made of it");
+		return;
+	}
+	memcpy(o->result.account, account, sizeof o->result.account);
+	managed_open(o->e->directory, o->e->host, o->result.account, 0, got_secrets, o);
+}
+
+/* Through the browser only: a mail program that brings a token makes nobody. */
+static bool may_make(const struct opening *o)
+{
+	const struct trusted *from = speaks_for(o);
+	return o->scope == NULL && from != NULL && from->provision && from->domains[0] != '\0';
+}
+
 static void find_account(struct opening *o)
 {
 	struct directory_identity i;
@@ -193,7 +235,9 @@ static void find_account(struct opening *o)
 		memcpy(o->result.account, i.account, sizeof i.account);
 	else if (rc == ERR_NOT_FOUND)
 		rc = find_by_email(o);
-	if (rc == ERR_NOT_FOUND)
+	if (rc == ERR_NOT_FOUND && may_make(o))
+		external_new(o->e->directory, o->e->host, &o->claims, made, o);
+	else if (rc == ERR_NOT_FOUND)
 		finish(o, EXTERNAL_REFUSED, "the identity belongs to no account");
 	else if (rc != 0)
 		finish(o, EXTERNAL_TEMPORARY, "the directory cannot be read");

@@ -2,7 +2,8 @@
  * Sign-in by another identity provider: from a verified token to an account of ours and its secrets.
  *
  * An identity is issuer and subject, nothing else (OpenID Connect Core 5.7). Which account it belongs to was said before
- * (identity.link), or, where policy allows it, is found once by an e-mail address that the issuer calls verified and that is ours. The
+ * (identity.link), or, where policy allows it, is found once by an e-mail address that the issuer calls verified, that is ours, and whose
+ * account has no identity yet; or, where policy allows that, it is made (auth/external_new.h). The
  * secrets of such an account are `managed` (auth/managed.h).
  */
 #ifndef AUTH_EXTERNAL_H
@@ -30,6 +31,7 @@ struct external_settings { /* of one provider */
 	struct provider_settings provider;
 	struct slice domains;        /* separated by commas: whose addresses it signs in, and the only ones that it links; empty: any */
 	bool link_email;             /* a verified address of ours links an identity to its account */
+	bool provision;              /* an address of `domains` that nobody has makes an account at the first sign-in; never without domains */
 	bool trusted_factors;        /* a second factor that the issuer saw counts here */
 };
 

@@ -82,7 +82,7 @@ OPTION(sso_redirect, "sso.redirect", text, "", true, "address that the browser c
 OPTION(sso_scope, "sso.scope", text, "email profile", true, "what is asked for beside openid")
 OPTION(sso_audience, "sso.audience", text, "", true, "audience of access tokens (RFC 9068) that mail programs may sign in with; empty: none")
 OPTION(sso_algorithms, "sso.algorithms", texts, "RS256 PS256 ES256 ES384 EdDSA", true, "signatures of tokens that are taken: RS, PS or ES with 256, 384, 512; EdDSA")
-OPTION(sso_providers, "sso.providers", texts, "", true, "further identity providers, each \"NAME issuer=https://... client=ID [audience=] [scope=a+b] [redirect=] [domains=a,b] [link_email] [trusted_factors]\"; a secret is a line \"NAME SECRET\" behind the first of sso.secret_file")
+OPTION(sso_providers, "sso.providers", texts, "", true, "further identity providers, each \"NAME issuer=https://... client=ID [audience=] [scope=a+b] [redirect=] [domains=a,b] [link_email] [provision] [trusted_factors]\", or \"NAME cas=https://... [redirect=] [domains=a] [link_email] [provision]\" (CAS 3.0); provision: an address of domains that nobody has makes an account at the first sign-in; a secret is a line \"NAME SECRET\" behind the first of sso.secret_file")
 OPTION(sso_session, "sso.session", duration, "1h", true, "a session of the interface by an identity provider ends after so long: then the provider is asked again; 0: auth.session_time")
 OPTION(sso_link_email, "sso.link_email", flag, "no", true, "a verified address of ours links an identity to its (managed) account at the first sign-in")
 OPTION(sso_trusted_factors, "sso.trusted_factors", flag, "no", true, "a second factor that the provider saw (amr) counts here")

@@ -170,8 +170,9 @@ static bool further_provider(const struct auth_process *a, struct slice line, un
 	*ret = (struct external_settings){
 		.provider = {.name = row.name, .issuer = row.issuer, .client = row.client, .secret = provider_secret(a->ctx->password, row.name),
 			.audience = row.audience, .redirect = or_else(row.redirect, c->sso_redirect),
-			.scope = row.scope.n > 0 ? scope_of(row.scope, arena) : c->sso_scope, .algorithms = algorithms, .skew = SKEW_S},
-		.domains = row.domains, .link_email = row.link_email, .trusted_factors = row.trusted_factors,
+			.scope = row.scope.n > 0 ? scope_of(row.scope, arena) : c->sso_scope, .algorithms = algorithms, .skew = SKEW_S,
+			.cas = row.cas, .domain = slice_find(row.domains, ',') < 0 ? row.domains : SLICE_NONE},
+		.domains = row.domains, .link_email = row.link_email, .provision = row.provision, .trusted_factors = row.trusted_factors,
 	};
 	return true;
 }

@@ -1,6 +1,7 @@
 #include "role/web_policy.h"
 
 #include "role/web_cookie.h"
+#include "sso/provider_row.h"
 
 static json_t *text(struct slice s)
 {
@@ -24,12 +25,12 @@ static bool has_passkeys(struct web_exchange *x)
 	return c->auth_web_origins.count == 0 && !x->web->local && slice_eq_nocase(x->authority, c->hostname);
 }
 
-static void add_provider(json_t *out, struct slice name)
+static void add_provider(json_t *out, struct slice name, const char *kind)
 {
 	json_t *provider = json_object();
 
 	json_object_set_new(provider, "name", text(name));
-	json_object_set_new(provider, "kind", json_string("oidc"));
+	json_object_set_new(provider, "kind", json_string(kind));
 	json_array_append_new(out, provider);
 }
 
@@ -39,12 +40,12 @@ static json_t *providers(const struct config *c)
 	json_t *out = json_array();
 
 	if (c->sso_issuer.n > 0 && c->sso_client.n > 0)
-		add_provider(out, SLICE_NONE);
+		add_provider(out, SLICE_NONE, "oidc");
 	for (size_t i = 0; i < c->sso_providers.count; i++) {
-		struct slice row = c->sso_providers.items[i], name;
+		struct provider_row row;
 
-		if (slice_split(&row, ' ', &name))
-			add_provider(out, name);
+		if (provider_row_parse(c->sso_providers.items[i], &row, NULL) == 0 && (row.cas || row.client.n > 0))
+			add_provider(out, row.name, row.cas ? "cas" : "oidc");
 	}
 	return out;
 }

@@ -26,7 +26,7 @@ struct provider *provider_create(const struct sso_host *host, const struct provi
 	p->host = *host;
 	p->settings = *settings;
 	struct slice *const texts[] = {&p->settings.issuer, &p->settings.client, &p->settings.secret, &p->settings.audience, &p->settings.redirect,
-	                               &p->settings.scope, &p->settings.name};
+	                               &p->settings.scope, &p->settings.name, &p->settings.domain};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		*texts[i] = arena_dup(&p->arena, *texts[i]);
 	ENSURE(p->settings.name.n <= PROVIDER_NAME_MAX);
@@ -50,7 +50,7 @@ void provider_destroy(struct provider **pp)
 
 bool provider_idle(const struct provider *p)
 {
-	return p->waiting_count == 0 && !p->fetching;
+	return p->waiting_count == 0 && !p->fetching && p->returning == 0;
 }
 
 const struct provider_settings *provider_settings(const struct provider *p)

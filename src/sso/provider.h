@@ -39,6 +39,8 @@ struct provider_settings {
 	struct slice audience;      /* of access tokens for mail; empty: none are taken */
 	struct slice redirect;      /* where the browser comes back to */
 	struct slice scope;         /* asked for; "openid" is added */
+	struct slice domain;        /* CAS: of the address of a user whose answer names none; empty: such a user has none */
+	bool cas;                   /* issuer is the address of a CAS server (sso/cas.h): client, audience, scope and algorithms mean nothing */
 	unsigned algorithms;
 	int64_t skew;               /* seconds */
 };
@@ -56,7 +58,7 @@ typedef void provider_claims_fn(void *arg, int rc, const struct jwt_claims *clai
 /* Verifies a token. fn is called exactly once, perhaps before this returns. nonce: ID tokens only. */
 void provider_verify(struct provider *p, struct slice token, enum jwt_use use, struct slice nonce, provider_claims_fn *fn, void *arg);
 
-/* ---- the code flow (OpenID Connect Core 3.1, RFC 7636, RFC 9700) ---- */
+/* ---- the code flow (OpenID Connect Core 3.1, RFC 7636, RFC 9700), and that of CAS ---- */
 
 #define FLOW_SECRET_SIZE 43 /* characters */
 struct provider_flow {

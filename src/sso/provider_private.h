@@ -20,6 +20,7 @@ struct provider {
 	bool tried, fetching;
 	struct list_node waiting;     /* struct provider_wait */
 	unsigned waiting_count;
+	unsigned returning;           /* browsers whose answer is being looked at */
 };
 
 /* What is needed is here (rc 0), or cannot be had (ERR_TEMPORARY or what discovery_parse says). */

@@ -10,6 +10,17 @@ bool provider_name_valid(struct slice name)
 	return name.n > 0 && name.n <= PROVIDER_NAME_MAX;
 }
 
+static bool take_flag(struct provider_row *row, struct slice word)
+{
+	const struct { const char *name; bool *to; } flags[] = {
+		{"link_email", &row->link_email}, {"trusted_factors", &row->trusted_factors}, {"provision", &row->provision},
+	};
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		if (slice_eq(word, slice_str(flags[i].name)))
+			return *flags[i].to = true;
+	return false;
+}
+
 static bool take_word(struct provider_row *row, struct slice word)
 {
 	const struct { const char *name; struct slice *to; } texts[] = {
@@ -17,10 +28,12 @@ static bool take_word(struct provider_row *row, struct slice word)
 		{"domains", &row->domains},
 	};
 	ptrdiff_t equals = slice_find(word, '=');
-	if (equals < 0) {
-		row->link_email |= slice_eq(word, SLICE("link_email"));
-		row->trusted_factors |= slice_eq(word, SLICE("trusted_factors"));
-		return slice_eq(word, SLICE("link_email")) || slice_eq(word, SLICE("trusted_factors"));
+	if (equals < 0)
+		return take_flag(row, word);
+	if (slice_starts(word, SLICE("cas=")) && row->issuer.n == 0) {
+		row->cas = true;
+		row->issuer = slice_from(word, 4);
+		return row->issuer.n > 0 && row->issuer.p[row->issuer.n - 1] != '/';
 	}
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (slice_eq(slice_sub(word, 0, (size_t)equals), slice_str(texts[i].name)) && texts[i].to->n == 0) {
@@ -48,7 +61,11 @@ int provider_row_parse(struct slice line, struct provider_row *ret, struct error
 		}
 	}
 	if (ret->name.n == 0 || !url_is_https(ret->issuer))
-		return error_set(err, ERR_INVALID, "provider %.*s: issuer=https://… is missing", SLICE_ARG(ret->name));
+		return error_set(err, ERR_INVALID, "provider %.*s: issuer=https://… or cas=https://… is missing", SLICE_ARG(ret->name));
+	if (ret->cas && (ret->client.n > 0 || ret->audience.n > 0 || ret->scope.n > 0 || ret->trusted_factors))
+		return error_set(err, ERR_INVALID, "provider %.*s: CAS knows no client, audience, scope or factors", SLICE_ARG(ret->name));
+	if ((ret->cas ? ret->link_email || ret->provision : ret->provision) && ret->domains.n == 0)
+		return error_set(err, ERR_INVALID, "provider %.*s: domains= is missing: for whose addresses does it speak?", SLICE_ARG(ret->name));
 	return 0;
 }
 

@@ -39,13 +39,13 @@ def installed():
 
 
 class Provider:
-    def __init__(self, port, instance, *more):
-        self.port, self.issuer, self.instance, self.more = port, f'https://{NAME}:{port}', instance, more
+    def __init__(self, port, instance, *more, redirect=REDIRECT):
+        self.port, self.issuer, self.instance, self.more, self.redirect = port, f'https://{NAME}:{port}', instance, more, redirect
         self.process = None
 
     def start(self):
         path = self.instance.path
-        self.process = subprocess.Popen(['node', 'provider.mjs', self.issuer, str(self.port), path('tls', 'outside.key'), path('tls', 'outside.pem'), REDIRECT, *self.more],
+        self.process = subprocess.Popen(['node', 'provider.mjs', self.issuer, str(self.port), path('tls', 'outside.key'), path('tls', 'outside.pem'), self.redirect, *self.more],
                                         cwd=installed(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         while self.process.stdout.readline().strip() != 'ready':
             assert self.process.poll() is None

@@ -1,19 +1,20 @@
 // An OpenID provider for the tests: everybody signs in under the name that the form says; access tokens for the resource "urn:mail" are JWTs.
-// provider.mjs ISSUER PORT KEY CERTIFICATE REDIRECT [strict]
+// provider.mjs ISSUER PORT KEY CERTIFICATE REDIRECT[,REDIRECT] [strict]
 // strict: Ed25519 keys, claims by userinfo only, access tokens of ten seconds, addresses at partner.test.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
 import Provider from 'oidc-provider';
 
-const [issuer, port, key, certificate, redirect, mode] = process.argv.slice(2);
+const [issuer, port, key, certificate, redirects, mode] = process.argv.slice(2);
+const redirect_uris = redirects.split(',');
 const strict = mode === 'strict';
 const alg = strict ? 'EdDSA' : 'RS256';
 const jwk = () => ({ ...crypto.generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), alg: 'EdDSA', use: 'sig', kid: 'ed' });
 const provider = new Provider(issuer, {
   clients: [
-    { client_id: 'letterlock', client_secret: 'se cret:1', redirect_uris: [redirect], grant_types: ['authorization_code'], id_token_signed_response_alg: alg },
-    { client_id: 'mailer', redirect_uris: [redirect], grant_types: ['authorization_code'], token_endpoint_auth_method: 'none', id_token_signed_response_alg: alg },
+    { client_id: 'letterlock', client_secret: 'se cret:1', redirect_uris, grant_types: ['authorization_code'], id_token_signed_response_alg: alg },
+    { client_id: 'mailer', redirect_uris, grant_types: ['authorization_code'], token_endpoint_auth_method: 'none', id_token_signed_response_alg: alg },
   ],
   ...(strict ? { jwks: { keys: [jwk()] }, ttl: { AccessToken: 10, IdToken: 3600, Session: 3600, Grant: 3600, Interaction: 3600 } } : {}),
   enabledJWA: { idTokenSigningAlgValues: ['RS256', 'EdDSA'] },

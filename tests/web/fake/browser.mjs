@@ -7,9 +7,10 @@ import { top } from './site.mjs';
 const require = createRequire(join(top, 'build/deps/web/node_modules/x.js'));
 const PATIENCE = 60_000;
 
-export async function browser() {
+/* more: further arguments of its command line. */
+export async function browser(more = []) {
 	const { chromium } = require('playwright-core');
-	return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+	return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...more] });
 }
 
 /** A page whose errors are collected in page.errors; what the policy refuses is an error too. */

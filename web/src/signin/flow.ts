@@ -102,6 +102,8 @@ async function post(body: Record<string, unknown>): Promise<void> {
 	} catch (error) {
 		if (!(error instanceof Problem)) throw error;
 		if (error.code === 'work_needed' && !body.work) return post({ ...body, work: await solve(error.more.work as Work) });
+		/* What a provider said counts once; this stands for it while the second step is missing. */
+		if (body.sso && error.more.flow) former = { sso: { flow: error.more.flow, query: '' } };
 		if (error.code === 'factor_needed') return secondStep(error);
 		if (error.code.startsWith('device_')) step.value = 'device';
 		throw error;
