@@ -171,6 +171,7 @@ OPTION(dns_zone, "dns.zone", path, "", true, "zone file served from memory befor
 OPTION(dns_servers, "dns.servers", texts, "", true, "recursive servers to ask; empty: ask the authoritative ones")
 OPTION(dns_trust_anchor, "dns.trust_anchor", path, "/usr/share/dns/root.key", false, "DNSSEC root key")
 OPTION(dns_offline, "dns.offline", flag, "no", false, "answer from dns.zone only, never from the network")
+OPTION(recall_within, "recall.within", duration, "720h", true, "a sender can take an unread letter back from mailboxes here so long after it was sent; 0: never")
 OPTION(queue_undelete, "queue.undelete", duration, "720h", true, "expunged mail can be recovered this long")
 OPTION(quota, "quota", size, "0", true, "storage of one account unless set for it; 0: no limit")
 OPTION(audit_keep, "audit.keep", duration, "17520h", true, "records of the audit log are kept this long; shorter than 4320h counts as 4320h")

@@ -94,12 +94,15 @@ struct jmap_send {
 #define JMAP_SEND_DELAY_MAX (30 * 86400) /* seconds */
 
 /* What is asked about letters that went, or wait. */
-enum jmap_sent_ask { JMAP_SENT_LIST, JMAP_SENT_GET, JMAP_SENT_CANCEL, JMAP_SENT_FORGET };
+enum jmap_sent_ask { JMAP_SENT_LIST, JMAP_SENT_GET, JMAP_SENT_CANCEL, JMAP_SENT_FORGET, JMAP_SENT_RECALL, JMAP_SENT_WITHDRAW };
 struct jmap_sent_recipient {
 	struct slice address, text, enhanced;
 	uint16_t code;
 	enum { JMAP_SENT_QUEUED, JMAP_SENT_DELIVERED, JMAP_SENT_FAILED, JMAP_SENT_UNKNOWN } fate;
 	bool local;
+	enum {                           /* when the letter was asked back */
+		JMAP_RECALL_NONE, JMAP_RECALL_PENDING, JMAP_RECALL_DONE, JMAP_RECALL_READ, JMAP_RECALL_DELETED, JMAP_RECALL_FAILED, JMAP_RECALL_OUTSIDE,
+	} recall;
 };
 struct jmap_sent {
 	uint8_t id[16];
@@ -110,6 +113,10 @@ struct jmap_sent {
 	struct slice data, mail_from;
 	struct jmap_sent_recipient *recipients; /* of JMAP_SENT_GET */
 	size_t recipient_count;
+	struct {
+		int64_t asked;                   /* unix seconds, 0: it was not */
+		uint32_t outside, copies, kept;  /* copies of scripts: that left, that went to mailboxes here, those of them that are still there */
+	} recall;                        /* of JMAP_SENT_GET */
 };
 struct jmap_sent_answer {            /* all in the call's arena */
 	int code;                        /* 0, ERR_NOT_FOUND, ERR_CONFLICT (it went already), ERR_TEMPORARY */
@@ -160,6 +167,7 @@ struct jmap_host {
 	void (*sent)(void *arg, struct jmap_call *call, enum jmap_sent_ask ask, const uint8_t id[16], uint64_t after, struct jmap_sent_answer *ret);
 	uint64_t (*sent_state)(void *arg);  /* the newest change of `sent` that is known here */
 	size_t (*recipients_max)(void *arg);
+	int64_t (*recall_within)(void *arg); /* seconds after sending; 0: nothing is taken back */
 };
 
 /* The host's members are copied; texts and `mail` are borrowed and outlive it. */

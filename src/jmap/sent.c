@@ -134,6 +134,14 @@ void jmap_submission_account(struct jmap *j, struct emit *e)
 	emit_object_end(e);
 }
 
+/* Of our own: docs/recall.md. */
+void jmap_letters_account(struct jmap *j, struct emit *e)
+{
+	emit_object(e);
+	emit_member_number(e, "recallWithin", j->host.recall_within != NULL ? j->host.recall_within(j->host.arg) : 0);
+	emit_object_end(e);
+}
+
 const char *jmap_sent_undo(const struct jmap_sent *s)
 {
 	static const char *const names[] = {[JMAP_SENT_PENDING] = "pending", [JMAP_SENT_FINAL] = "final", [JMAP_SENT_CANCELED] = "canceled"};

@@ -1,10 +1,13 @@
 /* EmailSubmission/get (RFC 8621 7.1). */
 #include "jmap/sent.h"
 
-enum property { ID, IDENTITY, EMAIL, THREAD, ENVELOPE, SEND_AT, UNDO, DELIVERY, DSN, MDN, PROPERTIES };
+enum property { ID, IDENTITY, EMAIL, THREAD, ENVELOPE, SEND_AT, UNDO, DELIVERY, DSN, MDN, RECALL, PROPERTIES };
 static const char *const names[PROPERTIES] = {
-	"id", "identityId", "emailId", "threadId", "envelope", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds",
+	"id", "identityId", "emailId", "threadId", "envelope", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds", "recall",
 };
+
+/* From the best to the worst. */
+enum recall_word { WORD_RECALLED, WORD_DELETED, WORD_PENDING, WORD_FAILED, WORD_READ, WORD_OUTSIDE };
 
 struct getting {
 	struct jmap_get get;
@@ -92,6 +95,53 @@ static void put_delivery(struct jmap_call *call, const struct jmap_sent *s)
 	emit_object_end(e);
 }
 
+/* The best that can be said: gone everywhere where an address leads to several mailboxes, or the first that is not. */
+static enum recall_word word_of(const struct jmap_sent *s, const struct jmap_sent_recipient *r)
+{
+	static const enum recall_word words[] = {[JMAP_RECALL_NONE] = WORD_FAILED, [JMAP_RECALL_PENDING] = WORD_PENDING, [JMAP_RECALL_DONE] = WORD_RECALLED,
+		[JMAP_RECALL_READ] = WORD_READ, [JMAP_RECALL_DELETED] = WORD_DELETED, [JMAP_RECALL_FAILED] = WORD_FAILED, [JMAP_RECALL_OUTSIDE] = WORD_OUTSIDE};
+	enum recall_word word = WORD_RECALLED;
+
+	for (size_t i = 0; i < s->recipient_count; i++) {
+		const struct jmap_sent_recipient *other = &s->recipients[i];
+		enum recall_word one = !other->local ? WORD_OUTSIDE : words[other->recall];
+
+		if (slice_eq_nocase(other->address, r->address) && one > word)
+			word = one;
+	}
+	return word;
+}
+
+static void put_recall(struct emit *e, const struct jmap_sent *s)
+{
+	static const char *const words[] = {[WORD_RECALLED] = "recalled", [WORD_DELETED] = "deleted", [WORD_PENDING] = "pending", [WORD_FAILED] = "failed",
+		[WORD_READ] = "read", [WORD_OUTSIDE] = "outside"};
+	bool again;
+
+	if (s->recall.asked == 0) {
+		emit_null(e);
+		return;
+	}
+	emit_object(e);
+	emit_key(e, "asked");
+	emit_date(e, s->recall.asked);
+	emit_key(e, "recipients");
+	emit_object(e);
+	for (size_t i = 0; i < s->recipient_count; i++) {
+		const struct jmap_sent_recipient *r = worst_of(s, i, &again);
+
+		if (again)
+			continue;
+		emit_key_text(e, r->address);
+		emit_text(e, slice_str(words[word_of(s, r)]));
+	}
+	emit_object_end(e);
+	emit_member_number(e, "forwardedOutside", s->recall.outside);
+	emit_member_number(e, "copies", s->recall.copies);
+	emit_member_number(e, "copiesKept", s->recall.kept);
+	emit_object_end(e);
+}
+
 static void put_text_or_null(struct emit *e, const char *name, struct slice text)
 {
 	if (text.n > 0)
@@ -135,6 +185,10 @@ static void put_one(struct jmap_call *call, const struct getting *g, const struc
 		emit_key(e, names[i]);
 		emit_array(e);
 		emit_array_end(e);
+	}
+	if (jmap_wants(&g->get, RECALL)) {
+		emit_key(e, names[RECALL]);
+		put_recall(e, s);
 	}
 	emit_object_end(e);
 }
@@ -190,7 +244,7 @@ enum jmap_step jmap_submission_get(struct jmap_call *call)
 
 	if (g == NULL) {
 		call->state = g = ARENA_NEW(&call->arena, struct getting);
-		if (!jmap_get_args(call, names, PROPERTIES, (1u << PROPERTIES) - 1, NULL, NULL, &g->get))
+		if (!jmap_get_args(call, names, PROPERTIES, (1u << RECALL) - 1, NULL, NULL, &g->get))
 			return JMAP_DONE;
 		if (!g->get.all)
 			g->load.after = UINT64_MAX >> 1; /* only the state is asked for */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ensure.h"
 #include "base/utf8.h"
 #include "jmap/date.h"
 #include "jmap/sent.h"
@@ -390,6 +391,17 @@ static enum jmap_step created(struct jmap_call *call, struct jmap_set_item *item
 	return JMAP_DONE;
 }
 
+static bool sender_known(struct jmap_call *call, struct setting *t)
+{
+	const struct jmap_host *host = jmap_host(call->jmap);
+
+	if (t->asked_sender)
+		return true;
+	t->asked_sender = true;
+	host->sender(host->arg, call, &t->sender);
+	return false;
+}
+
 static enum jmap_step create(struct jmap_call *call, struct jmap_set_item *item)
 {
 	const struct jmap_host *host = jmap_host(call->jmap);
@@ -397,11 +409,8 @@ static enum jmap_step create(struct jmap_call *call, struct jmap_set_item *item)
 
 	if (host->letter_send == NULL)
 		return jmap_set_error(item, "forbidden", SLICE_NONE);
-	if (!t->asked_sender) {
-		t->asked_sender = true;
-		host->sender(host->arg, call, &t->sender);
+	if (!sender_known(call, t))
 		return JMAP_WAIT;
-	}
 	return item->state == NULL ? begin(call, item, t) : created(call, item, item->state);
 }
 
@@ -421,21 +430,49 @@ static enum jmap_step ask(struct jmap_call *call, struct jmap_set_item *item, en
 	if (step == JMAP_WAIT || c->question.answer.code == 0)
 		return step;
 	if (c->question.answer.code == ERR_CONFLICT)
-		return jmap_set_error(item, "cannotUnsend", SLICE("It was sent already."));
+		return jmap_set_error(item, "cannotUnsend", what == JMAP_SENT_CANCEL ? SLICE("It was sent already.") : SLICE("It was sent too long ago."));
 	return jmap_set_error_code(item, c->question.answer.code);
+}
+
+struct word { const char *property, *value; enum jmap_sent_ask ask; };
+
+static const struct word *word_of(const char *property, struct slice value)
+{
+	static const struct word words[] = {{"undoStatus", "canceled", JMAP_SENT_CANCEL}, {"recall", "unread", JMAP_SENT_RECALL}};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i].property, property) == 0 && slice_eq(value, slice_str(words[i].value)))
+			return &words[i];
+	return NULL;
+}
+
+/* Who may send from here may take back what was sent from here. */
+static enum jmap_step recall(struct jmap_call *call, struct jmap_set_item *item, enum jmap_sent_ask what)
+{
+	const struct jmap_host *host = jmap_host(call->jmap);
+	struct setting *t = call->state;
+
+	if (host->recall_within == NULL || host->recall_within(host->arg) == 0 || host->sender == NULL)
+		return jmap_set_error(item, "forbidden", SLICE("Letters cannot be taken back here."));
+	if (!sender_known(call, t))
+		return JMAP_WAIT;
+	if (t->sender.code < 0)
+		return t->sender.code == ERR_DENIED ? jmap_set_error(item, "forbidden", SLICE_NONE) : jmap_set_error_code(item, t->sender.code);
+	return ask(call, item, what);
 }
 
 static enum jmap_step update(struct jmap_call *call, struct jmap_set_item *item)
 {
+	const struct word *word = NULL;
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(item->object, name, value)
-		if (strcmp(name, "undoStatus") != 0 || !slice_eq(jmap_text(value), SLICE("canceled")))
+		if (word != NULL || (word = word_of(name, jmap_text(value))) == NULL)
 			(void)jmap_set_invalid(item, name);
-	if (item->error != NULL || json_object_size(item->object) == 0)
+	if (item->error != NULL || word == NULL)
 		return JMAP_DONE;
-	return ask(call, item, JMAP_SENT_CANCEL);
+	return word->ask == JMAP_SENT_CANCEL ? ask(call, item, word->ask) : recall(call, item, word->ask);
 }
 
 static enum jmap_step destroy(struct jmap_call *call, struct jmap_set_item *item)

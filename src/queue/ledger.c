@@ -287,7 +287,7 @@ static int apply(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct 
 	case LEDGER_QUARANTINE:
 		return quarantine_end(l, op, now_ms, err);
 	case LEDGER_SUBMISSION:
-		return submission_run(l, op, err);
+		return submission_run(l, op, now_ms, err);
 	case LEDGER_REMEMBER:
 		return memory_apply(l, op->remember.notes, now_ms, err);
 	case LEDGER_ARRIVALS:

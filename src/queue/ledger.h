@@ -24,6 +24,7 @@
 enum submission_act {
 	SUBMISSION_CANCEL, /* it is taken back: nobody gets it */
 	SUBMISSION_FORGET, /* its row goes; what is under way goes on */
+	SUBMISSION_RECALL, /* it is taken back from mailboxes (queue/recall.h); one that waits is cancelled */
 	SUBMISSION_HOLD, SUBMISSION_RELEASE, SUBMISSION_DROP, /* all that wait: as auth/contain.h */
 };
 enum submission_outcome { SUBMISSION_DONE = 0, SUBMISSION_UNKNOWN = 1, SUBMISSION_TOO_LATE = 2 };
@@ -163,7 +164,13 @@ struct ledger_op {
 		struct { uint64_t record; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;
 		struct { struct slice notes; /* queue/memory.h, without MACs; must stay valid */ } remember;
 		struct { uint64_t record; bool tell; } quarantine;
-		struct { enum submission_act act; uint8_t account[16], id[16]; enum submission_outcome outcome; } submission; /* queue/submission.h */
+		struct {
+			enum submission_act act;
+			uint8_t account[16], id[16];
+			int64_t since_ms;            /* of SUBMISSION_RECALL: what was sent before is not taken back */
+			bool any;                    /* read or not */
+			enum submission_outcome outcome;
+		} submission; /* queue/submission.h */
 		struct { bool more; } sweep;
 		struct { uint32_t pack; const uint32_t *ordinals; const uint64_t *offsets; size_t count; uint64_t end; } moved;
 		struct { uint8_t account[16]; uint64_t after; uint32_t limit; struct buf list; bool more; uint64_t next_seq; } arrivals;

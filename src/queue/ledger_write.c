@@ -7,6 +7,7 @@
 #include "queue/report.h"
 #include "queue/notify.h"
 #include "queue/quarantine.h"
+#include "queue/recall.h"
 #include "queue/submission.h"
 
 static bool counts_as_use(enum reader_kind kind)
@@ -161,8 +162,11 @@ int ledger_unref(struct ledger *l, const struct ledger_op *op, int64_t now_ms, s
 		sqlite3_stmt *st = spool_bind(&l->spool, SQL_REF_DROP, "sii", account, (int64_t)seq, drop_after);
 		if ((rc = spool_step(&l->spool, st, err)) < 0)
 			return rc;
-		if (rc == 0)
-			continue; /* unknown, or dropped before: the answer was lost and mail asks again */
+		if (rc == 0) { /* dropped before: the answer was lost and mail asks again; or no reference, but an answer of its own */
+			if ((rc = recall_answer(l, op->unref.account, seq, now_ms, err)) < 0)
+				return rc;
+			continue;
+		}
 		freed += sqlite3_column_int64(st, 0);
 		count++;
 		spool_done(st);
@@ -173,6 +177,8 @@ int ledger_unref(struct ledger *l, const struct ledger_op *op, int64_t now_ms, s
 int ledger_remove_account(struct ledger *l, const uint8_t account[16], int64_t now_ms, struct error *err)
 {
 	int rc = spool_run(&l->spool, err, SQL_REF_DROP_ALL, "si", ledger_account(account), now_ms);
+	if (rc == 0)
+		rc = recall_remove_account(l, account, err);
 	if (rc == 0)
 		rc = submission_remove_account(l, account, err);
 	return rc == 0 ? spool_run(&l->spool, err, SQL_USE_DELETE, "s", ledger_account(account)) : rc;
@@ -243,6 +249,8 @@ int ledger_sweep(struct ledger *l, int64_t now_ms, bool *ret_more, struct error 
 		rc = report_sweep(l, now_ms, err);
 	if (rc == 0)
 		rc = submission_sweep(l, now_ms, err);
+	if (rc == 0)
+		rc = recall_sweep(l, now_ms, err);
 	if (rc == 0)
 		rc = spool_run(&l->spool, err, SQL_PACK_DEAD, "");
 	if (rc == 0)

@@ -31,8 +31,12 @@ SQL(REF_DROP, "UPDATE ref SET drop_after = ?3 WHERE account = ?1 AND seq = ?2 AN
 SQL(REF_DROP_ALL, "UPDATE ref SET drop_after = ?2 WHERE account = ?1 AND (drop_after IS NULL OR drop_after > ?2)")
 SQL(REF_DUE, "SELECT account, seq, record FROM ref WHERE drop_after <= ? ORDER BY drop_after LIMIT ?")
 SQL(REF_DELETE, "DELETE FROM ref WHERE account = ? AND seq = ?")
+/* Arrivals, and between them orders about them (queue/recall.h). */
 SQL(REF_AFTER, "SELECT r.seq, r.kind, r.record, r.size, r.flags, k.offset FROM ref r JOIN record k ON k.id = r.record "
-	"WHERE r.account = ?1 AND r.seq > ?2 AND r.drop_after IS NULL AND r.kind IN (1, 2) ORDER BY r.seq LIMIT ?3")
+	"WHERE r.account = ?1 AND r.seq > ?2 AND r.drop_after IS NULL AND r.kind IN (1, 2) "
+	"UNION ALL SELECT seq, 16 + what, record, target, 0, 0 FROM recall WHERE account = ?1 AND seq > ?2 ORDER BY 1 LIMIT ?3")
+SQL(REF_WANTED, "SELECT 1 FROM ref WHERE account = ? AND seq = ? AND drop_after IS NULL")
+SQL(REF_DROP_NOW, "UPDATE ref SET drop_after = ?3 WHERE account = ?1 AND seq = ?2 AND drop_after > ?3")
 SQL(REF_STATS, "SELECT count(*), count(drop_after) FROM ref")
 SQL(REF_DANGLING, "SELECT count(*) FROM ref r LEFT JOIN record k ON k.id = r.record WHERE k.id IS NULL")
 SQL(REF_MISCOUNT, "SELECT count(*) FROM record k WHERE k.refs <> "
@@ -116,7 +120,32 @@ SQL(SUBMISSION_DELETE, "DELETE FROM submission WHERE id = ?")
 SQL(SUBMISSION_RCPT_PUT, "INSERT OR IGNORE INTO submission_rcpt(id, rcpt, address, local) VALUES(?, ?, ?, ?)")
 SQL(SUBMISSION_RCPT_LOCAL, "UPDATE submission_rcpt SET state = 1 WHERE id = ? AND local = 1 AND state = 0")
 SQL(SUBMISSION_RCPT_MARK, "UPDATE submission_rcpt SET state = ?3, code = ?4, enhanced = ?5, text = ?6 WHERE id = ?1 AND rcpt = ?2 AND state = 0")
-SQL(SUBMISSION_RCPT_LIST, "SELECT address, state, code, enhanced, text, local FROM submission_rcpt WHERE id = ? ORDER BY rcpt")
+SQL(SUBMISSION_RCPT_LIST, "SELECT address, state, code, enhanced, text, local, (SELECT max(f.state) FROM recall_ref f WHERE f.submission = r.id AND f.rcpt = r.rcpt)"
+	" FROM submission_rcpt r WHERE id = ? ORDER BY rcpt")
 SQL(SUBMISSION_RCPT_DELETE, "DELETE FROM submission_rcpt WHERE id = ?")
+
+SQL(SUBMISSION_SENT, "SELECT max(created, due) FROM submission WHERE id = ?1 AND account = ?2 AND state = 1 AND gone = 0")
+SQL(SUBMISSION_WHOSE, "SELECT account FROM submission WHERE id = ?")
+
+/* A script's answer to the writer is no copy (rcpt -1). */
+SQL(RECALL_REF_PUT, "INSERT OR IGNORE INTO recall_ref(submission, rcpt, account, seq, record, state) SELECT ?1, ?2, ?3, ?4, ?5, ?6 "
+	"WHERE ?2 >= 0 OR NOT EXISTS (SELECT 1 FROM submission WHERE id = ?1 AND account = ?3)")
+SQL(RECALL_TARGETS, "SELECT DISTINCT account, seq, record FROM recall_ref WHERE submission = ? AND state IN (0, 5)")
+SQL(RECALL_STATE, "UPDATE recall_ref SET state = ?4 WHERE submission = ?1 AND account = ?2 AND seq = ?3")
+SQL(RECALL_GONE, "UPDATE recall_ref SET state = 4 WHERE submission = ?1 AND account = ?2 AND seq = ?3 AND state = 1")
+SQL(RECALL_REF_DELETE, "DELETE FROM recall_ref WHERE submission = ?")
+SQL(RECALL_COPIES, "SELECT coalesce(sum(state = 6), 0), coalesce(sum(state <> 6), 0), coalesce(sum(state NOT IN (2, 4, 6)), 0) FROM recall_ref "
+	"WHERE submission = ? AND rcpt = -1")
+SQL(RECALL_PUT, "INSERT INTO recall(account, seq, target, record, what, submission, asked, answer) VALUES(?, ?, ?, ?, ?, ?, ?, 0)")
+SQL(RECALL_FIND, "SELECT seq, target, submission FROM recall WHERE account = ?1 AND seq < ?2 AND seq > ?2 - ?3")
+SQL(RECALL_ANSWERED, "UPDATE recall SET answer = ?3 WHERE account = ?1 AND seq = ?2")
+SQL(RECALL_OLD, "DELETE FROM recall WHERE asked < ? AND answer <> 0")
+SQL(RECALL_LEFT, "UPDATE recall_ref SET state = 5 WHERE state = 1 AND (submission, account, seq) IN (SELECT submission, account, target FROM recall WHERE account = ?)")
+SQL(RECALL_REMOVE, "DELETE FROM recall WHERE account = ?")
+SQL(RECALL_REMOVE_REFS, "DELETE FROM recall_ref WHERE submission IN (SELECT id FROM submission WHERE account = ?)")
+SQL(RECALL_REMOVE_ASKED, "DELETE FROM recall_asked WHERE submission IN (SELECT id FROM submission WHERE account = ?)")
+SQL(RECALL_ASKED_PUT, "INSERT OR IGNORE INTO recall_asked(submission, asked) VALUES(?, ?)")
+SQL(RECALL_ASKED_GET, "SELECT asked FROM recall_asked WHERE submission = ?")
+SQL(RECALL_ASKED_DELETE, "DELETE FROM recall_asked WHERE submission = ?")
 
 SQL(OUT_STATS, "SELECT count(*) FROM outbound WHERE state = 0")

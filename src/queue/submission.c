@@ -29,17 +29,23 @@ void submission_row_encode(const struct submission_row *row, struct buf *out)
 	buf_put_u64(out, row->change);
 	buf_put_bytes(out, row->data);
 	buf_put_bytes(out, row->path);
+	buf_put_u64(out, (uint64_t)row->recall.asked_ms);
+	buf_put_u32(out, row->recall.outside);
+	buf_put_u32(out, row->recall.copies);
+	buf_put_u32(out, row->recall.kept);
 }
 
 int submission_row_decode(struct slice *list, struct submission_row *ret)
 {
 	struct submission_row row = {0};
 	uint8_t state, gone;
-	uint64_t due, created;
+	uint64_t due, created, asked;
 	if (!slice_get_fixed(list, row.id, sizeof row.id) || !slice_get_u8(list, &state) || state > SUBMISSION_CANCELED || !slice_get_u8(list, &gone) ||
 	    !slice_get_u64(list, &due) || !slice_get_u64(list, &created) || !slice_get_u64(list, &row.born) || !slice_get_u64(list, &row.change) || !slice_get_bytes(list, &row.data) ||
-	    !slice_get_bytes(list, &row.path))
+	    !slice_get_bytes(list, &row.path) || !slice_get_u64(list, &asked) || !slice_get_u32(list, &row.recall.outside) ||
+	    !slice_get_u32(list, &row.recall.copies) || !slice_get_u32(list, &row.recall.kept))
 		return ERR_INVALID;
+	row.recall.asked_ms = (int64_t)asked;
 	row.state = (enum submission_state)state;
 	row.gone = gone != 0;
 	row.due_ms = (int64_t)due;
@@ -53,6 +59,7 @@ void submission_recipient_encode(const struct submission_recipient *r, struct bu
 	buf_put_bytes(out, r->address);
 	buf_put_u8(out, (uint8_t)r->fate);
 	buf_put_u8(out, r->local);
+	buf_put_u8(out, (uint8_t)r->recall);
 	buf_put_u16(out, r->code);
 	buf_put_bytes(out, r->enhanced);
 	buf_put_bytes(out, r->text);
@@ -61,12 +68,14 @@ void submission_recipient_encode(const struct submission_recipient *r, struct bu
 int submission_recipient_decode(struct slice *list, struct submission_recipient *ret)
 {
 	struct submission_recipient r = {0};
-	uint8_t fate, local;
+	uint8_t fate, local, recall;
 	if (!slice_get_bytes(list, &r.address) || !slice_get_u8(list, &fate) || fate > SUBMISSION_LOST || !slice_get_u8(list, &local) ||
+	    !slice_get_u8(list, &recall) || recall > RECALL_OUTSIDE ||
 	    !slice_get_u16(list, &r.code) || !slice_get_bytes(list, &r.enhanced) || !slice_get_bytes(list, &r.text))
 		return ERR_INVALID;
 	r.fate = (enum submission_fate)fate;
 	r.local = local != 0;
+	r.recall = (enum recall_state)recall;
 	*ret = r;
 	return 0;
 }
@@ -93,7 +102,7 @@ int submission_request_decode(struct slice request, uint8_t ret_account[16], str
 
 /* ---- who is told ---- */
 
-static void touch(struct ledger *l, struct slice account)
+void submission_touch(struct ledger *l, struct slice account)
 {
 	struct slice known = buf_slice(&l->touched);
 	while (known.n >= 16 && !slice_eq(slice_sub(known, 0, 16), account))
@@ -161,7 +170,7 @@ static int put_recipients(struct ledger *l, const struct job *job, struct error 
 static int put(struct ledger *l, const uint8_t account[16], const struct job_submission *s, enum submission_state state, uint64_t record,
                struct slice path, int64_t now_ms, struct error *err)
 {
-	touch(l, slice_make(account, 16));
+	submission_touch(l, slice_make(account, 16));
 	return spool_run(&l->spool, err, SQL_SUBMISSION_PUT, "ssiiiist", id_of(s->id), ledger_account(account), (int64_t)state, s->due_ms, now_ms,
 	                 (int64_t)record, s->data, path);
 }
@@ -173,6 +182,8 @@ int submission_insert(struct ledger *l, const struct ledger_entry *e, uint64_t r
 	int rc = 0;
 	if (waits)
 		rc = spool_run(&l->spool, err, SQL_SCHEDULED_PUT, "isis", (int64_t)record, id_of(job->submission.id), job->submission.due_ms, e->once);
+	if (rc == 0 && !waits && job->held.n == 0)
+		rc = recall_remember(l, e, record, err);
 	if (rc < 0 || job->submission.follows)
 		return rc;
 	rc = put(l, job->sender_account, &job->submission, waits ? SUBMISSION_PENDING : SUBMISSION_FINAL, record, job->reverse_path, e->entry->accepted_ms, err);
@@ -228,7 +239,7 @@ int submission_mark(struct ledger *l, const struct ledger_mark *m, struct error 
 	rc = spool_run(&l->spool, err, SQL_SUBMISSION_RCPT_MARK, "siiitt", id_of(id), (int64_t)m->recipient, (int64_t)fate_of(m), (int64_t)m->code, m->enhanced, m->text);
 	if (rc < 0 || spool_changes(&l->spool) == 0)
 		return rc;
-	touch(l, slice_make(account, sizeof account));
+	submission_touch(l, slice_make(account, sizeof account));
 	return spool_run(&l->spool, err, SQL_SUBMISSION_TOUCH, "s", id_of(id));
 }
 
@@ -260,7 +271,7 @@ static int drop_records(struct ledger *l, const uint8_t id[16], struct error *er
 static int cancel(struct ledger *l, const uint8_t id[16], struct slice account, struct error *err)
 {
 	int rc = drop_records(l, id, err);
-	touch(l, account);
+	submission_touch(l, account);
 	return rc == 0 ? spool_run(&l->spool, err, SQL_SUBMISSION_STATE, "si", id_of(id), (int64_t)SUBMISSION_CANCELED) : rc;
 }
 
@@ -281,7 +292,7 @@ static int run_forget(struct ledger *l, struct ledger_op *op, struct error *err)
 	op->submission.outcome = state < 0 ? SUBMISSION_UNKNOWN : SUBMISSION_DONE;
 	if (rc < 0 || op->submission.outcome != SUBMISSION_DONE)
 		return rc;
-	touch(l, account);
+	submission_touch(l, account);
 	rc = spool_run(&l->spool, err, SQL_SUBMISSION_FORGET, "ss", id_of(op->submission.id), account);
 	return rc == 0 ? spool_run(&l->spool, err, SQL_SUBMISSION_RCPT_DELETE, "s", id_of(op->submission.id)) : rc;
 }
@@ -307,13 +318,22 @@ static int cancel_all(struct ledger *l, const uint8_t account[16], bool held_onl
 	}
 }
 
-int submission_run(struct ledger *l, struct ledger_op *op, struct error *err)
+/* What waits is only cancelled. */
+static int run_recall(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct error *err)
+{
+	int rc = run_cancel(l, op, err);
+	return rc == 0 && op->submission.outcome == SUBMISSION_TOO_LATE ? recall_ask(l, op, now_ms, err) : rc;
+}
+
+int submission_run(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct error *err)
 {
 	switch (op->submission.act) {
 	case SUBMISSION_CANCEL:
 		return run_cancel(l, op, err);
 	case SUBMISSION_FORGET:
 		return run_forget(l, op, err);
+	case SUBMISSION_RECALL:
+		return run_recall(l, op, now_ms, err);
 	case SUBMISSION_HOLD:
 	case SUBMISSION_RELEASE:
 		return spool_run(&l->spool, err, SQL_SCHEDULED_HOLD, "si", ledger_account(op->submission.account),
@@ -349,6 +369,8 @@ int submission_sweep(struct ledger *l, int64_t now_ms, struct error *err)
 	spool_done(st);
 	for (size_t i = 0; i < count && rc >= 0; i++) {
 		rc = spool_run(&l->spool, err, SQL_SUBMISSION_RCPT_DELETE, "s", id_of(ids[i]));
+		if (rc == 0)
+			rc = recall_forget(l, ids[i], err);
 		if (rc == 0)
 			rc = spool_run(&l->spool, err, SQL_SUBMISSION_DELETE, "s", id_of(ids[i]));
 	}
@@ -420,6 +442,7 @@ static int append_recipients(struct ledger *l, const uint8_t id[16], struct buf 
 		struct submission_recipient r = {
 			.address = spool_blob(st, 0), .fate = (enum submission_fate)sqlite3_column_int(st, 1), .code = (uint16_t)sqlite3_column_int(st, 2),
 			.enhanced = spool_blob(st, 3), .text = spool_blob(st, 4), .local = sqlite3_column_int(st, 5) != 0,
+			.recall = (enum recall_state)sqlite3_column_int(st, 6),
 		};
 		if (buf_len(&list) + r.address.n + r.enhanced.n + r.text.n + 32 > list.max)
 			break;
@@ -440,7 +463,8 @@ int submission_get(struct ledger *l, const uint8_t account[16], const uint8_t id
 	if (rc <= 0)
 		return rc < 0 ? rc : error_set(err, ERR_NOT_FOUND, "no such submission");
 	struct submission_row row = row_of(st);
-	submission_row_encode(&row, out);
+	if ((rc = recall_summary(l, id, &row.recall, err)) == 0)
+		submission_row_encode(&row, out);
 	spool_done(st);
-	return append_recipients(l, id, out, err);
+	return rc < 0 ? rc : append_recipients(l, id, out, err);
 }

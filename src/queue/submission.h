@@ -12,11 +12,13 @@
 #define QUEUE_SUBMISSION_H
 
 #include "queue/ledger.h"
+#include "queue/recall.h"
 
 struct ledger_entry;
 
 /* What `mail` asks of QUEUE_SUBMISSION. */
-enum submission_op { SUBMISSION_OP_LIST, SUBMISSION_OP_GET, SUBMISSION_OP_CANCEL, SUBMISSION_OP_FORGET, SUBMISSION_OP_LAST = SUBMISSION_OP_FORGET };
+enum submission_op { SUBMISSION_OP_LIST, SUBMISSION_OP_GET, SUBMISSION_OP_CANCEL, SUBMISSION_OP_FORGET, SUBMISSION_OP_RECALL, SUBMISSION_OP_WITHDRAW,
+	SUBMISSION_OP_LAST = SUBMISSION_OP_WITHDRAW };
 enum submission_state { SUBMISSION_PENDING = 0, SUBMISSION_FINAL = 1, SUBMISSION_CANCELED = 2 };
 enum submission_fate { SUBMISSION_QUEUED = 0, SUBMISSION_DELIVERED = 1, SUBMISSION_FAILED = 2, SUBMISSION_LOST = 3 /* not known */ };
 
@@ -37,6 +39,7 @@ struct submission_row {
 	uint64_t born;             /* its first change */
 	uint64_t change;           /* ascending over all accounts: the newest of an account is its state */
 	struct slice data, path;   /* of `mail`; the reverse-path */
+	struct recall_summary recall; /* of SUBMISSION_OP_GET */
 };
 struct submission_recipient {
 	struct slice address;      /* as the writer gave it */
@@ -44,6 +47,7 @@ struct submission_recipient {
 	uint16_t code;
 	struct slice enhanced, text;
 	bool local;
+	enum recall_state recall;  /* not asked for: RECALL_NONE; outside: nothing */
 };
 
 /* Forms that travel in QUEUE_SUBMISSION: rows one behind the other, each followed by u16 count and recipients. */
@@ -66,7 +70,9 @@ int submission_insert(struct ledger *l, const struct ledger_entry *e, uint64_t r
 int submission_without_record(struct ledger *l, const struct ledger_op *op, int64_t now_ms, struct error *err);
 int submission_mark(struct ledger *l, const struct ledger_mark *mark, struct error *err);
 /* LEDGER_SUBMISSION */
-int submission_run(struct ledger *l, struct ledger_op *op, struct error *err);
+int submission_run(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct error *err);
+/* Something changed for the account: its process is told. */
+void submission_touch(struct ledger *l, struct slice account);
 int submission_remove_account(struct ledger *l, const uint8_t account[16], struct error *err);
 int submission_sweep(struct ledger *l, int64_t now_ms, struct error *err);
 

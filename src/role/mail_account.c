@@ -8,6 +8,7 @@
 #include "crypt/kx.h"
 #include "crypt/slab.h"
 #include "queue/queue.h"
+#include "queue/recall.h"
 #include "sys/fault.h"
 
 void mail_account_log(enum log_event event, const struct mail_account *a, const struct error *err)
@@ -360,6 +361,16 @@ static void host_removed(void *arg, struct store_account *store, struct slice ma
 	mail_use_removed(a, a->at_work, mailbox, target, count);
 }
 
+static void host_recalled(void *arg, struct store_account *store, const struct store_arrival *order, enum store_recalled what)
+{
+	static const char *const results[] = {[STORE_RECALL_GONE] = "deleted before", [STORE_RECALL_DONE] = "recalled", [STORE_RECALL_READ] = "read before"};
+	const struct mail_account *a = arg;
+	char id[QUEUE_ID_SIZE];
+
+	queue_id_format(order->place.pack, order->place.ordinal, id);
+	log_event(EV_MAIL_RECALLED, LOG_STR("mid", id), LOG_TEXT("to", a->login), LOG_STR("result", results[what]));
+}
+
 static bool host_learns(void *arg)
 {
 	const struct mail_account *a = arg;
@@ -414,7 +425,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 		.directory = path, .quota = a->quota, .keys = a->keys.readers, .key_count = a->keys.secrets.count, .database_key_count = a->keys.secrets.count,
 		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .removed = host_removed, .recovered = host_recovered,
-		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken,
+		         .salvaged = host_salvaged, .recalled = host_recalled, .alive = host_alive, .broken = host_broken,
 		         .learns = host_learns, .learn = host_learn},
 	};
 
@@ -512,7 +523,9 @@ static size_t arrivals_decode(struct slice list, struct store_arrival *ret, size
 	size_t n = 0;
 
 	while (n < max && list.n != 0 && queue_arrival_decode(&list, &q) == 0) {
-		if (q.kind == READER_ARRIVAL || q.kind == READER_OWN)
+		if (q.kind == RECALL_KIND + RECALL_UNREAD || q.kind == RECALL_KIND + RECALL_ANY)
+			ret[n++] = (struct store_arrival){.seq = q.seq, .place = q.place, .recalls = q.size, .read_too = q.kind == RECALL_KIND + RECALL_ANY};
+		else if (q.kind == READER_ARRIVAL || q.kind == READER_OWN)
 			ret[n++] = (struct store_arrival){.seq = q.seq, .kind = (enum reader_kind)q.kind, .place = q.place, .size = q.size};
 	}
 	return n;

@@ -1,7 +1,9 @@
 /* What JMAP asks of the role about letters that people write and send: bytes into memory files, into mailboxes, on their way. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "jmap/method.h"
 #include "mime/limits.h"
@@ -210,12 +212,16 @@ struct asking {
 	struct jmap_call *call;
 	enum jmap_sent_ask what;
 	struct jmap_sent_answer *ret;
+	uint8_t id[16];
 };
 
 static void take_recipients(struct arena *arena, struct slice *list, struct jmap_sent *s)
 {
 	static const int fates[] = {[SUBMISSION_QUEUED] = JMAP_SENT_QUEUED, [SUBMISSION_DELIVERED] = JMAP_SENT_DELIVERED,
 		[SUBMISSION_FAILED] = JMAP_SENT_FAILED, [SUBMISSION_LOST] = JMAP_SENT_UNKNOWN};
+	static const int recalls[] = {[RECALL_NONE] = JMAP_RECALL_NONE, [RECALL_PENDING] = JMAP_RECALL_PENDING, [RECALL_DONE] = JMAP_RECALL_DONE,
+		[RECALL_READ] = JMAP_RECALL_READ, [RECALL_DELETED] = JMAP_RECALL_DELETED, [RECALL_FAILED] = JMAP_RECALL_FAILED,
+		[RECALL_OUTSIDE] = JMAP_RECALL_OUTSIDE};
 	struct submission_recipient r;
 	uint16_t count = 0;
 
@@ -227,6 +233,7 @@ static void take_recipients(struct arena *arena, struct slice *list, struct jmap
 
 		*to = (struct jmap_sent_recipient){.address = arena_dup(arena, r.address), .text = arena_dup(arena, r.text),
 			.enhanced = arena_dup(arena, r.enhanced), .code = r.code, .local = r.local};
+		to->recall = recalls[r.recall];
 		to->fate = fates[r.fate];
 	}
 }
@@ -242,7 +249,8 @@ static void take_rows(struct asking *a, struct slice list)
 		struct jmap_sent *s = &a->ret->list[a->ret->count++];
 
 		*s = (struct jmap_sent){.gone = row.gone, .due = row.due_ms / 1000, .created = row.created_ms / 1000, .change = row.change, .born = row.born,
-			.data = arena_dup(arena, row.data), .mail_from = arena_dup(arena, row.path)};
+			.data = arena_dup(arena, row.data), .mail_from = arena_dup(arena, row.path),
+			.recall = {row.recall.asked_ms / 1000, row.recall.outside, row.recall.copies, row.recall.kept}};
 		s->state = states[row.state];
 		memcpy(s->id, row.id, sizeof s->id);
 		if (a->what == JMAP_SENT_GET)
@@ -288,12 +296,24 @@ static void on_state(void *arg, enum ipc_outcome outcome, const void *message)
 	answered(a);
 }
 
+static void tell_asked(const struct asking *a)
+{
+	char id[33];
+
+	for (size_t i = 0; i < sizeof a->id; i++)
+		snprintf(id + 2 * i, 3, "%02x", a->id[i]);
+	log_event(EV_MAIL_RECALL_ASKED, LOG_STR("cid", a->person->cid), LOG_TEXT("user", a->person->account->login), LOG_STR("actor", a->person->use.actor),
+	          LOG_STR("id", id), LOG_STR("note", a->what == JMAP_SENT_WITHDRAW ? "read or not" : "unread"));
+}
+
 static void on_sent(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct asking *a = arg;
 	const struct ipc_queue_submission_reply *reply = message;
 
 	a->ret->code = code_of(outcome, reply);
+	if (a->what >= JMAP_SENT_RECALL && a->ret->code == 0)
+		tell_asked(a);
 	if (a->ret->code == 0) {
 		take_rows(a, reply->list);
 		a->ret->more = reply->more;
@@ -302,7 +322,7 @@ static void on_sent(void *arg, enum ipc_outcome outcome, const void *message)
 		if (a->what == JMAP_SENT_LIST)
 			a->person->account->sent_state = reply->state;
 	}
-	if (a->what == JMAP_SENT_CANCEL || a->what == JMAP_SENT_FORGET)
+	if (a->what >= JMAP_SENT_CANCEL)
 		ask_queue(a->person, SUBMISSION_OP_LIST, NULL, INT64_MAX, on_state, a);
 	else
 		answered(a);
@@ -311,14 +331,22 @@ static void on_sent(void *arg, enum ipc_outcome outcome, const void *message)
 static void sent(void *arg, struct jmap_call *call, enum jmap_sent_ask what, const uint8_t id[16], uint64_t after, struct jmap_sent_answer *ret)
 {
 	static const enum submission_op ops[] = {[JMAP_SENT_LIST] = SUBMISSION_OP_LIST, [JMAP_SENT_GET] = SUBMISSION_OP_GET,
-		[JMAP_SENT_CANCEL] = SUBMISSION_OP_CANCEL, [JMAP_SENT_FORGET] = SUBMISSION_OP_FORGET};
+		[JMAP_SENT_CANCEL] = SUBMISSION_OP_CANCEL, [JMAP_SENT_FORGET] = SUBMISSION_OP_FORGET,
+		[JMAP_SENT_RECALL] = SUBMISSION_OP_RECALL, [JMAP_SENT_WITHDRAW] = SUBMISSION_OP_WITHDRAW};
 	struct mail_http *p = arg;
 	struct asking *a = memory_alloc(sizeof *a);
 
 	*ret = (struct jmap_sent_answer){.code = 0};
 	*a = (struct asking){.person = p, .call = call, .what = what, .ret = ret};
+	if (id != NULL)
+		memcpy(a->id, id, sizeof a->id);
 	mail_http_keep(p);
 	ask_queue(p, ops[what], id, after, on_sent, a);
+}
+
+static int64_t recall_within(void *arg)
+{
+	return context(arg)->config->recall_within / 1000;
 }
 
 static uint64_t sent_state(void *arg)
@@ -498,4 +526,5 @@ void mail_letter_host(struct jmap_host *host)
 	host->sent = sent;
 	host->sent_state = sent_state;
 	host->recipients_max = recipients_max;
+	host->recall_within = recall_within;
 }

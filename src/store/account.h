@@ -27,6 +27,8 @@ struct store_arrival {
 	enum reader_kind kind;     /* ARRIVAL or OWN */
 	struct place place;
 	uint64_t size;             /* of the message in the clear */
+	uint64_t recalls;          /* not 0: no letter, but an order to remove the one with this seq (queue/recall.h) */
+	bool read_too;             /* whether it was read or not */
 };
 
 /* One APPEND (or MULTIAPPEND) on its way through filter and queue. Made by the account, filled by the host, ended by store_account_appended. */
@@ -54,6 +56,9 @@ struct store_salvage {
 	unsigned places;           /* that could not be read */
 };
 
+/* Numbers behind the seq of an order, which say its answer when they are given back (queue/recall.h). */
+enum store_recalled { STORE_RECALL_GONE = 1, STORE_RECALL_DONE = 2, STORE_RECALL_READ = 3 };
+
 struct store_host {
 	void *arg;
 	int64_t (*now)(void *arg); /* unix seconds */
@@ -73,6 +78,8 @@ struct store_host {
 	void (*damaged)(void *arg, struct store_account *a, const struct error *err);
 	/* Refs that lost their row, or never had one, were filed in Recovered. May be NULL. */
 	void (*recovered)(void *arg, struct store_account *a, size_t count);
+	/* What became of an order; committed. May be NULL. */
+	void (*recalled)(void *arg, struct store_account *a, const struct store_arrival *order, enum store_recalled what);
 	/* The owner removed messages of a mailbox for good, or (target is not NULL) moved them to that one; committed. May be NULL. */
 	void (*removed)(void *arg, struct store_account *a, struct slice mailbox, const struct slice *target, size_t count);
 	/* The database was damaged and has been made anew. May be NULL. */

@@ -398,8 +398,9 @@ static int file_new(struct store_account *a, const struct store_arrival *arrival
 }
 
 /* 1: stop before this one. */
-static int file_one(struct store_account *a, const struct store_arrival *arrival, struct error *err)
+static int file_one(struct store_account *a, const struct store_arrival *list, size_t count, size_t at, struct error *err)
 {
+	const struct store_arrival *arrival = &list[at];
 	bool have, gone = false;
 	int rc = known(a, SQL_BODY_BY_SEQ, arrival->seq, &have, err);
 
@@ -409,7 +410,24 @@ static int file_one(struct store_account *a, const struct store_arrival *arrival
 		return rc;
 	if (arrival->kind == READER_OWN && a->appends > 0)
 		return 1;
-	return file_new(a, arrival, err);
+	return recall_skips(a, list, count, at) ? 0 : file_new(a, arrival, err);
+}
+
+static bool any_order(const struct store_arrival *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].recalls != 0)
+			return true;
+	}
+	return false;
+}
+
+static void tell_recalled(struct store_account *a, const struct recall_done *done, size_t count)
+{
+	for (size_t i = 0; i < count && a->host.recalled != NULL; i++)
+		a->host.recalled(a->host.arg, a, done[i].order, done[i].what);
+	if (count != 0)
+		a->host.unref(a->host.arg, a);
 }
 
 static bool anything_changed(const struct store_account *a)
@@ -437,7 +455,8 @@ static void filing_tell(struct store_account *a)
 int store_account_file(struct store_account *a, const struct store_arrival *list, size_t count, size_t *ret_taken, struct error *err)
 {
 	uint64_t cursor = a->cursor;
-	size_t taken = 0;
+	struct recall_done *done = NULL;
+	size_t taken = 0, orders = 0;
 	int rc;
 
 	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
@@ -446,26 +465,36 @@ int store_account_file(struct store_account *a, const struct store_arrival *list
 		return 0;
 	if (count > STORE_BATCH_MAX)
 		count = STORE_BATCH_MAX;
-	rc = txn_begin(a, false, err);
+	rc = txn_begin(a, any_order(list, count), err); /* its writer will be told, and has to be told the truth */
 	if (rc < 0)
 		return rc;
+	done = memory_alloc_array(count, sizeof *done);
 	for (; rc == 0 && taken < count; taken += rc == 0) {
-		rc = file_one(a, &list[taken], err);
+		if (list[taken].recalls != 0) {
+			done[orders].order = &list[taken];
+			rc = recall_apply(a, list, taken, &done[orders].what, err);
+			orders += rc == 0;
+		} else {
+			rc = file_one(a, list, count, taken, err);
+		}
 		if (rc == 0 && list[taken].seq > cursor)
 			cursor = list[taken].seq;
 	}
 	if (rc < 0) {
 		txn_rollback(a);
-		return rc;
+		goto out;
 	}
 	a->cursor = cursor;
 	FAULT_POINT(filed);
 	rc = txn_commit(a, err);
 	if (rc < 0)
-		return rc;
+		goto out;
 	*ret_taken = taken;
 	filing_tell(a);
-	return 0;
+	tell_recalled(a, done, orders);
+out:
+	memory_free(done);
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- a ledger that was made anew ---- */
@@ -486,7 +515,7 @@ static int compare_one(struct store_account *a, const struct store_arrival *arri
 
 	if (rc == 0 && !have)
 		rc = known(a, SQL_UNREF_HAS, arrival->seq, &gone, err);
-	if (rc < 0 || have || gone || arrival->seq > a->cursor)
+	if (rc < 0 || have || gone || arrival->recalls != 0 || arrival->seq > a->cursor)
 		return rc;
 	filing_init(&f, arrival);
 	if (record_read(a, &f, false, NULL) == 0) {

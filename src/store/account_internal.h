@@ -178,6 +178,9 @@ struct row_new {
 int row_insert(struct store_account *a, const struct row_new *r, uint32_t *ret_uid, struct error *err);
 void mailbox_count(struct store_mailbox *m, uint32_t flags, uint64_t size, int sign);
 int vanished_add(struct store_account *a, struct store_mailbox *m, const struct uid_set *uids, struct error *err);
+/* Removes one row with what is remembered of it; the body goes with its last one. */
+int row_expunge(struct store_account *a, struct store_mailbox *m, const struct message_row *row, uint64_t body, struct error *err);
+int unref_put(struct store_account *a, uint64_t seq, struct error *err);
 int expunge_all_in(struct store_account *a, struct store_mailbox *m, struct error *err);
 void message_row_load(sqlite3_stmt *s, struct message_row *ret);
 /* Source of the record at *place for seal.h; the struct must outlive the sealed. */
@@ -189,6 +192,16 @@ int damaged_load(struct store_account *a, struct error *err);
 /* Opens (or keeps open) the record of a message. *ret_prefix holds until the next one is looked at. ERR_NOT_FOUND: no such message. */
 int body_open(struct store_account *a, struct store_mailbox *m, uint32_t uid, struct arena *arena, struct slice *ret_prefix, struct sealed **ret,
               struct error *err);
+
+/* ---- account_recall.c ---- */
+struct recall_done { /* of a batch, told after its commit */
+	const struct store_arrival *order;
+	enum store_recalled what;
+};
+/* Of the batch list[0, count): is the letter of list[at] taken back in it, unseen? Then it is not filed at all. */
+bool recall_skips(const struct store_account *a, const struct store_arrival *list, size_t count, size_t at);
+/* Applies the order list[at], inside the transaction, and puts its answer where refs that are given back stand. */
+int recall_apply(struct store_account *a, const struct store_arrival *list, size_t at, enum store_recalled *ret, struct error *err);
 
 /* ---- account_text.c ---- */
 /*

@@ -399,6 +399,22 @@ static int picked_expunge(struct store_account *a, struct store_mailbox *m, cons
 	return rc < 0 ? rc : gone_trim(a, err);
 }
 
+int row_expunge(struct store_account *a, struct store_mailbox *m, const struct message_row *row, uint64_t body, struct error *err)
+{
+	struct picked_row one = {.row = *row, .body = body};
+	struct picked picked = {.rows = &one, .count = 1};
+	struct uid_set gone = {0};
+	int rc = picked_expunge(a, m, &picked, false, &gone, err);
+
+	uid_set_free(&gone);
+	return rc;
+}
+
+int unref_put(struct store_account *a, uint64_t seq, struct error *err)
+{
+	return run_with(a, SQL_UNREF_PUT, seq, 0, 1, err);
+}
+
 int expunge_all_in(struct store_account *a, struct store_mailbox *m, struct error *err)
 {
 	struct picked picked = {0};

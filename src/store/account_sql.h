@@ -36,6 +36,7 @@ ACCOUNT_SQL(MESSAGE_DELETE, "DELETE FROM message WHERE mailbox=?1 AND uid=?2")
 
 ACCOUNT_SQL(BODY_PUT, "INSERT INTO body(seq, pack, ordinal, offset, size, refs, kind, cut, data_key, prefix, digest)"
 	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")
+ACCOUNT_SQL(BODY_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_body WHERE m.body=?1 ORDER BY m.mailbox, m.uid")
 ACCOUNT_SQL(BODY_BY_SEQ, "SELECT number FROM body WHERE seq=?1")
 ACCOUNT_SQL(BODY_OF, "SELECT b.digest, " BODY_COLUMNS " FROM message m JOIN body b ON b.number=m.body WHERE m.mailbox=?1 AND m.uid=?2")
 ACCOUNT_SQL(BODY_ADD_REF, "UPDATE body SET refs=refs+1 WHERE number=?1")

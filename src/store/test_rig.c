@@ -256,6 +256,28 @@ struct store_arrival *rig_deliver_wanted(struct rig *r, const struct filing *fil
 	return arrival;
 }
 
+uint64_t rig_recall(struct rig *r, uint64_t letter, bool read_too)
+{
+	uint64_t seq = r->seq;
+
+	r->ledger = memory_grow(r->ledger, (r->ledger_count + 1) * sizeof *r->ledger);
+	r->ledger[r->ledger_count++] = (struct store_arrival){.seq = seq, .recalls = letter, .read_too = read_too};
+	r->seq += 8;
+	return seq;
+}
+
+unsigned rig_answer(struct rig *r, uint64_t order)
+{
+	uint64_t seqs[100];
+	size_t n = store_account_unrefs(r->account, seqs, ARRAY_LEN(seqs));
+
+	for (size_t i = 0; i < n; i++) {
+		if (seqs[i] > order && seqs[i] < order + 8)
+			return (unsigned)(seqs[i] - order);
+	}
+	return 0;
+}
+
 void rig_deliver_many(struct rig *r, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

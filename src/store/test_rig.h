@@ -44,6 +44,10 @@ struct store_arrival *rig_deliver(struct rig *r, struct slice mailbox, struct sl
 /* The same with the places that the owner's script wants. */
 struct store_arrival *rig_deliver_wanted(struct rig *r, const struct filing *filings, size_t count, struct slice message);
 /* The same, number n of a made-up corpus. */
+/* An order to take the letter with this seq back; its seq. */
+uint64_t rig_recall(struct rig *r, uint64_t letter, bool read_too);
+/* The answer that waits to be given back: enum store_recalled, 0: none. */
+unsigned rig_answer(struct rig *r, uint64_t order);
 void rig_deliver_many(struct rig *r, size_t count);
 /* Files what is in the ledger above the cursor. */
 void rig_file(struct rig *r);
