@@ -32,11 +32,11 @@ def people(site, ann):
 
 
 def recall(writer, submission):
-    return writer.do('EmailSubmission/set', update={submission: {'recall': 'unread'}})
+    return writer.call('EmailSubmission/set', update={submission: {'recall': 'unread'}})
 
 
 def result(writer, submission):
-    return writer.do('EmailSubmission/get', ids=[submission], properties=['recall'])['list'][0]['recall']
+    return writer.call('EmailSubmission/get', ids=[submission], properties=['recall'])['list'][0]['recall']
 
 
 def results(writer, submission):
@@ -71,7 +71,7 @@ def test_each_recipient_has_a_result(site, ann, people):
         number = client.search(None, 'SUBJECT', f'"{subject}"')[1][0].split()[0]
         client.send(b'i1 IDLE\r\n')
         assert client.readline().startswith(b'+')
-        state = ann.do('EmailSubmission/get', ids=[])['state']
+        state = ann.call('EmailSubmission/get', ids=[])['state']
         assert letter in recall(ann, letter)['updated']
         line = b''
         while not line.startswith(b'*') or b'EXPUNGE' not in line and b'VANISHED' not in line:
@@ -83,7 +83,7 @@ def test_each_recipient_has_a_result(site, ann, people):
     for user in (reads, deletes):  # closed mailboxes answer when they open
         has(site, user, subject)
     wait_for(lambda: results(ann, letter) == wanted)
-    assert letter in ann.do('EmailSubmission/changes', sinceState=state)['updated']
+    assert letter in ann.call('EmailSubmission/changes', sinceState=state)['updated']
     assert not has(site, unread, subject) and has(site, reads, subject)
     # Once more changes nothing; another letter is another matter.
     assert letter in recall(ann, letter)['updated']
@@ -108,11 +108,11 @@ def test_only_the_writer_takes_a_letter_back(site, ann, people):
     raw = site.find(people[1], subject, seconds=60)[0]
     with site.imap(people[1]) as client:
         client.append('Sent', '(\\Seen)', None, raw)
-    forged = other.do('Email/query', filter={'inMailbox': other.sent, 'subject': subject})['ids']
-    assert forged and not other.do('EmailSubmission/query', filter={'emailIds': forged})['ids']
+    forged = other.call('Email/query', filter={'inMailbox': other.sent, 'subject': subject})['ids']
+    assert forged and not other.call('EmailSubmission/query', filter={'emailIds': forged})['ids']
     assert recall(other, 'S' + forged[0][1:])['notUpdated']
     assert has(site, reader, subject)
-    wrong = ann.do('EmailSubmission/set', update={letter: {'recall': 'everything'}})
+    wrong = ann.call('EmailSubmission/set', update={letter: {'recall': 'everything'}})
     assert wrong['notUpdated'][letter]['properties'] == ['recall']
 
 
