@@ -40,6 +40,7 @@ static const struct cli_command commands[] = {
 	{.words = "queue retry", .op = "queue.retry", .positional = "id", .help = "the next attempt now"},
 	{.words = "queue bounce", .op = "queue.bounce", .positional = "id", .help = "back to the sender now"},
 	{.words = "queue drop", .op = "queue.drop", .positional = "id", .run = run_drop, .help = "removes a message without telling anybody"},
+	{.words = "queue compact", .op = "queue.compact", .help = "what nothing needs any more leaves the disk now, not later"},
 	{.words = "queue stats", .op = "queue.stats", .show = show_stats, .help = "counts and sizes"},
 };
 const struct cli_noun cli_queue = {"queue", commands, ARRAY_LEN(commands)};

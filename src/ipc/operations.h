@@ -372,6 +372,8 @@ OPERATION("queue.release", QUEUE, QUEUE_CHANGE, CHANGES, "id")
 OPERATION("queue.retry", QUEUE, QUEUE_CHANGE, CHANGES, "id")
 OPERATION("queue.drop", QUEUE, QUEUE_CHANGE, CHANGES, "id")
 OPERATION("queue.bounce", QUEUE, QUEUE_CHANGE, CHANGES, "id")
+/* Records that nothing needs leave the disk, in the background; by itself it waits until that gains half a pack (on a gateway: an hour). */
+OPERATION("queue.compact", QUEUE, QUEUE_CHANGE, CHANGES, "")
 OPERATION("queue.stats", QUEUE, QUEUE_SEE, READS, "")
 /* Ends the references of an account that is disabled; account in hexadecimal digits. */
 OPERATION("queue.account_remove", QUEUE, ACCOUNT_CHANGE, CHANGES, "account")

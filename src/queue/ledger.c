@@ -317,6 +317,26 @@ int ledger_put_position(struct ledger *l, struct error *err)
 	return rc;
 }
 
+int ledger_turn(struct ledger *l, struct error *err)
+{
+	int64_t idle = 0;
+	int rc = spool_number(&l->spool, err, 0, &idle, SQL_PACK_IDLE, "");
+	if (rc < 0 || idle == 0 || (rc = pack_writer_turn(l->writer, err)) <= 0)
+		return rc;
+	rc = pack_writer_flush(l->writer, err);
+	if (rc == 0)
+		rc = spool_begin(&l->spool, err);
+	if (rc == 0 && (rc = ledger_put_position(l, err)) == 0)
+		rc = spool_commit(&l->spool, err);
+	if (rc == 0) {
+		pack_writer_commit(l->writer);
+		return 0;
+	}
+	spool_rollback(&l->spool);
+	pack_writer_rollback(l->writer);
+	return rc;
+}
+
 static bool takes_part(const struct ledger_op *op)
 {
 	return wants_write(op) && op->result == QUEUE_OK && !(op->kind == LEDGER_ACCEPT && op->accept.skipped);

@@ -223,6 +223,13 @@ struct ledger_packs {
 };
 int ledger_packs(struct ledger *ledger, struct ledger_packs *ret, struct error *err);
 
+/*
+ * What is dead is to leave the disk whatever it gains: the pack that is being written is closed when something in it is dead. On the worker, inside
+ * LEDGER_CALL; the only call that writes.
+ */
+int ledger_turn(struct ledger *ledger, struct error *err);
+/* The first closed pack above `after` in which something is dead and something lives; as below. */
+int ledger_compact_next(struct ledger *ledger, uint32_t after, uint32_t *ret_pack, uint32_t **ret_ordinals, size_t *ret_count, struct error *err);
 /* The closed pack that compaction gains most from; *ret_pack 0: none. *ret_ordinals: its live records (memory_free). */
 int ledger_compact_pick(struct ledger *ledger, uint32_t *ret_pack, uint32_t **ret_ordinals, size_t *ret_count, struct error *err);
 

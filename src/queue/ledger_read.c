@@ -249,16 +249,29 @@ static int read_ordinals(struct ledger *l, uint32_t pack, uint32_t **ret, size_t
 	return rc;
 }
 
-int ledger_compact_pick(struct ledger *l, uint32_t *ret_pack, uint32_t **ret_ordinals, size_t *ret_count, struct error *err)
+static int take_pack(struct ledger *l, int64_t pack, uint32_t *ret_pack, uint32_t **ret_ordinals, size_t *ret_count, struct error *err)
 {
-	int64_t pack;
-	int rc = spool_number(&l->spool, err, 0, &pack, SQL_PACK_WORST, "");
 	*ret_pack = 0;
 	*ret_ordinals = NULL;
 	*ret_count = 0;
-	if (rc < 0 || pack == 0)
-		return rc;
-	if ((rc = read_ordinals(l, (uint32_t)pack, ret_ordinals, ret_count, err)) == 0)
+	if (pack == 0)
+		return 0;
+	int rc = read_ordinals(l, (uint32_t)pack, ret_ordinals, ret_count, err);
+	if (rc == 0)
 		*ret_pack = (uint32_t)pack;
 	return rc;
+}
+
+int ledger_compact_pick(struct ledger *l, uint32_t *ret_pack, uint32_t **ret_ordinals, size_t *ret_count, struct error *err)
+{
+	int64_t pack = 0;
+	int rc = spool_number(&l->spool, err, 0, &pack, SQL_PACK_WORST, "");
+	return take_pack(l, rc < 0 ? 0 : pack, ret_pack, ret_ordinals, ret_count, err) < 0 ? ERR_IO : rc;
+}
+
+int ledger_compact_next(struct ledger *l, uint32_t after, uint32_t *ret_pack, uint32_t **ret_ordinals, size_t *ret_count, struct error *err)
+{
+	int64_t pack = 0;
+	int rc = spool_number(&l->spool, err, 0, &pack, SQL_PACK_NEXT, "i", (int64_t)after);
+	return take_pack(l, rc < 0 ? 0 : pack, ret_pack, ret_ordinals, ret_count, err) < 0 ? ERR_IO : rc;
 }

@@ -15,6 +15,8 @@ SQL(PACK_SIZE, "UPDATE pack SET size = ?2 WHERE number = ?1")
 SQL(PACK_DEAD, "UPDATE pack SET state = 2 WHERE state = 1 AND live = 0")
 SQL(PACK_DEAD_LIST, "SELECT number FROM pack WHERE state = 2 ORDER BY number LIMIT 64")
 SQL(PACK_DELETE, "DELETE FROM pack WHERE number = ? AND state = 2")
+SQL(PACK_NEXT, "SELECT number FROM pack WHERE state = 1 AND live > 0 AND size > live + 64 AND number > ?1 ORDER BY number LIMIT 1")
+SQL(PACK_IDLE, "SELECT COUNT(*) FROM pack WHERE state = 0 AND size > live + 64")
 SQL(PACK_WORST, "SELECT number, live, size FROM pack WHERE state = 1 AND live > 0 AND size > 2 * live + 65536 ORDER BY live - size LIMIT 1")
 
 SQL(RECORD_PUT, "INSERT INTO record(id, offset, length, size, refs, accepted) VALUES(?, ?, ?, ?, ?, ?)")

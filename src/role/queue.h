@@ -78,7 +78,10 @@ struct queue_role {
 	struct buf notes;          /* what is to be remembered with the next tick */
 	bool full, io_failed;
 	bool making_spare, making_ballast, compacting;
-	int64_t spare_retry_ms, sweep_ms, epoch_ms, drop_ms, compact_ms;
+	int64_t spare_retry_ms, sweep_ms, epoch_ms, drop_ms, compact_ms, clear_ms;
+	bool clearing;             /* what is dead leaves the disk, whatever it gains (queue_keep_clear) */
+	uint32_t clear_after;      /* packs up to this one are done */
+	unsigned clear_sweeps;
 	uint32_t newest_epoch;
 	int64_t clock_offset_ms; /* of the wall clock to the one that does not jump, as the schedule knows it */
 	uint64_t accepted, delivered, deferred, bounced, groups;
@@ -140,6 +143,8 @@ void queue_signer(struct queue_role *q, struct slice domain, queue_signer_fn *fn
 void queue_letter_setup(struct queue_role *q);   /* QUEUE_NOTICE: letters of the system */
 
 /* housekeeping */
+/* Everything dead leaves the disk now: packs are closed and written anew without it, in the background. */
+void queue_keep_clear(struct queue_role *q);
 void queue_keep_tick(struct queue_role *q);
 void queue_keep_result(struct queue_role *q, int rc, const struct error *err); /* of a group that wrote */
 

@@ -461,6 +461,14 @@ static void finish_account_remove(struct request *r)
 	buf_free(&id);
 }
 
+/* ---- what is dead leaves the disk ---- */
+
+static void finish_compact(struct request *r)
+{
+	queue_keep_clear(r->q);
+	answer(r);
+}
+
 /* ---- the table ---- */
 
 static const struct operation operations[] = {
@@ -472,6 +480,7 @@ static const struct operation operations[] = {
 	{"queue.drop", true, work_show, finish_drop},
 	{"queue.bounce", true, work_show, finish_bounce},
 	{"queue.stats", false, work_stats, finish_stats},
+	{"queue.compact", false, NULL, finish_compact},
 	{"queue.check", false, work_check, finish_check},
 	{"queue.account_remove", false, NULL, finish_account_remove},
 };

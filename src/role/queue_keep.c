@@ -8,6 +8,8 @@
 #define SPARE_RETRY_MS MINUTES_MS(1)
 #define SWEEP_EVERY_MS MINUTES_MS(5)
 #define COMPACT_EVERY_MS MINUTES_MS(1)
+#define CLEAR_EVERY_MS HOURS_MS(1)    /* on a gateway, where what was passed on is not to lie about */
+#define CLEAR_SWEEPS 2                /* a dead pack goes in a later commit than the one that finds it so */
 #define EPOCH_EVERY_MS MINUTES_MS(10) /* key makes a new one when the newest is old enough */
 #define DROP_EVERY_MS MINUTES_MS(10)  /* filter uses an epoch for a minute after a new one is made */
 #define EPOCHS_MAX 400                /* that messages wait for; key has no more either */
@@ -105,7 +107,9 @@ static void keep_files(struct queue_role *q)
 
 static void on_swept(struct queue_role *q, struct queue_job *job)
 {
-	q->sweep_ms = queue_now(q).mono_ms + (job->op.result == QUEUE_OK && job->op.sweep.more ? 0 : SWEEP_EVERY_MS);
+	bool again = q->clear_sweeps > 0 || (job->op.result == QUEUE_OK && job->op.sweep.more);
+	q->clear_sweeps -= q->clear_sweeps > 0;
+	q->sweep_ms = queue_now(q).mono_ms + (again ? 0 : SWEEP_EVERY_MS);
 	ledger_op_free(&job->op);
 	memory_free(job);
 }
@@ -124,13 +128,35 @@ static void sweep(struct queue_role *q)
 struct compaction {
 	struct queue_job job;
 	struct queue_role *q;
-	uint32_t pack;
+	bool all;                    /* of q->clearing */
+	uint32_t pack, after;
 	uint32_t *ordinals;
 	uint64_t *offsets, end;
 	size_t count;
 	int rc;
 	struct error err;
 };
+
+/* One pack after the other, each once; then what has no live record at all. */
+static void cleared_one(struct queue_role *q, const struct compaction *c)
+{
+	if (c->pack != 0) {
+		q->clear_after = c->pack;
+		q->compact_ms = 0;
+		return;
+	}
+	q->clearing = false;
+	q->clear_sweeps = CLEAR_SWEEPS;
+	q->sweep_ms = q->sweep_ms == INT64_MAX ? INT64_MAX : 0;
+}
+
+void queue_keep_clear(struct queue_role *q)
+{
+	q->clearing = true;
+	q->clear_after = 0;
+	q->clear_ms = queue_now(q).mono_ms + CLEAR_EVERY_MS;
+	q->compact_ms = 0;
+}
 
 static void compaction_end(struct compaction *c)
 {
@@ -141,6 +167,10 @@ static void compaction_end(struct compaction *c)
 		log_event(EV_QUEUE_COMPACTED, LOG_NUM("pack", c->pack), LOG_NUM("records", c->count));
 	q->compact_ms = queue_now(q).mono_ms + (c->pack != 0 && c->rc == 0 ? SECONDS_MS(1) : c->rc < 0 ? HOURS_MS(1) : COMPACT_EVERY_MS);
 	q->compacting = false;
+	if (c->all)
+		cleared_one(q, c);
+	else if (q->clearing)
+		q->compact_ms = 0; /* asked for meanwhile */
 	memory_free(c->ordinals);
 	memory_free(c->offsets);
 	memory_free(c);
@@ -176,6 +206,11 @@ static void compact_done(void *arg)
 static int pick_work(struct ledger *ledger, void *arg, struct error *err)
 {
 	struct compaction *c = arg;
+	int rc = c->all && c->after == 0 ? ledger_turn(ledger, err) : 0;
+	if (rc < 0)
+		return rc;
+	if (c->all)
+		return ledger_compact_next(ledger, c->after, &c->pack, &c->ordinals, &c->count, err);
 	return ledger_compact_pick(ledger, &c->pack, &c->ordinals, &c->count, err);
 }
 
@@ -196,6 +231,8 @@ static void compact(struct queue_role *q)
 	struct compaction *c = memory_alloc(sizeof *c);
 	q->compacting = true;
 	c->q = q;
+	c->all = q->clearing;
+	c->after = q->clear_after;
 	c->job.done = on_picked;
 	c->job.op.kind = LEDGER_CALL;
 	c->job.op.call.fn = pick_work;
@@ -283,6 +320,8 @@ void queue_keep_tick(struct queue_role *q)
 		drop_epochs(q);
 	if (now >= q->sweep_ms)
 		sweep(q);
+	if (q->ctx->config->gateway_only && now >= q->clear_ms)
+		queue_keep_clear(q);
 	if (now >= q->compact_ms && !q->compacting)
 		compact(q);
 }

@@ -119,6 +119,9 @@ struct pack_append {
 };
 /* Gives the next place for a record with these sizes; moves to the next pack when it does not fit. 0 or ERR_LIMIT, ERR_NO_SPACE, ERR_IO. */
 int pack_writer_place(struct pack_writer *w, size_t entry_size, uint64_t record_size, struct place *ret, struct error *err);
+/* The next record begins a new pack, which is made now, so that the one until now can be compacted. 1: so; 0: there is no record in it. As for a group,
+ * pack_writer_flush and pack_writer_commit or pack_writer_rollback follow. */
+int pack_writer_turn(struct pack_writer *w, struct error *err);
 /* Adds one record at the place just given. */
 void pack_writer_add(struct pack_writer *w, const struct pack_append *append);
 /* Writes everything that was added: one pwritev per run, one fdatasync per pack. After an error nothing of the group counts: the caller calls

@@ -183,6 +183,19 @@ int pack_writer_place(struct pack_writer *w, size_t entry_size, uint64_t record_
 	return 0;
 }
 
+int pack_writer_turn(struct pack_writer *w, struct error *err)
+{
+	ENSURE_MAGIC(w, WRITER_MAGIC);
+	ENSURE(w->run_count == 0);
+	if (w->next.pack == 0 || w->next.end <= PACK_FILE_HEADER)
+		return 0;
+	int rc = next_pack(w, err);
+	if (rc < 0)
+		return rc;
+	w->poisoned = false;
+	return 1;
+}
+
 void pack_writer_add(struct pack_writer *w, const struct pack_append *a)
 {
 	ENSURE_MAGIC(w, WRITER_MAGIC);

@@ -312,11 +312,44 @@ static void test_opening_cuts_what_stands_behind_the_end(void **state)
 	pack_writer_close(&w);
 }
 
+/* The pack until now is closed though it has room: it can be compacted, and a restart goes on in the new one. */
+static void test_a_turn_begins_a_new_pack(void **state)
+{
+	struct error err = {0};
+	struct pack_writer *w = begin();
+	uint32_t pack, ordinal;
+	uint64_t end;
+
+	assert_int_equal(pack_writer_turn(w, &err), 0); /* nothing was written yet */
+	append(w, 1, SLICE("entry"), SLICE("record"));
+	flush(w);
+	assert_int_equal(pack_writer_turn(w, &err), 1);
+	pack_writer_rollback(w);
+	pack_writer_position(w, &pack, &end, &ordinal);
+	assert_int_equal(pack, 1);
+	assert_int_equal(pack_writer_turn(w, &err), 1);
+	flush(w);
+	assert_int_equal(pack_writer_turn(w, &err), 0); /* nothing is in it */
+	pack_writer_position(w, &pack, &end, &ordinal);
+	assert_int_equal(pack, 2);
+	assert_int_equal(end, PACK_FILE_HEADER);
+	assert_int_equal(ordinal, 1);
+	pack_writer_close(&w);
+	w = pack_writer_open(dir, pack, end, ordinal, &err);
+	assert_non_null(w);
+	struct place place = append(w, 2, SLICE("entry"), SLICE("record"));
+	flush(w);
+	assert_int_equal(place.pack, 2);
+	assert_int_equal(place.ordinal, 1);
+	pack_writer_close(&w);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header_has_the_documented_bytes),
 		cmocka_unit_test(test_header_with_any_flipped_bit_is_refused),
+		cmocka_unit_test_setup_teardown(test_a_turn_begins_a_new_pack, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_was_written_is_read_by_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage_names_pack_and_ordinal_and_spares_the_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rollback_leaves_nothing_of_the_group, setup, teardown),
