@@ -1,6 +1,7 @@
 /*
- * How letters may be looked at in the webmail: the policy "reading", {"text_only": true or false, "images": "ask" or "never"}. text_only: HTML is
- * shown as the text that it holds. images: of other servers; "ask": the reader may load them for a letter.
+ * How letters may be looked at in the webmail: the policy "reading", {"text_only": true or false, "images": "ask" or "never", "attachments": "download"
+ * or "view-only"}. text_only: HTML is shown as the text that it holds. images: of other servers; "ask": the reader may load them for a letter.
+ * attachments: view-only: pictures of them, with a watermark, instead of their bytes (role/mail_preview.h).
  */
 #ifndef AUTH_READING_H
 #define AUTH_READING_H
@@ -12,9 +13,9 @@
 struct directory;
 
 #define READING_POLICY "reading"
-#define READING_FALLBACK "{\"images\":\"ask\",\"text_only\":false}"
+#define READING_FALLBACK "{\"attachments\":\"download\",\"images\":\"ask\",\"text_only\":false}"
 
-enum auth_reading { AUTH_READING_TEXT = 1, AUTH_READING_NO_IMAGES = 2 };
+enum auth_reading { AUTH_READING_TEXT = 1, AUTH_READING_NO_IMAGES = 2, AUTH_READING_VIEW_ONLY = 4 };
 
 /* Is the value of the policy right? 0, or ERR_INVALID with the reason. */
 int reading_policy_check(const json_t *value, struct error *err);

@@ -121,6 +121,7 @@ EVENT(ROLE_CRASH, LOG_ERROR, SYSTEM, "role.crash", "peer instance pid signal sta
 EVENT(ROLE_RESTART, LOG_WARN, SYSTEM, "role.restart", "peer instance restarts", "a role was restarted")
 EVENT(ROLE_FAILED, LOG_ERROR, SYSTEM, "role.failed", "peer instance error missing effect", "a role could not start")
 EVENT(ROLE_HUNG, LOG_ERROR, SYSTEM, "role.hung", "peer instance pid ms", "a role did not answer the parent and was ended; it will be restarted")
+EVENT(EXTRACT_FAILED, LOG_WARN, SYSTEM, "extract.failed", "cid signal status what", "a document ended the process that read it, or took too long")
 EVENT(ROLE_MISSING, LOG_ERROR, SYSTEM, "role.missing", "peer instance error", "a role cannot start; the others serve what does not need it")
 EVENT(SANDBOX_DEGRADED, LOG_WARN, SYSTEM, "sandbox.degraded", "missing instance", "the kernel lacks a part of the sandbox")
 EVENT(CONFIG_RELOADED, LOG_INFO, POLICY, "config.reloaded", "actor restart_needed", "the configuration was reloaded")

@@ -26,6 +26,7 @@ OPTION(workers_client, "workers.client", number, "2", false, "processes for clie
 OPTION(workers_web, "workers.web", number, "1", false, "processes for the listeners http and https")
 OPTION(workers_filter, "workers.filter", number, "2", false, "filter processes")
 OPTION(workers_relay, "workers.relay", number, "1", false, "relay processes")
+OPTION(workers_extract, "workers.extract", number, "1", false, "processes that make previews; each reads two documents at a time")
 OPTION(workers_mail, "workers.mail", number, "0", false, "mail shards; 0: twice the number of cores")
 OPTION(message_size, "message_size", size, "50MiB", true, "largest message accepted")
 /* The table of limits (base/limits.h). */

@@ -97,6 +97,7 @@ static const struct {
 	{"workers.client", 1, 64},
 	{"workers.filter", 1, 64},
 	{"workers.relay", 1, 16},
+	{"workers.extract", 1, 16},
 	{"workers.mail", 0, 256},
 	{"web.work_bits", 1, 24},
 	{"message_size", 65536, 1ULL << 30},

@@ -1,5 +1,5 @@
 /*
- * Tags of HTML and XML, one after the other, as browsers take them: tolerant, linear, without a tree. Private to src/inspect.
+ * Tags of HTML and XML, one after the other, as browsers take them: tolerant, linear, without a tree. For src/inspect and src/extract.
  */
 #ifndef INSPECT_TAG_H
 #define INSPECT_TAG_H

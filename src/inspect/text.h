@@ -1,4 +1,4 @@
-/* Text in attachments: what is text at all, UTF-16, and the search for many words at once. Private to src/inspect. */
+/* Text in attachments: what is text at all, UTF-16, and the search for many words at once. For src/inspect and src/extract. */
 #ifndef INSPECT_TEXT_H
 #define INSPECT_TEXT_H
 

@@ -1,4 +1,4 @@
-/* ZIP (APPNOTE.TXT), as the programs that open it differ about it. Private to src/inspect. */
+/* ZIP (APPNOTE.TXT), as the programs that open it differ about it. For src/inspect, and src/extract, which reads text out of members. */
 #ifndef INSPECT_ZIP_H
 #define INSPECT_ZIP_H
 

@@ -279,6 +279,11 @@
  * (store/envelope.h), for partners of judging. */
 #define IPC_FIELDS_SCAN(F) F(bytes, cid) F(fd, message) F(bytes, small) F(bytes, envelope) F(bytes, questions)
 #define IPC_REPLY_SCAN(F) F(bytes, answers)
+/* want, status, media: extract/extract.h; type: enum inspect_type. The document is the bytes from `offset` on of `document`, `length` of them (0: all),
+ * in a transfer encoding (enum scan_encoding). name, charset: as the sender says. mark: of pages; empty: none. result: a memfd of what came out. */
+#define IPC_FIELDS_EXTRACT(F) \
+	F(bytes, cid) F(u8, want) F(u32, page) F(u32, width) F(bytes, name) F(bytes, charset) F(bytes, mark) F(u64, offset) F(u64, length) F(u8, encoding) F(fd, document)
+#define IPC_REPLY_EXTRACT(F) F(u8, status) F(u8, media) F(u16, type) F(u32, pages) F(u8, cut) F(u32, width) F(u32, height) F(fd, result)
 /* Does this password fit the person whom the LDAP directory knows by that name? status: 0 yes, 1 no, 2 the person is disabled there, 3 try
  * again later; record: sso/ldap_record.h (0 and 2); error: for the log. */
 #define IPC_FIELDS_LDAP_VERIFY(F) F(bytes, name) F(bytes, password)

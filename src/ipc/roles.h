@@ -16,4 +16,5 @@ ROLE(MANAGE, "manage") /* edge class management: the admin API over HTTPS */
 ROLE(WEB, "web")       /* edge class web: HTTPS for everybody, and plain HTTP that points there */
 ROLE(FETCH, "fetch")   /* HTTPS requests to the hosts that the configuration names */
 ROLE(SCAN, "scan")     /* carries letters to the scanners of the configuration */
+ROLE(EXTRACT, "extract") /* hostile documents become pictures and text, each in a process of its own */
 ROLE(LDAP, "ldap")     /* asks the LDAP directory of the configuration */

@@ -151,6 +151,11 @@ int jmap_blob_give(const struct jmap_blob *b)
 	return mail->ops->give(mail, &b->mailbox, b->uid, b->start, b->end - b->start, NULL);
 }
 
+int jmap_blob_take(const struct jmap_blob *b)
+{
+	return b->jmap->host.view_only && !b->uploaded ? ERR_DENIED : jmap_blob_give(b);
+}
+
 /* ---- reading ---- */
 
 void jmap_blob_start(struct jmap_blob_reader *r, const struct jmap_blob *blob)

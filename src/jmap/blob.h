@@ -42,6 +42,9 @@ int jmap_blob_open(struct jmap *j, struct slice id, struct arena *arena, struct 
 /* Before its bytes go to the reader (mailbox.h, give): 0 or ERR_DENIED. */
 int jmap_blob_give(const struct jmap_blob *blob);
 
+/* Before its bytes leave us as they are: as jmap_blob_give, and ERR_DENIED where letters are for viewing only. What was uploaded always may. */
+int jmap_blob_take(const struct jmap_blob *blob);
+
 struct jmap_blob_reader {
 	const struct jmap_blob *blob;
 	uint64_t at;                     /* of the bytes as they are stored */

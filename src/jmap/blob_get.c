@@ -63,7 +63,7 @@ static int put_blob(struct jmap_call *call, const struct getting *g, const struc
 	int rc = 0;
 
 	if (data || blob->size == JMAP_BLOB_UNKNOWN)
-		rc = jmap_blob_give(blob) < 0 ? ERR_DENIED : jmap_blob_read(blob, &all);
+		rc = jmap_blob_take(blob) < 0 ? ERR_DENIED : jmap_blob_read(blob, &all);
 	if (rc == 0) {
 		uint64_t size = data || blob->size == JMAP_BLOB_UNKNOWN ? buf_len(&all) : blob->size;
 

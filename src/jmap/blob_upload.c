@@ -38,7 +38,7 @@ static bool take_blob(struct making *m, const json_t *source)
 		return fail(m, "invalidProperties", "data");
 	from = json_is_integer(offset) ? (uint64_t)json_integer_value(offset) : 0;
 	n = json_is_integer(length) ? (uint64_t)json_integer_value(length) : UINT64_MAX;
-	good = jmap_blob_give(&blob) == 0 && jmap_blob_read(&blob, &all) == 0;
+	good = jmap_blob_take(&blob) == 0 && jmap_blob_read(&blob, &all) == 0;
 	text = buf_slice(&all);
 	if (!good)
 		(void)fail(m, "tooLarge", NULL);

@@ -138,6 +138,7 @@ struct jmap_host {
 	struct slice address;            /* of the account */
 	struct slice username;           /* who signed in: the same, or the delegate's address */
 	uint64_t upload_max;             /* bytes of one letter */
+	bool view_only;                  /* bytes of letters and of their parts are given to nobody (jmap_blob_take) */
 	int64_t (*now)(void *arg);       /* unix seconds */
 	void (*random)(void *arg, void *p, size_t n);
 	/* What was uploaded, for this account and for a while (RFC 8620 6). Methods use jmap/blob.h. type in the arena. ERR_NOT_FOUND. */

@@ -14,6 +14,10 @@
 static const struct role_ops idle;
 const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin,
 	role_manage, role_fetch, role_audit, role_ship, role_ldap, role_scan;
+const struct role_ops *role_ops_of(enum role role)
+{
+	return &idle;
+}
 
 static struct loop *loop;
 static struct ipc *ipc;

@@ -3,7 +3,7 @@
  * connections from web, which are socket pairs with HTTP/1.1 in them, and one engine of JMAP for all of them.
  *
  *   mail_http.c    sign-ins, connections, requests     mail_jmap.c    the table of routes, requests of JMAP
- *   mail_document.c  letters as documents
+ *   mail_document.c  letters as documents        mail_preview.c   attachments as pictures
  *
  * How to serve something under /jmap/: add a row to mail_routes in mail_jmap.c. A handler gets an exchange: one request and its answer, as in role/web.h. A body
  * is collected in `body` up to body_max, or given piece by piece to row->piece. mail_http_answer at once, or mail_http_begin, mail_http_write …,
@@ -37,6 +37,7 @@ struct mail_http {
 	struct jmap *jmap;
 	struct list_node links;
 	unsigned link_count, held;
+	unsigned previews;               /* that are being made (role/mail_preview.h) */
 	struct timer *idle;
 	char cid[32], address[48];
 	int64_t since;

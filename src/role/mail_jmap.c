@@ -1,7 +1,9 @@
 /* What mail serves under /jmap/, and requests of JMAP (RFC 8620 3). */
 #include "role/mail_blob.h"
 #include "role/mail_events.h"
+#include "role/mail_preview.h"
 
+#include "auth/reading.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "sieve/sieve.h"
@@ -30,7 +32,7 @@ void mail_jmap_start(struct mail_http *p)
 	uint64_t letter = p->account->role->ctx->config->message_size;
 	struct jmap_host host = {
 		.arg = p, .mail = p->seen, .address = p->account->login, .username = p->use.actor[0] != 0 ? slice_str(p->use.actor) : p->account->login,
-		.upload_max = letter < JMAP_UPLOAD_MAX ? letter : JMAP_UPLOAD_MAX, .now = host_now, .random = host_random,
+		.view_only = (p->reading & AUTH_READING_VIEW_ONLY) != 0, .upload_max = letter < JMAP_UPLOAD_MAX ? letter : JMAP_UPLOAD_MAX, .now = host_now, .random = host_random,
 	};
 
 	for (size_t i = 0; i < sizeof host.account_id; i++)
@@ -224,5 +226,6 @@ const struct mail_route mail_routes[] = {
 	{.match = {.host = "", .path = "/jmap/ws", .methods = GET}, .handle = mail_socket, .piece = mail_socket_piece, .more = mail_socket_more,
 		.gone = mail_socket_gone},
 	{.match = {.host = "", .path = "/jmap/view/*", .methods = GET}, .handle = mail_document},
+	{.match = {.host = "", .path = "/jmap/preview/*", .methods = GET}, .handle = mail_preview},
 };
 const size_t mail_route_count = sizeof mail_routes / sizeof mail_routes[0];

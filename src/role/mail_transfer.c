@@ -148,7 +148,7 @@ static int download_open(struct mail_exchange *x, struct slice rest, struct down
 	if (!take_account(x, &rest) || !slice_split(&rest, '/', &id))
 		return ERR_NOT_FOUND;
 	rc = jmap_blob_open(x->person->jmap, arena_dup(&x->arena, id), &x->arena, &d->blob);
-	return rc < 0 ? rc : jmap_blob_give(&d->blob);
+	return rc < 0 ? rc : jmap_blob_take(&d->blob);
 }
 
 static void give_head(struct mail_exchange *x, const struct download *d)

@@ -15,6 +15,7 @@
 
 #define ENVIRONMENT_MAX 16
 #define SECRETS_ROOM 4096
+#define PATH_SIZE 4096
 /* What is freed is overwritten, in our code and in all libraries (GNU C library manual, "Memory Allocation Tunables"). Its cache of small
  * pieces would keep some from that. */
 #define WIPE_FREED "GLIBC_TUNABLES=glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
@@ -34,12 +35,12 @@ static void make_environment(const struct role_row *row, char **out)
 }
 
 /* In the child between fork and exec. */
-_Noreturn static void become_role(const struct parent *parent, int control, char *const *argv, char *const *envp)
+_Noreturn static void become_role(const struct parent *parent, int program, int control, char *const *argv, char *const *envp)
 {
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	int exe = fcntl(parent->exe_fd, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
+	int exe = fcntl(program, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
 	/* dup2 onto itself would leave close-on-exec set. */
 	if (control == CONTROL_FD)
 		control = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
@@ -58,6 +59,25 @@ static void on_start_limit(void *arg)
 	child_signal(child, SIGKILL);
 }
 
+/* Ours, or what stands beside it; that is opened at each start, so that a new version is found as ours is at a restart of the server. */
+static int program_of(const struct child *child)
+{
+	const char *name = role_row(child->role)->program;
+	char path[PATH_SIZE];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	char *slash;
+	if (name == NULL || n <= 0)
+		return child->parent->exe_fd;
+	path[n] = 0;
+	slash = strrchr(path, '/');
+	if (slash == NULL || (size_t)(slash + 1 - path) + strlen(name) >= sizeof path)
+		return -1;
+	memcpy(slash + 1, name, strlen(name) + 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A program that has all roles in it, as tests are. */
+	return fd >= 0 || role_ops_of(child->role) == NULL ? fd : child->parent->exe_fd;
+}
+
 static bool fork_role(struct child *child, int control)
 {
 	char role[64], index[32];
@@ -66,9 +86,14 @@ static bool fork_role(struct child *child, int control)
 	snprintf(index, sizeof index, "--index=%u", child->index);
 	char *argv[] = {(char *)"letterlockd", role, index, NULL};
 	make_environment(role_row(child->role), environment);
+	int program = program_of(child);
 	pid_t pid = fork();
 	if (pid == 0)
-		become_role(child->parent, control, argv, environment);
+		become_role(child->parent, program, control, argv, environment);
+	if (program >= 0 && program != child->parent->exe_fd)
+		close(program);
+	if (program < 0)
+		child_explain(child, "its program %s is not there", role_row(child->role)->program);
 	child->pid = pid > 0 ? pid : 0;
 	return pid > 0;
 }

@@ -34,6 +34,7 @@
 #include "ipc/codec.h"
 #include "role/control.h"
 #include "role/table.h"
+#include "sys/worker.h"
 
 #define FORGE_AFTER_MS 1500
 #define FORGE_FDS_MAX 1024
@@ -86,6 +87,7 @@ static int try_bucket(const struct probe *p, unsigned bucket, const char *file, 
 
 static int read_passwd(const struct probe *p) { return try_open("/etc/passwd", O_RDONLY); }
 static int read_certificates(const struct probe *p) { return try_open("/etc/ssl", FOLDER); }
+static int read_fonts(const struct probe *p) { return try_open("/usr/share/fonts", FOLDER); }
 static int read_config(const struct probe *p) { return try_open((const char *)p->config->file.p, O_RDONLY); }
 static int read_tls_key(const struct probe *p) { return try_open((const char *)p->config->tls_key.p, O_RDONLY); }
 static int read_master_key(const struct probe *p) { return try_below(p, "master.key", O_RDONLY); }
@@ -184,6 +186,14 @@ static int code_in_page(const struct probe *p) { return outcome(mprotect(p->page
 static int code_by_key(const struct probe *p) { return outcome(syscall(SYS_pkey_mprotect, p->page, 4096, PROT_READ | PROT_EXEC, -1)); }
 static int do_fork(const struct probe *p) { return outcome(fork()); }
 static int do_vfork(const struct probe *p) { return outcome(syscall(SYS_vfork)); }
+static int make_worker(const struct probe *p)
+{
+	struct worker w;
+	pid_t pid = worker_fork(&w);
+	if (pid == 0)
+		_exit(0);
+	return pid > 0 && worker_reap(&w) == 0 ? 0 : errno;
+}
 static int do_clone3(const struct probe *p) { return outcome(syscall(SYS_clone3, NULL, 0)); }
 static int do_ptrace(const struct probe *p) { return outcome(ptrace(PTRACE_ATTACH, p->parent, NULL, NULL)); }
 static int kill_parent(const struct probe *p) { return outcome(kill(p->parent, 0)); }
@@ -260,7 +270,7 @@ static const struct attempt {
 	attempt_fn *try;
 	bool deadly; /* where it is forbidden */
 } attempts[] = {
-	{"read_passwd", read_passwd, false}, {"read_certificates", read_certificates, false}, {"read_config", read_config, false},
+	{"read_passwd", read_passwd, false}, {"read_certificates", read_certificates, false}, {"read_fonts", read_fonts, false}, {"read_config", read_config, false},
 	{"read_tls_key", read_tls_key, false}, {"read_master_key", read_master_key, false}, {"read_keys", read_keys, false},
 	{"read_directory", read_directory, false}, {"read_spool", read_spool, false}, {"read_packs", read_packs, false},
 	{"read_audit", read_audit, false}, {"write_audit", write_audit, false},
@@ -275,7 +285,7 @@ static const struct attempt {
 	{"accept", do_accept, false},
 	{"exec_file", exec_file, true}, {"exec_memory", exec_memory, true}, {"code_in_memfd", code_in_memfd, false},
 	{"code_in_page", code_in_page, false}, {"code_by_key", code_by_key, false}, {"fork", do_fork, true}, {"vfork", do_vfork, true},
-	{"clone3", do_clone3, false}, {"ptrace", do_ptrace, true}, {"read_parent", read_parent, true}, {"kill_parent", kill_parent, false},
+	{"make_worker", make_worker, true}, {"clone3", do_clone3, false}, {"ptrace", do_ptrace, true}, {"read_parent", read_parent, true}, {"kill_parent", kill_parent, false},
 	{"kill_all", kill_all, false}, {"kill_thread", kill_thread, false}, {"kill_queued", kill_queued, false},
 	{"kill_by_pidfd", kill_by_pidfd, false}, {"kill_by_owner", kill_by_owner, false}, {"kill_by_signal", kill_by_signal, false},
 	{"mount", do_mount, true}, {"chroot", do_chroot, true}, {"unshare", do_unshare, true}, {"bpf", do_bpf, true}, {"perf", do_perf, true},

@@ -409,7 +409,7 @@ int role_main(enum role role, unsigned index)
 {
 	struct process process = {.ctx = {.role = role, .index = index}, .row = role_row(role), .spare = -1}, *p = &process;
 	struct error err = {0};
-	p->ops = p->row->ops;
+	p->ops = role_ops_of(role);
 	log_setup(role_name(role), false, LOG_INFO);
 	ignore_signals();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

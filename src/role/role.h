@@ -68,6 +68,8 @@ void role_stopped(struct role_context *ctx);
 void role_alive(struct role_context *ctx);
 
 extern const struct role_ops role_key, role_auth, role_mx, role_client, role_resolver, role_filter, role_queue, role_relay, role_mail, role_admin,
-	role_manage, role_web, role_fetch, role_ldap, role_scan, role_audit, role_ship;
+	role_manage, role_web, role_fetch, role_ldap, role_scan, role_audit, role_ship, role_extract;
+/* What this program does as that role; NULL: another program does it. Every program that runs roles has its own (role/ops.c is that of letterlockd). */
+const struct role_ops *role_ops_of(enum role role);
 
 #endif

@@ -11,69 +11,73 @@
 static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_PARENT] = {0},
 	[ROLE_KEY] = {
-		.ops = &role_key, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_KEY, ROLE_WRITES}},
+		.sets = SANDBOX_FILES, .paths = {{ROLE_DIR_KEY, ROLE_WRITES}},
 		.limits = {.address_space = 4 * GIB, .file_size = 64 << 20}, .master_key = true, .wipes_freed = true, .stop_rank = 7,
 	},
 	[ROLE_AUTH] = {
-		.ops = &role_auth, .sets = SANDBOX_FILES, .password = ROLE_PASSWORD_SSO, .paths = {{ROLE_DIR_DIRECTORY, ROLE_WRITES}},
+		.sets = SANDBOX_FILES, .password = ROLE_PASSWORD_SSO, .paths = {{ROLE_DIR_DIRECTORY, ROLE_WRITES}},
 		.boot_secret = true, .wipes_freed = true, .stop_rank = 5,
 	},
 	[ROLE_MX] = {
-		.ops = &role_mx, .sets = SANDBOX_ACCEPT, .services = "smtp", .tls_tickets = true, .stop_rank = 0,
+		.sets = SANDBOX_ACCEPT, .services = "smtp", .tls_tickets = true, .stop_rank = 0,
 	},
 	[ROLE_CLIENT] = {
-		.ops = &role_client, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "submission submissions imap imaps pop3 pop3s managesieve",
+		.sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "submission submissions imap imaps pop3 pop3s managesieve",
 		.tls_tickets = true, .wipes_freed = true, .stop_rank = 0,
 	},
 	[ROLE_RESOLVER] = {
-		.ops = &role_resolver, .sets = SANDBOX_CONNECT | SANDBOX_BIND | SANDBOX_SOCKETPAIR, .dns_zone = true, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
+		.sets = SANDBOX_CONNECT | SANDBOX_BIND | SANDBOX_SOCKETPAIR, .dns_zone = true, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
 	},
 	[ROLE_FILTER] = {
-		.ops = &role_filter, .sets = 0, .limits = {.address_space = 8 * GIB}, .boot_secret = true, .stop_rank = 4,
+		.sets = 0, .limits = {.address_space = 8 * GIB}, .boot_secret = true, .stop_rank = 4,
 	},
 	[ROLE_QUEUE] = {
-		.ops = &role_queue, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_SPOOL, ROLE_WRITES}, {ROLE_DIR_PACKS, ROLE_WRITES}},
+		.sets = SANDBOX_FILES, .paths = {{ROLE_DIR_SPOOL, ROLE_WRITES}, {ROLE_DIR_PACKS, ROLE_WRITES}},
 		.boot_secret = true, .stop_rank = 3,
 	},
 	[ROLE_RELAY] = {
-		.ops = &role_relay, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_RELAY,
+		.sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_RELAY,
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
 		.wipes_freed = true, .stop_rank = 2,
 	},
 	[ROLE_MAIL] = {
-		.ops = &role_mail, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
+		.sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
 		.stop_rank = 0, /* together with the client edge, to whose connections its sessions say goodbye */
 	},
 	[ROLE_AUDIT] = {
-		.ops = &role_audit, .sets = SANDBOX_FILES, .paths = {{ROLE_DIR_AUDIT, ROLE_WRITES}}, .limits = {.address_space = 8 * GIB}, .stop_rank = 6,
+		.sets = SANDBOX_FILES, .paths = {{ROLE_DIR_AUDIT, ROLE_WRITES}}, .limits = {.address_space = 8 * GIB}, .stop_rank = 6,
 	},
 	[ROLE_SHIP] = {
-		.ops = &role_ship, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_WEBHOOK, .limits = {.address_space = 4 * GIB},
+		.sets = SANDBOX_FILES | SANDBOX_CONNECT, .password = ROLE_PASSWORD_WEBHOOK, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
 		.wipes_freed = true, .stop_rank = 5,
 	},
 	[ROLE_ADMIN] = {
-		.ops = &role_admin, .sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .wipes_freed = true,
+		.sets = SANDBOX_ACCEPT, .services = "admin", .limits = {.address_space = 4 * GIB}, .wipes_freed = true,
 		.stop_rank = 0,
 	},
 	[ROLE_MANAGE] = {
-		.ops = &role_manage, .sets = SANDBOX_ACCEPT, .services = "management", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
+		.sets = SANDBOX_ACCEPT, .services = "management", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
 		.wipes_freed = true, .stop_rank = 0,
 	},
 	[ROLE_SCAN] = {
-		.ops = &role_scan, .sets = SANDBOX_CONNECT | SANDBOX_LOCAL, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
+		.sets = SANDBOX_CONNECT | SANDBOX_LOCAL, .limits = {.address_space = 8 * GIB}, .stop_rank = 4,
+	},
+	[ROLE_EXTRACT] = {
+		.sets = SANDBOX_FILES | SANDBOX_FORK, .program = "letterlock-extract", .limits = {.address_space = 4 * GIB},
+		.paths = {{"/usr/share/fonts", ROLE_READS}, {"/usr/local/share/fonts", ROLE_READS}, {"/usr/share/poppler", ROLE_READS}}, .stop_rank = 4,
 	},
 	[ROLE_WEB] = {
-		.ops = &role_web, .sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "http https", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
+		.sets = SANDBOX_ACCEPT | SANDBOX_SOCKETPAIR, .services = "http https", .tls_tickets = true, .limits = {.address_space = 4 * GIB},
 		.wipes_freed = true, .stop_rank = 0,
 	},
 	[ROLE_LDAP] = {
-		.ops = &role_ldap, .sets = SANDBOX_FILES | SANDBOX_CONNECT | SANDBOX_SOCKETPAIR, .password = ROLE_PASSWORD_LDAP, .limits = {.address_space = 4 * GIB},
+		.sets = SANDBOX_FILES | SANDBOX_CONNECT | SANDBOX_SOCKETPAIR, .password = ROLE_PASSWORD_LDAP, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
 		.wipes_freed = true, .stop_rank = 3,
 	},
 	[ROLE_FETCH] = {
-		.ops = &role_fetch, .sets = SANDBOX_FILES | SANDBOX_CONNECT, .limits = {.address_space = 4 * GIB},
+		.sets = SANDBOX_FILES | SANDBOX_CONNECT, .limits = {.address_space = 4 * GIB},
 		.paths = {{"/etc/ssl", ROLE_READS}, {"/usr/share/ca-certificates", ROLE_READS}, {"/usr/local/share/ca-certificates", ROLE_READS}},
 		.wipes_freed = true, .stop_rank = 3,
 	},
@@ -115,6 +119,8 @@ unsigned role_instances(enum role role, const struct config *config)
 		return (unsigned)config->workers_filter;
 	case ROLE_RELAY:
 		return (unsigned)config->workers_relay;
+	case ROLE_EXTRACT:
+		return (unsigned)config->workers_extract;
 	case ROLE_MAIL:
 		return shards(config);
 	case ROLE_KEY:

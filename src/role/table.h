@@ -10,7 +10,7 @@
 enum role_right { ROLE_READS, ROLE_WRITES, ROLE_WRITES_BUCKETS /* only in the folders of its buckets */ };
 
 struct role_row {
-	const struct role_ops *ops;
+	const char *program; /* that stands beside ours and runs it; NULL: ours */
 	unsigned sets; /* enum sandbox_set */
 	struct {
 		const char *path; /* below data_dir, or absolute */

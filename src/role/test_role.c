@@ -126,7 +126,18 @@ const struct role_ops role_key = {.start = key_start}, role_auth = {.start = idl
 	role_client = {.start = client_start, .status = client_status}, role_resolver = {.start = idle_start}, role_filter = {.start = idle_start},
 	role_queue = {.start = queue_start}, role_relay = {.start = relay_start, .run = relay_run}, role_mail = {.start = idle_start},
 	role_admin = {.start = admin_start}, role_manage = {.start = idle_start}, role_web = {.start = idle_start}, role_fetch = {.start = idle_start}, role_audit = {.start = idle_start}, role_ship = {.start = idle_start},
-	role_ldap = {.start = idle_start}, role_scan = {.start = idle_start};
+	role_ldap = {.start = idle_start}, role_scan = {.start = idle_start}, role_extract = {.start = idle_start};
+
+const struct role_ops *role_ops_of(enum role role)
+{
+	static const struct role_ops *const all[ROLE_COUNT] = {
+		[ROLE_KEY] = &role_key, [ROLE_AUTH] = &role_auth, [ROLE_MX] = &role_mx, [ROLE_CLIENT] = &role_client, [ROLE_RESOLVER] = &role_resolver,
+		[ROLE_FILTER] = &role_filter, [ROLE_QUEUE] = &role_queue, [ROLE_RELAY] = &role_relay, [ROLE_MAIL] = &role_mail, [ROLE_ADMIN] = &role_admin,
+		[ROLE_AUDIT] = &role_audit, [ROLE_SHIP] = &role_ship, [ROLE_MANAGE] = &role_manage, [ROLE_WEB] = &role_web, [ROLE_FETCH] = &role_fetch,
+		[ROLE_SCAN] = &role_scan, [ROLE_LDAP] = &role_ldap, [ROLE_EXTRACT] = &role_extract,
+	};
+	return all[role];
+}
 
 /* ---- tests ---- */
 

@@ -91,7 +91,7 @@ static int limit(int what, uint64_t value, struct error *err)
 	return setrlimit((__rlimit_resource_t)what, &want) == 0 ? 0 : error_errno(err, "rlimit %d", what);
 }
 
-static int set_limits(const struct sandbox_limits *limits, struct error *err)
+int sandbox_set_limits(const struct sandbox_limits *limits, struct error *err)
 {
 #ifdef __SANITIZE_ADDRESS__
 	int r = 0; /* its shadow memory is larger than any limit */
@@ -121,7 +121,7 @@ int sandbox_enter(const struct sandbox_policy *policy, struct sandbox_state *ret
 	int r = sandbox_harden(err);
 	if (r != 0)
 		return r;
-	r = set_limits(&policy->limits, err);
+	r = sandbox_set_limits(&policy->limits, err);
 	if (r != 0)
 		return r;
 	if (state.landlock_abi > 0) {

@@ -17,6 +17,7 @@ enum sandbox_set {
 	SANDBOX_BIND = 8,       /* bind of such sockets (source ports of DNS) */
 	SANDBOX_SOCKETPAIR = 16, /* socketpair(AF_UNIX) */
 	SANDBOX_LOCAL = 32,     /* with SANDBOX_CONNECT: Unix stream sockets of its own too */
+	SANDBOX_FORK = 64,      /* workers (sys/worker.h); no other processes, and no programs */
 };
 
 struct sandbox_path {

@@ -4,8 +4,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
+#include <linux/sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -49,6 +50,12 @@ static const int file_calls[] = {
 static const int accept_calls[] = {CALL(accept), CALL(accept4)};
 static const int connect_calls[] = {CALL(connect)};
 static const int bind_calls[] = {CALL(bind)};
+/* pidfd_send_signal: to who was forked here, for nobody else's descriptor can be had. seccomp: filters only add up. */
+static const int fork_calls[] = {CALL(wait4), CALL(pidfd_send_signal), CALL(seccomp)};
+/* What a worker is refused of what its role has. */
+static const int worker_refused[] = {CALL(wait4), CALL(pidfd_send_signal), CALL(seccomp), CALL(memfd_create), CALL(socketpair), CALL(recvmsg),
+	CALL(recvfrom), CALL(recvmmsg), CALL(sendto), CALL(sendmsg), CALL(sendmmsg), CALL(rename), CALL(renameat), CALL(renameat2), CALL(unlink),
+	CALL(unlinkat), CALL(mkdir), CALL(mkdirat), CALL(rmdir), CALL(epoll_create1), CALL(setitimer)};
 
 /* A program of ours never asks for these: whoever does is somebody else. */
 static const int deadly_calls[] = {
@@ -68,12 +75,17 @@ static int add_calls(scmp_filter_ctx filter, uint32_t action, const int *calls, 
 	return r;
 }
 
-/* Threads yes, processes never. clone3 hides its flags in memory: ENOSYS makes libc use clone. */
-static int add_threads(scmp_filter_ctx filter)
+/* Threads yes, processes never, but workers. clone3 hides its flags in memory: ENOSYS makes libc use clone. */
+static int add_threads(scmp_filter_ctx filter, unsigned sets)
 {
 	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
-	if (r == 0)
+	/* Two answers for one call would depend on their order: where workers are forked, other processes are ENOSYS. */
+	if (r == 0 && (sets & SANDBOX_FORK))
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(clone), 1, SCMP_A0(SCMP_CMP_EQ, WORKER_CLONE_FLAGS));
+	else if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, CALL(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	if (r == 0 && (sets & SANDBOX_FORK))
+		r = add_calls(filter, SCMP_ACT_ALLOW, fork_calls, ARRAY_LEN(fork_calls));
 	return r;
 }
 
@@ -86,14 +98,15 @@ static int add_memory(scmp_filter_ctx filter)
 	return r;
 }
 
-/* Limits may be read; signals reach the own process only (F_SETOWN and F_SETSIG would reach others); ioctl for what libuv and libc ask
+/* Limits may be read (workers lower their own); signals reach the own process only (F_SETOWN and F_SETSIG would reach others); ioctl for what libuv and libc ask
  * of descriptors. */
-static int add_guarded(scmp_filter_ctx filter)
+static int add_guarded(scmp_filter_ctx filter, unsigned sets)
 {
 	static const int fcntls[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK,
 		F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS};
 	static const unsigned long ioctls[] = {FIONBIO, FIOCLEX, FIONREAD, 0x5401 /* TCGETS: isatty */};
-	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+	int r = sets & SANDBOX_FORK ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0))
+		: seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
 	for (size_t i = 0; i < ARRAY_LEN(fcntls) && r == 0; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i]));
 	for (size_t i = 0; i < ARRAY_LEN(ioctls) && r == 0; i++)
@@ -167,15 +180,31 @@ int sandbox_seccomp_load(unsigned sets, struct error *err)
 	if (r == 0)
 		r = add_sets(filter, sets);
 	if (r == 0)
-		r = add_threads(filter);
+		r = add_threads(filter, sets);
 	if (r == 0)
 		r = add_memory(filter);
 	if (r == 0)
-		r = add_guarded(filter);
+		r = add_guarded(filter, sets);
 	if (r == 0)
 		r = add_socket(filter, sets);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
 	return r == 0 ? 0 : error_set(err, ERR_IO, "seccomp: error %d", -r);
+}
+
+int sandbox_seccomp_worker(struct error *err)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int r = filter != NULL ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) : -ENOMEM; /* set, and not to be set again behind the jail */
+
+	if (r == 0)
+		r = add_calls(filter, SCMP_ACT_ERRNO(EPERM), worker_refused, ARRAY_LEN(worker_refused));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, CALL(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	if (r == 0)
+		r = seccomp_load(filter);
+	if (filter != NULL)
+		seccomp_release(filter);
+	return r == 0 ? 0 : error_set(err, ERR_IO, "seccomp of a worker: error %d", -r);
 }

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +18,7 @@
 #include "base/memory.h"
 #include "sys/file.h"
 #include "sys/sandbox.h"
+#include "sys/worker.h"
 
 static char *directory;
 
@@ -221,6 +224,106 @@ static void other_descriptors_are_closed(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* ---- workers ---- */
+
+static const struct worker_limits small = {.limits = {.address_space = 256 << 20, .cpu_seconds = 1, .file_size = 4096}, .seconds = 30};
+
+/* Runs fn as a worker of a role that may have them; what the worker's end was. */
+static int as_worker(int (*fn)(void))
+{
+	struct worker w;
+	int in = memfd_from_slice("in", SLICE("document"), NULL), out = memfd_new("out", NULL), status;
+	pid_t pid = worker_fork(&w);
+	if (pid == 0) {
+		worker_enter(in, out, &small);
+		_exit(fn());
+	}
+	if (pid < 0)
+		return 1000;
+	struct pollfd wait = {.fd = w.ended, .events = POLLIN};
+	while (poll(&wait, 1, -1) <= 0)
+		;
+	status = worker_reap(&w);
+	close(in);
+	close(out);
+	return status;
+}
+/* From inside of the jail of such a role: 0 when the worker ended so. */
+static int worker_ends(int (*fn)(void), int end)
+{
+	return as_worker(fn) == end ? 0 : 1;
+}
+
+static int copy_through(void)
+{
+	char text[16];
+	return pread(0, text, sizeof text, 0) == 8 && write(3, text, 8) == 8 && write(2, text, 8) < 0 && fcntl(4, F_GETFD) < 0 ? 0 : 1;
+}
+static int make_worker(void)
+{
+	struct worker w;
+	return worker_fork(&w) < 0 ? 0 : 1;
+}
+static int make_pair(void)
+{
+	int fd[2];
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == 0 ? 1 : 0;
+}
+static int spin(void)
+{
+	volatile unsigned i = 0;
+	while (i < UINT32_MAX || i == UINT32_MAX)
+		i = i + 1;
+	return 0;
+}
+static int write_much(void)
+{
+	char block[4096] = "";
+	signal(SIGXFSZ, SIG_IGN);
+	return write(3, block, sizeof block) == (ssize_t)sizeof block && write(3, block, sizeof block) < 0 ? 0 : 1;
+}
+static int take_much(void)
+{
+	return mmap(NULL, 1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? 0 : 1;
+}
+static int crash(void)
+{
+	signal(SIGILL, SIG_DFL);
+	__builtin_trap();
+	return 0;
+}
+
+static int workers_work(void) { return worker_ends(copy_through, 0); }
+static int workers_make_no_pairs(void) { return worker_ends(make_pair, 0); }
+static int workers_make_no_workers(void) { return worker_ends(make_worker, -SIGSYS); }
+static int workers_make_no_sockets(void) { return worker_ends(make_socket, -SIGSYS); }
+static int workers_execute_nothing(void) { return worker_ends(execute, -SIGSYS); }
+static int workers_end_in_time(void) { return worker_ends(spin, -SIGKILL); }
+static int workers_write_little(void) { return worker_ends(write_much, 0); }
+static int workers_crash_alone(void) { return worker_ends(crash, -SIGILL) | worker_ends(copy_through, 0); }
+#ifndef __SANITIZE_ADDRESS__
+static int workers_take_little(void) { return worker_ends(take_much, 0); }
+#endif
+
+static void workers_have_what_they_are_given_and_nothing_else(void **state)
+{
+	const struct sandbox_policy policy = {.sets = SANDBOX_FORK, .best_effort = true};
+	assert_int_equal(in_jail(&policy, workers_work), 0);
+	assert_int_equal(in_jail(&policy, workers_make_no_pairs), 0);
+	assert_int_equal(in_jail(&policy, workers_make_no_workers), 0);
+	assert_int_equal(in_jail(&policy, workers_make_no_sockets), 0);
+	assert_int_equal(in_jail(&policy, workers_execute_nothing), 0);
+	assert_int_equal(in_jail(&policy, workers_end_in_time), 0);
+	assert_int_equal(in_jail(&policy, workers_write_little), 0);
+	assert_int_equal(in_jail(&policy, workers_crash_alone), 0);
+#ifndef __SANITIZE_ADDRESS__
+	assert_int_equal(in_jail(&policy, workers_take_little), 0);
+#endif
+	/* The role itself forks nothing else, and executes nothing. */
+	ASSERT_KILLED(in_jail(&policy, execute));
+	assert_int_not_equal(in_jail(&policy, fork_child), 0);
+}
+
 int main(void)
 {
 	cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -236,6 +339,7 @@ int main(void)
 		cmocka_unit_test(connecting_roles_get_internet_sockets_only),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(other_descriptors_are_closed),
+		cmocka_unit_test(workers_have_what_they_are_given_and_nothing_else),
 	};
 	return cmocka_run_group_tests_name("sys", tests, make_directory, remove_directory);
 }

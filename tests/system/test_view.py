@@ -112,7 +112,7 @@ def test_the_page_before_a_link_needs_no_sign_in(place, letter):
 
 def test_the_organisation_allows_text_only(place, officer):
     before = officer.call('policy.get', name='reading')['value']
-    assert before == {'text_only': False, 'images': 'ask'}
+    assert before == {'text_only': False, 'images': 'ask', 'attachments': 'download'}
     with pytest.raises(Refused):
         officer.call('policy.set', name='reading', value={'images': 'sometimes'})
     officer.call('policy.set', name='reading', value={'text_only': True, 'images': 'never'})
