@@ -8,7 +8,7 @@
 #include "auth/admin_job.h"
 #include "auth/book.h"
 #include "auth/book_cursor.h"
-#include "auth/book_words.h"
+#include "base/name_words.h"
 #include "base/codec.h"
 
 #define DEPARTMENTS_PAGE 500
@@ -250,11 +250,11 @@ static json_t *hex_json(struct slice bytes)
 /* By which the browser finds and ranks it without asking again: the words of the name alone. */
 static json_t *index_json(struct admin_job *job, const struct book_person *p)
 {
-	struct book_names names = {.name = p->name, .reading = p->reading};
+	struct name_texts names = {.name = p->name, .reading = p->reading};
 	struct buf out = BUF_INIT(1000);
-	struct book_words *words = ARENA_NEW(&job->arena, struct book_words);
+	struct name_words_found *words = ARENA_NEW(&job->arena, struct name_words_found);
 	size_t named;
-	book_words_of(&names, &job->arena, words, &named);
+	name_words_of(&names, &job->arena, words, &named);
 	for (size_t i = 0; i < named; i++) {
 		if (i > 0)
 			buf_append(&out, SLICE(" "));

@@ -1,7 +1,7 @@
 /* directory.db: people of the address book, and the words by which they are found. */
 #include <string.h>
 
-#include "auth/book_words.h"
+#include "base/name_words.h"
 #include "auth/directory_book.h"
 #include "auth/directory_sql.h"
 #include "base/ensure.h"
@@ -54,7 +54,7 @@ static int put_row(struct directory *d, const struct book_person *p, struct slic
 	sql_blob(s, 1, p->account, sizeof p->account);
 	sql_text(s, 2, p->department);
 	sql_int(s, 3, p->place);
-	sql_text(s, 4, book_sort_key(p->name.n > 0 ? p->name : p->address, p->reading, arena));
+	sql_text(s, 4, name_sort_key(p->name.n > 0 ? p->name : p->address, p->reading, arena));
 	sql_int(s, 5, p->hidden);
 	sql_text(s, 6, p->position);
 	sql_text(s, 7, p->phone);
@@ -67,15 +67,15 @@ static int put_row(struct directory *d, const struct book_person *p, struct slic
 
 static int put_words(struct directory *d, const struct book_person *p, struct arena *arena, struct error *err)
 {
-	struct book_names names = {p->name, p->reading, p->address, p->department, p->staff_number, p->phone, p->mobile};
-	struct book_words words;
+	struct name_texts names = {p->name, p->reading, p->address, p->department, p->staff_number, p->phone, p->mobile};
+	struct name_words_found words;
 	size_t named;
 	sqlite3_stmt *s = sql_query(d, Q_BOOK_WORDS_FORGET);
 	int rc;
 
 	sql_blob(s, 1, p->account, sizeof p->account);
 	rc = sql_run(d, s, err);
-	book_words_of(&names, arena, &words, &named);
+	name_words_of(&names, arena, &words, &named);
 	for (size_t i = 0; rc == 0 && i < words.count; i++) {
 		s = sql_query(d, Q_BOOK_WORD_ADD);
 		sql_text(s, 1, words.list[i]);
@@ -224,12 +224,12 @@ static struct slice behind(struct slice word, struct arena *arena)
 
 static size_t terms_of(struct slice text, struct arena *arena, struct slice ret[TERMS_MAX])
 {
-	struct slice rest = book_fold(utf8_prefix(text, DIRECTORY_NAME_MAX), arena), word;
+	struct slice rest = name_fold(utf8_prefix(text, DIRECTORY_NAME_MAX), arena), word;
 	size_t n = 0;
 
 	while (rest.n > 0 && n < TERMS_MAX && slice_split(&rest, ' ', &word))
 		if (word.n > 0)
-			ret[n++] = utf8_prefix(word, BOOK_WORD_BYTES_MAX);
+			ret[n++] = utf8_prefix(word, NAME_WORD_BYTES_MAX);
 	return n;
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "auth/book.h"
-#include "auth/book_words.h"
-#include "auth/pinyin.h"
+#include "base/name_words.h"
+#include "base/pinyin.h"
 #include "ipc/admin.h"
 
 static int setup(void **state)
@@ -23,11 +23,11 @@ static int teardown(void **state)
 static bool has_word(const char *name, const char *word)
 {
 	struct arena arena = ARENA_INIT;
-	struct book_names names = {.name = slice_str(name), .address = SLICE("x@example.org")};
-	struct book_words words;
+	struct name_texts names = {.name = slice_str(name), .address = SLICE("x@example.org")};
+	struct name_words_found words;
 	size_t named;
 	bool found = false;
-	book_words_of(&names, &arena, &words, &named);
+	name_words_of(&names, &arena, &words, &named);
 	for (size_t i = 0; i < named; i++)
 		found |= slice_eq(words.list[i], slice_str(word));
 	arena_free(&arena);
@@ -52,12 +52,12 @@ static void test_names_are_found_by_pinyin_and_initials(void **state)
 static void test_a_surname_is_read_as_one(void **state)
 {
 	struct arena arena = ARENA_INIT;
-	struct slice key = book_sort_key(SLICE("单伟"), SLICE_NONE, &arena);
+	struct slice key = name_sort_key(SLICE("单伟"), SLICE_NONE, &arena);
 	(void)state;
 	assert_true(slice_eq(key, SLICE("shan wei")));
-	key = book_sort_key(SLICE("任重"), SLICE("Ren Chong"), &arena);
+	key = name_sort_key(SLICE("任重"), SLICE("Ren Chong"), &arena);
 	assert_true(slice_eq(key, SLICE("ren chong")));
-	key = book_sort_key(SLICE("Émile"), SLICE_NONE, &arena);
+	key = name_sort_key(SLICE("Émile"), SLICE_NONE, &arena);
 	assert_true(slice_eq(key, SLICE("émile")));
 	arena_free(&arena);
 }

@@ -11,4 +11,5 @@ JMAP_CAPABILITY(SIEVE, "urn:ietf:params:jmap:sieve", jmap_sieve_session, jmap_si
 JMAP_CAPABILITY(SUBMISSION, "urn:ietf:params:jmap:submission", jmap_empty, jmap_submission_account)
 JMAP_CAPABILITY(MDN, "urn:ietf:params:jmap:mdn", jmap_empty, jmap_empty)
 JMAP_CAPABILITY(LETTERS, "urn:letterlock:jmap:letters", jmap_empty, jmap_letters_account)
+JMAP_CAPABILITY(CONTACTS, "urn:ietf:params:jmap:contacts", jmap_empty, jmap_contacts_account)
 JMAP_CAPABILITY(VACATION, "urn:ietf:params:jmap:vacationresponse", jmap_empty, jmap_empty)

@@ -64,11 +64,13 @@ void jmap_sieve_session(struct jmap *j, struct emit *e);
 void jmap_sieve_account(struct jmap *j, struct emit *e);
 void jmap_blob_account(struct jmap *j, struct emit *e);
 
+void jmap_contacts_account(struct jmap *j, struct emit *e);
 void jmap_submission_account(struct jmap *j, struct emit *e);
 
 /* ---- states ---- */
 int jmap_mail_state(struct jmap *j, struct buf *out);
 int jmap_quota_state(struct jmap *j, struct buf *out);
+int jmap_contacts_state(struct jmap *j, struct buf *out);
 int jmap_submission_state(struct jmap *j, struct buf *out);
 
 #endif

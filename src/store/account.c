@@ -621,6 +621,12 @@ void tell_list(struct store_account *a)
 	tell_soon(a);
 }
 
+void tell_note(struct store_account *a)
+{
+	a->list_changed = true;
+	tell_soon(a);
+}
+
 static void tell_everybody(struct store_account *a, const struct mailbox_ref *ref)
 {
 	for (struct account_listener *l = a->listeners; l != NULL; l = a->next_told) {

@@ -103,6 +103,8 @@ uint32_t txn_uid(struct store_account *a, struct store_mailbox *m);
 uint32_t txn_uid_validity(struct store_account *a);
 void tell_mailbox(struct store_account *a, struct store_mailbox *m);
 void tell_list(struct store_account *a);
+/* Listeners compare what they show: something small that a protocol keeps was changed. */
+void tell_note(struct store_account *a);
 
 /* Renames the database and its log to "account.db.<time>.<word>". */
 int account_set_aside(struct store_account *a, const char *path, const char *word, struct error *err);

@@ -50,5 +50,8 @@ int op_set_note(struct account *base, struct slice name, struct slice value, str
 		txn_rollback(a);
 		return rc;
 	}
-	return txn_commit(a, err);
+	rc = txn_commit(a, err);
+	if (rc == 0)
+		tell_note(a);
+	return rc;
 }
