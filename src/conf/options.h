@@ -149,6 +149,7 @@ OPTION(trust_greylist, "trust.greylist", duration, "0", true, "a stranger whose 
 OPTION(trust_dns_time, "trust.dns_time", duration, "10s", true, "the checks of a letter from outside wait this long for DNS, all together; then they end with what is known")
 OPTION(malware_clamd, "malware.clamd", text, "/run/clamav/clamd.ctl", false, "clamd: path of its socket, or address:port; empty: none. Attachments from outside are held while it is away")
 OPTION(malware_icap, "malware.icap", text, "", false, "ICAP server that is shown every attachment, icap://address:port/service; empty: none. Attachments from outside are held while it is away")
+OPTION(malware_icap_method, "malware.icap_method", text, "respmod", false, "how attachments are shown to the ICAP server: respmod (as what a web server answers) or reqmod (as what is uploaded to one)")
 OPTION(malware_time, "malware.time", duration, "60s", true, "a scanner may take this long for one letter; then it counts as away")
 OPTION(malware_old, "malware.old", duration, "24h", true, "signatures older than this are warned of")
 OPTION(malware_stale, "malware.stale", duration, "72h", true, "signatures older than this do not count: attachments from outside are held")

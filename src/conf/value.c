@@ -81,6 +81,7 @@ int config_parse_host_port(struct slice text, struct slice *ret_host, uint16_t *
 static const struct {
 	const char *name, *values; /* separated by spaces */
 } choices[] = {
+	{"malware.icap_method", "respmod reqmod"},
 	{"sandbox", "enforce best-effort"},
 	{"web.work", "never after_failures always"},
 	{"web.keyboard", "off offer always"},

@@ -358,7 +358,7 @@ static void icap_add(struct scan_role *r, struct slice url)
 	ptrdiff_t path = slice_find(host, '/');
 	struct slice service = path >= 0 ? slice_from(host, (size_t)path) : SLICE("/");
 	host = path >= 0 ? slice_sub(host, 0, (size_t)path) : host;
-	server_add(r, &icap_kind, "malware.icap", host)->icap = (struct icap_service){host, service};
+	server_add(r, &icap_kind, "malware.icap", host)->icap = (struct icap_service){host, service, slice_eq(r->ctx->config->malware_icap_method, SLICE("reqmod"))};
 }
 
 void scan_servers_configure(struct scan_role *r)

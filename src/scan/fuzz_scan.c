@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t which, step;
 	if (!slice_get_u8(&s, &which) || !slice_get_u8(&s, &step))
 		return 0;
-	static const struct icap_service service = {SLICE_INIT("host:1344"), SLICE_INIT("/scan")};
+	static const struct icap_service service = {SLICE_INIT("host:1344"), SLICE_INIT("/scan"), false};
 	struct partner_record record;
 	switch (which % 8) {
 	case 0:

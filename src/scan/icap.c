@@ -30,15 +30,31 @@ static struct icap_talk *of(struct talk *t)
 
 /* ---- what we say ---- */
 
+static void say_http_heads(const struct icap_talk *c, struct buf *request, struct buf *answer)
+{
+	static const char type[] = "Content-Type: application/octet-stream";
+	if (c->service->upload) {
+		buf_printf(request, "POST /attachment HTTP/1.1\r\nHost: letterlock\r\n%s\r\nContent-Length: %zu\r\n\r\n", type, c->content.n);
+	} else {
+		buf_append_str(request, "GET /attachment HTTP/1.1\r\nHost: letterlock\r\n\r\n");
+		buf_printf(answer, "HTTP/1.1 200 OK\r\n%s\r\nContent-Length: %zu\r\n\r\n", type, c->content.n);
+	}
+}
+
+/* RFC 3507 4.4.1: where each part of what follows begins. */
 static void say_head(struct icap_talk *c, struct buf *out)
 {
-	static const char request[] = "GET /attachment HTTP/1.1\r\nHost: letterlock\r\n\r\n";
-	struct buf answer = BUF_INIT(200);
-	buf_printf(&answer, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %zu\r\n\r\n", c->content.n);
-	buf_printf(out, "RESPMOD icap://%.*s%.*s ICAP/1.0\r\nHost: %.*s\r\nAllow: 204\r\nConnection: close\r\nPreview: %u\r\n"
-		"Encapsulated: req-hdr=0, res-hdr=%zu, res-body=%zu\r\n\r\n%s", SLICE_ARG(c->service->host), SLICE_ARG(c->service->service),
-		SLICE_ARG(c->service->host), ICAP_PREVIEW, sizeof request - 1, sizeof request - 1 + buf_len(&answer), request);
+	struct buf request = BUF_INIT(300), answer = BUF_INIT(300);
+	say_http_heads(c, &request, &answer);
+	buf_printf(out, "%s icap://%.*s%.*s ICAP/1.0\r\nHost: %.*s\r\nAllow: 204\r\nConnection: close\r\nPreview: %u\r\n", c->service->upload ? "REQMOD" : "RESPMOD",
+		SLICE_ARG(c->service->host), SLICE_ARG(c->service->service), SLICE_ARG(c->service->host), ICAP_PREVIEW);
+	if (c->service->upload)
+		buf_printf(out, "Encapsulated: req-hdr=0, req-body=%zu\r\n\r\n", buf_len(&request));
+	else
+		buf_printf(out, "Encapsulated: req-hdr=0, res-hdr=%zu, res-body=%zu\r\n\r\n", buf_len(&request), buf_len(&request) + buf_len(&answer));
+	buf_append(out, buf_slice(&request));
 	buf_append(out, buf_slice(&answer));
+	buf_free(&request);
 	buf_free(&answer);
 }
 
@@ -160,7 +176,8 @@ static void hear_head(struct talk *t, struct buf *in)
 		talk_done(t, SCAN_CLEAN, SLICE_NONE);
 	} else if (status == 200 && infection_of(head, &name)) {
 		talk_done(t, SCAN_INFECTED, name.n > 0 ? name : SLICE("named-by-nobody"));
-	} else if (status == 200 && field_of(head, SLICE("Encapsulated"), &name) && slice_starts(name, SLICE("res-hdr="))) {
+	} else if (status == 200 && field_of(head, SLICE("Encapsulated"), &name)
+	           && (slice_starts(name, SLICE("res-hdr=")) || (c->service->upload && slice_starts(name, SLICE("req-hdr="))))) {
 		c->state = HTTP_HEAD;
 		buf_consume(in, head.n + 2);
 	} else {
@@ -173,7 +190,8 @@ static void hear_http_head(struct talk *t, struct buf *in)
 	struct slice head;
 	if (!take_head(t, in, &head))
 		return;
-	if (status_of(head, SLICE("HTTP/")) != 200) {
+	/* An upload comes back as a request; an answer in its place is a page that says no. */
+	if (of(t)->service->upload ? slice_starts(head, SLICE("HTTP/")) : status_of(head, SLICE("HTTP/")) != 200) {
 		talk_done(t, SCAN_INFECTED, SLICE("blocked"));
 		return;
 	}

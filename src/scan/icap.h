@@ -1,4 +1,5 @@
-/* ICAP (RFC 3507): a part is shown to the server as the answer of a web server (RESPMOD), with a preview and 204. One request per connection. */
+/* ICAP (RFC 3507): a part is shown to the server as the answer of a web server (RESPMOD), or as what is uploaded to one (REQMOD), with a preview and 204. One request per
+ * connection. */
 #ifndef SCAN_ICAP_H
 #define SCAN_ICAP_H
 
@@ -9,6 +10,7 @@
 /* host: of the URL, as in Host; service: the path, with its slash. All must stay until the talk is freed. */
 struct icap_service {
 	struct slice host, service;
+	bool upload; /* REQMOD */
 };
 /*
  * 204, or the content back unchanged: SCAN_CLEAN. Anything else that the server gives instead of it: SCAN_INFECTED, named by X-Infection-Found, X-Virus-ID

@@ -149,7 +149,7 @@ static void a_version_is_asked_for(void **state)
 	buf_free(&v.text);
 }
 
-static const struct icap_service service = {SLICE_INIT("127.0.0.1:1344"), SLICE_INIT("/scan")};
+static const struct icap_service service = {SLICE_INIT("127.0.0.1:1344"), SLICE_INIT("/scan"), false};
 
 static void icap_says(struct slice content, const char *answer, enum talk_state state, enum scan_result result, const char *name)
 {
@@ -215,6 +215,30 @@ static void icap_answers_are_understood(void **state)
 	icap_says(content, "HTTP/1.1 204 No\r\n\r\n", TALK_FAILED, SCAN_AWAY, "");
 	icap_says(content, BACK "HTTP/1.1 200 OK\r\n\r\nxyz\r\n", TALK_FAILED, SCAN_AWAY, "");
 	icap_says(content, "ICAP/1.0 204 No\r\n", TALK_GOES, SCAN_AWAY, "");
+}
+
+static void icap_shows_it_as_an_upload_where_that_is_wanted(void **state)
+{
+	static const struct icap_service upload = {SLICE_INIT("127.0.0.1:1344"), SLICE_INIT("/scan"), true};
+	static const struct { const char *answer; enum scan_result result; const char *name; } rows[] = {
+		{"ICAP/1.0 204 No\r\n\r\n", SCAN_CLEAN, ""},
+		{"ICAP/1.0 200 OK\r\nEncapsulated: req-hdr=0, req-body=30\r\n\r\nPOST /attachment HTTP/1.1\r\n\r\n5\r\nsmall\r\n0\r\n\r\n", SCAN_CLEAN, ""},
+		{"ICAP/1.0 200 OK\r\nEncapsulated: req-hdr=0, req-body=30\r\n\r\nPOST /attachment HTTP/1.1\r\n\r\n5\r\nsMall\r\n0\r\n\r\n", SCAN_INFECTED, "changed"},
+		{"ICAP/1.0 200 OK\r\nEncapsulated: res-hdr=0, res-body=30\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", SCAN_INFECTED, "blocked"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct buf out = BUF_INIT(OUT_MAX);
+		struct talk *t = icap_scan(&upload, SLICE("small"));
+		say_all(t, &out);
+		assert_true(slice_starts(buf_slice(&out), SLICE("REQMOD icap://127.0.0.1:1344/scan ICAP/1.0\r\n")));
+		assert_true(slice_search(buf_slice(&out), SLICE("\r\nEncapsulated: req-hdr=0, req-body=106\r\n\r\nPOST /attachment HTTP/1.1\r\n")) > 0);
+		hear_bytes(t, slice_str(rows[i].answer));
+		assert_int_equal(t->state, TALK_DONE);
+		assert_int_equal(t->result, rows[i].result);
+		assert_true(slice_eq(buf_slice(&t->name), slice_str(rows[i].name)));
+		talk_free(&t);
+		buf_free(&out);
+	}
 }
 
 static void icap_is_looked_for(void **state)
@@ -290,6 +314,7 @@ int main(void)
 		cmocka_unit_test(icap_shows_a_preview_and_goes_on_when_asked),
 		cmocka_unit_test(icap_tells_that_the_preview_is_all),
 		cmocka_unit_test(icap_answers_are_understood),
+		cmocka_unit_test(icap_shows_it_as_an_upload_where_that_is_wanted),
 		cmocka_unit_test(icap_is_looked_for),
 		cmocka_unit_test(questions_and_findings_travel),
 		cmocka_unit_test(the_defaults_let_no_malware_in_or_out),
