@@ -326,7 +326,8 @@
 #define IPC_FIELDS_MAIL_ATTACH(F) \
 	F(id, ticket) F(bytes, cid) F(u8, protocol) F(u8, tls) F(bytes, address) F(bytes, tag) F(bytes, pending) F(fd, session)
 #define IPC_REPLY_MAIL_ATTACH(F) F(u8, status)
-#define IPC_FIELDS_MAIL_HINT(F) F(id, account) F(u64, seq)
+/* arrival: among what came is a letter for the reader, and not only what was stored for him. seq 0: only his submissions have changed. */
+#define IPC_FIELDS_MAIL_HINT(F) F(id, account) F(u64, seq) F(u8, arrival)
 #define IPC_REPLY_MAIL_HINT(F)
 #define IPC_FIELDS_MAIL_ADMIN(F) F(bytes, subject) F(bytes, op) F(bytes, args)
 #define IPC_REPLY_MAIL_ADMIN(F) F(u8, status) F(bytes, result)

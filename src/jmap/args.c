@@ -47,15 +47,21 @@ static bool invalid(struct jmap_call *call, const char *name)
 	return false;
 }
 
+/* RFC 8620 7.2: push subscriptions belong to who signed in, not to an account. */
+bool jmap_without_account(const struct jmap_call *call)
+{
+	return slice_starts(call->method, SLICE("PushSubscription/"));
+}
+
 bool jmap_args_check(struct jmap_call *call, const char *const *names)
 {
 	const json_t *account = json_object_get(call->args, "accountId");
 	const char *key;
 	json_t *value;
 
-	if (!json_is_string(account))
+	if (jmap_without_account(call) ? account != NULL : !json_is_string(account))
 		return invalid(call, "accountId");
-	if (!slice_eq(jmap_text(account), jmap_account_name(call->jmap))) {
+	if (account != NULL && !slice_eq(jmap_text(account), jmap_account_name(call->jmap))) {
 		(void)jmap_error(call, "accountNotFound", NULL);
 		return false;
 	}

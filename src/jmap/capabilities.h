@@ -12,4 +12,5 @@ JMAP_CAPABILITY(SUBMISSION, "urn:ietf:params:jmap:submission", jmap_empty, jmap_
 JMAP_CAPABILITY(MDN, "urn:ietf:params:jmap:mdn", jmap_empty, jmap_empty)
 JMAP_CAPABILITY(LETTERS, "urn:letterlock:jmap:letters", jmap_empty, jmap_letters_account)
 JMAP_CAPABILITY(CONTACTS, "urn:ietf:params:jmap:contacts", jmap_empty, jmap_contacts_account)
+JMAP_CAPABILITY(VAPID, "urn:ietf:params:jmap:webpush-vapid", jmap_vapid_session, NULL)
 JMAP_CAPABILITY(VACATION, "urn:ietf:params:jmap:vacationresponse", jmap_empty, jmap_empty)

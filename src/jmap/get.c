@@ -105,8 +105,10 @@ void jmap_get_begin(struct jmap_call *call, struct slice state)
 	struct emit *e = jmap_out(call);
 
 	jmap_answer_begin(call, NULL);
-	emit_member_text(e, "accountId", jmap_account_name(call->jmap));
-	emit_member_text(e, "state", state);
+	if (!jmap_without_account(call)) {
+		emit_member_text(e, "accountId", jmap_account_name(call->jmap));
+		emit_member_text(e, "state", state);
+	}
 	emit_key(e, "list");
 	emit_array(e);
 }

@@ -169,6 +169,16 @@ struct jmap_host {
 	uint64_t (*sent_state)(void *arg);  /* the newest change of `sent` that is known here */
 	size_t (*recipients_max)(void *arg);
 	int64_t (*recall_within)(void *arg); /* seconds after sending; 0: nothing is taken back */
+	/* The newest arrival that is filed: the state of EmailDelivery (RFC 8621 1.5). NULL: it changes whenever mail does. */
+	uint64_t (*delivered)(void *arg);
+	/*
+	 * Push subscriptions of this credential (jmap/push_subscription.h), an array; borrowed until the next of these calls. put: by its "id", a new one or one
+	 * that has changed; a new one gets its verification. ERR_LIMIT (too many, or too fast), ERR_INVALID (the url), ERR_IO; drop: ERR_NOT_FOUND.
+	 */
+	const json_t *(*push_list)(void *arg);
+	int (*push_put)(void *arg, const json_t *object);
+	int (*push_drop)(void *arg, struct slice id);
+	struct slice push_key;           /* public, of the server (RFC 9749); empty: nothing can be pushed */
 };
 
 /* The host's members are copied; texts and `mail` are borrowed and outlive it. */

@@ -28,6 +28,14 @@ int jmap_mail_state(struct jmap *j, struct buf *out)
 	return 0;
 }
 
+int jmap_delivery_state(struct jmap *j, struct buf *out)
+{
+	if (j->host.delivered == NULL)
+		return jmap_mail_state(j, out);
+	buf_printf(out, "d%llx", (unsigned long long)j->host.delivered(j->host.arg));
+	return 0;
+}
+
 static bool take_hex(struct slice *text, uint64_t *ret)
 {
 	struct slice digits;

@@ -208,7 +208,7 @@ struct jmap_set_ops {
 	/* Behind the last object, before the answer and its newState; may wait, and is called again then. May be NULL. */
 	enum jmap_step (*settle)(struct jmap_call *call);
 	enum jmap_step (*finish)(struct jmap_call *call);
-	/* Appends the state (oldState, newState). 0 or negative. */
+	/* Appends the state (oldState, newState). 0 or negative. NULL: the type has none. */
 	int (*state)(struct jmap_call *call, struct buf *out);
 	const char *const *more;  /* further arguments, ends with NULL; or NULL */
 };

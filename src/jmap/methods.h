@@ -3,6 +3,8 @@
  * own. Included several times; no guard.
  */
 JMAP_METHOD("Core/echo", CORE, jmap_core_echo)
+JMAP_METHOD("PushSubscription/get", CORE, jmap_push_subscription_get)
+JMAP_METHOD("PushSubscription/set", CORE, jmap_push_subscription_set)
 JMAP_METHOD("Blob/copy", CORE, jmap_method_blob_copy)
 JMAP_METHOD("Blob/upload", BLOB, jmap_method_blob_upload)
 JMAP_METHOD("Blob/get", BLOB, jmap_method_blob_get)

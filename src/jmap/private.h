@@ -51,6 +51,8 @@ json_t *jmap_pointer_get(const json_t *value, struct slice pointer);
 /* Takes the next token off a JSON Pointer behind its "/", with ~0 and ~1 undone, into `token`. False: malformed. */
 bool jmap_pointer_next(struct slice *pointer, struct buf *token);
 
+/* Has the method neither accountId nor state? */
+bool jmap_without_account(const struct jmap_call *call);
 void jmap_call_free(struct jmap_call **call);
 void jmap_set_forget(struct jmap_call *call);
 
@@ -65,10 +67,14 @@ void jmap_sieve_account(struct jmap *j, struct emit *e);
 void jmap_blob_account(struct jmap *j, struct emit *e);
 
 void jmap_contacts_account(struct jmap *j, struct emit *e);
+/* RFC 9749. */
+void jmap_vapid_session(struct jmap *j, struct emit *e);
 void jmap_submission_account(struct jmap *j, struct emit *e);
 
 /* ---- states ---- */
 int jmap_mail_state(struct jmap *j, struct buf *out);
+/* RFC 8621 1.5: not for what people do with their mail. */
+int jmap_delivery_state(struct jmap *j, struct buf *out);
 int jmap_quota_state(struct jmap *j, struct buf *out);
 int jmap_contacts_state(struct jmap *j, struct buf *out);
 int jmap_submission_state(struct jmap *j, struct buf *out);

@@ -4,6 +4,8 @@
 #include "base/ensure.h"
 #include "jmap/private.h"
 
+#define STATE_MAX 4096 /* bytes; of types that are pushed JMAP_STATE_MAX */
+
 enum kind { CREATE, UPDATE, DESTROY, KINDS };
 
 struct set {
@@ -107,8 +109,8 @@ static bool take_items(struct jmap_call *call, struct set *s)
 
 static bool state_now(struct jmap_call *call, const struct set *s, struct slice *ret)
 {
-	struct buf text = BUF_INIT(JMAP_STATE_MAX);
-	int rc = s->ops->state(call, &text);
+	struct buf text = BUF_INIT(STATE_MAX);
+	int rc = s->ops->state != NULL ? s->ops->state(call, &text) : 0;
 
 	*ret = arena_dup(&call->arena, buf_slice(&text));
 	buf_free(&text);
@@ -121,6 +123,10 @@ static bool check_state(struct jmap_call *call, struct set *s)
 {
 	struct slice wanted = {NULL, 0};
 
+	if (s->ops->state == NULL && json_object_get(call->args, "ifInState") != NULL) {
+		(void)jmap_error(call, "invalidArguments", "There is no state.");
+		return false;
+	}
 	if (!jmap_arg_text(call, "ifInState", &wanted) || !state_now(call, s, &s->old_state))
 		return false;
 	if (wanted.p == NULL || slice_eq(wanted, s->old_state))
@@ -304,9 +310,11 @@ static bool put_answer(struct jmap_call *call, struct set *s)
 	if (!state_now(call, s, &state))
 		return false;
 	jmap_answer_begin(call, NULL);
-	emit_member_text(e, "accountId", jmap_account_name(call->jmap));
-	emit_member_text(e, "oldState", s->old_state);
-	emit_member_text(e, "newState", state);
+	if (!jmap_without_account(call)) {
+		emit_member_text(e, "accountId", jmap_account_name(call->jmap));
+		emit_member_text(e, "oldState", s->old_state);
+		emit_member_text(e, "newState", state);
+	}
 	put_section(e, s, "created", CREATE, false);
 	put_section(e, s, "updated", UPDATE, false);
 	put_section(e, s, "destroyed", DESTROY, false);

@@ -236,6 +236,7 @@ static void fill_hints(struct ledger_op *op)
 		struct ledger_hint *hint = &op->accept.hints[op->accept.hint_count++];
 		memcpy(hint->account, r->account, sizeof hint->account);
 		hint->seq = seq;
+		hint->arrival = r->kind == READER_ARRIVAL;
 	}
 }
 

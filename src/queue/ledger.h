@@ -119,6 +119,7 @@ typedef int ledger_call_fn(struct ledger *ledger, void *arg, struct error *err);
 struct ledger_hint {
 	uint8_t account[16];
 	uint64_t seq;
+	bool arrival;              /* a letter that came for him, and not only what was stored */
 };
 
 /* One operation. The caller fills `kind` and the inputs; results and what they point to live in `arena` (ledger_op_free). */

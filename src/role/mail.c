@@ -1,4 +1,5 @@
 #include "role/mail_http.h"
+#include "role/mail_push.h"
 #include "role/mail_submit.h"
 
 #include <malloc.h>
@@ -98,6 +99,8 @@ static void on_hint(void *arg, struct ipc_call *call, const void *request)
 	const struct ipc_mail_hint *r = request;
 	struct mail_account *a = mail_account_find(arg, r->account.b);
 
+	if (r->arrival && (a == NULL || a->store == NULL))
+		mail_push_arrived(arg, r->account.b, r->seq);
 	if (a == NULL || a->store == NULL || (r->seq != 0 && r->seq <= store_account_cursor(a->store)))
 		return;
 	mail_account_touch(a);
@@ -228,6 +231,7 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	mail_account_setup(m);
 	mail_index_start(m);
 	mail_submit_setup(m);
+	mail_push_start(m);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
  *   mail_blob.c     what people upload               mail_transfer.c  upload, download
  *   mail_events.c   event sources, WebSocket
  *   mail_use.c      what of the mail a session takes, for the record
+ *   mail_push.c     states for push services (role/mail_push.h)
  *   mail_unlearn.c  what was learnt about junk is forgotten
  *   mail_revoke.c   sessions that end because auth says so, mail.remove
  */
@@ -20,6 +21,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "crypt/push.h"
 #include "net/conn.h"
 #include "role/role.h"
 #include "store/account.h"
@@ -66,6 +68,10 @@ struct mail_role {
 	size_t session_count, session_total, filed, warm_count;
 	int64_t alive_ms;           /* of the last sign of life */
 	size_t blob_count;          /* role/mail_blob.h */
+	struct map pushed;          /* id -> struct pushed (role/mail_push.c) */
+	const uint8_t *push_key;    /* 32 bytes, of a cell of the slab; NULL: nothing is pushed */
+	uint8_t push_public[PUSH_PUBLIC_SIZE];
+	size_t push_outstanding;
 	uint8_t blob_secret[32];    /* makes their ids */
 	bool stopping;
 	bool trim;                  /* memory was given back to the allocator: the next sweep gives it to the system */
@@ -93,6 +99,7 @@ struct mail_account {
 	} keys;
 	struct buf own;             /* MACed fact for APPEND */
 	uint64_t quota;
+	uint64_t delivered;         /* seq of the newest letter that came and is filed (RFC 8621 1.5) */
 	uint64_t sent_state;        /* of the newest change of its submissions that is known here (queue/submission.h) */
 	struct store_account *store; /* NULL: not opened yet */
 	const struct mail_use *at_work; /* of the session whose engine runs now; NULL: none */

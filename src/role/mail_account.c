@@ -1,4 +1,5 @@
 #include "role/mail_blob.h"
+#include "role/mail_push.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static void account_free(struct mail_account *a)
 	map_remove(&a->role->accounts, mail_id(a->id));
 	a->role->warm_count -= a->memory == STORE_MEMORY_WARM;
 	mail_blob_sweep(a, true);
+	mail_push_closing(a);
 	store_account_close(&a->store);
 	keys_free(&a->keys);
 	kx_cache_clear(a->role->exchanges); /* those of others cost an exchange more */
@@ -434,6 +436,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	if (a->store != NULL && (a->sessions != 0 || store_account_busy(a->store)))
 		return error_set(err, ERR_TEMPORARY, "account.db is damaged and still in use");
 	mail_account_memory(a, STORE_MEMORY_IDLE);
+	mail_push_closing(a);
 	store_account_close(&a->store);
 	rc = packs_open(a->role, err);
 	if (rc < 0)
@@ -455,6 +458,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	}
 	forget_broken(a);
 	a->memory = STORE_MEMORY_USED;
+	mail_push_opened(a);
 	mail_account_profile(a);
 	mail_account_pull(a);
 	unrefs_send(a);
@@ -599,13 +603,15 @@ static void compare_begin(struct mail_account *a, uint64_t next)
 	compare_send(c);
 }
 
-static void log_filed(const struct mail_account *a, const struct store_arrival *list, size_t count)
+static void note_filed(struct mail_account *a, const struct store_arrival *list, size_t count)
 {
 	char id[QUEUE_ID_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].kind != READER_ARRIVAL)
 			continue;
+		if (list[i].seq > a->delivered)
+			a->delivered = list[i].seq;
 		queue_id_format(list[i].place.pack, list[i].place.ordinal, id);
 		log_event(EV_MAIL_FILED, LOG_TEXT("user", a->login), LOG_STR("mid", id));
 	}
@@ -629,7 +635,7 @@ static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message
 	count = arrivals_decode(reply->list, list, STORE_BATCH_MAX);
 	rc = count == 0 ? 0 : store_account_file(a->store, list, count, &taken, &err);
 	a->role->filed += taken;
-	log_filed(a, list, taken);
+	note_filed(a, list, taken);
 	memory_free(list);
 	if (rc < 0) {
 		mail_account_log(EV_STORE_DAMAGED, a, &err);

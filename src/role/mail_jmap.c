@@ -2,6 +2,7 @@
 #include "role/mail_blob.h"
 #include "role/mail_events.h"
 #include "role/mail_preview.h"
+#include "role/mail_push.h"
 
 #include "auth/reading.h"
 #include "base/memory.h"
@@ -42,6 +43,7 @@ void mail_jmap_start(struct mail_http *p)
 	sieve_extensions_print(&p->extensions);
 	host.sieve_extensions = buf_slice(&p->extensions);
 	mail_letter_host(&host);
+	mail_push_host(p, &host);
 	p->jmap = jmap_create(&host);
 }
 

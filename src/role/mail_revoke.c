@@ -1,5 +1,5 @@
 /* Ending what auth does not stand for any more: revoked credentials, sessions after a restart of auth, removed accounts. */
-#include "role/mail.h"
+#include "role/mail_push.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,6 +28,7 @@ static void shard_revoke(struct mail_role *m, const uint8_t account[16], uint32_
 		if (mail_stands_on(t->account, &t->stands, account, credential))
 			mail_ticket_free(m, t);
 	}
+	mail_push_revoke(m, account, credential);
 	mail_session_end(m, account, credential, "Signed out by the administrator or from another device");
 }
 

@@ -52,7 +52,7 @@ void queue_accept_tell(struct queue_role *q)
 	unsigned shards = ipc_instances(q->ctx->ipc, ROLE_MAIL);
 	for (size_t i = 0; i < q->hint_count && shards > 0; i++) {
 		const struct ledger_hint *hint = &q->hints[i];
-		struct ipc_mail_hint request = {.seq = hint->seq};
+		struct ipc_mail_hint request = {.seq = hint->seq, .arrival = hint->arrival};
 		memcpy(request.account.b, hint->account, sizeof request.account.b);
 		ipc_request(q->ctx->ipc, IPC_MAIL_HINT, auth_shard(hint->account, shards), &request, NULL, NULL);
 	}
@@ -73,6 +73,7 @@ static void hint_add(struct queue_role *q, const struct ledger_hint *hint)
 		q->hints[q->hint_count++] = *hint;
 	else if (q->hints[i].seq < hint->seq)
 		q->hints[i].seq = hint->seq;
+	q->hints[i].arrival |= hint->arrival;
 }
 
 static void hint_readers(struct queue_role *q, const struct ledger_op *op)
