@@ -58,6 +58,13 @@ const locales = {
 const COMMON = { bundle: true, minify: true, write: false, metafile: true, legalComments: 'none', outdir: '/a', outbase: web, target: ['chrome109', 'firefox115', 'safari16'],
 	absWorkingDir: top, charset: 'utf8', logLevel: 'warning' };
 
+/* Its address never changes: that is how a browser knows it again. Only one of its texts is ever seen. */
+async function bundleServiceWorker() {
+	const texts = Object.fromEntries(LOCALES.map(one => [one, readLocale(one).texts['notify.new-mail']]));
+	const made = await build({ ...COMMON, entryPoints: { sw: join(web, 'src/notify/sw.ts') }, format: 'iife', define: { NEW_MAIL: JSON.stringify(texts) } });
+	return { file: { path: '/sw.js', bytes: Buffer.from(made.outputFiles[0].contents), fixed: false }, inputs: made.metafile.inputs };
+}
+
 /* What runs beside the page: a file of its own, whose address the page has to know. */
 async function bundleWorker() {
 	return build({ ...COMMON, entryPoints: { worker: join(web, 'src/signin/worker.ts') }, format: 'iife', entryNames: '[name]-[hash]' });
@@ -142,13 +149,13 @@ const size_t assets_count = ${rows.length};
 const byPath = (a, b) => (a.path < b.path ? -1 : 1);
 
 async function main(out, target) {
-	const made = await bundle();
+	const made = await bundle(), service = await bundleServiceWorker();
 	const scripts = made.outputFiles.map(f => ({ path: f.path, bytes: Buffer.from(f.contents), fixed: true }));
-	const inputs = [...Object.keys(made.metafile.inputs).filter(i => !i.startsWith('locale:')).map(i => resolve(top, i)),
+	const inputs = [...Object.keys({ ...made.metafile.inputs, ...service.inputs }).filter(i => !i.startsWith('locale:')).map(i => resolve(top, i)),
 		...LOCALES.flatMap(l => readLocale(l).files), ...readdirSync(join(web, 'static')).map(n => join(web, 'static', n)), join(web, 'build.mjs')];
 	rmSync(join(out, 'site'), { recursive: true, force: true });
 	mkdirSync(out, { recursive: true });
-	write(out, target, [...scripts, ...pages(made.outputFiles)].sort(byPath), inputs);
+	write(out, target, [...scripts, service.file, ...pages(made.outputFiles)].sort(byPath), inputs);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(resolve(process.argv[2] ?? join(top, 'build/web')), process.argv[3] ?? 'assets.c');

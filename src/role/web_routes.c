@@ -23,6 +23,7 @@ const struct web_route web_routes[] = {
 	{.match = {.host = "", .path = "/a/*", .methods = GET}, .handle = web_asset},
 	{.match = {.host = "", .path = "/app.webmanifest", .methods = GET}, .handle = web_asset},
 	{.match = {.host = "", .path = "/icon.svg", .methods = GET}, .handle = web_asset},
+	{.match = {.host = "", .path = "/sw.js", .methods = GET}, .handle = web_asset},
 	{.match = {.host = "", .path = "/", .methods = GET}, .handle = web_page},
 	{.match = {.host = "", .path = "/mail", .methods = GET}, .handle = web_page},
 	{.match = {.host = "", .path = "/mail/*", .methods = GET}, .handle = web_page},

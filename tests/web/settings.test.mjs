@@ -165,3 +165,27 @@ for (const [locale, theme, width] of [['en', 'light', 1280], ['zh-CN', 'dark', 1
 		await end();
 	});
 }
+
+test('notifications: without a push service the page tells who wrote, once, and nothing after they are off', async () => {
+	const { page, jmap, end } = await begin('general', { permissions: ['notifications'] });
+	jmap.letter({ id: 'N1', from: [{ name: 'Anna', email: 'anna@x.test' }], subject: 'Report' });
+	const toggle = page.getByRole('switch', { name: /Tell me when mail comes/ });
+	await toggle.click();
+	await page.getByText('This browser has no push service').waitFor();
+	assert.match(await page.evaluate(async () => (await navigator.serviceWorker.ready).active.scriptURL), /\/sw\.js\?lang=en$/);
+	await page.reload();
+	await toggle.waitFor();
+	await page.evaluate(() => { document.hasFocus = () => false; });
+	const ask = () => page.evaluate(() => new Promise((resolve) => {
+		const channel = new MessageChannel();
+		channel.port1.onmessage = e => resolve(e.data);
+		setTimeout(() => resolve('nobody listens'), 1000);
+		navigator.serviceWorker.dispatchEvent(new MessageEvent('message', { data: { letterlock: 'arrival' }, ports: [channel.port2] }));
+	}));
+	await until('the letter is told', async () => (await ask()) === true);
+	assert.equal(await ask(), false);
+	await toggle.click();
+	await until('it is off', () => page.evaluate(() => localStorage.getItem('letterlock.notify') === null));
+	assert.equal(await ask(), false);
+	await end();
+});

@@ -6,7 +6,6 @@ import type { Invocation, JmapRequest, JmapResponse, ResultReference } from './t
 const USING: Record<string, readonly string[]> = {
 	Core: [CORE],
 	Blob: [CORE, BLOB],
-	PushSubscription: [CORE],
 	Mailbox: [CORE, MAIL],
 	Thread: [CORE, MAIL],
 	Email: [CORE, MAIL],
@@ -17,6 +16,7 @@ const USING: Record<string, readonly string[]> = {
 	SieveScript: [CORE, SIEVE],
 	Quota: [CORE, QUOTA],
 	MDN: [CORE, MAIL, MDN],
+	PushSubscription: [CORE],
 	AddressBook: [CORE, CONTACTS],
 	ContactCard: [CORE, CONTACTS],
 };

@@ -16,6 +16,8 @@ export const ROW_PROPERTIES = [
 
 export interface StoreOptions {
 	onRefused?: (action: Action, ids: Id[], error: JmapError) => void;
+	/** Letters came (RFC 8621 1.5). */
+	onArrival?: () => void;
 	/** Where actions outlive the page; asked for once the account is known. */
 	storage?: (accountId: Id) => ActionStorage;
 	push?: Partial<Pick<PushOptions, 'source' | 'delay'>>;
@@ -57,7 +59,10 @@ export class Store {
 			...(options.delay ? { delay: options.delay } : {}),
 		});
 		this.push = new Push(client, {
-			onChange: (types) => void this.sync(types),
+			onChange: (types) => {
+				if (types.has('EmailDelivery')) options.onArrival?.();
+				void this.sync(types);
+			},
 			onResume: () => void this.sync(),
 			onState: (connected) => this.reach(connected),
 			...options.push,

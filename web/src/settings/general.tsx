@@ -1,8 +1,10 @@
+import { useState } from 'preact/hooks';
 import { t } from '../ui/i18n';
 import { Button, Segmented, Switch } from '../ui/parts';
 import { conversations, density, locale, shortcutsOn, store, theme, type Locale } from '../ui/prefs';
 import { toast } from '../ui/toast';
 import { UNDO_SECONDS, undoSeconds, writePlain } from '../compose/prefs';
+import { notifying, possible, turnOff, turnOn } from '../notify/notify';
 import { Card, Line, Page } from './parts';
 
 const LANGUAGES: [Locale, string][] = [['en', 'English'], ['zh-CN', '简体中文'], ['zh-TW', '繁體中文']];
@@ -10,6 +12,22 @@ const LANGUAGES: [Locale, string][] = [['en', 'English'], ['zh-CN', '简体中�
 function takeMailLinks(): void {
 	navigator.registerProtocolHandler('mailto', `${location.origin}/mail?mailto=%s`);
 	toast(t('settings.mailto-asked'));
+}
+
+function Notices() {
+	const [busy, setBusy] = useState(false);
+	const state = notifying.value;
+	const change = (on: boolean) => {
+		setBusy(true);
+		void (on ? turnOn() : turnOff()).catch(() => toast(t('settings.problem-other'), { kind: 'bad' })).finally(() => setBusy(false));
+	};
+	return (
+		<Card title={t('notify.title')}>
+			<Switch label={t('notify.switch')} hint={t('notify.hint')} checked={state === 'on' || state === 'page'} disabled={busy} onChange={change} />
+			{state === 'page' && <p class="muted">{t('notify.page')}</p>}
+			{state === 'blocked' && <p class="muted" role="alert">{t('notify.blocked')}</p>}
+		</Card>
+	);
 }
 
 export default function General() {
@@ -34,6 +52,7 @@ export default function General() {
 				<Switch label={t('settings.conversations')} hint={t('settings.conversations-hint')} checked={conversations.value} onChange={on => (conversations.value = on)} />
 				<Switch label={t('ui.shortcuts-on')} hint={t('settings.shortcuts-hint')} checked={shortcutsOn.value} onChange={on => (shortcutsOn.value = on)} />
 			</Card>
+			{possible() && <Notices />}
 			<Card title={t('settings.writing')}>
 				<Line label={t('settings.undo')} hint={t('settings.undo-hint')}>
 					<select class="select" aria-label={t('settings.undo')} value={String(undoSeconds.value)} onChange={e => (undoSeconds.value = Number(e.currentTarget.value))}>

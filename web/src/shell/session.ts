@@ -51,6 +51,7 @@ export async function readSession(): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
+	if (stored('notify') !== null) await import('../notify/notify').then(n => n.turnOff()).catch(() => {});
 	await ask('DELETE', '/api/session').catch(() => {});
 	/* What waited in this browser to be saved goes with the person. */
 	await import('../compose/vault').then(v => v.forgetAll(), () => {});

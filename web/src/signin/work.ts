@@ -1,27 +1,18 @@
 /* Proof of work: a worker computes it; where that is not possible, the page waits as long as the server asks (docs/web-signin.md). */
 import { signal } from '@preact/signals';
+import { scriptUrl } from '../ui/trusted';
 
 export interface Work { challenge: string; difficulty: number; expires: number; wait: number }
 export interface Answer { challenge: string; number: string }
 
 declare const WORKER_URL: string;
-interface Policy { createScriptURL(text: string): string }
-declare const trustedTypes: { createPolicy(name: string, rules: { createScriptURL(text: string): string }): Policy } | undefined;
 
 /* What the page is at; seconds that are left when it waits. */
 export const working = signal<'no' | 'computing' | number>('no');
 
-let policy: Policy | null = null;
-/* The one address that scripts may be loaded from besides the page's own. */
-function workerUrl(): string {
-	if (typeof trustedTypes === 'undefined') return WORKER_URL;
-	policy ??= trustedTypes.createPolicy('worker', { createScriptURL: text => { if (text !== WORKER_URL) throw new TypeError(text); return text; } });
-	return policy.createScriptURL(WORKER_URL);
-}
-
 function compute(work: Work): Promise<string> {
 	return new Promise((resolve, reject) => {
-		const worker = new Worker(workerUrl());
+		const worker = new Worker(scriptUrl(WORKER_URL));
 		const end = (f: () => void) => { worker.terminate(); f(); };
 		worker.onmessage = (e: MessageEvent<{ number?: string }>) => end(() => e.data.number !== undefined ? resolve(e.data.number) : reject(new Error('work')));
 		worker.onerror = () => end(() => reject(new Error('worker')));
