@@ -275,7 +275,7 @@ EVENT(MAIL_MOVED, LOG_DEBUG, MAIL, "mail.moved", "cid user mailbox target count"
 EVENT(MAIL_FORWARDED, LOG_INFO, MAIL, "mail.forwarded", "cid mid user to rule", "a message was forwarded")
 EVENT(MAIL_EXPORTED, LOG_WARN, MAIL, "mail.exported", "cid user mailbox count bytes kind", "messages left the system as files")
 EVENT(MAIL_RESTORED, LOG_INFO, MAIL, "mail.restored", "actor user mailbox count", "deleted messages were restored")
-EVENT(MAIL_RECALL_ASKED, LOG_WARN, MAIL, "mail.recall_asked", "cid user actor id note", "a writer asked for a message back from the mailboxes that got it")
+EVENT(MAIL_RECALL_ASKED, LOG_WARN, MAIL, "mail.recall_asked", "cid user actor id", "a writer asked for a message back from the mailboxes that got it")
 EVENT(MAIL_RECALLED, LOG_WARN, MAIL, "mail.recalled", "mid to result", "what became of a message that is asked back")
 EVENT(ATTACHMENT_UP, LOG_INFO, MAIL, "attachment.up", "cid user kind size", "an attachment was uploaded")
 EVENT(ATTACHMENT_DOWN, LOG_INFO, MAIL, "attachment.down", "cid user kind size", "an attachment was downloaded")

@@ -94,7 +94,7 @@ struct jmap_send {
 #define JMAP_SEND_DELAY_MAX (30 * 86400) /* seconds */
 
 /* What is asked about letters that went, or wait. */
-enum jmap_sent_ask { JMAP_SENT_LIST, JMAP_SENT_GET, JMAP_SENT_CANCEL, JMAP_SENT_FORGET, JMAP_SENT_RECALL, JMAP_SENT_WITHDRAW };
+enum jmap_sent_ask { JMAP_SENT_LIST, JMAP_SENT_GET, JMAP_SENT_CANCEL, JMAP_SENT_FORGET, JMAP_SENT_RECALL };
 struct jmap_sent_recipient {
 	struct slice address, text, enhanced;
 	uint16_t code;

@@ -303,7 +303,7 @@ static void tell_asked(const struct asking *a)
 	for (size_t i = 0; i < sizeof a->id; i++)
 		snprintf(id + 2 * i, 3, "%02x", a->id[i]);
 	log_event(EV_MAIL_RECALL_ASKED, LOG_STR("cid", a->person->cid), LOG_TEXT("user", a->person->account->login), LOG_STR("actor", a->person->use.actor),
-	          LOG_STR("id", id), LOG_STR("note", a->what == JMAP_SENT_WITHDRAW ? "read or not" : "unread"));
+	          LOG_STR("id", id));
 }
 
 static void on_sent(void *arg, enum ipc_outcome outcome, const void *message)
@@ -312,7 +312,7 @@ static void on_sent(void *arg, enum ipc_outcome outcome, const void *message)
 	const struct ipc_queue_submission_reply *reply = message;
 
 	a->ret->code = code_of(outcome, reply);
-	if (a->what >= JMAP_SENT_RECALL && a->ret->code == 0)
+	if (a->what == JMAP_SENT_RECALL && a->ret->code == 0)
 		tell_asked(a);
 	if (a->ret->code == 0) {
 		take_rows(a, reply->list);
@@ -332,7 +332,7 @@ static void sent(void *arg, struct jmap_call *call, enum jmap_sent_ask what, con
 {
 	static const enum submission_op ops[] = {[JMAP_SENT_LIST] = SUBMISSION_OP_LIST, [JMAP_SENT_GET] = SUBMISSION_OP_GET,
 		[JMAP_SENT_CANCEL] = SUBMISSION_OP_CANCEL, [JMAP_SENT_FORGET] = SUBMISSION_OP_FORGET,
-		[JMAP_SENT_RECALL] = SUBMISSION_OP_RECALL, [JMAP_SENT_WITHDRAW] = SUBMISSION_OP_WITHDRAW};
+		[JMAP_SENT_RECALL] = SUBMISSION_OP_RECALL};
 	struct mail_http *p = arg;
 	struct asking *a = memory_alloc(sizeof *a);
 

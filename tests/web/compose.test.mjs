@@ -165,6 +165,34 @@ test('addresses: lists are pasted, people found, slips and strangers marked', as
 	await end();
 });
 
+test('a letter is recalled, and each recipient has a result', async () => {
+	for (const [locale, word, done] of [['en', 'Recall', /Recalled: 1 of 3/], ['zh-CN', '撤回', /已撤回 1 \/ 3/], ['zh-TW', '收回', /已收回 1 \/ 3/]]) {
+		const letter = { id: 'OLD', mailbox: 'sent', subject: 'Plans', keywords: { $seen: true }, from: [{ name: null, email: 'wang.lei@demo.test' }], to: [{ name: '赵敏', email: 'zhao.min@demo.test' }] };
+		const { page, jmap, end } = await begin('/mail/sent', { locale, site: { letters: [letter], language: locale }, ...(locale === 'en' ? {} : { width: 375, height: 740 }), theme: locale === 'zh-TW' ? 'dark' : 'light' });
+		const states = ['zhao.min@demo.test', 'li@demo.test', 'x@outside.test'].map(address => [address, { smtpReply: '250 2.1.5 Delivered', delivered: 'yes', displayed: 'unknown' }]);
+		jmap.put('EmailSubmission', { id: 'S1', emailId: 'OLD', identityId: 'I', threadId: 'T', envelope: null, sendAt: new Date().toISOString(), undoStatus: 'final', deliveryStatus: Object.fromEntries(states), recall: null });
+		await page.locator('.mail-row').first().click();
+		await page.locator('.delivery summary').focus();
+		await page.keyboard.press('Enter');
+		const button = page.locator('.recall-ask').getByRole('button', { name: word, exact: true });
+		await button.focus();
+		await page.keyboard.press('Enter');
+		await page.locator('.dialog').waitFor();
+		assert.deepEqual(await axe(page), []);
+		await page.keyboard.press('Escape');
+		assert.equal(jmap.table('EmailSubmission').objects.get('S1').recall, null, 'nothing happens before it is confirmed');
+		await button.click();
+		await page.locator('.dialog').getByRole('button', { name: word, exact: true }).click();
+		await page.locator('.recall-sum').waitFor();
+		assert.match(await page.locator('.recall-sum').innerText(), done);
+		assert.equal(await page.locator('.delivery li .chip').count(), 3);
+		assert.equal(await page.locator('.recall-ask').count(), 0, 'once');
+		assert.deepEqual(await axe(page), []);
+		await picture(page, `recall-${locale}`);
+		await end();
+	}
+});
+
 test('an input method may use Enter for itself', async () => {
 	const { page, jmap, end } = await begin('/mail?compose=new', { locale: 'zh-CN' });
 	await to(page).fill('zhao');

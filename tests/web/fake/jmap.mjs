@@ -38,7 +38,7 @@ export class FakeJmap extends FakeServer {
 			[`${URN}core`]: { maxSizeUpload: 50_000_000, maxConcurrentUpload: 4, maxSizeRequest: 10_000_000, maxConcurrentRequests: 8, maxCallsInRequest: 64, maxObjectsInGet: 1000, maxObjectsInSet: 500, collationAlgorithms: [] },
 			[`${URN}mail`]: {}, [`${URN}submission`]: {}, [`${URN}vacationresponse`]: {}, [`${URN}sieve`]: {},
 		};
-		const accountCapabilities = { [`${URN}mail`]: { maxSizeAttachmentsPerEmail: 20_000_000 }, [`${URN}submission`]: { maxDelayedSend: 2_592_000, submissionExtensions: {} }, [`${URN}sieve`]: {} };
+		const accountCapabilities = { [`${URN}mail`]: { maxSizeAttachmentsPerEmail: 20_000_000 }, [`${URN}submission`]: { maxDelayedSend: 2_592_000, submissionExtensions: {} }, 'urn:letterlock:jmap:letters': { recallWithin: 2_592_000 }, [`${URN}sieve`]: {} };
 		return {
 			capabilities, accounts: { A: { name: 'wang.lei@demo.test', isPersonal: true, isReadOnly: false, accountCapabilities } }, primaryAccounts: Object.fromEntries(Object.keys(capabilities).map(urn => [urn, 'A'])),
 			username: 'wang.lei@demo.test', state: 's1', apiUrl: '/jmap/api', downloadUrl: '/jmap/download/{accountId}/{blobId}/{name}?accept={type}', uploadUrl: '/jmap/upload/{accountId}/',
@@ -68,6 +68,10 @@ export class FakeJmap extends FakeServer {
 			const blob = this.blobs.get(decodeURIComponent(url.pathname.split('/')[4]));
 			response.writeHead(blob ? 200 : 404, { 'Content-Type': blob?.type ?? 'text/plain' });
 			return response.end(blob?.body ?? '');
+		}
+		if (url.pathname.startsWith('/jmap/view/')) {
+			response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'self'" });
+			return response.end('<!doctype html><html lang="en"><title>letter</title><p>text</p>');
 		}
 		if (url.pathname !== '/jmap/api') { response.writeHead(404); return response.end(); }
 		const { methodCalls } = JSON.parse(body);
@@ -138,6 +142,7 @@ export class FakeJmap extends FakeServer {
 			this.created[key] = one.id;
 			created[key] = { id: one.id, ...(one.sendAt ? { sendAt: one.sendAt, undoStatus: one.undoStatus } : {}) };
 		}
+		if (type === 'EmailSubmission') for (const [id, patch] of Object.entries(update)) if (patch.recall) update[id] = { recall: this.recalled(this.table(type).objects.get(id)) };
 		const known = Object.fromEntries(Object.entries(update).filter(([id]) => this.table(type).objects.has(id)));
 		const gone = destroy.filter(id => !this.table(type).objects.has(id));
 		const answer = super.method_set(type, { update: known, destroy: destroy.filter(id => !gone.includes(id)) });
@@ -149,6 +154,12 @@ export class FakeJmap extends FakeServer {
 		}
 		if (more.onSuccessActivateScript) for (const one of this.table(type).objects.values()) this.put(type, { ...one, isActive: one.id === (this.created[more.onSuccessActivateScript.slice(1)] ?? more.onSuccessActivateScript) });
 		return { ...answer, created, notCreated };
+	}
+
+	/* The first recipient had not read it, the second had; others are outside or closed. */
+	recalled(one) {
+		const fates = ['recalled', 'read', 'outside'];
+		return { asked: new Date().toISOString(), recipients: Object.fromEntries(Object.keys(one.deliveryStatus).map((address, i) => [address, fates[i] ?? 'pending'])), forwardedOutside: 1, copies: 0, copiesKept: 0 };
 	}
 
 	method_validate() {

@@ -7,6 +7,9 @@ import { Icon, type IconName } from '../ui/icons';
 import { Button, Chip } from '../ui/parts';
 import { callBack } from './composer';
 import { tooLate } from './late';
+import { mayRecall, RecallButton, RecallChip, RecallSummary } from './recall';
+
+const PROPERTIES = ['emailId', 'sendAt', 'undoStatus', 'deliveryStatus', 'recall'];
 
 type Fate = 'queued' | 'yes' | 'no' | 'unknown' | 'read';
 const KINDS: Record<Fate, 'plain' | 'ok' | 'bad' | 'info'> = { queued: 'info', yes: 'ok', no: 'bad', unknown: 'plain', read: 'ok' };
@@ -19,33 +22,37 @@ function fateOf(status: DeliveryStatus): Fate {
 async function read(emailId: Id): Promise<EmailSubmission | null> {
 	const { list } = await client.request<{ list: EmailSubmission[] }>(batch => {
 		const query = batch.call('EmailSubmission/query', { accountId: client.accountId, filter: { emailIds: [emailId] }, sort: [{ property: 'sentAt', isAscending: false }], limit: 1 });
-		return batch.call<{ list: EmailSubmission[] }>('EmailSubmission/get', { accountId: client.accountId, '#ids': query.ref('/ids') });
+		return batch.call<{ list: EmailSubmission[] }>('EmailSubmission/get', { accountId: client.accountId, '#ids': query.ref('/ids'), properties: PROPERTIES });
 	});
 	return list[0] ?? null;
 }
 
 export default function Delivery({ emailId }: { emailId: Id }) {
 	const [found, setFound] = useState<EmailSubmission | null>(null);
+	const [asked, setAsked] = useState(0);
 	/* Another state of a submission was announced. */
 	const changed = store.changed.value.has('EmailSubmission') ? store.changed.value : null;
 	useEffect(() => {
 		let gone = false;
 		read(emailId).then(one => !gone && setFound(one), () => {});
 		return () => void (gone = true);
-	}, [emailId, changed]);
+	}, [emailId, changed, asked]);
 	if (!found || found.undoStatus === 'canceled') return null;
 	if (found.undoStatus === 'pending') return <Waits found={found} />;
 	const all = Object.entries(found.deliveryStatus ?? {});
 	if (all.length === 0) return null;
+	const fates = found.recall?.recipients ?? {};
 	const failed = all.filter(([, one]) => one.delivered === 'no').length, done = all.filter(([, one]) => one.delivered === 'yes' || one.displayed === 'yes').length;
 	return (
-		<details class="delivery" open={failed > 0}>
+		<details class="delivery" open={failed > 0 || !!found.recall}>
 			<summary><Icon name={failed ? 'warn' : done === all.length ? 'check' : 'clock'} size={18} /><span class="grow">{t('compose.status-title')}</span><Chip kind={failed ? 'bad' : done === all.length ? 'ok' : 'info'}>{t('compose.status-sum', { done, all: all.length })}</Chip></summary>
 			<ul>
 				{all.map(([address, one]) => (
-					<li key={address}><span class="cut">{address}</span><Chip kind={KINDS[fateOf(one)]} icon={ICONS[fateOf(one)]}>{t(`compose.status-${fateOf(one)}`)}</Chip>{one.smtpReply && <small class="mono">{one.smtpReply}</small>}</li>
+					<li key={address}><span class="cut">{address}</span>{fates[address] ? <RecallChip fate={fates[address]} /> : <Chip kind={KINDS[fateOf(one)]} icon={ICONS[fateOf(one)]}>{t(`compose.status-${fateOf(one)}`)}</Chip>}{one.smtpReply && <small class="mono">{one.smtpReply}</small>}</li>
 				))}
 			</ul>
+			<RecallSummary found={found} />
+			{mayRecall(found) && <RecallButton found={found} onAsked={() => setAsked(n => n + 1)} />}
 		</details>
 	);
 }

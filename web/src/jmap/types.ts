@@ -12,6 +12,8 @@ export const SIEVE = 'urn:ietf:params:jmap:sieve';
 export const QUOTA = 'urn:ietf:params:jmap:quota';
 export const BLOB = 'urn:ietf:params:jmap:blob';
 export const MDN = 'urn:ietf:params:jmap:mdn';
+/** Of our own: docs/recall.md */
+export const LETTERS = 'urn:letterlock:jmap:letters';
 export const CONTACTS = 'urn:ietf:params:jmap:contacts';
 
 export interface CoreCapability {
@@ -242,7 +244,11 @@ export interface EmailSubmission {
 	deliveryStatus: Record<string, DeliveryStatus> | null;
 	dsnBlobIds: Id[];
 	mdnBlobIds: Id[];
+	/** Only when it is asked for by name. */
+	recall?: { asked: UTCDate; recipients: Record<string, RecallFate>; forwardedOutside: number; copies: number; copiesKept: number } | null;
 }
+
+export type RecallFate = 'recalled' | 'deleted' | 'pending' | 'failed' | 'read' | 'outside';
 
 export interface VacationResponse {
 	id: 'singleton';
