@@ -5,6 +5,8 @@
 #ifndef ACME_ACME_H
 #define ACME_ACME_H
 
+#include <jansson.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 
@@ -51,6 +53,8 @@ struct acme_settings {
 	const struct slice *names;
 	size_t name_count;
 	struct slice request;                /* PKCS#10, DER */
+	struct slice replaces;               /* RFC 9773 5: the certificate that this one follows; said where the authority knows of renewals; empty: none */
+	struct slice binding;                /* RFC 8555 7.3.4: "KID KEY", as acme_binding_parse takes it; for an account that is made; empty: none */
 };
 
 struct acme_result {
@@ -65,6 +69,32 @@ typedef void acme_done_fn(void *arg, const struct acme_result *result);
 /* done is called once, never at once; the order is gone then. */
 struct acme_order;
 struct acme_order *acme_order_start(const struct acme_host *host, const struct acme_settings *settings, acme_done_fn *done, void *arg);
+
+/* ---- when to renew: RFC 9773 ---- */
+
+#define ACME_RENEWAL_S 21600     /* between two questions when the authority says nothing of it */
+#define ACME_RENEWAL_MIN_S 300
+struct acme_renewal {
+	int64_t start, end;      /* unix seconds: renewed at some moment between */
+	int64_t again_s;         /* ask again after so long; set with a refusal too */
+};
+/* The address to ask about the certificate of that id (crypt/chain.h): false: the directory of the authority names none. */
+bool acme_renewal_address(struct slice directory, struct slice id, struct buf *out);
+/* 0, or ERR_INVALID: nothing that can be read. */
+int acme_renewal_parse(struct slice fields, struct slice body, struct acme_renewal *ret);
+/* RFC 3339 5.6, to unix seconds. */
+bool acme_time_parse(struct slice text, int64_t *ret);
+
+/* ---- accounts that an authority knows already: RFC 8555 7.3.4 ---- */
+
+struct acme_binding { /* borrowed */
+	struct slice kid, key; /* key: base64url, at least 16 bytes */
+};
+bool acme_binding_parse(struct slice text, struct acme_binding *ret);
+/* The object that proves it (HS256); NULL: it cannot be made. The caller's. */
+json_t *acme_binding_make(const struct acme_binding *binding, struct slice url, struct slice jwk);
+/* The public key in the protected header of a request that was signed with it. */
+bool acme_binding_jwk(struct slice request, struct buf *out);
 
 /* ---- pure parts ---- */
 

@@ -28,6 +28,7 @@ struct acme_order {
 	size_t authorization_count, at;                      /* the one that we are at */
 	struct slice challenge;
 	bool shown, account_told; /* told: by the settings */
+	bool renewals;            /* the authority knows of them (RFC 9773) */
 	unsigned tries, polls;
 	/* the request under way */
 	struct slice url, payload;
@@ -356,6 +357,8 @@ static void do_order(struct acme_order *o)
 	for (size_t i = 0; i < o->settings.name_count; i++)
 		json_array_append_new(list, json_pack("{s:s,s:o}", "type", "dns", "value", json_stringn((const char *)o->names[i].p, o->names[i].n)));
 	json_object_set_new(payload, "identifiers", list);
+	if (o->renewals && o->settings.replaces.n > 0)
+		json_object_set_new(payload, "replaces", json_stringn((const char *)o->settings.replaces.p, o->settings.replaces.n));
 	post(o, o->new_order, payload, order_made);
 	json_decref(payload);
 }
@@ -373,13 +376,39 @@ static void account_made(struct acme_order *o, struct slice fields, const json_t
 	do_order(o);
 }
 
-static void do_account(struct acme_order *o)
+static void make_account(struct acme_order *o, json_t *binding)
 {
 	json_t *payload = json_pack("{s:b}", "termsOfServiceAgreed", 1);
-	o->account = SLICE_NONE;
-	o->account_told = false;
+	if (binding != NULL)
+		json_object_set_new(payload, "externalAccountBinding", binding);
 	post(o, o->new_account, payload, account_made);
 	json_decref(payload);
+}
+
+/* The binding is over our public key, which stands in the head of whatever the key signs as nobody's. */
+static void key_shown(void *arg, struct slice request, struct slice thumbprint)
+{
+	struct acme_order *o = arg;
+	struct acme_binding binding;
+	struct buf jwk = BUF_INIT(PAYLOAD_MAX);
+	json_t *made = NULL;
+	if (request.n > 0 && acme_binding_parse(o->settings.binding, &binding) && acme_binding_jwk(request, &jwk))
+		made = acme_binding_make(&binding, o->new_account, buf_slice(&jwk));
+	if (made == NULL)
+		fail(o, "the account cannot be bound to the one that the authority knows");
+	else
+		make_account(o, made);
+	buf_free(&jwk);
+}
+
+static void do_account(struct acme_order *o)
+{
+	o->account = SLICE_NONE;
+	o->account_told = false;
+	if (o->settings.binding.n > 0)
+		o->host.sign(o->host.arg, SLICE("none"), o->new_account, SLICE_NONE, SLICE_NONE, key_shown, o);
+	else
+		make_account(o, NULL);
 }
 
 /* ---- 7.1.1: the directory ---- */
@@ -391,6 +420,7 @@ static void got_directory(void *arg, unsigned status, struct slice fields, struc
 	bool good = take_url(o, json_string_value(json_object_get(answer, "newNonce")), &o->new_nonce)
 	            && take_url(o, json_string_value(json_object_get(answer, "newAccount")), &o->new_account)
 	            && take_url(o, json_string_value(json_object_get(answer, "newOrder")), &o->new_order);
+	o->renewals = json_is_string(json_object_get(answer, "renewalInfo"));
 	json_decref(answer);
 	if (!good)
 		fail(o, status == 0 ? "the authority does not answer" : "the address is no directory of ACME");
@@ -416,6 +446,8 @@ struct acme_order *acme_order_start(const struct acme_host *host, const struct a
 	o->arg = arg;
 	o->settings.directory = arena_dup(&o->arena, settings->directory);
 	o->settings.request = arena_dup(&o->arena, settings->request);
+	o->settings.replaces = arena_dup(&o->arena, settings->replaces);
+	o->settings.binding = arena_dup(&o->arena, settings->binding);
 	o->account = arena_dup(&o->arena, settings->account);
 	o->account_told = settings->account.n > 0;
 	for (size_t i = 0; i < settings->name_count; i++)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "acme/acme.h"
+#include "base/error.h"
 #include "base/ensure.h"
 
 #define CA "https://ca.example"
@@ -286,6 +287,63 @@ static void fields_are_found(void **state)
 	assert_int_equal(acme_retry_after(SLICE("")), 0);
 }
 
+static void times_are_read(void **state)
+{
+	static const struct { const char *text; int64_t time; } good[] = {
+		{"1970-01-01T00:00:00Z", 0}, {"2025-01-02T04:00:00Z", 1735790400}, {"2024-02-29T23:59:59.123456789Z", 1709251199}, {"2025-01-02T06:00:00+02:00", 1735790400},
+		{"2025-01-01T22:30:00-05:30", 1735790400}, {"2100-03-01t00:00:00z", 4107542400},
+	};
+	static const char *const bad[] = {"", "2025-01-02", "2025-13-02T04:00:00Z", "2025-00-02T04:00:00Z", "2025-01-02T24:00:00Z", "2025-01-02T04:00:00", "2025-01-02T04:00:00+2:00",
+		"2025-01-02T04:00:00Zx", "x025-01-02T04:00:00Z", "1969-12-31T23:59:59Z"};
+	int64_t time;
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		assert_true(acme_time_parse(slice_str(good[i].text), &time));
+		assert_int_equal(time, good[i].time);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(acme_time_parse(slice_str(bad[i]), &time));
+}
+
+static void windows_of_renewal_are_read(void **state)
+{
+	struct acme_renewal r;
+	struct buf url = BUF_INIT(1000);
+
+	assert_int_equal(acme_renewal_parse(SLICE("Retry-After: 7200\n"), SLICE("{\"suggestedWindow\":{\"start\":\"2025-01-02T04:00:00Z\",\"end\":\"2025-01-03T04:00:00Z\"}}"), &r), 0);
+	assert_int_equal(r.end - r.start, 86400);
+	assert_int_equal(r.again_s, 7200);
+	assert_int_equal(acme_renewal_parse(SLICE("Retry-After: 1\n"), SLICE("{}"), &r), ERR_INVALID);
+	assert_int_equal(r.again_s, ACME_RENEWAL_MIN_S);
+	assert_int_equal(acme_renewal_parse(SLICE_NONE, SLICE("{\"suggestedWindow\":{\"start\":\"2025-01-03T04:00:00Z\",\"end\":\"2025-01-03T04:00:00Z\"}}"), &r), ERR_INVALID);
+	assert_int_equal(r.again_s, ACME_RENEWAL_S);
+	assert_true(acme_renewal_address(SLICE("{\"renewalInfo\":\"https://ca.test/ari\"}"), SLICE("a.b"), &url));
+	assert_true(slice_eq(buf_slice(&url), SLICE("https://ca.test/ari/a.b")));
+	assert_false(acme_renewal_address(SLICE("{\"renewalInfo\":\"http://ca.test/ari\"}"), SLICE("a.b"), &url));
+	assert_false(acme_renewal_address(SLICE("{}"), SLICE("a.b"), &url));
+	buf_free(&url);
+}
+
+/* The MAC of RFC 8555 7.3.4, over head and payload as they are sent. */
+static void accounts_are_bound(void **state)
+{
+	struct acme_binding b;
+	struct buf jwk = BUF_INIT(1000);
+
+	assert_true(acme_binding_parse(SLICE("kid-1 zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W\n"), &b));
+	json_t *o = acme_binding_make(&b, SLICE("https://ca.test/new"), SLICE("{\"kty\":\"EC\"}"));
+	assert_string_equal(json_string_value(json_object_get(o, "payload")), "eyJrdHkiOiJFQyJ9");
+	assert_int_equal(strlen(json_string_value(json_object_get(o, "signature"))), 43);
+	json_decref(o);
+	assert_true(acme_binding_jwk(SLICE("{\"protected\":\"eyJqd2siOnsia3R5IjoiRUMiLCJjcnYiOiJQLTI1NiJ9fQ\"}"), &jwk));
+	assert_true(slice_eq(buf_slice(&jwk), SLICE("{\"crv\":\"P-256\",\"kty\":\"EC\"}")));
+	assert_false(acme_binding_jwk(SLICE("{\"protected\":\"e30\"}"), &jwk));
+	static const char *const bad[] = {"", "kid", "kid ", "kid short", "kid zWNDZM6eQGHWpSRTPal5 eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W", "k\"id zWNDZM6eQGHWpSRTPal5eIUYFTu7EajV"};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(acme_binding_parse(slice_str(bad[i]), &b));
+	buf_free(&jwk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,7 +351,8 @@ int main(void)
 		cmocka_unit_test(an_account_that_is_forgotten_is_made_again),
 		cmocka_unit_test(a_nonce_that_is_refused_is_replaced), cmocka_unit_test(wildcards_are_proven_by_dns),
 		cmocka_unit_test(what_the_authority_says_is_told), cmocka_unit_test(an_authorization_that_never_ends_is_given_up),
-		cmocka_unit_test(other_failures_end_the_order), cmocka_unit_test(fields_are_found),
+		cmocka_unit_test(other_failures_end_the_order), cmocka_unit_test(fields_are_found), cmocka_unit_test(times_are_read),
+		cmocka_unit_test(windows_of_renewal_are_read), cmocka_unit_test(accounts_are_bound),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -420,6 +420,8 @@ void auth_tls_step(struct auth_certificates *t)
 			tell_end(t, row, &arena);
 		if (t->stapling == 0 && row->ends > now && now >= row->ocsp_next)
 			auth_tls_staple(t, row);
+		if (auth_tls_renewal_due(t, row))
+			auth_tls_renewal_ask(t, row);
 		if (t->ordering == 0 && row->attempt > 0 && now >= row->attempt && t->settings.directory.n > 0)
 			auth_tls_order_begin(t, row);
 	}

@@ -32,6 +32,7 @@ struct auth_tls_settings {
 	enum acme_challenge challenge;
 	struct slice hostname;
 	bool must_staple;
+	struct slice binding;        /* "KID KEY" of an account that the authority knows (acme/acme.h); empty: none */
 };
 
 struct auth_certificates;

@@ -259,6 +259,10 @@ void auth_tls_order_begin(struct auth_certificates *t, const struct tls_row *row
 	if (rc == 0)
 		rc = t->tls.request(t->tls.arg, row->key, names, settings.name_count, t->settings.must_staple, &request);
 	settings.request = buf_slice(&request);
+	settings.binding = t->settings.binding;
+	/* Without it once the authority has said no, for whatever reason. */
+	if (row->failures == 0)
+		settings.replaces = auth_tls_renewal_id(row, &t->arena);
 	if (rc == 0) {
 		t->ordering = row->id;
 		t->ordering_key = row->key;

@@ -14,6 +14,7 @@ OPTION(listen, "listen", listens, "", false, "list of service and address, such 
 OPTION(tls_certificate, "tls.certificate", path, "", true, "PEM chain, leaf first")
 OPTION(tls_key, "tls.key", path, "", true, "PEM private key of the certificate, opened by the parent and read by key only")
 OPTION(tls_acme, "tls.acme", text, "", true, "directory of a certification authority with ACME (RFC 8555), such as https://acme-v02.api.letsencrypt.org/directory; ordering agrees to its terms; empty: none")
+OPTION(tls_acme_eab_file, "tls.acme_eab_file", path, "", true, "file (0600) with one line \"KID KEY\": an account that the authority of tls.acme knows already (RFC 8555 7.3.4, key in base64url); empty: none")
 OPTION(tls_acme_challenge, "tls.acme_challenge", text, "http-01", true, "how names are proven: http-01 (port 80), tls-alpn-01 (port 443) or dns-01 (letterlock tls list shows the record)")
 OPTION(tls_must_staple, "tls.must_staple", flag, "no", true, "ordered certificates ask for OCSP stapling (RFC 7633)")
 OPTION(tls_ca, "tls.ca", path, "", true, "PEM certificates that outgoing verification trusts; empty: the system's")

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#include "base/codec.h"
 #include "crypt/hash.h"
 #include "crypt/tls_private.h"
 
@@ -207,4 +208,26 @@ int chain_read(struct slice pem, int64_t now, struct arena *arena, struct chain 
 	sk_X509_pop_free(all, X509_free);
 	ERR_clear_error();
 	return rc;
+}
+
+bool chain_renewal_id(struct slice pem, struct buf *out)
+{
+	struct error err = {0};
+	STACK_OF(X509) *all = pem.n <= CHAIN_PEM_MAX ? tls_chain_parse(pem, &err) : NULL;
+	X509 *leaf = all != NULL ? leaf_of(all) : NULL;
+	const ASN1_OCTET_STRING *key = leaf != NULL ? X509_get0_authority_key_id(leaf) : NULL;
+	const ASN1_INTEGER *serial = leaf != NULL ? X509_get0_serialNumber(leaf) : NULL;
+	unsigned char *der = NULL;
+	int n = serial != NULL ? i2d_ASN1_INTEGER(serial, &der) : 0;
+	/* The content alone: tag and length (numbers have at most 20 bytes, RFC 5280 4.1.2.2) are left out, a sign byte stays. */
+	bool good = key != NULL && ASN1_STRING_length(key) > 0 && n > 2 && n <= 2 + 21;
+	if (good) {
+		base64url_encode(slice_make(ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key)), out);
+		buf_append_byte(out, '.');
+		base64url_encode(slice_make(der + 2, (size_t)n - 2), out);
+	}
+	OPENSSL_free(der);
+	sk_X509_pop_free(all, X509_free);
+	ERR_clear_error();
+	return good && !out->failed;
 }

@@ -27,4 +27,7 @@ struct chain {
  */
 int chain_read(struct slice pem, int64_t now, struct arena *arena, struct chain *ret, struct buf *ret_pem, struct error *err);
 
+/* RFC 9773 4.1: by what an authority knows the leaf: its issuer's key identifier and its number, "base64url.base64url". False: the leaf names none. */
+bool chain_renewal_id(struct slice pem, struct buf *out);
+
 #endif

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "role/auth.h"
 #include "role/fetch.h"
+#include "role/table.h"
+#include "sso/provider_row.h"
 #include "sys/file.h"
 
 #define STEP_MS MINUTES_MS(1)
@@ -214,7 +216,8 @@ static void on_challenge(void *arg, struct ipc_call *call, const void *message)
 static struct auth_tls_settings settings_of(const struct auth_process *a)
 {
 	const struct config *c = a->ctx->config;
-	struct auth_tls_settings s = {.directory = c->tls_acme, .hostname = c->hostname, .must_staple = c->tls_must_staple};
+	struct auth_tls_settings s = {.directory = c->tls_acme, .hostname = c->hostname, .must_staple = c->tls_must_staple,
+		.binding = provider_secret(a->ctx->password, SLICE(ROLE_PASSWORD_ACME))};
 	if (!acme_challenge_find(c->tls_acme_challenge, &s.challenge))
 		s.challenge = ACME_HTTP_01;
 	return s;

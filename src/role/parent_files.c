@@ -30,6 +30,24 @@ static int load_password(struct slice path, struct buf *passwords, struct error 
 	return r;
 }
 
+/* What auth is given: the secrets of providers, and behind them the line of tls.acme_eab_file. */
+static int load_auth(const struct config *config, struct buf *passwords, struct error *err)
+{
+	struct buf all = BUF_INIT(2 * PASSWORD_MAX), eab = BUF_INIT(PASSWORD_MAX);
+	(void)buf_reserve(&all, all.max);
+	int r = config->sso_secret_file.n > 0 ? file_read((const char *)config->sso_secret_file.p, &all, err) : 0;
+	while (r == 0 && slice_ends(buf_slice(&all), SLICE("\n")))
+		buf_truncate(&all, buf_len(&all) - 1);
+	if (r == 0 && config->tls_acme_eab_file.n > 0)
+		r = file_read((const char *)config->tls_acme_eab_file.p, &eab, err);
+	if (r == 0 && buf_len(&eab) > 0)
+		buf_printf(&all, "\n" ROLE_PASSWORD_ACME " %.*s", SLICE_ARG(slice_trim(buf_slice(&eab))));
+	buf_put_bytes(passwords, buf_slice(&all));
+	buf_free_secret(&eab);
+	buf_free_secret(&all);
+	return r;
+}
+
 /* In the order of enum role_password. */
 static int load_passwords(const struct config *config, struct buf *passwords, struct error *err)
 {
@@ -39,7 +57,7 @@ static int load_passwords(const struct config *config, struct buf *passwords, st
 	if (r == 0)
 		r = load_password(config->ldap_password_file, passwords, err);
 	if (r == 0)
-		r = load_password(config->sso_secret_file, passwords, err);
+		r = load_auth(config, passwords, err);
 	return r == 0 ? load_password(config->audit_webhook_secret_file, passwords, err) : r;
 }
 
@@ -47,7 +65,7 @@ int parent_load_files(const struct config *config, struct buf *chain, int *key, 
 {
 	*key = -1;
 	buf_init(chain, 0);
-	buf_init(passwords, 5 * PASSWORD_MAX);
+	buf_init(passwords, 6 * PASSWORD_MAX);
 	int r = parent_check_doors(config, err);
 	if (r == 0)
 		r = parent_open_tls(config, chain, key, err);

@@ -21,6 +21,8 @@ struct role_row {
 	bool master_key;  /* and the private TLS key */
 	bool dns_zone;
 	enum role_password { ROLE_PASSWORD_NONE, ROLE_PASSWORD_RELAY, ROLE_PASSWORD_LDAP, ROLE_PASSWORD_SSO, ROLE_PASSWORD_WEBHOOK } password; /* of a file that the parent reads */
+	/* auth: a line of this name in its file, which no provider can have, is the account at the authority of tls.acme ("KID KEY"). */
+#define ROLE_PASSWORD_ACME "acme:eab"
 	bool wipes_freed; /* passwords, tokens or keys go through its heap: what is freed there is overwritten */
 	bool tls_tickets; /* the ticket keys that all its instances share */
 	const char *services; /* of the listening descriptors it gets, separated by spaces */

@@ -1,13 +1,18 @@
 """Certificates: ordered from a certification authority (Pebble), brought by somebody, shown by name."""
+import base64
 import datetime
+import http.server
 import json
 import os
+import secrets
 import shutil
 import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
+import urllib.request
 
 import pytest
 from cryptography import x509
@@ -37,8 +42,8 @@ def free_port():
 class Authority:
     """Pebble and its DNS. A fifth of all nonces is refused: the client has to cope."""
 
-    def __init__(self, instance):
-        self.folder = tempfile.mkdtemp(prefix='letterlock-pebble-', dir='/var/tmp')
+    def __init__(self, instance, bound=None):
+        self.folder, self.bound = tempfile.mkdtemp(prefix='letterlock-pebble-', dir='/var/tmp'), bound
         instance.issue('pebble', 'pebble.example')
         # A port that was free may be taken by the time it is used.
         for _ in range(5):
@@ -52,11 +57,11 @@ class Authority:
         dns, management, port = free_port(), free_port(), free_port()
         config = {'listenAddress': f'127.0.0.1:{port}', 'managementListenAddress': f'127.0.0.1:{free_port()}',
                   'certificate': instance.path('tls', 'pebble.pem'), 'privateKey': instance.path('tls', 'pebble.key'),
-                  'httpPort': instance.ports['http'], 'tlsPort': instance.ports['https'], 'ocspResponderURL': '', 'externalAccountBindingRequired': False,
+                  'httpPort': instance.ports['http'], 'tlsPort': instance.ports['https'], 'ocspResponderURL': '', 'externalAccountBindingRequired': self.bound is not None, 'externalAccountMACKeys': self.bound or {},
                   'domainBlocklist': ['blocked-domain.example']}
         with open(os.path.join(self.folder, 'config.json'), 'w', encoding='utf-8') as f:
             json.dump({'pebble': config}, f)
-        self.url = f'https://127.0.0.1:{port}/dir'
+        self.url, self.management = f'https://127.0.0.1:{port}/dir', management
         self.start('dns', ['pebble-challtestsrv', '-dns01', f'127.0.0.1:{dns}', '-http01', '', '-https01', '', '-tlsalpn01', '', '-management',
                            f'127.0.0.1:{management}', '-defaultIPv6', ''])
         self.start('pebble', ['pebble', '-config', os.path.join(self.folder, 'config.json'), '-dnsserver', f'127.0.0.1:{dns}'])
@@ -91,6 +96,50 @@ class Authority:
     def stop(self):
         self.end_processes()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+    def put_txt(self, name, value):
+        body = json.dumps({'host': f'{name}.', 'value': value}).encode()
+        urllib.request.urlopen(f'http://127.0.0.1:{self.management}/set-txt', body, timeout=60).close()
+
+
+class Renewals:
+    """The directory of an authority that also says when to renew (RFC 9773); everything else is at the authority itself."""
+
+    def __init__(self, instance, authority):
+        renewals = self
+        self.window, self.asked = (0, 0), []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.path == '/dir':
+                    context = ssl.create_default_context(cafile=instance.path('ca.pem'))
+                    context.check_hostname = False
+                    with urllib.request.urlopen(authority.url, context=context, timeout=60) as answer:
+                        said = {**json.load(answer), 'renewalInfo': renewals.url.replace('/dir', '/renewal')}
+                else:
+                    renewals.asked.append(self.path)
+                    said = {'suggestedWindow': dict(zip(('start', 'end'), (datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
+                                                                          for t in renewals.window)))}
+                body = json.dumps(said).encode()
+                self.send_response(200)
+                self.send_header('Content-Type', 'application/json')
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(instance.path('tls', 'pebble.pem'), instance.path('tls', 'pebble.key'))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f'https://127.0.0.1:{self.server.server_port}/dir'
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def configure(instance, **options):
@@ -174,6 +223,72 @@ def test_a_refused_order_waits_and_says_why(site, authority):
     site.instance.cli('tls', 'remove', str(number))
     code, _, error = site.instance.cli('tls', 'order', 'not a name', check=False)
     assert code != 0 and 'no host name' in error
+
+
+def test_dns_01_by_whoever_puts_the_record_there(site, authority):
+    """A wildcard: the list says what is wanted, and the order goes on when DNS has it."""
+    name = f'wild-{secrets.token_hex(4)}.{DOMAIN}'
+    number = site.instance.cli('tls', 'order', f'*.{name}')['id']
+    said = wait_for(lambda: row(site.instance, number)['error'])
+    assert said.startswith(f'waits for _acme-challenge.{name} TXT "'), said
+    value = said.split('"')[1]
+    authority.put_txt(f'_acme-challenge.{name}', value)
+    with open(site.instance.path('zone'), encoding='ascii') as f:
+        zone = f.read()
+    site.instance.write('zone', zone + f'_acme-challenge.{name}. 1 IN TXT "{value}"\n')
+    site.instance.cli('reload')
+    try:
+        made = wait_for(lambda: (lambda r: r if r['ends'] or r['failures'] else None)(row(site.instance, number)))
+        assert made['state'] == 'active', made['error'] + authority.log()[-3000:]
+        assert names_of(wait_for(lambda: (lambda c: c if 'Pebble' in c.issuer.rfc4514_string() else None)(shown(site.instance, f'any.{name}')))) == [f'*.{name}']
+    finally:
+        site.instance.write('zone', zone)
+        site.instance.cli('tls', 'remove', str(number))
+        site.instance.cli('reload')
+
+
+def test_an_account_that_the_authority_knows_already(site, authority):
+    """External account binding: without it nothing, with a wrong key nothing."""
+    kid, key = 'kid-7', base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b'=').decode()
+    strict = Authority(site.instance, {kid: key})
+    path = site.instance.path('eab')
+    try:
+        for line, state in (('', 'fails'), (f'{kid} {key[::-1]}\n', 'fails'), (f'{kid} {key}\n', 'active')):
+            site.instance.write('eab', line)
+            os.chmod(path, 0o600)
+            configure(site.instance, tls__acme=strict.url, tls__acme_eab_file=path if line else '')
+            number, made = order(site.instance, f'mta-sts.{DOMAIN}')
+            site.instance.cli('tls', 'remove', str(number))
+            assert made['state'] == state, (line and line[:6], made['error'], strict.log()[-2000:])
+    finally:
+        configure(site.instance, tls__acme=authority.url, tls__acme_eab_file='')
+        strict.stop()
+
+
+def test_the_authority_says_when_to_renew(site, authority):
+    renewals, now = Renewals(site.instance, authority), int(time.time())
+    try:
+        configure(site.instance, tls__acme=renewals.url)
+        renewals.window = (now + 100_000, now + 200_000)
+        number, made = order(site.instance, f'mta-sts.{DOMAIN}')
+        assert made['state'] == 'active', made['error'] + authority.log()[-3000:]
+        wait_for(lambda: renewals.window[0] <= row(site.instance, number)['attempt'] <= renewals.window[1])
+        first = wait_for(lambda: (lambda c: c if 'Pebble' in c.issuer.rfc4514_string() else None)(shown(site.instance, f'mta-sts.{DOMAIN}')))
+        issuer = first.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+        serial = first.serial_number.to_bytes(first.serial_number.bit_length() // 8 + 1, 'big')
+        encoded = '.'.join(base64.urlsafe_b64encode(part).rstrip(b'=').decode() for part in (issuer, serial))
+        assert renewals.asked == [f'/renewal/{encoded}']
+        site.instance.cli('tls', 'remove', str(number))
+        # It has to be revoked: the window is over, so it is renewed at once.
+        renewals.window = (now - 200_000, now - 100_000)
+        number, made = order(site.instance, f'mta-sts.{DOMAIN}')
+        wait_for(lambda: len(renewals.asked) >= 2)
+        second = int.from_bytes(base64.urlsafe_b64decode(renewals.asked[1].rpartition('.')[2] + '=='), 'big')
+        wait_for(lambda: (lambda c: 'Pebble' in c.issuer.rfc4514_string() and c.serial_number not in (first.serial_number, second))(shown(site.instance, f'mta-sts.{DOMAIN}')))
+        site.instance.cli('tls', 'remove', str(number))
+    finally:
+        configure(site.instance, tls__acme=authority.url)
+        renewals.close()
 
 
 class Maker:
