@@ -36,7 +36,7 @@ export class FakeJmap extends FakeServer {
 	session() {
 		const capabilities = {
 			[`${URN}core`]: { maxSizeUpload: 50_000_000, maxConcurrentUpload: 4, maxSizeRequest: 10_000_000, maxConcurrentRequests: 8, maxCallsInRequest: 64, maxObjectsInGet: 1000, maxObjectsInSet: 500, collationAlgorithms: [] },
-			[`${URN}mail`]: {}, [`${URN}submission`]: {}, [`${URN}vacationresponse`]: {}, [`${URN}sieve`]: {},
+			[`${URN}mail`]: {}, [`${URN}submission`]: {}, [`${URN}vacationresponse`]: {}, [`${URN}sieve`]: {}, [`${URN}contacts`]: {},
 		};
 		const accountCapabilities = { [`${URN}mail`]: { maxSizeAttachmentsPerEmail: 20_000_000 }, [`${URN}submission`]: { maxDelayedSend: 2_592_000, submissionExtensions: {} }, 'urn:letterlock:jmap:letters': { recallWithin: 2_592_000 }, [`${URN}sieve`]: {} };
 		return {

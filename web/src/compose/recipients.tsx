@@ -3,10 +3,10 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { EmailAddress } from '../jmap';
 import { t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
-import { Avatar, cls } from '../ui/parts';
+import { Avatar, IconButton, cls } from '../ui/parts';
 import { isComposing } from '../ui/shortcuts';
 import { domainOf, endsAddress, formatAddress, isAddress, parseAddresses, shownName, unique } from './address';
-import { loadPeople, suggest, type Person } from './suggest';
+import { loadPeople, lookUp, suggest, type Person } from './suggest';
 
 interface Props {
 	label: string;
@@ -39,6 +39,15 @@ function Suggestions({ id, found, at, onPick, onHover }: { id: string; found: Pe
 	);
 }
 
+type PickerProps = { label: string; onClose: () => void; onPick: (people: EmailAddress[]) => void };
+
+/* Fetched when it is first opened. */
+function Suspended(props: PickerProps) {
+	const [Picker, setPicker] = useState<preact.FunctionComponent<PickerProps> | null>(null);
+	useEffect(() => void import('../contacts/picker').then(found => setPicker(() => found.default), props.onClose), []);
+	return Picker && <Picker {...props} />;
+}
+
 export function AddressField({ label, value, inside, onChange, focus, end }: Props) {
 	const id = useId();
 	const [text, setText] = useState('');
@@ -47,6 +56,7 @@ export function AddressField({ label, value, inside, onChange, focus, end }: Pro
 	const [said, setSaid] = useState('');
 	const input = useRef<HTMLInputElement>(null);
 	const chips = useRef<HTMLDivElement>(null);
+	const [picking, setPicking] = useState(false);
 	const found = open ? suggest(text, value) : [];
 
 	useEffect(() => {
@@ -77,6 +87,7 @@ export function AddressField({ label, value, inside, onChange, focus, end }: Pro
 		void loadPeople();
 		if (endsAddress(next) && isAddress(parseAddresses(next)[0]?.email ?? '')) return add(parseAddresses(next));
 		setText(next);
+		lookUp(next);
 		setOpen(true);
 		setAt(0);
 	};
@@ -115,6 +126,7 @@ export function AddressField({ label, value, inside, onChange, focus, end }: Pro
 	return (
 		<div class="address-row" onMouseDown={e => { if (e.target === e.currentTarget || e.target === chips.current) { e.preventDefault(); input.current!.focus(); } }}>
 			<label class="compose-label" for={id}>{label}</label>
+			{picking && <Suspended label={label} onClose={() => { setPicking(false); input.current?.focus(); }} onPick={add} />}
 			<div class="address-chips" ref={chips}>
 				{value.map((address, i) => <AddressChip key={address.email} address={address} inside={inside} onRemove={() => remove(i)} onEdit={() => edit(i)} onKey={e => onChipKey(e, i)} />)}
 				<input id={id} ref={input} class="address-input" role="combobox" autocomplete="off" spellcheck={false} autocapitalize="off" inputMode="email"
@@ -123,6 +135,7 @@ export function AddressField({ label, value, inside, onChange, focus, end }: Pro
 					onKeyDown={onKey} onPaste={paste} onFocus={() => void loadPeople()} onBlur={() => { setOpen(false); if (text.trim()) take(); }} />
 				{found.length > 0 && <Suggestions id={`${id}-list`} found={found} at={at} onPick={pick} onHover={setAt} />}
 			</div>
+			<IconButton icon="people" size={18} class="compose-people" label={t('contacts.pick', { field: label })} onClick={() => setPicking(true)} />
 			{end}
 			<span class="sr" role="status">{said}</span>
 		</div>

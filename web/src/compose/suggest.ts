@@ -13,11 +13,12 @@ export interface Person extends EmailAddress {
 }
 
 const RECENT = 200;
+const WAIT = 150; /* ms without a key before the server is asked */
 const SHOWN = 8;
 
 export const people = signal<readonly Person[]>([]);
 /** Other sources add theirs. */
-export const sources: (() => Promise<Person[]>)[] = [recent];
+export const sources: (() => Promise<Person[]>)[] = [recent, async () => (await import('../contacts/suggest')).ownPeople()];
 
 async function recent(): Promise<Person[]> {
 	const sent = store.mailbox('sent');
@@ -62,7 +63,24 @@ export function loadPeople(): Promise<void> {
 	return loading;
 }
 
+const asked = new Set<string>();
+let waiting = 0;
+
+/** Colleagues whose names begin so, from the server: they join `people` when they are here. What was asked is not asked again. */
+export function lookUp(text: string): void {
+	const needle = text.trim().toLowerCase();
+	clearTimeout(waiting);
+	if (!needle || needle.length > 50 || asked.has(needle)) return;
+	waiting = window.setTimeout(() => {
+		asked.add(needle);
+		import('../contacts/suggest').then(({ colleaguesFor }) => colleaguesFor(needle)).then(
+			found => { people.value = merged([[...people.peek()], found.filter(one => !people.peek().some(known => known.email.toLowerCase() === one.email.toLowerCase() && known.index))]); },
+			() => void asked.delete(needle));
+	}, WAIT);
+}
+
 export function forgetPeople(): void {
+	asked.clear();
 	loading = null;
 }
 

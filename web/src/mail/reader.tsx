@@ -103,6 +103,7 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 		...(isDark() ? [{ label: t(light ? 'mail.view-dark' : 'mail.view-light'), icon: light ? 'moon' as const : 'sun' as const, run: () => setLight(!light) }] : []),
 		{ label: t('mail.mark-unread'), icon: 'mail', run: () => void markRead(false, [id]) },
 		{ label: t('mail.print'), icon: 'print', run: () => void window.open(viewUrl(id, { images, text, print: true }), '_blank', 'noopener') },
+		...(from ? [{ label: t('contacts.keep-sender'), icon: 'people' as const, run: () => void import('../contacts/actions').then(book => book.keep(from)) }] : []),
 		'line',
 		{ label: t('mail.details'), icon: 'info', run: () => setPane('details') },
 		{ label: t('mail.source'), icon: 'code', run: () => setPane('source') },

@@ -19,5 +19,6 @@ export interface Area {
 
 export const areas: Area[] = [
 	{ name: 'mail', label: 'ui.mail', icon: 'mail', load: () => Promise.resolve(mail) },
+	{ name: 'contacts', label: 'ui.contacts', icon: 'people', load: () => import('../contacts/screen') },
 	{ name: 'settings', label: 'ui.settings', icon: 'settings', load: () => import('../settings/screen') },
 ];

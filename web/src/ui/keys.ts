@@ -5,6 +5,7 @@ export type Key =
 	| Area<'ui', typeof import('../../locales/en/ui.json')>
 	| Area<'compose', typeof import('../../locales/en/compose.json')>
 	| Area<'notify', typeof import('../../locales/en/notify.json')>
+	| Area<'contacts', typeof import('../../locales/en/contacts.json')>
 	| Area<'mail', typeof import('../../locales/en/mail.json')>
 	| Area<'settings', typeof import('../../locales/en/settings.json')>
 	| Area<'signin', typeof import('../../locales/en/signin.json')>;
