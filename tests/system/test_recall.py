@@ -1,17 +1,23 @@
 """Letters that are taken back from mailboxes: over JMAP asked for, over IMAP seen to go, whatever is read, closed, forged or killed meanwhile."""
 import contextlib
+import http.client
 import imaplib
 import os
 import signal
-import socket
+import sys
 
 import pytest
 
-from conftest import end_site, make_site
+from conftest import TOP, end_site, make_site
+from jmap_client import Jmap, JmapError
 from mail import mark
-from test_jmap_send import Writer, connected, created, wait_for
+from test_jmap_send import USING, Writer, connected, created, wait_for
+
+sys.path.insert(0, os.path.join(TOP, 'tools', 'demo'))
+from api import Api  # noqa: E402
 
 LETTERS = 'urn:letterlock:jmap:letters'
+KILLED = (OSError, AssertionError, ValueError, KeyError, http.client.HTTPException, imaplib.IMAP4.error, JmapError)
 
 
 @pytest.fixture(scope='module')
@@ -116,6 +122,22 @@ def test_only_the_writer_takes_a_letter_back(site, ann, people):
     assert wrong['notUpdated'][letter]['properties'] == ['recall']
 
 
+class Delegate(Jmap):
+    using = USING
+
+
+def test_a_delegate_who_may_send_takes_back_what_was_sent_from_there(site, ann, people):
+    reader, helper, subject = people[0], people[3], mark()
+    letter = created(ann.send(ann.draft([reader['address']], subject)))['id']
+    session = Api(site.ports['management'], site.tls(), None).sign_in(ann.user['address'], ann.user['password'])
+    session.call('delegate.add', delegate=helper['address'])
+    name = f'{ann.user["address"]}*{helper["address"]}'
+    delegate = Delegate(site, {'address': name, 'password': helper['password']})
+    assert recall(delegate, letter)['updated'].keys() == {letter}
+    assert not has(site, reader, subject)
+    wait_for(lambda: results(ann, letter)[reader['address']] == 'recalled')
+
+
 def test_what_is_read_meanwhile_is_decided_once(site, ann, people):
     """Whoever comes first: the letter is there and read, or gone and recalled."""
     subjects = [mark() for _ in range(8)]
@@ -149,9 +171,9 @@ def test_whoever_is_killed_the_result_is_right(site, people):
         client.store(client.search(None, 'SUBJECT', f'"{subject}"')[1][0].split()[0].decode(), '+FLAGS', '(\\Seen)')
     with contextlib.ExitStack() as stack:
         for user in readers[:4]:
-            with contextlib.suppress(imaplib.IMAP4.error, OSError, socket.timeout):
+            with contextlib.suppress(*KILLED):
                 stack.enter_context(site.imap(user)).select('INBOX')
-        with contextlib.suppress(OSError, AssertionError, ValueError):
+        with contextlib.suppress(*KILLED):
             recall(writer, letter)
         for process in site.instance.cli('status')['roles']:
             if process['role'] in ('queue', 'mail'):
@@ -162,9 +184,9 @@ def test_whoever_is_killed_the_result_is_right(site, people):
 
     def settled():
         for user in readers:
-            with contextlib.suppress(imaplib.IMAP4.error, OSError):
+            with contextlib.suppress(*KILLED):
                 has(site, user, subject)
-        with contextlib.suppress(OSError, AssertionError, ValueError):
+        with contextlib.suppress(*KILLED):
             return results(fresh, letter) == wanted
 
     wait_for(settled)
@@ -172,6 +194,6 @@ def test_whoever_is_killed_the_result_is_right(site, people):
 
 
 def asked(writer, letter):
-    with contextlib.suppress(OSError, AssertionError, ValueError, KeyError):
+    with contextlib.suppress(*KILLED):
         return letter in recall(writer, letter).get('updated', {})
     return False
