@@ -77,6 +77,24 @@ test('a letter goes to a colleague, who sees it come', async () => {
 	assert.equal(await rows(page, 'Live letter'), 1);
 });
 
+test('a letter that nobody has read is recalled before the eyes of its reader', async () => {
+	await folder(page, 'inbox');
+	await page.locator('.mail-row').first().waitFor();
+	await folder(colleague, 'inbox');
+	await colleague.locator('.mail-row').first().waitFor();
+	await write(page, { to: site.person('lin.xiaomei').address, subject: 'To be recalled', text: 'Sent in error' });
+	await page.keyboard.press('Control+Enter');
+	await row(colleague, 'To be recalled').waitFor();
+	await folder(page, 'sent');
+	await row(page, 'To be recalled').click();
+	await page.locator('.delivery:not(.waits) summary').click();
+	await page.locator('.recall-ask .button').click();
+	await page.locator('.dialog footer .button').last().click();
+	await row(colleague, 'To be recalled').waitFor({ state: 'detached' });
+	await page.locator('.delivery .chip', { hasText: /^Recalled$/ }).waitFor();
+	assert.match(await page.locator('.recall-sum').innerText(), /Recalled: 1 of 1/);
+});
+
 test('a letter is called back and is a draft again', async () => {
 	await page.evaluate(() => localStorage.setItem('letterlock.undo-seconds', '60'));
 	await folder(page, 'inbox');
