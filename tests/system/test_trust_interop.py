@@ -109,6 +109,17 @@ def test_others_verify_what_we_sign(keys, folder, message, kind):
     assert trust(keys, folder, ours, 'dkim')['result'] == 'pass'
 
 
+@pytest.mark.parametrize('field', ['From', 'Subject', 'To', 'Cc', 'Reply-To', 'Date', 'Message-ID', 'In-Reply-To', 'References', 'Content-Type', 'MIME-Version'])
+def test_nothing_can_be_put_beside_what_we_sign(keys, folder, field):
+    """Signed once more than they are there: a second one, before or behind the first, or the first one of a kind, breaks the signature for everybody."""
+    ours = signed(keys, folder, MESSAGES['plain'], 'rsa')
+    head, _, body = ours.partition(b'\r\n\r\n')
+    added = f'{field}: <eve@evil.example>'.encode()
+    for changed in (added + b'\r\n' + ours, head + b'\r\n' + added + b'\r\n\r\n' + body):
+        assert not dkim.verify(changed, dnsfunc=keys.dns), changed[:60]
+        assert trust(keys, folder, changed, 'dkim')['result'] != 'pass'
+
+
 def test_others_see_a_change_too(keys, folder):
     ours = signed(keys, folder, MESSAGES['plain'], 'rsa')
     for changed in (ours + b'more\r\n', ours.replace(b'Subject: plain', b'Subject: other'), b'Subject: second\r\n' + ours):
