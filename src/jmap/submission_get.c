@@ -98,8 +98,11 @@ static void put_delivery(struct jmap_call *call, const struct jmap_sent *s)
 /* The best that can be said: gone everywhere where an address leads to several mailboxes, or the first that is not. */
 static enum recall_word word_of(const struct jmap_sent *s, const struct jmap_sent_recipient *r)
 {
-	static const enum recall_word words[] = {[JMAP_RECALL_NONE] = WORD_FAILED, [JMAP_RECALL_PENDING] = WORD_PENDING, [JMAP_RECALL_DONE] = WORD_RECALLED,
-		[JMAP_RECALL_READ] = WORD_READ, [JMAP_RECALL_DELETED] = WORD_DELETED, [JMAP_RECALL_FAILED] = WORD_FAILED, [JMAP_RECALL_OUTSIDE] = WORD_OUTSIDE};
+	static const enum recall_word words[] = {
+		[JMAP_RECALL_NONE] = WORD_FAILED, [JMAP_RECALL_PENDING] = WORD_PENDING, [JMAP_RECALL_DONE] = WORD_RECALLED,
+		[JMAP_RECALL_READ] = WORD_READ, [JMAP_RECALL_DELETED] = WORD_DELETED, [JMAP_RECALL_FAILED] = WORD_FAILED,
+		[JMAP_RECALL_OUTSIDE] = WORD_OUTSIDE,
+	};
 	enum recall_word word = WORD_RECALLED;
 
 	for (size_t i = 0; i < s->recipient_count; i++) {
@@ -114,8 +117,10 @@ static enum recall_word word_of(const struct jmap_sent *s, const struct jmap_sen
 
 static void put_recall(struct emit *e, const struct jmap_sent *s)
 {
-	static const char *const words[] = {[WORD_RECALLED] = "recalled", [WORD_DELETED] = "deleted", [WORD_PENDING] = "pending", [WORD_FAILED] = "failed",
-		[WORD_READ] = "read", [WORD_OUTSIDE] = "outside"};
+	static const char *const words[] = {
+		[WORD_RECALLED] = "recalled", [WORD_DELETED] = "deleted", [WORD_PENDING] = "pending", [WORD_FAILED] = "failed",
+		[WORD_READ] = "read", [WORD_OUTSIDE] = "outside",
+	};
 	bool again;
 
 	if (s->recall.asked == 0) {

@@ -430,7 +430,8 @@ static enum jmap_step ask(struct jmap_call *call, struct jmap_set_item *item, en
 	if (step == JMAP_WAIT || c->question.answer.code == 0)
 		return step;
 	if (c->question.answer.code == ERR_CONFLICT)
-		return jmap_set_error(item, "cannotUnsend", what == JMAP_SENT_CANCEL ? SLICE("It was sent already.") : SLICE("It was sent too long ago."));
+		return jmap_set_error(item, "cannotUnsend",
+		                      what == JMAP_SENT_CANCEL ? SLICE("It was sent already.") : SLICE("It was sent too long ago."));
 	return jmap_set_error_code(item, c->question.answer.code);
 }
 

@@ -17,15 +17,16 @@ static struct slice id_of(const uint8_t id[16])
 
 /* ---- what there is to take back ---- */
 
-static int put(struct ledger *l, const struct job *job, int64_t rcpt, const uint8_t account[16], uint64_t seq, uint64_t record, enum recall_state state,
-               struct error *err)
+static int put(struct ledger *l, const struct job *job, int64_t rcpt, const uint8_t account[16], uint64_t seq, uint64_t record,
+               enum recall_state state, struct error *err)
 {
-	return spool_run(&l->spool, err, SQL_RECALL_REF_PUT, "sisiii", id_of(job->submission.id), rcpt, ledger_account(account), (int64_t)seq, (int64_t)record,
-	                 (int64_t)state);
+	return spool_run(&l->spool, err, SQL_RECALL_REF_PUT, "sisiii", id_of(job->submission.id), rcpt, ledger_account(account), (int64_t)seq,
+	                 (int64_t)record, (int64_t)state);
 }
 
 /* The recipients who read it with this reference. An answer of a script to the writer is no copy of the letter. */
-static int remember_reader(struct ledger *l, const struct ledger_entry *e, uint64_t record, const uint8_t account[16], uint64_t seq, struct error *err)
+static int remember_reader(struct ledger *l, const struct ledger_entry *e, uint64_t record, const uint8_t account[16], uint64_t seq,
+                           struct error *err)
 {
 	const struct job *job = e->job;
 	bool follows = job->submission.follows, found = false;
@@ -95,7 +96,8 @@ static int set_state(struct ledger *l, const uint8_t submission[16], const struc
 }
 
 /* The order, or the answer when its reader gave the letter back already. */
-static int order(struct ledger *l, const uint8_t submission[16], const struct target *t, enum recall_what what, int64_t now_ms, struct error *err)
+static int order(struct ledger *l, const uint8_t submission[16], const struct target *t, enum recall_what what, int64_t now_ms,
+                 struct error *err)
 {
 	int64_t wanted;
 	int rc = spool_number(&l->spool, err, 0, &wanted, SQL_REF_WANTED, "si", ledger_account(t->account), (int64_t)t->seq);
@@ -105,7 +107,8 @@ static int order(struct ledger *l, const uint8_t submission[16], const struct ta
 		return set_state(l, submission, t, RECALL_DELETED, err);
 	uint64_t seq = l->next_seq;
 	l->next_seq += RECALL_SEQS;
-	rc = spool_run(&l->spool, err, SQL_RECALL_PUT, "siiiisi", ledger_account(t->account), (int64_t)seq, (int64_t)t->seq, (int64_t)t->record, (int64_t)what, id_of(submission), now_ms);
+	rc = spool_run(&l->spool, err, SQL_RECALL_PUT, "siiiisi", ledger_account(t->account), (int64_t)seq, (int64_t)t->seq, (int64_t)t->record,
+	               (int64_t)what, id_of(submission), now_ms);
 	submission_touch(l, slice_make(t->account, 16));
 	return rc == 0 ? set_state(l, submission, t, RECALL_PENDING, err) : rc;
 }
@@ -130,7 +133,8 @@ static int ask_all(struct ledger *l, struct ledger_op *op, int64_t now_ms, struc
 int recall_ask(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct error *err)
 {
 	int64_t sent_ms;
-	int rc = spool_number(&l->spool, err, -1, &sent_ms, SQL_SUBMISSION_SENT, "ss", id_of(op->submission.id), ledger_account(op->submission.account));
+	int rc = spool_number(&l->spool, err, -1, &sent_ms, SQL_SUBMISSION_SENT, "ss", id_of(op->submission.id),
+	                       ledger_account(op->submission.account));
 	if (rc < 0)
 		return rc;
 	if (sent_ms < 0 || sent_ms < op->submission.since_ms) {
@@ -159,7 +163,8 @@ static int drop(struct ledger *l, const struct target *t, int64_t now_ms, struct
 }
 
 /* A mailbox that was set back meets the order again, and may have nothing: what it did before stands. */
-static int take_answer(struct ledger *l, const uint8_t submission[16], const struct target *t, unsigned answer, int64_t now_ms, struct error *err)
+static int take_answer(struct ledger *l, const uint8_t submission[16], const struct target *t, unsigned answer, int64_t now_ms,
+                       struct error *err)
 {
 	int rc = answer == RECALL_ANSWER_GONE
 		? spool_run(&l->spool, err, SQL_RECALL_GONE, "ssi", id_of(submission), ledger_account(t->account), (int64_t)t->seq)

@@ -1,15 +1,15 @@
 /*
  * Letters that are taken back from the mailboxes that got them: orders in the ledger, in sequence with the arrivals of each reader.
  *
- *   asked ──► an order for every reference of the letter ──► the reader's process applies it where it files arrivals ──► its answer
+ *   asked ──► an order for every reference of the letter ──► the reader's process applies it where it files ──► its answer
  *
- * Only the reader's own process sees whether a letter was read, and it may come to the order after years. An order has RECALL_SEQS numbers of the
- * seq of its account: the first is its place among the arrivals, and the reader gives back the one behind it that is the answer, in the same
- * transaction and by the same road as references (QUEUE_UNREF): so an answer is never lost, and said twice it changes nothing. Orders stay for as
- * long as a mailbox may be set back to the time before them.
+ * Only the reader's own process sees whether a letter was read, and it may come to the order after years. An order has RECALL_SEQS
+ * numbers of the seq of its account: the first is its place among the arrivals, and the reader gives back the one behind it that is the
+ * answer, in the same transaction and by the same road as references (QUEUE_UNREF): so an answer is never lost, and said twice it
+ * changes nothing. Orders stay for as long as a mailbox may be set back to the time before them.
  *
- * Whose letter it is stands in the ledger: references of the records that entered with a submission (queue/submission.h) of the one who asks. What scripts
- * of recipients made of it belongs to it: copies in mailboxes here get the order too, those that left are counted.
+ * Whose letter it is stands in the ledger: references of the records that entered with a submission (queue/submission.h) of the one who
+ * asks. What scripts of recipients made of it belongs to it: copies in mailboxes here get the order too, those that left are counted.
  */
 #ifndef QUEUE_RECALL_H
 #define QUEUE_RECALL_H

@@ -142,7 +142,7 @@ SQL(RECALL_PUT, "INSERT INTO recall(account, seq, target, record, what, submissi
 SQL(RECALL_FIND, "SELECT seq, target, submission FROM recall WHERE account = ?1 AND seq < ?2 AND seq > ?2 - ?3")
 SQL(RECALL_ANSWERED, "UPDATE recall SET answer = ?3 WHERE account = ?1 AND seq = ?2")
 SQL(RECALL_OLD, "DELETE FROM recall WHERE asked < ? AND answer <> 0")
-SQL(RECALL_LEFT, "UPDATE recall_ref SET state = 5 WHERE state = 1 AND (submission, account, seq) IN (SELECT submission, account, target FROM recall WHERE account = ?)")
+SQL(RECALL_LEFT, "UPDATE recall_ref SET state = 5 WHERE submission IN (SELECT submission FROM recall WHERE account = ?1 AND answer = 0) AND account = ?1 AND state = 1")
 SQL(RECALL_REMOVE, "DELETE FROM recall WHERE account = ?")
 SQL(RECALL_REMOVE_REFS, "DELETE FROM recall_ref WHERE submission IN (SELECT id FROM submission WHERE account = ?)")
 SQL(RECALL_REMOVE_ASKED, "DELETE FROM recall_asked WHERE submission IN (SELECT id FROM submission WHERE account = ?)")

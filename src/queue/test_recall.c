@@ -53,7 +53,8 @@ static void submit(uint8_t n, size_t locals, bool more)
 	struct job_submission s = {.known = true, .data = SLICE("data")};
 	struct buf record, copy;
 	memset(s.id, n, sizeof s.id);
-	test_record_make(&spool, &(struct test_record){.locals = locals, .remotes = 1, .size = 500, .sender = SENDER, .reverse_path = "me@example.org"}, &record);
+	test_record_make(&spool, &(struct test_record){.locals = locals, .remotes = 1, .size = 500, .sender = SENDER, .reverse_path = "me@x.org"},
+	                 &record);
 	test_record_make(&spool, &(struct test_record){.locals = 2, .remotes = 1, .size = 300}, &copy);
 	op.accept.record = buf_slice(&record);
 	op.accept.submission = &s;

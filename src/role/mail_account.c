@@ -365,7 +365,9 @@ static void host_removed(void *arg, struct store_account *store, struct slice ma
 
 static void host_recalled(void *arg, struct store_account *store, const struct store_arrival *order, enum store_recalled what)
 {
-	static const char *const results[] = {[STORE_RECALL_GONE] = "deleted before", [STORE_RECALL_DONE] = "recalled", [STORE_RECALL_READ] = "read before"};
+	static const char *const results[] = {
+		[STORE_RECALL_GONE] = "deleted before", [STORE_RECALL_DONE] = "recalled", [STORE_RECALL_READ] = "read before",
+	};
 	const struct mail_account *a = arg;
 	char id[QUEUE_ID_SIZE];
 

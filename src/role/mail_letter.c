@@ -302,8 +302,8 @@ static void tell_asked(const struct asking *a)
 
 	for (size_t i = 0; i < sizeof a->id; i++)
 		snprintf(id + 2 * i, 3, "%02x", a->id[i]);
-	log_event(EV_MAIL_RECALL_ASKED, LOG_STR("cid", a->person->cid), LOG_TEXT("user", a->person->account->login), LOG_STR("actor", a->person->use.actor),
-	          LOG_STR("id", id));
+	log_event(EV_MAIL_RECALL_ASKED, LOG_STR("cid", a->person->cid), LOG_TEXT("user", a->person->account->login),
+	          LOG_STR("actor", a->person->use.actor), LOG_STR("id", id));
 }
 
 static void on_sent(void *arg, enum ipc_outcome outcome, const void *message)

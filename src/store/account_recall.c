@@ -91,7 +91,8 @@ static int remove_all(struct store_account *a, const struct rows *rows, struct e
 	return rc;
 }
 
-static int apply_to(struct store_account *a, const struct store_arrival *order, struct rows *rows, enum store_recalled *ret, struct error *err)
+static int apply_to(struct store_account *a, const struct store_arrival *order, struct rows *rows, enum store_recalled *ret,
+                    struct error *err)
 {
 	int rc = rows_load(a, rows, err);
 
