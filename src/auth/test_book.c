@@ -37,7 +37,7 @@ static bool has_word(const char *name, const char *word)
 static void test_names_are_found_by_pinyin_and_initials(void **state)
 {
 	static const struct { const char *name, *word; } cases[] = {
-		{"张伟", "zw"}, {"张伟", "zhangwei"}, {"張偉", "zhangwei"}, {"张伟", "wei"}, {"张伟", "伟"}, {"张伟", "张伟"},
+		{"张伟", "zw"}, {"华东2组", "huadong2zu"}, {"华东2组", "hd2z"}, {"张伟", "zhangwei"}, {"張偉", "zhangwei"}, {"张伟", "wei"}, {"张伟", "伟"}, {"张伟", "张伟"},
 		{"单晓", "shanxiao"}, {"單曉", "shanxiao"}, {"曾华", "zenghua"}, {"查良镛", "zhaliangyong"}, {"欧阳锋", "ouyangfeng"}, {"欧阳锋", "oyf"},
 		{"歐陽鋒", "feng"}, {"尉迟恭", "yuchigong"}, {"王乐", "wangle"}, {"王乐", "wangyue"}, {"吕布", "lvbu"}, {"吕布", "lubu"},
 		{"Anna Schmidt", "anna"}, {"Anna Schmidt", "schmidt"}, {"Anna Schmidt", "as"}, {"Jürgen Groß", "jürgen"},

@@ -54,12 +54,15 @@ struct han {
 	size_t counts[CHARACTERS_MAX], count, family;
 };
 
+/* Letters and digits among them stand for themselves (the second group of a department: 华东2组). */
 static bool read_han(struct slice name, struct han *h)
 {
 	const char *const *doubled = pinyin_double_family(name);
+	bool any = false;
 
 	*h = (struct han){.family = doubled != NULL ? 2 : 1};
 	for (; name.n > 0; h->count++) {
+		struct slice at = name;
 		uint32_t c = utf8_next(&name);
 
 		if (h->count == CHARACTERS_MAX)
@@ -67,13 +70,18 @@ static bool read_han(struct slice name, struct han *h)
 		if (doubled != NULL && h->count < 2) {
 			h->readings[h->count][0] = slice_str(doubled[h->count]);
 			h->counts[h->count] = 1;
+			any = true;
+		} else if (c < 0x80 && ascii_is_alnum((uint8_t)c)) {
+			h->readings[h->count][0] = slice_sub(at, 0, 1);
+			h->counts[h->count] = 1;
 		} else {
+			any = true;
 			h->counts[h->count] = pinyin_readings(c, h->count == 0, h->readings[h->count]);
 		}
 		if (h->counts[h->count] == 0)
 			return false;
 	}
-	return h->count > 0;
+	return any;
 }
 
 /* Variant `v` of the readings from character `from` on: the digits of v, least first, choose for the characters that have a choice. */
