@@ -12,9 +12,10 @@ void guard_note(struct guard *g, enum scan_class class, struct slice scanner, st
 {
 	enum scan_action action = g->settings->rules.actions[class][g->direction];
 	struct filter_guard *ret = g->ret;
-	if (action == SCAN_ACTION_STRIP && g->part != NULL)
-		guard_strip(g, g->part);
-	else if (action == SCAN_ACTION_STRIP)
+	bool convert = action == SCAN_ACTION_CONVERT;
+	if ((convert || action == SCAN_ACTION_STRIP) && g->part != NULL)
+		guard_strip(g, g->part, convert);
+	else if (convert || action == SCAN_ACTION_STRIP)
 		g->unstrippable = true;
 	if (ret->found && (action < ret->action || (action == ret->action && class <= ret->worst.class)))
 		return;
@@ -104,19 +105,12 @@ static struct guard guard_begin(const struct envelope *e, struct slice message, 
 		.arena = arena, .attachments = has_attachments(*ret_root, arena), .ret = ret};
 }
 
-static struct scan_target target_of(const struct mime_part *p)
-{
-	return (struct scan_target){.part = true, .offset = p->body_start, .length = p->body_end - p->body_start,
-		.encoding = slice_eq(p->encoding, SLICE("base64")) ? SCAN_BASE64
-			: slice_eq(p->encoding, SLICE("quoted-printable")) ? SCAN_QUOTED_PRINTABLE : SCAN_IDENTITY};
-}
-
 static bool ask_about_parts(struct guard *g, const struct mime_part *root)
 {
 	bool known = true;
 	unsigned count = 0;
 	for (const struct mime_part *p = root; p != NULL; p = mime_part_next(p)) {
-		struct scan_target target = target_of(p);
+		struct scan_target target = guard_target_of(p);
 		if (!guard_is_attachment(p, g->arena))
 			continue;
 		if (++count > ASKED_PARTS_MAX) {
@@ -156,8 +150,10 @@ bool filter_guard(const struct envelope *e, struct slice message, const struct f
 		return false;
 	guard_look(&g, root);
 	/* What cannot be taken out is held as a whole. */
-	if (ret->action == SCAN_ACTION_STRIP && g.unstrippable)
+	if (filter_guard_strips(ret) && g.unstrippable)
 		ret->action = SCAN_ACTION_HOLD;
+	if (filter_guard_strips(ret) && !guard_convert(&g))
+		return false;
 	header_write(&g);
 	return true;
 }

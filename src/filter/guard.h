@@ -21,12 +21,19 @@ struct filter_finding {
 	struct slice scanner, name;   /* who found it, and what; for the log and the header */
 };
 
+/* A part that is taken out. made: what stands there beside the note (a document of pictures), of type `media`; empty: nothing. */
+struct filter_strip {
+	const struct mime_part *part;
+	bool convert;
+	struct slice made, media;
+};
+
 struct filter_guard {
 	enum scan_action action;
 	bool found;                   /* `worst` holds */
 	struct filter_finding worst;  /* what the action is for */
 	struct slice header;          /* a field for the letter, with its line break; empty: none */
-	const struct mime_part **strips; /* of SCAN_ACTION_STRIP: parts to be taken out (filter_guard_strip) */
+	struct filter_strip *strips;  /* of SCAN_ACTION_STRIP and SCAN_ACTION_CONVERT: parts to be taken out (filter_guard_strip) */
 	size_t strip_count;
 };
 #define FILTER_STRIPS_MAX 50  /* parts; a letter with more to be stripped is held */
@@ -41,6 +48,11 @@ bool filter_guard(const struct envelope *e, struct slice message, const struct f
 void filter_guard_ask(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
                       struct arena *arena);
 
+/* Parts are taken out, or something else takes their place. */
+static inline bool filter_guard_strips(const struct filter_guard *guard)
+{
+	return guard->action == SCAN_ACTION_STRIP || guard->action == SCAN_ACTION_CONVERT;
+}
 struct filter_judgement;
 /*
  * Who may look at a letter that is held: judgement->reviewer. True: it is known, or there is none; false: the answer is wanted. A fact that is not

@@ -24,8 +24,12 @@ struct guard {
 
 /* Takes what was found into account: what asks for the strongest action stays. */
 void guard_note(struct guard *g, enum scan_class class, struct slice scanner, struct slice name);
-/* guard_strip.c: the part is to be taken out. */
-void guard_strip(struct guard *g, const struct mime_part *p);
+/* guard_strip.c: the part is to be taken out; convert: something is to take its place. The stronger stays. */
+void guard_strip(struct guard *g, const struct mime_part *p, bool convert);
+/* guard_convert.c: what takes the places is there; false: answers are wanted. Where nothing can be had, the part is stripped. */
+bool guard_convert(struct guard *g);
+/* Its bytes, as others are asked about them. */
+struct scan_target guard_target_of(const struct mime_part *p);
 /* Anything but text that is shown. */
 bool guard_is_attachment(const struct mime_part *p, struct arena *arena);
 

@@ -10,6 +10,7 @@
 #include "crypt/hash.h"
 #include "filter/guard.h"
 #include "filter/judge.h"
+#include "mime/structure.h"
 #include "mime/text.h"
 #include "scan/verdict.h"
 
@@ -243,6 +244,73 @@ static void a_part_is_taken_out_and_nothing_else(void **state)
 	rig_free(&r);
 }
 
+/* What the role extract made of the part, or that it made nothing. */
+static void converts(struct rig *r, const struct mime_part *part, const char *media, struct slice document)
+{
+	struct buf name = BUF_INIT(SCAN_QUESTION_MAX), records = BUF_INIT(1000);
+	struct scan_target target = {.part = true, .offset = part->body_start, .length = part->body_end - part->body_start, .encoding = SCAN_BASE64};
+	scan_target_write(&target, &name);
+	buf_put_bytes(&records, slice_str(media));
+	buf_put_bytes(&records, document);
+	facts_answer(&r->facts, buf_slice(&name), FACT_CONVERTED,
+		&(struct dns_answer){.status = document.n > 0 ? DNS_FOUND : DNS_NODATA, .records = document.n > 0 ? buf_slice(&records) : SLICE_NONE});
+	facts_rerun(&r->facts);
+	buf_free(&name);
+	buf_free(&records);
+}
+
+/* A letter whose file is to become pictures; what it is made into is asked for. */
+static struct slice converting(struct rig *r)
+{
+	struct slice letter;
+	*r = rig_new(ENVELOPE_SMTP);
+	r->settings.letters = false;
+	assert_int_equal(scan_rules_set(&r->settings.rules, SLICE("executable in convert"), NULL), 0);
+	rig_start(r);
+	letter = letter_with(r, "run \xe6\x96\x87.bat", SLICE("@echo off\r\nstart x.exe\r\n"));
+	assert_false(guard(r, letter));
+	assert_int_equal(facts_wanted(&r->facts), 1);
+	return letter;
+}
+
+static void pictures_take_the_place_of_a_part(void **state)
+{
+	struct rig r;
+	struct slice letter = converting(&r);
+	struct buf out;
+	converts(&r, r.guard.strips[0].part, "application/pdf", SLICE("%PDF-made"));
+	assert_true(guard(&r, letter));
+	assert_found(&r, SCAN_CLASS_EXECUTABLE, SCAN_ACTION_CONVERT);
+	filter_guard_strip(&r.guard, letter, &r.arena, &out);
+	assert_true(slice_search(buf_slice(&out), SLICE("QGVjaG8")) < 0);
+	assert_true(slice_search(buf_slice(&out), SLICE("--b\r\nContent-Type: multipart/mixed; boundary=\"=_letterlock_")) > 0);
+	assert_true(slice_search(buf_slice(&out), SLICE("Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
+		"Content-Disposition: attachment; filename*=UTF-8''run%20%E6%96%87.bat.pdf\r\n\r\nJVBERi1tYWRl\r\n")) > 0);
+	assert_true(slice_ends(buf_slice(&out), SLICE("--\r\n\r\n--b--\r\n")));
+	buf_free(&out);
+	rig_free(&r);
+}
+
+static void what_cannot_become_pictures_is_taken_out(void **state)
+{
+	struct rig r;
+	struct slice letter = converting(&r);
+	struct buf out;
+	converts(&r, r.guard.strips[0].part, "", SLICE_NONE);
+	assert_true(guard(&r, letter));
+	assert_found(&r, SCAN_CLASS_EXECUTABLE, SCAN_ACTION_STRIP);
+	filter_guard_strip(&r.guard, letter, &r.arena, &out);
+	assert_true(slice_search(buf_slice(&out), SLICE("QGVjaG8")) < 0 && slice_search(buf_slice(&out), SLICE("application/")) < 0);
+	buf_free(&out);
+	/* Nobody answered in time: the same. */
+	rig_free(&r);
+	letter = converting(&r);
+	facts_give_up(&r.facts);
+	assert_true(guard(&r, letter));
+	assert_found(&r, SCAN_CLASS_EXECUTABLE, SCAN_ACTION_STRIP);
+	rig_free(&r);
+}
+
 static void what_is_refused_for_another_reason_stays_so(void **state)
 {
 	struct rig r = rig_new(ENVELOPE_SMTP);
@@ -269,6 +337,7 @@ int main(void)
 		cmocka_unit_test(we_know_the_test_file_and_what_is_listed),
 		cmocka_unit_test(what_runs_or_deceives_is_held),
 		cmocka_unit_test(rules_decide),
+		cmocka_unit_test(pictures_take_the_place_of_a_part), cmocka_unit_test(what_cannot_become_pictures_is_taken_out),
 		cmocka_unit_test(a_part_is_taken_out_and_nothing_else),
 		cmocka_unit_test(what_is_refused_for_another_reason_stays_so),
 	};

@@ -5,6 +5,7 @@
 #include "crypt/digest.h"
 #include "jmap/blob.h"
 #include "jmap/method.h"
+#include "jmap/private.h"
 
 enum property { ID, SIZE, DATA, TEXT, BASE64, SHA, SHA256, SHA512, PROPERTIES };
 static const char *const names[PROPERTIES] = {
@@ -12,6 +13,16 @@ static const char *const names[PROPERTIES] = {
 	[SHA256] = "digest:sha-256", [SHA512] = "digest:sha-512",
 };
 #define BIT(p) (UINT64_C(1) << (p))
+
+/* Attachments as pictures (docs/previews.md). */
+void jmap_preview_account(struct jmap *j, struct emit *e)
+{
+	emit_object(e);
+	emit_member_text(e, "previewUrl", SLICE("/jmap/preview/{accountId}/{blobId}?page={page}&width={width}&name={name}"));
+	emit_member_text(e, "infoUrl", SLICE("/jmap/preview/{accountId}/{blobId}?info=1&name={name}"));
+	emit_member_bool(e, "viewOnly", j->host.view_only);
+	emit_object_end(e);
+}
 
 struct getting {
 	struct jmap_get get;

@@ -59,6 +59,7 @@ void jmap_set_forget(struct jmap_call *call);
 /* ---- members of the Session object ---- */
 void jmap_core_session(struct jmap *j, struct emit *e);
 void jmap_empty(struct jmap *j, struct emit *e);
+void jmap_preview_account(struct jmap *j, struct emit *e);
 void jmap_letters_account(struct jmap *j, struct emit *e);
 void jmap_mail_account(struct jmap *j, struct emit *e);
 void jmap_websocket_session(struct jmap *j, struct emit *e);

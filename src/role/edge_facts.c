@@ -5,9 +5,12 @@
 #include "base/codec.h"
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "extract/extract.h"
 #include "role/edge_dns.h"
 #include "role/resolved.h"
+#include "scan/verdict.h"
 #include "store/envelope.h"
+#include "sys/file.h"
 #include "trust/facts.h"
 
 #define QUESTIONS_MAX 60000 /* bytes: the row of QUEUE_RECALL */
@@ -75,7 +78,7 @@ struct edge_facts *edge_facts_new(struct edge *edge, const struct edge_content *
 	f->arg = arg;
 	f->started_ms = loop_now(edge->ctx->loop).mono_ms;
 	f->deadline = timer_create_on(edge->ctx->loop, on_deadline, f);
-	buf_init(&f->answers, FACTS_ANSWERS_BYTES);
+	buf_init(&f->answers, FACTS_ANSWERS_BYTES + FACTS_DOCUMENTS_BYTES);
 	return f;
 }
 
@@ -248,6 +251,58 @@ static void ask_redirect(struct edge_facts *f, const struct dns_question *q)
 	ipc_request(f->edge->ctx->ipc, IPC_AUTH_REDIRECT, IPC_ANY, &request, on_redirect, question);
 }
 
+static void on_converted(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct edge_question *question = arg;
+	struct edge_facts *f = question->facts;
+	const struct ipc_extract_reply *reply = message;
+	struct buf records = BUF_INIT(FACTS_DOCUMENTS_BYTES);
+	struct file_map map = FILE_MAP_NONE;
+	struct dns_answer answer = {.status = DNS_NODATA};
+	int result = outcome == IPC_OK ? reply->result : -1;
+	if (result >= 0 && reply->status == EXTRACT_OK && memfd_map(result, FACTS_DOCUMENTS_BYTES - 200, &map, NULL) == 0) {
+		buf_put_bytes(&records, slice_str(extract_media_name(reply->media)));
+		buf_put_bytes(&records, map.content);
+		answer = (struct dns_answer){.status = DNS_FOUND, .records = buf_slice(&records)};
+	}
+	if (!f->abandoned && f->asking)
+		put_answer(f, &question->q, &answer);
+	file_close(&result);
+	file_unmap(&map);
+	buf_free(&records);
+	memory_free(question);
+	answered(f);
+}
+
+/* A part that is to become pictures. */
+static void ask_converted(struct edge_facts *f, const struct dns_question *q)
+{
+	const struct edge_content *c = &f->content;
+	struct scan_target target;
+	struct edge_question *question;
+	struct ipc_extract request = {.cid = c->cid, .want = EXTRACT_CONVERT, .document = c->message};
+	int small = -1;
+	if (request.document < 0)
+		request.document = small = memfd_from_slice("letter", c->small, NULL);
+	if (!scan_target_parse(q->name, &target) || !target.part || request.document < 0) {
+		put_answer(f, q, &(struct dns_answer){.status = DNS_NODATA});
+		file_close(&small);
+		return;
+	}
+	question = memory_alloc(sizeof *question);
+	question->facts = f;
+	for (size_t i = 0; i < q->name.n; i++)
+		question->name[i] = q->name.p[i];
+	question->q = (struct dns_question){.name = slice_make(question->name, q->name.n), .type = q->type};
+	request.offset = target.offset;
+	request.length = target.length;
+	request.encoding = (uint8_t)target.encoding;
+	f->scanned = true; /* it has as much time as scanners have */
+	f->pending++;
+	ipc_request(f->edge->ctx->ipc, IPC_EXTRACT, IPC_ANY, &request, on_converted, question);
+	file_close(&small);
+}
+
 static void ask_dns(struct edge_facts *f, const struct dns_question *q)
 {
 	if (f->asker == NULL)
@@ -262,6 +317,8 @@ static void ask_one(struct edge_facts *f, const struct dns_question *q)
 	struct dns_answer none = {.status = DNS_FAILED};
 	if (q->type == FACT_REDIRECT)
 		ask_redirect(f, q);
+	else if (q->type == FACT_CONVERTED && q->name.n <= FACTS_NAME_MAX)
+		ask_converted(f, q);
 	else if (f->edge->limits == NULL)
 		put_answer(f, q, &none); /* `mail` asks no names: nothing in what our own people send depends on any */
 	else

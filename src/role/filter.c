@@ -41,7 +41,7 @@
 #define HANDOVER_MS 250               /* idle before that */
 #define EPOCH_AGE_MS MINUTES_MS(1)    /* how long an epoch is used without asking key again */
 #define KEY_REPLY_MAX 4096
-#define KNOWN_MAX (FACTS_ANSWERS_BYTES + SORT_PROFILES_BYTES + (1u << 20)) /* bytes of answers and profiles */
+#define KNOWN_MAX (FACTS_ANSWERS_BYTES + FACTS_DOCUMENTS_BYTES + SORT_PROFILES_BYTES + (1u << 20)) /* bytes of answers and profiles */
 #define MORE_MAX (1u << 30)           /* bytes of what scripts make of one letter; queue takes less */
 #define POINTS_MAX 1000               /* of one row of trust.lists */
 #define POINTS_NEVER 1000000          /* no letter has so many */
@@ -270,7 +270,7 @@ static bool run_checks(struct filter_role *f, const struct envelope *e, struct s
 		return false;
 	filter_guard_apply(&v->guard, &f->arena, &v->judgement);
 	filter_partners_apply(&v->partners, &f->partners, &f->arena, &v->judgement);
-	return (v->judgement.held.n == 0 && v->guard.action != SCAN_ACTION_STRIP)
+	return (v->judgement.held.n == 0 && !filter_guard_strips(&v->guard))
 		|| filter_reviewer(&v->facts, f->ctx->boot_secret, &f->arena, &v->judgement);
 }
 
@@ -371,7 +371,7 @@ static void tell_scripts(struct slice cid, const struct sort_act *a)
 /* Parts are taken out, and nothing else is done with the letter that would make that needless. */
 static bool is_stripped(const struct verdicts *v)
 {
-	return v->guard.action == SCAN_ACTION_STRIP && v->judgement.code == 0 && v->judgement.held.n == 0;
+	return filter_guard_strips(&v->guard) && v->judgement.code == 0 && v->judgement.held.n == 0;
 }
 
 /* The letter as it was, before parts were taken out: held in quarantine. */

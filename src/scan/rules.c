@@ -8,7 +8,7 @@ static const char *const class_names[SCAN_CLASS_COUNT] = {
 #undef RULE
 };
 static const char *const action_names[SCAN_ACTION_COUNT] = {
-	[SCAN_ACTION_PASS] = "pass", [SCAN_ACTION_TAG] = "tag", [SCAN_ACTION_STRIP] = "strip", [SCAN_ACTION_JUNK] = "junk",
+	[SCAN_ACTION_PASS] = "pass", [SCAN_ACTION_TAG] = "tag", [SCAN_ACTION_CONVERT] = "convert", [SCAN_ACTION_STRIP] = "strip", [SCAN_ACTION_JUNK] = "junk",
 	[SCAN_ACTION_HOLD] = "hold", [SCAN_ACTION_REJECT] = "reject",
 };
 static const char *const direction_names[SCAN_DIRECTION_COUNT] = {[SCAN_IN] = "in", [SCAN_OUT] = "out"};
@@ -63,7 +63,7 @@ int scan_rules_set(struct scan_rules *rules, struct slice row, struct error *err
 	if (direction == SCAN_DIRECTION_COUNT)
 		return error_set(err, ERR_INVALID, "malware.actions: in or out stands behind the kind of finding");
 	if (action == SCAN_ACTION_COUNT || next_word(&row, &word))
-		return error_set(err, ERR_INVALID, "malware.actions: a row ends with pass, tag, strip, junk, hold or reject");
+		return error_set(err, ERR_INVALID, "malware.actions: a row ends with pass, tag, convert, strip, junk, hold or reject");
 	if (direction == SCAN_OUT && action == SCAN_ACTION_JUNK)
 		return error_set(err, ERR_INVALID, "malware.actions: junk is for letters that come in");
 	rules->actions[class][direction] = (enum scan_action)action;

@@ -29,6 +29,7 @@ enum scan_class {
 enum scan_action {
 	SCAN_ACTION_PASS,    /* nothing */
 	SCAN_ACTION_TAG,     /* a field of the header and an event say it */
+	SCAN_ACTION_CONVERT, /* pictures of its pages take the place of the part; as strip in all else, and where that cannot be */
 	SCAN_ACTION_STRIP,   /* a note takes the place of the part; the letter as it was is kept sealed in quarantine */
 	SCAN_ACTION_JUNK,    /* into Junk */
 	SCAN_ACTION_HOLD,    /* into quarantine */

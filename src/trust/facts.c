@@ -36,7 +36,7 @@ static bool make_plain_key(struct slice text, uint16_t type, uint8_t key[KEY_MAX
 static bool make_key(struct slice name, uint16_t type, uint8_t key[KEY_MAX], struct slice *ret)
 {
 	size_t label = 0;
-	if (type == FACT_MEMORY || type == FACT_PERSON || type == FACT_SCAN || type == FACT_REVIEWER || type == FACT_REDIRECT)
+	if (type == FACT_MEMORY || type == FACT_PERSON || type == FACT_SCAN || type == FACT_REVIEWER || type == FACT_REDIRECT || type == FACT_CONVERTED)
 		return make_plain_key(name, type, key, ret);
 	if (name.n > 0 && name.p[name.n - 1] == '.')
 		name.n--;
@@ -99,10 +99,11 @@ void facts_answer(struct facts *f, struct slice name, uint16_t type, const struc
 		return;
 	struct dns_answer *copy = ARENA_NEW(f->arena, struct dns_answer);
 	*copy = failed_answer;
-	if (answer->records.n <= FACTS_ANSWERS_BYTES - f->bytes) {
+	size_t *used = type == FACT_CONVERTED ? &f->documents : &f->bytes;
+	if (answer->records.n <= (type == FACT_CONVERTED ? FACTS_DOCUMENTS_BYTES : FACTS_ANSWERS_BYTES) - *used) {
 		*copy = *answer;
 		copy->records = arena_dup(f->arena, answer->records);
-		f->bytes += answer->records.n;
+		*used += answer->records.n;
 	}
 	map_put(&f->answers, key, copy);
 }

@@ -12,6 +12,7 @@
 
 #define FACTS_QUESTIONS_MAX 400      /* of one message, all checks together; what is asked beyond is answered as DNS_FAILED */
 #define FACTS_ANSWERS_BYTES (256 * 1024) /* of all answers; a further one counts as DNS_FAILED */
+#define FACTS_DOCUMENTS_BYTES (12u << 20) /* of all documents among them (FACT_CONVERTED), beside the others */
 #define FACTS_NAME_MAX 255
 
 enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33, DNS_TLSA = 52, DNS_CAA = 257 };
@@ -23,6 +24,7 @@ enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 1
 #define FACT_MEMORY 65280u
 #define FACT_REVIEWER 65283u /* who reviews what is held in quarantine: the name is "reviewer", the record a fact of auth (store/fact.h) */
 #define FACT_REDIRECT 65284u /* "account address": where a redirect of its script leads; records: recipient facts, delivery profiles, sealer */
+#define FACT_CONVERTED 65285u /* a part as a document of pictures: the name is a scan_target; records: its media type, the document */
 #define FACT_SCAN 65282u   /* what scanners say of the letter (scan/verdict.h) */
 #define FACT_PERSON 65281u /* whom a name shows (policy/person.h), asked of the directory */
 
@@ -52,7 +54,7 @@ struct facts {
 	int64_t now_s;        /* unix time of the check */
 	struct map answers;
 	struct dns_question *wanted;
-	size_t wanted_count, asked_count, bytes;
+	size_t wanted_count, asked_count, bytes, documents; /* documents: bytes of them */
 };
 
 void facts_init(struct facts *f, struct arena *arena, int64_t now_s);

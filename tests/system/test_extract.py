@@ -1,6 +1,9 @@
 """Previews: documents as pictures, through the processes that read them; hostile documents harm nobody; attachments for viewing only."""
 import base64
 import contextlib
+import email
+import email.message
+import email.policy
 import json
 import os
 import secrets
@@ -11,8 +14,10 @@ import urllib.parse
 import pytest
 
 import documents as made
-from conftest import TOP
+from conftest import TOP, end_site, make_site
 from jmap_client import Jmap
+from test_malware import officer_session, quarantine
+from test_revoke import new_user
 
 sys.path.insert(0, os.path.join(TOP, 'tools', 'demo'))
 from api import Api, Refused, totp  # noqa: E402
@@ -275,3 +280,61 @@ def test_attachments_for_viewing_only(site, officer, person):
     assert sum(pixel(x, y) != WHITE for y in range(0, 200) for x in range(0, 600, 3)) > 500
     assert refused == [403, 403] and not got['list'] and 'a' not in (copied.get('created') or {})
     assert mine[0] == 200 and mine[2] == document
+
+
+# ---- attachments that become pictures ----
+
+@pytest.fixture(scope='module')
+def converting():
+    site = make_site(seed=False, options={'malware.actions': ['active in convert', 'macro in convert'], 'malware.clamd': '', 'trust.judge': 'no'})
+    try:
+        site.instance.cli('domain', 'add', 'demo.test')
+        site.reader = new_user(site, 'reader')
+        site.officer = officer_session(site)
+        yield site
+    finally:
+        end_site(site)
+
+
+def delivered(site, name, content):
+    """The parts of a letter with that file as its reader gets it: [(type, name, content)], and the quarantined original."""
+    text, sender = f'word{secrets.token_hex(6)}', f'{secrets.token_hex(6)}@outside.test'
+    message = email.message.EmailMessage()
+    message['From'], message['To'], message['Subject'] = sender, site.reader['address'], text
+    message.set_content(text)
+    message.add_attachment(content, maintype='application', subtype='octet-stream', filename=name)
+    site.deliver([site.reader['address']], message.as_bytes(policy=email.policy.SMTP), sender=sender)
+    got = email.message_from_bytes(site.find(site.reader, text)[0], policy=email.policy.default)
+    kept = quarantine(site, **{'from': sender})
+    return [(p.get_content_type(), p.get_filename(), p.get_content()) for p in got.walk() if not p.is_multipart()], kept
+
+
+ACTIVE = '/OpenAction << /S /JavaScript /JS (app.launchURL\\(1\\)) >>'
+
+
+def test_a_document_that_acts_becomes_pictures_of_its_pages(converting):
+    parts, kept = delivered(converting, '合同.pdf', made.pdf([made.square('1 0 0'), made.square('0 0 1')], catalog=ACTIVE))
+    assert [p[0] for p in parts] == ['text/plain', 'text/plain', 'application/pdf']
+    assert '合同.pdf' in parts[1][2] and 'pictures of its pages' in parts[1][2] and '页面图像' in parts[1][2]
+    _, name, document = parts[2]
+    assert name == '合同.pdf.pdf' and document.startswith(b'%PDF-') and document.count(b'DCTDecode') == 2
+    assert b'JavaScript' not in document and b'OpenAction' not in document
+    assert len(kept) == 1 and kept[0]['reason'] == 'stripped'
+    # And it can be looked at again, page by page.
+    reader = Jmap(converting, converting.reader)
+    blob = reader.upload(document)[1]['blobId']
+    end = time.monotonic() + 60
+    while True:
+        status, _, body = reader.ask('GET', f'/jmap/preview/{reader.account}/{blob}?page=2&width=100')
+        if status != 503 or time.monotonic() > end:
+            break
+        time.sleep(0.2)
+    red, green, blue = made.read_png(body)[2](50, 74)
+    assert status == 200 and blue > 240 and red < 15 and green < 15
+
+
+def test_what_cannot_become_pictures_is_taken_out(converting):
+    broken = made.pdf([made.square('1 0 0')], catalog=ACTIVE).replace(b'/Type /Pages', b'/Type /Nopes').replace(b'/Kids', b'/Kuds')
+    parts, kept = delivered(converting, 'plan.pdf', broken)
+    assert [p[0] for p in parts] == ['text/plain', 'text/plain'] and 'was removed' in parts[1][2]
+    assert len(kept) == 1 and kept[0]['reason'] == 'stripped'

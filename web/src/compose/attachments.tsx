@@ -4,6 +4,7 @@ import { Icon, type IconName } from '../ui/icons';
 import { Progress, cls } from '../ui/parts';
 import type { Composer } from './composer';
 import type { Attachment } from './draft';
+import { mayPreview, viewing } from '../mail/preview';
 
 function iconOf({ type }: Attachment): IconName {
 	if (type.startsWith('image/')) return 'image';
@@ -20,6 +21,7 @@ function One({ composer, one }: { composer: Composer; one: Attachment }) {
 				<small class="num">{one.failed ? t('compose.upload-failed') : sending ? t('compose.uploading', { percent: Math.round(one.progress * 100) }) : size(one.size)}</small>
 				{sending && <Progress value={one.progress} max={1} label={t('compose.uploading-name', { name: one.name })} />}
 			</span>
+			{one.blobId && mayPreview() && <button type="button" class="icon-button small" aria-label={t('mail.preview-open', { name: one.name, size: size(one.size) })} onClick={() => (viewing.value = { all: [{ blobId: one.blobId!, name: one.name, type: one.type }], at: 0 })}><Icon name="eye" size={14} /></button>}
 			<button type="button" class="icon-button small" aria-label={t(sending ? 'compose.cancel-upload' : 'compose.detach', { name: one.name })} onClick={() => composer.detach(one.key)}><Icon name="close" size={14} /></button>
 		</li>
 	);

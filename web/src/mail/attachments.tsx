@@ -3,7 +3,9 @@ import { downloadUrl, type Email, type EmailBodyPart } from '../jmap';
 import { client } from '../jmap/account';
 import { size, t } from '../ui/i18n';
 import { Icon, type IconName } from '../ui/icons';
+import { IconButton } from '../ui/parts';
 import { malwareOf } from './letter';
+import { mayPreview, viewing, viewOnly, type Viewable } from './preview';
 
 function kindOf(part: EmailBodyPart): { icon: IconName; name: string; tone: string } {
 	const ext = (part.name ?? '').split('.').pop()?.toLowerCase() ?? '';
@@ -21,15 +23,26 @@ export function Attachments({ letter }: { letter: Email }) {
 	if (parts.length === 0) return null;
 	const malware = malwareOf(letter);
 	const total = parts.reduce((sum, p) => sum + p.size, 0);
+	const shown: Viewable[] = parts.filter(p => p.blobId && !(malware?.name && malware.name === p.name)).map(p => ({ blobId: p.blobId!, name: p.name || t('mail.unnamed'), type: p.type }));
 	return (
 		<section class="letter-files" aria-label={t('mail.attachments')}>
 			<h3>{t('mail.attachments-count', { n: parts.length, size: size(total) })}</h3>
+			{viewOnly() && <p class="files-view-only"><Icon name="eye" size={16} />{t('mail.preview-view-only')}</p>}
 			<ul>
 				{parts.map((p, i) => {
 					const kind = kindOf(p), name = p.name || t('mail.unnamed');
 					const gone = malware?.name && malware.name === p.name;
 					const face = <><span class={`file-icon ${gone ? 'hue-5' : kind.tone}`}><Icon name={gone ? 'warn' : kind.icon} size={18} /></span><span class="file-text"><span class="cut">{name}</span><small class="num">{gone ? t('mail.attachment-gone') : `${kind.name.toUpperCase()} · ${size(p.size)}`}</small></span></>;
-					return <li key={p.partId ?? i}>{gone || !p.blobId ? <div class="file">{face}</div> : <a class="file" href={downloadUrl(client, p.blobId, name, p.type)} download={name} aria-label={t('mail.download-name', { name, size: size(p.size) })}>{face}<Icon name="download" size={16} /></a>}</li>;
+					const label = { name, size: size(p.size) };
+					if (gone || !p.blobId) return <li key={p.partId ?? i}><div class="file">{face}</div></li>;
+					const view = () => (viewing.value = { all: shown, at: shown.findIndex(one => one.blobId === p.blobId) });
+					if (viewOnly()) return <li key={p.partId ?? i}><button type="button" class="file" aria-label={t('mail.preview-open', label)} onClick={view}>{face}<Icon name="eye" size={16} /></button></li>;
+					return (
+						<li key={p.partId ?? i}>
+							<a class="file" href={downloadUrl(client, p.blobId, name, p.type)} download={name} aria-label={t('mail.download-name', label)}>{face}<Icon name="download" size={16} /></a>
+							{mayPreview() && <IconButton icon="eye" class="file-view" label={t('mail.preview-open', label)} onClick={view} />}
+						</li>
+					);
 				})}
 			</ul>
 		</section>
