@@ -14,6 +14,11 @@ const SCREENS = {
 		await opened(page).filter({ hasText: '第四季度' }).waitFor();
 		await page.locator('.letter-files').waitFor();
 	},
+	async preview(page) {
+		await row(page, 'Emma Laurent').click();
+		await page.locator('.file-view').first().click();
+		await page.locator('.viewer-page[aria-busy=false]').waitFor();
+	},
 	async warning(page) {
 		await row(page, '紧急').click();
 		await page.locator('.banner.bad').waitFor();

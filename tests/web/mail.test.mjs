@@ -341,3 +341,40 @@ test('words that are much longer still fit', async () => {
 	await picture(page, 'pseudo');
 });
 
+test('an attachment is looked at page by page, by keys alone, and the place is kept', async () => {
+	const { page } = await visit();
+	await row(page, 'Emma Laurent').click();
+	const eye = page.getByRole('button', { name: /Look at Contract-Lyon-v3\.pdf/ });
+	await eye.focus();
+	await page.keyboard.press('Enter');
+	const viewer = page.getByRole('dialog', { name: 'Preview of Contract-Lyon-v3.pdf' });
+	const at = n => viewer.getByRole('img', { name: `Contract-Lyon-v3.pdf, page ${n} of 3` }).waitFor();
+	await at(1);
+	await viewer.getByText('Page 1 of 3').waitFor();
+	await page.keyboard.press('ArrowRight');
+	await at(2);
+	await page.keyboard.press('End');
+	await at(3);
+	await page.keyboard.press('ArrowLeft');
+	await at(2);
+	const width = () => viewer.locator('img').evaluate(img => img.style.width);
+	const before = await width();
+	await page.keyboard.press('+');
+	await until('it is larger', async () => parseInt(await width(), 10) > parseInt(before, 10));
+	await page.keyboard.press('Escape');
+	await viewer.waitFor({ state: 'detached' });
+	assert.ok(await eye.evaluate(el => el === document.activeElement));
+	assert.deepEqual(page.errors, []);
+});
+
+test('where attachments are for viewing only, nothing is offered for download', async () => {
+	const { page, mail } = await visit();
+	mail.viewOnly = true;
+	await page.reload();
+	await row(page, 'Emma Laurent').click();
+	await page.locator('.files-view-only').waitFor();
+	assert.equal(await page.locator('.letter-files a').count(), 0);
+	await page.getByRole('button', { name: /Look at Contract-Lyon-v3\.pdf/ }).click();
+	await page.locator('.viewer-page img').waitFor();
+	assert.equal(await page.locator('.viewer a').count(), 0);
+});

@@ -85,7 +85,7 @@ export class FakeMail {
 	}
 
 	session() {
-		const account = { name: ME.email, isPersonal: true, isReadOnly: false, accountCapabilities: { [`${CAP}mail`]: {}, [`${CAP}submission`]: { maxDelayedSend: 2592000 }, [`${CAP}quota`]: {} } };
+		const account = { name: ME.email, isPersonal: true, isReadOnly: false, accountCapabilities: { [`${CAP}mail`]: {}, [`${CAP}submission`]: { maxDelayedSend: 2592000 }, [`${CAP}quota`]: {}, 'urn:letterlock:jmap:preview': { infoUrl: '/jmap/preview/', viewOnly: this.viewOnly === true } } };
 		return {
 			capabilities: { [`${CAP}core`]: { maxSizeUpload: 5e7, maxConcurrentUpload: 4, maxSizeRequest: 1e7, maxConcurrentRequests: 8, maxCallsInRequest: 32, maxObjectsInGet: 500, maxObjectsInSet: 500, collationAlgorithms: [] }, [`${CAP}mail`]: {}, [`${CAP}submission`]: {}, [`${CAP}quota`]: {} },
 			accounts: { A: account }, primaryAccounts: { [`${CAP}mail`]: 'A', [`${CAP}submission`]: 'A' }, username: ME.email, state: 's1', apiUrl: '/jmap/api', downloadUrl: '/jmap/download/{accountId}/{blobId}/{name}?accept={type}', uploadUrl: '/jmap/upload/{accountId}/', eventSourceUrl: '/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}',

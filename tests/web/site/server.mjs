@@ -143,8 +143,17 @@ export class Site {
 			if (!letter) return json({}, 404);
 			return void r.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': VIEW_POLICY, 'X-Letterlock-Images': String(letter.images), 'Cache-Control': 'private, no-store' }).end(view(letter, url.searchParams));
 		}
+		if (what === 'preview') return this.preview(id, r, url.searchParams, json);
 		if (what === 'download') return void r.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Disposition': `attachment; filename="${encodeURIComponent(name)}"` }).end(this.source(id));
 		return json({}, 404);
+	}
+
+	/* Attachments as pictures: PDF has three pages, a few kinds nobody reads. */
+	preview(id, r, query, json) {
+		const pages = query.get('name').endsWith('.pdf') ? 3 : 1, page = Number(query.get('page'));
+		if (query.get('info') === '1') return json({ status: /\.(ofd|zip)$/.test(query.get('name')) ? 'noReader' : 'ok', type: query.get('name').split('.').pop(), label: 'Document', pages, cut: false, marked: this.mail.viewOnly === true });
+		const picture = `<svg xmlns="http://www.w3.org/2000/svg" width="210" height="297"><rect width="210" height="297" fill="#fff"/><text x="40" y="60" font-size="24">${page}</text></svg>`;
+		return void r.writeHead(page > pages ? 404 : 200, { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'private, no-store' }).end(picture);
 	}
 
 	source(blob) {
