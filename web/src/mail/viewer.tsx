@@ -29,19 +29,19 @@ async function look(one: Viewable, gone: () => boolean): Promise<Info> {
 
 function Page({ one, page, pages, width, scale }: { one: Viewable; page: number; pages: number; width: number; scale: number }) {
 	const [tries, setTries] = useState(0);
-	const [state, setState] = useState<'loading' | 'there' | 'failed'>('loading');
+	const [there, setThere] = useState('');
+	const [never, setNever] = useState('');
 	const picture = Math.min(PICTURE_MAX, Math.round(width * scale / 100) * 100);
 	const src = pageUrl(one, page, picture) + (tries > 0 ? `&again=${tries}` : '');
-	useEffect(() => setState('loading'), [one.blobId, page, picture]);
 	/* A picture that cannot come now comes later; what never comes is told. */
 	const failed = () => {
 		if (tries < 4) setTimeout(() => setTries(tries + 1), WAIT_MS);
-		else setState('failed');
+		else setNever(src);
 	};
-	if (state === 'failed') return <div class="viewer-words" role="alert"><Icon name="warn" size={28} /><p>{t('mail.preview-page-failed', { page })}</p><Button onClick={() => { setTries(0); setState('loading'); }}>{t('ui.retry')}</Button></div>;
+	if (never === src) return <div class="viewer-words" role="alert"><Icon name="warn" size={28} /><p>{t('mail.preview-page-failed', { page })}</p><Button onClick={() => { setTries(0); setNever(''); }}>{t('ui.retry')}</Button></div>;
 	return (
-		<div class="viewer-page" aria-busy={state === 'loading'}>
-			<img key={src} src={src} alt={t('mail.preview-page', { name: one.name, page, pages })} style={{ width: `${width}px` }} draggable={false} onLoad={() => setState('there')} onError={failed} />
+		<div class="viewer-page" aria-busy={there !== src}>
+			<img key={src} src={src} alt={t('mail.preview-page', { name: one.name, page, pages })} style={{ width: `${width}px` }} draggable={false} onLoad={() => setThere(src)} onError={failed} />
 		</div>
 	);
 }
