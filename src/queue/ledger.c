@@ -9,6 +9,7 @@
 #include "queue/ledger_in.h"
 #include "queue/memory.h"
 #include "queue/quarantine.h"
+#include "queue/recall.h"
 #include "queue/submission.h"
 #include "sys/fault.h"
 
@@ -71,6 +72,8 @@ int ledger_open(const struct ledger_config *config, int64_t now_ms, struct ledge
 	int rc = open_spool(l, ret_opened, &created, err);
 	if (rc == 0)
 		rc = ledger_recover(l, now_ms, created, ret_opened, err);
+	if (rc == 0)
+		rc = recall_resume(l, err);
 	if (rc < 0)
 		ledger_close(&l);
 	else

@@ -207,6 +207,15 @@ int recall_answer(struct ledger *l, const uint8_t account[16], uint64_t seq, int
 	return rc == 0 ? tell_writer(l, submission, err) : rc;
 }
 
+int recall_resume(struct ledger *l, struct error *err)
+{
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_RECALL_OPEN, "i", (int64_t)(SUBMISSION_TOUCHED_BYTES / 16));
+	int rc;
+	while ((rc = spool_step(&l->spool, st, err)) == 1)
+		submission_touch(l, spool_blob(st, 0));
+	return rc;
+}
+
 /* ---- when somebody goes, or time passes ---- */
 
 int recall_remove_account(struct ledger *l, const uint8_t account[16], struct error *err)

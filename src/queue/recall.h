@@ -39,6 +39,9 @@ enum recall_state {
 	RECALL_OUTSIDE = 6,  /* it left the house */
 };
 
+/* After opening: readers with orders that are not answered are told of them once more, as the hint may have gone with the process. */
+int recall_resume(struct ledger *l, struct error *err);
+
 /* ---- inside a group ---- */
 
 /* The references of a record that belongs to a submission. */

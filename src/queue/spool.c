@@ -57,6 +57,7 @@ static const char additions[] =
 	"CREATE TABLE IF NOT EXISTS recall(account BLOB NOT NULL, seq INTEGER NOT NULL, target INTEGER NOT NULL, record INTEGER NOT NULL, what INTEGER NOT NULL,"
 	" submission BLOB NOT NULL, asked INTEGER NOT NULL, answer INTEGER NOT NULL, PRIMARY KEY(account, seq)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS recall_time ON recall(asked);"
+	"CREATE INDEX IF NOT EXISTS recall_open ON recall(account) WHERE answer = 0;"
 	"CREATE TABLE IF NOT EXISTS report_out(day INTEGER NOT NULL, domain BLOB NOT NULL, kind INTEGER NOT NULL, hash BLOB NOT NULL,"
 	" count INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(day, domain, kind, hash)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS report_in(domain BLOB NOT NULL, day INTEGER NOT NULL, report BLOB NOT NULL, source BLOB NOT NULL,"

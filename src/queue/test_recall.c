@@ -202,6 +202,21 @@ static void answers_reach_the_writer_once(void **state)
 	assert_int_equal(ledger_check(ledger, true, NULL), 0);
 }
 
+static void open_orders_are_told_again_after_a_crash(void **state)
+{
+	uint8_t touched[8][16], reader[16];
+	submit(1, 2, false);
+	(void)ask(1);
+	answer(2, RECALL_ANSWER_READ);
+	reopen();
+	test_account(1, reader);
+	assert_int_equal(ledger_touched(ledger, touched, 8), 1);
+	assert_memory_equal(touched[0], reader, 16);
+	answer(1, RECALL_ANSWER_DONE);
+	reopen();
+	assert_int_equal(ledger_touched(ledger, touched, 8), 0);
+}
+
 static void nobody_takes_back_letters_of_others(void **state)
 {
 	uint64_t order, letter;
@@ -288,7 +303,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(each_reader_gets_an_order_behind_the_letter), T(answers_reach_the_writer_once), T(nobody_takes_back_letters_of_others),
+		T(each_reader_gets_an_order_behind_the_letter), T(answers_reach_the_writer_once), T(open_orders_are_told_again_after_a_crash),
+		T(nobody_takes_back_letters_of_others),
 		T(after_its_time_it_stays), T(what_its_reader_deleted_is_told_at_once), T(copies_of_scripts_belong_to_it), T(two_hundred_recipients),
 		T(a_mailbox_that_goes_answers_no_more),
 	};
