@@ -127,27 +127,83 @@ static const struct mailbox_info *restricted_to(struct account *mail, const json
 	return jmap_mailbox_by_text(boxes, jmap_text(id));
 }
 
-int jmap_corpus_load(struct account *mail, const json_t *filter, bool whole, struct arena *arena, struct jmap_corpus *ret)
+int jmap_corpus_open(struct account *mail, const json_t *filter, bool whole, struct arena *arena, struct jmap_corpus *ret)
 {
-	struct loading l = {.corpus = ret};
 	const struct mailbox_info *only = NULL;
 	struct jmap_mailboxes boxes;
 	int rc = jmap_mailboxes_list(mail, arena, &boxes);
 
-	*ret = (struct jmap_corpus){.mail = mail, .arena = arena};
-	if (rc == 0 && !whole)
-		only = restricted_to(mail, filter, &boxes);
-	if (rc == 0)
-		ret->boxes = arena_alloc_array(arena, boxes.count + 1, sizeof *ret->boxes);
-	for (size_t i = 0; rc == 0 && i < boxes.count; i++) {
-		if (!boxes.list[i].exists || (only != NULL && only != &boxes.list[i]))
-			continue;
-		l.box = &ret->boxes[ret->box_count++];
-		memcpy(l.box->ref.id, boxes.list[i].id, 16);
-		rc = mail->ops->messages(mail, &l.box->ref, 1, UINT32_MAX, 0, load_row, &l, NULL);
-	}
+	*ret = (struct jmap_corpus){.mail = mail, .arena = arena, .load_uid = 1};
 	if (rc < 0)
-		jmap_corpus_free(ret);
+		return rc;
+	if (!whole)
+		only = restricted_to(mail, filter, &boxes);
+	ret->boxes = arena_alloc_array(arena, boxes.count + 1, sizeof *ret->boxes);
+	for (size_t i = 0; i < boxes.count; i++)
+		if (boxes.list[i].exists && (only == NULL || only == &boxes.list[i]))
+			memcpy(ret->boxes[ret->box_count++].ref.id, boxes.list[i].id, 16);
+	return 0;
+}
+
+void jmap_corpus_slice(struct jmap_corpus *c, uint64_t budget)
+{
+	arena_reset(&c->scratch);
+	c->budget = budget;
+	c->busy = false;
+	c->leaf_at = 0;
+}
+
+bool jmap_corpus_spend(struct jmap_corpus *c, uint64_t rows)
+{
+	c->budget -= rows < c->budget ? rows : c->budget;
+	if (c->budget == 0)
+		c->busy = true;
+	return !c->busy;
+}
+
+/* The rows up to one UID. A mailbox that went meanwhile has none. */
+static int load_rows(struct jmap_corpus *c, uint32_t last)
+{
+	struct loading l = {.corpus = c, .box = &c->boxes[c->load_box]};
+	size_t before = l.box->count;
+	int rc = c->mail->ops->messages(c->mail, &l.box->ref, (uint32_t)c->load_uid, last, 0, load_row, &l, NULL);
+
+	(void)jmap_corpus_spend(c, 1 + (l.box->count - before) / JMAP_SLICE_CHEAP * 2);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+/* UIDs lie as thin as one likes: of any number of them there are a thousand steps at most. */
+static uint32_t last_of_step(const struct jmap_corpus *c, uint32_t next)
+{
+	uint64_t step = JMAP_SLICE * JMAP_SLICE_CHEAP / 4, last;
+
+	step = step > next / 1000u ? step : next / 1000u;
+	last = c->load_uid + step;
+	return last >= next ? UINT32_MAX : (uint32_t)last;
+}
+
+int jmap_corpus_load(struct jmap_corpus *c)
+{
+	struct mailbox_status status;
+	int rc = 0;
+
+	while (rc == 0 && c->load_box < c->box_count) {
+		uint32_t last = UINT32_MAX;
+
+		if (c->busy)
+			return 0;
+		rc = c->mail->ops->status(c->mail, &c->boxes[c->load_box].ref, &status, NULL);
+		if (rc == 0)
+			last = last_of_step(c, status.uid_next);
+		if (rc == 0)
+			rc = load_rows(c, last);
+		rc = rc == ERR_NOT_FOUND ? 0 : rc;
+		c->load_uid = (uint64_t)last + 1;
+		if (last == UINT32_MAX) {
+			c->load_box++;
+			c->load_uid = 1;
+		}
+	}
 	return rc;
 }
 
@@ -159,6 +215,8 @@ void jmap_corpus_free(struct jmap_corpus *c)
 	MEMORY_FREE(&c->emails);
 	MEMORY_FREE(&c->slots);
 	MEMORY_FREE(&c->threads);
+	MEMORY_FREE(&c->leaves);
+	arena_free(&c->scratch);
 }
 
 /* ---- threads ---- */
@@ -231,20 +289,38 @@ static int on_digest(void *arg, const struct message_row *row, struct slice dige
 	return 0;
 }
 
-void jmap_corpus_digests(struct jmap_corpus *c, const struct jmap_bits *set, jmap_corpus_digest_fn *fn, void *arg)
+bool jmap_corpus_next(struct jmap_corpus *c, const struct jmap_bits *set, struct jmap_leaf *leaf, struct uid_set *uids)
 {
-	for (size_t i = 0; c->error == 0 && i < c->box_count; i++) {
-		struct digesting d = {.box = &c->boxes[i], .fn = fn, .arg = arg};
+	const struct jmap_corpus_box *box = &c->boxes[leaf->box];
+	uint64_t room = c->budget, found = 0;
+
+	for (; leaf->row < box->count && found < room; leaf->row++) { /* an email in two mailboxes is read in one */
+		const struct jmap_corpus_row *row = &box->rows[leaf->row];
+
+		if (jmap_bit(set, row->email) && c->emails[row->email].mailbox == leaf->box && c->emails[row->email].uid == row->uid) {
+			uid_set_add(uids, row->uid);
+			found++;
+		}
+	}
+	(void)jmap_corpus_spend(c, found);
+	return found > 0;
+}
+
+void jmap_corpus_digests(struct jmap_corpus *c, const struct jmap_bits *set, struct jmap_leaf *leaf, jmap_corpus_digest_fn *fn, void *arg)
+{
+	while (c->error == 0 && !c->busy && leaf->box < c->box_count) {
+		struct digesting d = {.box = &c->boxes[leaf->box], .fn = fn, .arg = arg};
 		struct uid_set uids = {0};
 
-		for (size_t k = 0; k < d.box->count; k++) { /* an email in two mailboxes is read in one */
-			const struct jmap_corpus_row *row = &d.box->rows[k];
-
-			if (jmap_bit(set, row->email) && c->emails[row->email].mailbox == i && c->emails[row->email].uid == row->uid)
-				uid_set_add(&uids, row->uid);
-		}
-		if (uids.count > 0)
+		if (jmap_corpus_next(c, set, leaf, &uids)) {
 			c->error = c->mail->ops->messages_with_digest(c->mail, &d.box->ref, &uids, false, on_digest, &d, NULL);
+			c->error = c->error == ERR_NOT_FOUND ? 0 : c->error;
+		}
+		if (leaf->row == d.box->count) {
+			leaf->box++;
+			leaf->row = 0;
+		}
 		uid_set_free(&uids);
 	}
+	leaf->done = leaf->box == c->box_count;
 }

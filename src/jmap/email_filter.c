@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "base/memory.h"
 #include "jmap/date.h"
 #include "mime/text.h"
 
@@ -167,9 +168,9 @@ static size_t words_of(const struct jmap_corpus *c)
 	return (c->email_count + 63) / 64;
 }
 
-static struct jmap_bits bits_new(const struct jmap_corpus *c)
+static struct jmap_bits bits_new(struct jmap_corpus *c)
 {
-	return (struct jmap_bits){arena_alloc_array(c->arena, words_of(c) + 1, sizeof(uint64_t))};
+	return (struct jmap_bits){arena_alloc_array(&c->scratch, words_of(c) + 1, sizeof(uint64_t))};
 }
 
 static void bit_set(struct jmap_bits *b, size_t i)
@@ -177,7 +178,7 @@ static void bit_set(struct jmap_bits *b, size_t i)
 	b->words[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
-static struct jmap_bits bits_without(const struct jmap_corpus *c, const struct jmap_bits *a, const struct jmap_bits *b)
+static struct jmap_bits bits_without(struct jmap_corpus *c, const struct jmap_bits *a, const struct jmap_bits *b)
 {
 	struct jmap_bits ret = bits_new(c);
 
@@ -199,6 +200,32 @@ static bool bits_any(const struct jmap_corpus *c, const struct jmap_bits *b)
 	for (size_t i = 0; i < words_of(c); i++)
 		any |= b->words[i];
 	return any != 0;
+}
+
+/* ---- slices: the whole filter is gone through again in each, and what a leaf found before stands ---- */
+
+static struct jmap_leaf *leaf_next(struct jmap_corpus *c)
+{
+	if (c->leaf_at == c->leaf_room) {
+		c->leaf_room = c->leaf_room == 0 ? 16 : c->leaf_room * 2;
+		c->leaves = memory_grow(c->leaves, c->leaf_room * sizeof *c->leaves);
+	}
+	if (c->leaf_at == c->leaf_count) {
+		struct jmap_leaf *leaf = ARENA_NEW(c->arena, struct jmap_leaf);
+
+		leaf->out = ARENA_NEW(c->arena, struct jmap_bits);
+		leaf->out->words = arena_alloc_array(c->arena, words_of(c) + 1, sizeof(uint64_t));
+		c->leaves[c->leaf_count++] = leaf;
+	}
+	return c->leaves[c->leaf_at++];
+}
+
+/* All emails were looked at, without digests. */
+static struct jmap_bits leaf_cheap(struct jmap_corpus *c, struct jmap_leaf *leaf)
+{
+	leaf->done = true;
+	(void)jmap_corpus_spend(c, c->email_count / JMAP_SLICE_CHEAP);
+	return *leaf->out;
 }
 
 /* ---- cheap conditions ---- */
@@ -257,14 +284,17 @@ static struct cheap cheap_make(struct jmap_corpus *c, enum property property, co
 
 static struct jmap_bits run_cheap(struct jmap_corpus *c, enum property property, const json_t *value, const struct jmap_bits *in)
 {
-	struct cheap x = cheap_make(c, property, value);
-	struct jmap_bits out = bits_new(c);
+	struct jmap_leaf *leaf = leaf_next(c);
+	struct cheap x;
 
+	if (leaf->done)
+		return *leaf->out;
+	x = cheap_make(c, property, value);
 	for (size_t i = 0; i < c->email_count; i++) {
 		if (jmap_bit(in, i) && cheap_holds(c, &x, &c->emails[i]))
-			bit_set(&out, i);
+			bit_set(leaf->out, i);
 	}
-	return out;
+	return leaf_cheap(c, leaf);
 }
 
 static bool is_listed(const json_t *ids, const struct mailbox_ref *ref)
@@ -282,24 +312,23 @@ static bool is_listed(const json_t *ids, const struct mailbox_ref *ref)
 
 static struct jmap_bits run_mailboxes(struct jmap_corpus *c, const json_t *ids, bool listed, const struct jmap_bits *in)
 {
-	struct jmap_bits out = bits_new(c);
+	struct jmap_leaf *leaf = leaf_next(c);
 
-	for (size_t i = 0; i < c->box_count; i++) {
+	for (size_t i = 0; !leaf->done && i < c->box_count; i++) {
 		if (is_listed(ids, &c->boxes[i].ref) != listed)
 			continue;
 		for (size_t k = 0; k < c->boxes[i].count; k++) {
 			if (jmap_bit(in, c->boxes[i].rows[k].email))
-				bit_set(&out, c->boxes[i].rows[k].email);
+				bit_set(leaf->out, c->boxes[i].rows[k].email);
 		}
 	}
-	return out;
+	return leaf->done ? *leaf->out : leaf_cheap(c, leaf);
 }
 
 /* ---- digests ---- */
 
 struct attached {
-	const struct jmap_corpus *corpus;
-	struct jmap_bits out;
+	struct jmap_bits *out;
 	bool wanted;
 	struct arena scratch;
 };
@@ -311,16 +340,18 @@ static void on_digest(void *arg, uint32_t email, struct slice digest)
 
 	arena_reset(&a->scratch);
 	if (digest_decode_envelope(digest, &a->scratch, &d) == 0 && d.has_attachment == a->wanted)
-		bit_set(&a->out, email);
+		bit_set(a->out, email);
 }
 
 static struct jmap_bits run_attachment(struct jmap_corpus *c, bool wanted, const struct jmap_bits *in)
 {
-	struct attached a = {.corpus = c, .out = bits_new(c), .wanted = wanted};
+	struct jmap_leaf *leaf = leaf_next(c);
+	struct attached a = {.out = leaf->out, .wanted = wanted};
 
-	jmap_corpus_digests(c, in, on_digest, &a);
+	if (!leaf->done)
+		jmap_corpus_digests(c, in, leaf, on_digest, &a);
 	arena_free(&a.scratch);
-	return a.out;
+	return *leaf->out;
 }
 
 /* ---- texts ---- */
@@ -335,27 +366,35 @@ static void found_add(const struct jmap_corpus_box *box, const struct uid_set *f
 	}
 }
 
+static void search_rows(struct jmap_corpus *c, struct jmap_leaf *leaf, enum search_scope scope, struct slice field, struct slice needle,
+                        const struct uid_set *uids)
+{
+	const struct jmap_corpus_box *box = &c->boxes[leaf->box];
+	struct uid_set found = {0};
+
+	c->error = c->mail->ops->search(c->mail, &box->ref, uids, scope, field, needle, &found, NULL);
+	c->error = c->error == ERR_NOT_FOUND ? 0 : c->error;
+	found_add(box, &found, leaf->out);
+	uid_set_free(&found);
+}
+
 static struct jmap_bits search(struct jmap_corpus *c, enum search_scope scope, struct slice field, struct slice needle, const struct jmap_bits *in)
 {
-	struct jmap_bits out = bits_new(c);
+	struct jmap_leaf *leaf = leaf_next(c);
 
-	for (size_t i = 0; c->error == 0 && i < c->box_count; i++) {
-		const struct jmap_corpus_box *box = &c->boxes[i];
-		struct uid_set uids = {0}, found = {0};
+	while (c->error == 0 && !c->busy && leaf->box < c->box_count) {
+		struct uid_set uids = {0};
 
-		for (size_t k = 0; k < box->count; k++) {
-			uint32_t email = box->rows[k].email;
-
-			if (jmap_bit(in, email) && c->emails[email].mailbox == i && c->emails[email].uid == box->rows[k].uid)
-				uid_set_add(&uids, box->rows[k].uid);
+		if (jmap_corpus_next(c, in, leaf, &uids))
+			search_rows(c, leaf, scope, field, needle, &uids);
+		if (leaf->row == c->boxes[leaf->box].count) {
+			leaf->box++;
+			leaf->row = 0;
 		}
-		if (uids.count > 0)
-			c->error = c->mail->ops->search(c->mail, &box->ref, &uids, scope, field, needle, &found, NULL);
-		found_add(box, &found, &out);
 		uid_set_free(&uids);
-		uid_set_free(&found);
 	}
-	return out;
+	leaf->done = leaf->box == c->box_count;
+	return *leaf->out;
 }
 
 /* RFC 8621 4.4.1: in From, To, Cc, Bcc, Subject or the body. What is in no field and not in the body is sorted out by one search. */
@@ -364,9 +403,13 @@ static struct jmap_bits search_text(struct jmap_corpus *c, struct slice needle, 
 	static const struct slice fields[] = {
 		SLICE_INIT("subject"), SLICE_INIT("from"), SLICE_INIT("to"), SLICE_INIT("cc"), SLICE_INIT("bcc"),
 	};
-	struct jmap_bits rest = search(c, SEARCH_TEXT, SLICE_NONE, needle, in), out = search(c, SEARCH_BODY, SLICE_NONE, needle, &rest);
+	struct jmap_bits rest = search(c, SEARCH_TEXT, SLICE_NONE, needle, in), body, out = bits_new(c);
 
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+	if (c->busy)
+		return out;
+	body = search(c, SEARCH_BODY, SLICE_NONE, needle, &rest);
+	bits_add(c, &out, &body);
+	for (size_t i = 0; !c->busy && i < ARRAY_LEN(fields); i++) {
 		struct jmap_bits found;
 
 		rest = bits_without(c, &rest, &out);
@@ -393,11 +436,11 @@ static struct jmap_bits run_text(struct jmap_corpus *c, enum property property, 
 	size_t count;
 
 	if (property == HEADER) {
-		field = mime_fold_arena(jmap_text(json_array_get(value, 0)), c->arena);
-		return search(c, SEARCH_HEADER, field, mime_fold_arena(jmap_text(json_array_get(value, 1)), c->arena), &in);
+		field = mime_fold_arena(jmap_text(json_array_get(value, 0)), &c->scratch);
+		return search(c, SEARCH_HEADER, field, mime_fold_arena(jmap_text(json_array_get(value, 1)), &c->scratch), &in);
 	}
-	count = jmap_needles(jmap_text(value), c->arena, needles);
-	for (size_t i = 0; i < count; i++)
+	count = jmap_needles(jmap_text(value), &c->scratch, needles);
+	for (size_t i = 0; !c->busy && i < count; i++)
 		in = search_one(c, property, needles[i], &in);
 	return in;
 }
@@ -412,7 +455,7 @@ static struct jmap_bits run_condition(struct jmap_corpus *c, const json_t *condi
 	json_object_foreach((json_t *)(uintptr_t)condition, name, value) {
 		size_t i = property_of(name);
 
-		if (i == ARRAY_LEN(properties) || json_is_null(value) || properties[i].cost != cost)
+		if (c->busy || i == ARRAY_LEN(properties) || json_is_null(value) || properties[i].cost != cost)
 			continue;
 		if (i == IN_MAILBOX || i == IN_OTHER_THAN)
 			in = run_mailboxes(c, value, i == IN_MAILBOX, &in);
@@ -456,7 +499,7 @@ static struct jmap_bits run_operator(struct jmap_corpus *c, struct slice operato
 
 	for (unsigned cost = CHEAP; cost <= BY_TEXT; cost++) {
 		json_array_foreach(conditions, i, one) {
-			if (cost_of(one) != cost)
+			if (c->busy || cost_of(one) != cost)
 				continue;
 			found = run_filter(c, one, rest);
 			if (all) {
@@ -474,7 +517,7 @@ static struct jmap_bits run_filter(struct jmap_corpus *c, const json_t *filter, 
 {
 	struct slice operator = jmap_text(json_object_get(filter, "operator"));
 
-	if (c->error < 0 || !bits_any(c, &in))
+	if (c->error < 0 || c->busy || !bits_any(c, &in))
 		return in;
 	if (operator.n > 0)
 		return run_operator(c, operator, json_object_get(filter, "conditions"), in);
@@ -485,9 +528,14 @@ static struct jmap_bits run_filter(struct jmap_corpus *c, const json_t *filter, 
 
 struct jmap_bits jmap_filter_run(struct jmap_corpus *c, const json_t *filter)
 {
-	struct jmap_bits all = bits_new(c);
+	struct jmap_bits all = bits_new(c), found, ret = {.words = NULL};
 
 	for (size_t i = 0; i < c->email_count; i++)
 		bit_set(&all, i);
-	return filter == NULL ? all : run_filter(c, filter, all);
+	found = filter == NULL ? all : run_filter(c, filter, all);
+	if (!c->busy && c->error == 0) {
+		ret.words = arena_alloc_array(c->arena, words_of(c) + 1, sizeof(uint64_t));
+		memcpy(ret.words, found.words, words_of(c) * sizeof(uint64_t));
+	}
+	return ret;
 }

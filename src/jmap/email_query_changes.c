@@ -125,45 +125,92 @@ static uint64_t changes_of(const struct jmap_result *result, const struct change
 	return count;
 }
 
-static enum jmap_step compare_and_answer(struct jmap_call *call, const struct jmap_query *q, bool collapse, struct slice state,
-                                         const struct changed *changed)
-{
-	struct jmap_result result = {.list = NULL};
-	int rc = jmap_email_query_run(call, q, collapse, true, &result);
+/* ---- the method ---- */
 
-	if (rc < 0)
-		return jmap_error_code(call, rc);
-	if (q->max_changes < changes_of(&result, changed))
-		(void)jmap_error(call, "tooManyChanges", NULL);
-	else
-		answer(call, q, state, &result, changed);
-	memory_free(result.list);
-	return JMAP_DONE;
+#define RESTARTS_MAX 3 /* then the whole is done at once, so that it ends in a mailbox that always changes */
+
+struct comparing {
+	struct jmap_query query;
+	struct jmap_since since;
+	struct changed changed;
+	struct jmap_running running;
+	struct slice state;           /* when it began */
+	bool collapse, begun;
+	unsigned restarts;
+};
+
+static void forget(struct jmap_call *call)
+{
+	struct comparing *x = call->state;
+
+	jmap_email_query_end(&x->running);
+	memory_free(x->changed.ids);
+}
+
+static bool take_args(struct jmap_call *call)
+{
+	static const char *const more[] = {"collapseThreads", NULL};
+	struct comparing *x = ARENA_NEW(&call->arena, struct comparing);
+
+	call->state = x;
+	call->forget = forget;
+	if (!jmap_query_changes_args(call, jmap_email_condition_check, jmap_email_sorts, more, &x->query)
+	    || !jmap_email_query_check(call, &x->query, &x->collapse))
+		return false;
+	if (jmap_since_read(jmap_mail(call), x->query.since, &x->since))
+		return true;
+	(void)jmap_error(call, "cannotCalculateChanges", NULL);
+	return false;
+}
+
+static bool begin(struct jmap_call *call, struct comparing *x)
+{
+	int rc;
+
+	MEMORY_FREE(&x->changed.ids);
+	if (!jmap_state_of(call, JMAP_TYPE_EMAIL, &x->state))
+		return false;
+	rc = collect(jmap_mail(call), x->since.modseq, &x->changed);
+	if (rc == ERR_NOT_FOUND)
+		(void)jmap_error(call, "cannotCalculateChanges", NULL);
+	else if (rc == ERR_LIMIT)
+		(void)jmap_error(call, x->query.max_changes < CHANGED_MAX ? "tooManyChanges" : "cannotCalculateChanges", NULL);
+	else if (rc < 0)
+		(void)jmap_error_code(call, rc);
+	x->begun = rc == 0;
+	return x->begun;
+}
+
+/* What changed between two slices stands in the result and not in the changes: from the beginning. */
+static bool is_stale(struct jmap_call *call, struct comparing *x)
+{
+	struct slice now;
+
+	if (!jmap_state_of(call, JMAP_TYPE_EMAIL, &now) || slice_eq(now, x->state))
+		return false;
+	jmap_email_query_end(&x->running);
+	x->running = (struct jmap_running){.at_once = ++x->restarts >= RESTARTS_MAX};
+	x->begun = false;
+	return true;
 }
 
 enum jmap_step jmap_email_query_changes(struct jmap_call *call)
 {
-	static const char *const more[] = {"collapseThreads", NULL};
-	struct changed changed = {.ids = NULL};
-	struct jmap_since since;
-	struct jmap_query q;
-	struct slice state;
-	enum jmap_step step;
-	bool collapse;
-	int rc;
+	struct comparing *x;
 
-	if (!jmap_query_changes_args(call, jmap_email_condition_check, jmap_email_sorts, more, &q) || !jmap_email_query_check(call, &q, &collapse)
-	    || !jmap_state_of(call, JMAP_TYPE_EMAIL, &state))
+	if (call->state == NULL && !take_args(call))
 		return JMAP_DONE;
-	if (!jmap_since_read(jmap_mail(call), q.since, &since))
-		return jmap_error(call, "cannotCalculateChanges", NULL);
-	rc = collect(jmap_mail(call), since.modseq, &changed);
-	if (rc == ERR_NOT_FOUND)
-		step = jmap_error(call, "cannotCalculateChanges", NULL);
-	else if (rc == ERR_LIMIT)
-		step = jmap_error(call, q.max_changes < CHANGED_MAX ? "tooManyChanges" : "cannotCalculateChanges", NULL);
-	else
-		step = rc < 0 ? jmap_error_code(call, rc) : compare_and_answer(call, &q, collapse, state, &changed);
-	memory_free(changed.ids);
-	return step;
+	x = call->state;
+	if (!x->begun && !begin(call, x))
+		return JMAP_DONE;
+	if (jmap_email_query_run(call, &x->query, x->collapse, true, &x->running) == JMAP_AGAIN)
+		return JMAP_AGAIN;
+	if (x->running.code < 0)
+		return jmap_error_code(call, x->running.code);
+	if (is_stale(call, x))
+		return JMAP_AGAIN;
+	if (x->query.max_changes < changes_of(&x->running.result, &x->changed))
+		return jmap_error(call, "tooManyChanges", NULL);
+	answer(call, &x->query, x->state, &x->running.result, &x->changed);
+	return JMAP_DONE;
 }

@@ -162,55 +162,122 @@ static bool sort_is_newest(const struct jmap_query *q)
 	return q->sort_count == 0 || (q->sort[0].index == JMAP_SORT_RECEIVED && q->sort[0].descending);
 }
 
-/* ---- any filter, any order ---- */
+/* ---- any filter, any order: in slices ---- */
 
-static int run_whole(struct jmap_call *call, const struct jmap_query *q, bool collapse, struct jmap_result *ret)
+struct jmap_gathering {
+	struct jmap_corpus corpus;
+	struct arena arena;
+	struct jmap_bits set;
+	struct jmap_order *order;
+	bool open, loaded, filtered, sorted;
+};
+
+static void gathering_free(struct jmap_gathering **gathering)
+{
+	struct jmap_gathering *g = *gathering;
+
+	*gathering = NULL;
+	if (g == NULL)
+		return;
+	jmap_order_close(&g->order);
+	jmap_corpus_free(&g->corpus);
+	arena_free(&g->arena);
+	memory_free(g);
+}
+
+static void collect(const struct jmap_gathering *g, bool collapse, struct jmap_result *ret)
 {
 	struct thread_set threads = {.slots = NULL};
-	struct jmap_corpus corpus;
-	struct arena arena = ARENA_INIT;
-	uint32_t *order;
 	size_t count;
-	int rc = jmap_corpus_load(jmap_mail(call), q->filter, jmap_sort_needs_threads(q), &arena, &corpus);
+	const uint32_t *order = jmap_order_list(g->order, &count);
 
-	if (rc < 0) {
-		arena_free(&arena);
-		return rc;
-	}
-	struct jmap_bits set = jmap_filter_run(&corpus, q->filter);
-	order = jmap_email_sort(&corpus, &set, q, &count);
 	for (size_t i = 0; i < count; i++) {
-		const struct jmap_corpus_email *e = &corpus.emails[order[i]];
+		const struct jmap_corpus_email *e = &g->corpus.emails[order[i]];
 
 		if (!collapse || thread_add(&threads, e->thread_id))
 			result_add(ret, e->id);
 	}
 	ret->total = ret->count;
 	ret->total_known = true;
-	rc = corpus.error;
 	thread_set_free(&threads);
-	jmap_corpus_free(&corpus);
-	arena_free(&arena);
+}
+
+/* One step of the slice: loads, filters, sorts, as far as the budget goes. 0 or negative. */
+static int gather(struct jmap_call *call, const struct jmap_query *q, struct jmap_gathering *g)
+{
+	struct jmap_corpus *c = &g->corpus;
+	int rc = 0;
+
+	if (!g->loaded) {
+		rc = jmap_corpus_load(c);
+		g->loaded = rc == 0 && c->load_box == c->box_count;
+	}
+	if (rc == 0 && g->loaded && !g->filtered && !c->busy) {
+		g->set = jmap_filter_run(c, q->filter);
+		g->filtered = c->error == 0 && g->set.words != NULL;
+	}
+	if (rc == 0 && c->error == 0 && g->filtered && !g->sorted && !c->busy) {
+		if (g->order == NULL)
+			g->order = jmap_order_open(c, &g->set, q);
+		g->sorted = jmap_order_run(g->order);
+	}
+	return rc < 0 ? rc : c->error;
+}
+
+static uint64_t slice_of(const struct jmap_call *call)
+{
+	uint64_t slice = jmap_host(call->jmap)->slice;
+
+	return slice > 0 ? slice : JMAP_SLICE;
+}
+
+static int run_slice(struct jmap_call *call, const struct jmap_query *q, bool collapse, struct jmap_running *r, bool *ret_done)
+{
+	struct jmap_gathering *g = r->gathering;
+	int rc = 0;
+
+	if (g == NULL) {
+		g = r->gathering = memory_alloc(sizeof *g);
+		rc = jmap_corpus_open(jmap_mail(call), q->filter, jmap_sort_needs_threads(q), &g->arena, &g->corpus);
+	}
+	jmap_corpus_slice(&g->corpus, r->at_once ? UINT64_MAX : slice_of(call));
+	if (rc == 0)
+		rc = gather(call, q, g);
+	*ret_done = rc < 0 || g->sorted;
+	if (rc == 0 && g->sorted)
+		collect(g, collapse, &r->result);
+	if (*ret_done)
+		gathering_free(&r->gathering);
 	return rc;
 }
 
-int jmap_email_query_run(struct jmap_call *call, const struct jmap_query *q, bool collapse, bool whole, struct jmap_result *ret)
+void jmap_email_query_end(struct jmap_running *r)
+{
+	gathering_free(&r->gathering);
+	MEMORY_FREE(&r->result.list);
+	r->result = (struct jmap_result){.list = NULL};
+}
+
+static int run_newest(struct jmap_call *call, const struct jmap_query *q, bool collapse, bool whole, struct jmap_result *ret)
 {
 	const json_t *in = json_object_get(q->filter, "inMailbox");
 	struct mailbox_ref ref;
 	int rc;
 
-	*ret = (struct jmap_result){.list = NULL};
-	if (!filter_is_plain(q->filter) || !sort_is_newest(q)) {
-		rc = run_whole(call, q, collapse, ret);
-	} else if (in != NULL) {
-		rc = jmap_id_parse(jmap_text(in), 'F', ref.id) ? walk_newest(call, q, &ref, collapse, whole, ret) : ERR_NOT_FOUND;
-		rc = rc == ERR_NOT_FOUND ? 0 : rc; /* nothing is in a mailbox that is not there */
-		ret->total_known = true;
-	} else {
-		rc = walk_newest(call, q, NULL, collapse, whole, ret);
-	}
-	if (rc < 0)
-		MEMORY_FREE(&ret->list);
-	return rc;
+	if (in == NULL)
+		return walk_newest(call, q, NULL, collapse, whole, ret);
+	rc = jmap_id_parse(jmap_text(in), 'F', ref.id) ? walk_newest(call, q, &ref, collapse, whole, ret) : ERR_NOT_FOUND;
+	ret->total_known = true;
+	return rc == ERR_NOT_FOUND ? 0 : rc; /* nothing is in a mailbox that is not there */
+}
+
+enum jmap_step jmap_email_query_run(struct jmap_call *call, const struct jmap_query *q, bool collapse, bool whole, struct jmap_running *r)
+{
+	bool done = true;
+
+	if (filter_is_plain(q->filter) && sort_is_newest(q))
+		r->code = run_newest(call, q, collapse, whole, &r->result);
+	else
+		r->code = run_slice(call, q, collapse, r, &done);
+	return done ? JMAP_DONE : JMAP_AGAIN;
 }

@@ -17,8 +17,19 @@ struct jmap_result {
 extern const char *const jmap_email_sorts[]; /* ends with NULL */
 /* What jmap_query_args does not know of: "collapseThreads"; the keywords of the sort. False: the error is given. */
 bool jmap_email_query_check(struct jmap_call *call, const struct jmap_query *q, bool *ret_collapse);
-/* At least as much of the result as the window of `q` shows; all of it with `whole`. Free the list. 0 or negative. */
-int jmap_email_query_run(struct jmap_call *call, const struct jmap_query *q, bool collapse, bool whole, struct jmap_result *ret);
+/* A query under way; zeroed at first. */
+struct jmap_running {
+	struct jmap_result result;
+	int code;                     /* when it is done: 0 or negative */
+	bool at_once;                 /* not in slices */
+	struct jmap_gathering *gathering; /* of email_result.c */
+};
+/*
+ * At least as much of the result as the window of `q` shows; all of it with `whole`. JMAP_AGAIN: some milliseconds of work were done, more are to be; then
+ * JMAP_DONE. Behind it, at any time, jmap_email_query_end.
+ */
+enum jmap_step jmap_email_query_run(struct jmap_call *call, const struct jmap_query *q, bool collapse, bool whole, struct jmap_running *r);
+void jmap_email_query_end(struct jmap_running *r);
 /* The index of an email, SIZE_MAX: it is not there. */
 size_t jmap_result_find(const struct jmap_result *r, struct slice id);
 

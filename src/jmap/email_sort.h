@@ -11,7 +11,14 @@ enum jmap_email_sort {
 };
 
 bool jmap_sort_needs_threads(const struct jmap_query *q);
-/* The numbers of the emails in `set`, in order; in the corpus's arena. Without a sort: the newest first. */
-uint32_t *jmap_email_sort(struct jmap_corpus *c, const struct jmap_bits *set, const struct jmap_query *q, size_t *ret_count);
+
+/* The emails in `set`, without a sort the newest first. Corpus, set and query stay until it is closed. */
+struct jmap_order;
+struct jmap_order *jmap_order_open(struct jmap_corpus *c, const struct jmap_bits *set, const struct jmap_query *q);
+void jmap_order_close(struct jmap_order **order);
+/* One slice. False: it is not over; c->error may have been set when it is. */
+bool jmap_order_run(struct jmap_order *o);
+/* Their numbers; borrowed. */
+const uint32_t *jmap_order_list(const struct jmap_order *o, size_t *ret_count);
 
 #endif

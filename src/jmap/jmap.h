@@ -168,6 +168,7 @@ struct jmap_host {
 	void (*sent)(void *arg, struct jmap_call *call, enum jmap_sent_ask ask, const uint8_t id[16], uint64_t after, struct jmap_sent_answer *ret);
 	uint64_t (*sent_state)(void *arg);  /* the newest change of `sent` that is known here */
 	size_t (*recipients_max)(void *arg);
+	uint64_t slice;                  /* rows that a long query looks at between two turns of the loop; 0: JMAP_SLICE (jmap/email_filter.h) */
 	int64_t (*recall_within)(void *arg); /* seconds after sending; 0: nothing is taken back */
 	/* The newest arrival that is filed: the state of EmailDelivery (RFC 8621 1.5). NULL: it changes whenever mail does. */
 	uint64_t (*delivered)(void *arg);

@@ -31,7 +31,7 @@ static void ready(void *owner)
 
 static void begin(struct mail_rig *r)
 {
-	struct jmap_host host = {.address = SLICE("ann@example.org"), .username = SLICE("ann@example.org"), .upload_max = 1 << 20, .now = now,
+	struct jmap_host host = {.address = SLICE("ann@example.org"), .username = SLICE("ann@example.org"), .upload_max = 1 << 20, .slice = 3, .now = now,
 	                         .random = randomness};
 
 	host.mail = r->seen != NULL ? r->seen : r->mail;

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from conftest import end_site, make_site
-from jmap_client import CORE, MAIL, Jmap, JmapError
-from mail import mark
+from jmap_client import CORE, MAIL, Events, Jmap, JmapError, Socket
+from mail import Wire, mark
 
 SUBMISSION = 'urn:ietf:params:jmap:submission'
 VACATION, SIEVE = 'urn:ietf:params:jmap:vacationresponse', 'urn:ietf:params:jmap:sieve'
@@ -378,3 +378,59 @@ def test_changes_of_submissions_and_identities_are_told(ann):
     ann.call('Identity/set', update={ann.identity: {'textSignature': f'-- {mark()}'}})
     told = ann.call('Identity/changes', sinceState=before)
     assert (told['created'], told['updated'], told['destroyed']) == ([], [ann.identity], [])
+
+
+# ---- each side hears of the other ----
+
+def heard(receive, account, kind):
+    """Waits for a StateChange that names the type."""
+    while True:
+        message = receive()
+        assert message is not None
+        if kind in message.get('changed', {}).get(account, {}):
+            return message
+
+
+def test_imap_hears_of_jmap_and_jmap_of_imap_and_of_its_submissions(site, ann):
+    inbox, subject = ann.with_role('inbox'), mark()
+    events = Events(ann, 'types=Email,EmailSubmission&closeafter=no&ping=0')
+
+    def source():
+        return events.next()[1]
+
+    socket = Socket(ann)
+    socket.send({'@type': 'WebSocketPushEnable', 'dataTypes': ['Email', 'EmailSubmission']})
+    socket.send({'@type': 'Request', 'id': 'r', 'using': [CORE], 'methodCalls': [['Core/echo', {}, '0']]})
+    while socket.receive().get('requestId') != 'r':
+        pass
+    with Wire(site.ports['imaps'], site.tls()) as wire:
+        wire.line()
+        assert b' OK' in wire.tagged('a', f'LOGIN {ann.user["address"]} "{ann.user["password"]}"')[0]
+        assert b' OK' in wire.tagged('b', 'SELECT INBOX')[0]
+        wire.send('c IDLE\r\n')
+        assert wire.line().startswith(b'+')
+        made = ann.call('Email/set', create={'d': ann.draft(['x@example.org'], subject, mailboxIds={inbox: True})})['created']['d']['id']
+        while not wire.line().endswith(b'EXISTS'):
+            pass
+        for receive in (source, socket.receive):
+            heard(receive, ann.account, 'Email')
+        ann.call('Email/set', update={made: {'keywords/$flagged': True}})
+        while b'\\Flagged' not in wire.line():
+            pass
+        wire.send('DONE\r\n')
+        assert b' OK' in wire.tagged('c')[0]
+        before = ann.call('Email/get', ids=[])['state']
+        number = wire.tagged('d', f'SEARCH SUBJECT {subject}')[1][0].split()[-1].decode()
+        assert b' OK' in wire.tagged('e', f'STORE {number} +FLAGS (\\Answered)')[0]
+        for receive in (source, socket.receive):
+            while heard(receive, ann.account, 'Email')['changed'][ann.account]['Email'] == before:
+                pass
+    waiting = created(ann.send(ann.draft(['x@example.org'], mark()), send_at=at(3600)))['id']
+    for receive in (source, socket.receive):
+        heard(receive, ann.account, 'EmailSubmission')
+    ann.call('EmailSubmission/set', update={waiting: {'undoStatus': 'canceled'}}, destroy=[])
+    for receive in (source, socket.receive):
+        heard(receive, ann.account, 'EmailSubmission')
+    ann.call('Email/set', destroy=[made])
+    events.close()
+    socket.close()
