@@ -30,7 +30,7 @@ static int read_role(struct admin_job *job, struct slice *ret)
 	if (rc != 0)
 		return job_refuse_error(job, rc, "role");
 	if ((rights & ~auth_class_rights(AUTH_CLASS_MAIL)) != 0 || !auth_scope_fits(rights, AUTH_SCOPE_MAILBOX))
-		return job_refuse(job, ADMIN_INVALID, "scope", "A delegate has a role over a mailbox: delegate, secretary, successor, or one of your own.");
+		return job_refuse(job, ADMIN_INVALID, "scope", "A delegate has a role over a mailbox: delegate, secretary, reader, partner, successor, or one of your own.");
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 /* AUTH_SASL, AUTH_SENDER, AUTH_RECIPIENT. Values never change. */
 /* No mechanism of SASL: the token of a browser's session, shown by the role web (auth/mechanism_session.c). */
 #define AUTH_MECHANISM_SESSION "LETTERLOCK-SESSION"
+#define AUTH_MECHANISM_OTHER "LETTERLOCK-OTHER" /* IPC AUTH_OTHER alone */
 
 enum auth_status {
 	AUTH_OK = 0,

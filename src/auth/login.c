@@ -400,7 +400,7 @@ bool exchange_allowed(struct exchange *x)
 static const struct mechanism *mechanism_find(struct slice name)
 {
 	static const struct mechanism *const all[] = {&mechanism_plain, &mechanism_scram, &mechanism_scram_plus, &mechanism_oauthbearer,
-		&mechanism_xoauth2, &mechanism_external, &mechanism_session};
+		&mechanism_xoauth2, &mechanism_external, &mechanism_session, &mechanism_other};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (slice_eq_nocase(name, slice_str(all[i]->name)))
 			return all[i];
@@ -479,5 +479,6 @@ void auth_login_step(struct auth_login *login, const struct auth_step *step, aut
 	x->step_ms = now;
 	x->fn = fn;
 	x->fn_arg = arg;
+	x->other = step->other;
 	x->mechanism->step(x, step->data);
 }

@@ -45,12 +45,19 @@ struct external;
 /* Tokens of this issuer are taken as well (auth/external.h). Kept by pointer; NULL: no more. */
 void auth_login_external(struct auth_login *login, struct external *external);
 
+/* For AUTH_MECHANISM_OTHER, whose one message is the account's secrets: `account`, signed in by `credential`, opens the mailbox of `owner`. */
+struct auth_other {
+	uint8_t account[16], owner[16];
+	uint32_t credential;
+};
+
 struct auth_step { /* borrowed */
 	uint32_t sender;        /* who sends it; the steps of an exchange come from one sender */
 	uint64_t session;       /* 0: begins an exchange */
 	enum auth_protocol protocol;
 	enum auth_tls tls;
 	struct slice address, mechanism, binding_type, binding, data;
+	const struct auth_other *other; /* NULL: an edge asks */
 };
 
 struct auth_step_result { /* borrowed, valid during the callback */

@@ -14,7 +14,7 @@ struct mechanism {
 	void (*step)(struct exchange *x, struct slice data);
 };
 extern const struct mechanism mechanism_plain, mechanism_scram, mechanism_scram_plus, mechanism_oauthbearer, mechanism_xoauth2,
-	mechanism_external, mechanism_session;
+	mechanism_external, mechanism_session, mechanism_other;
 
 struct exchange {
 	uint32_t magic;
@@ -43,6 +43,7 @@ struct exchange {
 	struct session session; /* of the web, id 0: it signs in by something else */
 	struct secrets secrets; /* of an imported account, while its password is taken over */
 
+	const struct auth_other *other; /* of AUTH_MECHANISM_OTHER, during its step */
 	struct slice owner;  /* whose mailbox is wanted, as given; empty: one's own */
 	struct slice actor;  /* the delegate who acts for `account`; empty: nobody */
 	uint8_t delegate[16]; /* the actor's account */

@@ -39,6 +39,8 @@ static const struct { const char *name; auth_rights rights; } roles[] = {
 	{"delegate", B(MAIL_VIEW) | B(MAIL_SEND) | B(MAIL_DOWNLOAD) | B(MAIL_PRINT) | B(MAIL_FORWARD)},
 	{"successor", B(MAIL_VIEW) | B(MAIL_DOWNLOAD) | B(MAIL_PRINT) | B(MAIL_FORWARD)},
 	{"secretary", B(MAIL_VIEW) | B(MAIL_SEND)},
+	{"reader", B(MAIL_VIEW)},
+	{"partner", B(MAIL_VIEW) | B(MAIL_SEND) | B(MAIL_DOWNLOAD) | B(MAIL_PRINT) | B(MAIL_FORWARD) | B(MAIL_DELETE)},
 	{"monitor", B(METRICS_SEE) | B(SYSTEM_SEE)},
 };
 

@@ -54,7 +54,7 @@ const char *auth_class_name(enum auth_class class);
 bool auth_right_parse(struct slice name, enum auth_right *ret);
 auth_rights auth_class_rights(enum auth_class class);
 
-/* Built-in roles: those of enum auth_role, and "delegate", "secretary" (a delegate with fewer rights), "reviewer". False: no such role. */
+/* Built-in roles: those of enum auth_role, and over one mailbox "delegate", "successor", "secretary", "reader" (fewer rights) and "partner" (deletes too); "case", "monitor" and others. False: no such role. */
 bool auth_builtin_role(struct slice name, auth_rights *ret);
 /* The built-in roles in order; NULL past the last. */
 const char *auth_builtin_role_at(size_t index, auth_rights *ret);

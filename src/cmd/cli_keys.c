@@ -70,7 +70,7 @@ const struct cli_noun cli_recovery = {"recovery", recovery_commands, ARRAY_LEN(r
 
 static const struct cli_command delegate_commands[] = {
 	{.words = "delegate add", .op = "delegate.add", .positional = "delegate", .options = "role days#",
-		.help = "somebody else may open your mailbox; --role delegate, secretary, successor or one of your own"},
+		.help = "somebody else may open your mailbox; --role delegate, secretary, reader, partner or one of your own"},
 	{.words = "delegate list", .op = "delegate.list", .positional = "address", .show = show_delegates, .help = "delegates, and mailboxes one may open"},
 	{.words = "delegate remove", .op = "delegate.remove", .positional = "address delegate", .help = "ends it, and its sessions, at once"},
 };

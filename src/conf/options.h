@@ -176,6 +176,8 @@ OPTION(dns_trust_anchor, "dns.trust_anchor", path, "/usr/share/dns/root.key", fa
 OPTION(dns_offline, "dns.offline", flag, "no", false, "answer from dns.zone only, never from the network")
 OPTION(recall_within, "recall.within", duration, "720h", true, "a sender can take an unread letter back from mailboxes here so long after it was sent; 0: never")
 OPTION(queue_undelete, "queue.undelete", duration, "720h", true, "expunged mail can be recovered this long")
+OPTION(mail_trash, "mail.trash", duration, "720h", true, "what lies in the trash so long is expunged, and can be recovered as queue.undelete says; 0: never")
+OPTION(mail_shred, "mail.shred", flag, "yes", true, "owners may delete for good what can be recovered")
 OPTION(quota, "quota", size, "0", true, "storage of one account unless set for it; 0: no limit")
 OPTION(audit_keep, "audit.keep", duration, "17520h", true, "records of the audit log are kept this long; shorter than 4320h counts as 4320h")
 OPTION(audit_keep_mail, "audit.keep_mail", duration, "4320h", true, "as audit.keep, for records of class mail (who sent what to whom, never content)")

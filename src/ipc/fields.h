@@ -90,6 +90,13 @@
  * delegate whom letters name as their sender, or empty; addresses: bytes each. */
 #define IPC_FIELDS_AUTH_IDENTITY(F) F(bytes, cid) F(id, account) IPC_FIELDS_STANDING(F)
 #define IPC_REPLY_AUTH_IDENTITY(F) F(u8, status) F(bytes, sender) F(bytes, login) F(bytes, name) F(bytes, actor) F(bytes, addresses)
+/* The mailboxes of others that the account may open. accounts: id (16 bytes), rights u64, end of the grant u64 (0: none), bytes login, bytes name. */
+#define IPC_FIELDS_AUTH_OTHERS(F) F(id, account)
+#define IPC_REPLY_AUTH_OTHERS(F) F(u8, status) F(bytes, accounts)
+/* Who signed in to `account` by `credential` opens the mailbox of `owner`: decided as a sign-in of a delegate is. secrets: of the account, which its shard
+ * holds; they open the delegation, and prove nothing else. */
+#define IPC_FIELDS_AUTH_OTHER(F) F(bytes, cid) F(bytes, address) F(id, account) F(u32, credential) F(bytes, secrets) F(id, owner)
+#define IPC_REPLY_AUTH_OTHER(F) F(u8, status) F(u16, shard) F(id, ticket)
 /* A message of the account was taken: hint. */
 #define IPC_FIELDS_AUTH_SENT(F) F(id, account) F(u64, size)
 #define IPC_REPLY_AUTH_SENT(F)
@@ -223,9 +230,10 @@
 /* Letters that the account follows: op and outcome of queue/submission.h; state, floor, more: of SUBMISSION_OP_LIST; list: rows. */
 #define IPC_FIELDS_QUEUE_SUBMISSION(F) F(id, account) F(u8, op) F(id, submission) F(u64, after)
 #define IPC_REPLY_QUEUE_SUBMISSION(F) F(u8, result) F(u8, outcome) F(u64, state) F(u64, floor) F(u8, more) F(bytes, list)
-/* seqs: u64 big-endian each. The reply means: durable; mail may forget them. */
-#define IPC_FIELDS_QUEUE_UNREF(F) F(id, account) F(bytes, seqs)
-#define IPC_REPLY_QUEUE_UNREF(F) F(u8, result)
+/* seqs: u64 big-endian each. how: enum queue_unref (queue/queue.h). The reply means: durable; mail may forget them. kept: of QUEUE_UNREF_KEEP, how many are
+ * wanted now. */
+#define IPC_FIELDS_QUEUE_UNREF(F) F(id, account) F(u8, how) F(bytes, seqs)
+#define IPC_REPLY_QUEUE_UNREF(F) F(u8, result) F(u32, kept)
 /* questions and answers as in trust/facts.h: values of queue/memory.h. */
 #define IPC_FIELDS_QUEUE_RECALL(F) F(bytes, questions)
 #define IPC_REPLY_QUEUE_RECALL(F) F(bytes, answers)

@@ -306,7 +306,7 @@ OPERATION("escrow.give", AUTH, SHARE_GIVE, CHANGES, "id# check?")
 OPERATION("escrow.refuse", AUTH, SHARE_GIVE, CHANGES, "id# reason?")
 /* A new recovery code, in the own session; the old one ends. {"recovery_code"}: shown once. */
 OPERATION("recovery.make", AUTH, ANYBODY, CHANGES, "")
-/* In the own session: somebody else may open the mailbox. role: delegate (default), secretary, successor, or a custom one over mailboxes. */
+/* In the own session: somebody else may open the mailbox. role: delegate (default), secretary, reader, partner, successor, or a custom one over mailboxes. */
 OPERATION("delegate.add", AUTH, ANYBODY, CHANGES, "delegate role? days#?")
 /* {"given":[{"address","role","ends","created"}],"received":[…]} */
 OPERATION("delegate.list", AUTH, DEVICE_SEE, READS, "address")

@@ -56,8 +56,6 @@ bool jmap_without_account(const struct jmap_call *call)
 bool jmap_args_check(struct jmap_call *call, const char *const *names)
 {
 	const json_t *account = json_object_get(call->args, "accountId");
-	const char *key;
-	json_t *value;
 
 	if (jmap_without_account(call) ? account != NULL : !json_is_string(account))
 		return invalid(call, "accountId");
@@ -65,6 +63,16 @@ bool jmap_args_check(struct jmap_call *call, const char *const *names)
 		(void)jmap_error(call, "accountNotFound", NULL);
 		return false;
 	}
+	return jmap_args_known(call, names);
+}
+
+bool jmap_args_known(struct jmap_call *call, const char *const *names)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_string(json_object_get(call->args, "accountId")))
+		return invalid(call, "accountId");
 	json_object_foreach(call->args, key, value)
 		if (!is_named(key, names)) {
 			(void)jmap_error(call, "invalidArguments", (const char *)arena_printf(&call->arena, "There is no argument \"%.50s\".", key).p);

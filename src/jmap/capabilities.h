@@ -14,4 +14,6 @@ JMAP_CAPABILITY(LETTERS, "urn:letterlock:jmap:letters", jmap_empty, jmap_letters
 JMAP_CAPABILITY(CONTACTS, "urn:ietf:params:jmap:contacts", jmap_empty, jmap_contacts_account)
 JMAP_CAPABILITY(VAPID, "urn:ietf:params:jmap:webpush-vapid", jmap_vapid_session, NULL)
 JMAP_CAPABILITY(PREVIEW, "urn:letterlock:jmap:preview", jmap_empty, jmap_preview_account)
+JMAP_CAPABILITY(RECOVERABLE, "urn:letterlock:jmap:recoverable", jmap_empty, jmap_recoverable_account)
+JMAP_CAPABILITY(DELEGATION, "urn:letterlock:jmap:delegation", jmap_empty, NULL)
 JMAP_CAPABILITY(VACATION, "urn:ietf:params:jmap:vacationresponse", jmap_empty, jmap_empty)

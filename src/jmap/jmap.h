@@ -126,6 +126,27 @@ struct jmap_sent_answer {            /* all in the call's arena */
 	uint64_t state, floor;           /* the newest change; changes up to `floor` are not known any more */
 };
 
+/* An account of somebody else that this person may open. */
+struct jmap_other {
+	uint8_t id[16];
+	struct slice name, title;        /* its address; its owner's name */
+	struct slice rights;             /* names, separated by spaces */
+	bool read_only, may_send, may_delete;
+	int64_t until;                   /* unix seconds; 0: without end */
+};
+#define JMAP_OTHERS_MAX 50
+
+/* One request to one account, and its answer (RFC 8620 3.4) as JSON. */
+struct jmap_asked {
+	int code;                        /* 0; ERR_NOT_FOUND: no such account for this person; ERR_TEMPORARY */
+	struct buf answer;
+	json_t *json;                    /* of the engine */
+};
+struct jmap_carried {
+	int code;                        /* 0; ERR_NOT_FOUND; ERR_DENIED; ERR_LIMIT; ERR_TEMPORARY */
+	char id[300];                    /* of the blob in its new account */
+};
+
 /*
  * What the owner supplies. Members may be added; one that is NULL says that the machine cannot do it here (unit tests), and what needs it answers
  * serverUnavailable. A function with a `call` is asynchronous: it returns at once, and later, never from inside, jmap_call_resume(call) is said,
@@ -180,12 +201,19 @@ struct jmap_host {
 	int (*push_put)(void *arg, const json_t *object);
 	int (*push_drop)(void *arg, struct slice id);
 	struct slice push_key;           /* public, of the server (RFC 9749); empty: nothing can be pushed */
+	bool (*may_shred)(void *arg);    /* may what can be recovered be deleted for good? */
+	/* Asynchronous. The account may be the own one. Takes the body over, a Request object; *ret stays until it is done. */
+	void (*ask)(void *arg, struct jmap_call *call, const uint8_t account[16], struct buf *body, struct jmap_asked *ret);
+	/* The same for the bytes of a blob, which become one of another account. */
+	void (*carry)(void *arg, struct jmap_call *call, const uint8_t from[16], struct slice blob, const uint8_t to[16], struct jmap_carried *ret);
 };
 
 /* The host's members are copied; texts and `mail` are borrowed and outlive it. */
 struct jmap *jmap_create(const struct jmap_host *host);
 void jmap_destroy(struct jmap **j); /* no request is left */
 const struct jmap_host *jmap_host(const struct jmap *j);
+/* Which accounts of others the Session object lists: copied. Whether one may be asked is the host's to say. */
+void jmap_others(struct jmap *j, const struct jmap_other *list, size_t count);
 /* "A" and the digits of the account's id. */
 struct slice jmap_account_name(const struct jmap *j);
 

@@ -62,6 +62,8 @@ int64_t jmap_now(const struct jmap_call *call);
  * error is given, return JMAP_DONE.
  */
 bool jmap_args_check(struct jmap_call *call, const char *const *names);
+/* The names alone: for methods that have to do with two accounts. */
+bool jmap_args_known(struct jmap_call *call, const char *const *names);
 /*
  * Arguments by name. Absent and null are the default. False: of another type or out of range; invalidArguments is given, return JMAP_DONE.
  */

@@ -10,6 +10,8 @@ struct jmap {
 	char account[34];      /* "A" and hexadecimal digits */
 	struct buf state;      /* of the session; empty: not made yet */
 	struct slice base;     /* of the Session object that is being printed */
+	struct jmap_others *others; /* elsewhere.c; NULL: none */
+	const struct jmap_other *shown; /* whose members are being printed; NULL: of the own account */
 	unsigned requests;     /* which are not freed; the last one of a jmap that was destroyed frees it */
 	bool destroyed;
 };
@@ -66,6 +68,7 @@ void jmap_websocket_session(struct jmap *j, struct emit *e);
 void jmap_sieve_session(struct jmap *j, struct emit *e);
 void jmap_sieve_account(struct jmap *j, struct emit *e);
 void jmap_blob_account(struct jmap *j, struct emit *e);
+void jmap_recoverable_account(struct jmap *j, struct emit *e);
 
 void jmap_contacts_account(struct jmap *j, struct emit *e);
 /* RFC 9749. */

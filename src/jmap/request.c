@@ -3,7 +3,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "jmap/private.h"
+#include "jmap/elsewhere.h"
 
 #define REQUEST_MAGIC 0x6a726571u
 
@@ -18,6 +18,13 @@ static const char *const urns[JMAP_CAPABILITY_COUNT] = {
 #include "jmap/capabilities.h"
 #undef JMAP_CAPABILITY
 };
+
+static const struct jmap_method elsewhere = {.name = "", .capability = JMAP_CORE, .run = jmap_elsewhere};
+
+const char *jmap_capability_urn(enum jmap_capability capability)
+{
+	return urns[capability];
+}
 
 /* ---- life ---- */
 
@@ -333,6 +340,8 @@ static void call_begin(struct jmap_request *r)
 		error = "unknownMethod";
 	else
 		r->call->args = jmap_references_resolve(r, json_array_get(invocation, 1), &error);
+	if (error == NULL && jmap_is_elsewhere(r->call))
+		r->method = &elsewhere;
 	if (error == NULL)
 		return;
 	(void)jmap_error(r->call, error, NULL);

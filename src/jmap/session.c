@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "crypt/hash.h"
 #include "jmap/blob.h"
-#include "jmap/private.h"
+#include "jmap/elsewhere.h"
 #include "jmap/sieve.h"
 
 #define JMAP_MAGIC 0x6a6d6170u
@@ -58,6 +58,7 @@ void jmap_destroy(struct jmap **jmap)
 	if (j->requests > 0)
 		return;
 	buf_free(&j->state);
+	jmap_others_free(j);
 	j->magic = 0;
 	memory_free(j);
 }
@@ -116,7 +117,7 @@ void jmap_mail_account(struct jmap *j, struct emit *e)
 	for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
 		emit_text(e, slice_str(sorts[i]));
 	emit_array_end(e);
-	emit_member_bool(e, "mayCreateTopLevelMailbox", (j->host.mail->refuses & ACCOUNT_REFUSES_CHANGE) == 0);
+	emit_member_bool(e, "mayCreateTopLevelMailbox", j->shown != NULL ? !j->shown->read_only : (j->host.mail->refuses & ACCOUNT_REFUSES_CHANGE) == 0);
 	emit_object_end(e);
 }
 
@@ -183,8 +184,65 @@ void jmap_sieve_account(struct jmap *j, struct emit *e)
 
 /* ---- the object ---- */
 
+/* What a delegate may do, by name; until when. docs/jmap.md. */
+static void put_delegation(const struct jmap_other *o, struct emit *e)
+{
+	struct slice rest = o->rights, one;
+
+	emit_key(e, jmap_capability_urn(JMAP_DELEGATION));
+	emit_object(e);
+	emit_member_text(e, "title", o->title);
+	emit_key(e, "rights");
+	emit_array(e);
+	while (slice_split(&rest, ' ', &one))
+		emit_text(e, one);
+	emit_array_end(e);
+	emit_key(e, "until");
+	if (o->until > 0)
+		emit_date(e, o->until);
+	else
+		emit_null(e);
+	emit_object_end(e);
+}
+
+/* Scripts, the vacation notice and address books are their owner's alone. */
+static bool has_other(const struct jmap_other *o, unsigned capability)
+{
+	if (capability == JMAP_SIEVE || capability == JMAP_VACATION || capability == JMAP_CONTACTS)
+		return false;
+	return (capability != JMAP_SUBMISSION && capability != JMAP_LETTERS) || o->may_send;
+}
+
+static void put_other(struct jmap *j, const struct jmap_other *o, struct emit *e)
+{
+	struct buf id = BUF_INIT(33);
+
+	buf_append_byte(&id, 'A');
+	hex_encode(slice_make(o->id, sizeof o->id), &id);
+	emit_key_text(e, buf_slice(&id));
+	buf_free(&id);
+	emit_object(e);
+	emit_member_text(e, "name", o->name);
+	emit_member_bool(e, "isPersonal", false);
+	emit_member_bool(e, "isReadOnly", o->read_only);
+	emit_key(e, "accountCapabilities");
+	emit_object(e);
+	j->shown = o;
+	for (unsigned i = 0; i < ARRAY_LEN(capabilities); i++)
+		if (capabilities[i].account != NULL && has_other(o, i)) {
+			emit_key(e, capabilities[i].urn);
+			capabilities[i].account(j, e);
+		}
+	j->shown = NULL;
+	put_delegation(o, e);
+	emit_object_end(e);
+	emit_object_end(e);
+}
+
 static void put_accounts(struct jmap *j, struct emit *e)
 {
+	const struct jmap_other *other;
+
 	emit_key(e, "accounts");
 	emit_object(e);
 	emit_key(e, j->account);
@@ -201,6 +259,8 @@ static void put_accounts(struct jmap *j, struct emit *e)
 		}
 	emit_object_end(e);
 	emit_object_end(e);
+	for (size_t i = 0; (other = jmap_other_at(j, i)) != NULL; i++)
+		put_other(j, other, e);
 	emit_object_end(e);
 }
 

@@ -146,6 +146,21 @@ struct copy_result {
 	size_t count;
 };
 
+/* An email that was expunged and can be had back until `until`; `number` names it in the account, never twice. */
+struct binned {
+	uint64_t number;
+	int64_t gone, until;     /* unix seconds */
+	struct mailbox_ref mailbox; /* where it was; it may be gone */
+	struct flag_set flags;
+	uint64_t size;
+	int64_t internal_date;
+	uint8_t email_id[16], thread_id[16];
+};
+/* With its encoded digest without search texts, which lives during the call; empty when it is damaged. Non-zero stops and is returned. */
+typedef int binned_fn(void *arg, const struct binned *b, struct slice digest);
+/* mailbox: where it is now. Codes: ERR_NOT_FOUND, ERR_INVALID (no such mailbox), ERR_LIMIT (quota), ERR_TEMPORARY. */
+typedef void restored_fn(void *arg, int code, const struct mailbox_ref *mailbox);
+
 enum search_scope { SEARCH_TEXT, SEARCH_BODY, SEARCH_HEADER };
 
 struct account_ops {
@@ -230,6 +245,14 @@ struct account_ops {
 	int (*counts)(struct account *a, const struct mailbox_ref *m, struct mailbox_counts *ret, struct error *err);
 	/* Role and place of a mailbox in lists. ERR_NOT_FOUND. */
 	int (*arrange)(struct account *a, const struct mailbox_ref *m, uint32_t special_use, uint32_t sort_order, struct error *err);
+
+	/* What was expunged lately, the newest first; number: that one alone, 0: all. NULL: nothing can be had back here. */
+	int (*bin)(struct account *a, uint64_t number, binned_fn *fn, void *arg, struct error *err);
+	/* Back into `to` (NULL: where it was; out of the trash, or where there is no such mailbox any more, into INBOX), under the same email_id. Durable when
+	 * fn says so; never from inside. */
+	void (*restore)(struct account *a, uint64_t number, const struct mailbox_ref *to, restored_fn *fn, void *arg);
+	/* For good. ERR_NOT_FOUND. Durable on return. */
+	int (*shred)(struct account *a, uint64_t number, struct error *err);
 
 	/* Files everything that has arrived so far; done is called (once, not from inside) when the mailboxes are up to date. */
 	void (*catch_up)(struct account *a, void (*done)(void *arg), void *arg);

@@ -363,6 +363,30 @@ static int set_note(struct account *a, struct slice name, struct slice value, st
 	return a->ops->set_note(a, name, value, err);
 }
 
+/* What was deleted is for those who may delete. */
+static int bin(struct account *a, uint64_t number, binned_fn *fn, void *arg, struct error *err)
+{
+	if (refuses(a, ACCOUNT_REFUSES_CHANGE | ACCOUNT_REFUSES_DELETE))
+		return denied(err);
+	a = inner_of(a);
+	return a->ops->bin != NULL ? a->ops->bin(a, number, fn, arg, err) : error_set(err, ERR_UNSUPPORTED, "nothing can be had back");
+}
+
+/* Whoever lists them was let in by `bin`. */
+static void restore(struct account *a, uint64_t number, const struct mailbox_ref *to, restored_fn *fn, void *arg)
+{
+	a = inner_of(a);
+	a->ops->restore(a, number, to, fn, arg);
+}
+
+static int shred(struct account *a, uint64_t number, struct error *err)
+{
+	if (refuses(a, ACCOUNT_REFUSES_CHANGE | ACCOUNT_REFUSES_DELETE))
+		return denied(err);
+	a = inner_of(a);
+	return a->ops->shred(a, number, err);
+}
+
 static const struct account_ops OPS = {
 	.note = note, .set_note = set_note,
 	.list = list, .create = create, .remove = remove_mailbox, .rename = rename_mailbox, .subscribe = subscribe, .find = find, .status = status,
@@ -370,7 +394,7 @@ static const struct account_ops OPS = {
 	.messages_with_digest = messages_with_digest, .read = read_bytes, .check = check, .give = give, .store = store, .expunge = expunge, .copy = copy,
 	.append = append, .search = search, .catch_up = catch_up, .listen = listen_to, .unlisten = unlisten, .state = state,
 	.email = email, .thread = thread, .newest = newest, .email_changes = email_changes, .mailbox_changes = mailbox_changes, .counts = counts,
-	.arrange = arrange,
+	.arrange = arrange, .bin = bin, .restore = restore, .shred = shred,
 };
 
 struct account *restricted_account_create(struct account *inner, unsigned what, const struct account_watch *watch, void *arg)

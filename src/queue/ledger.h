@@ -159,7 +159,7 @@ struct ledger_op {
 			uint64_t message_size;
 			uint32_t epoch;
 		} accept;
-		struct { uint8_t account[16]; struct slice seqs; /* u64 big-endian each */ } unref;
+		struct { uint8_t account[16]; enum queue_unref how; struct slice seqs; /* u64 big-endian each */ uint32_t kept; /* out */ } unref;
 		struct { uint8_t account[16]; } remove;
 		struct { const struct ledger_mark *marks; size_t count; } mark;
 		struct { uint64_t record; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;

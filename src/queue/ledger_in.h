@@ -43,7 +43,7 @@ int ledger_insert(struct ledger *l, const struct ledger_entry *e, bool *ret_mess
 /* Takes one ref off the record; with the last one its row goes. */
 int ledger_release(struct ledger *l, uint64_t record, struct error *err);
 int ledger_mark(struct ledger *l, const struct ledger_mark *mark, struct error *err);
-int ledger_unref(struct ledger *l, const struct ledger_op *op, int64_t now_ms, struct error *err);
+int ledger_unref(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct error *err);
 int ledger_remove_account(struct ledger *l, const uint8_t account[16], int64_t now_ms, struct error *err);
 int ledger_sweep(struct ledger *l, int64_t now_ms, bool *ret_more, struct error *err);
 int ledger_moved(struct ledger *l, const struct ledger_op *op, struct error *err);

@@ -152,7 +152,52 @@ int ledger_hold(struct ledger *l, const struct ledger_op *op, struct error *err)
 	return rc == 0 ? holds_save(l, err) : rc;
 }
 
-int ledger_unref(struct ledger *l, const struct ledger_op *op, int64_t now_ms, struct error *err)
+static int drop_now(struct ledger *l, struct slice account, struct slice seqs, int64_t now_ms, struct error *err)
+{
+	uint64_t seq;
+	int rc = 0;
+	while (rc == 0 && seqs.n > 0 && slice_get_u64(&seqs, &seq))
+		rc = spool_run(&l->spool, err, SQL_REF_DROP_NOW, "sii", account, (int64_t)seq, now_ms);
+	return rc;
+}
+
+/* 1: it is there and nobody dropped it; 0: not so. */
+static int is_wanted(struct ledger *l, struct slice account, uint64_t seq, struct error *err)
+{
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_REF_GET, "si", account, (int64_t)seq);
+	int rc = spool_step(&l->spool, st, err);
+	if (rc != 1)
+		return rc;
+	rc = sqlite3_column_type(st, 2) == SQLITE_NULL;
+	spool_done(st);
+	return rc;
+}
+
+/* They are wanted again, and count in the quota. */
+static int keep(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct error *err)
+{
+	struct slice account = ledger_account(op->unref.account), seqs = op->unref.seqs;
+	int64_t used = 0, again = 0;
+	uint64_t seq;
+	op->unref.kept = 0;
+	while (seqs.n > 0 && slice_get_u64(&seqs, &seq)) {
+		sqlite3_stmt *st = spool_bind(&l->spool, SQL_REF_KEEP, "sii", account, (int64_t)seq, now_ms);
+		int rc = spool_step(&l->spool, st, err);
+		if (rc == 1) {
+			used += sqlite3_column_int64(st, 0);
+			again++;
+			spool_done(st);
+		} else if (rc == 0) {
+			rc = is_wanted(l, account, seq, err); /* its drop never came here */
+		}
+		if (rc < 0)
+			return rc;
+		op->unref.kept += rc == 1;
+	}
+	return again > 0 ? spool_run(&l->spool, err, SQL_USE_ADD, "sii", account, used, again) : 0;
+}
+
+static int drop_later(struct ledger *l, const struct ledger_op *op, int64_t now_ms, struct error *err)
 {
 	struct slice account = ledger_account(op->unref.account), seqs = op->unref.seqs;
 	int64_t drop_after = now_ms + l->config.undelete_ms, freed = 0, count = 0;
@@ -172,6 +217,16 @@ int ledger_unref(struct ledger *l, const struct ledger_op *op, int64_t now_ms, s
 		spool_done(st);
 	}
 	return count ? spool_run(&l->spool, err, SQL_USE_ADD, "sii", account, -freed, -count) : 0;
+}
+
+int ledger_unref(struct ledger *l, struct ledger_op *op, int64_t now_ms, struct error *err)
+{
+	struct slice account = ledger_account(op->unref.account);
+	int rc;
+	if (op->unref.how == QUEUE_UNREF_KEEP)
+		return keep(l, op, now_ms, err);
+	rc = drop_later(l, op, now_ms, err);
+	return rc == 0 && op->unref.how == QUEUE_UNREF_NOW ? drop_now(l, account, op->unref.seqs, now_ms, err) : rc;
 }
 
 int ledger_remove_account(struct ledger *l, const uint8_t account[16], int64_t now_ms, struct error *err)

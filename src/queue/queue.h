@@ -17,6 +17,9 @@ enum queue_result {
 	QUEUE_ERROR = 4,   /* could not be done now: 451 4.3.0, try again later */
 };
 
+/* how of QUEUE_UNREF. KEEP: wanted again, as long as its time is not over. */
+enum queue_unref { QUEUE_UNREF_DROP = 0, QUEUE_UNREF_NOW = 1, QUEUE_UNREF_KEEP = 2 };
+
 /* A ref of an account: an element of QUEUE_ARRIVALS.list. */
 enum { ARRIVAL_REQUEUED = 1 /* taken up after a crash: the client may not have seen the reply and may have sent it again */ };
 struct queue_arrival {

@@ -30,6 +30,8 @@ SQL(RECORD_STATS, "SELECT count(*), coalesce(sum(length), 0) FROM record")
 SQL(REF_PUT, "INSERT INTO ref(account, seq, record, kind, size, flags) VALUES(?, ?, ?, ?, ?, ?)")
 SQL(REF_GET, "SELECT record, size, drop_after FROM ref WHERE account = ? AND seq = ?")
 SQL(REF_DROP, "UPDATE ref SET drop_after = ?3 WHERE account = ?1 AND seq = ?2 AND drop_after IS NULL RETURNING size")
+SQL(REF_DROP_NOW, "UPDATE ref SET drop_after = ?3 WHERE account = ?1 AND seq = ?2 AND drop_after > ?3")
+SQL(REF_KEEP, "UPDATE ref SET drop_after = NULL WHERE account = ?1 AND seq = ?2 AND drop_after > ?3 RETURNING size")
 SQL(REF_DROP_ALL, "UPDATE ref SET drop_after = ?2 WHERE account = ?1 AND (drop_after IS NULL OR drop_after > ?2)")
 SQL(REF_DUE, "SELECT account, seq, record FROM ref WHERE drop_after <= ? ORDER BY drop_after LIMIT ?")
 SQL(REF_DELETE, "DELETE FROM ref WHERE account = ? AND seq = ?")
@@ -38,7 +40,6 @@ SQL(REF_AFTER, "SELECT r.seq, r.kind, r.record, r.size, r.flags, k.offset FROM r
 	"WHERE r.account = ?1 AND r.seq > ?2 AND r.drop_after IS NULL AND r.kind IN (1, 2) "
 	"UNION ALL SELECT seq, 16 + what, record, target, 0, 0 FROM recall WHERE account = ?1 AND seq > ?2 ORDER BY 1 LIMIT ?3")
 SQL(REF_WANTED, "SELECT 1 FROM ref WHERE account = ? AND seq = ? AND drop_after IS NULL")
-SQL(REF_DROP_NOW, "UPDATE ref SET drop_after = ?3 WHERE account = ?1 AND seq = ?2 AND drop_after > ?3")
 SQL(REF_STATS, "SELECT count(*), count(drop_after) FROM ref")
 SQL(REF_DANGLING, "SELECT count(*) FROM ref r LEFT JOIN record k ON k.id = r.record WHERE k.id IS NULL")
 SQL(REF_MISCOUNT, "SELECT count(*) FROM record k WHERE k.refs <> "

@@ -84,16 +84,23 @@ static size_t arrivals(unsigned account, uint64_t after, struct queue_arrival *r
 	return n;
 }
 
-static void unref(unsigned account, uint64_t seq, int64_t now)
+static uint32_t unref_how(unsigned account, uint64_t seq, enum queue_unref how, int64_t now)
 {
 	struct buf seqs = BUF_INIT(8);
 	struct ledger_op op = {.kind = LEDGER_UNREF};
 	buf_put_u64(&seqs, seq);
 	test_account(account, op.unref.account);
+	op.unref.how = how;
 	op.unref.seqs = buf_slice(&seqs);
 	run(&op, now);
 	assert_int_equal(op.result, QUEUE_OK);
 	buf_free(&seqs);
+	return op.unref.kept;
+}
+
+static void unref(unsigned account, uint64_t seq, int64_t now)
+{
+	(void)unref_how(account, seq, QUEUE_UNREF_DROP, now);
 }
 
 static void sweep(int64_t now)
@@ -190,6 +197,50 @@ static void test_unref_frees_quota_at_once_and_the_record_after_the_grace(void *
 	sweep(NOW + 1001);
 	assert_int_equal(stats().records, 0);
 	assert_int_equal(stats().refs, 0);
+	assert_consistent();
+}
+
+static uint64_t used_by(unsigned account)
+{
+	struct ledger_op room = {.kind = LEDGER_ROOM};
+	test_account(account, room.room.account);
+	run(&room, NOW);
+	return room.room.used;
+}
+
+static void test_a_dropped_ref_is_wanted_again_within_its_time_only(void **state)
+{
+	struct queue_arrival a[2];
+	accept_local(1);
+	assert_int_equal(arrivals(1, 0, a, 2), 1);
+	assert_int_equal(unref_how(1, a[0].seq, QUEUE_UNREF_KEEP, NOW), 1); /* it never was dropped */
+	assert_int_equal(used_by(1), a[0].size);
+	unref(1, a[0].seq, NOW);
+	assert_int_equal(unref_how(1, a[0].seq, QUEUE_UNREF_KEEP, NOW + 500), 1);
+	assert_int_equal(used_by(1), a[0].size);
+	sweep(NOW + 5000);
+	assert_int_equal(stats().records, 1);
+	unref(1, a[0].seq, NOW);
+	assert_int_equal(unref_how(1, a[0].seq, QUEUE_UNREF_KEEP, NOW + 1001), 0);
+	assert_int_equal(used_by(1), 0);
+	sweep(NOW + 1001);
+	assert_int_equal(unref_how(1, a[0].seq, QUEUE_UNREF_KEEP, NOW + 1001), 0);
+	assert_int_equal(stats().records, 0);
+	assert_consistent();
+}
+
+static void test_what_is_dropped_for_good_goes_with_the_next_sweep(void **state)
+{
+	struct queue_arrival a[2];
+	accept_local(1);
+	accept_local(1);
+	assert_int_equal(arrivals(1, 0, a, 2), 2);
+	unref(1, a[0].seq, NOW);
+	(void)unref_how(1, a[0].seq, QUEUE_UNREF_NOW, NOW + 1);
+	(void)unref_how(1, a[1].seq, QUEUE_UNREF_NOW, NOW + 1);
+	assert_int_equal(used_by(1), 0);
+	sweep(NOW + 1);
+	assert_int_equal(stats().records, 0);
 	assert_consistent();
 }
 
@@ -584,6 +635,8 @@ int main(void)
 		T(test_a_record_with_a_wrong_mac_is_refused),
 		T(test_one_bad_record_does_not_spoil_its_group),
 		T(test_unref_frees_quota_at_once_and_the_record_after_the_grace),
+		T(test_a_dropped_ref_is_wanted_again_within_its_time_only),
+		T(test_what_is_dropped_for_good_goes_with_the_next_sweep),
 		T(test_own_ref_has_its_seq_in_the_answer),
 		T(test_remote_recipients_wait_until_they_are_done),
 		T(test_an_owed_notification_keeps_its_record_until_it_is_accepted),

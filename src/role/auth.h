@@ -113,5 +113,6 @@ void auth_reports_reload(struct auth_process *a);
 void auth_sieve_register(struct auth_process *a);
 void auth_sieve_signed_in(struct auth_process *a, const struct auth_step_result *r);
 void auth_once_register(struct auth_process *a); /* auth_once.c */
+void auth_other_register(struct auth_process *a); /* auth_other.c */
 
 #endif

@@ -341,4 +341,5 @@ void auth_register(struct auth_process *a)
 	ipc_handle(ipc, IPC_AUTH_ADMIN, on_admin, a);
 	ipc_handle(ipc, IPC_AUTH_AUTHORIZE, on_authorize, a);
 	auth_once_register(a);
+	auth_other_register(a);
 }

@@ -217,6 +217,7 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	m->ctx = ctx;
 	list_init(&m->sessions);
 	list_init(&m->people);
+	list_init(&m->visits);
 	random_bytes(m->blob_secret, sizeof m->blob_secret);
 	json_object_seed(0); /* before the jail closes: it reads the system's random source */
 	m->exchanges = kx_cache_new(MAIL_EXCHANGES);

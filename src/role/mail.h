@@ -43,6 +43,7 @@
 #define MAIL_RETRY_MS 3000          /* after queue could not be asked */
 #define MAIL_UNREF_BATCH 1000
 #define MAIL_ALIVE_MS 1000          /* between two signs of life in the middle of long work */
+#define MAIL_TIDY_MS 3600000        /* between two looks through trash and bin */
 #define MAIL_SLAB_CELLS 32768
 #define MAIL_EXCHANGES 256          /* results of X25519 that are kept: filter seals up to 64 records with one ephemeral key */
 #define MAIL_BYE_MS 700             /* a revoked session is cut after this */
@@ -58,6 +59,7 @@ struct mail_role {
 	struct map broken;          /* id -> struct mail_broken: accounts that could not be opened */
 	struct list_node sessions;
 	struct list_node people;    /* struct mail_http: who uses JMAP */
+	struct list_node visits;    /* struct mail_visits: what they have open of others */
 	struct list_node to_index;  /* accounts whose index is not complete, in the order of their turns */
 	struct list_node closing;   /* accounts that nothing holds any more */
 	struct pack_reader *packs;
@@ -116,6 +118,7 @@ struct mail_account {
 	bool gathering;             /* the timer runs */
 	enum store_memory memory;   /* warm ones are counted in warm_count */
 	struct list_node index_node, close_node;
+	int64_t tidied_ms;          /* when trash and bin were looked through; 0: not yet */
 	int64_t pulled_ms;          /* begin of the last pull */
 	int64_t used_ms;            /* of the last command, arrival or batch of the index */
 	int64_t ran_ms;             /* of the last command or arrival */

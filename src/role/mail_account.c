@@ -387,6 +387,54 @@ static void host_learn(void *arg, struct store_account *store)
 	mail_index_learn(arg);
 }
 
+static int64_t host_bin(void *arg)
+{
+	const struct mail_account *a = arg;
+
+	return a->role->ctx->config->queue_undelete / 1000;
+}
+
+struct keeping {
+	struct mail_account *account;
+	void (*done)(void *arg, int code);
+	void *arg;
+};
+
+static void on_kept(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct keeping *k = arg;
+	const struct ipc_queue_unref_reply *reply = message;
+	struct mail_account *a = k->account;
+	bool good = outcome == IPC_OK && reply->result == QUEUE_OK;
+
+	k->done(k->arg, !good ? ERR_TEMPORARY : reply->kept == 1 ? 0 : ERR_NOT_FOUND);
+	memory_free(k);
+	mail_account_drop(a);
+}
+
+static void host_keep(void *arg, struct store_account *store, uint64_t seq, void (*done)(void *arg, int code), void *done_arg)
+{
+	struct mail_account *a = arg;
+	struct keeping *k = memory_alloc(sizeof *k);
+	struct buf list = BUF_INIT(8);
+	struct ipc_queue_unref request = {.how = QUEUE_UNREF_KEEP};
+
+	*k = (struct keeping){a, done, done_arg};
+	mail_account_hold(a);
+	buf_put_u64(&list, seq);
+	memcpy(request.account.b, a->id, sizeof request.account.b);
+	request.seqs = buf_slice(&list);
+	ipc_request(a->role->ctx->ipc, IPC_QUEUE_UNREF, IPC_ANY, &request, on_kept, k);
+	buf_free(&list);
+}
+
+static void host_later(void *arg, void (*fn)(void *arg), void *fn_arg)
+{
+	struct mail_account *a = arg;
+
+	loop_defer(a->role->ctx->loop, fn, fn_arg);
+}
+
 static int host_database_key(void *arg, struct store_account *store, size_t index, uint8_t ret_key[32])
 {
 	struct mail_account *a = arg;
@@ -430,7 +478,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .removed = host_removed, .recovered = host_recovered,
 		         .salvaged = host_salvaged, .recalled = host_recalled, .alive = host_alive, .broken = host_broken,
-		         .learns = host_learns, .learn = host_learn},
+		         .learns = host_learns, .learn = host_learn, .bin = host_bin, .keep = host_keep, .later = host_later},
 	};
 
 	if (a->store != NULL && !store_account_broken(a->store))
@@ -701,6 +749,7 @@ static void on_gather(void *arg)
 
 struct unrefs {
 	struct mail_account *account;
+	bool now;
 	size_t count;
 	uint64_t seqs[MAIL_UNREF_BATCH];
 };
@@ -714,7 +763,7 @@ static void on_unref(void *arg, enum ipc_outcome outcome, const void *message)
 
 	a->sending_unrefs = false;
 	if (outcome == IPC_OK && reply->result == QUEUE_OK && a->store != NULL) {
-		if (store_account_unrefs_done(a->store, u->seqs, u->count, &err) == 0)
+		if (store_account_unrefs_done(a->store, u->now, u->seqs, u->count, &err) == 0)
 			unrefs_send(a);
 		else
 			mail_account_log(EV_STORE_DAMAGED, a, &err);
@@ -735,7 +784,10 @@ static void unrefs_send(struct mail_account *a)
 		return;
 	u = memory_alloc(sizeof *u);
 	u->account = a;
-	u->count = store_account_unrefs(a->store, u->seqs, MAIL_UNREF_BATCH);
+	u->count = store_account_unrefs(a->store, false, u->seqs, MAIL_UNREF_BATCH);
+	u->now = u->count == 0;
+	if (u->now)
+		u->count = store_account_unrefs(a->store, true, u->seqs, MAIL_UNREF_BATCH);
 	if (u->count == 0) {
 		memory_free(u);
 		return;
@@ -743,6 +795,7 @@ static void unrefs_send(struct mail_account *a)
 	for (size_t i = 0; i < u->count; i++)
 		buf_put_u64(&list, u->seqs[i]);
 	memcpy(request.account.b, a->id, sizeof request.account.b);
+	request.how = u->now ? QUEUE_UNREF_NOW : QUEUE_UNREF_DROP;
 	request.seqs = buf_slice(&list);
 	a->sending_unrefs = true;
 	mail_account_hold(a);
@@ -808,9 +861,40 @@ static void on_index(void *arg)
 	mail_index_add(arg);
 }
 
+/* What lies in the trash too long, and what was in the bin for its time; a few at a time, until there are no more. */
+static void tidy(struct mail_account *a)
+{
+	int64_t trash = a->role->ctx->config->mail_trash / 1000, now = moment_unix(loop_now(a->role->ctx->loop));
+	struct error err = {0};
+	bool more = false, again = false;
+	int rc = trash > 0 ? store_account_trash_sweep(a->store, now - trash, &more, &err) : 0;
+
+	if (rc == 0)
+		rc = store_account_bin_sweep(a->store, &again, &err);
+	if (rc < 0)
+		mail_account_log(EV_STORE_DAMAGED, a, &err);
+	if (rc < 0 || (!more && !again))
+		a->tidied_ms = mail_now(a->role);
+}
+
+/* Times below an hour are kept too. */
+static bool is_untidy(const struct mail_account *a)
+{
+	const struct config *c = a->role->ctx->config;
+	int64_t wait = MAIL_TIDY_MS;
+
+	if (c->mail_trash > 0 && c->mail_trash < wait)
+		wait = c->mail_trash;
+	if (c->queue_undelete < wait)
+		wait = c->queue_undelete;
+	return a->tidied_ms == 0 || mail_now(a->role) - a->tidied_ms >= wait;
+}
+
 void mail_account_sweep(struct mail_account *a)
 {
 	mail_blob_sweep(a, false);
+	if (a->store != NULL && !store_account_parked(a->store) && !store_account_broken(a->store) && is_untidy(a))
+		tidy(a);
 	if (!list_linked(&a->index_node) && mail_now(a->role) - a->ran_ms >= MAIL_WARM_MS)
 		mail_account_memory(a, STORE_MEMORY_IDLE);
 	if (a->store != NULL && !a->pulling && !a->sending_unrefs && mail_now(a->role) - a->used_ms >= MAIL_PARK_MS)

@@ -7,6 +7,7 @@
 #include "http/websocket.h"
 #include "jmap/emit.h"
 #include "jmap/push.h"
+#include "role/mail_visit.h"
 
 #define SETTLE_MS 50               /* between a change and its event: what happens together is told together */
 #define PING_MIN_S 5
@@ -17,6 +18,7 @@
 /* ---- event sources ---- */
 
 struct source {
+	struct mail_visit_watch others; /* first: other mailboxes that are open */
 	struct mail_exchange *x;
 	struct jmap_push *push;
 	struct timer *settle, *ping;
@@ -30,6 +32,7 @@ static void source_end(struct source *s)
 	struct mail_exchange *x = s->x;
 
 	x->state = NULL;
+	mail_visit_unwatch(&s->others);
 	jmap_push_destroy(&s->push);
 	timer_destroy(&s->settle);
 	timer_destroy(&s->ping);
@@ -71,6 +74,11 @@ static void tell(struct source *s, bool all)
 	jmap_push_state(s->push, &id);
 	if (any)
 		put_event(s, "state", buf_slice(&data), buf_slice(&id));
+	buf_clear(&data);
+	if (mail_visit_take(&s->others, &data)) {
+		put_event(s, "state", buf_slice(&data), buf_slice(&id));
+		any = true;
+	}
 	buf_free(&data);
 	buf_free(&id);
 	if (any && s->close_after) {
@@ -92,6 +100,11 @@ static void on_changed(void *arg)
 	if (!s->settling)
 		timer_start(s->settle, SETTLE_MS);
 	s->settling = true;
+}
+
+static void on_other_changed(struct mail_visit_watch *watch)
+{
+	on_changed((struct source *)watch);
 }
 
 static void on_ping(void *arg)
@@ -153,6 +166,8 @@ void mail_events(struct mail_exchange *x)
 	s->settle = timer_create_on(loop, on_settled, s);
 	s->ping = timer_create_on(loop, on_ping, s);
 	s->push = jmap_push_create(x->person->jmap, types, on_changed, s);
+	s->others = (struct mail_visit_watch){.changed = on_other_changed, .types = types};
+	mail_visit_watch(x->person, &s->others);
 	x->state = s;
 	mail_http_hold(x);
 	mail_http_begin(x, 200, "text/event-stream; charset=utf-8", NULL, 0, HTTP_LENGTH_UNKNOWN);
@@ -180,6 +195,7 @@ void mail_events_gone(struct mail_exchange *x)
 
 /* One at a time: while a request runs nothing more is read. */
 struct socket {
+	struct mail_visit_watch others; /* first */
 	struct mail_exchange *x;
 	struct websocket ws;
 	struct buf in, out, answer;
@@ -195,6 +211,7 @@ static void socket_free(struct socket *s)
 
 	x->state = NULL;
 	jmap_request_leave(&s->request);
+	mail_visit_unwatch(&s->others);
 	jmap_push_destroy(&s->push);
 	timer_destroy(&s->settle);
 	timer_destroy(&s->ping);
@@ -255,6 +272,9 @@ static void tell_socket(struct socket *s, bool all)
 	if (jmap_push_take(s->push, all, &text))
 		put_message(s, buf_slice(&text));
 	mail_http_leave(s->x->person);
+	buf_clear(&text);
+	if (mail_visit_take(&s->others, &text))
+		put_message(s, buf_slice(&text));
 	flush(s);
 	buf_free(&text);
 }
@@ -274,6 +294,11 @@ static void on_socket_changed(void *arg)
 	s->settling = true;
 }
 
+static void on_other_told(struct mail_visit_watch *watch)
+{
+	on_socket_changed((struct socket *)watch);
+}
+
 /* RFC 8887 4.3.5.2. */
 static void push_enable(struct socket *s, const json_t *message)
 {
@@ -288,10 +313,19 @@ static void push_enable(struct socket *s, const json_t *message)
 			types |= UINT64_C(1) << type;
 	jmap_push_destroy(&s->push);
 	s->push = jmap_push_create(s->x->person->jmap, types, on_socket_changed, s);
+	mail_visit_unwatch(&s->others);
+	s->others = (struct mail_visit_watch){.changed = on_other_told, .types = types};
+	mail_visit_watch(s->x->person, &s->others);
 	jmap_push_state(s->push, &now);
 	if (json_is_string(state) && !slice_eq(slice_make(json_string_value(state), json_string_length(state)), buf_slice(&now)))
 		tell_socket(s, true);
 	buf_free(&now);
+}
+
+static void push_disable(struct socket *s)
+{
+	mail_visit_unwatch(&s->others);
+	jmap_push_destroy(&s->push);
 }
 
 static void on_request_ready(void *owner)
@@ -334,7 +368,7 @@ static void take_message(struct socket *s, struct slice text)
 	if (slice_eq(name, SLICE("WebSocketPushEnable")))
 		push_enable(s, message);
 	else if (slice_eq(name, SLICE("WebSocketPushDisable")))
-		jmap_push_destroy(&s->push);
+		push_disable(s);
 	else
 		put_error(s, &(struct jmap_problem){.type = message == NULL ? "notJSON" : "notRequest", .status = 400}, json_object_get(message, "id"));
 	json_decref(message);

@@ -1,4 +1,4 @@
-#include "role/mail_http.h"
+#include "role/mail_visit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -206,6 +206,11 @@ bool mail_http_is_gone(const struct mail_exchange *x)
 	return x->link == NULL || x->done;
 }
 
+struct http_server *mail_http_server(const struct mail_exchange *x)
+{
+	return x->link->server;
+}
+
 bool mail_http_full(const struct mail_exchange *x)
 {
 	return x->link != NULL && conn_congested(x->link->conn);
@@ -326,6 +331,7 @@ static struct mail_exchange *exchange_create(struct mail_link *l, uint32_t strea
 	x->stream = stream;
 	x->method = q->method;
 	x->query = arena_dup(&x->arena, q->query);
+	x->target = q->query.n > 0 ? arena_printf(&x->arena, "%.*s?%.*s", SLICE_ARG(q->path), SLICE_ARG(q->query)) : arena_dup(&x->arena, q->path);
 	x->authority = arena_dup(&x->arena, q->host);
 	for (size_t i = 0; i < q->field_count; i++)
 		fields[i] = (struct http_field){arena_dup(&x->arena, q->fields[i].name), arena_dup(&x->arena, q->fields[i].value)};
@@ -343,6 +349,8 @@ static void route(struct mail_exchange *x)
 	switch (http_route_find(mail_routes, mail_route_count, sizeof *mail_routes, SLICE_NONE, x->path, x->method, &at, allow)) {
 	case HTTP_ROUTE_FOUND:
 		x->route = &mail_routes[at];
+		if (mail_visit_passes(x))
+			break;
 		buf_init(&x->body, (size_t)x->route->body_max);
 		http_server_body_limit(x->link->server, x->stream, x->route->body_max);
 		if (x->route->begin != NULL)
@@ -563,6 +571,16 @@ static enum auth_status first(struct mail_role *m, const struct ipc_mail_attach 
 	return status;
 }
 
+bool mail_http_join(struct mail_http *p, int fd)
+{
+	if (p->over || p->link_count >= MAIL_HTTP_LINKS_MAX) {
+		close(fd);
+		return false;
+	}
+	link_create(p, fd);
+	return true;
+}
+
 enum auth_status mail_http_attach(struct mail_role *m, const struct ipc_mail_attach *r, struct error *err)
 {
 	struct mail_http *p = r->session >= 0 ? person_find(m, &r->ticket) : NULL;
@@ -589,6 +607,7 @@ void mail_http_revoke(struct mail_role *m, const uint8_t *account, uint32_t cred
 		if (account == NULL || mail_stands_on(p->account, &p->stands, account, credential))
 			person_end(p);
 	}
+	mail_visit_revoke(m, account, credential);
 }
 
 void mail_http_pairs(struct mail_role *m, struct buf *out)

@@ -46,6 +46,7 @@ struct mail_http {
 	bool over;
 };
 
+struct http_server;
 struct mail_exchange;
 struct mail_route {
 	struct http_route match;
@@ -66,7 +67,7 @@ struct mail_exchange {
 	const struct mail_route *route;
 	struct arena arena;
 	enum http_method method;
-	struct slice path, query, authority;
+	struct slice path, target, query, authority; /* target: as the client wrote it, with the query */
 	const struct http_field *fields;
 	size_t field_count;
 	struct buf body;
@@ -86,6 +87,7 @@ bool mail_http_upgrade(struct mail_exchange *x, const struct http_field *fields,
 void mail_http_pause(struct mail_exchange *x, bool paused);
 void mail_http_hold(struct mail_exchange *x);
 void mail_http_drop(struct mail_exchange *x);
+struct http_server *mail_http_server(const struct mail_exchange *x);
 bool mail_http_is_gone(const struct mail_exchange *x);
 /* Is so much on its way to the client that nothing should be written? row->more is told when it is not any more. */
 bool mail_http_full(const struct mail_exchange *x);
@@ -104,6 +106,8 @@ void mail_http_leave(struct mail_http *p);
 
 /* A connection of web with a ticket: of a new sign-in, or of one that is there. Takes the descriptor over; enum auth_status. */
 enum auth_status mail_http_attach(struct mail_role *m, const struct ipc_mail_attach *request, struct error *err);
+/* One more connection to a sign-in that is there, by itself. Takes the descriptor over; false: it has too many, or has ended. */
+bool mail_http_join(struct mail_http *p, int fd);
 /* As the functions of mail_session.c. */
 void mail_http_revoke(struct mail_role *m, const uint8_t *account, uint32_t credential);
 void mail_http_pairs(struct mail_role *m, struct buf *out);

@@ -3,6 +3,7 @@
 #include "role/mail_events.h"
 #include "role/mail_preview.h"
 #include "role/mail_push.h"
+#include "role/mail_visit.h"
 
 #include "auth/reading.h"
 #include "base/memory.h"
@@ -28,6 +29,13 @@ static void host_random(void *arg, void *to, size_t n)
 	random_bytes(to, n);
 }
 
+static bool may_shred(void *arg)
+{
+	const struct mail_http *p = arg;
+
+	return p->account->role->ctx->config->mail_shred;
+}
+
 void mail_jmap_start(struct mail_http *p)
 {
 	uint64_t letter = p->account->role->ctx->config->message_size;
@@ -44,13 +52,17 @@ void mail_jmap_start(struct mail_http *p)
 	host.sieve_extensions = buf_slice(&p->extensions);
 	mail_letter_host(&host);
 	mail_push_host(p, &host);
+	mail_visit_host(&host);
+	host.may_shred = may_shred;
 	p->jmap = jmap_create(&host);
+	mail_visit_list(p, NULL, NULL);
 }
 
 /* ---- the Session object ---- */
 
-static void give_session(struct mail_exchange *x)
+static void print_session(void *arg)
 {
+	struct mail_exchange *x = arg;
 	struct buf body = BUF_INIT(65536), base = BUF_INIT(1000);
 	bool plain = slice_eq(mail_http_field(x, SLICE("X-Forwarded-Proto")), SLICE("http"));
 
@@ -59,6 +71,14 @@ static void give_session(struct mail_exchange *x)
 	mail_http_answer(x, 200, "application/json", NULL, 0, buf_slice(&body));
 	buf_free(&body);
 	buf_free(&base);
+	mail_http_drop(x);
+}
+
+/* With the accounts of others as auth knows them now. */
+static void give_session(struct mail_exchange *x)
+{
+	mail_http_hold(x);
+	mail_visit_list(x->person, print_session, x);
 }
 
 /* ---- requests ---- */

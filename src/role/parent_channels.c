@@ -45,7 +45,7 @@ void parent_connect(struct child *child)
 		join_parent(child);
 	for (size_t i = 0; i < parent->child_count; i++) {
 		struct child *peer = &parent->children[i];
-		if (peer != child && peer->role != child->role && is_alive(peer) && ipc_may_talk(child->role, peer->role))
+		if (peer != child && is_alive(peer) && ipc_may_talk(child->role, peer->role))
 			join(child, peer);
 	}
 }

@@ -428,7 +428,7 @@ static void handle_arrivals(void *arg, struct ipc_call *call, const void *messag
 static void on_unref(struct queue_role *q, struct queue_job *job)
 {
 	struct ask *a = CONTAINER_OF(job, struct ask, job);
-	struct ipc_queue_unref_reply reply = {.result = (uint8_t)job->op.result};
+	struct ipc_queue_unref_reply reply = {.result = (uint8_t)job->op.result, .kept = job->op.unref.kept};
 	ipc_reply(a->call, &reply);
 	ledger_op_free(&job->op);
 	memory_free((void *)(uintptr_t)a->seqs.p);
@@ -449,6 +449,7 @@ static void handle_unref(void *arg, struct ipc_call *call, const void *message)
 	a->job.done = on_unref;
 	a->job.op.kind = LEDGER_UNREF;
 	memcpy(a->job.op.unref.account, request->account.b, sizeof a->job.op.unref.account);
+	a->job.op.unref.how = request->how <= QUEUE_UNREF_KEEP ? (enum queue_unref)request->how : QUEUE_UNREF_DROP;
 	a->job.op.unref.seqs = a->seqs;
 	queue_submit(q, &a->job);
 }

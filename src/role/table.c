@@ -41,7 +41,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.wipes_freed = true, .stop_rank = 2,
 	},
 	[ROLE_MAIL] = {
-		.sets = SANDBOX_FILES, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
+		.sets = SANDBOX_FILES | SANDBOX_SOCKETPAIR, .paths = {{ROLE_DIR_ACCOUNTS, ROLE_WRITES_BUCKETS}, {ROLE_DIR_PACKS, ROLE_READS}},
 		.stop_rank = 0, /* together with the client edge, to whose connections its sessions say goodbye */
 	},
 	[ROLE_AUDIT] = {

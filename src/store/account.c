@@ -403,7 +403,7 @@ static const struct account_ops STORE_OPS = {
 	.vanished = op_vanished, .digest = op_digest, .messages_with_digest = op_messages_with_digest, .read = op_read, .check = op_check, .store = op_store,
 	.expunge = op_expunge, .copy = op_copy, .append = op_append, .search = op_search, .state = op_state, .email = op_email,
 	.thread = op_thread, .newest = op_newest, .email_changes = op_email_changes, .mailbox_changes = op_mailbox_changes, .counts = op_counts,
-	.arrange = op_arrange, .catch_up = catch_up_op, .listen = listen_op,
+	.arrange = op_arrange, .bin = op_bin, .restore = op_restore, .shred = op_shred, .catch_up = catch_up_op, .listen = listen_op,
 	.unlisten = unlisten_op,
 };
 
@@ -657,7 +657,7 @@ void store_account_tell(struct store_account *a)
 
 /* ---- giving back ---- */
 
-size_t store_account_unrefs(struct store_account *a, uint64_t *seqs, size_t max)
+size_t store_account_unrefs(struct store_account *a, bool now, uint64_t *seqs, size_t max)
 {
 	sqlite3_stmt *s;
 	size_t n = 0;
@@ -667,13 +667,14 @@ size_t store_account_unrefs(struct store_account *a, uint64_t *seqs, size_t max)
 	if (s == NULL)
 		return 0;
 	bind_u64(s, 1, max);
+	bind_u64(s, 2, now);
 	while (n < max && sqlite3_step(s) == SQLITE_ROW)
 		seqs[n++] = column_u64(s, 0);
 	account_db_done(s);
 	return n;
 }
 
-int store_account_unrefs_done(struct store_account *a, const uint64_t *seqs, size_t count, struct error *err)
+int store_account_unrefs_done(struct store_account *a, bool now, const uint64_t *seqs, size_t count, struct error *err)
 {
 	int rc = txn_begin(a, false, err);
 
@@ -687,6 +688,7 @@ int store_account_unrefs_done(struct store_account *a, const uint64_t *seqs, siz
 			break;
 		}
 		bind_u64(s, 1, seqs[i]);
+		bind_u64(s, 2, now);
 		rc = account_db_run(&a->db, s, err);
 	}
 	if (rc < 0) {

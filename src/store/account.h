@@ -16,6 +16,7 @@
 #define STORE_VANISHED_MAX 10000   /* remembered expunge ranges of a mailbox */
 #define STORE_GONE_MAX 20000      /* remembered emails and mailboxes that have gone, of an account */
 #define STORE_THREAD_REFS 20       /* references of a message that are looked at for its thread: the first and the last ones */
+#define STORE_BIN_BATCH 200        /* letters that leave the bin, or the trash, in one transaction */
 #define STORE_RECOVERED "Recovered"
 #define STORE_UNLEARN "junk.reset" /* a file of this name in the folder of an account: what it learnt about junk is forgotten at the next open */
 
@@ -90,6 +91,12 @@ struct store_host {
 	void (*learn)(void *arg, struct store_account *a);
 	/* Work on the account takes long (a check, making it anew): called every few milliseconds while it goes on. May be NULL. */
 	void (*alive)(void *arg);
+	/* For how many seconds what is expunged can be had back; the ledger keeps it as long. May be NULL: not at all. */
+	int64_t (*bin)(void *arg);
+	/* The ledger is asked to want this ref again; then done, never from inside: 0, ERR_NOT_FOUND (it has gone), ERR_TEMPORARY. With `bin`. */
+	void (*keep)(void *arg, struct store_account *a, uint64_t seq, void (*done)(void *arg, int code), void *done_arg);
+	/* Calls fn from the loop. With `bin`. */
+	void (*later)(void *arg, void (*fn)(void *arg), void *fn_arg);
 	/* The database was found damaged in use: close the account as soon as nobody uses it; the next open mends it. Told once. May be NULL. */
 	void (*broken)(void *arg, struct store_account *a);
 };
@@ -155,13 +162,19 @@ int store_account_compare(struct store_account *a, const struct store_arrival *l
 int store_account_agrees(struct store_account *a, uint64_t next, struct error *err);
 /* Ends an append: files the rows durably and calls its fn for every item, or calls it with the first error; frees it. */
 void store_account_appended(struct store_append *append);
-/* Up to `max` seqs to be given back to the ledger; to be forgotten when queue has answered. */
-size_t store_account_unrefs(struct store_account *a, uint64_t *seqs, size_t max);
-int store_account_unrefs_done(struct store_account *a, const uint64_t *seqs, size_t count, struct error *err);
+/* Up to `max` seqs to be given back to the ledger, of those that it is to keep for a while or (now) to let go at once; to be forgotten when queue has
+ * answered. */
+size_t store_account_unrefs(struct store_account *a, bool now, uint64_t *seqs, size_t max);
+int store_account_unrefs_done(struct store_account *a, bool now, const uint64_t *seqs, size_t count, struct error *err);
 /* Calls the listeners for what changed. */
 void store_account_tell(struct store_account *a);
 
 /* ---- housekeeping ---- */
+
+/* What was in the bin for its time goes for good: up to STORE_BIN_BATCH letters. */
+int store_account_bin_sweep(struct store_account *a, bool *ret_more, struct error *err);
+/* What came into the trash before that moment (unix seconds) is expunged, as many at a time. */
+int store_account_trash_sweep(struct store_account *a, int64_t before, bool *ret_more, struct error *err);
 
 /* Indexes the texts of up to `max` messages, fewer when they are long; *ret_more when some may be left. */
 int store_account_index(struct store_account *a, unsigned max, bool *ret_more, struct error *err);

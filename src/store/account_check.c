@@ -145,6 +145,7 @@ unsigned store_account_check(struct store_account *a, bool deep, store_check_fn 
 	}
 	check_totals(&c);
 	check_none(&c, SQL_BODY_REFS_CHECK, "a body whose count of rows is wrong");
+	check_none(&c, SQL_BIN_CHECK, "the bin has a body that is in use, or not there");
 	check_none(&c, SQL_BODY_ORPHANS, "a row without body, UID");
 	if (deep)
 		check_records(&c);

@@ -47,12 +47,13 @@ static const char SCHEMA[] =
 	"CREATE TABLE thread(hash INTEGER PRIMARY KEY, thread NOT NULL);"
 	"CREATE TABLE damaged(body INTEGER PRIMARY KEY);"
 	"CREATE TRIGGER damaged_gone AFTER DELETE ON body BEGIN DELETE FROM damaged WHERE body=old.number; END;"
-	"CREATE TABLE unref(seq INTEGER PRIMARY KEY);"
+	"CREATE TABLE unref(seq INTEGER PRIMARY KEY, now INT);"
+	"CREATE TABLE bin(body INTEGER PRIMARY KEY, gone INT, was);"
 	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
 	"CREATE TABLE junk(kind INT, key, body INT, value INT, data, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
 	INDEXES
 	"CREATE TABLE note(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value NOT NULL);"
-	"PRAGMA user_version=6;";
+	"PRAGMA user_version=7;";
 
 int account_db_error(struct account_db *db, struct error *err)
 {
@@ -113,6 +114,9 @@ static const char *const UPGRADES[] = {
 	"PRAGMA user_version=5;",
 	"CREATE TABLE note(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value BLOB NOT NULL);"
 	"PRAGMA user_version=6;",
+	"ALTER TABLE unref ADD COLUMN now INTEGER DEFAULT 0;"
+	"CREATE TABLE bin(body INTEGER PRIMARY KEY, gone INTEGER, was BLOB);"
+	"PRAGMA user_version=7;",
 };
 
 static int db_upgrade(struct account_db *db, int version, struct error *err)

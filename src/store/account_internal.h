@@ -168,6 +168,8 @@ struct body_new {
 	uint8_t email_id[16], thread_id[16];
 };
 int body_insert(struct store_account *a, const struct body_new *b, uint64_t *ret_number, struct error *err);
+/* A body without rows: nothing of it is left. */
+int body_forget(struct store_account *a, uint64_t body, struct error *err);
 /* For every further row of a body. */
 int body_add_ref(struct store_account *a, uint64_t body, struct error *err);
 struct row_new {
@@ -204,6 +206,11 @@ struct recall_done { /* of a batch, told after its commit */
 bool recall_skips(const struct store_account *a, const struct store_arrival *list, size_t count, size_t at);
 /* Applies the order list[at], inside the transaction, and puts its answer where refs that are given back stand. */
 int recall_apply(struct store_account *a, const struct store_arrival *list, size_t at, enum store_recalled *ret, struct error *err);
+/* ---- account_bin.c ---- */
+/* Inside a transaction: nothing of it is left here, and the ledger lets go at once. */
+int bin_forget(struct store_account *a, uint64_t body, uint64_t seq, struct error *err);
+/* Inside a transaction, when the last row of a body goes. *ret_kept false: it is not kept. */
+int bin_put(struct store_account *a, const struct store_mailbox *m, const struct message_row *row, uint64_t body, bool *ret_kept, struct error *err);
 
 /* ---- account_text.c ---- */
 /*
@@ -255,6 +262,9 @@ int op_email_changes(struct account *a, uint64_t since, email_change_fn *fn, voi
 int op_mailbox_changes(struct account *a, uint64_t since, mailbox_change_fn *fn, void *arg, struct error *err);
 int op_counts(struct account *a, const struct mailbox_ref *m, struct mailbox_counts *ret, struct error *err);
 int op_arrange(struct account *a, const struct mailbox_ref *m, uint32_t special_use, uint32_t sort_order, struct error *err);
+int op_bin(struct account *a, uint64_t number, binned_fn *fn, void *arg, struct error *err);
+void op_restore(struct account *a, uint64_t number, const struct mailbox_ref *to, restored_fn *fn, void *arg);
+int op_shred(struct account *a, uint64_t number, struct error *err);
 int op_search(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
               struct slice needle, struct uid_set *ret, struct error *err);
 

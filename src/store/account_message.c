@@ -145,6 +145,7 @@ struct picked {
 	struct picked_row {
 		struct message_row row;
 		uint64_t body;
+		bool recalled; /* its reader does not get it back */
 	} *rows;
 	size_t count, capacity;
 };
@@ -179,6 +180,7 @@ static int pick(struct store_account *a, struct store_mailbox *m, const struct u
 
 			message_row_load(s, &r->row);
 			r->body = column_u64(s, 9);
+			r->recalled = false;
 		}
 		if (step == SQLITE_DONE)
 			account_db_done(s);
@@ -284,23 +286,26 @@ static int run_with(struct store_account *a, enum account_sql id, uint64_t v1, u
 	return account_db_run(&a->db, s, err);
 }
 
-/* The last row has let go of the body: it is deleted, and its ref is to be given back. */
-static int body_delete(struct store_account *a, uint64_t body, uint64_t seq, struct error *err)
+/* The last row has let go of the body: it counts no more, and its ref is to be given back. */
+static int body_leave(struct store_account *a, uint64_t body, uint64_t seq, struct error *err)
 {
 	sqlite3_stmt *s = account_db_statement(&a->db, SQL_BODY_SIZE, err);
-	int rc = s == NULL ? ERR_IO : 0;
 
-	if (rc == 0) {
-		bind_u64(s, 1, body);
-		if (sqlite3_step(s) == SQLITE_ROW) {
-			a->used -= column_u64(s, 0);
-			a->bodies--;
-		}
-		account_db_done(s);
-		rc = run_with(a, SQL_UNREF_PUT, seq, 0, 1, err);
+	if (s == NULL)
+		return ERR_IO;
+	bind_u64(s, 1, body);
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		a->used -= column_u64(s, 0);
+		a->bodies--;
 	}
-	if (rc == 0)
-		rc = run_with(a, SQL_TEXT_DELETE, body, 0, 1, err);
+	account_db_done(s);
+	return run_with(a, SQL_UNREF_PUT, seq, 0, 1, err);
+}
+
+int body_forget(struct store_account *a, uint64_t body, struct error *err)
+{
+	int rc = run_with(a, SQL_TEXT_DELETE, body, 0, 1, err);
+
 	if (rc == 0 && body <= a->indexed)
 		rc = run_with(a, SQL_INDEX_DELETE, body, 0, 1, err);
 	if (rc == 0)
@@ -310,14 +315,16 @@ static int body_delete(struct store_account *a, uint64_t body, uint64_t seq, str
 	return rc;
 }
 
-static int body_drop(struct store_account *a, uint64_t body, struct error *err)
+static int body_drop(struct store_account *a, const struct store_mailbox *m, const struct picked_row *r, struct error *err)
 {
 	sqlite3_stmt *s = account_db_statement(&a->db, SQL_BODY_DROP_REF, err);
+	bool kept = false;
 	uint64_t refs, seq;
+	int rc;
 
 	if (s == NULL)
 		return ERR_IO;
-	bind_u64(s, 1, body);
+	bind_u64(s, 1, r->body);
 	if (sqlite3_step(s) != SQLITE_ROW) {
 		account_db_done(s);
 		return error_set(err, ERR_DAMAGED, "%s: a message without body", a->db.path);
@@ -325,7 +332,12 @@ static int body_drop(struct store_account *a, uint64_t body, struct error *err)
 	refs = column_u64(s, 0);
 	seq = column_u64(s, 1);
 	account_db_done(s);
-	return refs > 0 ? 0 : body_delete(a, body, seq, err);
+	if (refs > 0)
+		return 0;
+	rc = body_leave(a, r->body, seq, err);
+	if (rc == 0)
+		rc = r->recalled ? 0 : bin_put(a, m, &r->row, r->body, &kept, err);
+	return rc == 0 && !kept ? body_forget(a, r->body, err) : rc;
 }
 
 static int picked_remove(struct store_account *a, struct store_mailbox *m, const struct picked_row *r, bool moved, struct error *err)
@@ -341,7 +353,7 @@ static int picked_remove(struct store_account *a, struct store_mailbox *m, const
 	if (rc < 0)
 		return rc;
 	mailbox_count(m, r->row.flags.system, r->row.size, -1);
-	return body_drop(a, r->body, err);
+	return body_drop(a, m, r, err);
 }
 
 /* Forgets the oldest expunges beyond the limit; what is older than the floor cannot be told any more. */
@@ -401,7 +413,7 @@ static int picked_expunge(struct store_account *a, struct store_mailbox *m, cons
 
 int row_expunge(struct store_account *a, struct store_mailbox *m, const struct message_row *row, uint64_t body, struct error *err)
 {
-	struct picked_row one = {.row = *row, .body = body};
+	struct picked_row one = {.row = *row, .body = body, .recalled = true};
 	struct picked picked = {.rows = &one, .count = 1};
 	struct uid_set gone = {0};
 	int rc = picked_expunge(a, m, &picked, false, &gone, err);

@@ -96,6 +96,9 @@ static int apply_to(struct store_account *a, const struct store_arrival *order, 
 {
 	int rc = rows_load(a, rows, err);
 
+	*ret = STORE_RECALL_GONE;
+	if (rc == 0 && rows->count == 0) /* it was deleted, and could be had back */
+		return bin_forget(a, rows->body, order->recalls, err);
 	*ret = STORE_RECALL_READ;
 	if (rc == ERR_LIMIT || (rc == 0 && !order->read_too && was_read(a, rows)))
 		return 0;

@@ -42,7 +42,8 @@ static const struct table OTHERS[] = {
 	{"SELECT body, * FROM body_text WHERE body>=?1 ORDER BY body", "INSERT OR IGNORE INTO body_text VALUES(?1,?2,?3)", 0},
 	{"SELECT hash, * FROM thread WHERE hash>=?1 ORDER BY hash", "INSERT OR IGNORE INTO thread VALUES(?1,?2)", INT64_MIN},
 	{"SELECT number, * FROM note WHERE number>=?1 ORDER BY number", "INSERT OR IGNORE INTO note VALUES(?1,?2,?3)", 0},
-	{"SELECT seq, * FROM unref WHERE seq>=?1 ORDER BY seq", "INSERT OR IGNORE INTO unref VALUES(?1)", 0},
+	{"SELECT seq, * FROM unref WHERE seq>=?1 ORDER BY seq", "INSERT OR IGNORE INTO unref VALUES(?1,?2)", 0},
+	{"SELECT body, * FROM bin WHERE body>=?1 ORDER BY body", "INSERT OR IGNORE INTO bin VALUES(?1,?2,?3)", 0},
 };
 
 /* ---- reading around damage ---- */
@@ -181,7 +182,8 @@ static void numbers_find(struct salvage *v, int64_t *ret_modseq, int64_t *ret_va
  */
 static const char REPAIR[] =
 	"DELETE FROM message WHERE body NOT IN (SELECT number FROM body);"
-	"DELETE FROM body WHERE number NOT IN (SELECT body FROM message);"
+	"DELETE FROM bin WHERE body NOT IN (SELECT number FROM body) OR body IN (SELECT body FROM message);"
+	"DELETE FROM body WHERE number NOT IN (SELECT body FROM message) AND number NOT IN (SELECT body FROM bin);"
 	"DELETE FROM body_text WHERE body NOT IN (SELECT number FROM body);"
 	"UPDATE body SET refs=(SELECT count(*) FROM message WHERE body=number);"
 	"INSERT INTO mailbox SELECT mailbox, randomblob(16), '" STORE_RECOVERED " ' || mailbox || '-' || :validity, :validity + mailbox, 1, 1,"
@@ -196,7 +198,7 @@ static const char REPAIR[] =
 	" coalesce(max(r.uid),0) AS m FROM mailbox b LEFT JOIN message r ON r.mailbox=b.number GROUP BY b.number) WHERE number=box;"
 	"UPDATE state SET cursor=0, modseq=:modseq, modseq_mark=:modseq+1000, clean=0, indexed=0, salvaged=:seq, gone_floor=:modseq,"
 	" uidvalidity=max(:validity, (SELECT coalesce(max(uidvalidity),0) FROM mailbox)),"
-	" used=(SELECT coalesce(sum(size),0) FROM body), bodies=(SELECT count(*) FROM body);";
+	" used=(SELECT coalesce(sum(size),0) FROM body WHERE refs>0), bodies=(SELECT count(*) FROM body WHERE refs>0);";
 
 static int repair(struct salvage *v)
 {

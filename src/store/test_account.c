@@ -149,7 +149,7 @@ static void an_arrival_is_filed_where_a_script_wants_it(void **state)
 	archive = rig_mailbox(r, "Archive");
 	uid_set_add(&set, 1);
 	assert_int_equal(OPS(r)->expunge(A(r), &archive, &set, true, &gone, NULL), 0);
-	assert_int_equal(store_account_unrefs(r->account, seqs, 4), 0);
+	assert_int_equal(store_account_unrefs(r->account, false, seqs, 4), 0);
 	assert_int_equal(rig_check(r), 0);
 	uid_set_free(&set);
 	uid_set_free(&gone);
@@ -206,10 +206,10 @@ static void expunge_tells_what_vanished_and_gives_back(void **state)
 	assert_int_equal(OPS(r)->vanished(A(r), &inbox, before, &vanished, NULL), 0);
 	assert_int_equal(uid_set_size(&vanished), 3);
 	/* 1 and 2 live on in Trash; only 3 is given back. */
-	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 1);
+	assert_int_equal(store_account_unrefs(r->account, false, seqs, 10), 1);
 	assert_int_equal(seqs[0], 3);
-	assert_int_equal(store_account_unrefs_done(r->account, seqs, 1, NULL), 0);
-	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 0);
+	assert_int_equal(store_account_unrefs_done(r->account, false, seqs, 1, NULL), 0);
+	assert_int_equal(store_account_unrefs(r->account, false, seqs, 10), 0);
 	assert_int_equal(OPS(r)->copy(A(r), &inbox, &(struct uid_set){.ranges = (struct uid_range[]){{4, 4}}, .count = 1}, &trash, true, &arena, &copied, NULL), 0);
 	expect_uids(r, "INBOX", "");
 	expect_uids(r, "Trash", "1:3");
@@ -290,7 +290,7 @@ static void append_is_all_or_nothing(void **state)
 	append_two(r, &bad);
 	assert_int_equal(bad.code, ERR_NO_SPACE);
 	assert_int_equal(bad.uid[0], 0);
-	assert_int_equal(store_account_unrefs(r->account, seqs, 4), 1);
+	assert_int_equal(store_account_unrefs(r->account, false, seqs, 4), 1);
 	rig_file(r);
 	assert_int_equal(r->recovered, 0);
 	expect_uids(r, "Drafts", "1:2");
@@ -462,15 +462,15 @@ static void a_new_ledger_is_told_again_what_was_expunged(void **state)
 	assert_int_equal(store_account_agrees(r->account, next - 1, NULL), 0);
 	uid_set_add_range(&set, 2, 4);
 	assert_int_equal(OPS(r)->expunge(A(r), &inbox, &set, true, &gone, NULL), 0);
-	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 3);
-	assert_int_equal(store_account_unrefs_done(r->account, seqs, 3, NULL), 0);
+	assert_int_equal(store_account_unrefs(r->account, false, seqs, 10), 3);
+	assert_int_equal(store_account_unrefs_done(r->account, false, seqs, 3, NULL), 0);
 	assert_false(store_account_disagrees(r->account, next));
 	flip(r, "packs/00000001.pack", (long)r->ledger[2].place.offset + 64 + 5 + 130); /* cannot be opened: stays */
 	rig_deliver_many(r, 1); /* not filed yet: is not given back */
 	assert_true(store_account_disagrees(r->account, next + (UINT64_C(1) << 48)));
 	assert_int_equal(store_account_compare(r->account, r->ledger, r->ledger_count, NULL), 0);
 	assert_int_equal(store_account_agrees(r->account, next + (UINT64_C(1) << 48), NULL), 0);
-	assert_int_equal(store_account_unrefs(r->account, seqs, 10), 2);
+	assert_int_equal(store_account_unrefs(r->account, false, seqs, 10), 2);
 	assert_int_equal(seqs[0], r->ledger[1].seq);
 	assert_int_equal(seqs[1], r->ledger[3].seq);
 	rig_reopen(r);

@@ -114,7 +114,7 @@ static void an_expunge_that_was_committed_gives_back(void **state)
 	rig_file(r);
 	die_in(r, "account_committed:1:kill", expunge_some);
 	expect_whole(r, "INBOX", 2);
-	assert_int_equal(store_account_unrefs(r->account, seqs, 8), 3);
+	assert_int_equal(store_account_unrefs(r->account, false, seqs, 8), 3);
 	rig_file(r);
 	expect_whole(r, "INBOX", 2);
 }

@@ -437,7 +437,7 @@ static void an_account_of_schema_4_is_taken_over(void **state)
 	store_account_close(&r->account);
 	sql(r, "DROP INDEX message_email; DROP INDEX message_thread; DROP INDEX message_newest; DROP INDEX message_all; DROP INDEX message_unread;"
 	    "DROP TABLE gone; DROP TABLE note; ALTER TABLE message DROP COLUMN created; ALTER TABLE mailbox DROP COLUMN created; ALTER TABLE mailbox DROP COLUMN changed;"
-	    "ALTER TABLE mailbox DROP COLUMN sort; ALTER TABLE state DROP COLUMN gone_floor; PRAGMA user_version=4;");
+	    "ALTER TABLE mailbox DROP COLUMN sort; ALTER TABLE state DROP COLUMN gone_floor; DROP TABLE bin; ALTER TABLE unref DROP COLUMN now; PRAGMA user_version=4;");
 	rig_open(r);
 	assert_int_equal(newest(r, "INBOX").count, 20);
 	assert_int_equal(counts(r, "INBOX").emails, 20);

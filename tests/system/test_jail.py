@@ -26,7 +26,7 @@ ALLOWED = {
     'filter': set(),
     'queue': {'read_spool', 'write_spool', 'read_packs', 'write_packs'},
     'relay': NETWORK | {'read_certificates'},
-    'mail': {'read_own_bucket', 'write_own_bucket', 'read_packs'},
+    'mail': {'read_own_bucket', 'write_own_bucket', 'read_packs', 'socketpair'},
     'admin': {'accept'},
     'manage': {'accept'},
     'web': {'accept', 'socketpair'},
