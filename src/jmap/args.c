@@ -71,7 +71,7 @@ bool jmap_args_known(struct jmap_call *call, const char *const *names)
 	const char *key;
 	json_t *value;
 
-	if (!json_is_string(json_object_get(call->args, "accountId")))
+	if (!jmap_without_account(call) && !json_is_string(json_object_get(call->args, "accountId")))
 		return invalid(call, "accountId");
 	json_object_foreach(call->args, key, value)
 		if (!is_named(key, names)) {
