@@ -53,7 +53,9 @@ extern const struct cli_noun cli_oauth, cli_identity, cli_certificate, cli_ldap;
 extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_quarantine, cli_server, cli_config, cli_login, cli_logout, cli_session,
 	cli_token, cli_role, cli_grant, cli_approval;
 
-extern const struct cli_noun cli_tls;
+extern const struct cli_noun cli_tls, cli_signatures;
+/* How old our own signature files are: {"signatures","problems","warnings"}; the caller's. Only with malware.signature_key. */
+json_t *cli_signatures_state(const struct config *c);
 extern const struct cli_noun cli_department;
 extern const struct cli_noun cli_user_sieve, cli_trust, cli_forward, cli_firewall;
 /* Says which listeners of the configuration nobody serves; how many. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "base/ensure.h"
 #include "cmd/cli.h"
+#include "conf/config.h"
 
 static json_t *duration_text(json_int_t seconds)
 {
@@ -124,6 +125,24 @@ static int check_listeners(struct cli *cli, json_t *all)
 	return count > 0 ? ADMIN_PARTIAL : 0;
 }
 
+static int check_signatures(struct cli *cli, bool strict, json_t *all)
+{
+	if (cli->config->malware_signature_key.n == 0)
+		return 0;
+	json_t *result = cli_signatures_state(cli->config);
+	size_t warnings = json_array_size(json_object_get(result, "warnings")), problems = json_array_size(json_object_get(result, "problems"));
+
+	if (!cli->json) {
+		(void)warnings_show("signatures", result);
+		if (problems_show("signatures", result) == 0 && !cli->quiet)
+			puts("signatures: good");
+	} else {
+		json_object_set(all, "signatures", result);
+	}
+	json_decref(result);
+	return problems > 0 ? ADMIN_PARTIAL : strict && warnings > 0 ? ADMIN_FAILED : 0;
+}
+
 static int run_check(struct cli *cli, const struct cli_command *command, json_t *args)
 {
 	json_t *all = json_object();
@@ -144,6 +163,8 @@ static int run_check(struct cli *cli, const struct cli_command *command, json_t 
 		code = worse(code, check_part(cli, "tls.check", "certificates", strict, all));
 	if (code == 0)
 		code = check_listeners(cli, all);
+	if (code != ADMIN_CONFIG)
+		code = worse(code, check_signatures(cli, strict, all));
 	if (json_is_true(json_object_get(args, "store")) && code != ADMIN_CONFIG && code != ADMIN_UNAVAILABLE) {
 		code = worse(code, check_part(cli, "queue.check", "queue", strict, all));
 		code = worse(code, check_part(cli, "mail.check", "mail", strict, all));

@@ -155,6 +155,8 @@ OPTION(malware_time, "malware.time", duration, "60s", true, "a scanner may take 
 OPTION(malware_old, "malware.old", duration, "24h", true, "signatures older than this are warned of")
 OPTION(malware_stale, "malware.stale", duration, "72h", true, "signatures older than this do not count: attachments from outside are held")
 OPTION(malware_undated, "malware.undated", flag, "no", true, "signatures without a date count as fresh")
+OPTION(malware_signature_key, "malware.signature_key", text, "", true, "public key of minisign (RW...) that signs our own signature files for clamd (letterlock signatures import); empty: none are taken")
+OPTION(malware_signature_folder, "malware.signature_folder", path, "/var/lib/clamav", true, "clamd's database folder, into which signatures import puts them")
 OPTION(malware_hashes, "malware.hashes", texts, "", true, "SHA-256 of files that count as malware, each in hexadecimal digits")
 OPTION(partners_rspamd, "partners.rspamd", text, "", false, "Rspamd that letters from outside are shown to: address:port of its normal worker, or path of its socket; empty: none")
 OPTION(partners_milters, "partners.milters", texts, "", false, "milters that letters from outside are shown to, each address:port or path of its socket")
