@@ -271,9 +271,9 @@ static int make_pair(void)
 }
 static int spin(void)
 {
-	volatile unsigned i = 0;
-	while (i < UINT32_MAX || i == UINT32_MAX)
-		i = i + 1;
+	volatile bool on = true;
+	while (on)
+		;
 	return 0;
 }
 static int write_much(void)
