@@ -78,7 +78,8 @@ struct book_after {
 };
 struct book_after book_after_of(const struct book_person *last, bool search);
 /* People of the department alone, in its order; department empty: everybody, by name. The count or negative. */
-int directory_book_people(struct directory *d, struct slice department, const struct book_after *after, struct arena *arena, struct book_person *ret, size_t max);
+int directory_book_people(struct directory *d, struct slice department, const struct book_after *after, struct arena *arena,
+	struct book_person *ret, size_t max);
 /* Whose words begin with the words of `text` (at most three are looked at), by the first of them. */
 int directory_book_find(struct directory *d, struct slice text, const struct book_after *after, struct arena *arena, struct book_person *ret, size_t max);
 

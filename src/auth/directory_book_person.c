@@ -201,7 +201,8 @@ static void bind_account(sqlite3_stmt *s, int at, const struct book_after *after
 	sql_blob(s, at, after->account, after->given ? sizeof after->account : 0);
 }
 
-int directory_book_people(struct directory *d, struct slice department, const struct book_after *after, struct arena *arena, struct book_person *ret, size_t max)
+int directory_book_people(struct directory *d, struct slice department, const struct book_after *after, struct arena *arena,
+	struct book_person *ret, size_t max)
 {
 	sqlite3_stmt *s = sql_query(d, department.n > 0 ? Q_BOOK_PEOPLE_OF : Q_BOOK_PEOPLE_ALL);
 	int at = 1;
@@ -233,7 +234,8 @@ static size_t terms_of(struct slice text, struct arena *arena, struct slice ret[
 	return n;
 }
 
-int directory_book_find(struct directory *d, struct slice text, const struct book_after *after, struct arena *arena, struct book_person *ret, size_t max)
+int directory_book_find(struct directory *d, struct slice text, const struct book_after *after, struct arena *arena,
+	struct book_person *ret, size_t max)
 {
 	struct slice terms[TERMS_MAX] = {0};
 	size_t n = terms_of(text, arena, terms);
