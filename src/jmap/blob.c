@@ -227,11 +227,12 @@ static void decode(enum jmap_blob_coding coding, bool end, struct buf *carry, st
 /* The bytes that a stage takes of those that come in: stage 0 is the whole, behind it a range of what came out of the one before. */
 static struct slice cut(const struct jmap_blob *b, unsigned stage, uint64_t at, struct slice bytes)
 {
-	const struct jmap_blob_range *range = &b->ranges[stage - 1];
+	const struct jmap_blob_range *range;
 	uint64_t from, to;
 
 	if (stage == 0)
 		return bytes;
+	range = &b->ranges[stage - 1];
 	from = range->start > at ? range->start - at : 0;
 	to = range->end > at ? range->end - at : 0;
 	return slice_sub(bytes, from < bytes.n ? (size_t)from : bytes.n, to < bytes.n ? (size_t)to : bytes.n);
