@@ -1,4 +1,4 @@
-/* letterlock-extract: the role extract, for itself, so that nothing else is linked with the parsers of others. Started by letterlockd only. */
+/* letterlock-extract: the role extract, so that nothing else is linked with the parsers of others. Started by letterlockd only. */
 #include <fcntl.h>
 #include <string.h>
 

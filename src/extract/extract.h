@@ -1,6 +1,7 @@
 /*
- * What a document looks like: pages as pictures, text, or a PDF of nothing but pictures. Third-party parsers read hostile bytes here, so this runs
- * in a process of its own that has nothing and ends with the document (role/extract.c). Of the original nothing passes but pixels and characters.
+ * What a document looks like: pages as pictures, text, or a PDF of nothing but pictures. Third-party parsers read hostile bytes here, so
+ * this runs in a process of its own that has nothing and ends with the document (role/extract.c). Of the original nothing passes but pixels
+ * and characters.
  */
 #ifndef EXTRACT_EXTRACT_H
 #define EXTRACT_EXTRACT_H

@@ -1,4 +1,4 @@
-/* What of the reading of documents is our own: texts of every kind, and which side of a photograph is up. The first byte chooses the kind. */
+/* What of the reading of documents is our own: texts, and which side of a photograph is up. The first byte chooses. */
 #include "base/charset.h"
 #include "base/ensure.h"
 #include "base/utf8.h"

@@ -9,7 +9,8 @@ static const struct {
 	bool photo;
 	image_read_fn *read;
 } readers[] = {
-	{FILE_png, false, image_read_png}, {FILE_jpeg, true, image_read_jpeg}, {FILE_gif, false, image_read_gif}, {FILE_webp, false, image_read_webp},
+	{FILE_png, false, image_read_png}, {FILE_jpeg, true, image_read_jpeg},
+	{FILE_gif, false, image_read_gif}, {FILE_webp, false, image_read_webp},
 };
 
 /* By orientation: xx, yx, xy, yy of the matrix on the unit square around its centre (EXIF 2.3, 4.6.4). */

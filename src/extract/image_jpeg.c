@@ -29,8 +29,8 @@ static unsigned halves(const struct jpeg_decompress_struct *jpeg, uint32_t width
 	unsigned by = 1;
 	uint64_t pixels = (uint64_t)jpeg->image_width * jpeg->image_height;
 
-	while (by < 8 && (jpeg->image_width / (by * 2) >= width || pixels / by / by > EXTRACT_PIXELS_MAX || jpeg->image_height / by > EXTRACT_SIDE_MAX
-		|| jpeg->image_width / by > EXTRACT_SIDE_MAX))
+	while (by < 8 && (jpeg->image_width / (by * 2) >= width || pixels / by / by > EXTRACT_PIXELS_MAX
+		|| jpeg->image_height / by > EXTRACT_SIDE_MAX || jpeg->image_width / by > EXTRACT_SIDE_MAX))
 		by *= 2;
 	return by;
 }

@@ -6,7 +6,8 @@ static const char *const status_names[EXTRACT_STATUS_COUNT] = {
 #undef STATUS
 };
 static const char *const media_names[EXTRACT_MEDIA_COUNT] = {
-	[EXTRACT_PNG] = "image/png", [EXTRACT_JPEG] = "image/jpeg", [EXTRACT_PDF] = "application/pdf", [EXTRACT_PLAIN] = "text/plain; charset=utf-8",
+	[EXTRACT_PNG] = "image/png", [EXTRACT_JPEG] = "image/jpeg",
+	[EXTRACT_PDF] = "application/pdf", [EXTRACT_PLAIN] = "text/plain; charset=utf-8",
 };
 
 const char *extract_status_name(enum extract_status status)

@@ -47,8 +47,8 @@ static bool encode(const struct extract_document *d, cairo_surface_t *page, stru
 	return d->photo ? encode_jpeg(page, out) : encode_png(page, out);
 }
 
-static enum extract_status give_page(struct extract_document *d, uint32_t number, uint32_t width, struct slice mark, struct extract_answer *ret,
-	struct buf *out)
+static enum extract_status give_page(struct extract_document *d, uint32_t number, uint32_t width, struct slice mark,
+	struct extract_answer *ret, struct buf *out)
 {
 	cairo_surface_t *page;
 	bool good;
@@ -87,7 +87,8 @@ static enum extract_status convert(struct extract_document *d, struct slice mark
 	return album_write(d, mark, out);
 }
 
-static enum extract_status give(struct extract_document *d, const struct extract_request *request, struct extract_answer *ret, struct buf *out)
+static enum extract_status give(struct extract_document *d, const struct extract_request *request, struct extract_answer *ret,
+	struct buf *out)
 {
 	struct slice mark = slice_sub(request->mark, 0, EXTRACT_MARK_MAX);
 

@@ -16,8 +16,9 @@ static const struct {
 	enum inspect_type type;
 	enum how how;
 } rows[] = {
-	{FILE_html, HOW_HTML}, {FILE_rtf, HOW_RTF}, {FILE_docx, HOW_OFFICE}, {FILE_docm, HOW_OFFICE}, {FILE_pptx, HOW_OFFICE}, {FILE_pptm, HOW_OFFICE},
-	{FILE_odt, HOW_OFFICE}, {FILE_ods, HOW_OFFICE}, {FILE_odp, HOW_OFFICE}, {FILE_xlsx, HOW_SHEET}, {FILE_xlsm, HOW_SHEET}, {FILE_pem, HOW_TEXT},
+	{FILE_html, HOW_HTML}, {FILE_rtf, HOW_RTF}, {FILE_docx, HOW_OFFICE}, {FILE_docm, HOW_OFFICE},
+	{FILE_pptx, HOW_OFFICE}, {FILE_pptm, HOW_OFFICE}, {FILE_odt, HOW_OFFICE}, {FILE_ods, HOW_OFFICE}, {FILE_odp, HOW_OFFICE},
+	{FILE_xlsx, HOW_SHEET}, {FILE_xlsm, HOW_SHEET}, {FILE_pem, HOW_TEXT},
 };
 
 static enum how how_of(enum inspect_type type)
@@ -64,7 +65,9 @@ static void put_reference(struct slice name, struct buf *out)
 	static const struct {
 		struct slice name;
 		char c;
-	} known[] = {{SLICE_INIT("amp"), '&'}, {SLICE_INIT("lt"), '<'}, {SLICE_INIT("gt"), '>'}, {SLICE_INIT("quot"), '"'}, {SLICE_INIT("apos"), '\''}};
+	} known[] = {
+		{SLICE_INIT("amp"), '&'}, {SLICE_INIT("lt"), '<'}, {SLICE_INIT("gt"), '>'}, {SLICE_INIT("quot"), '"'}, {SLICE_INIT("apos"), '\''},
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (slice_eq(name, known[i].name))

@@ -96,8 +96,11 @@ static void take(struct reader *r, enum effect effect, const struct tag *t)
 
 static void row_end(struct reader *r, const struct tag *t)
 {
-	if (t->closing && (slice_eq(t->prefixed, SLICE("w:tr")) || slice_eq(t->prefixed, SLICE("table:table-row")) || slice_eq(t->prefixed, SLICE("a:tr"))))
-		buf_append_byte(r->out, '\n');
+	static const struct slice rows[] = {SLICE_INIT("w:tr"), SLICE_INIT("table:table-row"), SLICE_INIT("a:tr")};
+
+	for (size_t i = 0; t->closing && i < ARRAY_LEN(rows); i++)
+		if (slice_eq(t->prefixed, rows[i]))
+			buf_append_byte(r->out, '\n');
 }
 
 static void read_xml(struct slice xml, bool open_document, struct buf *out)

@@ -1,7 +1,7 @@
 /*
- * The role extract: hostile documents become pictures and text (src/extract). This process never looks into one: each is read by a worker of its own
- * (sys/worker.h), which has the document, a memory file for what comes out and a page to say what that is, and nothing else. So a document that
- * breaks its reader harms that reader alone.
+ * The role extract: hostile documents become pictures and text (src/extract). This process never looks into one: each is read by a worker of
+ * its own (sys/worker.h), which has the document, a memory file for what comes out and a page to say what that is, and nothing else. So a
+ * document that breaks its reader harms that reader alone.
  */
 #include <errno.h>
 #include <signal.h>
@@ -22,13 +22,13 @@
 #define RUNNING_MAX 2                 /* documents at a time */
 #define WAITING_MAX 64                /* beside them; then EXTRACT_BUSY */
 #define LETTER_MAX (512u << 20)       /* bytes of a memory file that has the document in it */
-#define WORKER_MEMORY (1ULL << 30)    /* bytes of address space beside what the role has */
+#define WORKER_MEMORY (3ULL << 29)    /* bytes of address space, with what the role has */
 #define WORKER_CPU_SECONDS 10
 #define WORKER_SECONDS 45
 #define KILL_MS 60000                 /* one that did not even hear the clock */
 
 static const struct worker_limits worker_limits = {
-	.limits = {.address_space = WORKER_MEMORY + (1ULL << 29), .cpu_seconds = WORKER_CPU_SECONDS, .file_size = EXTRACT_RESULT_MAX}, .seconds = WORKER_SECONDS,
+	.limits = {.address_space = WORKER_MEMORY, .cpu_seconds = WORKER_CPU_SECONDS, .file_size = EXTRACT_RESULT_MAX}, .seconds = WORKER_SECONDS,
 };
 
 struct extract_role;
@@ -74,8 +74,8 @@ static struct slice decoded(const struct ipc_extract *request, struct slice cont
 
 _Noreturn static void work(struct job *job)
 {
-	struct extract_request request = {.want = job->request.want, .page = job->request.page, .width = job->request.width, .name = job->request.name,
-		.charset = job->request.charset, .mark = job->request.mark};
+	struct extract_request request = {.want = job->request.want, .page = job->request.page, .width = job->request.width,
+		.name = job->request.name, .charset = job->request.charset, .mark = job->request.mark};
 	struct buf room = BUF_INIT(EXTRACT_DOCUMENT_MAX + 1000), out = BUF_INIT(EXTRACT_RESULT_MAX);
 	struct file_map map;
 	struct extract_answer answer = {.status = EXTRACT_FAILED};
@@ -139,7 +139,8 @@ static void on_ended(void *arg, int events)
 	r->running--;
 	if (status != 0) {
 		r->failed++;
-		log_event(EV_EXTRACT_FAILED, LOG_TEXT("cid", job->request.cid), LOG_NUM("signal", status < 0 ? -status : 0), LOG_NUM("status", status > 0 ? status : 0));
+		log_event(EV_EXTRACT_FAILED, LOG_TEXT("cid", job->request.cid), LOG_NUM("signal", status < 0 ? -status : 0),
+			LOG_NUM("status", status > 0 ? status : 0));
 	}
 	watcher_destroy(&job->watcher);
 	answer(job, said);
@@ -249,8 +250,8 @@ static void extract_status(struct role_context *ctx, struct buf *out)
 {
 	const struct extract_role *r = ctx->state;
 
-	buf_printf(out, "\"documents\":%llu,\"failed\":%llu,\"running\":%u,\"waiting\":%u", (unsigned long long)r->documents, (unsigned long long)r->failed,
-		r->running, r->waiting_count);
+	buf_printf(out, "\"documents\":%llu,\"failed\":%llu,\"running\":%u,\"waiting\":%u", (unsigned long long)r->documents,
+		(unsigned long long)r->failed, r->running, r->waiting_count);
 }
 
 const struct role_ops role_extract = {.start = extract_start, .stop = extract_stop, .status = extract_status};

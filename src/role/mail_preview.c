@@ -28,8 +28,8 @@ struct preview {
 
 /* What the browser is told, and with which code of HTTP where it wanted a picture. */
 static const unsigned codes[EXTRACT_STATUS_COUNT] = {
-	[EXTRACT_OK] = 200, [EXTRACT_DAMAGED] = 422, [EXTRACT_ENCRYPTED] = 422, [EXTRACT_NO_READER] = 415, [EXTRACT_TOO_LARGE] = 413, [EXTRACT_NO_PAGE] = 404,
-	[EXTRACT_NOTHING] = 422, [EXTRACT_FAILED] = 422, [EXTRACT_BUSY] = 503,
+	[EXTRACT_OK] = 200, [EXTRACT_DAMAGED] = 422, [EXTRACT_ENCRYPTED] = 422, [EXTRACT_NO_READER] = 415, [EXTRACT_TOO_LARGE] = 413,
+	[EXTRACT_NO_PAGE] = 404, [EXTRACT_NOTHING] = 422, [EXTRACT_FAILED] = 422, [EXTRACT_BUSY] = 503,
 };
 
 static void preview_free(struct preview *p)
@@ -69,8 +69,8 @@ static void give_info(const struct preview *p, const struct ipc_extract_reply *r
 static void give_picture(const struct preview *p, const struct ipc_extract_reply *reply)
 {
 	struct http_field fields[] = {
-		HTTP_FIELD("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"), HTTP_FIELD("Cache-Control", "private, no-store"),
-		HTTP_FIELD("X-Content-Type-Options", "nosniff"), HTTP_FIELD("Cross-Origin-Resource-Policy", "same-origin"),
+		HTTP_FIELD("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
+		HTTP_FIELD("Cache-Control", "private, no-store"), HTTP_FIELD("X-Content-Type-Options", "nosniff"), HTTP_FIELD("Cross-Origin-Resource-Policy", "same-origin"),
 	};
 	struct file_map map = FILE_MAP_NONE;
 
@@ -117,8 +117,8 @@ static void give_up(struct preview *p, enum extract_status status)
 
 static void ask(struct preview *p)
 {
-	struct ipc_extract request = {.cid = slice_str(p->x->person->cid), .want = p->info ? EXTRACT_LOOK : EXTRACT_PAGE, .page = p->page, .width = p->width,
-		.name = p->name, .mark = p->info ? SLICE_NONE : p->mark, .document = p->document};
+	struct ipc_extract request = {.cid = slice_str(p->x->person->cid), .want = p->info ? EXTRACT_LOOK : EXTRACT_PAGE, .page = p->page,
+		.width = p->width, .name = p->name, .mark = p->info ? SLICE_NONE : p->mark, .document = p->document};
 
 	if (memfd_seal(p->document, NULL) != 0)
 		give_up(p, EXTRACT_BUSY);
@@ -179,8 +179,8 @@ static struct slice mark_of(struct mail_exchange *x)
 
 	if (gmtime_r(&now, &tm) == NULL)
 		return who;
-	return arena_printf(&x->arena, "%.*s \xc2\xb7 %s \xc2\xb7 %04d-%02d-%02d %02d:%02d UTC", SLICE_ARG(who), person->address, tm.tm_year + 1900, tm.tm_mon + 1,
-		tm.tm_mday, tm.tm_hour, tm.tm_min);
+	return arena_printf(&x->arena, "%.*s \xc2\xb7 %s \xc2\xb7 %04d-%02d-%02d %02d:%02d UTC", SLICE_ARG(who), person->address,
+		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
 }
 
 static int blob_open(struct mail_exchange *x, struct jmap_blob *ret)

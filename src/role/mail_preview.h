@@ -1,7 +1,8 @@
 /*
  * What attachments look like, without a byte of them: /jmap/preview/{accountId}/{blobId}?…
  *
- *   info=1    JSON: {"status": "ok", "type": "docx", "label": "Word document", "pages": 3, "cut": false, "marked": true}; status: extract/extract.h
+ *   info=1    JSON: {"status": "ok", "type": "docx", "label": "Word document", "pages": 3, "cut": false, "marked": true};
+ *             status: extract/extract.h
  *   page=N    that page as a picture, from 1 on (the default)
  *   width=W   pixels of it
  *   name=     file name, for telling kinds of text apart

@@ -1,6 +1,6 @@
 /*
- * Processes that do one dangerous thing and end: forked by a role behind its jail (SANDBOX_FORK), in the same jail and a tighter one of their own.
- * A worker has the descriptors it is given and nothing else of its role, which it cannot reach in any way but by what it leaves behind.
+ * Processes that do one dangerous thing and end: forked by a role behind its jail (SANDBOX_FORK), in the same jail and a tighter one of
+ * their own. A worker has the descriptors it is given and nothing else of its role, which it cannot reach in any way but by what it leaves behind.
  */
 #ifndef SYS_WORKER_H
 #define SYS_WORKER_H
@@ -19,11 +19,11 @@ struct worker_limits {
 	unsigned seconds;   /* of the clock; then it is killed by SIGALRM, if it does not see to that it is not */
 };
 
-/* As fork(): 0 in the new process, which has to call worker_enter first; its number in the other, with *ret filled; negative: not possible now. */
+/* As fork(): 0 in the new process, which has to call worker_enter first; its number in the other, with *ret filled; negative: not now. */
 pid_t worker_fork(struct worker *ret);
 /*
- * In the new process: descriptors 0, 1 and 2 are `in` from now on, 3 is `out`, all others are closed; the limits hold; it starts no process, has no
- * sockets and makes none. Does not return when that fails.
+ * In the new process: descriptors 0, 1 and 2 are `in` from now on, 3 is `out`, all others are closed; the limits hold; it starts no process,
+ * has no sockets and makes none. Does not return when that fails.
  */
 void worker_enter(int in, int out, const struct worker_limits *limits);
 /* Ends it, whatever it does. */
