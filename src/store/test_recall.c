@@ -55,7 +55,7 @@ static void flag(struct rig *r, const char *mailbox, uint32_t uid, uint32_t flag
 static bool given_back(struct rig *r, uint64_t seq)
 {
 	uint64_t seqs[100];
-	size_t n = store_account_unrefs(r->account, seqs, 100);
+	size_t n = store_account_unrefs(r->account, false, seqs, 100);
 
 	for (size_t i = 0; i < n; i++)
 		if (seqs[i] == seq)

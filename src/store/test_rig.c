@@ -269,7 +269,7 @@ uint64_t rig_recall(struct rig *r, uint64_t letter, bool read_too)
 unsigned rig_answer(struct rig *r, uint64_t order)
 {
 	uint64_t seqs[100];
-	size_t n = store_account_unrefs(r->account, seqs, ARRAY_LEN(seqs));
+	size_t n = store_account_unrefs(r->account, false, seqs, ARRAY_LEN(seqs));
 
 	for (size_t i = 0; i < n; i++) {
 		if (seqs[i] > order && seqs[i] < order + 8)
