@@ -35,8 +35,8 @@ static const char *const removed[] = {
 	"一個附件因可能有危險而被移除：%.*s（%.*s）。原件已加密封存，僅供資安管理員處理。\n",
 };
 static const char *const replaced[] = {
-	"An attachment was replaced by pictures of its pages because it may be dangerous: %.*s (%.*s). "
-	"The original is kept sealed for the security officers.\n\n",
+	("An attachment was replaced by pictures of its pages because it may be dangerous: %.*s (%.*s). "
+	"The original is kept sealed for the security officers.\n\n"),
 	"一个附件因可能存在危险，已替换为其页面图像：%.*s（%.*s）。原件已加密封存，仅供安全管理员处理。\n\n",
 	"一個附件因可能有危險，已替換為其頁面影像：%.*s（%.*s）。原件已加密封存，僅供資安管理員處理。\n",
 };
