@@ -1,7 +1,7 @@
 /* One letter being written: what it says, what the server has of it, and how it leaves. */
 import { computed, signal } from '@preact/signals';
 import { asJmapError, setError, upload, type Email, type EmailSubmission, type Id, type Identity, type JmapError, type SetResponse, type Upload } from '../jmap';
-import { client, store } from '../jmap/account';
+import { ownDesk, type Desk } from '../jmap/account';
 import { isAddress } from './address';
 import { DRAFT_PROPERTIES, isEmptyText, toEmail, type Attachment, type Draft } from './draft';
 import { forget, keep } from './vault';
@@ -19,6 +19,7 @@ export interface Leaving {
 	emailId: Id;
 	submissionId: Id;
 	sendAt: string;
+	desk?: Desk;
 }
 
 let last = 0;
@@ -50,7 +51,8 @@ export class Composer {
 	private readonly first: Draft;
 	private adopted = false;
 
-	constructor(draft: Draft, draftId: Id | null = null, messageId: string | null = null) {
+	/** desk: the mailbox it is written and sent in. */
+	constructor(draft: Draft, draftId: Id | null = null, messageId: string | null = null, readonly desk: Desk = ownDesk) {
 		this.draft = signal(draft);
 		this.first = draft;
 		this.draftId = draftId;
@@ -58,7 +60,7 @@ export class Composer {
 	}
 
 	get identity(): Identity | undefined {
-		const all = store.identities.all();
+		const all = this.desk.store.identities.all();
 		return all.find(one => one.id === this.draft.value.identityId) ?? all[0];
 	}
 
@@ -124,7 +126,7 @@ export class Composer {
 	private async keepHere(error: JmapError): Promise<void> {
 		this.error.value = error;
 		if (this.saving.peek() === 'saving') this.saving.value = 'failed';
-		const account = client.session ? client.accountId : '';
+		const account = this.desk.client.session ? this.desk.client.accountId : '';
 		await keep({ id: this.vaultId, account, savedAt: Date.now(), draft: this.pull(), draftId: this.draftId });
 		if (!this.closed) this.timer = window.setTimeout(() => void this.save(), SAVE_AT_LEAST);
 	}
@@ -136,7 +138,7 @@ export class Composer {
 
 	private email(): Record<string, unknown> {
 		const identity = this.identity;
-		const drafts = store.mailbox('drafts');
+		const drafts = this.desk.store.mailbox('drafts');
 		if (!identity || !drafts) throw asJmapError(new Error('no identity or no folder for drafts'));
 		this.messageId ??= `${crypto.randomUUID()}@${identity.email.slice(identity.email.lastIndexOf('@') + 1)}`;
 		const email = toEmail(this.pull(), identity, this.plain(), { mailboxIds: { [drafts.id]: true }, keywords: { $draft: true, $seen: true } });
@@ -146,7 +148,7 @@ export class Composer {
 	/** The new version comes and the old one goes in one step. */
 	private async replace(): Promise<void> {
 		const former = this.draftId;
-		const answer = await client.set<Email>('Email', { create: { draft: this.email() }, ...(former ? { destroy: [former] } : {}) });
+		const answer = await this.desk.client.set<Email>('Email', { create: { draft: this.email() }, ...(former ? { destroy: [former] } : {}) });
 		const created = answer.created?.draft;
 		if (!created) throw setError(answer.notCreated?.draft ?? { type: 'serverFail' });
 		this.draftId = created.id;
@@ -155,10 +157,10 @@ export class Composer {
 
 	/** The version that this page knew is gone: somebody saved the draft elsewhere, or threw it away. Nothing is lost: both are there. */
 	async lookForOther(): Promise<void> {
-		const drafts = store.mailbox('drafts');
+		const drafts = this.desk.store.mailbox('drafts');
 		if (!this.messageId || !drafts) return;
-		const { ids } = await client.call<{ ids: Id[] }>('Email/query', {
-			accountId: client.accountId, filter: { inMailbox: drafts.id, header: ['Message-ID', this.messageId] },
+		const { ids } = await this.desk.client.call<{ ids: Id[] }>('Email/query', {
+			accountId: this.desk.client.accountId, filter: { inMailbox: drafts.id, header: ['Message-ID', this.messageId] },
 		});
 		this.other.value = ids.find(id => id !== this.draftId) ?? null;
 	}
@@ -167,7 +169,7 @@ export class Composer {
 	async dropOther(): Promise<void> {
 		const other = this.other.peek();
 		this.other.value = null;
-		if (other) await client.set('Email', { destroy: [other] });
+		if (other) await this.desk.client.set('Email', { destroy: [other] });
 	}
 
 	/* ---- attachments ---- */
@@ -183,7 +185,7 @@ export class Composer {
 	}
 
 	private async send(key: string, file: File): Promise<void> {
-		const going = upload(client, file, share => this.setAttachment(key, { progress: share }));
+		const going = upload(this.desk.client, file, share => this.setAttachment(key, { progress: share }));
 		this.uploads.set(key, going);
 		try {
 			const { blobId } = await going.done;
@@ -246,16 +248,16 @@ export class Composer {
 	private async submit(at: Date | null, holdSeconds: number): Promise<Leaving> {
 		const identity = this.identity!;
 		const { to, cc, bcc, about } = this.draft.peek();
-		const drafts = store.mailbox('drafts')!, sent = (at && store.mailbox('scheduled')) || store.mailbox('sent');
+		const drafts = this.desk.store.mailbox('drafts')!, sent = (at && this.desk.store.mailbox('scheduled')) || this.desk.store.mailbox('sent');
 		const hold = at ? { HOLDUNTIL: at.toISOString().replace(/\.\d+/, '') } : holdSeconds > 0 ? { HOLDFOR: String(holdSeconds) } : null;
 		const envelope = {
 			mailFrom: { email: identity.email, parameters: hold },
 			rcptTo: [...new Set([...to, ...cc, ...bcc].map(one => one.email))].map(email => ({ email, parameters: null })),
 		};
 		const former = this.draftId;
-		const accountId = client.accountId;
+		const accountId = this.desk.client.accountId;
 		const done = { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}), 'keywords/$draft': null, 'keywords/$seen': true };
-		const [saved, submitted] = await client.request<[SetResponse<Email>, SetResponse<EmailSubmission>]>(batch => {
+		const [saved, submitted] = await this.desk.client.request<[SetResponse<Email>, SetResponse<EmailSubmission>]>(batch => {
 			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email() } });
 			const submission = batch.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
 				accountId, create: { leaving: { identityId: identity.id, emailId: '#letter', envelope } }, onSuccessUpdateEmail: { '#leaving': done },
@@ -265,13 +267,13 @@ export class Composer {
 		const letter = saved.created?.letter, leaving = submitted.created?.leaving;
 		if (!letter) throw setError(saved.notCreated?.letter ?? { type: 'serverFail' });
 		if (!leaving) {
-			await client.set('Email', { destroy: [letter.id] }).catch(() => {});
+			await this.desk.client.set('Email', { destroy: [letter.id] }).catch(() => {});
 			throw setError(submitted.notCreated?.leaving ?? { type: 'serverFail' });
 		}
-		if (former) void client.set('Email', { destroy: [former] }).catch(() => {});
+		if (former) void this.desk.client.set('Email', { destroy: [former] }).catch(() => {});
 		this.draftId = letter.id;
-		if (about) store.mark([about.emailId], about.intent === 'forward' ? '$forwarded' : '$answered', true);
-		return { emailId: letter.id, submissionId: leaving.id, sendAt: leaving.sendAt ?? '' };
+		if (about) this.desk.store.mark([about.emailId], about.intent === 'forward' ? '$forwarded' : '$answered', true);
+		return { emailId: letter.id, submissionId: leaving.id, sendAt: leaving.sendAt ?? '', desk: this.desk };
 	}
 
 	/** Nothing more is saved; the page forgets it. */
@@ -287,13 +289,14 @@ export class Composer {
 		const draft = this.pull();
 		this.end();
 		if (this.current) await this.current;
-		if (this.draftId) await client.set('Email', { destroy: [this.draftId] }).catch(() => {});
+		if (this.draftId) await this.desk.client.set('Email', { destroy: [this.draftId] }).catch(() => {});
 		return draft;
 	}
 }
 
 /** Calls a letter back that waits to leave: it is a draft again. Fails with type "cannotUnsend" when it has left. */
-export async function callBack({ emailId, submissionId }: Leaving): Promise<void> {
+export async function callBack({ emailId, submissionId, desk = ownDesk }: Leaving): Promise<void> {
+	const { client, store } = desk;
 	const accountId = client.accountId;
 	const drafts = store.mailbox('drafts')!;
 	const answer = await client.set<EmailSubmission>('EmailSubmission', { update: { [submissionId]: { undoStatus: 'canceled' } } });
@@ -303,8 +306,8 @@ export async function callBack({ emailId, submissionId }: Leaving): Promise<void
 }
 
 /** A whole letter, for going on with a draft, answering or passing on. */
-export async function readLetter(id: Id): Promise<Email> {
-	const { list } = await client.get<Email>('Email', [id], { properties: DRAFT_PROPERTIES, fetchAllBodyValues: true, maxBodyValueBytes: 1_000_000 });
+export async function readLetter(id: Id, desk: Desk = ownDesk): Promise<Email> {
+	const { list } = await desk.client.get<Email>('Email', [id], { properties: DRAFT_PROPERTIES, fetchAllBodyValues: true, maxBodyValueBytes: 1_000_000 });
 	if (!list[0]) throw setError({ type: 'notFound' });
 	return list[0];
 }

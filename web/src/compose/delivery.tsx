@@ -1,7 +1,7 @@
 /* What became of a letter that was sent from here: for each recipient what the next server said. */
 import { useEffect, useState } from 'preact/hooks';
 import { type DeliveryStatus, type EmailSubmission, type Id } from '../jmap';
-import { client, store } from '../jmap/account';
+import { client, desk, store } from '../jmap/here';
 import { t, longDate } from '../ui/i18n';
 import { Icon, type IconName } from '../ui/icons';
 import { Button, Chip } from '../ui/parts';
@@ -60,7 +60,7 @@ export default function Delivery({ emailId }: { emailId: Id }) {
 function Waits({ found }: { found: EmailSubmission }) {
 	const stop = async () => {
 		try {
-			await callBack({ emailId: found.emailId, submissionId: found.id, sendAt: found.sendAt });
+			await callBack({ emailId: found.emailId, submissionId: found.id, sendAt: found.sendAt, desk: desk.peek() });
 			const { openDraft } = await import('./open');
 			await openDraft(found.emailId);
 		} catch {

@@ -2,7 +2,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { downloadUrl } from '../jmap';
-import { client } from '../jmap/account';
 import { t } from '../ui/i18n';
 import { MenuButton, Popover } from '../ui/overlay';
 import { Button, IconButton, cls } from '../ui/parts';
@@ -27,7 +26,7 @@ export interface EditorHandle {
 function imageOf(composer: Composer): (cid: string) => string | null {
 	return cid => {
 		const found = composer.draft.peek().attachments.find(one => one.cid === cid);
-		return own.get(cid) ?? (found?.blobId && client.session ? downloadUrl(client, found.blobId, found.name, found.type) : null);
+		return own.get(cid) ?? (found?.blobId && composer.desk.client.session ? downloadUrl(composer.desk.client, found.blobId, found.name, found.type) : null);
 	};
 }
 

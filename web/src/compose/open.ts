@@ -1,6 +1,7 @@
 /* The ways to begin a letter. Everything else is fetched when the first one is begun. */
 import { signal } from '@preact/signals';
-import { client, start, store } from '../jmap/account';
+import { open as openDesk, others, ownDesk, start, type Desk } from '../jmap/account';
+import { desk as deskHere } from '../jmap/here';
 import { asJmapError, type Email, type EmailAddress, type Id, type JmapError } from '../jmap';
 import { parseAddresses } from './address';
 import { Composer, readLetter } from './composer';
@@ -25,14 +26,21 @@ export function close(composer: Composer): void {
 	composers.value = composers.peek().filter(one => one !== composer);
 }
 
-function mine(): string[] {
-	return store.identities.all().map(one => one.email);
+function mine(desk: Desk): string[] {
+	return desk.store.identities.all().map(one => one.email);
+}
+
+/** From follows the mailbox one is in, where one may write for it. */
+function writingDesk(): Desk {
+	const here = deskHere.peek();
+	return here.maySend ? here : ownDesk;
 }
 
 async function begin(make: () => Promise<Composer>): Promise<void> {
 	try {
 		openError.value = null;
 		await start();
+		await openDesk(deskHere.peek());
 		show(await make());
 	} catch (error) {
 		openError.value = asJmapError(error);
@@ -42,11 +50,12 @@ async function begin(make: () => Promise<Composer>): Promise<void> {
 /** body: plain text. */
 export function openNew(first: { to?: EmailAddress[]; cc?: EmailAddress[]; subject?: string; body?: string; identityId?: Id } = {}): Promise<void> {
 	return begin(async () => {
-		const identity = store.identities.all().find(one => one.id === first.identityId) ?? store.identities.all()[0];
+		const desk = first.identityId ? ownDesk : writingDesk(), all = desk.store.identities.all();
+		const identity = all.find(one => one.id === first.identityId) ?? all[0];
 		const draft = emptyDraft(identity?.id ?? null, writePlain.value ? 'text' : 'html');
 		const text = first.body ?? '';
 		const body = startBody(draft.mode, identity, 'new', null, draft.mode === 'html' && text ? textToHtml(text) : text);
-		return new Composer({ ...draft, to: first.to ?? [], cc: first.cc ?? [], subject: first.subject ?? '', body });
+		return new Composer({ ...draft, to: first.to ?? [], cc: first.cc ?? [], subject: first.subject ?? '', body }, null, null, desk);
 	});
 }
 
@@ -60,18 +69,20 @@ export function openForward(emailId: Id): Promise<void> {
 
 function openAbout(emailId: Id, intent: Intent): Promise<void> {
 	return begin(async () => {
-		const letter = await readLetter(emailId);
-		const identity = identityFor(letter, store.identities.all());
+		const desk = writingDesk(), here = deskHere.peek();
+		const letter = await readLetter(emailId, here);
+		const identity = identityFor(letter, desk.store.identities.all());
 		const mode = writePlain.value ? 'text' : 'html';
 		const draft: Draft = {
 			...emptyDraft(identity?.id ?? null, mode),
-			...(intent === 'forward' ? {} : { ...recipients(letter, intent === 'replyAll', mine()), ...threading(letter) }),
+			...(intent === 'forward' ? {} : { ...recipients(letter, intent === 'replyAll', mine(desk)), ...threading(letter) }),
 			subject: prefixed(letter.subject ?? '', intent),
 			body: startBody(mode, identity, intent, letter),
-			about: { emailId, intent },
-			attachments: carried(letter, intent),
+			/* Who may not write there answers from the own mailbox, which has nothing of the letter. */
+			about: desk === here ? { emailId, intent } : null,
+			attachments: desk === here ? carried(letter, intent) : [],
 		};
-		return new Composer(draft);
+		return new Composer(draft, null, null, desk);
 	});
 }
 
@@ -84,8 +95,9 @@ function carried(letter: Email, intent: Intent): Draft['attachments'] {
 /** Letters as attachments, whole. */
 export function openForwardAttached(emailIds: readonly Id[]): Promise<void> {
 	return begin(async () => {
-		const { list } = await client.get<Email>('Email', emailIds, { properties: ['id', 'blobId', 'subject', 'size'] });
-		const identity = store.identities.all()[0];
+		const desk = deskHere.peek();
+		const { list } = await desk.client.get<Email>('Email', emailIds, { properties: ['id', 'blobId', 'subject', 'size'] });
+		const identity = desk.store.identities.all()[0];
 		const draft = emptyDraft(identity?.id ?? null, writePlain.value ? 'text' : 'html');
 		const attachments = list.map(one => attachmentOf({
 			partId: null, blobId: one.blobId, size: one.size, name: `${(one.subject || 'message').replace(/[\\/:*?"<>|\p{Cc}]/gu, ' ').trim().slice(0, 80)}.eml`,
@@ -95,7 +107,7 @@ export function openForwardAttached(emailIds: readonly Id[]): Promise<void> {
 		return new Composer({
 			...draft, attachments, subject, body: startBody(draft.mode, identity, 'new', null),
 			about: list.length === 1 ? { emailId: list[0]!.id, intent: 'forward' } : null,
-		});
+		}, null, null, desk);
 	});
 }
 
@@ -107,8 +119,9 @@ export function openDraft(emailId: Id): Promise<void> {
 		return Promise.resolve();
 	}
 	return begin(async () => {
-		const letter = await readLetter(emailId);
-		return new Composer(fromEmail(letter, store.identities.all()), emailId, letter.messageId?.[0] ?? null);
+		const desk = deskHere.peek();
+		const letter = await readLetter(emailId, desk);
+		return new Composer(fromEmail(letter, desk.store.identities.all()), emailId, letter.messageId?.[0] ?? null, desk);
 	});
 }
 
@@ -136,16 +149,19 @@ function decode(text: string): string {
 /** Letters that a former page could not save are open again. */
 export async function openLost(): Promise<void> {
 	await start();
-	for (const one of await kept(client.accountId)) {
-		const composer = new Composer(one.draft, one.draftId);
-		composer.adopt(one.id);
-		show(composer);
+	for (const desk of [ownDesk, ...others.peek()]) {
+		for (const one of await kept(desk.id)) {
+			await openDesk(desk);
+			const composer = new Composer(one.draft, one.draftId, null, desk);
+			composer.adopt(one.id);
+			show(composer);
+		}
 	}
 }
 
 /** One that was thrown away, again. */
-export function reopen(draft: Draft): void {
-	const composer = new Composer(draft);
+export function reopen(draft: Draft, desk: Desk): void {
+	const composer = new Composer(draft, null, null, desk);
 	composer.adopt(crypto.randomUUID());
 	show(composer);
 }

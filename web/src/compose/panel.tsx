@@ -112,7 +112,7 @@ export function Panel({ composer }: { composer: Composer }) {
 	};
 
 	return (
-		<section ref={root} class={cls('compose', full && 'full', composer.sending.value && 'leaving')} role="dialog" aria-label={composer.title.value || t('compose.new')} onKeyDown={onKey} onPaste={onPaste}
+		<section ref={root} class={cls('compose', full && 'full', !composer.desk.own && 'for-other', composer.sending.value && 'leaving')} role="dialog" aria-label={composer.title.value || t('compose.new')} onKeyDown={onKey} onPaste={onPaste}
 			onDragOver={e => { if (e.dataTransfer?.types.includes('Files')) { e.preventDefault(); setDropping(true); } }} onDragLeave={e => e.currentTarget === e.target && setDropping(false)} onDrop={drop}>
 			<Head composer={composer} onClose={() => void put()} />
 			<div class="compose-fields">
@@ -166,9 +166,9 @@ function Head({ composer, onClose }: { composer: Composer; onClose: () => void }
 }
 
 function From({ composer, handle }: { composer: Composer; handle: { current: EditorHandle | null } }) {
-	const all = store.identities.all();
+	const all = composer.desk.store.identities.all();
 	const chosen = composer.identity;
-	if (all.length < 2 || !chosen) return null;
+	if (!chosen || (all.length < 2 && composer.desk.own)) return null;
 	const choose = (id: string) => {
 		composer.change({ identityId: id });
 		const intent = composer.draft.peek().about?.intent ?? 'new';
@@ -181,7 +181,7 @@ function From({ composer, handle }: { composer: Composer; handle: { current: Edi
 				items={() => all.map(one => ({ label: one.name || one.email, hint: one.email + (isShared(one.email) ? ` · ${t('compose.shared')}` : ''), checked: one.id === chosen.id, run: () => choose(one.id) }))}>
 				<span class="cut">{chosen.name && <strong>{chosen.name}</strong>} {chosen.email}</span><Icon name="down" size={16} />
 			</MenuButton>
-			{isShared(chosen.email) && <span class="chip warn">{t('compose.shared')}</span>}
+			{composer.desk.own ? isShared(chosen.email) && <span class="chip warn">{t('compose.shared')}</span> : <span class="chip warn">{t('compose.for-other', { name: composer.desk.name })}</span>}
 		</div>
 	);
 }
@@ -244,5 +244,5 @@ function moreItems(composer: Composer): MenuEntry[] {
 async function discard(composer: Composer): Promise<void> {
 	close(composer);
 	const draft = await composer.discard();
-	toast(t('compose.discarded'), { undo: () => reopen(draft) });
+	toast(t('compose.discarded'), { undo: () => reopen(draft, composer.desk) });
 }

@@ -1,5 +1,5 @@
 import { JmapError, methodError } from './errors';
-import { BLOB, CONTACTS, CORE, MAIL, MDN, QUOTA, SIEVE, SUBMISSION, VACATION } from './types';
+import { BLOB, CONTACTS, CORE, MAIL, MDN, QUOTA, RECOVERABLE, SIEVE, SUBMISSION, VACATION } from './types';
 import type { Invocation, JmapRequest, JmapResponse, ResultReference } from './types';
 
 /** Capabilities by the type that a method's name begins with. */
@@ -17,6 +17,7 @@ const USING: Record<string, readonly string[]> = {
 	Quota: [CORE, QUOTA],
 	MDN: [CORE, MAIL, MDN],
 	PushSubscription: [CORE],
+	RecoverableEmail: [CORE, MAIL, RECOVERABLE],
 	AddressBook: [CORE, CONTACTS],
 	ContactCard: [CORE, CONTACTS],
 };

@@ -14,6 +14,8 @@ export interface ClientOptions {
 	/** Told about every failure of a request as a whole: the interface locks, asks to sign in again or shows that it is offline. */
 	onFailure?: (error: JmapError) => void;
 	onSuccess?: () => void;
+	/** The session object was read, the first time or again. */
+	onSession?: (session: Session) => void;
 }
 
 /** Longest time without any answer, in milliseconds. */
@@ -42,7 +44,7 @@ export class Client {
 	private readonly fetch: Fetch;
 	readonly sessionUrl: string;
 
-	constructor(private readonly options: ClientOptions = {}) {
+	constructor(protected readonly options: ClientOptions = {}) {
 		this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
 		this.sessionUrl = options.sessionUrl ?? '/jmap/session';
 	}
@@ -76,6 +78,10 @@ export class Client {
 		return this.session !== null && capability in this.session.capabilities;
 	}
 
+	accountHas(capability: string): boolean {
+		return this.has(capability) && capability in (this.session?.accounts[this.accountId]?.accountCapabilities ?? {});
+	}
+
 	/** A limit or switch that an account has under a capability. */
 	accountCapability<T>(capability: string, name: string, accountId: Id = this.accountId): T | undefined {
 		return this.session?.accounts[accountId]?.accountCapabilities[capability]?.[name] as T | undefined;
@@ -87,7 +93,14 @@ export class Client {
 
 	private async readSession(): Promise<Session> {
 		this.session = (await this.send(this.sessionUrl, { method: 'GET' })) as Session;
+		this.options.onSession?.(this.session);
 		return this.session;
+	}
+
+	/** The server has another session object than this one: it is read again. */
+	protected stale(): void {
+		this.opening = null;
+		void this.open().catch(() => {});
 	}
 
 	/** A request of ours with its failures mapped; the answer as JSON. */
@@ -120,7 +133,7 @@ export class Client {
 			const response = (await this.send(ownUrl(session.apiUrl), { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })) as JmapResponse;
 			if (!response || !Array.isArray(response.methodResponses)) throw new JmapError('broken', 'notJmap');
 			batch.settle(response);
-			if (response.sessionState !== session.state) this.opening = null;
+			if (response.sessionState !== session.state) this.stale();
 		} catch (error) {
 			batch.fail(error);
 			throw error;
@@ -163,6 +176,27 @@ export class Client {
 
 	set<T>(type: string, args: Record<string, unknown>, accountId: Id = this.accountId): Promise<SetResponse<T>> {
 		return this.call<SetResponse<T>>(`${type}/set`, { accountId, ...args });
+	}
+}
+
+/** The same session, seen from another of its accounts. */
+export class AccountClient extends Client {
+	constructor(private readonly home: Client, private readonly id: Id, options: ClientOptions) {
+		super(options);
+		this.session = home.session;
+	}
+
+	override get accountId(): Id {
+		return this.id;
+	}
+
+	override async open(): Promise<Session> {
+		return (this.session = await this.home.open());
+	}
+
+	protected override stale(): void {
+		this.home.forget();
+		void this.open().catch(() => {});
 	}
 }
 

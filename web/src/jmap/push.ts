@@ -1,6 +1,6 @@
 import { ownUrl, type Client } from './client';
 import { expand } from './blobs';
-import type { StateChange } from './types';
+import type { Id, StateChange } from './types';
 
 export interface PushOptions {
 	/** Types whose states differ now. */
@@ -8,6 +8,8 @@ export interface PushOptions {
 	/** The connection stands again after it was away: anything may have changed. */
 	onResume: () => void;
 	onState?: (connected: boolean) => void;
+	/** The same for another account of the session. */
+	onOther?: (accountId: Id, types: Set<string>) => void;
 	/** For tests. */
 	source?: (url: string) => EventSource;
 	delay?: (attempt: number) => number;
@@ -32,7 +34,7 @@ export class Push {
 	private timer: ReturnType<typeof setTimeout> | undefined;
 	private silence: ReturnType<typeof setTimeout> | undefined;
 	private stopped = true;
-	private states: Record<string, string> = {};
+	private readonly states: Record<Id, Record<string, string>> = {};
 
 	constructor(private readonly client: Client, private readonly options: PushOptions) {}
 
@@ -88,10 +90,14 @@ export class Push {
 
 	private heard(change: StateChange): void {
 		this.listen();
-		const states = change.changed[this.client.accountId] ?? {};
-		const types = Object.keys(states).filter((type) => this.states[type] !== states[type]);
-		Object.assign(this.states, states);
-		if (types.length > 0) this.options.onChange(new Set(types));
+		for (const [accountId, states] of Object.entries(change.changed)) {
+			const known = (this.states[accountId] ??= {});
+			const types = Object.keys(states).filter((type) => known[type] !== states[type]);
+			Object.assign(known, states);
+			if (types.length === 0) continue;
+			if (accountId === this.client.accountId) this.options.onChange(new Set(types));
+			else this.options.onOther?.(accountId, new Set(types));
+		}
 	}
 
 	private later(): void {

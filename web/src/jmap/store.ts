@@ -20,7 +20,11 @@ export interface StoreOptions {
 	onArrival?: () => void;
 	/** Where actions outlive the page; asked for once the account is known. */
 	storage?: (accountId: Id) => ActionStorage;
-	push?: Partial<Pick<PushOptions, 'source' | 'delay'>>;
+	push?: Partial<Pick<PushOptions, 'source' | 'delay' | 'onOther'>>;
+	/** Somebody else listens, and calls `sync` with what has changed. */
+	deaf?: boolean;
+	/** The connection stands again after it was away. */
+	onResume?: () => void;
 	delay?: (attempt: number) => number;
 }
 
@@ -63,7 +67,10 @@ export class Store {
 				if (types.has('EmailDelivery')) options.onArrival?.();
 				void this.sync(types);
 			},
-			onResume: () => void this.sync(),
+			onResume: () => {
+				this.options.onResume?.();
+				void this.sync();
+			},
 			onState: (connected) => this.reach(connected),
 			...options.push,
 		});
@@ -73,11 +80,11 @@ export class Store {
 	async start(): Promise<void> {
 		await this.client.open();
 		const wanted = [this.mailboxes.load()];
-		if (this.client.has(SUBMISSION)) wanted.push(this.identities.load());
+		if (this.client.accountHas(SUBMISSION)) wanted.push(this.identities.load());
 		if (this.client.has(QUOTA)) wanted.push(this.quotas.load().catch(() => {}));
 		await Promise.all(wanted);
 		if (this.options.storage) this.actions.restore(this.options.storage(this.client.accountId));
-		this.push.start();
+		if (!this.options.deaf) this.push.start();
 	}
 
 	stop(): void {

@@ -14,6 +14,9 @@ export const BLOB = 'urn:ietf:params:jmap:blob';
 export const MDN = 'urn:ietf:params:jmap:mdn';
 /** Of our own: docs/recall.md */
 export const LETTERS = 'urn:letterlock:jmap:letters';
+/** What a mailbox of somebody else is opened for; what can be had back after it was deleted (docs/jmap.md). */
+export const DELEGATION = 'urn:letterlock:jmap:delegation';
+export const RECOVERABLE = 'urn:letterlock:jmap:recoverable';
 export const CONTACTS = 'urn:ietf:params:jmap:contacts';
 
 export interface CoreCapability {

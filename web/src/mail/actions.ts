@@ -1,7 +1,8 @@
 /* What one does with letters; each can be undone by its toast or the key z. */
 import { batch } from '@preact/signals';
 import type { Done, Id, Mailbox, QueryResponse } from '../jmap';
-import { client, store } from '../jmap/account';
+import type { Desk } from '../jmap/account';
+import { client, desk, store } from '../jmap/here';
 import { confirm } from '../ui/overlay';
 import { t } from '../ui/i18n';
 import { narrow, wide } from '../ui/prefs';
@@ -30,8 +31,8 @@ async function gather(rows: Id[]): Promise<Meant> {
 }
 
 function tell(done: Done, text: string, back: () => void = () => {}): void {
-	const inverse = done.inverse;
-	toast(text, inverse ? { undo: () => { back(); void store.actions.add(inverse); } } : {});
+	const inverse = done.inverse, { actions } = desk.peek().store;
+	toast(text, inverse ? { undo: () => { back(); void actions.add(inverse); } } : {});
 }
 
 /* Rows leave the list; what was open gives way to the next. */
@@ -63,6 +64,42 @@ export async function moveTo(box: Mailbox, rows = targetRows()): Promise<void> {
 		: box.role === 'junk' ? t('mail.junked', { n: m.letters.length }) : t('mail.moved', { n: m.letters.length, folder: folderName(box) }), back);
 }
 
+interface Copied { created: Record<Id, { id: Id }> | null; notCreated: Record<Id, unknown> | null }
+
+/* From one account into another: a copy, then the original goes. The new ids, in the order of the old ones. */
+async function carry(from: Desk, to: Desk, letters: { id: Id; mailboxIds: Record<Id, boolean> }[]): Promise<Id[]> {
+	const create = Object.fromEntries(letters.map((one, i) => [`c${i}`, { id: one.id, mailboxIds: one.mailboxIds }]));
+	const answer = await to.client.call<Copied>('Email/copy', { accountId: to.id, fromAccountId: from.id, create, onSuccessDestroyOriginal: true });
+	for (const one of [from, to]) void one.store.sync();
+	return Object.values(answer.created ?? {}).map(one => one.id);
+}
+
+const ACROSS = 50;
+
+/* Into a folder of another mailbox; undone by the way back. */
+export async function moveAcross(to: Desk, box: Mailbox, rows = targetRows()): Promise<void> {
+	const from = desk.peek(), m = await gather(rows);
+	const letters = m.letters.map(id => ({ id, mailboxIds: { [box.id]: true } }));
+	const places = new Map(m.letters.map(id => [id, { ...(from.store.emails.peek(id)?.mailboxIds ?? {}) }]));
+	if (letters.length === 0) return;
+	const back = leave(m.rows);
+	const moved: { id: Id; mailboxIds: Record<Id, boolean> }[] = [];
+	try {
+		for (let at = 0; at < letters.length; at += ACROSS) {
+			const some = letters.slice(at, at + ACROSS);
+			(await carry(from, to, some)).forEach((id, i) => moved.push({ id, mailboxIds: places.get(some[i]!.id)! }));
+		}
+	} catch {
+		/* counted below */
+	}
+	if (moved.length < letters.length) {
+		back();
+		toast(t('mail.refused'), { kind: 'bad' });
+	}
+	if (moved.length === 0) return;
+	toast(t('mail.moved', { n: moved.length, folder: `${to.own ? '' : `${to.name} / `}${folderName(box)}` }), { undo: () => { back(); void carry(to, from, moved).catch(() => toast(t('mail.refused'), { kind: 'bad' })); } });
+}
+
 async function moveToRole(role: 'archive' | 'junk' | 'trash' | 'inbox', rows?: Id[]): Promise<void> {
 	const box = store.mailbox(role);
 	if (box) await moveTo(box, rows);
@@ -71,6 +108,8 @@ async function moveToRole(role: 'archive' | 'junk' | 'trash' | 'inbox', rows?: I
 
 export const archive = (rows?: Id[]): Promise<void> => moveToRole('archive', rows);
 export const restore = (rows?: Id[]): Promise<void> => moveToRole('inbox', rows);
+/* Somebody else's mailbox may be for reading alone. */
+export const mayRemove = (): boolean => view.value.mailbox?.myRights.mayRemoveItems !== false;
 export const inRole = (role: string): boolean => view.value.mailbox?.role === role;
 
 /* In Junk: back to the inbox. Moving is also what teaches the filter. */

@@ -1,6 +1,6 @@
 /* Attachments as cards. */
 import { downloadUrl, type Email, type EmailBodyPart } from '../jmap';
-import { client } from '../jmap/account';
+import { client } from '../jmap/here';
 import { size, t } from '../ui/i18n';
 import { Icon, type IconName } from '../ui/icons';
 import { IconButton } from '../ui/parts';

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { MDN, type Email } from '../jmap';
-import { client, store } from '../jmap/account';
+import { client, store } from '../jmap/here';
 import { compose } from '../shell/hooks';
 import { t, type Key } from '../ui/i18n';
 import { Banner, Button } from '../ui/parts';

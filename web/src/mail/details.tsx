@@ -1,7 +1,7 @@
 /* What stands behind a letter, in words: who proved what, what was found, which way it came; and its source. */
 import { useEffect, useState } from 'preact/hooks';
 import { downloadUrl, type Email } from '../jmap';
-import { client } from '../jmap/account';
+import { client } from '../jmap/here';
 import { longDate, maybe, size, t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Dialog } from '../ui/overlay';

@@ -1,7 +1,7 @@
 /* Mailboxes as people see them: the known ones first, then their own as a tree. */
 import { signal } from '@preact/signals';
-import type { Mailbox, MailboxRole } from '../jmap';
-import { store } from '../jmap/account';
+import type { Mailbox, MailboxRole, Store } from '../jmap';
+import { store } from '../jmap/here';
 import { collator, t, type Key } from '../ui/i18n';
 import type { IconName } from '../ui/icons';
 import { store as keep, stored } from '../ui/prefs';
@@ -32,8 +32,8 @@ export function folderByPath(path: string): Mailbox | undefined {
 	return store.mailboxes.all().find(b => (isKnown(b) ? b.role === path : b.id === path));
 }
 
-export function knownFolders(): Mailbox[] {
-	return store.mailboxes.all().filter(isKnown).sort((a, b) => ROLES[a.role!]!.order - ROLES[b.role!]!.order);
+export function knownFolders(of: Store = store): Mailbox[] {
+	return of.mailboxes.all().filter(isKnown).sort((a, b) => ROLES[a.role!]!.order - ROLES[b.role!]!.order);
 }
 
 export interface Node { box: Mailbox; depth: number; hasChildren: boolean }
@@ -51,8 +51,8 @@ export function setClosed(id: string, closed: boolean): void {
 }
 
 /* One's own folders in the order of the tree; what lies in a closed one is left out unless all are wanted. */
-export function ownFolders(all = false): Node[] {
-	const boxes = store.mailboxes.all().filter(b => !isKnown(b) && b.role !== 'all' && b.role !== 'flagged');
+export function ownFolders(all = false, of: Store = store): Node[] {
+	const boxes = of.mailboxes.all().filter(b => !isKnown(b) && b.role !== 'all' && b.role !== 'flagged');
 	const order = (a: Mailbox, b: Mailbox) => a.sortOrder - b.sortOrder || collator().compare(a.name, b.name);
 	const children = new Map<string | null, Mailbox[]>();
 	const ids = new Set(boxes.map(b => b.id));
@@ -73,14 +73,14 @@ export function ownFolders(all = false): Node[] {
 }
 
 /* "财务 / 2026 年度 / 预算" */
-export function fullName(box: Mailbox): string {
+export function fullName(box: Mailbox, of: Store = store): string {
 	const names = [folderName(box)];
-	const byId = new Map(store.mailboxes.all().map(b => [b.id, b]));
+	const byId = new Map(of.mailboxes.all().map(b => [b.id, b]));
 	for (let b = byId.get(box.parentId ?? ''); b && names.length < 10; b = byId.get(b.parentId ?? '')) names.unshift(folderName(b));
 	return names.join(' / ');
 }
 
 /* Where letters may be put. */
-export function targets(): Mailbox[] {
-	return [...knownFolders().filter(b => b.role !== 'scheduled' && b.role !== 'drafts' && b.role !== 'sent'), ...ownFolders(true).map(n => n.box)].filter(b => b.myRights.mayAddItems);
+export function targets(of: Store = store): Mailbox[] {
+	return [...knownFolders(of).filter(b => b.role !== 'scheduled' && b.role !== 'drafts' && b.role !== 'sent'), ...ownFolders(true, of).map(n => n.box)].filter(b => b.myRights.mayAddItems);
 }

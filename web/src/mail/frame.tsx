@@ -3,7 +3,7 @@
  * else (docs/webmail.md).
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { client } from '../jmap/account';
+import { client } from '../jmap/here';
 import { t } from '../ui/i18n';
 import { isDark, store, stored } from '../ui/prefs';
 

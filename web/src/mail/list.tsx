@@ -2,13 +2,14 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { asJmapError } from '../jmap';
-import { store } from '../jmap/account';
+import { others, ownDesk } from '../jmap/account';
+import { desk, store } from '../jmap/here';
 import { dayStart, monthOf, number, t, weekday } from '../ui/i18n';
 import { MenuButton, type MenuEntry } from '../ui/overlay';
 import { Button, Checkbox, EmptyState, ErrorState, IconButton, Skeleton, cls } from '../ui/parts';
 import { density } from '../ui/prefs';
 import { VirtualList } from '../ui/virtual';
-import { archive, emptyFolder, inRole, junk, label, markRead, moveTo, remove, restore } from './actions';
+import { archive, emptyFolder, inRole, junk, label, markRead, mayRemove, moveAcross, moveTo, remove, restore } from './actions';
 import { folderIcon, folderName, fullName, targets } from './folders';
 import { LABELS, labelName, labelsOf } from './letter';
 import { Row } from './row';
@@ -51,7 +52,12 @@ function useGroups() {
 
 export function moveItems(rows?: string[]): MenuEntry[] {
 	const here = view.value.mailbox?.id;
-	return targets().filter(b => b.id !== here).map(b => ({ label: fullName(b), icon: folderIcon(b), run: () => void moveTo(b, rows) }));
+	const inside = targets().filter(b => b.id !== here).map(b => ({ label: fullName(b), icon: folderIcon(b), run: () => void moveTo(b, rows) }));
+	const outside = [ownDesk, ...others.value].filter(one => one.id !== desk.value.id).flatMap((one): MenuEntry[] => {
+		const boxes = targets(one.store).filter(b => b.role !== 'junk' && b.role !== 'trash');
+		return boxes.length === 0 ? [] : [{ heading: one.own ? t('mail.own-mailbox') : one.name }, ...boxes.map(b => ({ label: fullName(b, one.store), icon: folderIcon(b), run: () => void moveAcross(one, b, rows) }))];
+	});
+	return [...inside, ...outside];
 }
 
 export function labelItems(rows: string[]): MenuEntry[] {
@@ -66,9 +72,9 @@ function ActionBar() {
 			<Checkbox checked={chosen.length === all} mixed={chosen.length < all} hideLabel label={t('mail.choose-none')} onChange={() => chooseAll(false)} />
 			<strong class="num cut" aria-live="polite">{t('mail.selected', { n })}</strong>
 			<span class="grow" />
-			{trash ? <IconButton icon="restore" label={t('mail.restore')} onClick={() => void restore()} /> : !inRole('archive') && <IconButton icon="archive" label={t('mail.archive')} keys="e" onClick={() => void archive()} />}
-			{!trash && <IconButton icon="junk" label={t(inRole('junk') ? 'mail.not-junk' : 'mail.junk')} keys="!" onClick={() => void junk()} />}
-			<IconButton icon="trash" label={t(trash ? 'mail.destroy' : 'mail.delete')} keys="#" onClick={() => void remove()} />
+			{!mayRemove() ? null : trash ? <IconButton icon="restore" label={t('mail.restore')} onClick={() => void restore()} /> : !inRole('archive') && <IconButton icon="archive" label={t('mail.archive')} keys="e" onClick={() => void archive()} />}
+			{mayRemove() && !trash && <IconButton icon="junk" label={t(inRole('junk') ? 'mail.not-junk' : 'mail.junk')} keys="!" onClick={() => void junk()} />}
+			{mayRemove() && <IconButton icon="trash" label={t(trash ? 'mail.destroy' : 'mail.delete')} keys="#" onClick={() => void remove()} />}
 			<IconButton icon="mailOpen" label={t('mail.mark-read')} keys="Shift+i" onClick={() => void markRead(true)} />
 			<MenuButton icon="more" label={t('ui.more')} items={() => [
 				{ label: t('mail.mark-unread'), icon: 'mail', keys: 'Shift+u', run: () => void markRead(false) }, { heading: t('mail.labels') }, ...labelItems(chosen), { heading: t('mail.move-to') }, ...moveItems(),

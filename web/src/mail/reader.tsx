@@ -2,14 +2,14 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { JmapError, asJmapError, type Email, type Id } from '../jmap';
-import { client, store } from '../jmap/account';
+import { client, store } from '../jmap/here';
 import { compose, deliveryStrip } from '../shell/hooks';
 import { longDate, shortDate, t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { MenuButton, type MenuEntry } from '../ui/overlay';
 import { Avatar, Button, Chip, EmptyState, ErrorState, IconButton, Skeleton, cls } from '../ui/parts';
 import { conversations, isDark, wide } from '../ui/prefs';
-import { archive, inRole, junk, markRead, remove, restore, see, star } from './actions';
+import { archive, inRole, mayRemove, junk, markRead, remove, restore, see, star } from './actions';
 import { Attachments } from './attachments';
 import { Banners } from './banners';
 import { Details, Source } from './details';
@@ -122,6 +122,7 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 						{single ? <strong class="letter-who">{nameOf(from)}</strong> : <button type="button" class="letter-who" aria-expanded="true" onClick={toggle}>{nameOf(from)}</button>}
 						{from?.name && <span class="letter-address muted cut">{from.email}</span>}
 					</div>
+					{letter.sender?.[0] && from && letter.sender[0].email.toLowerCase() !== from.email.toLowerCase() && <p class="letter-sender">{t('mail.sent-for', { sender: nameOf(letter.sender[0]), owner: nameOf(from) })}</p>}
 					<div class="letter-to">
 						<button type="button" class="muted to-line" aria-expanded={people} onClick={() => setPeople(!people)}>{toLine(letter)}<Icon name="down" size={14} /></button>
 						<Trust letter={letter} />
@@ -157,9 +158,9 @@ function Toolbar({ rows }: { rows: Id[] }) {
 	return (
 		<div class="reader-bar" role="toolbar" aria-label={t('mail.actions')}>
 			{!wide.value && <IconButton icon="back" label={t('mail.to-list')} keys="u" onClick={() => open(null)} />}
-			{trash ? <IconButton icon="restore" label={t('mail.restore')} onClick={() => void restore(rows)} /> : !inRole('archive') && <IconButton icon="archive" label={t('mail.archive')} keys="e" onClick={() => void archive(rows)} />}
-			<IconButton icon="trash" label={t(trash ? 'mail.destroy' : 'mail.delete')} keys="#" onClick={() => void remove(rows)} />
-			{!trash && !inRole('sent') && !inRole('drafts') && <IconButton icon="junk" label={t(inRole('junk') ? 'mail.not-junk' : 'mail.junk')} keys="!" onClick={() => void junk(rows)} />}
+			{!mayRemove() ? null : trash ? <IconButton icon="restore" label={t('mail.restore')} onClick={() => void restore(rows)} /> : !inRole('archive') && <IconButton icon="archive" label={t('mail.archive')} keys="e" onClick={() => void archive(rows)} />}
+			{mayRemove() && <IconButton icon="trash" label={t(trash ? 'mail.destroy' : 'mail.delete')} keys="#" onClick={() => void remove(rows)} />}
+			{mayRemove() && !trash && !inRole('sent') && !inRole('drafts') && <IconButton icon="junk" label={t(inRole('junk') ? 'mail.not-junk' : 'mail.junk')} keys="!" onClick={() => void junk(rows)} />}
 			<span class="bar-line" aria-hidden="true" />
 			<IconButton icon="mail" label={t('mail.mark-unread')} keys="Shift+u" onClick={() => void markRead(false, rows)} />
 			<MenuButton icon="move" label={t('mail.move')} align="start" items={() => moveItems(rows)} />

@@ -1,7 +1,7 @@
 /* One row of the list: a letter, or a conversation by its newest letter here. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { Email, Id } from '../jmap';
-import { store } from '../jmap/account';
+import { store } from '../jmap/here';
 import { list, shortDate, t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Avatar, Checkbox, Chip, cls } from '../ui/parts';

@@ -2,7 +2,9 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { asJmapError } from '../jmap';
-import { failure, refused, start, store } from '../jmap/account';
+import { failure, open as openDesk, others, refused, start, store } from '../jmap/account';
+import { desk, deskId } from '../jmap/here';
+import { Lazy } from '../shell/lazy';
 import { refusal } from '../shell/api';
 import { useCommands, type Command } from '../shell/commands';
 import { compose, connection, drawerOpen, topSlot } from '../shell/hooks';
@@ -20,7 +22,7 @@ import { List, labelItems, moveItems } from './list';
 import { Reader } from './reader';
 import { SearchBox } from './searchbox';
 import { Sidebar } from './sidebar';
-import { active, choose, chooseAll, ids, listPath, open, openFolder, openId, selected, started, step, targetRows, view } from './view';
+import { active, choose, chooseAll, ids, listPath, open, openFolder, openId, ready, recovering, selected, started, step, targetRows, view } from './view';
 
 /* ---- what the whole page hears of the connection ---- */
 
@@ -59,7 +61,7 @@ function reply(kind: 'reply' | 'replyAll' | 'forward'): void {
 
 function commands(openMenu: (kind: 'move' | 'label') => void): Command[] {
 	const list = t('mail.group-list'), letter = t('mail.group-letter'), to = t('mail.group-go');
-	const role = (name: string) => () => go(listPath(name));
+	const role = (name: string) => () => go(listPath(name, {}, ''));
 	const write: Command[] = compose.value ? [
 		{ label: t('mail.reply'), keys: 'r', icon: 'reply', group: letter, run: () => reply('reply') },
 		{ label: t('mail.reply-all'), keys: 'a', icon: 'replyAll', group: letter, run: () => reply('replyAll') },
@@ -91,6 +93,7 @@ function commands(openMenu: (kind: 'move' | 'label') => void): Command[] {
 		{ label: t('mail.role-archive'), keys: 'g a', icon: 'archive', group: to, hidden: true, run: role('archive') },
 		...knownFolders().map(b => ({ label: folderName(b), icon: folderIcon(b), group: to, run: () => openFolder(b) })),
 		...ownFolders(true).map(n => ({ label: fullName(n.box), icon: folderIcon(n.box), group: to, run: () => openFolder(n.box) })),
+		...others.value.flatMap(one => knownFolders(one.store).map(b => ({ label: `${one.name} / ${folderName(b)}`, icon: folderIcon(b), group: to, run: () => openFolder(b, one.id) }))),
 	];
 }
 
@@ -130,6 +133,8 @@ function Announcer() {
 	return <div class="sr" role="status" aria-live="polite">{text}</div>;
 }
 
+const loadRecover = () => import('./recover');
+
 /* ---- the screen ---- */
 
 function useFocusBack(): void {
@@ -156,6 +161,9 @@ export default function MailScreen() {
 		topSlot.value = <SearchBox />;
 		return () => void (topSlot.value = null);
 	}, []);
+	useEffect(() => {
+		if (started.value) void openDesk(desk.value);
+	}, [started.value, desk.value]);
 	useFocusBack();
 	if (failed && !started.value) {
 		const error = asJmapError(failed);
@@ -169,9 +177,10 @@ export default function MailScreen() {
 			<Keys />
 			<Announcer />
 			<div class="folders-pane">{narrow.value && drawerOpen.value && <button type="button" class="scrim" aria-label={t('ui.close')} onClick={() => (drawerOpen.value = false)} />}<Sidebar /></div>
-			{(!reading || wide.value) && <List />}
+			{recovering.value ? <section class="letters recover-pane" key={deskId.value}><Lazy load={loadRecover} /></section> : !ready.value ? <Skeleton rows={10} /> : null}
+			{ready.value && !recovering.value && (!reading || wide.value) && <List />}
 			{narrow.value && !reading && compose.value && selected.value.size === 0 && <button type="button" class="fab" aria-label={t('mail.new')} onClick={() => compose.value!({ kind: 'new' })}><Icon name="compose" size={24} /></button>}
-			{(reading || wide.value) && <Reader />}
+			{ready.value && !recovering.value && (reading || wide.value) && <Reader />}
 		</div>
 	);
 }

@@ -1,6 +1,6 @@
 /* The search field of the top bar, its help, and the terms of a search as chips. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { store as box } from '../jmap/account';
+import { store as box } from '../jmap/here';
 import { format, t, type Key } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Chip, IconButton, Kbd, cls } from '../ui/parts';

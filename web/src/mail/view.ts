@@ -1,7 +1,7 @@
 /* Which list is on the screen, what is in it, what is chosen of it. */
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import { LiveQuery, type Email, type Id, type Mailbox } from '../jmap';
-import { client, store } from '../jmap/account';
+import { desk, deskId, isNowhere, splitPart, store } from '../jmap/here';
 import { conversations } from '../ui/prefs';
 import { go, place } from '../ui/router';
 import { folderByPath, folderPath } from './folders';
@@ -22,36 +22,44 @@ export interface View {
 
 export const started = signal(false);
 
-const folderPart = computed(() => place.value.parts[1] ?? 'inbox');
+const folderPart = computed(() => splitPart(place.value.parts[1] ?? '')[0] || 'inbox');
+/* The same with its account. */
+const wholePart = (part: string, account: string) => (account ? `${part}@${account}` : part);
 export const openId = computed<Id | null>(() => (place.value.parts[0] === 'mail' || place.value.parts.length === 0 ? place.value.parts[2] ?? null : null));
 
-const mailboxId = computed(() => (started.value ? folderByPath(folderPart.value)?.id : undefined));
+/* The mailbox that is shown has been read. */
+export const ready = computed(() => started.value && (isNowhere.value || desk.value.own || desk.value.store.mailboxes.all().length > 0));
+
+const mailboxId = computed(() => (ready.value && !isNowhere.value ? folderByPath(folderPart.value)?.id : undefined));
 
 export const view = computed<View>(() => {
 	const text = place.value.query.get('q') ?? '';
 	const chip = (place.value.query.get('f') ?? 'all') as Chip;
 	const part = folderPart.value;
-	const kind = part === 'search' ? 'search' : part === 'starred' ? 'starred' : mailboxId.value ? 'mailbox' : 'nowhere';
+	const kind = isNowhere.value ? 'nowhere' : part === 'search' ? 'search' : part === 'starred' ? 'starred' : mailboxId.value ? 'mailbox' : 'nowhere';
 	const mailbox = mailboxId.value ? store.mailboxes.at(mailboxId.value).value : undefined;
-	return { kind, mailbox, text, chip, key: `${kind} ${mailboxId.value ?? ''} ${chip} ${text} ${conversations.value}` };
+	return { kind, mailbox, text, chip, key: `${deskId.value} ${kind} ${mailboxId.value ?? ''} ${chip} ${text} ${conversations.value}` };
 });
 
-export function listPath(part = folderPart.peek(), more: { q?: string; f?: Chip } = {}): string {
+export function listPath(part = folderPart.peek(), more: { q?: string; f?: Chip } = {}, account = deskId.peek()): string {
 	const query = new URLSearchParams();
 	if (more.q) query.set('q', more.q);
 	if (more.f && more.f !== 'all') query.set('f', more.f);
 	const text = query.toString();
-	return `/mail/${encodeURIComponent(part)}${text && `?${text}`}`;
+	return `/mail/${encodeURIComponent(wholePart(part, account))}${text && `?${text}`}`;
 }
 
 export function letterPath(id: Id | null): string {
 	const { search } = new URL(place.peek().path, location.origin);
-	return `/mail/${encodeURIComponent(folderPart.peek())}${id ? `/${encodeURIComponent(id)}` : ''}${search}`;
+	return `/mail/${encodeURIComponent(wholePart(folderPart.peek(), deskId.peek()))}${id ? `/${encodeURIComponent(id)}` : ''}${search}`;
 }
 
 export const open = (id: Id | null, replace = false): void => go(letterPath(id), replace);
-export const openFolder = (box: Mailbox): void => go(listPath(folderPath(box)));
+export const openFolder = (box: Mailbox, account = deskId.peek()): void => go(listPath(folderPath(box), {}, account));
 export const setChip = (chip: Chip): void => go(listPath(undefined, { q: view.peek().text, f: chip }), true);
+
+/* What was deleted and can be had back, under the trash. */
+export const recovering = computed(() => folderPart.value === 'recover' && !isNowhere.value);
 
 /* ---- the list ---- */
 
@@ -83,7 +91,7 @@ const viewKey = computed(() => view.value.key);
 
 effect(() => {
 	void viewKey.value;
-	if (!started.value) return;
+	if (!ready.value) return;
 	untracked(() => batch(() => {
 		const v = view.peek();
 		selected.value = new Set();
@@ -91,7 +99,7 @@ effect(() => {
 		leaving.value = new Set();
 		active.value = null;
 		listError.value = null;
-		query.value = v.kind === 'nowhere' ? null : new LiveQuery(client, 'Email', choiceOf(v));
+		query.value = v.kind === 'nowhere' ? null : new LiveQuery(desk.peek().client, 'Email', choiceOf(v));
 		void load(0, 50);
 	}));
 });

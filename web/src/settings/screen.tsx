@@ -9,6 +9,7 @@ import { EmptyState, Skeleton, cls } from '../ui/parts';
 import { narrow } from '../ui/prefs';
 import { place } from '../ui/router';
 import Data from './data';
+import Delegations from './delegation';
 import Devices from './devices';
 import Filters from './filters';
 import General from './general';
@@ -26,6 +27,7 @@ const ENTRIES: Entry[] = [
 	{ name: 'filters', label: 'settings.filters', icon: 'label', page: Filters, needs: SIEVE, mail: true },
 	{ name: 'vacation', label: 'settings.vacation', icon: 'sun', page: Vacation, needs: VACATION, mail: true },
 	{ name: 'templates', label: 'settings.templates', icon: 'template', page: Templates, needs: SUBMISSION, mail: true },
+	{ name: 'delegation', label: 'settings.delegation', icon: 'person', page: Delegations, mail: true },
 	{ name: 'security', label: 'settings.security', icon: 'shield', page: Security },
 	{ name: 'devices', label: 'settings.devices', icon: 'keyboard', page: Devices },
 	{ name: 'sessions', label: 'settings.sessions', icon: 'globe', page: Sessions },
