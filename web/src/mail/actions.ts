@@ -64,40 +64,10 @@ export async function moveTo(box: Mailbox, rows = targetRows()): Promise<void> {
 		: box.role === 'junk' ? t('mail.junked', { n: m.letters.length }) : t('mail.moved', { n: m.letters.length, folder: folderName(box) }), back);
 }
 
-interface Copied { created: Record<Id, { id: Id }> | null; notCreated: Record<Id, unknown> | null }
-
-/* From one account into another: a copy, then the original goes. The new ids, in the order of the old ones. */
-async function carry(from: Desk, to: Desk, letters: { id: Id; mailboxIds: Record<Id, boolean> }[]): Promise<Id[]> {
-	const create = Object.fromEntries(letters.map((one, i) => [`c${i}`, { id: one.id, mailboxIds: one.mailboxIds }]));
-	const answer = await to.client.call<Copied>('Email/copy', { accountId: to.id, fromAccountId: from.id, create, onSuccessDestroyOriginal: true });
-	for (const one of [from, to]) void one.store.sync();
-	return Object.values(answer.created ?? {}).map(one => one.id);
-}
-
-const ACROSS = 50;
-
-/* Into a folder of another mailbox; undone by the way back. */
+/* Into a folder of another mailbox. */
 export async function moveAcross(to: Desk, box: Mailbox, rows = targetRows()): Promise<void> {
-	const from = desk.peek(), m = await gather(rows);
-	const letters = m.letters.map(id => ({ id, mailboxIds: { [box.id]: true } }));
-	const places = new Map(m.letters.map(id => [id, { ...(from.store.emails.peek(id)?.mailboxIds ?? {}) }]));
-	if (letters.length === 0) return;
-	const back = leave(m.rows);
-	const moved: { id: Id; mailboxIds: Record<Id, boolean> }[] = [];
-	try {
-		for (let at = 0; at < letters.length; at += ACROSS) {
-			const some = letters.slice(at, at + ACROSS);
-			(await carry(from, to, some)).forEach((id, i) => moved.push({ id, mailboxIds: places.get(some[i]!.id)! }));
-		}
-	} catch {
-		/* counted below */
-	}
-	if (moved.length < letters.length) {
-		back();
-		toast(t('mail.refused'), { kind: 'bad' });
-	}
-	if (moved.length === 0) return;
-	toast(t('mail.moved', { n: moved.length, folder: `${to.own ? '' : `${to.name} / `}${folderName(box)}` }), { undo: () => { back(); void carry(to, from, moved).catch(() => toast(t('mail.refused'), { kind: 'bad' })); } });
+	const m = await gather(rows);
+	if (m.letters.length > 0) await (await import('./across')).moveAcross(to, box, m.letters, leave(m.rows));
 }
 
 async function moveToRole(role: 'archive' | 'junk' | 'trash' | 'inbox', rows?: Id[]): Promise<void> {

@@ -1,6 +1,6 @@
 /* Attachments as pictures: which is being looked at. The viewer itself comes when it is first needed. */
 import { signal } from '@preact/signals';
-import { client } from '../jmap/account';
+import { client } from '../jmap/here';
 import type { Id } from '../jmap';
 import { overlays } from '../shell/hooks';
 import { Lazy } from '../shell/lazy';

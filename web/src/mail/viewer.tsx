@@ -1,7 +1,7 @@
 /* One attachment over the page: pictures of its pages. No byte of it comes here. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { downloadUrl } from '../jmap';
-import { client } from '../jmap/account';
+import { client } from '../jmap/here';
 import { maybe, t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Button, IconButton, Skeleton } from '../ui/parts';
