@@ -17,7 +17,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const own[] = {"target", "rel", "data-host", "data-shows", "data-remote"};
+static const char *const own[] = {"target", "rel", "data-host", "data-shows", "data-remote", "data-cid"};
 static const struct html_image parts[] = {{.id = SLICE_INIT("a"), .type = SLICE_INIT("image/png"), .content = SLICE_INIT("abc")}};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

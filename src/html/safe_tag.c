@@ -162,8 +162,12 @@ static void put_link(struct safe *s, struct slice value)
 static void put_source(struct safe *s, struct slice value)
 {
 	struct image image = image_read(value, s->options, s->report, s->arena);
+	struct slice id = slice_trim(value);
 
-	if (image.kind == IMAGE_INSIDE || (image.kind == IMAGE_REMOTE && s->options->images && s->options->profile == HTML_VIEW))
+	/* An editor takes the part itself along. */
+	if (image.kind == IMAGE_INSIDE && s->options->profile == HTML_QUOTE && slice_starts_nocase(id, SLICE("cid:")))
+		put_attribute(&s->tag, "data-cid", slice_from(id, 4));
+	else if (image.kind == IMAGE_INSIDE || (image.kind == IMAGE_REMOTE && s->options->images && s->options->profile == HTML_VIEW))
 		put_attribute(&s->tag, "src", image.address);
 	else if (image.kind == IMAGE_REMOTE && s->options->profile == HTML_QUOTE)
 		put_attribute(&s->tag, "data-remote", image.address);

@@ -17,3 +17,4 @@ JMAP_CAPABILITY(PREVIEW, "urn:letterlock:jmap:preview", jmap_empty, jmap_preview
 JMAP_CAPABILITY(RECOVERABLE, "urn:letterlock:jmap:recoverable", jmap_empty, jmap_recoverable_account)
 JMAP_CAPABILITY(DELEGATION, "urn:letterlock:jmap:delegation", jmap_empty, NULL)
 JMAP_CAPABILITY(VACATION, "urn:ietf:params:jmap:vacationresponse", jmap_empty, jmap_empty)
+JMAP_CAPABILITY(PREFERENCES, "urn:letterlock:jmap:preferences", jmap_empty, jmap_empty)

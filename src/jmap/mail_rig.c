@@ -103,7 +103,7 @@ json_t *mail_rig_ask(struct mail_rig *r, const char *method, const char *format,
 	va_start(list, format);
 	buf_vprintf(&args, format, list);
 	va_end(list);
-	buf_printf(&body, "{\"using\":[\"urn:ietf:params:jmap:core\",\"urn:ietf:params:jmap:mail\",\"urn:ietf:params:jmap:quota\",\"urn:ietf:params:jmap:sieve\",\"urn:ietf:params:jmap:contacts\"],\"methodCalls\":[[\"%s\",{\"accountId\":\"%.*s\"", method,
+	buf_printf(&body, "{\"using\":[\"urn:ietf:params:jmap:core\",\"urn:ietf:params:jmap:mail\",\"urn:ietf:params:jmap:quota\",\"urn:ietf:params:jmap:sieve\",\"urn:ietf:params:jmap:contacts\",\"urn:letterlock:jmap:preferences\"],\"methodCalls\":[[\"%s\",{\"accountId\":\"%.*s\"", method,
 	           SLICE_ARG(jmap_account_name(r->jmap)));
 	if (buf_len(&args) > 2)
 		buf_append_byte(&body, ',');

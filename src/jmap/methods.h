@@ -46,6 +46,8 @@ JMAP_METHOD("EmailSubmission/queryChanges", SUBMISSION, jmap_submission_query_ch
 JMAP_METHOD("EmailSubmission/set", SUBMISSION, jmap_submission_set)
 JMAP_METHOD("MDN/send", MDN, jmap_mdn_send)
 JMAP_METHOD("MDN/parse", MDN, jmap_mdn_parse)
+JMAP_METHOD("Preferences/get", PREFERENCES, jmap_preferences_get)
+JMAP_METHOD("Preferences/set", PREFERENCES, jmap_preferences_set)
 JMAP_METHOD("VacationResponse/get", VACATION, jmap_vacation_get)
 JMAP_METHOD("VacationResponse/set", VACATION, jmap_vacation_set)
 JMAP_METHOD("AddressBook/get", CONTACTS, jmap_address_book_get)

@@ -81,6 +81,7 @@ int jmap_mail_state(struct jmap *j, struct buf *out);
 int jmap_delivery_state(struct jmap *j, struct buf *out);
 int jmap_quota_state(struct jmap *j, struct buf *out);
 int jmap_contacts_state(struct jmap *j, struct buf *out);
+int jmap_preferences_state(struct jmap *j, struct buf *out);
 int jmap_submission_state(struct jmap *j, struct buf *out);
 
 #endif

@@ -262,6 +262,44 @@ static void test_changes_of_the_quota_are_always_told(void **state)
 	assert_string_equal(mail_rig_text(quota_changes(r, "Quota/changes", "sinceState", "x"), "type"), "cannotCalculateChanges");
 }
 
+/* ---- preferences ---- */
+
+static void expect_preferences(struct mail_rig *r, const char *args, const char *want)
+{
+	expect(json_incref(json_object_get(mail_rig_ask(r, "Preferences/get", args), "list")), want);
+}
+
+static json_t *prefer(struct mail_rig *r, const char *patch)
+{
+	return mail_rig_ask(r, "Preferences/set", "{'update': {'singleton': %s}}", patch);
+}
+
+static void test_preferences_are_what_the_page_says(void **state)
+{
+	struct mail_rig *r = *state;
+	char before[JMAP_STATE_MAX + 1];
+
+	expect_preferences(r, "{}", "[{'id': 'singleton'}]");
+	(void)snprintf(before, sizeof before, "%s", mail_rig_text(mail_rig_ask(r, "Preferences/get", "{}"), "state"));
+	assert_string_equal(mail_rig_text(prefer(r, "{'theme': 'dark', 'undo-seconds': 30, 'images': {'mode': 'ask'}}"), "oldState"), before);
+	assert_string_not_equal(mail_rig_text(prefer(r, "{'theme': null, 'locale': 'zh-CN'}"), "newState"), before);
+	expect_preferences(r, "{'ids': ['singleton']}", "[{'id': 'singleton', 'images': {'mode': 'ask'}, 'locale': 'zh-CN', 'undo-seconds': 30}]");
+	expect_preferences(r, "{'properties': ['locale', 'theme']}", "[{'id': 'singleton', 'locale': 'zh-CN', 'theme': null}]");
+	expect(json_incref(json_object_get(mail_rig_ask(r, "Preferences/get", "{'ids': ['other']}"), "notFound")), "['other']");
+}
+
+static void test_preferences_have_limits(void **state)
+{
+	struct mail_rig *r = *state;
+
+	expect(json_incref(json_object_get(prefer(r, "{'a/b': 1, 'good': 2}"), "notUpdated")),
+		"{'singleton': {'type': 'invalidProperties', 'properties': ['a/b']}}");
+	expect(json_incref(json_object_get(mail_rig_ask(r, "Preferences/set", "{'create': {'n': {}}, 'destroy': ['singleton']}"), "notDestroyed")),
+		"{'singleton': {'type': 'singleton'}}");
+	mail_rig_restrict(r, ACCOUNT_REFUSES_CHANGE);
+	expect(json_incref(json_object_get(prefer(r, "{'good': 2}"), "notUpdated")), "{'singleton': {'type': 'forbidden'}}");
+}
+
 /* ---- blobs ---- */
 
 static void expect_blob(struct mail_rig *r, const char *email, const char *suffix, struct slice want)
@@ -370,7 +408,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_emitted_is_json), cmocka_unit_test(test_dates), cmocka_unit_test(test_pointers), cmocka_unit_test(test_patches),
 		T(test_envelopes_that_are_refused), T(test_references_see_the_answers_before), T(test_unknown_methods_and_arguments),
-		T(test_the_quota_is_there_when_there_is_one), T(test_changes_of_the_quota_are_always_told), T(test_parts_come_without_their_encoding), T(test_blobs_that_are_not_there),
+		T(test_the_quota_is_there_when_there_is_one), T(test_changes_of_the_quota_are_always_told), T(test_preferences_are_what_the_page_says), T(test_preferences_have_limits),
+		T(test_parts_come_without_their_encoding), T(test_blobs_that_are_not_there),
 		T(test_a_listener_is_told_what_changed_and_nothing_twice), T(test_the_session_object_names_its_addresses),
 	};
 

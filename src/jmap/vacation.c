@@ -77,15 +77,11 @@ static void put_entity(struct jmap_call *call, struct slice text, struct slice h
 	buf_free(&entity);
 }
 
-void jmap_vacation_script(struct jmap_call *call, const json_t *settings, struct slice own, struct buf *out)
+static void put_answer(struct jmap_call *call, const json_t *settings, struct slice text, struct slice html, struct buf *out)
 {
-	struct slice subject = jmap_text(json_object_get(settings, "subject")), text = jmap_text(json_object_get(settings, "textBody"));
-	struct slice html = jmap_text(json_object_get(settings, "htmlBody"));
+	struct slice subject = jmap_text(json_object_get(settings, "subject"));
 
-	buf_append_str(out, "require [\"vacation\", \"date\", \"relational\", \"include\"];\r\nif allof (true");
-	put_date(out, "ge", jmap_text(json_object_get(settings, "fromDate")));
-	put_date(out, "lt", jmap_text(json_object_get(settings, "toDate")));
-	buf_append_str(out, ") {\r\n\tvacation :days 7");
+	buf_append_str(out, "\tvacation :days 7");
 	if (subject.n > 0) {
 		buf_append_str(out, " :subject ");
 		put_string(subject, out);
@@ -95,7 +91,41 @@ void jmap_vacation_script(struct jmap_call *call, const json_t *settings, struct
 		put_entity(call, text, html, out);
 	else
 		put_string(text.n > 0 ? text : SLICE("I am away and will read your message when I am back."), out);
-	buf_append_str(out, ";\r\n}\r\n");
+	buf_append_str(out, ";\r\n");
+}
+
+/* Those of the own domain first; then everybody else, where they are answered. */
+static void put_answers(struct jmap_call *call, const json_t *settings, struct buf *out)
+{
+	struct slice text = jmap_text(json_object_get(settings, "textBody")), html = jmap_text(json_object_get(settings, "htmlBody"));
+	struct slice inside = jmap_text(json_object_get(settings, "insideTextBody")), domain = jmap_host(call->jmap)->address, local;
+	bool only = json_is_true(json_object_get(settings, "insideOnly"));
+
+	if (inside.n == 0 && !only) {
+		put_answer(call, settings, text, html, out);
+		return;
+	}
+	(void)slice_split(&domain, '@', &local);
+	buf_append_str(out, "\tif envelope :domain :is \"from\" ");
+	put_string(domain, out);
+	buf_append_str(out, " {\r\n");
+	put_answer(call, settings, inside.n > 0 ? inside : text, inside.n > 0 ? SLICE_NONE : html, out);
+	buf_append_str(out, "\t}\r\n");
+	if (only)
+		return;
+	buf_append_str(out, "\telse {\r\n");
+	put_answer(call, settings, text, html, out);
+	buf_append_str(out, "\t}\r\n");
+}
+
+void jmap_vacation_script(struct jmap_call *call, const json_t *settings, struct slice own, struct buf *out)
+{
+	buf_append_str(out, "require [\"vacation\", \"date\", \"relational\", \"include\", \"envelope\"];\r\nif allof (true");
+	put_date(out, "ge", jmap_text(json_object_get(settings, "fromDate")));
+	put_date(out, "lt", jmap_text(json_object_get(settings, "toDate")));
+	buf_append_str(out, ") {\r\n");
+	put_answers(call, settings, out);
+	buf_append_str(out, "}\r\n");
 	if (own.n > 0) {
 		buf_append_str(out, "include :personal :optional ");
 		put_string(own, out);

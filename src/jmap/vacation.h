@@ -1,6 +1,9 @@
 /*
  * The answer while somebody is away (RFC 8621 8). It is a Sieve script of its own, which first answers and then does what the owner's own active script
  * says (RFC 6609 include), so that both hold; what the client said is kept with the account. Whoever activates another script has ended it.
+ *
+ * Two properties are our own: insideTextBody (text or null: textBody), what people of the account's own domain are told; insideOnly, whether nobody else is
+ * answered. Inside is who the answer goes to, the sender of the envelope: what is for colleagues never leaves the house.
  */
 #ifndef JMAP_VACATION_H
 #define JMAP_VACATION_H

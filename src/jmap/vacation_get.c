@@ -1,8 +1,9 @@
 /* VacationResponse/get (RFC 8621 8.1). */
 #include "jmap/vacation.h"
 
-enum property { ID, ENABLED, FROM, TO, SUBJECT, TEXT, HTML, PROPERTIES };
-static const char *const names[PROPERTIES] = {"id", "isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"};
+/* Those behind HTML are our own (jmap/vacation.h): only for who asks for them. */
+enum property { ID, ENABLED, FROM, TO, SUBJECT, TEXT, HTML, INSIDE_TEXT, INSIDE_ONLY, PROPERTIES };
+static const char *const names[PROPERTIES] = {"id", "isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody", "insideTextBody", "insideOnly"};
 
 struct getting {
 	struct jmap_sieve *q;            /* first (sieve.c) */
@@ -44,7 +45,7 @@ enum jmap_step jmap_vacation_get(struct jmap_call *call)
 	if (g == NULL) {
 		call->state = g = ARENA_NEW(&call->arena, struct getting);
 		g->q = jmap_sieve_create(call);
-		if (!jmap_get_args(call, names, PROPERTIES, (1u << PROPERTIES) - 1, NULL, NULL, &g->get))
+		if (!jmap_get_args(call, names, PROPERTIES, (1u << INSIDE_TEXT) - 1, NULL, NULL, &g->get))
 			return JMAP_DONE;
 	}
 	if (!g->asked) {

@@ -1,6 +1,7 @@
 /* VacationResponse/set (RFC 8621 8.2): the one object, id "singleton", is updated. */
 #include <string.h>
 
+#include "base/ensure.h"
 #include "jmap/date.h"
 #include "jmap/vacation.h"
 
@@ -20,15 +21,17 @@ struct setting {
 
 static bool property_good(const char *name, const json_t *value)
 {
-	static const char *const texts[] = {"subject", "textBody", "htmlBody"}, *const dates[] = {"fromDate", "toDate"};
+	static const char *const texts[] = {"subject", "textBody", "htmlBody", "insideTextBody"}, *const dates[] = {"fromDate", "toDate"};
 	int64_t when;
 
 	if (strcmp(name, "isEnabled") == 0)
 		return json_is_boolean(value);
-	for (size_t i = 0; i < 2; i++)
+	if (strcmp(name, "insideOnly") == 0)
+		return json_is_boolean(value) || json_is_null(value);
+	for (size_t i = 0; i < ARRAY_LEN(dates); i++)
 		if (strcmp(name, dates[i]) == 0)
 			return json_is_null(value) || jmap_date_parse(jmap_text(value), true, &when) == 0;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (strcmp(name, texts[i]) == 0)
 			return json_is_null(value) || (json_is_string(value) && jmap_text(value).n <= JMAP_VACATION_TEXT_MAX);
 	return false;

@@ -8,6 +8,7 @@
 #include "http/url.h"
 #include "jmap/email_body.h"
 #include "mime/structure.h"
+#include "role/mail_view_head.h"
 #include "sys/file.h"
 
 #define WORD_MAX 16384 /* bytes of one field of a query */
@@ -216,6 +217,16 @@ static int body_add(struct view *v, const struct mime_part *root)
 	return code;
 }
 
+/* On paper nothing else says who wrote it. */
+static void head_add(struct view *v, const struct mime_envelope *envelope)
+{
+	struct buf text = BUF_INIT(MAIL_VIEW_HEAD_MAX);
+
+	mail_view_head(envelope, v->language, &v->arena, &text);
+	filter_view_add(&(struct filter_view_item){.kind = FILTER_PART_PLAIN, .charset = SLICE("utf-8"), .content = buf_slice(&text)}, &v->bundle);
+	buf_free(&text);
+}
+
 static int parts_add(struct view *v, const struct mime_part *root)
 {
 	const struct mime_part *part = v->part > 0 ? jmap_part_find(root, v->part) : NULL;
@@ -242,6 +253,8 @@ static int letter_read(struct view *v, struct slice email)
 		code = v->mail->ops->digest(v->mail, &v->email.rows[0].mailbox, v->email.rows[0].uid, false, &v->arena, &encoded, &v->prefix, NULL);
 	if (code == 0)
 		code = digest_decode_structure(encoded, &v->arena, digest);
+	if (code == 0 && (v->flags & FILTER_VIEW_PRINT) != 0 && v->part == 0)
+		head_add(v, &digest->envelope);
 	if (code == 0)
 		code = parts_add(v, digest->root);
 	return code == 0 && v->bundle.failed ? ERR_LIMIT : code;

@@ -6,8 +6,8 @@
  *   images=1    images of other servers are loaded
  *   theme=dark  colours
  *   frame=0     without the one script that tells the page around the height of the document
- *   print=1     for printing
- *   quote=1     a fragment for an editor, not a document
+ *   print=1     for printing, with subject, people and date
+ *   quote=1     a fragment for an editor, not a document; images of the letter are named in data-cid
  *   lang=       "en", "zh-CN", "zh-TW"
  *
  * Parts are read by their offsets and given to filter, which makes one document of them; nothing of them is parsed here.

@@ -32,7 +32,7 @@ void role_stopped(struct role_context *ctx)
 }
 
 static const char letter[] =
-	"From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n"
+	"From: a@b.example\r\nTo: =?utf-8?b?546L?= <c@d.example>\r\nSubject: x\r\nDate: Tue, 20 Oct 2026 09:30:00 +0800\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n"
 	"--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n"
 	"--a\r\nContent-Type: text/plain; format=flowed\r\n\r\nplain \r\nside\r\n"
 	"--a\r\nContent-Type: multipart/related; boundary=r\r\n\r\n"
@@ -167,11 +167,22 @@ static void parts_and_attached_letters_are_shown_alone(void **state)
 	assert_int_equal(look("part=x", 0), 404);
 }
 
+static void paper_says_who_wrote_to_whom(void **state)
+{
+	assert_int_equal(look("print=1&lang=zh-CN", 0), 200);
+	assert_non_null(strstr(text(&t.body), "x\n"));
+	assert_non_null(strstr(text(&t.body), "发件人：<a href=\"mailto:a@b.example\""));
+	assert_non_null(strstr(text(&t.body), "收件人：王 &lt;"));
+	assert_non_null(strstr(text(&t.body), "2026-10-20 09:30 +0800"));
+	assert_int_equal(look("", 0), 200);
+	assert_null(strstr(text(&t.body), "From: a"));
+}
+
 static void a_quote_is_a_fragment(void **state)
 {
 	assert_int_equal(look("quote=1&images=1&print=1", 0), 200);
 	assert_true(slice_starts(buf_slice(&t.body),
-		SLICE("<div><p>html<img src=\"data:image/png;base64,YWJj\"><img data-remote=\"https://t.example/x.gif\">"
+		SLICE("<div><p>html<img data-cid=\"i@x\"><img data-remote=\"https://t.example/x.gif\">"
 		"<a href=\"https://evil.example/\">")));
 	assert_null(strstr(text(&t.body), "<style"));
 	assert_null(strstr(text(&t.body), "<script"));
@@ -192,7 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_letter_becomes_a_safe_document), cmocka_unit_test(images_of_others_load_when_asked_for_and_allowed),
 		cmocka_unit_test(text_only_when_asked_for_or_by_policy), cmocka_unit_test(parts_and_attached_letters_are_shown_alone),
-		cmocka_unit_test(a_quote_is_a_fragment), cmocka_unit_test(who_is_not_there_is_not_found),
+		cmocka_unit_test(paper_says_who_wrote_to_whom), cmocka_unit_test(a_quote_is_a_fragment), cmocka_unit_test(who_is_not_there_is_not_found),
 
 	};
 

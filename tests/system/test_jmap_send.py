@@ -259,11 +259,12 @@ def test_who_is_away_answers_and_the_own_script_goes_on(site, ann):
     before = away.call('VacationResponse/get', ids=None)
     assert not before['list'][0]['isEnabled']
     text = f'Away "until" Monday {mark()}'
-    answer = away.call('VacationResponse/set', update={'singleton': {'isEnabled': True, 'textBody': text, 'subject': 'Gone', 'fromDate': '2020-01-01T00:00:00Z',
+    answer = away.call('VacationResponse/set', update={'singleton': {'isEnabled': True, 'textBody': 'For others', 'insideTextBody': text, 'subject': 'Gone', 'fromDate': '2020-01-01T00:00:00Z',
                                                                    'toDate': '2090-01-01T00:00:00Z'}})
     assert 'singleton' in answer['updated'] and answer['newState'] != answer['oldState'] == before['state']
     now = away.call('VacationResponse/get', ids=['singleton', 'x'])
-    assert now['list'][0]['isEnabled'] and now['list'][0]['textBody'] == text and now['notFound'] == ['x'] and now['state'] == answer['newState']
+    assert now['list'][0]['isEnabled'] and now['list'][0]['textBody'] == 'For others' and 'insideTextBody' not in now['list'][0] and now['notFound'] == ['x'] and now['state'] == answer['newState']
+    assert away.call('VacationResponse/get', ids=None, properties=['insideTextBody'])['list'] == [{'id': 'singleton', 'insideTextBody': text}]
     subject = f'file-me {mark()}'
     created(ann.send(ann.draft([away.user['address']], subject)))
     site.find(away.user, subject, 'Sent', seconds=60)
