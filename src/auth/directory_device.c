@@ -242,12 +242,21 @@ int directory_sessions_of_device(struct directory *d, const uint8_t account[16],
 
 /* ---- sign-ins ---- */
 
+static bool is_this_machine(const struct sockaddr_storage *a)
+{
+	if (a->ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
+	return a->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
 struct slice directory_place_of(struct slice address, char *text)
 {
 	struct sockaddr_storage parsed;
 	char whole[ADDRESS_TEXT_MAX];
 	if (net_address_parse(address, 0, &parsed) == 0)
 		return SLICE_NONE;
+	if (is_this_machine(&parsed))
+		return SLICE("127.0.0.0/24");
 	bool v4 = slice_find(address_format(&parsed, whole), ':') < 0;
 	if (parsed.ss_family == AF_INET) {
 		((struct sockaddr_in *)&parsed)->sin_addr.s_addr &= htonl(0xffffff00);

@@ -99,7 +99,7 @@ int directory_signin_list(struct directory *d, const uint8_t *account, int64_t s
 	size_t max);
 /* Has the account signed in from this network? 1, 0, or 1 when it never signed in at all; negative: ERR_IO. */
 int directory_place_known(struct directory *d, const uint8_t account[16], struct slice network);
-/* The network of an address that counts as one place: /24, or /48 of IPv6. `text` holds 64 bytes. Empty for what is no address. */
+/* The network of an address that counts as one place: /24, or /48 of IPv6; this machine is one. `text` holds 64 bytes. Empty for what is no address. */
 struct slice directory_place_of(struct slice address, char *text);
 /* What is too old, and rules of credentials that are gone. */
 int directory_signin_expire(struct directory *d, int64_t now, struct error *err);

@@ -27,7 +27,7 @@ static const char plain[] =
 	".m-q{margin:0;padding:0}\n"
 	"blockquote.m-q{margin:2px 0;padding-left:12px;border-left:3px solid #8b96a3;opacity:.85}\n"
 	"summary{cursor:pointer;white-space:normal}\n";
-static const char paper[] = "@media print{body{padding:0}a[data-shows]::after{content:\"\"}}\n";
+static const char paper[] = "body>.m-t:first-child::first-line{font-size:18px;font-weight:600}\n@media print{body{padding:0}a[data-shows]::after{content:\"\"}}\n";
 
 /* The part as HTML that has not been made safe yet. */
 static struct slice source(const struct html_view *v, const struct html_part *part, struct arena *arena, struct buf *memory)
@@ -63,13 +63,13 @@ static void put_part(const struct html_view *v, const struct html_part *part, co
 	buf_free(&memory);
 }
 
-static void put_head(const struct html_view *v, bool is_plain, bool is_dark, struct slice sheets, struct buf *out)
+static void put_head(const struct html_view *v, bool has_plain, bool is_dark, struct slice sheets, struct buf *out)
 {
 	buf_append(out, SLICE("<!doctype html>\n<html lang=\""));
 	html_escape(v->options.language.n > 0 ? v->options.language : SLICE("en"), out);
 	buf_append(out, SLICE("\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n"
 		"<meta name=\"referrer\" content=\"no-referrer\">\n<title></title>\n<style>\n"));
-	buf_printf(out, "%s%sbody{font-family:%s}\n%s%s", is_dark ? dark : light, base, font, is_plain ? plain : "", v->print ? paper : "");
+	buf_printf(out, "%s%sbody{font-family:%s}\n%s%s", is_dark ? dark : light, base, font, has_plain ? plain : "", v->print ? paper : "");
 	buf_append(out, SLICE("</style>\n"));
 	if (sheets.n > 0) {
 		buf_append(out, SLICE("<style>\n"));
@@ -79,12 +79,12 @@ static void put_head(const struct html_view *v, bool is_plain, bool is_dark, str
 	buf_append(out, SLICE("</head>\n"));
 }
 
-static void put_document(const struct html_view *v, bool is_plain, const struct html_report *r, struct slice sheets, struct slice body,
-	struct buf *out)
+static void put_document(const struct html_view *v, bool is_plain, bool has_plain, const struct html_report *r, struct slice sheets,
+	struct slice body, struct buf *out)
 {
 	bool is_dark = v->options.theme == HTML_DARK && !v->print && (is_plain || r->dark);
 
-	put_head(v, is_plain, is_dark, sheets, out);
+	put_head(v, has_plain, is_dark, sheets, out);
 	buf_printf(out, "<body data-remote=\"%u\" data-missing=\"%u\" data-links=\"%u\" data-deceiving=\"%u\" data-cut=\"%d\">\n", r->remote,
 		r->missing,
 		r->links, r->deceiving, r->cut);
@@ -102,13 +102,14 @@ void html_view_write(const struct html_view *view, struct arena *arena, struct b
 {
 	struct buf body = BUF_INIT(2 * HTML_OUTPUT_MAX + 1024), sheets = BUF_INIT(HTML_SHEETS_MAX);
 	struct html_options options = view->options;
-	bool is_plain = true;
+	bool is_plain = true, has_plain = false;
 
 	*report = (struct html_report){0};
 	if (view->print)
 		options.theme = HTML_LIGHT;
 	for (size_t i = 0; i < view->part_count; i++) {
 		is_plain = is_plain && (!view->parts[i].is_html || view->as_text);
+		has_plain = has_plain || !view->parts[i].is_html || view->as_text;
 		report->cut = report->cut || i == HTML_PARTS_MAX || buf_len(&body) > HTML_OUTPUT_MAX;
 		if (!report->cut && i > 0)
 			buf_append(&body, SLICE("\n<hr>\n"));
@@ -118,7 +119,7 @@ void html_view_write(const struct html_view *view, struct arena *arena, struct b
 	if (options.profile == HTML_QUOTE)
 		buf_append(out, buf_slice(&body));
 	else
-		put_document(view, is_plain, report, buf_slice(&sheets), buf_slice(&body), out);
+		put_document(view, is_plain, has_plain, report, buf_slice(&sheets), buf_slice(&body), out);
 	buf_free(&body);
 	buf_free(&sheets);
 }

@@ -19,6 +19,7 @@ import { place } from './ui/router';
 import { store } from './ui/prefs';
 import { watchIdle } from './shell/lock';
 import './compose/register';
+import './shell/sync';
 
 const signIn = () => import('./signin/screen');
 /* A program asks to be let in: a page of its own, without the frame of the mail. */

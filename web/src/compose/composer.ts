@@ -1,6 +1,6 @@
 /* One letter being written: what it says, what the server has of it, and how it leaves. */
 import { computed, signal } from '@preact/signals';
-import { asJmapError, setError, upload, type Email, type EmailSubmission, type Id, type Identity, type JmapError, type SetResponse, type Upload } from '../jmap';
+import { asJmapError, problemError, setError, upload, type Email, type EmailSubmission, type Id, type Identity, type JmapError, type SetResponse, type Upload } from '../jmap';
 import { ownDesk, type Desk } from '../jmap/account';
 import { isAddress } from './address';
 import { DRAFT_PROPERTIES, isEmptyText, toEmail, type Attachment, type Draft } from './draft';
@@ -303,6 +303,13 @@ export async function callBack({ emailId, submissionId, desk = ownDesk }: Leavin
 	const refused = answer.notUpdated?.[submissionId];
 	if (refused) throw setError(refused);
 	await client.call('Email/set', { accountId, update: { [emailId]: { mailboxIds: { [drafts.id]: true }, 'keywords/$draft': true } } });
+}
+
+/** The letter as the server makes it safe to quote; its images are named as in a draft. */
+export async function readQuote(id: Id, desk: Desk = ownDesk): Promise<string> {
+	const response = await fetch(`/jmap/view/${encodeURIComponent(desk.client.accountId)}/${encodeURIComponent(id)}?quote=1`, { headers: desk.client.headers(), credentials: 'same-origin', cache: 'no-store' });
+	if (!response.ok) throw problemError(response.status, null, null);
+	return (await response.text()).replace(/<img\b[^>]*>/g, tag => tag.replace(/ data-remote="/, ' src="').replace(/ data-cid="/, ' src="cid:'));
 }
 
 /** A whole letter, for going on with a draft, answering or passing on. */

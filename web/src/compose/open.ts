@@ -4,7 +4,7 @@ import { open as openDesk, others, ownDesk, start, type Desk } from '../jmap/acc
 import { desk as deskHere } from '../jmap/here';
 import { asJmapError, type Email, type EmailAddress, type Id, type JmapError } from '../jmap';
 import { parseAddresses } from './address';
-import { Composer, readLetter } from './composer';
+import { Composer, readLetter, readQuote } from './composer';
 import { attachmentOf, emptyDraft, fromEmail, identityFor, prefixed, recipients, textToHtml, threading, type Draft, type Intent } from './draft';
 import { writePlain } from './prefs';
 import { startBody } from './quote';
@@ -73,11 +73,12 @@ function openAbout(emailId: Id, intent: Intent): Promise<void> {
 		const letter = await readLetter(emailId, here);
 		const identity = identityFor(letter, desk.store.identities.all());
 		const mode = writePlain.value ? 'text' : 'html';
+		const quoted = mode === 'html' ? await readQuote(emailId, here) : '';
 		const draft: Draft = {
 			...emptyDraft(identity?.id ?? null, mode),
 			...(intent === 'forward' ? {} : { ...recipients(letter, intent === 'replyAll', mine(desk)), ...threading(letter) }),
 			subject: prefixed(letter.subject ?? '', intent),
-			body: startBody(mode, identity, intent, letter),
+			body: startBody(mode, identity, intent, letter, '', quoted),
 			/* Who may not write there answers from the own mailbox, which has nothing of the letter. */
 			about: desk === here ? { emailId, intent } : null,
 			attachments: desk === here ? carried(letter, intent) : [],

@@ -1,21 +1,6 @@
 /* How this person writes. */
-import { signal, type Signal } from '@preact/signals';
-import { effect } from '@preact/signals';
-import { store, stored } from '../ui/prefs';
+import { isBoolean, kept } from '../ui/prefs';
 
-function kept<T>(name: string, fallback: T, valid: (value: unknown) => value is T): Signal<T> {
-	let value: unknown;
-	try {
-		value = JSON.parse(stored(name) ?? 'null');
-	} catch {
-		value = null;
-	}
-	const made = signal<T>(valid(value) ? value : fallback);
-	effect(() => store(name, JSON.stringify(made.value)));
-	return made;
-}
-
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 export const UNDO_SECONDS = [0, 5, 15, 30, 60] as const;
 
 /** How long a letter waits at the server before it leaves. */
@@ -24,3 +9,9 @@ export const writePlain = kept<boolean>('write-plain', false, isBoolean);
 export const replyToAll = kept<boolean>('reply-all', false, isBoolean);
 /** Identities whose signature is left out of answers. */
 export const bareReplies = kept<string[]>('bare-replies', [], (value): value is string[] => Array.isArray(value));
+
+export interface ReplySignature { html: string; text: string }
+const isSignatures = (value: unknown): value is Record<string, ReplySignature> =>
+	typeof value === 'object' && value !== null && Object.values(value).every(one => typeof one?.html === 'string' && typeof one?.text === 'string');
+/** Identities that sign answers otherwise than new letters. */
+export const replySignatures = kept<Record<string, ReplySignature>>('reply-signatures', {}, isSignatures);

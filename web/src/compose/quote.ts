@@ -3,15 +3,16 @@ import type { Email, EmailAddress, Identity } from '../jmap';
 import { t, longDate } from '../ui/i18n';
 import { formatAddress, shownName } from './address';
 import { escapeHtml, htmlOf, quoteText, textOf, textToHtml, type Intent, type Mode } from './draft';
-import { bareReplies } from './prefs';
+import { bareReplies, replySignatures } from './prefs';
 
 export const SIGNATURE = 'letter-signature';
 export const QUOTE = 'letter-quote';
 
 export function signatureFor(mode: Mode, identity: Identity | undefined, intent: Intent): string {
 	if (!identity || (intent !== 'new' && bareReplies.value.includes(identity.id))) return '';
-	if (mode === 'text') return identity.textSignature;
-	return identity.htmlSignature || (identity.textSignature ? textToHtml(identity.textSignature) : '');
+	const other = intent === 'new' ? undefined : replySignatures.value[identity.id];
+	const html = other ? other.html : identity.htmlSignature, text = other ? other.text : identity.textSignature;
+	return mode === 'text' ? text : html || (text ? textToHtml(text) : '');
 }
 
 /** The signature as a block of its own, so that another identity's can take its place. */
@@ -47,8 +48,7 @@ function quoteAsText(letter: Email, intent: Intent): string {
 	return `---------- ${t('compose.passed-on')} ----------\n${passedHead(letter).map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n${text}`;
 }
 
-function quoteAsHtml(letter: Email, intent: Intent): string {
-	const inner = htmlOf(letter) || textToHtml(textOf(letter));
+function quoteAsHtml(letter: Email, intent: Intent, inner: string): string {
 	if (intent !== 'forward') return `<div class="${QUOTE}"><div>${escapeHtml(introduction(letter))}</div><blockquote type="cite">${inner}</blockquote></div>`;
 	const head = passedHead(letter).map(([name, value]) => `<div><b>${escapeHtml(name)}:</b> ${escapeHtml(value)}</div>`).join('');
 	return `<div class="${QUOTE}"><div>---------- ${escapeHtml(t('compose.passed-on'))} ----------</div>${head}<div><br></div>${inner}</div>`;
@@ -61,10 +61,10 @@ function visibleText(html: string): string {
 		.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
 }
 
-/** first: what is already written, in the form of `mode`. */
-export function startBody(mode: Mode, identity: Identity | undefined, intent: Intent, letter: Email | null, first = ''): string {
+/** first: what is already written, in the form of `mode`; quoted: the letter as safe HTML, for rich text. */
+export function startBody(mode: Mode, identity: Identity | undefined, intent: Intent, letter: Email | null, first = '', quoted = ''): string {
 	const signature = signatureBlock(mode, signatureFor(mode, identity, intent));
-	const quote = letter ? (mode === 'text' ? quoteAsText(letter, intent) : quoteAsHtml(letter, intent)) : '';
+	const quote = letter ? (mode === 'text' ? quoteAsText(letter, intent) : quoteAsHtml(letter, intent, quoted)) : '';
 	if (mode === 'text') return [first || '', ...(signature ? ['', signature] : []), ...(quote ? ['', quote] : [])].join('\n').replace(/^\n(?=\n*$)/, '');
 	return `${first || '<div><br></div>'}${signature && `<div><br></div>${signature}`}${quote && `<div><br></div>${quote}`}`;
 }

@@ -17,9 +17,10 @@ const loadDock = () => import('./dock');
 
 async function open(request: ComposeRequest): Promise<void> {
 	begun.value = true;
-	const { openDraft, openForward, openNew, openReply } = await import('./open');
-	const { kind, emailId } = request;
-	if (kind === 'new' || !emailId) await openNew({ to: request.to ?? [], subject: request.subject ?? '' });
+	const { openDraft, openForward, openForwardAttached, openNew, openReply } = await import('./open');
+	const { kind, emailId, emailIds } = request;
+	if (kind === 'attach') await openForwardAttached(emailIds ?? []);
+	else if (kind === 'new' || !emailId) await openNew({ to: request.to ?? [], subject: request.subject ?? '' });
 	else if (kind === 'draft') await openDraft(emailId);
 	else if (kind === 'forward') await openForward(emailId);
 	else await openReply(emailId, kind === 'replyAll');

@@ -1,5 +1,5 @@
 import { JmapError, methodError } from './errors';
-import { BLOB, CONTACTS, CORE, MAIL, MDN, QUOTA, RECOVERABLE, SIEVE, SUBMISSION, VACATION } from './types';
+import { BLOB, CONTACTS, CORE, MAIL, MDN, PREFERENCES, QUOTA, RECOVERABLE, SIEVE, SUBMISSION, VACATION } from './types';
 import type { Invocation, JmapRequest, JmapResponse, ResultReference } from './types';
 
 /** Capabilities by the type that a method's name begins with. */
@@ -11,6 +11,7 @@ const USING: Record<string, readonly string[]> = {
 	Email: [CORE, MAIL],
 	SearchSnippet: [CORE, MAIL],
 	Identity: [CORE, MAIL, SUBMISSION],
+	Preferences: [CORE, PREFERENCES],
 	EmailSubmission: [CORE, MAIL, SUBMISSION],
 	VacationResponse: [CORE, MAIL, VACATION],
 	SieveScript: [CORE, SIEVE],

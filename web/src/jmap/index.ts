@@ -1,5 +1,5 @@
 export * from './types';
-export { JmapError, asJmapError, setError, type ErrorKind } from './errors';
+export { JmapError, asJmapError, problemError, setError, type ErrorKind } from './errors';
 export { Batch, Call } from './batch';
 export { Client, ownUrl, type ClientOptions } from './client';
 export { downloadUrl, upload, uploadText, type Upload, type Uploaded } from './blobs';

@@ -11,6 +11,8 @@ export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
 export const SIEVE = 'urn:ietf:params:jmap:sieve';
 export const QUOTA = 'urn:ietf:params:jmap:quota';
 export const BLOB = 'urn:ietf:params:jmap:blob';
+/** Ours (docs/jmap.md). */
+export const PREFERENCES = 'urn:letterlock:jmap:preferences';
 export const MDN = 'urn:ietf:params:jmap:mdn';
 /** Of our own: docs/recall.md */
 export const LETTERS = 'urn:letterlock:jmap:letters';
@@ -261,6 +263,10 @@ export interface VacationResponse {
 	subject: string | null;
 	textBody: string | null;
 	htmlBody: string | null;
+	/** Ours: what people of the own domain are told; null: textBody. */
+	insideTextBody?: string | null;
+	/** Ours: nobody else is answered. */
+	insideOnly?: boolean | null;
 }
 
 /** RFC 9661 */

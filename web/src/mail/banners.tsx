@@ -6,6 +6,7 @@ import { client, store } from '../jmap/here';
 import { compose } from '../shell/hooks';
 import { t, type Key } from '../ui/i18n';
 import { Banner, Button } from '../ui/parts';
+import { images as imagesMode } from '../ui/prefs';
 import { toast } from '../ui/toast';
 import { junk } from './actions';
 import type { Found } from './frame';
@@ -69,7 +70,7 @@ function bannersOf(letter: Email, found: Found | null, images: { shown: boolean;
 	if (found && found.deceiving > 0 && suspicion !== 'phishing') out.push({ key: 'links', node: <Banner kind="warn" title={t('mail.links-title')}>{t('mail.links-text', { n: found.deceiving })}</Banner> });
 	if (suspicion === 'first') out.push({ key: 'first', node: <Banner kind="external" icon="person" title={t('mail.first-title')}>{t('mail.first-text', { address: letter.from?.[0]?.email ?? '' })}</Banner> });
 	if (receipt?.length && client.has(MDN) && !letter.keywords.$mdnsent && !isDraft(letter) && !(letter.from?.[0] && isMe(letter.from[0]))) out.push({ key: 'receipt', node: <Receipt letter={letter} /> });
-	if (found && found.remote > 0 && !images.shown) {
+	if (found && found.remote > 0 && !images.shown && imagesMode.value === 'ask') {
 		out.push({ key: 'images', node: (
 			<Banner kind="info" icon="image" actions={<><Button small kind="ghost" onClick={images.show}>{t('mail.images-show')}</Button><Button small kind="ghost" onClick={images.always}>{t('mail.images-always')}</Button></>}>{t('mail.images-blocked', { n: found.remote })}</Banner>
 		) });

@@ -5,19 +5,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { client } from '../jmap/here';
 import { t } from '../ui/i18n';
-import { isDark, store, stored } from '../ui/prefs';
+import { images, imagesFrom, isDark } from '../ui/prefs';
 
 export interface Found { remote: number; missing: number; deceiving: number; cut: boolean }
 
 const HEIGHT_MAX = 200000;
 
-/* Whose images are always shown; kept in this browser only. */
-export function trusts(address: string): boolean {
-	return (stored('images') ?? '').split(' ').includes(address.toLowerCase());
+const TRUSTED_MAX = 500;
+
+export function showsImages(address: string): boolean {
+	return images.value === 'show' || (images.value === 'ask' && imagesFrom.value.includes(address.toLowerCase()));
 }
 export function trust(address: string): void {
-	const all = new Set((stored('images') ?? '').split(' ').filter(Boolean));
-	store('images', [...all, address.toLowerCase()].slice(-500).join(' '));
+	imagesFrom.value = [...imagesFrom.value.filter(one => one !== address.toLowerCase()), address.toLowerCase()].slice(-TRUSTED_MAX);
 }
 
 export function viewUrl(id: string, options: { images?: boolean; text?: boolean; print?: boolean; dark?: boolean }): string {
@@ -26,10 +26,10 @@ export function viewUrl(id: string, options: { images?: boolean; text?: boolean;
 	return `/jmap/view/${encodeURIComponent(client.accountId)}/${encodeURIComponent(id)}?${query}`;
 }
 
-export function MailFrame({ id, title, images, text, light, onFound }: { id: string; title: string; images: boolean; text: boolean; light: boolean; onFound: (f: Found) => void }) {
+export function MailFrame({ id, title, images: shown, text, light, onFound }: { id: string; title: string; images: boolean; text: boolean; light: boolean; onFound: (f: Found) => void }) {
 	const ref = useRef<HTMLIFrameElement>(null);
 	const [height, setHeight] = useState(0);
-	const src = viewUrl(id, { images, text, dark: isDark() && !light });
+	const src = viewUrl(id, { images: shown, text, dark: isDark() && !light });
 	useEffect(() => {
 		const hear = (e: MessageEvent) => {
 			if (e.source !== ref.current?.contentWindow || e.data?.letterlock !== 'view') return;

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { asJmapError } from '../jmap';
 import { others, ownDesk } from '../jmap/account';
 import { desk, store } from '../jmap/here';
+import { compose } from '../shell/hooks';
 import { dayStart, monthOf, number, t, weekday } from '../ui/i18n';
 import { MenuButton, type MenuEntry } from '../ui/overlay';
 import { Button, Checkbox, EmptyState, ErrorState, IconButton, Skeleton, cls } from '../ui/parts';
@@ -77,7 +78,7 @@ function ActionBar() {
 			{mayRemove() && <IconButton icon="trash" label={t(trash ? 'mail.destroy' : 'mail.delete')} keys="#" onClick={() => void remove()} />}
 			<IconButton icon="mailOpen" label={t('mail.mark-read')} keys="Shift+i" onClick={() => void markRead(true)} />
 			<MenuButton icon="more" label={t('ui.more')} items={() => [
-				{ label: t('mail.mark-unread'), icon: 'mail', keys: 'Shift+u', run: () => void markRead(false) }, { heading: t('mail.labels') }, ...labelItems(chosen), { heading: t('mail.move-to') }, ...moveItems(),
+				{ label: t('mail.mark-unread'), icon: 'mail', keys: 'Shift+u', run: () => void markRead(false) }, ...(compose.value && !wholeFolder.value ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => compose.value!({ kind: 'attach', emailIds: chosen }) }] : []), { heading: t('mail.labels') }, ...labelItems(chosen), { heading: t('mail.move-to') }, ...moveItems(),
 			]} />
 		</div>
 	);

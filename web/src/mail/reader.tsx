@@ -13,7 +13,7 @@ import { archive, inRole, mayRemove, junk, markRead, remove, restore, see, star 
 import { Attachments } from './attachments';
 import { Banners } from './banners';
 import { Details, Source } from './details';
-import { MailFrame, trust, trusts, viewUrl, type Found } from './frame';
+import { MailFrame, showsImages, trust, viewUrl, type Found } from './frame';
 import { isDraft, isExternal, isStarred, isUnread, labelName, labelsOf, nameOf, provenDomain, READER_PROPERTIES, suspicionOf, toLine } from './letter';
 import { labelItems, moveItems } from './list';
 import { conversationOf, ids, nextAfter, open, openId, step } from './view';
@@ -71,7 +71,7 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 	const [failed, setFailed] = useState(false);
 	const [found, setFound] = useState<Found | null>(null);
 	const from = letter?.from?.[0];
-	const [images, setImages] = useState(() => !!from && trusts(from.email));
+	const [images, setImages] = useState(() => showsImages(from?.email ?? ''));
 	const [text, setText] = useState(false);
 	const [light, setLight] = useState(false);
 	const [people, setPeople] = useState(false);
@@ -101,6 +101,7 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 	const items: MenuEntry[] = [
 		{ label: t(text ? 'mail.view-html' : 'mail.view-text'), icon: 'file', run: () => setText(!text) },
 		...(isDark() ? [{ label: t(light ? 'mail.view-dark' : 'mail.view-light'), icon: light ? 'moon' as const : 'sun' as const, run: () => setLight(!light) }] : []),
+		...(write ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => write({ kind: 'attach', emailIds: [id] }) }] : []),
 		{ label: t('mail.mark-unread'), icon: 'mail', run: () => void markRead(false, [id]) },
 		{ label: t('mail.print'), icon: 'print', run: () => void window.open(viewUrl(id, { images, text, print: true }), '_blank', 'noopener') },
 		...(from ? [{ label: t('contacts.keep-sender'), icon: 'people' as const, run: () => void import('../contacts/actions').then(book => book.keep(from)) }] : []),

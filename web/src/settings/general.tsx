@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
 import { t } from '../ui/i18n';
 import { Button, Segmented, Switch } from '../ui/parts';
-import { conversations, density, locale, shortcutsOn, store, theme, type Locale } from '../ui/prefs';
+import { conversations, density, images, imagesFrom, locale, shortcutsOn, store, theme, type Images, type Locale } from '../ui/prefs';
 import { toast } from '../ui/toast';
 import { UNDO_SECONDS, undoSeconds, writePlain } from '../compose/prefs';
 import { notifying, possible, turnOff, turnOn } from '../notify/notify';
 import { Card, Line, Page } from './parts';
 
+const IMAGES: Images[] = ['ask', 'show', 'never'];
 const LANGUAGES: [Locale, string][] = [['en', 'English'], ['zh-CN', '简体中文'], ['zh-TW', '繁體中文']];
 
 function takeMailLinks(): void {
@@ -32,7 +33,7 @@ function Notices() {
 
 export default function General() {
 	return (
-		<Page title={t('settings.general')}>
+		<Page title={t('settings.general')} lead={t('settings.general-lead')}>
 			<Card title={t('settings.look')}>
 				<Line label={t('ui.language')}>
 					<select class="select" aria-label={t('ui.language')} value={locale.value} onChange={e => { store('locale-chosen', '1'); locale.value = e.currentTarget.value as Locale; }}>
@@ -50,6 +51,12 @@ export default function General() {
 			</Card>
 			<Card title={t('settings.reading')}>
 				<Switch label={t('settings.conversations')} hint={t('settings.conversations-hint')} checked={conversations.value} onChange={on => (conversations.value = on)} />
+				<Line label={t('settings.images')} hint={t(`settings.images-${images.value}-hint`)}>
+					<select class="select" aria-label={t('settings.images')} value={images.value} onChange={e => (images.value = e.currentTarget.value as Images)}>
+						{IMAGES.map(one => <option key={one} value={one}>{t(`settings.images-${one}`)}</option>)}
+					</select>
+				</Line>
+				{images.value === 'ask' && imagesFrom.value.length > 0 && <Line label={t('settings.images-from', { n: imagesFrom.value.length })}><Button small onClick={() => (imagesFrom.value = [])}>{t('settings.images-forget')}</Button></Line>}
 				<Switch label={t('ui.shortcuts-on')} hint={t('settings.shortcuts-hint')} checked={shortcutsOn.value} onChange={on => (shortcutsOn.value = on)} />
 			</Card>
 			{possible() && <Notices />}

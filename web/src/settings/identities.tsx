@@ -3,10 +3,10 @@ import { asJmapError, setError, type Identity, type JmapError } from '../jmap';
 import { client, store } from '../jmap/account';
 import { formatAddress, isAddress, parseAddresses } from '../compose/address';
 import { textToHtml } from '../compose/draft';
-import { bareReplies } from '../compose/prefs';
+import { bareReplies, replySignatures } from '../compose/prefs';
 import type { RichEditor } from '../compose/rich';
 import { t } from '../ui/i18n';
-import { Avatar, Banner, Button, EmptyState, Field, Segmented, Switch } from '../ui/parts';
+import { Avatar, Banner, Button, EmptyState, Field, Segmented } from '../ui/parts';
 import { Dialog } from '../ui/overlay';
 import { toast } from '../ui/toast';
 import { Card, Page, Row } from './parts';
@@ -35,10 +35,10 @@ function Edit({ identity, onClose }: { identity: Identity; onClose: () => void }
 	const [replyTo, setReplyTo] = useState((identity.replyTo ?? []).map(formatAddress).join(', '));
 	const [form, setForm] = useState<'html' | 'text'>(identity.htmlSignature || !identity.textSignature ? 'html' : 'text');
 	const [text, setText] = useState(identity.textSignature);
-	const [inReplies, setInReplies] = useState(!bareReplies.value.includes(identity.id));
+	const [replies, setReplies] = useState<'same' | 'other' | 'none'>(bareReplies.value.includes(identity.id) ? 'none' : replySignatures.value[identity.id] ? 'other' : 'same');
 	const [error, setFailure] = useState<JmapError | null>(null);
 	const [busy, setBusy] = useState(false);
-	const editor = useRef<RichEditor | null>(null);
+	const editor = useRef<RichEditor | null>(null), replyEditor = useRef<RichEditor | null>(null);
 	const addresses = parseAddresses(replyTo);
 	const wrong = addresses.some(one => !isAddress(one.email));
 	const save = async () => {
@@ -51,7 +51,9 @@ function Edit({ identity, onClose }: { identity: Identity; onClose: () => void }
 			const refused = answer.notUpdated?.[identity.id];
 			if (refused) throw setError(refused);
 			store.identities.put([{ id: identity.id, ...update }]);
-			bareReplies.value = [...bareReplies.value.filter(id => id !== identity.id), ...(inReplies ? [] : [identity.id])];
+			bareReplies.value = [...bareReplies.value.filter(id => id !== identity.id), ...(replies === 'none' ? [identity.id] : [])];
+			const { [identity.id]: _, ...others } = replySignatures.value;
+			replySignatures.value = replies === 'other' && replyEditor.current ? { ...others, [identity.id]: { html: replyEditor.current.content(), text: replyEditor.current.plain() } } : others;
 			toast(t('ui.saved'));
 			onClose();
 		} catch (failure) {
@@ -70,7 +72,11 @@ function Edit({ identity, onClose }: { identity: Identity; onClose: () => void }
 					</div>
 					{form === 'html' ? <Rich start={identity.htmlSignature || textToHtml(text)} editor={editor} /> : <textarea class="textarea" aria-labelledby="signature-label" rows={5} value={text} onInput={e => setText(e.currentTarget.value)} />}
 				</div>
-				<Switch label={t('settings.in-replies')} checked={inReplies} onChange={setInReplies} />
+				<div class="row spread"><span>{t('settings.signature-replies')}</span>
+					<Segmented label={t('settings.signature-replies')} value={replies} onChange={setReplies}
+						options={[{ value: 'same', label: t('settings.signature-same') }, { value: 'other', label: t('settings.signature-other') }, { value: 'none', label: t('settings.signature-none') }]} />
+				</div>
+				{replies === 'other' && <Rich start={replySignatures.value[identity.id]?.html ?? ''} editor={replyEditor} label={t('settings.signature-of-replies')} />}
 				{error && <Banner kind="bad">{error.description || t('settings.problem-other')}</Banner>}
 			</div>
 		</Dialog>

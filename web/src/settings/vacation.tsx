@@ -2,11 +2,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { asJmapError, setError, type JmapError, type VacationResponse } from '../jmap';
 import { client } from '../jmap/account';
 import { t, longDate } from '../ui/i18n';
-import { Banner, Button, Chip, ErrorState, Field, Skeleton, Switch } from '../ui/parts';
+import { Banner, Button, Chip, ErrorState, Field, Segmented, Skeleton, Switch } from '../ui/parts';
 import { toast } from '../ui/toast';
-import { Card, Page } from './parts';
+import { Card, Line, Page } from './parts';
 
-const EMPTY: VacationResponse = { id: 'singleton', isEnabled: false, fromDate: null, toDate: null, subject: null, textBody: null, htmlBody: null };
+const EMPTY: VacationResponse = { id: 'singleton', isEnabled: false, fromDate: null, toDate: null, subject: null, textBody: null, htmlBody: null, insideTextBody: null, insideOnly: false };
+const PROPERTIES = Object.keys(EMPTY);
 
 function dayOf(date: string | null): string {
 	if (!date) return '';
@@ -34,7 +35,7 @@ export default function Vacation() {
 	const [busy, setBusy] = useState(false);
 	const load = () => {
 		setFailure(null);
-		client.get<VacationResponse>('VacationResponse', null).then(({ list }) => { setNow(list[0] ?? EMPTY); setSaved(list[0] ?? EMPTY); }, failure => setFailure(asJmapError(failure)));
+		client.get<VacationResponse>('VacationResponse', null, { properties: PROPERTIES }).then(({ list }) => { setNow(list[0] ?? EMPTY); setSaved(list[0] ?? EMPTY); }, failure => setFailure(asJmapError(failure)));
 	};
 	useEffect(load, []);
 	if (error && !now) return <Page title={t('settings.vacation')}><ErrorState title={t('settings.failed')} code={error.cid} onRetry={load}>{t('settings.problem-other')}</ErrorState></Page>;
@@ -68,10 +69,15 @@ export default function Vacation() {
 					<Field label={t('settings.last-day')} hint={t('settings.last-day-hint')} error={backwards ? t('settings.days-backwards') : undefined}>{ids => <input class="input" type="date" id={ids.id} aria-describedby={ids.describedBy} value={lastDay} onInput={e => change({ toDate: dateOf(e.currentTarget.value, true) })} />}</Field>
 				</div>
 				<Field label={t('settings.vacation-subject')} hint={t('settings.vacation-subject-hint')}>{ids => <input class="input" id={ids.id} aria-describedby={ids.describedBy} maxLength={200} value={now.subject ?? ''} onInput={e => change({ subject: e.currentTarget.value || null })} />}</Field>
-				<Field label={t('settings.vacation-text')}>{ids => <textarea class="textarea" rows={7} id={ids.id} value={now.textBody ?? ''} onInput={e => change({ textBody: e.currentTarget.value || null })} />}</Field>
+				<Line label={t('settings.vacation-who')}>
+					<Segmented label={t('settings.vacation-who')} value={now.insideOnly ? 'only' : 'all'} onChange={value => change({ insideOnly: value === 'only' })}
+						options={[{ value: 'all', label: t('settings.vacation-all') }, { value: 'only', label: t('settings.vacation-only') }]} />
+				</Line>
+				<Field label={t('settings.vacation-inside')} hint={now.insideOnly ? undefined : t('settings.vacation-inside-hint')}>{ids => <textarea class="textarea" rows={5} id={ids.id} aria-describedby={ids.describedBy} value={now.insideTextBody ?? ''} onInput={e => change({ insideTextBody: e.currentTarget.value || null })} />}</Field>
+				{!now.insideOnly && <Field label={t('settings.vacation-outside')}>{ids => <textarea class="textarea" rows={5} id={ids.id} value={now.textBody ?? ''} onInput={e => change({ textBody: e.currentTarget.value || null })} />}</Field>}
 				<p class="muted">{t('settings.vacation-once')}</p>
 				{error && <Banner kind="bad">{error.description || t('settings.problem-other')}</Banner>}
-				<div class="card-actions"><Button kind="primary" busy={busy} disabled={!!backwards || (now.isEnabled && !now.textBody?.trim())} onClick={() => void save()}>{t('ui.save')}</Button></div>
+				<div class="card-actions"><Button kind="primary" busy={busy} disabled={!!backwards || (now.isEnabled && !(now.insideOnly ? now.insideTextBody : now.textBody)?.trim())} onClick={() => void save()}>{t('ui.save')}</Button></div>
 			</Card>
 		</Page>
 	);

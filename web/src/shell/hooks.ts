@@ -7,9 +7,11 @@ import type { ComponentChildren, FunctionComponent } from 'preact';
 import type { EmailAddress, Id } from '../jmap';
 
 export interface ComposeRequest {
-	kind: 'new' | 'reply' | 'replyAll' | 'forward' | 'draft';
+	kind: 'new' | 'reply' | 'replyAll' | 'forward' | 'attach' | 'draft';
 	/* What is answered, passed on, or gone on with. */
 	emailId?: Id;
+	/* What goes along whole. */
+	emailIds?: readonly Id[];
 	to?: EmailAddress[];
 	subject?: string;
 }

@@ -24,18 +24,42 @@ export function store(name: string, value: string | null): void {
 	}
 }
 
-function kept<T extends string>(name: string, allowed: readonly T[], fallback: T): Signal<T> {
-	const value = stored(name) as T;
-	const s = signal<T>(allowed.includes(value) ? value : fallback);
-	effect(() => store(name, s.value));
-	return s;
+/* What the account keeps for all browsers of this person (shell/sync.ts). What comes from there may be anything. */
+export interface Shared { value: Signal<unknown>; fallback: unknown; good: (value: unknown) => boolean }
+export const shared = signal<ReadonlyMap<string, Shared>>(new Map());
+
+function share<T>(name: string, value: Signal<T>, fallback: T, good: (value: unknown) => value is T): Signal<T> {
+	shared.value = new Map(shared.peek()).set(name, { value: value as Signal<unknown>, fallback, good });
+	return value;
 }
+
+function oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): Signal<T> {
+	const good = (value: unknown): value is T => (allowed as readonly unknown[]).includes(value);
+	const value = stored(name), s = signal<T>(good(value) ? value : fallback);
+	effect(() => store(name, s.value));
+	return share(name, s, fallback, good);
+}
+
+export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 
 function flag(name: string, fallback: boolean): Signal<boolean> {
 	const value = stored(name);
 	const s = signal(value === null ? fallback : value === '1');
 	effect(() => store(name, s.value ? '1' : '0'));
-	return s;
+	return share(name, s, fallback, isBoolean);
+}
+
+/* Anything else, as JSON. */
+export function kept<T>(name: string, fallback: T, good: (value: unknown) => value is T): Signal<T> {
+	let value: unknown;
+	try {
+		value = JSON.parse(stored(name) ?? 'null');
+	} catch {
+		value = null;
+	}
+	const s = signal<T>(good(value) ? value : fallback);
+	effect(() => store(name, JSON.stringify(s.value)));
+	return share(name, s, fallback, good);
 }
 
 export const LOCALES: readonly Locale[] = ['en', 'zh-CN', 'zh-TW'];
@@ -49,12 +73,18 @@ export function browserLocale(): Locale {
 	return 'en';
 }
 
-export const theme = kept<Theme>('theme', ['auto', 'light', 'dark'], 'auto');
-export const density = kept<Density>('density', ['compact', 'cosy', 'relaxed'], 'cosy');
-export const locale = kept<Locale>('locale', [...LOCALES, 'en-XA'], browserLocale());
+export const theme = oneOf<Theme>('theme', ['auto', 'light', 'dark'], 'auto');
+export const density = oneOf<Density>('density', ['compact', 'cosy', 'relaxed'], 'cosy');
+export const locale = oneOf<Locale>('locale', [...LOCALES, 'en-XA'], browserLocale());
 export const conversations = flag('conversations', true);
 export const shortcutsOn = flag('shortcuts', true);
 export const foldersShown = flag('folders', true);
+/* Images that a letter fetches from elsewhere: asked for each, shown, or never and nothing said. */
+export type Images = 'ask' | 'show' | 'never';
+export const images = oneOf<Images>('images-mode', ['ask', 'show', 'never'], 'ask');
+/* Addresses whose images are always shown. */
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(one => typeof one === 'string');
+export const imagesFrom = kept<string[]>('images-from', [], isTexts);
 
 const root = document.documentElement;
 effect(() => {

@@ -1,0 +1,99 @@
+/*
+ * What a person prefers is kept with the account: each browser takes it when the page begins and when another one has changed it. What was never chosen stays
+ * as this browser has it, and is not sent. A browser that another person used before begins with what is usual.
+ */
+import { batch, effect, signal, untracked } from '@preact/signals';
+import { PREFERENCES } from '../jmap';
+import { client, start, store as mail } from '../jmap/account';
+import { shared, store, stored } from '../ui/prefs';
+import { signedIn } from './session';
+
+const SEND_AFTER = 600, AGAIN_AFTER = 15_000;
+/* How the screen looks is the browser's until the person chooses; the rest is a person's. */
+const LOOKS = new Set(['theme', 'density', 'locale', 'folders']);
+const OURS = 'letterlock.', STAYS = /^(?:theme|density|locale|locale-chosen|folders|person|active|after-signin|actions\..*)$/;
+
+/* As the server has it; null: not known. */
+const known = signal<Record<string, unknown> | null>(null);
+/* What is agreed on, as JSON: another value is somebody's choice. */
+const agreed = new Map<string, string>();
+let waiting: Record<string, unknown> = {};
+let timer = 0;
+
+async function send(): Promise<void> {
+	const update = waiting;
+	waiting = {};
+	try {
+		await client.set('Preferences', { update: { singleton: update } });
+	} catch {
+		waiting = { ...update, ...waiting };
+		timer = window.setTimeout(() => void send(), AGAIN_AFTER);
+	}
+}
+
+function takeOne(name: string): void {
+	const one = shared.peek().get(name)!, found = known.peek()?.[name];
+	if (found === undefined || name in waiting || !one.good(found)) return;
+	agreed.set(name, JSON.stringify(found));
+	if (name === 'locale') store('locale-chosen', '1');
+	if (JSON.stringify(one.value.peek()) !== JSON.stringify(found)) one.value.value = found;
+}
+
+async function read(): Promise<void> {
+	const { list } = await client.get<Record<string, unknown>>('Preferences', ['singleton']);
+	batch(() => {
+		known.value = list[0] ?? {};
+		for (const name of shared.peek().keys()) takeOne(name);
+	});
+}
+
+function forgetOthers(): void {
+	const before = stored('person');
+	store('person', client.accountId);
+	if (before === null || before === client.accountId) return;
+	for (const key of Object.keys(localStorage)) {
+		const name = key.startsWith(OURS) ? key.slice(OURS.length) : '';
+		if (name && !STAYS.test(name)) localStorage.removeItem(key);
+	}
+	batch(() => {
+		for (const [name, one] of shared.peek()) if (!LOOKS.has(name)) one.value.value = one.fallback;
+	});
+}
+
+function note(name: string, value: unknown): void {
+	const json = JSON.stringify(value), before = agreed.get(name);
+	agreed.set(name, json);
+	if (before === undefined || before === json) return;
+	waiting[name] = value;
+	clearTimeout(timer);
+	timer = window.setTimeout(() => void send(), SEND_AFTER);
+}
+
+function watch(): void {
+	effect(() => {
+		for (const [name, one] of shared.value) {
+			/* Those of a part that was loaded late. */
+			if (!agreed.has(name)) untracked(() => takeOne(name));
+			note(name, one.value.value);
+		}
+	});
+	effect(() => {
+		if (mail.changed.value.has('Preferences')) untracked(() => void read().catch(() => {}));
+	});
+	document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void read().catch(() => {}));
+}
+
+async function begin(): Promise<void> {
+	await start();
+	if (!client.has(PREFERENCES)) return;
+	forgetOthers();
+	await read();
+	watch();
+}
+
+let begun = false;
+effect(() => {
+	if (!signedIn.value || begun) return;
+	begun = true;
+	untracked(() => void begin().catch(() => (begun = false)));
+});
