@@ -126,11 +126,12 @@ test('an absence has its days in the zone of the person', async () => {
 	await page.locator('[role=switch]').click();
 	await page.locator('input[type=date]').first().fill('2027-02-01');
 	await page.locator('input[type=date]').nth(1).fill('2027-02-07');
-	await page.locator('textarea').fill('Back on Monday.');
+	await page.getByLabel('For colleagues').fill('Ask Anna.');
+	await page.getByLabel('For everybody else').fill('Back on Monday.');
 	await page.locator('.card .primary').click();
 	await page.locator('.toast').waitFor();
 	const saved = jmap.table('VacationResponse').objects.get('singleton');
-	assert.deepEqual([saved.isEnabled, saved.fromDate, saved.toDate, saved.textBody], [true, '2027-01-31T16:00:00Z', '2027-02-07T16:00:00Z', 'Back on Monday.']);
+	assert.deepEqual([saved.isEnabled, saved.fromDate, saved.toDate, saved.textBody, saved.insideTextBody], [true, '2027-01-31T16:00:00Z', '2027-02-07T16:00:00Z', 'Back on Monday.', 'Ask Anna.']);
 	assert.equal(await page.locator('input[type=date]').nth(1).inputValue(), '2027-02-07');
 	await end();
 });

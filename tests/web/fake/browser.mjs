@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { top } from './site.mjs';
 
 const require = createRequire(join(top, 'build/deps/web/node_modules/x.js'));
-const PATIENCE = 60_000;
+const PATIENCE = Number(process.env.PATIENCE ?? 60_000);
 
 /* more: further arguments of its command line. */
 export async function browser(more = []) {

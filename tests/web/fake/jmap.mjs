@@ -58,6 +58,12 @@ export class FakeJmap extends FakeServer {
 			response.on('close', () => this.streams.delete(response));
 			return;
 		}
+		if (url.pathname.startsWith('/jmap/view/')) {
+			const letter = this.table('Email').objects.get(url.pathname.split('/').at(-1));
+			const text = part => letter.bodyValues[part.partId].value, plain = letter.htmlBody[0].type === 'text/plain';
+			response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+			return void response.end(plain ? text(letter.htmlBody[0]).split('\n').map(line => `<div>${line || '<br>'}</div>`).join('') : text(letter.htmlBody[0]));
+		}
 		if (url.pathname.startsWith('/jmap/upload/')) {
 			await this.slowUpload;
 			const blobId = fresh('B');

@@ -12,8 +12,17 @@ function freeBase() {
 	return execFileSync('/usr/bin/python3', ['-c', 'from instance import free_port_base; print(free_port_base())'], { cwd: join(top, 'tools/demo'), encoding: 'utf8' }).trim();
 }
 
-/** { url, person(local), close }; waits until everybody's first letters are there. */
+function siteOf(directory, close) {
+	const facts = JSON.parse(readFileSync(join(directory, 'demo.json'), 'utf8'));
+	/* An administrator's command; the answer as text. */
+	const command = (args, input = '') => execFileSync(join(PROGRAMS, 'letterlock'), ['--config', facts.config, ...args],
+		{ input, encoding: 'utf8', env: { ...process.env, LETTERLOCK_SESSION: join(directory, 'session') } });
+	return { url: `http://localhost:${facts.ports.http}`, ports: facts.ports, person: local => facts.users.find(one => one.address.startsWith(`${local}@`)), outside: facts.outside_dir, command, close };
+}
+
+/** { url, ports, person(local), command(args, input), outside, close }; waits until everybody's first letters are there. LETTERLOCK_DEMO: of one that runs. */
 export async function demoSite() {
+	if (process.env.LETTERLOCK_DEMO) return siteOf(process.env.LETTERLOCK_DEMO, async () => {});
 	const folder = mkdtempSync('/var/tmp/letterlock-web-');
 	chmodSync(folder, 0o755);
 	const directory = join(folder, 'demo');
@@ -41,6 +50,5 @@ export async function demoSite() {
 		await close();
 		throw error;
 	}
-	const facts = JSON.parse(readFileSync(join(directory, 'demo.json'), 'utf8'));
-	return { url: `http://localhost:${facts.ports.http}`, person: local => facts.users.find(one => one.address.startsWith(`${local}@`)), close };
+	return siteOf(directory, close);
 }

@@ -33,6 +33,7 @@ const LIGHT = 'html{color-scheme:light;background:#fff}body{color:#1b2430}a{colo
 const DARK = 'html{color-scheme:dark;background:#14181d}body{color:#e6eaf0}a{color:#6cb0ff}';
 
 function view(letter, query) {
+	if (query.get('quote') === '1') return letter.html;
 	const blocked = query.get('images') === '1' ? 0 : letter.images, deceiving = (letter.html.match(/data-shows/g) ?? []).length;
 	const body = query.get('text') === '1' ? `<pre style="white-space:pre-wrap;font:inherit">${letter.html.replace(/<br>|<\/p>/g, '\n').replace(/<[^>]+>/g, '')}</pre>` : letter.html;
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>letter</title><style>${DOCUMENT_STYLE}${query.get('theme') === 'dark' ? DARK : LIGHT}</style></head><body data-remote="${blocked}" data-links="1" data-deceiving="${deceiving}">${body}<script>${TELL}</script></body></html>`;

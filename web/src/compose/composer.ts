@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { asJmapError, problemError, setError, upload, type Email, type EmailSubmission, type Id, type Identity, type JmapError, type SetResponse, type Upload } from '../jmap';
 import { ownDesk, type Desk } from '../jmap/account';
+import { SCHEDULED } from '../mail/scheduled';
 import { isAddress } from './address';
 import { DRAFT_PROPERTIES, isEmptyText, toEmail, type Attachment, type Draft } from './draft';
 import { forget, keep } from './vault';
@@ -248,7 +249,7 @@ export class Composer {
 	private async submit(at: Date | null, holdSeconds: number): Promise<Leaving> {
 		const identity = this.identity!;
 		const { to, cc, bcc, about } = this.draft.peek();
-		const drafts = this.desk.store.mailbox('drafts')!, sent = (at && this.desk.store.mailbox('scheduled')) || this.desk.store.mailbox('sent');
+		const drafts = this.desk.store.mailbox('drafts')!, later = at ? this.desk.store.mailbox('scheduled') : undefined, sent = later ?? this.desk.store.mailbox('sent');
 		const hold = at ? { HOLDUNTIL: at.toISOString().replace(/\.\d+/, '') } : holdSeconds > 0 ? { HOLDFOR: String(holdSeconds) } : null;
 		const envelope = {
 			mailFrom: { email: identity.email, parameters: hold },
@@ -256,7 +257,7 @@ export class Composer {
 		};
 		const former = this.draftId;
 		const accountId = this.desk.client.accountId;
-		const done = { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}), 'keywords/$draft': null, 'keywords/$seen': true };
+		const done = { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}), 'keywords/$draft': null, 'keywords/$seen': true, ...(at && !later ? { [`keywords/${SCHEDULED}`]: true } : {}) };
 		const [saved, submitted] = await this.desk.client.request<[SetResponse<Email>, SetResponse<EmailSubmission>]>(batch => {
 			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email() } });
 			const submission = batch.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
@@ -302,7 +303,7 @@ export async function callBack({ emailId, submissionId, desk = ownDesk }: Leavin
 	const answer = await client.set<EmailSubmission>('EmailSubmission', { update: { [submissionId]: { undoStatus: 'canceled' } } });
 	const refused = answer.notUpdated?.[submissionId];
 	if (refused) throw setError(refused);
-	await client.call('Email/set', { accountId, update: { [emailId]: { mailboxIds: { [drafts.id]: true }, 'keywords/$draft': true } } });
+	await client.call('Email/set', { accountId, update: { [emailId]: { mailboxIds: { [drafts.id]: true }, 'keywords/$draft': true, [`keywords/${SCHEDULED}`]: null } } });
 }
 
 /** The letter as the server makes it safe to quote; its images are named as in a draft. */

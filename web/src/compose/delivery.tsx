@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type DeliveryStatus, type EmailSubmission, type Id } from '../jmap';
 import { client, desk, store } from '../jmap/here';
+import { compose } from '../shell/hooks';
 import { t, longDate } from '../ui/i18n';
 import { Icon, type IconName } from '../ui/icons';
 import { Button, Chip } from '../ui/parts';
@@ -27,15 +28,33 @@ async function read(emailId: Id): Promise<EmailSubmission | null> {
 	return list[0] ?? null;
 }
 
+const SOON_MS = 1_500, LATE_MS = 60_000;
+
+/* What other servers answer is not announced: while something is open it is asked for, ever less often. 0: nothing changes any more. */
+function pauseOf(one: EmailSubmission, asked: number): number {
+	const open = one.undoStatus === 'pending' || Object.values(one.deliveryStatus ?? {}).some(status => status.delivered === 'queued');
+	const until = one.undoStatus === 'pending' ? Math.max(0, Date.parse(one.sendAt) - Date.now()) : 0;
+	return open && until < 3_600_000 ? until + Math.min(LATE_MS, SOON_MS * 1.5 ** asked) : 0;
+}
+
 export default function Delivery({ emailId }: { emailId: Id }) {
 	const [found, setFound] = useState<EmailSubmission | null>(null);
 	const [asked, setAsked] = useState(0);
 	/* Another state of a submission was announced. */
 	const changed = store.changed.value.has('EmailSubmission') ? store.changed.value : null;
 	useEffect(() => {
-		let gone = false;
-		read(emailId).then(one => !gone && setFound(one), () => {});
-		return () => void (gone = true);
+		let gone = false, timer = 0, times = 0;
+		const ask = () => void read(emailId).then(one => {
+			if (gone) return;
+			setFound(one);
+			const wait = one ? pauseOf(one, times++) : 0;
+			if (wait > 0) timer = window.setTimeout(ask, wait);
+		}, () => {});
+		ask();
+		return () => {
+			gone = true;
+			clearTimeout(timer);
+		};
 	}, [emailId, changed, asked]);
 	if (!found || found.undoStatus === 'canceled') return null;
 	if (found.undoStatus === 'pending') return <Waits found={found} />;
@@ -61,8 +80,7 @@ function Waits({ found }: { found: EmailSubmission }) {
 	const stop = async () => {
 		try {
 			await callBack({ emailId: found.emailId, submissionId: found.id, sendAt: found.sendAt, desk: desk.peek() });
-			const { openDraft } = await import('./open');
-			await openDraft(found.emailId);
+			compose.value?.({ kind: 'draft', emailId: found.emailId });
 		} catch {
 			tooLate.value = true;
 		}

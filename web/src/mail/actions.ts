@@ -9,6 +9,7 @@ import { narrow, wide } from '../ui/prefs';
 import { toast } from '../ui/toast';
 import { folderName } from './folders';
 import { labelName, type Label } from './letter';
+import { MUTED, mutes } from './mute';
 import { active, choiceOf, ids, leaving, meant, nextAfter, open, openId, query, selected, targetRows, total, view, wholeFolder } from './view';
 
 const PAGE = 500;
@@ -58,7 +59,7 @@ function leave(rows: Id[]): () => void {
 export async function moveTo(box: Mailbox, rows = targetRows()): Promise<void> {
 	const m = await gather(rows);
 	if (m.letters.length === 0) return;
-	const done = store.move(m.letters, box.id);
+	const done = box.role === 'inbox' ? store.actions.add({ type: 'Email', changes: Object.fromEntries(m.letters.map(id => [id, { mailboxIds: { [box.id]: true }, [`keywords/${MUTED}`]: null }])) }) : store.move(m.letters, box.id);
 	const back = view.peek().kind === 'mailbox' && view.peek().mailbox!.id !== box.id ? leave(m.rows) : () => {};
 	tell(done, box.role === 'trash' ? t('mail.deleted', { n: m.letters.length }) : box.role === 'archive' ? t('mail.archived', { n: m.letters.length })
 		: box.role === 'junk' ? t('mail.junked', { n: m.letters.length }) : t('mail.moved', { n: m.letters.length, folder: folderName(box) }), back);
@@ -77,6 +78,15 @@ async function moveToRole(role: 'archive' | 'junk' | 'trash' | 'inbox', rows?: I
 }
 
 export const archive = (rows?: Id[]): Promise<void> => moveToRole('archive', rows);
+/* The whole conversation goes, and what is still to come of it (mute.ts); taking it back is to move it into the inbox again. */
+export async function mute(rows = targetRows()): Promise<void> {
+	const m = await gather(rows), inbox = store.mailbox('inbox'), box = store.mailbox('archive');
+	if (m.letters.length === 0 || !inbox || !box) return;
+	mutes.value = true;
+	const done = store.actions.add({ type: 'Email', changes: Object.fromEntries(m.letters.map(id => [id, { mailboxIds: { [box.id]: true }, [`keywords/${MUTED}`]: true, 'keywords/$seen': true }])) });
+	tell(done, t('mail.muted', { n: m.rows.length }), leave(m.rows));
+}
+
 export const restore = (rows?: Id[]): Promise<void> => moveToRole('inbox', rows);
 /* Somebody else's mailbox may be for reading alone. */
 export const mayRemove = (): boolean => view.value.mailbox?.myRights.mayRemoveItems !== false;

@@ -94,10 +94,18 @@ function WholeFolder() {
 	);
 }
 
+export function viewName(): string {
+	const v = view.value;
+	if (v.kind === 'search') return t('mail.results');
+	if (v.kind === 'starred') return t('mail.starred');
+	if (v.kind === 'scheduled') return t('mail.role-scheduled');
+	return v.mailbox ? folderName(v.mailbox) : '';
+}
+
 function Head() {
-	const v = view.value, all = total.value;
+	const all = total.value;
 	if (selected.value.size > 0) return <ActionBar />;
-	const name = v.kind === 'search' ? t('mail.results') : v.kind === 'starred' ? t('mail.starred') : v.mailbox ? folderName(v.mailbox) : '';
+	const name = viewName();
 	return (
 		<div class="list-head">
 			<Checkbox checked={false} hideLabel label={t('mail.choose-all')} disabled={!all} onChange={() => chooseAll(true)} />
@@ -126,6 +134,7 @@ function Empty() {
 	if (v.kind === 'nowhere') return <EmptyState icon="folder" title={t('mail.no-such-folder')} action={<a class="button" href="/mail">{t('ui.to-mail')}</a>}>{t('mail.no-such-folder-text')}</EmptyState>;
 	if (v.chip !== 'all') return <EmptyState icon="check" title={t('mail.empty-chip')} action={<Button onClick={() => setChip('all')}>{t('mail.show-all')}</Button>} />;
 	if (v.kind === 'search') return <EmptyState icon="search" title={t('mail.empty-search')}>{t('mail.empty-search-text')}</EmptyState>;
+	if (v.kind === 'scheduled') return <EmptyState icon="clock" title={t('mail.empty-scheduled')}>{t('mail.empty-scheduled-text')}</EmptyState>;
 	if (v.kind === 'starred') return <EmptyState icon="star" title={t('mail.empty-starred')}>{t('mail.empty-starred-text')}</EmptyState>;
 	if (v.mailbox?.role === 'inbox') return <EmptyState icon="inbox" title={t('mail.empty-inbox')}>{t('mail.empty-inbox-text')}</EmptyState>;
 	if (v.mailbox?.role === 'trash') return <EmptyState icon="trash" title={t('mail.empty-trash')}>{t('mail.empty-trash-text')}</EmptyState>;

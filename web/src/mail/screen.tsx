@@ -6,6 +6,7 @@ import { failure, open as openDesk, others, refused, start, store } from '../jma
 import { desk, deskId } from '../jmap/here';
 import { Lazy } from '../shell/lazy';
 import { refusal } from '../shell/api';
+import { readSession } from '../shell/session';
 import { useCommands, type Command } from '../shell/commands';
 import { compose, connection, drawerOpen, topSlot } from '../shell/hooks';
 import { t } from '../ui/i18n';
@@ -15,14 +16,16 @@ import { ErrorState, Skeleton, cls } from '../ui/parts';
 import { foldersShown, narrow, wide } from '../ui/prefs';
 import { go } from '../ui/router';
 import { toast } from '../ui/toast';
-import { archive, junk, label, markRead, remove, star } from './actions';
+import { archive, junk, label, markRead, mute, remove, star } from './actions';
 import { folderIcon, fullName, knownFolders, folderName, ownFolders } from './folders';
 import { LABELS, labelName } from './letter';
-import { List, labelItems, moveItems } from './list';
+import { List, labelItems, moveItems, viewName } from './list';
+import { quietMuted } from './mute';
+import { settleScheduled } from './scheduled';
 import { Reader } from './reader';
 import { SearchBox } from './searchbox';
 import { Sidebar } from './sidebar';
-import { active, choose, chooseAll, ids, listPath, open, openFolder, openId, ready, recovering, selected, started, step, targetRows, view } from './view';
+import { active, choose, chooseAll, ids, listPath, open, openFolder, openId, ready, recovering, selected, started, step, targetRows } from './view';
 
 /* ---- what the whole page hears of the connection ---- */
 
@@ -31,6 +34,10 @@ effect(() => {
 	if (f?.kind === 'locked') refusal.value = 'locked';
 	else if (f?.kind === 'signedOut') refusal.value = 'over';
 	connection.value = !navigator.onLine || f?.kind === 'offline' || !store.online.value ? 'offline' : 'good';
+});
+/* The connection ends when the session does: then it is said so. */
+effect(() => {
+	if (!store.online.value && navigator.onLine) void readSession();
 });
 effect(() => {
 	const r = refused.value;
@@ -72,6 +79,7 @@ function commands(openMenu: (kind: 'move' | 'label') => void): Command[] {
 		{ label: t('mail.archive'), keys: 'e', icon: 'archive', group: letter, run: () => void archive() },
 		{ label: t('mail.delete'), keys: '#|Delete', icon: 'trash', group: letter, run: () => void remove() },
 		{ label: t('mail.junk'), keys: '!', icon: 'junk', group: letter, run: () => void junk() },
+		{ label: t('mail.mute'), keys: 'm', icon: 'bell', group: letter, run: () => void mute() },
 		{ label: t('mail.star'), keys: 's', icon: 'star', group: letter, run: () => star() },
 		{ label: t('mail.mark-read'), keys: 'Shift+i', icon: 'mailOpen', group: letter, run: () => void markRead(true) },
 		{ label: t('mail.mark-unread'), keys: 'Shift+u', icon: 'mail', group: letter, run: () => void markRead(false) },
@@ -126,9 +134,7 @@ function Announcer() {
 		last.current = unread;
 	}, [unread]);
 	useEffect(() => {
-		const v = view.value;
-		const name = v.kind === 'search' ? t('mail.results') : v.kind === 'starred' ? t('mail.starred') : v.mailbox ? folderName(v.mailbox) : t('ui.mail');
-		document.title = `${unread > 0 ? `(${unread}) ` : ''}${name} · Letterlock`;
+		document.title = `${unread > 0 ? `(${unread}) ` : ''}${viewName() || t('ui.mail')} · Letterlock`;
 	});
 	return <div class="sr" role="status" aria-live="polite">{text}</div>;
 }
@@ -154,7 +160,11 @@ export default function MailScreen() {
 	const [failed, setFailed] = useState<unknown>(null);
 	const begin = () => {
 		setFailed(null);
-		start().then(() => (started.value = true), setFailed);
+		start().then(() => {
+			started.value = true;
+			void settleScheduled().catch(() => {});
+			void quietMuted().catch(() => {});
+		}, setFailed);
 	};
 	useEffect(() => {
 		begin();

@@ -1,7 +1,7 @@
 /* Folders with their counts; letters can be dropped on them. */
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { RECOVERABLE, type Mailbox } from '../jmap';
+import { RECOVERABLE, SUBMISSION, type Mailbox } from '../jmap';
 import { open as openDesk, others, ownDesk, type Desk } from '../jmap/account';
 import { desk, store } from '../jmap/here';
 import { compose, drawerOpen } from '../shell/hooks';
@@ -151,6 +151,7 @@ export function Sidebar() {
 			<ul>
 				{rows(ownDesk, known.filter(b => b.role === 'inbox').map(box => ({ box })))}
 				<Link href={listPath('starred', {}, '')} icon="star" name={t('mail.starred')} current={view.value.kind === 'starred' && desk.value.own} count={0} />
+				{ownDesk.client.has(SUBMISSION) && !known.some(b => b.role === 'scheduled') && <Link href={listPath('scheduled', {}, '')} icon="clock" name={t('mail.role-scheduled')} current={view.value.kind === 'scheduled' && desk.value.own} count={0} />}
 				{rows(ownDesk, known.filter(b => b.role !== 'inbox').map(box => ({ box })))}
 			</ul>
 			<div class="folders-head"><h2>{t('mail.own-folders')}</h2><IconButton icon="plus" size={16} label={t('mail.folder-new')} onClick={() => (editing.value = { box: null, parentId: null, of: ownDesk })} /></div>

@@ -6,13 +6,14 @@ import { conversations } from '../ui/prefs';
 import { go, place } from '../ui/router';
 import { folderByPath, folderPath } from './folders';
 import { LABELS, labelName } from './letter';
+import { SCHEDULED, settleScheduled } from './scheduled';
 import { toFilter } from './search';
 
 export type Chip = 'all' | 'unread' | 'attachments' | 'starred' | 'external';
 export const CHIPS: readonly Chip[] = ['all', 'unread', 'starred', 'attachments'];
 
 export interface View {
-	kind: 'mailbox' | 'starred' | 'search' | 'nowhere';
+	kind: 'mailbox' | 'starred' | 'scheduled' | 'search' | 'nowhere';
 	mailbox?: Mailbox;
 	text: string;
 	chip: Chip;
@@ -36,7 +37,7 @@ export const view = computed<View>(() => {
 	const text = place.value.query.get('q') ?? '';
 	const chip = (place.value.query.get('f') ?? 'all') as Chip;
 	const part = folderPart.value;
-	const kind = isNowhere.value ? 'nowhere' : part === 'search' ? 'search' : part === 'starred' ? 'starred' : mailboxId.value ? 'mailbox' : 'nowhere';
+	const kind = isNowhere.value ? 'nowhere' : part === 'search' ? 'search' : part === 'starred' ? 'starred' : mailboxId.value ? 'mailbox' : part === 'scheduled' ? 'scheduled' : 'nowhere';
 	const mailbox = mailboxId.value ? store.mailboxes.at(mailboxId.value).value : undefined;
 	return { kind, mailbox, text, chip, key: `${deskId.value} ${kind} ${mailboxId.value ?? ''} ${chip} ${text} ${conversations.value}` };
 });
@@ -70,6 +71,8 @@ const CHIP_FILTER: Record<Chip, Record<string, unknown> | null> = {
 function filterOf(v: View): Record<string, unknown> | null {
 	const parts: Record<string, unknown>[] = [];
 	if (v.kind === 'mailbox') parts.push({ inMailbox: v.mailbox!.id });
+	if (v.mailbox?.role === 'sent') parts.push({ notKeyword: SCHEDULED });
+	if (v.kind === 'scheduled') parts.push({ hasKeyword: SCHEDULED });
 	if (v.kind === 'starred') parts.push({ hasKeyword: '$flagged' });
 	if (v.kind === 'search') parts.push(toFilter(v.text, store.mailboxes.all(), new Map(LABELS.map(l => [l, labelName(l)]))).filter);
 	const chip = CHIP_FILTER[v.chip];
@@ -101,6 +104,7 @@ effect(() => {
 		listError.value = null;
 		query.value = v.kind === 'nowhere' ? null : new LiveQuery(desk.peek().client, 'Email', choiceOf(v));
 		void load(0, 50);
+		if (v.kind === 'scheduled') void settleScheduled().catch(() => {});
 	}));
 });
 
