@@ -12,7 +12,7 @@ export { axe, picture } from '../fake/browser.mjs';
 
 /** site and chromium: there from the first test on. */
 export const house = { site: null, chromium: null };
-const pages = [];
+const pages = [], asked = new Set();
 let opening = null;
 /* Hooks of several files do not wait for each other. */
 function open() {
@@ -34,6 +34,7 @@ export const at = path => `${house.site.url}${path}`;
 export async function stranger(options) {
 	await open();
 	const page = await pageOf(house.chromium, options);
+	page.context().on('request', request => asked.add(new URL(request.url()).origin));
 	pages.push(page);
 	return page;
 }
@@ -59,6 +60,8 @@ export async function signOut(page) {
 	await page.locator('.signin-form').waitFor();
 }
 
+/** Where any page has asked for anything. */
+export const origins = () => [...asked].filter(one => one !== 'null').sort();
 /** What went wrong in any page so far. */
 export const errors = () => pages.flatMap(page => page.errors);
 
