@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
-import { address, at, folder, imap, row, read, send, sieve, signedIn, undoTime, until, write } from './house.mjs';
+import { address, at, editor, folder, imap, row, read, send, sieve, signedIn, undoTime, until, write } from './house.mjs';
 
 let page, colleague;
 before(async () => {
@@ -62,6 +62,7 @@ test('filters of the page and of another program leave each other alone', async 
 	await page.goto(at('/settings/filters'));
 	await page.getByRole('button', { name: 'New filter' }).first().click();
 	await page.getByLabel('Name').fill('Reports');
+	await page.getByLabel('What is looked at').selectOption('subject');
 	await page.getByRole('textbox', { name: 'Text' }).fill('weekly-report');
 	await page.getByLabel('What is done').selectOption('star');
 	await page.locator('dialog[open] .primary').click();
@@ -100,17 +101,22 @@ test('letters come in and go out as files', async () => {
 });
 
 test('a muted conversation goes past the inbox from then on', async () => {
-	const program = await imap('james.carter');
-	const letter = (n, more = '') => `From: loud@outside.test\nTo: ${address('james.carter')}\nSubject: Loud talk\nDate: Fri, 20 Nov 2026 09:0${n}:00 +0800\nMessage-ID: <loud${n}@outside.test>\n${more}\nText ${n}.\n`;
-	await program.append('INBOX', letter(1));
+	await folder(colleague, 'inbox');
+	await write(colleague, { to: address('james.carter'), subject: 'Loud talk', text: 'One.' });
+	await send(colleague);
 	await folder(page, 'inbox');
 	await read(page, 'Loud talk');
 	await page.locator('.shell').press('m');
 	await row(page, 'Loud talk').waitFor({ state: 'detached' });
-	await program.append('INBOX', letter(2, 'In-Reply-To: <loud1@outside.test>\nReferences: <loud1@outside.test>\n'));
+	await folder(colleague, 'sent');
+	await read(colleague, 'Loud talk');
+	await colleague.locator('.shell').press('r');
+	await editor(colleague).getByText('One.').waitFor();
+	await send(colleague);
+	const program = await imap('james.carter');
 	await program.command('SELECT Archive');
 	await until('the answer is in the archive', async () => /SEARCH \d+ \d+/.test(await program.command('SEARCH SUBJECT "Loud talk"')));
+	program.close();
 	await folder(page, 'archive');
 	await row(page, 'Loud talk').waitFor();
-	program.close();
 });
