@@ -238,6 +238,7 @@ EVENT(TLS_ORDER_FAILED, LOG_WARN, KEY, "tls.order_failed", "id host until why wh
 EVENT(TLS_STAPLE_FAILED, LOG_WARN, KEY, "tls.staple_failed", "id host until why", "no answer of OCSP could be had about a certificate; it is shown without")
 EVENT(TLS_EXPIRES, LOG_WARN, KEY, "tls.expires", "host address until", "a certificate is about to expire")
 EVENT(DNS_WRONG, LOG_WARN, SYSTEM, "dns.wrong", "domain address what", "records of a domain in DNS were wrong twice in a row")
+EVENT(JUNK_FORGOTTEN, LOG_WARN, ADMIN, "junk.forgotten", "actor", "what the organisation has learnt about junk was forgotten")
 EVENT(REPORTS_FAIL, LOG_WARN, MAIL, "reports.fail", "domain address count what", "others report mail in the name of a domain that fails its policy (DMARC)")
 EVENT(REPORTS_TLS_FAIL, LOG_WARN, MAIL, "reports.tls_fail", "domain address count what", "others report connections to our hosts that could not be secured (TLS-RPT)")
 EVENT(DNS_RIGHT, LOG_INFO, SYSTEM, "dns.right", "domain address what", "records of a domain in DNS are right again")

@@ -50,7 +50,7 @@ extern const struct cli_noun cli_ca, cli_contact, cli_device_certificate;
 extern const struct cli_noun cli_audit, cli_trace, cli_access;
 extern const struct cli_noun cli_factor, cli_import, cli_policy;
 extern const struct cli_noun cli_oauth, cli_identity, cli_certificate, cli_ldap;
-extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_quarantine, cli_server, cli_config, cli_login, cli_logout, cli_session,
+extern const struct cli_noun cli_domain, cli_user, cli_alias, cli_group, cli_queue, cli_quarantine, cli_junk, cli_server, cli_config, cli_login, cli_logout, cli_session,
 	cli_token, cli_role, cli_grant, cli_approval;
 
 extern const struct cli_noun cli_tls, cli_signatures;

@@ -18,7 +18,7 @@ struct words {
 	bool help, version;
 };
 
-static const struct cli_noun *const nouns[] = {&cli_domain, &cli_tls, &cli_user, &cli_user_sieve, &cli_department, &cli_alias, &cli_group, &cli_queue, &cli_quarantine, &cli_server, &cli_config, &cli_audit, &cli_trace, &cli_access, &cli_login, &cli_logout,
+static const struct cli_noun *const nouns[] = {&cli_domain, &cli_tls, &cli_user, &cli_user_sieve, &cli_department, &cli_alias, &cli_group, &cli_queue, &cli_quarantine, &cli_junk, &cli_server, &cli_config, &cli_audit, &cli_trace, &cli_access, &cli_login, &cli_logout,
 	&cli_factor, &cli_import, &cli_policy, &cli_session, &cli_token, &cli_role, &cli_grant, &cli_approval, &cli_oauth, &cli_identity, &cli_certificate, &cli_ldap,
 	&cli_escrow, &cli_recovery, &cli_delegate, &cli_clearance, &cli_account, &cli_device, &cli_device_certificate, &cli_ca, &cli_contact, &cli_condition, &cli_review, &cli_party, &cli_trust, &cli_forward, &cli_firewall, &cli_signatures};
 

@@ -135,6 +135,7 @@ OPTION(trust_judge, "trust.judge", flag, "yes", true, "mail from outside is judg
 OPTION(trust_dmarc, "trust.dmarc", flag, "yes", true, "what the domain of the author asks for (DMARC: refuse, put into Junk) is done with mail that fails")
 OPTION(trust_arc_sealers, "trust.arc_sealers", texts, "", true, "domains of forwarders and mailing lists whose ARC seals are believed when DMARC fails")
 OPTION(trust_lists, "trust.lists", texts, "", true, "DNS lists with their points: \"zen.example.org 60\", \"dbl.example.org domains 60\"; fifty points make junk, points below 0 speak for a letter")
+OPTION(junk_organisation, "junk.organisation", flag, "yes", true, "what people teach their mailboxes about junk is learnt for the organisation too, each a little; it speaks where a mailbox has learnt too little")
 OPTION(junk_personal, "junk.personal", flag, "yes", true, "a mailbox learns from what its reader moves into Junk and out of it, for this reader alone")
 OPTION(report_dmarc, "report.dmarc", flag, "yes", true, "domains that ask for it (rua=) get a daily report of the mail that came in their name; never of single letters")
 OPTION(report_tls, "report.tls", flag, "yes", true, "domains that ask for it (TLS-RPT) get a daily report of how connections to their hosts were secured; counts, never letters")

@@ -249,9 +249,9 @@
 #define IPC_FIELDS_QUEUE_FAILING(F) F(u32, wait_s) F(bytes, domains)
 #define IPC_REPLY_QUEUE_FAILING(F) F(bytes, list)
 /* A reader of the account says what a letter is; the organisation's table (policy/lessons.h) learns it. series: of the table that the tokens (u64 each) are
- * made for; want: enum lesson_want. */
+ * made for; want: enum lesson_want. status 0: it did; 1: nothing new, or not wanted. */
 #define IPC_FIELDS_QUEUE_TEACH(F) F(id, account) F(id, letter) F(u64, series) F(u8, want) F(bytes, tokens)
-#define IPC_REPLY_QUEUE_TEACH(F)
+#define IPC_REPLY_QUEUE_TEACH(F) F(u8, status)
 /* The organisation's table (policy/bayes.h). version, series: of what the asker has, 0: nothing. table: -1 when that is still right. */
 #define IPC_FIELDS_QUEUE_LEARNT(F) F(u64, series) F(u64, version)
 #define IPC_REPLY_QUEUE_LEARNT(F) F(u64, series) F(u64, version) F(fd, table)

@@ -345,6 +345,10 @@ OPERATION("group.member.add", AUTH, ACCOUNT_CHANGE, CHANGES, "address member")
 OPERATION("group.member.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address member")
 /* state: queued, deferred, held or notifying.
  * {"jobs":[{"id","state","from","size","created","next","attempts","recipients":[{"address","state","reply"}]}], "more"} */
+/* What the organisation's people taught about junk: {"on","speaks","good","junk","words","people","since"}; good and junk are letters, people those who
+ * taught in this epoch. forget forgets all of it. */
+OPERATION("junk.show", QUEUE, QUARANTINE_SEE, READS, "")
+OPERATION("junk.forget", QUEUE, QUARANTINE_CHANGE, CHANGES, "")
 /*
  * What is held in quarantine, by addresses, size and reason; never a subject: {"messages":[{"id","time","ends","from","to":[…],"recipient_count","size",
  * "reason","by","name","reviewable"}],"more","next"}. reason: a finding of malware.actions, or verdict; by: who found it.

@@ -69,8 +69,9 @@ struct bayes_result {
 void bayes_score(const struct bayes *organisation, const struct bayes *user, const struct policy_letter *l, struct arena *arena,
 	struct bayes_result *ret);
 
-/* The same for one table, of tokens made with its key. */
-void bayes_score_tokens(const struct bayes *user, const struct tokens *tokens, struct arena *arena, struct bayes_result *ret);
+/* The same of what a digest keeps (policy/tokens.h). */
+void bayes_score_texts(const struct bayes *organisation, const struct bayes *user, struct slice header, struct slice text, struct arena *arena,
+	struct bayes_result *ret);
 /* What it counts among the points of a verdict: `most` when it is surely junk, less than 0 when it is good. */
 #define BAYES_GOOD_SHARE 60 /* of 100: so much of the points speaks for a letter at most */
 int bayes_points(const struct bayes_result *b, int most);

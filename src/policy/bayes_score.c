@@ -84,26 +84,38 @@ static void score(const struct bayes *organisation, const struct bayes *user, co
 	combine(e, count < TOKENS_USED ? (unsigned)count : TOKENS_USED, ret);
 }
 
+static bool choose(const struct bayes **organisation, const struct bayes **user, const uint8_t *keys[TOKEN_TABLES], struct bayes_result *ret)
+{
+	*ret = (struct bayes_result){.percent = 50};
+	*organisation = usable(*organisation);
+	*user = usable(*user);
+	if (*organisation == NULL && *user == NULL)
+		return false;
+	keys[0] = (*organisation != NULL ? *organisation : *user)->key;
+	keys[1] = (*user != NULL ? *user : *organisation)->key;
+	return true;
+}
+
 void bayes_score(const struct bayes *organisation, const struct bayes *user, const struct policy_letter *l, struct arena *arena,
 	struct bayes_result *ret)
 {
-	*ret = (struct bayes_result){.percent = 50};
-	organisation = usable(organisation);
-	user = usable(user);
-	if (organisation == NULL && user == NULL)
-		return;
 	struct tokens tokens[TOKEN_TABLES];
-	const uint8_t *keys[TOKEN_TABLES] = {(organisation != NULL ? organisation : user)->key, (user != NULL ? user : organisation)->key};
+	const uint8_t *keys[TOKEN_TABLES];
+	if (!choose(&organisation, &user, keys, ret))
+		return;
 	tokens_make_pair(l, keys, arena, tokens);
 	score(organisation, user, tokens, arena, ret);
 }
 
-void bayes_score_tokens(const struct bayes *user, const struct tokens *tokens, struct arena *arena, struct bayes_result *ret)
+void bayes_score_texts(const struct bayes *organisation, const struct bayes *user, struct slice header, struct slice text, struct arena *arena,
+	struct bayes_result *ret)
 {
-	const struct tokens both[TOKEN_TABLES] = {*tokens, *tokens};
-	*ret = (struct bayes_result){.percent = 50};
-	if (usable(user) != NULL)
-		score(NULL, user, both, arena, ret);
+	struct tokens tokens[TOKEN_TABLES];
+	const uint8_t *keys[TOKEN_TABLES];
+	if (!choose(&organisation, &user, keys, ret))
+		return;
+	tokens_make_texts_pair(header, text, keys, arena, tokens);
+	score(organisation, user, tokens, arena, ret);
 }
 
 int bayes_points(const struct bayes_result *b, int most)

@@ -306,15 +306,29 @@ static void line_words(struct walk *w, struct slice line)
 	}
 }
 
-void tokens_make_texts(struct slice header, struct slice text, const uint8_t key[TOKEN_KEY], struct arena *arena, struct tokens *ret)
+static void make_texts(struct slice header, struct slice text, struct collect *c, struct arena *arena)
 {
 	struct arena work = ARENA_INIT;
-	struct collect c = {.keys = {key}, .tables = 1, .ret = ret, .set = arena_alloc_array(&work, SET_ROOM, sizeof *c.set)};
-	struct walk w = {.arena = &work, .each = collect_one, .arg = &c};
+	struct walk w = {.arena = &work, .each = collect_one, .arg = c};
 	struct slice line;
-	*ret = (struct tokens){.hashes = arena_alloc_array(arena, TOKENS_MAX, sizeof(uint64_t))};
+	c->set = arena_alloc_array(&work, SET_ROOM, sizeof *c->set);
+	for (size_t t = 0; t < c->tables; t++)
+		c->ret[t] = (struct tokens){.hashes = arena_alloc_array(arena, TOKENS_MAX, sizeof(uint64_t))};
 	while (slice_split(&header, '\n', &line))
 		line_words(&w, line);
-	tokens_walk(utf8_prefix(text, TOKENS_TEXT_MAX), SLICE_NONE, collect_one, &c);
+	tokens_walk(utf8_prefix(text, TOKENS_TEXT_MAX), SLICE_NONE, collect_one, c);
 	arena_free(&work);
+}
+
+void tokens_make_texts(struct slice header, struct slice text, const uint8_t key[TOKEN_KEY], struct arena *arena, struct tokens *ret)
+{
+	struct collect c = {.keys = {key}, .tables = 1, .ret = ret};
+	make_texts(header, text, &c, arena);
+}
+
+void tokens_make_texts_pair(struct slice header, struct slice text, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena,
+	struct tokens ret[TOKEN_TABLES])
+{
+	struct collect c = {.keys = {keys[0], keys[1]}, .tables = TOKEN_TABLES, .ret = ret};
+	make_texts(header, text, &c, arena);
 }

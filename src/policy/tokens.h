@@ -32,6 +32,10 @@ void tokens_make_pair(const struct policy_letter *l, const uint8_t *const keys[T
  */
 void tokens_make_texts(struct slice header, struct slice text, const uint8_t key[TOKEN_KEY], struct arena *arena, struct tokens *ret);
 
+/* The same under the keys of two tables at once, as tokens_make_pair. */
+void tokens_make_texts_pair(struct slice header, struct slice text, const uint8_t *const keys[TOKEN_TABLES], struct arena *arena,
+	struct tokens ret[TOKEN_TABLES]);
+
 /* One token: what it is taken from ("subject", "host", "" for the text) and its text. False ends the walk. */
 typedef bool token_fn(void *arg, struct slice prefix, struct slice token);
 /* All tokens of folded text in order, with repetitions. False: `each` ended it. */

@@ -1,19 +1,9 @@
 #include "queue/holds.h"
 
-#include <stdio.h>
-#include <string.h>
-#include "crypt/aead.h"
-#include "crypt/crypt.h"
-#include "sys/file.h"
+#include "queue/sealed_file.h"
 
 #define VERSION 1
-#define HEAD (1 + AEAD_XCHACHA20_NONCE_SIZE)   /* algorithm, nonce */
-#define FILE_SIZE_MAX (HEAD + 1 + HOLDS_MAX * 8 + AEAD_TAG_SIZE)
-
-static void holds_path(const struct ledger *l, char *out, size_t size)
-{
-	snprintf(out, size, "%s/holds", l->directory);
-}
+#define FILE_SIZE_MAX (1 + HOLDS_MAX * 8)
 
 static int list_held(struct ledger *l, struct buf *out, struct error *err)
 {
@@ -28,22 +18,11 @@ static int list_held(struct ledger *l, struct buf *out, struct error *err)
 int holds_save(struct ledger *l, struct error *err)
 {
 	struct buf out = BUF_INIT(FILE_SIZE_MAX);
-	uint8_t nonce[AEAD_XCHACHA20_NONCE_SIZE];
-	char path[4096];
-	random_bytes(nonce, sizeof nonce);
-	buf_put_u8(&out, AEAD_XCHACHA20);
-	buf_append_bytes(&out, nonce, sizeof nonce);
 	int rc = list_held(l, &out, err);
-	size_t n = buf_len(&out) - HEAD;
-	uint8_t *tail = buf_reserve(&out, AEAD_TAG_SIZE);
-	if (rc == 0 && tail == NULL)
+	if (rc == 0 && out.failed)
 		rc = error_set(err, ERR_LIMIT, "too many messages on hold");
-	if (rc == 0) {
-		aead_seal(AEAD_XCHACHA20, l->config.jobs_key, nonce, SLICE("holds"), slice_make(tail - n, n), tail - n);
-		buf_commit(&out, AEAD_TAG_SIZE);
-		holds_path(l, path, sizeof path);
-		rc = file_write_atomic(path, buf_slice(&out), 0600, err);
-	}
+	if (rc == 0)
+		rc = sealed_file_save(l->directory, "holds", l->config.jobs_key, buf_slice(&out), err);
 	buf_free(&out);
 	return rc;
 }
@@ -63,17 +42,8 @@ static int hold_again(struct ledger *l, struct slice list, struct error *err)
 int holds_restore(struct ledger *l, struct error *err)
 {
 	struct buf in = BUF_INIT(FILE_SIZE_MAX);
-	char path[4096];
-	int rc = 0;
-	holds_path(l, path, sizeof path);
-	if (file_read(path, &in, NULL) == 0 && buf_len(&in) > HEAD + AEAD_TAG_SIZE && buf_slice(&in).p[0] == AEAD_XCHACHA20) {
-		struct arena arena = ARENA_INIT;
-		struct slice box = slice_from(buf_slice(&in), HEAD);
-		uint8_t *plain = arena_alloc(&arena, box.n);
-		if (aead_open(AEAD_XCHACHA20, l->config.jobs_key, buf_slice(&in).p + 1, SLICE("holds"), box, plain))
-			rc = hold_again(l, slice_make(plain, box.n - AEAD_TAG_SIZE), err);
-		arena_free(&arena);
-	}
+	sealed_file_load(l->directory, "holds", l->config.jobs_key, &in);
+	int rc = hold_again(l, buf_slice(&in), err);
 	buf_free(&in);
 	return rc;
 }

@@ -241,6 +241,7 @@ static void mail_run(struct role_context *ctx)
 	struct mail_role *m = ctx->state;
 
 	timer_start(m->sweep, MAIL_SWEEP_MS);
+	mail_lessons_start(m);
 }
 
 /* Sessions are cut MAIL_BYE_MS after their goodbye; accounts close cleanly with the last one. */

@@ -65,6 +65,7 @@ struct mail_role {
 	struct pack_reader *packs;
 	struct kx_cache *exchanges;
 	struct timer *sweep, *revalidate, *index, *close;
+	struct mail_lessons *lessons; /* mail_lessons.c */
 	int64_t ran_ms;             /* when a session ran last */
 	bool index_waited;          /* the next batch made way for sessions already */
 	size_t session_count, session_total, filed, warm_count;
@@ -198,6 +199,11 @@ void mail_ticket_free(struct mail_role *m, struct mail_ticket *t);
 void mail_revoke_register(struct mail_role *m);
 /* The administrative operation: answers the call when the folder is gone. */
 void mail_remove(struct mail_role *m, struct ipc_call *call, struct slice args);
+
+/* ---- mail_lessons.c ---- */
+void mail_lessons_start(struct mail_role *m);
+const struct bayes *mail_lessons_table(const struct mail_role *m); /* NULL: none is known */
+void mail_lessons_teach(struct mail_role *m, const uint8_t account[16], const uint8_t email[16], unsigned want, const struct tokens *tokens);
 
 /* ---- mail_unlearn.c ---- */
 void mail_unlearn_register(struct mail_role *m);

@@ -382,6 +382,20 @@ static bool host_learns(void *arg)
 	return a->role->ctx->config->junk_personal;
 }
 
+static const struct bayes *host_house(void *arg)
+{
+	const struct mail_account *a = arg;
+
+	return mail_lessons_table(a->role);
+}
+
+static void host_teach(void *arg, const uint8_t email[16], unsigned want, const struct tokens *tokens)
+{
+	const struct mail_account *a = arg;
+
+	mail_lessons_teach(a->role, a->id, email, want, tokens);
+}
+
 static void host_learn(void *arg, struct store_account *store)
 {
 	mail_index_learn(arg);
@@ -478,7 +492,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .removed = host_removed, .recovered = host_recovered,
 		         .salvaged = host_salvaged, .recalled = host_recalled, .alive = host_alive, .broken = host_broken,
-		         .learns = host_learns, .learn = host_learn, .bin = host_bin, .keep = host_keep, .later = host_later},
+		         .learns = host_learns, .learn = host_learn, .house = host_house, .teach = host_teach, .bin = host_bin, .keep = host_keep, .later = host_later},
 	};
 
 	if (a->store != NULL && !store_account_broken(a->store))

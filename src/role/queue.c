@@ -201,6 +201,7 @@ static void on_tick(void *arg)
 	queue_quarantine_tick(q);
 	queue_later_tick(q);
 	queue_report_tick(q);
+	queue_lessons_tick(q);
 	queue_notice_tick(q);
 	queue_send_retry_marks(q);
 	queue_remember(q);
@@ -231,6 +232,7 @@ static int queue_start(struct role_context *ctx, struct error *err)
 	queue_memory_setup(q);
 	queue_digest_setup(q);
 	queue_failing_setup(q);
+	queue_lessons_setup(q);
 	queue_letter_setup(q);
 	queue_report_setup(q);
 	queue_contain_setup(q);
@@ -306,6 +308,7 @@ void queue_try_stop(struct queue_role *q)
 	if (schedule_counts(q->schedule).running > 0 && queue_now(q).mono_ms < q->stop_ms)
 		return;
 	queue_remember(q); /* what relay learnt on its last ways */
+	queue_lessons_stop(q);
 	if (q->working || !list_empty(&q->pending))
 		return;
 	struct role_context *ctx = q->ctx;
@@ -316,6 +319,7 @@ void queue_try_stop(struct queue_role *q)
 	schedule_destroy(&q->schedule);
 	queue_notice_free(q);
 	buf_free(&q->notes);
+	queue_lessons_free(q);
 	slab_free(&q->database_key);
 	slab_free(&q->jobs_key);
 	q->stopping = false;

@@ -67,6 +67,7 @@ struct queue_role {
 	unsigned notices_working;
 
 	struct queue_reports *reports; /* queue_report.c */
+	struct queue_lessons *lessons; /* queue_lessons.c */
 	struct list_node quarantine_acts; /* changes of letters in quarantine that are under way */
 	int64_t quarantine_ms;     /* when it is looked for what has become too old */
 
@@ -159,6 +160,12 @@ void queue_report_admin(struct queue_role *q, struct ipc_call *call, const struc
 /* quarantine: what is asked of it, and what goes by its age */
 void queue_quarantine_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
 void queue_quarantine_tick(struct queue_role *q);
+/* what people teach about junk: QUEUE_TEACH, LEARNT */
+void queue_lessons_setup(struct queue_role *q);
+void queue_lessons_tick(struct queue_role *q);
+void queue_lessons_stop(struct queue_role *q); /* stores what is new */
+void queue_lessons_free(struct queue_role *q);
+void queue_lessons_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *request);
 void queue_failing_setup(struct queue_role *q);  /* QUEUE_FAILING */
 void queue_digest_setup(struct queue_role *q);   /* QUEUE_QUARANTINED */
 

@@ -538,6 +538,10 @@ static void handle_admin(void *arg, struct ipc_call *call, const void *message)
 		queue_quarantine_admin(arg, call, m);
 		return;
 	}
+	if (slice_starts(m->op, SLICE("junk."))) {
+		queue_lessons_admin(arg, call, m);
+		return;
+	}
 	if (slice_starts(m->op, SLICE("report."))) {
 		queue_report_admin(arg, call, m);
 		return;

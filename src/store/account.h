@@ -8,6 +8,7 @@
 #define STORE_ACCOUNT_H
 
 #include "mailbox/mailbox.h"
+#include "policy/tokens.h"
 #include "store/pack.h"
 #include "store/seal.h"
 
@@ -51,6 +52,7 @@ struct store_append {
 };
 
 /* What was found in a damaged database when it was made anew. */
+struct bayes;
 struct store_salvage {
 	size_t mailboxes, messages; /* kept */
 	size_t lost;               /* messages whose row is gone; they come again from the ledger, in Recovered */
@@ -85,6 +87,10 @@ struct store_host {
 	void (*removed)(void *arg, struct store_account *a, struct slice mailbox, const struct slice *target, size_t count);
 	/* The database was damaged and has been made anew. May be NULL. */
 	void (*salvaged)(void *arg, struct store_account *a, const struct store_salvage *found);
+	/* The organisation's table (policy/lessons.h); NULL, also as a pointer: there is none. It may be another one with every call. */
+	const struct bayes *(*house)(void *arg);
+	/* The reader says what a letter is. tokens: under the key of that table; want: enum lesson_want. */
+	void (*teach)(void *arg, const uint8_t email[16], unsigned want, const struct tokens *tokens);
 	/* May it learn what its reader thinks is junk? May be NULL: no. */
 	bool (*learns)(void *arg);
 	/* There is something to learn: store_account_learn is to be called when there is time. May be NULL. */

@@ -33,6 +33,11 @@ static bool learns(const struct store_account *a)
 	return a->host.learns != NULL && a->host.learns(a->host.arg);
 }
 
+static const struct bayes *house_table(const struct store_account *a)
+{
+	return a->host.house != NULL ? a->host.house(a->host.arg) : NULL;
+}
+
 static bool is_special(const struct store_mailbox *m, uint32_t use, struct slice name)
 {
 	return m != NULL && ((m->special & use) != 0 || slice_eq(m->name, name));
@@ -258,6 +263,17 @@ static int learn_tokens(struct store_account *a, const struct lesson *l, const s
 	return rc == 0 && l->want == WANT_JUNK ? train(a, l, tokens, BAYES_JUNK, err) : rc;
 }
 
+/* The values of enum want are those of enum lesson_want. */
+static void teach_house(struct store_account *a, const struct lesson *l, struct slice header, struct slice text, struct arena *arena)
+{
+	const struct bayes *house = house_table(a);
+	struct tokens tokens;
+	if (house == NULL || a->host.teach == NULL)
+		return;
+	tokens_make_texts(header, text, house->key, arena, &tokens);
+	a->host.teach(a->host.arg, l->email, (unsigned)l->want, &tokens);
+}
+
 static int learn_one(struct store_account *a, const struct lesson *l, struct error *err)
 {
 	struct buf texts = BUF_INIT(SIZE_MAX);
@@ -269,6 +285,8 @@ static int learn_one(struct store_account *a, const struct lesson *l, struct err
 	if (rc == 0 && text_split(buf_slice(&texts), &header, &text)) {
 		tokens_make_texts(header, text, a->learning->table.key, &arena, &tokens);
 		rc = learn_tokens(a, l, &tokens, err);
+		if (rc == 0)
+			teach_house(a, l, header, text, &arena);
 	}
 	buf_free_secret(&texts);
 	arena_free(&arena);
@@ -456,16 +474,23 @@ void learn_open(struct store_account *a)
 
 /* ---- filing ---- */
 
-/* Loads the table when it has learnt enough to say something. */
+/* NULL: it has too little to say anything. */
+static const struct bayes *own_table(const struct store_account *a)
+{
+	return learns(a) && a->learning != NULL && bayes_learnt(&a->learning->table) ? &a->learning->table : NULL;
+}
+
+/* Loads the own table when it has learnt enough to say something. */
 bool learn_speaks(struct store_account *a)
 {
+	const struct bayes *house = house_table(a);
 	uint64_t learnt = 0;
 	if (!learns(a))
-		return false;
+		return house != NULL && bayes_learnt(house);
 	if (a->learning == NULL && !a->learn_looked && number(a, SQL_TABLE_LEARNT, &learnt, NULL) == 0 && learnt > 0)
 		table_load(a, NULL);
 	a->learn_looked = true;
-	return a->learning != NULL && bayes_learnt(&a->learning->table);
+	return own_table(a) != NULL || (house != NULL && bayes_learnt(house));
 }
 
 static int verdict_number(struct slice line, struct slice name)
@@ -488,17 +513,17 @@ static bool verdict_find(struct slice header, struct slice *ret)
 	return false;
 }
 
-static void say(const struct bayes_result *b, int judged, int own, bool junk, struct buf *out)
+static void say(const struct bayes_result *b, int judged, const char *whose, int points, bool junk, struct buf *out)
 {
-	buf_printf(out, "X-Letterlock-Filed: v1; mailbox=%s; score=%d; judged=%d; own=%d/%s percent=%d tokens=%u\r\n", junk ? "junk" : "inbox",
-	           judged + own, judged, own, own > 0 ? "learnt_junk" : "learnt_good", b->percent, b->used);
+	buf_printf(out, "X-Letterlock-Filed: v1; mailbox=%s; score=%d; judged=%d; %s=%d/%s percent=%d tokens=%u\r\n", junk ? "junk" : "inbox",
+	           judged + points, judged, whose, points, points > 0 ? "learnt_junk" : "learnt_good", b->percent, b->used);
 }
 
 void learn_file(struct store_account *a, struct slice texts, struct slice *mailbox, struct buf *out)
 {
 	struct slice header, text, line;
+	const struct bayes *own = own_table(a);
 	struct arena arena = ARENA_INIT;
-	struct tokens tokens;
 	struct bayes_result result;
 	bool was_junk = slice_eq(*mailbox, SLICE("Junk"));
 	/* What goes to a mailbox of its own by its address, or what nothing was judged of, stays where it is. */
@@ -506,14 +531,13 @@ void learn_file(struct store_account *a, struct slice texts, struct slice *mailb
 		return;
 	int judged = verdict_number(line, SLICE("score=")), junk = verdict_number(line, SLICE("junk="));
 	int phishing = verdict_number(line, SLICE("phishing="));
-	tokens_make_texts(header, text, a->learning->table.key, &arena, &tokens);
-	bayes_score_tokens(&a->learning->table, &tokens, &arena, &result);
+	bayes_score_texts(house_table(a), own, header, text, &arena, &result);
 	arena_free(&arena);
-	int own = bayes_points(&result, POINTS);
-	/* Deceit, and what its domain wants put aside, is not for the reader's table. */
-	if (own == 0 || junk == 0 || (was_junk && (judged < junk || phishing >= junk)))
+	int points = bayes_points(&result, POINTS);
+	/* Deceit, and what its domain wants put aside, is not for what people teach. */
+	if (points == 0 || junk == 0 || (was_junk && (judged < junk || phishing >= junk)))
 		return;
-	bool now_junk = judged + own >= junk;
+	bool now_junk = judged + points >= junk;
 	*mailbox = now_junk ? SLICE("Junk") : SLICE_NONE;
-	say(&result, judged, own, now_junk, out);
+	say(&result, judged, own != NULL ? "own" : "house", points, now_junk, out);
 }

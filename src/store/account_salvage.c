@@ -42,6 +42,10 @@ static const struct table OTHERS[] = {
 	{"SELECT body, * FROM body_text WHERE body>=?1 ORDER BY body", "INSERT OR IGNORE INTO body_text VALUES(?1,?2,?3)", 0},
 	{"SELECT hash, * FROM thread WHERE hash>=?1 ORDER BY hash", "INSERT OR IGNORE INTO thread VALUES(?1,?2)", INT64_MIN},
 	{"SELECT number, * FROM note WHERE number>=?1 ORDER BY number", "INSERT OR IGNORE INTO note VALUES(?1,?2,?3)", 0},
+	/* What was learnt about junk: the table, of what, what waits. Keys of the second are no numbers: it is one piece. */
+	{"SELECT 0, * FROM junk WHERE kind=0 AND ?1<=0", "INSERT OR IGNORE INTO junk VALUES(?1,?2,?3,?4,?5)", 0},
+	{"SELECT 0, * FROM junk WHERE kind=1 AND ?1<=0", "INSERT OR IGNORE INTO junk VALUES(?1,?2,?3,?4,?5)", 0},
+	{"SELECT key, * FROM junk WHERE kind=2 AND key>=?1 ORDER BY key", "INSERT OR IGNORE INTO junk VALUES(?1,?2,?3,?4,?5)", 0},
 	{"SELECT seq, * FROM unref WHERE seq>=?1 ORDER BY seq", "INSERT OR IGNORE INTO unref VALUES(?1,?2)", 0},
 	{"SELECT body, * FROM bin WHERE body>=?1 ORDER BY body", "INSERT OR IGNORE INTO bin VALUES(?1,?2,?3)", 0},
 };
@@ -178,7 +182,8 @@ static void numbers_find(struct salvage *v, int64_t *ret_modseq, int64_t *ret_va
 
 /*
  * In this order: rows without body go, then bodies without row (both come again from the ledger); a mailbox whose row is lost gets a name and
- * another UIDVALIDITY; keywords keep their numbers; counts are those of the rows, numbers begin above all that were shown.
+ * another UIDVALIDITY; keywords keep their numbers; counts are those of the rows, numbers begin above all that were shown. A table of junk that is lost
+ * is learnt again from the letters that it was learnt from.
  */
 static const char REPAIR[] =
 	"DELETE FROM message WHERE body NOT IN (SELECT number FROM body);"
@@ -196,6 +201,10 @@ static const char REPAIR[] =
 	" modseq=:modseq, vanished_floor=:modseq FROM (SELECT b.number AS box, count(r.uid) AS c, coalesce(sum((r.flags & 1)=0),0) AS u,"
 	" coalesce(sum((r.flags & 8)<>0),0) AS d, coalesce(sum(r.size),0) AS s, coalesce(sum(CASE WHEN (r.flags & 8)<>0 THEN r.size ELSE 0 END),0) AS ds,"
 	" coalesce(max(r.uid),0) AS m FROM mailbox b LEFT JOIN message r ON r.mailbox=b.number GROUP BY b.number) WHERE number=box;"
+	"INSERT INTO junk SELECT 2, row_number() OVER () + (SELECT coalesce(max(key),0) FROM junk WHERE kind=2), m.body, j.value, j.key"
+	" FROM junk j JOIN (SELECT email, min(body) AS body FROM message GROUP BY email) m ON m.email=j.key"
+	" WHERE j.kind=1 AND NOT EXISTS (SELECT 1 FROM junk WHERE kind=0);"
+	"DELETE FROM junk WHERE kind=1 AND NOT EXISTS (SELECT 1 FROM junk WHERE kind=0);"
 	"UPDATE state SET cursor=0, modseq=:modseq, modseq_mark=:modseq+1000, clean=0, indexed=0, salvaged=:seq, gone_floor=:modseq,"
 	" uidvalidity=max(:validity, (SELECT coalesce(max(uidvalidity),0) FROM mailbox)),"
 	" used=(SELECT coalesce(sum(size),0) FROM body WHERE refs>0), bodies=(SELECT count(*) FROM body WHERE refs>0);";

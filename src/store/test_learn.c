@@ -2,12 +2,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "mime/text.h"
+#include "policy/bayes.h"
+#include "store/account_internal.h"
 #include "store/test_rig.h"
 #include "sys/file.h"
 
@@ -283,6 +286,101 @@ static void who_does_not_want_it_is_not_learnt_from(void **state)
 	assert_int_equal(r->lessons, 0);
 }
 
+/* ---- the organisation's table ---- */
+
+static void house_learn(struct bayes *b, bool junk, unsigned number)
+{
+	static const char *const words[] = {"meeting minutes budget project schedule review invoice contract holiday calendar office colleague partner",
+		"lottery jackpot winner cheap pharmacy tablets casino bonus freespins miracle weightloss diet promo deals"};
+	struct arena arena = ARENA_INIT;
+	struct tokens tokens;
+	struct slice text = arena_printf(&arena, "%s number%u", words[junk], number);
+
+	tokens_make_texts(SLICE_NONE, text, b->key, &arena, &tokens);
+	bayes_train(b, &tokens, junk ? BAYES_JUNK : BAYES_HAM);
+	arena_free(&arena);
+}
+
+static void house_begin(struct bayes *b)
+{
+	static const uint8_t key[TOKEN_KEY] = {9};
+
+	bayes_init(b, key, BAYES_TOKENS_ORGANISATION, BAYES_LEARNT_ORGANISATION);
+	for (unsigned i = 0; i < BAYES_LEARNT_ORGANISATION; i++) {
+		house_learn(b, true, i);
+		house_learn(b, false, i);
+	}
+}
+
+static void the_house_speaks_where_the_reader_taught_nothing(void **state)
+{
+	struct rig *r = *state;
+	struct bayes house;
+
+	house_begin(&house);
+	assert_false(goes_to_junk(r, true, "", 25, 0));
+	r->house = &house;
+	assert_true(goes_to_junk(r, true, "", 25, 0));
+	assert_false(goes_to_junk(r, false, "", 5, 0));
+	r->learns = false; /* who keeps no table of his own is spoken for too */
+	assert_true(goes_to_junk(r, true, "", 25, 0));
+	r->house = NULL;
+	bayes_free(&house);
+}
+
+static void what_the_reader_teaches_the_house_hears(void **state)
+{
+	struct rig *r = *state;
+	struct bayes house;
+
+	house_begin(&house);
+	teach(r);
+	assert_int_equal(r->taught[1], 0); /* there was none */
+	r->house = &house;
+	move(r, "Junk", "INBOX", 1, 3);
+	learn(r);
+	assert_int_equal(r->taught[0], 3);
+	r->house = NULL;
+	bayes_free(&house);
+}
+
+/* ---- damage ---- */
+
+static void salvage(struct rig *r)
+{
+	char command[200];
+
+	store_account_close(&r->account);
+	snprintf(command, sizeof command, "touch %s/account/damaged", r->directory);
+	assert_int_equal(system(command), 0);
+	rig_open(r);
+	assert_int_equal(r->salvages, 1);
+	rig_file(r);
+}
+
+static void what_was_learnt_survives_damage(void **state)
+{
+	struct rig *r = *state;
+
+	teach(r);
+	salvage(r);
+	assert_true(goes_to_junk(r, true, "", 25, 0));
+	assert_false(goes_to_junk(r, false, "", 5, 0));
+}
+
+static void a_table_that_is_lost_is_learnt_again_from_its_letters(void **state)
+{
+	struct rig *r = *state;
+
+	teach(r);
+	assert_int_equal(sqlite3_exec(r->account->db.sqlite, "DELETE FROM junk WHERE kind=0", NULL, NULL, NULL), SQLITE_OK);
+	salvage(r);
+	assert_false(goes_to_junk(r, true, "", 25, 0));
+	learn(r);
+	assert_true(goes_to_junk(r, true, "", 25, 0));
+	assert_false(goes_to_junk(r, false, "", 5, 0));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -297,6 +395,10 @@ int main(void)
 		TEST(what_was_learnt_survives_a_crash_and_what_waits_too),
 		TEST(it_can_be_forgotten_now_or_at_the_next_open),
 		TEST(who_does_not_want_it_is_not_learnt_from),
+		TEST(the_house_speaks_where_the_reader_taught_nothing),
+		TEST(what_the_reader_teaches_the_house_hears),
+		TEST(what_was_learnt_survives_damage),
+		TEST(a_table_that_is_lost_is_learnt_again_from_its_letters),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -99,6 +99,19 @@ static void host_learn(void *arg, struct store_account *a)
 	((struct rig *)arg)->lessons++;
 }
 
+static const struct bayes *host_house(void *arg)
+{
+	return ((struct rig *)arg)->house;
+}
+
+static void host_teach(void *arg, const uint8_t email[16], unsigned want, const struct tokens *tokens)
+{
+	struct rig *r = arg;
+
+	ENSURE(want < 3 && tokens->count > 0);
+	r->taught[want]++;
+}
+
 void rig_open(struct rig *r)
 {
 	char path[128];
@@ -108,7 +121,7 @@ void rig_open(struct rig *r)
 		.packs = r->reader,
 		.host = {.arg = r, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_nothing,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
-		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken, .learns = host_learns,
+		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken, .learns = host_learns, .house = host_house, .teach = host_teach,
 		         .learn = host_learn},
 	};
 

@@ -21,6 +21,8 @@ struct rig {
 	bool append_fails;             /* the next append is refused by queue */
 	unsigned damaged, recovered, told, profiles, broken, alive;
 	bool learns;                   /* the account may */
+	const struct bayes *house;     /* the organisation's table */
+	unsigned taught[3];            /* what was told the house, by enum lesson_want */
 	unsigned lessons;              /* it said that there is something to learn */
 	struct store_salvage salvaged; /* the last one */
 	unsigned salvages;
