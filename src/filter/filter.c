@@ -110,7 +110,7 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 	struct slice header = slice_sub(message, 0, mime_header_length(message));
 	struct buf blob = BUF_INIT(message.n + judgement->header.n + ADDED_MAX);
 	struct filter_facts facts = {0};
-	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0,
+	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .language = settings->language, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0,
 		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer, .judgement = judgement,
 		.sorted = sorting != NULL && sorting->active ? sorting->recipients : NULL};
 	int code;

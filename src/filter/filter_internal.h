@@ -69,6 +69,7 @@ void filter_mend_submission(const struct envelope *e, const struct sender_fact *
 /* What becomes a record. */
 struct filter_letter {
 	struct slice blob;
+	struct slice language;             /* of the organisation (mime/raw_header.h) */
 	bool opaque;
 	struct sealer *sealer;
 	const struct envelope *envelope;   /* reverse_path, options, times; for APPEND the filing */

@@ -100,7 +100,7 @@ static int make_redirect(const struct envelope *e, const struct filter_sorting *
 {
 	struct filter_facts facts = {0};
 	struct envelope own = *e;
-	struct filter_letter letter = {.envelope = &own, .facts = &facts, .sealer = settings->sealer, .is_dsn = e->reverse_path.n == 0, .sorted = o->sorted};
+	struct filter_letter letter = {.envelope = &own, .facts = &facts, .sealer = settings->sealer, .language = settings->language, .is_dsn = e->reverse_path.n == 0, .sorted = o->sorted};
 	struct buf blob = BUF_INIT(o->prefix.n + buf_len(&s->view) + PASSED_MAX);
 	int rc = filter_facts_read(e, secret, arena, &facts, err);
 	facts.recipients = o->recipients;

@@ -55,7 +55,7 @@ static void check_brief(const struct digest *d, struct slice message)
 	struct buf text = BUF_INIT(64u << 20);
 	struct digest brief;
 
-	mime_digest_make_brief(message, id, &arena, &brief);
+	mime_digest_make_brief(message, id, SLICE("zh-TW"), &arena, &brief);
 	if (brief.search_text_of_body)
 		mime_body_text(slice_from(message, brief.header_size), &text);
 	else

@@ -12,6 +12,7 @@
 #include "mime/limits.h"
 #include "mime/make.h"
 #include "mime/param.h"
+#include "mime/raw_header.h"
 #include "mime/structure.h"
 #include "mime/text.h"
 
@@ -235,15 +236,44 @@ void mime_body_text(struct slice body, struct buf *out)
 	buf_commit(out, n);
 }
 
-static void digest_fill(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
+/* Of the first text that says so. */
+static struct slice body_charset(const struct mime_part *root)
 {
-	struct slice header, subject;
+	for (const struct mime_part *part = root; part != NULL; part = mime_part_next(part)) {
+		const struct mime_param *charset = slice_eq(part->type, SLICE("text")) ? mime_param_find(part->params, SLICE("charset")) : NULL;
+
+		if (charset != NULL)
+			return charset->value;
+	}
+	return SLICE_NONE;
+}
+
+static void params_mend(struct mime_param *list, struct slice charset, struct slice language, struct arena *arena)
+{
+	for (struct mime_param *p = list; p != NULL; p = p->next)
+		p->value = mime_header_utf8(p->value, charset, language, arena);
+}
+
+/* Names of files, as they are. */
+static void parts_mend(struct mime_part *root, struct slice charset, struct slice language, struct arena *arena)
+{
+	for (const struct mime_part *part = root; part != NULL; part = mime_part_next(part)) {
+		params_mend(part->params, charset, language, arena);
+		params_mend(part->disposition_params, charset, language, arena);
+	}
+}
+
+static void digest_fill(struct slice message, const uint8_t email_id[16], struct slice language, struct arena *arena, struct digest *ret)
+{
+	struct slice header, subject, charset;
 	bool reply;
 
 	digest_begin(message, email_id, ret);
 	ret->root = mime_structure_parse(message, arena);
 	ret->header_size = ret->root->body_start;
-	header = slice_sub(message, 0, ret->header_size);
+	charset = body_charset(ret->root);
+	header = mime_header_utf8(slice_sub(message, 0, ret->header_size), charset, language, arena);
+	parts_mend(ret->root, charset, language, arena);
 	mime_envelope_parse(header, arena, &ret->envelope);
 	ret->has_sent = ret->envelope.has_date && mime_date_parse(ret->envelope.date, &ret->sent_unix) == 0;
 	ret->has_attachment = has_attachment(ret->root);
@@ -259,14 +289,14 @@ static void digest_fill(struct slice message, const uint8_t email_id[16], struct
 
 int mime_digest_make(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
 {
-	digest_fill(message, email_id, arena, ret);
+	digest_fill(message, email_id, SLICE_NONE, arena, ret);
 	search_text_make(message, arena, ret);
 	return 0;
 }
 
-int mime_digest_make_brief(struct slice message, const uint8_t email_id[16], struct arena *arena, struct digest *ret)
+int mime_digest_make_brief(struct slice message, const uint8_t email_id[16], struct slice language, struct arena *arena, struct digest *ret)
 {
-	digest_fill(message, email_id, arena, ret);
+	digest_fill(message, email_id, language, arena, ret);
 	ret->search_text_of_body = text_is_body(message, ret->root);
 	if (!ret->search_text_of_body)
 		search_text_make(message, arena, ret);

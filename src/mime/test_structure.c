@@ -136,7 +136,7 @@ static bool check_brief(struct slice message, const struct digest *whole)
 	struct buf encoded = BUF_INIT(4 * MIME_DIGEST_MAX), text = BUF_INIT(4 * MIME_DIGEST_MAX);
 	struct digest brief, decoded;
 
-	mime_digest_make_brief(message, email_id, &arena, &brief);
+	mime_digest_make_brief(message, email_id, SLICE_NONE, &arena, &brief);
 	digest_encode(&brief, &encoded);
 	if (brief.search_text_of_body) {
 		mime_body_text(slice_from(message, brief.header_size), &text);

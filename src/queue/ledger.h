@@ -78,13 +78,16 @@ struct ledger_recipient {
 	struct slice enhanced, text, host;
 };
 
+/* Why a message is held: bits, stored. Each reason is taken away by who gave it. */
+enum ledger_hold { HOLD_BY_HAND = 1, HOLD_CONTAINED = 2 };
+
 /* A message with recipients outside, or with notifications owed. */
 struct ledger_message {
 	uint64_t record;
 	uint64_t size;
 	uint32_t epoch;
 	int64_t created_ms;
-	bool hold;
+	uint8_t hold;              /* enum ledger_hold; 0: it is not held */
 	struct slice job_data;
 	struct job job;
 	struct ledger_recipient *recipients;
@@ -162,7 +165,7 @@ struct ledger_op {
 		struct { uint8_t account[16]; enum queue_unref how; struct slice seqs; /* u64 big-endian each */ uint32_t kept; /* out */ } unref;
 		struct { uint8_t account[16]; } remove;
 		struct { const struct ledger_mark *marks; size_t count; } mark;
-		struct { uint64_t record; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;
+		struct { uint64_t record; uint8_t reason; bool hold; bool due; int64_t due_ms; /* due: sets the next attempt too */ } hold;
 		struct { struct slice notes; /* queue/memory.h, without MACs; must stay valid */ } remember;
 		struct { uint64_t record; bool tell; } quarantine;
 		struct {

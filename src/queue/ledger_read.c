@@ -95,7 +95,7 @@ int ledger_message_get(struct ledger *l, uint64_t record, struct arena *arena, s
 	m.size = (uint64_t)sqlite3_column_int64(st, 1);
 	m.epoch = (uint32_t)sqlite3_column_int64(st, 2);
 	m.created_ms = sqlite3_column_int64(st, 3);
-	m.hold = sqlite3_column_int(st, 4) != 0;
+	m.hold = (uint8_t)sqlite3_column_int(st, 4);
 	spool_done(st);
 	if (job_decode(m.job_data, arena, &m.job) < 0)
 		return error_set(err, ERR_DAMAGED, "the job of a message cannot be read");

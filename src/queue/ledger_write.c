@@ -146,7 +146,7 @@ int ledger_mark(struct ledger *l, const struct ledger_mark *m, struct error *err
 int ledger_hold(struct ledger *l, const struct ledger_op *op, struct error *err)
 {
 	int64_t record = (int64_t)op->hold.record;
-	int rc = spool_run(&l->spool, err, SQL_MESSAGE_HOLD, "ii", record, (int64_t)op->hold.hold);
+	int rc = spool_run(&l->spool, err, SQL_MESSAGE_HOLD, "iii", record, (int64_t)op->hold.reason, op->hold.hold ? (int64_t)op->hold.reason : INT64_C(0));
 	if (rc == 0 && op->hold.due)
 		rc = spool_run(&l->spool, err, SQL_OUT_DUE, "ii", record, op->hold.due_ms);
 	return rc == 0 ? holds_save(l, err) : rc;

@@ -64,8 +64,7 @@ int quarantine_get(struct ledger *l, uint64_t record, struct arena *arena, struc
 	q.size = (uint64_t)sqlite3_column_int64(st, 2);
 	q.epoch = (uint32_t)sqlite3_column_int64(st, 3);
 	q.created_ms = sqlite3_column_int64(st, 4);
-	q.told = sqlite3_column_int(st, 5) != 0;
-	q.waits = sqlite3_column_int(st, 6) != 0;
+	q.waits = sqlite3_column_int(st, 5) != 0;
 	spool_done(st);
 	if (job_decode(q.job_data, arena, &q.job) < 0)
 		return error_set(err, ERR_DAMAGED, "the job of a message in quarantine cannot be read");

@@ -16,7 +16,6 @@ struct quarantine_item {
 	uint32_t epoch;            /* of its outbound copy, 0: none */
 	int64_t created_ms;
 	bool waits;                /* it is no danger, but a submission whose time has not come */
-	bool told;                 /* its recipients were */
 	struct slice job_data;
 	struct job job;
 	struct seal_face_reader *readers;

@@ -36,7 +36,7 @@ static const char additions[] =
 	"CREATE TABLE IF NOT EXISTS memory(key BLOB PRIMARY KEY, value BLOB NOT NULL, ends INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS memory_ends ON memory(ends);"
 	"CREATE TABLE IF NOT EXISTS quarantine(record INTEGER PRIMARY KEY, job BLOB NOT NULL, readers BLOB NOT NULL, size INTEGER NOT NULL,"
-	" epoch INTEGER NOT NULL, created INTEGER NOT NULL, told INTEGER NOT NULL);"
+	" epoch INTEGER NOT NULL, created INTEGER NOT NULL);"
 	"CREATE INDEX IF NOT EXISTS quarantine_created ON quarantine(created);"
 	"CREATE TABLE IF NOT EXISTS scheduled(record INTEGER PRIMARY KEY, submission BLOB NOT NULL, due INTEGER NOT NULL, hold INTEGER NOT NULL,"
 	" once BLOB NOT NULL);"
@@ -104,6 +104,22 @@ static int set_key(struct spool *spool, const uint8_t key[32], struct error *err
 static const char settings[] = "PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-8192;"
 	"PRAGMA foreign_keys=OFF;PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=16777216;";
 
+/* What earlier versions had and nobody reads goes. */
+static bool has_told(struct spool *spool)
+{
+	sqlite3_stmt *st = NULL;
+	bool found = sqlite3_prepare_v2(spool->db, "SELECT 1 FROM pragma_table_info('quarantine') WHERE name='told'", -1, &st, NULL) == SQLITE_OK
+		&& sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return found;
+}
+
+static int add_later(struct spool *spool, struct error *err)
+{
+	int rc = exec(spool, additions, err);
+	return rc == 0 && has_told(spool) ? exec(spool, "ALTER TABLE quarantine DROP COLUMN told", err) : rc;
+}
+
 static int prepare_schema(struct spool *spool, bool *ret_created, struct error *err)
 {
 	int64_t version = 0;
@@ -115,7 +131,7 @@ static int prepare_schema(struct spool *spool, bool *ret_created, struct error *
 		return error_set(err, ERR_UNSUPPORTED, "spool.db has schema %d, this program knows %d", (int)version, SPOOL_SCHEMA);
 	*ret_created = version == 0;
 	if (version != 0)
-		return exec(spool, additions, err);
+		return add_later(spool, err);
 	char mark[40];
 	snprintf(mark, sizeof mark, "PRAGMA user_version=%d;COMMIT", SPOOL_SCHEMA);
 	int rc = exec(spool, "BEGIN IMMEDIATE", err);

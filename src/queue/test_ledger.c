@@ -413,6 +413,7 @@ static uint64_t hold(const struct test_record *record, bool on)
 	struct ledger_op op, held = {.kind = LEDGER_HOLD};
 	assert_int_equal(accept_record(record, &op), QUEUE_OK);
 	held.hold.record = record_id(op.accept.place.pack, op.accept.place.ordinal);
+	held.hold.reason = HOLD_BY_HAND;
 	held.hold.hold = true;
 	run(&held, NOW);
 	assert_int_equal(held.result, QUEUE_OK);
@@ -422,6 +423,30 @@ static uint64_t hold(const struct test_record *record, bool on)
 	}
 	ledger_op_free(&op);
 	return held.hold.record;
+}
+
+/* Each reason to hold it is taken away by who gave it, and survives with the file. */
+static void test_reasons_to_hold_are_apart(void **state)
+{
+	const struct test_record outbound = {.remotes = 1, .size = 10};
+	uint64_t record = hold(&outbound, true);
+	struct ledger_op contain = {.kind = LEDGER_HOLD, .hold = {.record = record, .reason = HOLD_CONTAINED, .hold = true}};
+	struct ledger_message m;
+	struct arena arena = ARENA_INIT;
+	char path[128];
+	run(&contain, NOW);
+	ledger_close(&ledger);
+	snprintf(path, sizeof path, "rm %s/spool.db*", spool.spool);
+	assert_int_equal(system(path), 0);
+	ledger = test_spool_open(&spool, NOW, NULL);
+	assert_int_equal(ledger_message_get(ledger, record, &arena, &m, NULL), 0);
+	assert_int_equal(m.hold, HOLD_BY_HAND | HOLD_CONTAINED);
+	contain.hold.hold = false;
+	run(&contain, NOW);
+	assert_int_equal(ledger_message_get(ledger, record, &arena, &m, NULL), 0);
+	assert_int_equal(m.hold, HOLD_BY_HAND);
+	assert_int_equal(stats().held, 1);
+	arena_free(&arena);
 }
 
 /* Mail that an administrator held back is not sent because a file was lost. */
@@ -444,9 +469,9 @@ static void test_rebuild_keeps_what_is_on_hold(void **state)
 		ledger = test_spool_open(&spool, NOW, NULL);
 		assert_non_null(ledger);
 		assert_int_equal(ledger_message_get(ledger, held, &arena, &m, NULL), 0);
-		assert_int_equal(m.hold, !damaged);
+		assert_int_equal(m.hold, damaged ? 0 : HOLD_BY_HAND);
 		assert_int_equal(ledger_message_get(ledger, released, &arena, &m, NULL), 0);
-		assert_false(m.hold);
+		assert_int_equal(m.hold, 0);
 	}
 	arena_free(&arena);
 	assert_consistent();
@@ -645,6 +670,7 @@ int main(void)
 		T(test_lost_database_is_rebuilt_with_the_same_seqs_and_a_higher_incarnation),
 		T(test_damaged_database_is_set_aside_and_rebuilt),
 		T(test_rebuild_sends_no_mail_again_that_is_older_than_the_retry_time),
+		T(test_reasons_to_hold_are_apart),
 		T(test_rebuild_keeps_what_is_on_hold),
 		T(test_compaction_keeps_every_live_record),
 		T(test_a_pack_without_live_records_is_removed_and_stays_so),

@@ -265,7 +265,7 @@ static void write_hold(struct request *r, bool hold, bool due)
 {
 	int64_t now = queue_now(r->q).wall_ms;
 	r->job = (struct queue_job){.done = on_written, .op = {.kind = LEDGER_HOLD, .hold = {
-		.record = r->record, .hold = hold, .due = due, .due_ms = now}}};
+		.record = r->record, .reason = HOLD_BY_HAND, .hold = hold, .due = due, .due_ms = now}}};
 	queue_submit(r->q, &r->job);
 }
 
@@ -275,15 +275,23 @@ static void finish_hold(struct request *r)
 	write_hold(r, true, false);
 }
 
+/* Mail of a contained sender goes when he may send again (user.sending), not letter by letter. */
+static bool is_contained(const struct request *r)
+{
+	return (r->message.hold & HOLD_CONTAINED) != 0;
+}
+
 static void finish_release(struct request *r)
 {
-	schedule_hold(r->q->schedule, r->record, false, queue_schedule_now(r->q));
+	schedule_hold(r->q->schedule, r->record, is_contained(r), queue_schedule_now(r->q));
 	write_hold(r, false, false);
 }
 
 static void finish_retry(struct request *r)
 {
 	schedule_retry(r->q->schedule, r->record, queue_schedule_now(r->q));
+	if (is_contained(r))
+		schedule_hold(r->q->schedule, r->record, true, queue_schedule_now(r->q));
 	write_hold(r, false, true);
 }
 

@@ -12,6 +12,7 @@
 struct found {
 	uint64_t record;
 	uint16_t recipient; /* CONTAIN_DROP: one entry for each */
+	bool by_hand;       /* an administrator holds it too */
 };
 
 struct contain {
@@ -68,13 +69,13 @@ static void on_written(struct queue_role *q, struct queue_job *job)
 	write_more(c);
 }
 
-static void write_one(struct contain *c, uint64_t record)
+static void write_one(struct contain *c, struct found f)
 {
 	struct write *w = memory_alloc(sizeof *w);
 	bool hold = c->held == CONTAIN_HOLD;
 	w->of = c;
-	w->job = (struct queue_job){.done = on_written, .op = {.kind = LEDGER_HOLD, .hold = {.record = record, .hold = hold}}};
-	schedule_hold(c->q->schedule, record, hold, queue_schedule_now(c->q));
+	w->job = (struct queue_job){.done = on_written, .op = {.kind = LEDGER_HOLD, .hold = {.record = f.record, .reason = HOLD_CONTAINED, .hold = hold}}};
+	schedule_hold(c->q->schedule, f.record, hold || f.by_hand, queue_schedule_now(c->q));
 	c->writing++;
 	queue_submit(c->q, &w->job);
 }
@@ -82,7 +83,7 @@ static void write_one(struct contain *c, uint64_t record)
 static void write_more(struct contain *c)
 {
 	while (c->next < count(c) && c->writing < WRITES_AT_ONCE)
-		write_one(c, at(c, c->next++).record);
+		write_one(c, at(c, c->next++));
 	if (c->writing == 0)
 		end(c);
 }
@@ -109,15 +110,22 @@ static void drop_all(struct contain *c)
 
 static void add(struct contain *c, const struct ledger_message *m, uint16_t recipient)
 {
-	struct found f = {.record = m->record, .recipient = recipient};
+	struct found f = {.record = m->record, .recipient = recipient, .by_hand = (m->hold & HOLD_BY_HAND) != 0};
 	buf_append(&c->found, slice_make(&f, sizeof f));
 }
 
-/* A message whose hold is already as wanted is left alone; only what is held is dropped. */
+/* One that is held, or free, as wanted is left alone. Only what is held for this reason is dropped: what an administrator holds stays. */
+static bool concerns(const struct contain *c, const struct ledger_message *m)
+{
+	bool contained = (m->hold & HOLD_CONTAINED) != 0;
+	return memcmp(m->job.sender_account, c->account, sizeof c->account) == 0 && contained == (c->held != CONTAIN_HOLD)
+		&& (c->held != CONTAIN_DROP || (m->hold & HOLD_BY_HAND) == 0);
+}
+
 static int find_one(void *arg, const struct ledger_message *m)
 {
 	struct contain *c = arg;
-	if (memcmp(m->job.sender_account, c->account, sizeof c->account) != 0 || m->hold == (c->held == CONTAIN_HOLD))
+	if (!concerns(c, m))
 		return 0;
 	if (c->messages == RECORDS_MAX) {
 		c->failed = true; /* what is left is done when the request comes again */

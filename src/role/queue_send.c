@@ -99,7 +99,7 @@ static void schedule_destination(struct queue_role *q, const struct ledger_messa
 {
 	struct slice destination = m->recipients[first].destination;
 	struct part part = {.item = {
-		.record = m->record, .destination = destination, .sender = sender_of(&m->job), .created_ms = m->created_ms, .hold = m->hold}};
+		.record = m->record, .destination = destination, .sender = sender_of(&m->job), .created_ms = m->created_ms, .hold = m->hold != 0}};
 	for (size_t i = 0; i < m->recipient_count; i++) {
 		const struct ledger_recipient *r = &m->recipients[i];
 		if (r->state != OUTBOUND_WAIT || !slice_eq(r->destination, destination))

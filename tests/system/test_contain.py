@@ -73,6 +73,29 @@ def test_held_mail_can_be_dropped(contained):
     wait_for(lambda: not site.instance.cli('queue', 'list', '--from', user['address'])['jobs'])
 
 
+def test_what_an_administrator_holds_by_hand_is_not_touched(contained):
+    site = contained
+    user = new_user(site, 'byhand')
+    with submission(site, user) as client:
+        send(client, user, 'temperror@outside.test', 1)
+        send(client, user, 'temperror@outside.test', 2)
+    wait_for(lambda: len(site.instance.cli('queue', 'list', '--from', user['address'])['jobs']) == 2)
+    first, second = (j['id'] for j in site.instance.cli('queue', 'list', '--from', user['address'])['jobs'])
+    site.instance.cli('queue', 'hold', first)
+    site.instance.cli('user', 'sending', user['address'], 'stop')
+    wait_for(lambda: len(waiting(site, user, 'held')) == 2)
+    # Nobody lets go by hand what the containment holds.
+    site.instance.cli('queue', 'release', second)
+    assert len(waiting(site, user, 'held')) == 2
+    assert site.instance.cli('user', 'sending', user['address'], 'allow', '--release')['held'] == 2
+    wait_for(lambda: [j['id'] for j in waiting(site, user, 'held')] == [first])
+    site.instance.cli('user', 'sending', user['address'], 'stop')
+    wait_for(lambda: len(waiting(site, user, 'held')) == 2)
+    assert site.instance.cli('--yes', 'user', 'sending', user['address'], 'allow', '--drop')['held'] == 1
+    wait_for(lambda: [j['id'] for j in site.instance.cli('queue', 'list', '--from', user['address'])['jobs']] == [first])
+    assert [j['id'] for j in waiting(site, user, 'held')] == [first]
+
+
 def test_isolation_goes_as_far_as_it_says(contained):
     site = contained
     user = new_user(site, 'isolated')

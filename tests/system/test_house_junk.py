@@ -5,6 +5,7 @@ import pytest
 
 from conftest import end_site, make_site
 from mail import letter, mark
+from test_malware import officer_session
 
 PEOPLE, OF_EACH = 3, 20
 BAD, GOOD = 'jackpot lottery casino winner freespins pharmacy', 'minutes budget project review schedule'
@@ -14,6 +15,7 @@ BAD, GOOD = 'jackpot lottery casino winner freespins pharmacy', 'minutes budget 
 def house():
     made = make_site(seed=False)
     made.instance.cli('domain', 'add', 'demo.test')
+    made.officer = officer_session(made)
     made.people = [new_user(made) for _ in range(PEOPLE + 1)]
     yield made
     end_site(made)
@@ -87,5 +89,5 @@ def test_it_survives_a_restart_and_is_forgotten_when_an_officer_says_so(house):
     house.instance.start()
     after = shown(house, lambda r: r['speaks'])
     assert (before['junk'], before['good'], before['words']) == (after['junk'], after['good'], after['words'])
-    assert house.instance.cli('junk', 'forget', '--yes')['junk'] == 0
+    assert house.instance.cli('--yes', 'junk', 'forget', session=house.officer)['junk'] == 0
     assert not shown(house, lambda r: r['words'] == 0)['speaks']
