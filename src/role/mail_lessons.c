@@ -7,6 +7,8 @@
 #include "sys/file.h"
 
 #define ASK_MS SECONDS_MS(15)    /* queue says mostly that nothing is new */
+#define ASK_LARGE_MS MINUTES_MS(10)
+#define LARGE 50000              /* words: a table of megabytes changes little with each lesson */
 #define TOKENS_BYTES 24000u      /* of one lesson: the row of QUEUE_TEACH */
 
 struct mail_lessons {
@@ -51,7 +53,7 @@ static void on_learnt(void *arg, enum ipc_outcome outcome, const void *message)
 		take(l, reply);
 	file_close(&table);
 	if (!l->role->stopping)
-		timer_start(l->timer, ASK_MS);
+		timer_start(l->timer, l->known && l->table.count > LARGE ? ASK_LARGE_MS : ASK_MS);
 }
 
 static void ask(void *arg)

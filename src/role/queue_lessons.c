@@ -50,7 +50,7 @@ static void on_saved(struct queue_role *q, struct queue_job *job)
 	struct save *s = CONTAINER_OF(job, struct save, job);
 	if (job->op.result != QUEUE_OK) {
 		log_event(EV_QUEUE_IO, LOG_STR("error", "what people taught about junk could not be stored"));
-		q->lessons->changed = true;
+		q->lessons->changed = !q->stopping; /* the next minute */
 	}
 	q->lessons->saving = false;
 	ledger_op_free(&job->op);
