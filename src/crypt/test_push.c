@@ -96,6 +96,7 @@ static void a_token_names_its_service_and_nothing_else_gets_into_it(void **state
 
 int main(void)
 {
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_of_the_standard),
 		cmocka_unit_test(a_message_is_as_long_as_told_and_never_alike),

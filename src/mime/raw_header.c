@@ -111,11 +111,17 @@ static struct slice line_next(struct slice *rest)
 	return line;
 }
 
+/* UTF-8, or with encoded words, whose bytes are of the charset that they name (RFC 2047 2). */
+static bool says_itself(struct slice line)
+{
+	return utf8_valid(line) || slice_search(line, SLICE("=?")) >= 0;
+}
+
 static void sample_make(struct slice header, struct buf *out)
 {
 	while (header.n > 0 && buf_len(out) < SAMPLE_MAX) {
 		struct slice line = line_next(&header);
-		if (!utf8_valid(line) && line.n <= out->max - buf_len(out))
+		if (!says_itself(line) && line.n <= out->max - buf_len(out))
 			buf_append(out, line);
 	}
 }
@@ -140,7 +146,7 @@ struct slice mime_header_utf8(struct slice header, struct slice charset, struct 
 	charset = choose(buf_slice(&sample), charset, language);
 	while (rest.n > 0) {
 		struct slice line = line_next(&rest);
-		if (utf8_valid(line))
+		if (says_itself(line))
 			buf_append(&out, line);
 		else
 			line_decode(line, charset, &out);

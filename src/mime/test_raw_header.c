@@ -36,6 +36,7 @@ static void lines_are_read_as_they_were_meant(void **state)
 		{"Subject: " SJIS_MEETING, "Shift_JIS", "en", "Subject: " MEETING_UTF8},
 		{"Subject: " EUC_MEETING, "euc-jp", "zh-CN", "Subject: " MEETING_UTF8},
 		{"Subject: M\xfcller", "iso-8859-2", "en", "Subject: M\xc3\xbcller"},
+		{"Subject: =?iso-8859-1?Q?Fr\xf6sche?=", "iso-8859-1", "en", "Subject: =?iso-8859-1?Q?Fr\xf6sche?="},
 		/* what the bytes look like */
 		{"Subject: " GB_NOTICE, "", "en", "Subject: " GB_NOTICE_UTF8},
 		{"Subject: " GB_NOTICE, "utf-8", "zh-TW", "Subject: " GB_NOTICE_UTF8},
