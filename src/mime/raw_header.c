@@ -111,28 +111,47 @@ static struct slice line_next(struct slice *rest)
 	return line;
 }
 
-/* UTF-8, or with encoded words, whose bytes are of the charset that they name (RFC 2047 2). */
-static bool says_itself(struct slice line)
+/*
+ * What stands in front of the next encoded word, and the word, whose bytes are of the charset that it names (RFC 2047 2); both may be empty. False: *rest
+ * was empty.
+ */
+static bool word_split(struct slice *rest, struct slice *ret_plain, struct slice *ret_word)
 {
-	return utf8_valid(line) || slice_search(line, SLICE("=?")) >= 0;
+	ptrdiff_t at = slice_search(*rest, SLICE("=?")), end = -1;
+	struct slice body = at < 0 ? SLICE_NONE : slice_from(*rest, (size_t)at + 2), part;
+
+	if (rest->n == 0)
+		return false;
+	if (slice_split(&body, '?', &part) && slice_split(&body, '?', &part))
+		end = slice_search(body, SLICE("?="));
+	*ret_plain = end < 0 ? *rest : slice_sub(*rest, 0, (size_t)at);
+	*ret_word = end < 0 ? SLICE_NONE : slice_make(rest->p + at, (size_t)(body.p - rest->p - at + end + 2));
+	*rest = slice_from(*rest, ret_plain->n + ret_word->n);
+	return true;
 }
 
 static void sample_make(struct slice header, struct buf *out)
 {
 	while (header.n > 0 && buf_len(out) < SAMPLE_MAX) {
-		struct slice line = line_next(&header);
-		if (!says_itself(line) && line.n <= out->max - buf_len(out))
-			buf_append(out, line);
+		struct slice line = line_next(&header), plain, word;
+		bool whole = utf8_valid(line) || line.n > out->max - buf_len(out);
+		while (!whole && word_split(&line, &plain, &word))
+			buf_append(out, plain);
 	}
 }
 
 /* The line break stays whatever the bytes in front of it are. */
 static void line_decode(struct slice line, struct slice charset, struct buf *out)
 {
+	struct slice text, plain, word;
 	size_t end = line.n;
 	while (end > 0 && (line.p[end - 1] == '\n' || line.p[end - 1] == '\r'))
 		end--;
-	charset_decode(charset, slice_sub(line, 0, end), out);
+	text = slice_sub(line, 0, end);
+	while (word_split(&text, &plain, &word)) {
+		charset_decode(charset, plain, out);
+		buf_append(out, word);
+	}
 	buf_append(out, slice_from(line, end));
 }
 
@@ -146,7 +165,7 @@ struct slice mime_header_utf8(struct slice header, struct slice charset, struct 
 	charset = choose(buf_slice(&sample), charset, language);
 	while (rest.n > 0) {
 		struct slice line = line_next(&rest);
-		if (says_itself(line))
+		if (utf8_valid(line))
 			buf_append(&out, line);
 		else
 			line_decode(line, charset, &out);

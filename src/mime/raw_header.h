@@ -9,8 +9,8 @@
 #include "base/slice.h"
 
 /*
- * The header itself when all of it is UTF-8; else a copy in `arena` in which each line that is not has become so, but for lines with encoded
- * words, which say themselves what they are. Line breaks and ASCII stay as they are.
+ * The header itself when all of it is UTF-8; else a copy in `arena` in which each line that is not has become so, but for its encoded words,
+ * which say themselves what they are. Line breaks and ASCII stay as they are.
  * charset: of the body, as its Content-Type says, or empty: it is taken when it keeps ASCII and reads all of the lines. Else GB18030 or Big5 when the bytes
  * look like Chinese; language (en, zh-CN, zh-TW, as in the configuration) decides where both do alike. Else windows-1252.
  * Also for a single value.
