@@ -53,6 +53,14 @@ bool jmap_without_account(const struct jmap_call *call)
 	return slice_starts(call->method, SLICE("PushSubscription/"));
 }
 
+/* Address books are nothing that a delegate has to see. */
+static bool is_owners_alone(const struct jmap_call *call)
+{
+	const struct jmap_host *host = jmap_host(call->jmap);
+
+	return !slice_eq(host->address, host->username) && (slice_starts(call->method, SLICE("AddressBook/")) || slice_starts(call->method, SLICE("ContactCard/")));
+}
+
 bool jmap_args_check(struct jmap_call *call, const char *const *names)
 {
 	const json_t *account = json_object_get(call->args, "accountId");
@@ -61,6 +69,10 @@ bool jmap_args_check(struct jmap_call *call, const char *const *names)
 		return invalid(call, "accountId");
 	if (account != NULL && !slice_eq(jmap_text(account), jmap_account_name(call->jmap))) {
 		(void)jmap_error(call, "accountNotFound", NULL);
+		return false;
+	}
+	if (is_owners_alone(call)) {
+		(void)jmap_error(call, "accountNotSupportedByMethod", NULL);
 		return false;
 	}
 	return jmap_args_known(call, names);

@@ -103,6 +103,8 @@ static void on_hint(void *arg, struct ipc_call *call, const void *request)
 		mail_push_arrived(arg, r->account.b, r->seq);
 	if (a == NULL || a->store == NULL || (r->seq != 0 && r->seq <= store_account_cursor(a->store)))
 		return;
+	if (r->seq == 0)
+		mail_letter_refresh(a);
 	mail_account_touch(a);
 	mail_account_hint(a);
 }

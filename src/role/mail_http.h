@@ -122,6 +122,8 @@ void mail_jmap_start(struct mail_http *p);
 void mail_sieve_ask(void *arg, struct jmap_call *call, struct jmap_sieve *q, int op);
 
 /* mail_letter.c: letters that are written and sent. */
+/* Submissions of the account have changed elsewhere: asks how, and tells who listens. */
+void mail_letter_refresh(struct mail_account *a);
 void mail_letter_host(struct jmap_host *host);
 
 #endif

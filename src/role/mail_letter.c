@@ -354,6 +354,30 @@ static uint64_t sent_state(void *arg)
 	return ((const struct mail_http *)arg)->account->sent_state;
 }
 
+/* ---- what became of them meanwhile ---- */
+
+static void on_refreshed(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct mail_account *a = arg;
+	const struct ipc_queue_submission_reply *reply = message;
+
+	if (code_of(outcome, reply) == 0) {
+		a->sent_state = reply->state;
+		if (a->store != NULL) /* also when the state was known: who listens was not told by what asked for it */
+			store_account_changed(a->store);
+	}
+	mail_account_drop(a);
+}
+
+void mail_letter_refresh(struct mail_account *a)
+{
+	struct ipc_queue_submission request = {.op = SUBMISSION_OP_LIST, .after = INT64_MAX};
+
+	memcpy(request.account.b, a->id, sizeof request.account.b);
+	mail_account_hold(a);
+	ipc_request(a->role->ctx->ipc, IPC_QUEUE_SUBMISSION, IPC_ANY, &request, on_refreshed, a);
+}
+
 /* ---- sending ---- */
 
 struct sending {

@@ -627,6 +627,12 @@ void tell_note(struct store_account *a)
 	tell_soon(a);
 }
 
+void store_account_changed(struct store_account *a)
+{
+	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
+	tell_note(a);
+}
+
 static void tell_everybody(struct store_account *a, const struct mailbox_ref *ref)
 {
 	for (struct account_listener *l = a->listeners; l != NULL; l = a->next_told) {

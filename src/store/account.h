@@ -174,6 +174,8 @@ size_t store_account_unrefs(struct store_account *a, bool now, uint64_t *seqs, s
 int store_account_unrefs_done(struct store_account *a, bool now, const uint64_t *seqs, size_t count, struct error *err);
 /* Calls the listeners for what changed. */
 void store_account_tell(struct store_account *a);
+/* Something of the account that lies elsewhere has changed: listeners are told soon, as of a change of the list of mailboxes. */
+void store_account_changed(struct store_account *a);
 
 /* ---- housekeeping ---- */
 

@@ -430,6 +430,8 @@ def test_imap_hears_of_jmap_and_jmap_of_imap_and_of_its_submissions(site, ann):
     for receive in (source, socket.receive):
         heard(receive, ann.account, 'EmailSubmission')
     ann.call('EmailSubmission/set', update={waiting: {'undoStatus': 'canceled'}})
+    for receive in (source, socket.receive):
+        heard(receive, ann.account, 'EmailSubmission')
     ann.call('Email/set', destroy=[made])
     events.close()
     socket.close()
