@@ -166,6 +166,14 @@ def test_an_account_of_nobody_is_not_found(people, bea):
     assert bea.ask('GET', f'/jmap/download/A{"0" * 32}/B{"0" * 32}/x')[0] == 404
 
 
+def test_address_books_are_their_owners_alone(bea, shared):
+    contacts = 'urn:ietf:params:jmap:contacts'
+    assert contacts not in bea.accounts()[shared]['accountCapabilities']
+    for name in ('AddressBook/get', 'ContactCard/get', 'ContactCard/query'):
+        answer = bea.calls([name, {'accountId': shared}, '0'], using=(CORE, contacts))[0]
+        assert (answer[0], answer[1]['type']) == ('error', 'accountNotSupportedByMethod')
+
+
 def test_a_letter_moves_from_one_mailbox_to_the_other_and_back(site, people, bea, shared):
     support, own, _ = people
     subject, mine = mark(), bea.id_of(own['address'])
