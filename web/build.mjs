@@ -44,13 +44,16 @@ function pseudo(text) {
 	return `⟦${out}${'·'.repeat(Math.ceil(text.length * 0.4))}⟧`;
 }
 
+/* locale:NAME, without the texts of the settings; these are locale:NAME/settings. */
 const locales = {
 	name: 'locales',
 	setup(b) {
 		b.onResolve({ filter: /^locale:/ }, args => ({ path: args.path.slice(7), namespace: 'locale' }));
 		b.onLoad({ filter: /.*/, namespace: 'locale' }, args => {
-			const { texts, files } = readLocale(args.path);
-			return { contents: JSON.stringify(texts), loader: 'json', watchFiles: files };
+			const [locale, area] = args.path.split('/');
+			const { texts, files } = readLocale(locale);
+			const wanted = Object.entries(texts).filter(([key]) => key.startsWith('settings.') === (area === 'settings'));
+			return { contents: JSON.stringify(Object.fromEntries(wanted)), loader: 'json', watchFiles: files };
 		});
 	},
 };

@@ -23,7 +23,7 @@ async function begin(path, { site: facts = {}, ...more } = {}) {
 	page.on('request', request => page.requested.push(request.url()));
 	await page.goto(site.url + path);
 	if (path.includes('compose=') || path.includes('mailto')) await page.waitForSelector('.editor.rich[contenteditable=true], .editor.plain');
-	return { site, page, jmap: site.jmap, end: async () => { assert.deepEqual(page.errors, []); await page.context().close(); await site.close(); } };
+	return { site, page, jmap: site.jmap, end: async () => { await page.context().close(); await site.close(); assert.deepEqual(page.errors, []); } };
 }
 
 const to = page => page.locator('.address-input').first();

@@ -61,7 +61,7 @@ export class FakeJmap extends FakeServer {
 		if (url.pathname.startsWith('/jmap/view/')) {
 			const letter = this.table('Email').objects.get(url.pathname.split('/').at(-1));
 			const text = part => letter.bodyValues[part.partId].value, plain = letter.htmlBody[0].type === 'text/plain';
-			response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+			response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'self'" });
 			return void response.end(plain ? text(letter.htmlBody[0]).split('\n').map(line => `<div>${line || '<br>'}</div>`).join('') : text(letter.htmlBody[0]));
 		}
 		if (url.pathname.startsWith('/jmap/upload/')) {
@@ -74,10 +74,6 @@ export class FakeJmap extends FakeServer {
 			const blob = this.blobs.get(decodeURIComponent(url.pathname.split('/')[4]));
 			response.writeHead(blob ? 200 : 404, { 'Content-Type': blob?.type ?? 'text/plain' });
 			return response.end(blob?.body ?? '');
-		}
-		if (url.pathname.startsWith('/jmap/view/')) {
-			response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'self'" });
-			return response.end('<!doctype html><html lang="en"><title>letter</title><p>text</p>');
 		}
 		if (url.pathname !== '/jmap/api') { response.writeHead(404); return response.end(); }
 		const { methodCalls } = JSON.parse(body);

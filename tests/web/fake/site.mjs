@@ -62,6 +62,7 @@ export async function fakeSite({ language = 'en', session = {}, ...facts } = {})
 
 	const server = createServer((request, response) => answer(request, response).catch(error => { response.writeHead(500); response.end(String(error.stack)); }));
 	await new Promise(done => server.listen(0, '127.0.0.1', done));
+	server.unref(); // a story that fails leaves it open: it keeps nobody here
 	return {
 		url: `http://localhost:${server.address().port}`, jmap, api, state,
 		close: () => { jmap.close(); server.closeAllConnections(); return new Promise(done => server.close(done)); },

@@ -12,11 +12,13 @@ type Part = string | { name: string; kind: 'value' | 'plural' | 'select'; cases:
 const texts = signal<Record<string, string>>({});
 const parsed = new Map<string, Part[]>();
 
-const loaders: Record<Locale, () => Promise<{ default: Record<string, string> }>> = {
-	en: () => import('locale:en'),
-	'zh-CN': () => import('locale:zh-CN'),
-	'zh-TW': () => import('locale:zh-TW'),
-	'en-XA': () => import('locale:en-XA'),
+/* The texts of a language, and those of the settings, which come with that screen. */
+type Loader = () => Promise<{ default: Record<string, string> }>;
+const loaders: Record<Locale, [Loader, Loader]> = {
+	en: [() => import('locale:en'), () => import('locale:en/settings')],
+	'zh-CN': [() => import('locale:zh-CN'), () => import('locale:zh-CN/settings')],
+	'zh-TW': [() => import('locale:zh-TW'), () => import('locale:zh-TW/settings')],
+	'en-XA': [() => import('locale:en-XA'), () => import('locale:en-XA/settings')],
 };
 
 /* ---- parsing ---- */
@@ -106,16 +108,33 @@ export function maybe(key: string, values: Values = {}): string | undefined {
 }
 
 export const ready = signal(false);
+const settings = signal(false);
 let asked = 0;
-async function load(which: Locale): Promise<void> {
+async function load(which: Locale, all: boolean): Promise<void> {
 	const mine = ++asked;
-	const { default: found } = await loaders[which]();
+	const [first, more] = loaders[which];
+	const found = await Promise.all([first(), all ? more() : { default: {} }]);
 	if (mine !== asked) return;
-	texts.value = found;
+	texts.value = { ...found[0].default, ...found[1].default };
 	document.documentElement.lang = which === 'en-XA' ? 'en' : which;
 	ready.value = true;
 }
-effect(() => void load(locale.value));
+let loading = Promise.resolve();
+effect(() => {
+	loading = load(locale.value, settings.value);
+	loading.catch(() => undefined);
+});
+
+/* From now on with the texts of the settings. Rejected when they did not come; may be asked again. */
+export async function settingsTexts(): Promise<void> {
+	settings.value = true;
+	try {
+		await loading;
+	} catch (e) {
+		settings.value = false;
+		throw e;
+	}
+}
 
 /* ---- numbers, sizes, dates ---- */
 
