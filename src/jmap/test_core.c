@@ -241,7 +241,7 @@ static json_t *quota_changes(struct mail_rig *r, const char *method, const char 
 	char args[200];
 
 	snprintf(args, sizeof args, "{'%s': '%s'}", member, since);
-	return mail_rig_ask(r, method, args);
+	return mail_rig_ask(r, method, "%s", args);
 }
 
 static void test_changes_of_the_quota_are_always_told(void **state)
@@ -266,7 +266,7 @@ static void test_changes_of_the_quota_are_always_told(void **state)
 
 static void expect_preferences(struct mail_rig *r, const char *args, const char *want)
 {
-	expect(json_incref(json_object_get(mail_rig_ask(r, "Preferences/get", args), "list")), want);
+	expect(json_incref(json_object_get(mail_rig_ask(r, "Preferences/get", "%s", args), "list")), want);
 }
 
 static json_t *prefer(struct mail_rig *r, const char *patch)
