@@ -122,8 +122,10 @@ static bool word_split(struct slice *rest, struct slice *ret_plain, struct slice
 
 	if (rest->n == 0)
 		return false;
-	if (slice_split(&body, '?', &part) && slice_split(&body, '?', &part))
+	if (slice_split(&body, '?', &part) && body.n > 0) {
+		(void)slice_split(&body, '?', &part);
 		end = slice_search(body, SLICE("?="));
+	}
 	*ret_plain = end < 0 ? *rest : slice_sub(*rest, 0, (size_t)at);
 	*ret_word = end < 0 ? SLICE_NONE : slice_make(rest->p + at, (size_t)(body.p - rest->p - at + end + 2));
 	*rest = slice_from(*rest, ret_plain->n + ret_word->n);
