@@ -12,7 +12,7 @@ export { axe, picture } from '../fake/browser.mjs';
 
 /** site and chromium: there from the first test on. */
 export const house = { site: null, chromium: null };
-const pages = [], asked = new Set();
+const pages = [], sockets = [], asked = new Set();
 let opening = null;
 /* Hooks of several files do not wait for each other. */
 function open() {
@@ -23,6 +23,7 @@ function open() {
 }
 before(open);
 after(async () => {
+	for (const socket of sockets) socket.destroy();
 	await house.chromium?.close();
 	await house.site?.close();
 });
@@ -125,6 +126,7 @@ class Lines {
 	}
 
 	attach(socket) {
+		sockets.push(socket);
 		this.socket = socket;
 		socket.on('data', data => {
 			this.text += data;

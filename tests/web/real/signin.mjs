@@ -126,7 +126,7 @@ test('who does nothing for a while is locked out, and finds the draft again', as
 });
 
 test('sessions are listed, and the others end at a click', async () => {
-	const here = await signedIn('james.carter'), there = await signedIn('james.carter');
+	const here = await signedIn('chen.yu'), there = await signedIn('chen.yu');
 	await here.goto(at('/settings/sessions'));
 	await here.getByText('This one').waitFor();
 	await here.getByRole('button', { name: 'Sign out all others' }).click();

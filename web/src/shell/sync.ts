@@ -17,23 +17,42 @@ const OURS = 'letterlock.', STAYS = /^(?:theme|density|locale|locale-chosen|fold
 const known = signal<Record<string, unknown> | null>(null);
 /* What is agreed on, as JSON: another value is somebody's choice. */
 const agreed = new Map<string, string>();
-let waiting: Record<string, unknown> = {};
+let waiting: Record<string, unknown> = {}, sending: Record<string, unknown> = {};
 let timer = 0;
 
+/* What was chosen just before the page went is sent by the next one. */
+const WAITING = 'preferences-waiting';
+function keepWaiting(): void {
+	store(WAITING, Object.keys(waiting).length > 0 ? JSON.stringify({ account: client.accountId, waiting }) : null);
+}
+function takeWaiting(): void {
+	try {
+		const found = JSON.parse(stored(WAITING) ?? 'null') as { account: string; waiting: Record<string, unknown> } | null;
+		if (found?.account !== client.accountId) return store(WAITING, null);
+		waiting = found.waiting;
+		timer = window.setTimeout(() => void send(), SEND_AFTER);
+	} catch {
+		store(WAITING, null);
+	}
+}
+
 async function send(): Promise<void> {
-	const update = waiting;
+	const update = (sending = waiting);
 	waiting = {};
 	try {
 		await client.set('Preferences', { update: { singleton: update } });
+		known.value = { ...known.peek(), ...update };
 	} catch {
 		waiting = { ...update, ...waiting };
 		timer = window.setTimeout(() => void send(), AGAIN_AFTER);
 	}
+	sending = {};
+	keepWaiting();
 }
 
 function takeOne(name: string): void {
-	const one = shared.peek().get(name)!, found = known.peek()?.[name];
-	if (found === undefined || name in waiting || !one.good(found)) return;
+	const one = shared.peek().get(name)!, found = { ...known.peek(), ...sending, ...waiting }[name];
+	if (found === undefined || !one.good(found)) return;
 	agreed.set(name, JSON.stringify(found));
 	if (name === 'locale') store('locale-chosen', '1');
 	if (JSON.stringify(one.value.peek()) !== JSON.stringify(found)) one.value.value = found;
@@ -65,6 +84,7 @@ function note(name: string, value: unknown): void {
 	agreed.set(name, json);
 	if (before === undefined || before === json) return;
 	waiting[name] = value;
+	keepWaiting();
 	clearTimeout(timer);
 	timer = window.setTimeout(() => void send(), SEND_AFTER);
 }
@@ -87,6 +107,7 @@ async function begin(): Promise<void> {
 	await start();
 	if (!client.has(PREFERENCES)) return;
 	forgetOthers();
+	takeWaiting();
 	await read();
 	watch();
 }
