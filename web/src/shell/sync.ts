@@ -23,14 +23,14 @@ let timer = 0;
 /* What was chosen just before the page went is sent by the next one. */
 const WAITING = 'preferences-waiting';
 function keepWaiting(): void {
+	if (!client.session) return;
 	store(WAITING, Object.keys(waiting).length > 0 ? JSON.stringify({ account: client.accountId, waiting }) : null);
 }
 function takeWaiting(): void {
 	try {
 		const found = JSON.parse(stored(WAITING) ?? 'null') as { account: string; waiting: Record<string, unknown> } | null;
 		if (found?.account !== client.accountId) return store(WAITING, null);
-		waiting = found.waiting;
-		timer = window.setTimeout(() => void send(), SEND_AFTER);
+		waiting = { ...found.waiting, ...waiting };
 	} catch {
 		store(WAITING, null);
 	}
@@ -75,7 +75,11 @@ function forgetOthers(): void {
 		if (name && !STAYS.test(name)) localStorage.removeItem(key);
 	}
 	batch(() => {
-		for (const [name, one] of shared.peek()) if (!LOOKS.has(name)) one.value.value = one.fallback;
+		for (const [name, one] of shared.peek()) {
+			if (LOOKS.has(name)) continue;
+			agreed.set(name, JSON.stringify(one.fallback));
+			one.value.value = one.fallback;
+		}
 	});
 }
 
@@ -86,7 +90,7 @@ function note(name: string, value: unknown): void {
 	waiting[name] = value;
 	keepWaiting();
 	clearTimeout(timer);
-	timer = window.setTimeout(() => void send(), SEND_AFTER);
+	if (known.peek()) timer = window.setTimeout(() => void send(), SEND_AFTER);
 }
 
 function watch(): void {
@@ -109,12 +113,14 @@ async function begin(): Promise<void> {
 	forgetOthers();
 	takeWaiting();
 	await read();
-	watch();
+	if (Object.keys(waiting).length > 0) await send();
 }
 
 let begun = false;
 effect(() => {
 	if (!signedIn.value || begun) return;
 	begun = true;
+	/* From here on what is chosen counts, also before the server has been asked. */
+	untracked(watch);
 	untracked(() => void begin().catch(() => (begun = false)));
 });
