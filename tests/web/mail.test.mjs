@@ -378,3 +378,55 @@ test('where attachments are for viewing only, nothing is offered for download', 
 	await page.locator('.viewer-page img').waitFor();
 	assert.equal(await page.locator('.viewer a').count(), 0);
 });
+
+test('a receipt goes when the reader says so, and once', async () => {
+	const { page, mail } = await visit();
+	await row(page, '部门例会').click();
+	const banner = page.locator('.banner', { hasText: 'asks for a read receipt' });
+	await banner.getByRole('button', { name: 'Send receipt' }).click();
+	await until('it is sent', () => mail.receipts.length === 1);
+	assert.deepEqual({ ...mail.receipts[0], about: undefined }, { about: undefined, actionMode: 'manual-action', sendingMode: 'mdn-sent-manually', type: 'displayed' });
+	await page.reload();
+	await page.locator('.letter .mail-frame').waitFor();
+	assert.equal(await banner.count(), 0);
+	assert.deepEqual(page.errors, []);
+});
+
+async function receiptsOf(page, policy) {
+	await page.goto(new URL('/settings/general', page.url()).href);
+	await page.getByLabel('Read receipts').selectOption(policy);
+	await page.goto(new URL('/mail/inbox', page.url()).href);
+}
+
+const asksFor = (mail, subject, from, to = from.email) => mail.arrive({ subject, from: [from], mailboxIds: { inbox: true }, html: `<p>${subject}</p>`, headers: { 'Disposition-Notification-To': to } });
+
+test('colleagues have their receipts at once, everybody else is asked about', async () => {
+	const { page, mail } = await visit();
+	await receiptsOf(page, 'colleagues');
+	await row(page, '部门例会').click();
+	await until('it is sent', () => mail.receipts.length === 1);
+	assert.deepEqual([mail.receipts[0].actionMode, mail.receipts[0].sendingMode], ['automatic-action', 'mdn-sent-automatically']);
+	await page.locator('.toast', { hasText: 'Receipt sent' }).waitFor();
+	const banner = page.locator('.banner', { hasText: 'asks for a read receipt' });
+	assert.equal(await banner.count(), 0);
+	const colleague = { name: 'Anna Schmidt', email: 'anna.schmidt@demo.test' };
+	asksFor(mail, 'From outside', { name: 'Emma Laurent', email: 'emma.laurent@outside.test' });
+	asksFor(mail, 'For another address', colleague, 'james.carter@demo.test');
+	for (const subject of ['From outside', 'For another address']) {
+		await row(page, subject).click();
+		await opened(page).filter({ hasText: subject }).waitFor();
+		await banner.waitFor();
+	}
+	assert.equal(mail.receipts.length, 1);
+	assert.deepEqual(page.errors, []);
+});
+
+test('who never sends receipts is not asked', async () => {
+	const { page, mail } = await visit();
+	await receiptsOf(page, 'never');
+	await row(page, '部门例会').click();
+	await page.frameLocator('iframe.mail-frame').getByText('海棠厅').waitFor();
+	assert.equal(await page.locator('.banner', { hasText: 'asks for a read receipt' }).count(), 0);
+	assert.equal(mail.receipts.length, 0);
+	assert.deepEqual(page.errors, []);
+});

@@ -54,6 +54,7 @@ export class FakeMail {
 		this.boxes = new Map(MAILBOXES.map(([id, name, role, sortOrder, parentId]) => [id, { id, name, role, sortOrder, parentId: parentId ?? null, isSubscribed: true, myRights: RIGHTS }]));
 		this.listeners = new Set();
 		this.submissions = new Map();
+		this.receipts = [];
 		this.contacts = new Map();
 		this.blobs = new Map();
 		this.next = 1;
@@ -85,9 +86,9 @@ export class FakeMail {
 	}
 
 	session() {
-		const account = { name: ME.email, isPersonal: true, isReadOnly: false, accountCapabilities: { [`${CAP}mail`]: {}, [`${CAP}submission`]: { maxDelayedSend: 2592000 }, [`${CAP}quota`]: {}, 'urn:letterlock:jmap:preview': { infoUrl: '/jmap/preview/', viewOnly: this.viewOnly === true } } };
+		const account = { name: ME.email, isPersonal: true, isReadOnly: false, accountCapabilities: { [`${CAP}mail`]: {}, [`${CAP}submission`]: { maxDelayedSend: 2592000 }, [`${CAP}quota`]: {}, [`${CAP}mdn`]: {}, 'urn:letterlock:jmap:preview': { infoUrl: '/jmap/preview/', viewOnly: this.viewOnly === true } } };
 		return {
-			capabilities: { [`${CAP}core`]: { maxSizeUpload: 5e7, maxConcurrentUpload: 4, maxSizeRequest: 1e7, maxConcurrentRequests: 8, maxCallsInRequest: 32, maxObjectsInGet: 500, maxObjectsInSet: 500, collationAlgorithms: [] }, [`${CAP}mail`]: {}, [`${CAP}submission`]: {}, [`${CAP}quota`]: {} },
+			capabilities: { [`${CAP}core`]: { maxSizeUpload: 5e7, maxConcurrentUpload: 4, maxSizeRequest: 1e7, maxConcurrentRequests: 8, maxCallsInRequest: 32, maxObjectsInGet: 500, maxObjectsInSet: 500, collationAlgorithms: [] }, [`${CAP}mail`]: {}, [`${CAP}submission`]: {}, [`${CAP}quota`]: {}, [`${CAP}mdn`]: {} },
 			accounts: { A: account }, primaryAccounts: { [`${CAP}mail`]: 'A', [`${CAP}submission`]: 'A' }, username: ME.email, state: 's1', apiUrl: '/jmap/api', downloadUrl: '/jmap/download/{accountId}/{blobId}/{name}?accept={type}', uploadUrl: '/jmap/upload/{accountId}/', eventSourceUrl: '/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}',
 		};
 	}
@@ -276,5 +277,19 @@ export class FakeMail {
 			updated[id] = null;
 		}
 		return { oldState: '0', newState: '1', created, updated, ...(Object.keys(letters).length && { implied: this.Email_set({ update: letters }) }) };
+	}
+
+	/* RFC 9007 2.1 */
+	MDN_send({ send }) {
+		const sent = {}, notSent = {}, letters = {};
+		for (const [key, { forEmailId, disposition }] of Object.entries(send)) {
+			if (this.emails.get(forEmailId).keywords.$mdnsent) notSent[key] = { type: 'mdnAlreadySent' };
+			else {
+				sent[key] = {};
+				letters[forEmailId] = { 'keywords/$mdnsent': true };
+				this.receipts.push({ about: forEmailId, ...disposition });
+			}
+		}
+		return { sent, notSent, ...(Object.keys(letters).length && { implied: this.Email_set({ update: letters }) }) };
 	}
 }

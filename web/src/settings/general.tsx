@@ -1,13 +1,14 @@
 import { useState } from 'preact/hooks';
 import { t } from '../ui/i18n';
 import { Button, Segmented, Switch } from '../ui/parts';
-import { conversations, density, images, imagesFrom, locale, shortcutsOn, store, theme, type Images, type Locale } from '../ui/prefs';
+import { conversations, density, images, imagesFrom, locale, receipts, shortcutsOn, store, theme, type Images, type Locale, type Receipts } from '../ui/prefs';
 import { toast } from '../ui/toast';
 import { UNDO_SECONDS, undoSeconds, writePlain } from '../compose/prefs';
 import { notifying, possible, turnOff, turnOn } from '../notify/notify';
 import { Card, Line, Page } from './parts';
 
 const IMAGES: Images[] = ['ask', 'show', 'never'];
+const RECEIPTS: Receipts[] = ['ask', 'colleagues', 'never'];
 const LANGUAGES: [Locale, string][] = [['en', 'English'], ['zh-CN', '简体中文'], ['zh-TW', '繁體中文']];
 
 function takeMailLinks(): void {
@@ -57,6 +58,11 @@ export default function General() {
 					</select>
 				</Line>
 				{images.value === 'ask' && imagesFrom.value.length > 0 && <Line label={t('settings.images-from', { n: imagesFrom.value.length })}><Button small onClick={() => (imagesFrom.value = [])}>{t('settings.images-forget')}</Button></Line>}
+				<Line label={t('settings.receipts')} hint={t(`settings.receipts-${receipts.value}-hint`)}>
+					<select class="select" aria-label={t('settings.receipts')} value={receipts.value} onChange={e => (receipts.value = e.currentTarget.value as Receipts)}>
+						{RECEIPTS.map(one => <option key={one} value={one}>{t(`settings.receipts-${one}`)}</option>)}
+					</select>
+				</Line>
 				<Switch label={t('ui.shortcuts-on')} hint={t('settings.shortcuts-hint')} checked={shortcutsOn.value} onChange={on => (shortcutsOn.value = on)} />
 			</Card>
 			{possible() && <Notices />}

@@ -82,6 +82,9 @@ export const foldersShown = flag('folders', true);
 /* Images that a letter fetches from elsewhere: asked for each, shown, or never and nothing said. */
 export type Images = 'ask' | 'show' | 'never';
 export const images = oneOf<Images>('images-mode', ['ask', 'show', 'never'], 'ask');
+/* Read receipts that senders ask for: never and nothing said, asked for each, or sent to colleagues at once and asked for others. */
+export type Receipts = 'never' | 'ask' | 'colleagues';
+export const receipts = oneOf<Receipts>('receipts', ['never', 'ask', 'colleagues'], 'ask');
 /* Addresses whose images are always shown. */
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(one => typeof one === 'string');
 export const imagesFrom = kept<string[]>('images-from', [], isTexts);
