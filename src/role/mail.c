@@ -15,6 +15,16 @@
 #include "ipc/admin.h"
 #include "mime/text.h"
 
+void mail_alive(struct mail_role *m)
+{
+	int64_t ms = mail_now(m) + loop_round_ms(m->ctx->loop);
+
+	if (ms - m->alive_ms < MAIL_ALIVE_MS)
+		return;
+	m->alive_ms = ms;
+	role_alive(m->ctx);
+}
+
 /* ---- tickets ---- */
 
 void mail_ticket_free(struct mail_role *m, struct mail_ticket *t)
@@ -106,7 +116,7 @@ static void on_hint(void *arg, struct ipc_call *call, const void *request)
 	if (r->seq == 0)
 		mail_letter_refresh(a);
 	mail_account_touch(a);
-	mail_account_hint(a);
+	mail_arrivals_hint(a);
 }
 
 /* ---- administration ---- */

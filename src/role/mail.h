@@ -1,11 +1,13 @@
 /*
  * The mail role: a shard of the readers' accounts. The only process that holds account secrets and opens mail for people.
  *
- *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, arrivals, index
+ *   mail.c          the role: requests of others, tickets, administration      mail_account.c  secrets, opening, parking, delivery profile
+ *   mail_host.c     what the store of an account asks of us                    mail_arrivals.c what comes from queue
+ *   mail_unref.c    what is given back to queue
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
  *   mail_submit.c   letters that are sent from the mailbox
  *   mail_index.c    whose turn it is to be indexed
- *   mail_http.c     HTTP over the socket pairs to web: sign-ins, requests       mail_jmap.c      what is served there
+ *   mail_http.c     HTTP over the socket pairs to web (role/mail_http.h)        mail_jmap.c      what is served there
  *   mail_blob.c     what people upload               mail_transfer.c  upload, download
  *   mail_events.c   event sources, WebSocket
  *   mail_use.c      what of the mail a session takes, for the record
@@ -160,15 +162,9 @@ void mail_account_hold(struct mail_account *a);
 void mail_account_drop(struct mail_account *a);
 /* Prepares closing; at the start of the role. */
 void mail_account_setup(struct mail_role *m);
-/* In the middle of long work: the watchdog hears that the process lives, at most once a second. */
-void mail_alive(struct mail_role *m);
 void mail_account_log(enum log_event event, const struct mail_account *a, const struct error *err);
 /* Opens the store when it is not open. */
 int mail_account_open(struct mail_account *a, struct error *err);
-/* Asks queue for arrivals and files them. */
-void mail_account_pull(struct mail_account *a);
-/* The same, soon: for a hint of queue. */
-void mail_account_hint(struct mail_account *a);
 void mail_account_touch(struct mail_account *a);
 /* A session runs: more of the database is kept in memory until the sweep finds the account unused. */
 void mail_account_runs(struct mail_account *a);
@@ -182,18 +178,43 @@ void mail_account_profile(struct mail_account *a);
 /* The folder of an account, whether or not it is open. */
 void mail_account_path(const struct mail_role *m, const uint8_t id[16], char *path, size_t size);
 
-/* Its turn to be indexed comes some time after the last of these. */
-void mail_index_soon(struct mail_account *a);
+/* ---- mail_host.c ---- */
+/* What the store of the account asks of its role. */
+struct store_host mail_host(struct mail_account *a);
+/* check --store names the account, with the private text of err, until it opens. At most MAIL_BROKEN_MAX are remembered. */
+void mail_broken_note(struct mail_account *a, const struct error *err);
+void mail_broken_forget(struct mail_account *a);
+
+/* ---- mail_arrivals.c ---- */
+/* Once for each account, before the others. */
+void mail_arrivals_setup(struct mail_account *a);
+/* Asks queue for arrivals behind the cursor and files them. Nothing when the store is not open; a pull that goes on is followed by another one. */
+void mail_arrivals_pull(struct mail_account *a);
+/* The same, at most once in MAIL_GATHER_MS: for a hint of queue. */
+void mail_arrivals_hint(struct mail_account *a);
+/* Pulls; done is called from the loop when there are no more arrivals, or queue could not be asked. The account stays until then. */
+void mail_arrivals_await(struct mail_account *a, void (*done)(void *arg), void *arg);
+
+/* ---- mail_unref.c ---- */
+/* Gives back to queue what the store does not want any more, until nothing is left. When queue cannot be asked: again in MAIL_RETRY_MS. */
+void mail_unref_send(struct mail_account *a);
+/* Asks queue to want a ref again. done is called once, never from inside: 0, ERR_NOT_FOUND (it has gone), ERR_TEMPORARY. */
+void mail_unref_keep(struct mail_account *a, uint64_t seq, void (*done)(void *arg, int code), void *arg);
 
 /* ---- mail_index.c ---- */
 void mail_index_start(struct mail_role *m);
 /* The account is indexed, and learns what its reader thinks is junk, when its turn comes. */
 void mail_index_add(struct mail_account *a);
+/* The same, MAIL_INDEX_WAIT_MS after the last of these. */
+void mail_index_soon(struct mail_account *a);
 /* There is something to learn; the account stays open for it. */
 void mail_index_learn(struct mail_account *a);
 
 /* ---- mail.c ---- */
+/* Frees the ticket and lets go of its account. */
 void mail_ticket_free(struct mail_role *m, struct mail_ticket *t);
+/* In the middle of long work: the watchdog hears that the process lives, at most once in MAIL_ALIVE_MS. */
+void mail_alive(struct mail_role *m);
 
 /* ---- mail_revoke.c ---- */
 void mail_revoke_register(struct mail_role *m);

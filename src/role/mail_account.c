@@ -1,16 +1,13 @@
+/* One account of the shard: its secrets, its store, how long it stays open, what auth knows of its mailboxes. */
 #include "role/mail_blob.h"
 #include "role/mail_push.h"
 
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
 #include "crypt/kx.h"
 #include "crypt/slab.h"
-#include "queue/queue.h"
-#include "queue/recall.h"
-#include "sys/fault.h"
 
 void mail_account_log(enum log_event event, const struct mail_account *a, const struct error *err)
 {
@@ -154,13 +151,6 @@ void mail_account_memory(struct mail_account *a, enum store_memory memory)
 	store_account_memory(a->store, memory);
 }
 
-static void account_works(struct mail_account *a)
-{
-	a->ran_ms = mail_now(a->role);
-	if (a->memory == STORE_MEMORY_IDLE)
-		mail_account_memory(a, STORE_MEMORY_USED);
-}
-
 void mail_account_runs(struct mail_account *a)
 {
 	mail_account_touch(a);
@@ -171,7 +161,6 @@ void mail_account_runs(struct mail_account *a)
 
 static void on_retry(void *arg);
 static void on_index(void *arg);
-static void on_gather(void *arg);
 
 static struct mail_account *account_new(struct mail_role *m, const struct ipc_mail_ticket *ticket)
 {
@@ -185,7 +174,7 @@ static struct mail_account *account_new(struct mail_role *m, const struct ipc_ma
 	list_init(&a->blobs);
 	a->retry = timer_create_on(m->ctx->loop, on_retry, a);
 	a->index = timer_create_on(m->ctx->loop, on_index, a);
-	a->gather = timer_create_on(m->ctx->loop, on_gather, a);
+	mail_arrivals_setup(a);
 	return a;
 }
 
@@ -214,248 +203,6 @@ int mail_account_admit(struct mail_role *m, const struct ipc_mail_ticket *ticket
 		store_account_set_quota(a->store, a->quota);
 	mail_account_touch(a);
 	*ret = a;
-	return 0;
-}
-
-/* ---- what the store asks of us ---- */
-
-static int64_t host_now(void *arg)
-{
-	struct mail_account *a = arg;
-
-	return moment_unix(loop_now(a->role->ctx->loop));
-}
-
-static void host_append(void *arg, struct store_append *append)
-{
-	mail_append_start(arg, append);
-}
-
-static void host_catch_up(void *arg, struct store_account *store, void (*done)(void *arg), void *done_arg)
-{
-	struct mail_account *a = arg;
-	struct mail_waiter *w = memory_alloc(sizeof *w);
-
-	*w = (struct mail_waiter){.next = a->waiters, .done = done, .arg = done_arg};
-	a->waiters = w;
-	mail_account_pull(a);
-}
-
-static void tell_now(void *arg)
-{
-	struct mail_account *a = arg;
-
-	a->soon = false;
-	if (a->store != NULL)
-		store_account_tell(a->store);
-	mail_account_drop(a);
-}
-
-static void host_soon(void *arg, struct store_account *store)
-{
-	struct mail_account *a = arg;
-
-	if (a->soon)
-		return;
-	a->soon = true;
-	mail_account_hold(a);
-	loop_defer(a->role->ctx->loop, tell_now, a);
-}
-
-static void unrefs_send(struct mail_account *a);
-
-static void host_unref(void *arg, struct store_account *store)
-{
-	unrefs_send(arg);
-}
-
-static void host_profile(void *arg, struct store_account *store)
-{
-	mail_account_profile(arg);
-}
-
-/* ---- accounts that check --store has to name ---- */
-
-static void remember_broken(struct mail_account *a, const struct error *err)
-{
-	struct map *broken = &a->role->broken;
-	struct mail_broken *b = map_get(broken, mail_id(a->id));
-
-	if (b == NULL && broken->count >= MAIL_BROKEN_MAX)
-		return;
-	if (b == NULL) {
-		b = memory_alloc(sizeof *b);
-		map_put(broken, mail_id(a->id), b);
-	}
-	snprintf(b->login, sizeof b->login, "%.*s", SLICE_ARG(a->login));
-	snprintf(b->why, sizeof b->why, "%s", err->private_text);
-}
-
-static void forget_broken(struct mail_account *a)
-{
-	memory_free(map_remove(&a->role->broken, mail_id(a->id)));
-}
-
-static void host_damaged(void *arg, struct store_account *store, const struct error *err)
-{
-	mail_account_log(EV_STORE_DAMAGED, arg, err);
-}
-
-static void host_recovered(void *arg, struct store_account *store, size_t count)
-{
-	struct mail_account *a = arg;
-
-	log_event(EV_STORE_RECOVERED, LOG_TEXT("user", a->login), LOG_NUM("count", count));
-}
-
-static void host_salvaged(void *arg, struct store_account *store, const struct store_salvage *found)
-{
-	struct mail_account *a = arg;
-
-	log_event(EV_STORE_SALVAGED, LOG_TEXT("user", a->login), LOG_NUM("mailboxes", found->mailboxes), LOG_NUM("messages", found->messages),
-	          LOG_NUM("lost", found->lost), LOG_NUM("places", found->places));
-}
-
-void mail_alive(struct mail_role *m)
-{
-	int64_t ms = mail_now(m) + loop_round_ms(m->ctx->loop);
-
-	if (ms - m->alive_ms < MAIL_ALIVE_MS)
-		return;
-	m->alive_ms = ms;
-	role_alive(m->ctx);
-}
-
-static void host_alive(void *arg)
-{
-	struct mail_account *a = arg;
-
-	mail_alive(a->role);
-}
-
-/* Its sessions end: the next sign-in mends the database, and readers must not go on in the middle of that. */
-static void end_broken(void *arg)
-{
-	struct mail_account *a = arg;
-
-	mail_session_end(a->role, a->id, 0, "The mailbox is being repaired, sign in again");
-	mail_account_drop(a);
-}
-
-static void host_broken(void *arg, struct store_account *store)
-{
-	struct mail_account *a = arg;
-	struct error err;
-
-	error_set(&err, ERR_DAMAGED, "account.db is damaged; it is made anew at the next sign-in");
-	mail_account_log(EV_STORE_DAMAGED, a, &err);
-	remember_broken(a, &err);
-	if (a->held == 0) /* it is about to be closed, or that is how it was found */
-		return;
-	mail_account_hold(a);
-	loop_defer(a->role->ctx->loop, end_broken, a);
-}
-
-static void host_removed(void *arg, struct store_account *store, struct slice mailbox, const struct slice *target, size_t count)
-{
-	const struct mail_account *a = arg;
-
-	mail_use_removed(a, a->at_work, mailbox, target, count);
-}
-
-static void host_recalled(void *arg, struct store_account *store, const struct store_arrival *order, enum store_recalled what)
-{
-	static const char *const results[] = {
-		[STORE_RECALL_GONE] = "deleted before", [STORE_RECALL_DONE] = "recalled", [STORE_RECALL_READ] = "read before",
-	};
-	const struct mail_account *a = arg;
-	char id[QUEUE_ID_SIZE];
-
-	queue_id_format(order->place.pack, order->place.ordinal, id);
-	log_event(EV_MAIL_RECALLED, LOG_STR("mid", id), LOG_TEXT("to", a->login), LOG_STR("result", results[what]));
-}
-
-static bool host_learns(void *arg)
-{
-	const struct mail_account *a = arg;
-
-	return a->role->ctx->config->junk_personal;
-}
-
-static const struct bayes *host_house(void *arg)
-{
-	const struct mail_account *a = arg;
-
-	return mail_lessons_table(a->role);
-}
-
-static void host_teach(void *arg, const uint8_t email[16], unsigned want, const struct tokens *tokens)
-{
-	const struct mail_account *a = arg;
-
-	mail_lessons_teach(a->role, a->id, email, want, tokens);
-}
-
-static void host_learn(void *arg, struct store_account *store)
-{
-	mail_index_learn(arg);
-}
-
-static int64_t host_bin(void *arg)
-{
-	const struct mail_account *a = arg;
-
-	return a->role->ctx->config->queue_undelete / 1000;
-}
-
-struct keeping {
-	struct mail_account *account;
-	void (*done)(void *arg, int code);
-	void *arg;
-};
-
-static void on_kept(void *arg, enum ipc_outcome outcome, const void *message)
-{
-	struct keeping *k = arg;
-	const struct ipc_queue_unref_reply *reply = message;
-	struct mail_account *a = k->account;
-	bool good = outcome == IPC_OK && reply->result == QUEUE_OK;
-
-	k->done(k->arg, !good ? ERR_TEMPORARY : reply->kept == 1 ? 0 : ERR_NOT_FOUND);
-	memory_free(k);
-	mail_account_drop(a);
-}
-
-static void host_keep(void *arg, struct store_account *store, uint64_t seq, void (*done)(void *arg, int code), void *done_arg)
-{
-	struct mail_account *a = arg;
-	struct keeping *k = memory_alloc(sizeof *k);
-	struct buf list = BUF_INIT(8);
-	struct ipc_queue_unref request = {.how = QUEUE_UNREF_KEEP};
-
-	*k = (struct keeping){a, done, done_arg};
-	mail_account_hold(a);
-	buf_put_u64(&list, seq);
-	memcpy(request.account.b, a->id, sizeof request.account.b);
-	request.seqs = buf_slice(&list);
-	ipc_request(a->role->ctx->ipc, IPC_QUEUE_UNREF, IPC_ANY, &request, on_kept, k);
-	buf_free(&list);
-}
-
-static void host_later(void *arg, void (*fn)(void *arg), void *fn_arg)
-{
-	struct mail_account *a = arg;
-
-	loop_defer(a->role->ctx->loop, fn, fn_arg);
-}
-
-static int host_database_key(void *arg, struct store_account *store, size_t index, uint8_t ret_key[32])
-{
-	struct mail_account *a = arg;
-
-	if (index >= a->keys.secrets.count)
-		return ERR_NOT_FOUND;
-	secrets_database_key(&a->keys.secrets.items[index], ret_key);
 	return 0;
 }
 
@@ -489,10 +236,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	int rc;
 	struct store_account_config config = {
 		.directory = path, .quota = a->quota, .keys = a->keys.readers, .key_count = a->keys.secrets.count, .database_key_count = a->keys.secrets.count,
-		.host = {.arg = a, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_unref,
-		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .removed = host_removed, .recovered = host_recovered,
-		         .salvaged = host_salvaged, .recalled = host_recalled, .alive = host_alive, .broken = host_broken,
-		         .learns = host_learns, .learn = host_learn, .house = host_house, .teach = host_teach, .bin = host_bin, .keep = host_keep, .later = host_later},
+		.host = mail_host(a),
 	};
 
 	if (a->store != NULL && !store_account_broken(a->store))
@@ -510,312 +254,23 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	config.packs = a->role->packs;
 	keys = memory_alloc_array(a->keys.secrets.count, sizeof *keys);
 	for (size_t i = 0; i < a->keys.secrets.count; i++)
-		host_database_key(a, NULL, a->keys.secrets.count - 1 - i, keys[i]);
+		secrets_database_key(&a->keys.secrets.items[a->keys.secrets.count - 1 - i], keys[i]);
 	config.database_keys = (const uint8_t (*)[32])keys;
 	rc = store_account_open(&config, &a->store, &aside, err);
 	secret_wipe(keys, a->keys.secrets.count * sizeof *keys);
 	memory_free(keys);
 	if (rc < 0) {
 		mail_account_log(EV_STORE_OPEN_FAILED, a, err);
-		remember_broken(a, err);
+		mail_broken_note(a, err);
 		return rc;
 	}
-	forget_broken(a);
+	mail_broken_forget(a);
 	a->memory = STORE_MEMORY_USED;
 	mail_push_opened(a);
 	mail_account_profile(a);
-	mail_account_pull(a);
-	unrefs_send(a);
+	mail_arrivals_pull(a);
+	mail_unref_send(a);
 	return 0;
-}
-
-/* ---- arrivals ---- */
-
-/* Callers of catch_up hear from the loop, whatever they do with the account then. */
-static void waiters_tell(void *arg)
-{
-	struct mail_account *a = arg;
-
-	while (a->ready != NULL) {
-		struct mail_waiter *w = a->ready;
-
-		a->ready = w->next;
-		w->done(w->arg);
-		memory_free(w);
-	}
-	mail_account_drop(a);
-}
-
-static void waiters_ready(struct mail_account *a)
-{
-	struct mail_waiter **end = &a->ready;
-
-	if (a->waiters == NULL)
-		return;
-	if (a->ready == NULL) {
-		mail_account_hold(a);
-		loop_defer(a->role->ctx->loop, waiters_tell, a);
-	}
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = a->waiters;
-	a->waiters = NULL;
-}
-
-void mail_index_soon(struct mail_account *a)
-{
-	timer_start(a->index, MAIL_INDEX_WAIT_MS);
-}
-
-static void pull_end(struct mail_account *a, bool failed)
-{
-	bool again = a->pull_again && !failed;
-
-	a->pulling = a->pull_again = false;
-	if (failed)
-		timer_start(a->retry, MAIL_RETRY_MS);
-	if (again) {
-		mail_account_pull(a);
-	} else {
-		waiters_ready(a);
-		if (!a->learning) /* what the reader taught does not wait for arrivals to end */
-			mail_index_soon(a);
-	}
-}
-
-static void pull_send(struct mail_account *a);
-
-static size_t arrivals_decode(struct slice list, struct store_arrival *ret, size_t max)
-{
-	struct queue_arrival q;
-	size_t n = 0;
-
-	while (n < max && list.n != 0 && queue_arrival_decode(&list, &q) == 0) {
-		if (q.kind == RECALL_KIND + RECALL_UNREAD || q.kind == RECALL_KIND + RECALL_ANY)
-			ret[n++] = (struct store_arrival){.seq = q.seq, .place = q.place, .recalls = q.size, .read_too = q.kind == RECALL_KIND + RECALL_ANY};
-		else if (q.kind == READER_ARRIVAL || q.kind == READER_OWN)
-			ret[n++] = (struct store_arrival){.seq = q.seq, .kind = (enum reader_kind)q.kind, .place = q.place, .size = q.size};
-	}
-	return n;
-}
-
-/* ---- a ledger that was made anew lists again what was given back ---- */
-
-struct comparison {
-	struct mail_account *account;
-	uint64_t after, next;
-};
-
-static void compare_send(struct comparison *c);
-
-/* 1: there is more. */
-static int compare_take(struct comparison *c, const struct ipc_queue_arrivals_reply *reply, struct error *err)
-{
-	struct store_account *store = c->account->store;
-	struct store_arrival *list = memory_alloc_array(STORE_BATCH_MAX, sizeof *list);
-	size_t count = arrivals_decode(reply->list, list, STORE_BATCH_MAX);
-	int rc = store_account_compare(store, list, count, err);
-
-	if (count != 0)
-		c->after = list[count - 1].seq;
-	memory_free(list);
-	if (rc < 0)
-		return rc;
-	return count != 0 && reply->more && c->after < store_account_cursor(store) ? 1 : store_account_agrees(store, c->next, err);
-}
-
-static void on_compare(void *arg, enum ipc_outcome outcome, const void *message)
-{
-	struct comparison *c = arg;
-	struct mail_account *a = c->account;
-	const struct ipc_queue_arrivals_reply *reply = message;
-	struct error err = {0};
-	int rc = 0;
-
-	if (outcome == IPC_OK && reply->result == QUEUE_OK && a->store != NULL)
-		rc = compare_take(c, reply, &err);
-	if (rc > 0) {
-		compare_send(c);
-	} else {
-		if (rc < 0)
-			mail_account_log(EV_STORE_DAMAGED, a, &err);
-		a->comparing = false; /* when it failed: the next pull begins again */
-		unrefs_send(a);
-		memory_free(c);
-	}
-	mail_account_drop(a);
-}
-
-static void compare_send(struct comparison *c)
-{
-	struct ipc_queue_arrivals request = {.after = c->after, .limit = STORE_BATCH_MAX};
-
-	memcpy(request.account.b, c->account->id, sizeof request.account.b);
-	mail_account_hold(c->account);
-	ipc_request(c->account->role->ctx->ipc, IPC_QUEUE_ARRIVALS, IPC_ANY, &request, on_compare, c);
-}
-
-static void compare_begin(struct mail_account *a, uint64_t next)
-{
-	struct comparison *c;
-
-	if (a->comparing || a->pulling || a->store == NULL || !store_account_disagrees(a->store, next))
-		return;
-	a->comparing = true;
-	c = memory_alloc(sizeof *c);
-	*c = (struct comparison){.account = a, .next = next};
-	compare_send(c);
-}
-
-static void note_filed(struct mail_account *a, const struct store_arrival *list, size_t count)
-{
-	char id[QUEUE_ID_SIZE];
-
-	for (size_t i = 0; i < count; i++) {
-		if (list[i].kind != READER_ARRIVAL)
-			continue;
-		if (list[i].seq > a->delivered)
-			a->delivered = list[i].seq;
-		queue_id_format(list[i].place.pack, list[i].place.ordinal, id);
-		log_event(EV_MAIL_FILED, LOG_TEXT("user", a->login), LOG_STR("mid", id));
-	}
-}
-
-static void on_arrivals(void *arg, enum ipc_outcome outcome, const void *message)
-{
-	struct mail_account *a = arg;
-	const struct ipc_queue_arrivals_reply *reply = message;
-	struct store_arrival *list;
-	struct error err = {0};
-	size_t count, taken = 0;
-	int rc;
-
-	if (outcome != IPC_OK || reply->result != QUEUE_OK || a->store == NULL) {
-		pull_end(a, true);
-		goto out;
-	}
-	account_works(a);
-	list = memory_alloc_array(STORE_BATCH_MAX, sizeof *list);
-	count = arrivals_decode(reply->list, list, STORE_BATCH_MAX);
-	rc = count == 0 ? 0 : store_account_file(a->store, list, count, &taken, &err);
-	a->role->filed += taken;
-	note_filed(a, list, taken);
-	memory_free(list);
-	if (rc < 0) {
-		mail_account_log(EV_STORE_DAMAGED, a, &err);
-		pull_end(a, true);
-	} else if (reply->more && taken == count && count != 0) {
-		pull_send(a);
-	} else {
-		pull_end(a, false);
-		compare_begin(a, reply->next);
-	}
-out:
-	mail_account_drop(a);
-}
-
-static void pull_send(struct mail_account *a)
-{
-	struct ipc_queue_arrivals request = {.after = store_account_cursor(a->store), .limit = STORE_BATCH_MAX};
-
-	memcpy(request.account.b, a->id, sizeof request.account.b);
-	mail_account_hold(a);
-	ipc_request(a->role->ctx->ipc, IPC_QUEUE_ARRIVALS, IPC_ANY, &request, on_arrivals, a);
-}
-
-void mail_account_pull(struct mail_account *a)
-{
-	if (a->store == NULL)
-		return;
-	if (a->pulling) {
-		a->pull_again = true;
-		return;
-	}
-	a->pulling = true;
-	a->pulled_ms = mail_now(a->role);
-	timer_stop(a->retry);
-	pull_send(a);
-}
-
-void mail_account_hint(struct mail_account *a)
-{
-	int64_t wait = a->pulled_ms + MAIL_GATHER_MS - mail_now(a->role);
-
-	if (a->gathering)
-		return;
-	if (wait <= 0) {
-		mail_account_pull(a);
-		return;
-	}
-	a->gathering = true;
-	timer_start(a->gather, wait);
-}
-
-static void on_gather(void *arg)
-{
-	struct mail_account *a = arg;
-
-	a->gathering = false;
-	mail_account_pull(a);
-}
-
-/* ---- giving back ---- */
-
-struct unrefs {
-	struct mail_account *account;
-	bool now;
-	size_t count;
-	uint64_t seqs[MAIL_UNREF_BATCH];
-};
-
-static void on_unref(void *arg, enum ipc_outcome outcome, const void *message)
-{
-	struct unrefs *u = arg;
-	struct mail_account *a = u->account;
-	const struct ipc_queue_unref_reply *reply = message;
-	struct error err = {0};
-
-	a->sending_unrefs = false;
-	if (outcome == IPC_OK && reply->result == QUEUE_OK && a->store != NULL) {
-		if (store_account_unrefs_done(a->store, u->now, u->seqs, u->count, &err) == 0)
-			unrefs_send(a);
-		else
-			mail_account_log(EV_STORE_DAMAGED, a, &err);
-	} else {
-		timer_start(a->retry, MAIL_RETRY_MS);
-	}
-	memory_free(u);
-	mail_account_drop(a);
-}
-
-static void unrefs_send(struct mail_account *a)
-{
-	struct unrefs *u;
-	struct buf list = BUF_INIT(MAIL_UNREF_BATCH * 8);
-	struct ipc_queue_unref request = {0};
-
-	if (a->sending_unrefs || a->store == NULL)
-		return;
-	u = memory_alloc(sizeof *u);
-	u->account = a;
-	u->count = store_account_unrefs(a->store, false, u->seqs, MAIL_UNREF_BATCH);
-	u->now = u->count == 0;
-	if (u->now)
-		u->count = store_account_unrefs(a->store, true, u->seqs, MAIL_UNREF_BATCH);
-	if (u->count == 0) {
-		memory_free(u);
-		return;
-	}
-	for (size_t i = 0; i < u->count; i++)
-		buf_put_u64(&list, u->seqs[i]);
-	memcpy(request.account.b, a->id, sizeof request.account.b);
-	request.how = u->now ? QUEUE_UNREF_NOW : QUEUE_UNREF_DROP;
-	request.seqs = buf_slice(&list);
-	a->sending_unrefs = true;
-	mail_account_hold(a);
-	ipc_request(a->role->ctx->ipc, IPC_QUEUE_UNREF, IPC_ANY, &request, on_unref, u);
-	FAULT_POINT(unref_sent);
-	buf_free(&list);
 }
 
 /* ---- the delivery profile ---- */
@@ -864,8 +319,8 @@ static void on_retry(void *arg)
 {
 	struct mail_account *a = arg;
 
-	mail_account_pull(a);
-	unrefs_send(a);
+	mail_arrivals_pull(a);
+	mail_unref_send(a);
 	if (a->profile_dirty)
 		mail_account_profile(a);
 }

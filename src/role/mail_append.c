@@ -106,7 +106,7 @@ static void append_next(struct mail_append *p)
 	store_account_appended(p->append);
 	memory_free(p);
 	/* An own ref may have been held back meanwhile. */
-	mail_account_pull(a);
+	mail_arrivals_pull(a);
 	mail_account_drop(a);
 }
 

@@ -2,7 +2,8 @@
  * Mail over HTTP: what the role web passes on for people who signed in. One `struct mail_http` is one such sign-in (a ticket of auth); it has any number of
  * connections from web, which are socket pairs with HTTP/1.1 in them, and one engine of JMAP for all of them.
  *
- *   mail_http.c    sign-ins, connections, requests     mail_jmap.c    the table of routes, requests of JMAP
+ *   mail_http.c    sign-ins                            mail_jmap.c    the table of routes, requests of JMAP
+ *   mail_link.c    connections, requests               mail_exchange.c  one request and its answer
  *   mail_document.c  letters as documents        mail_preview.c   attachments as pictures
  *
  * How to serve something under /jmap/: add a row to mail_routes in mail_jmap.c. A handler gets an exchange: one request and its answer, as in role/web.h. A body

@@ -81,6 +81,11 @@ void mail_index_add(struct mail_account *a)
 	list_append(&m->to_index, &a->index_node);
 }
 
+void mail_index_soon(struct mail_account *a)
+{
+	timer_start(a->index, MAIL_INDEX_WAIT_MS);
+}
+
 void mail_index_learn(struct mail_account *a)
 {
 	if (a->role->stopping || a->learning)

@@ -6,8 +6,9 @@
  * A *visit* is one such mailbox, open for all sign-ins of one credential; it ends when it was not used for a while, and its connections end with
  * what they stand on (the delegation, both accounts, the credential), as those of every delegate.
  *
- *   mail_visit.c        visits, connections, requests      mail_visit_pass.c   requests that are passed on as they are
+ *   mail_visit.c        visits, what waits for them        mail_visit_link.c   connections, one request at a time on each
  *   mail_visit_jmap.c   method calls, blobs, the list      mail_visit_watch.c  their changes, for events
+ *   mail_visit_pass.c   requests that are passed on as they are
  */
 #ifndef ROLE_MAIL_VISIT_H
 #define ROLE_MAIL_VISIT_H
@@ -16,7 +17,7 @@
 #include "role/mail_http.h"
 
 #define MAIL_VISIT_LINKS_MAX 24       /* connections to one mailbox; further requests wait */
-#define MAIL_VISIT_WAITING_MAX 200
+#define MAIL_VISIT_WAITING_MAX 200    /* of these, for one mailbox; what comes beyond them fails */
 #define MAIL_VISIT_LINK_IDLE_MS 60000
 #define MAIL_VISIT_IDLE_MS 600000     /* without connections */
 
@@ -109,8 +110,32 @@ struct mail_visits {
 struct mail_visits *mail_visits_of(struct mail_http *p);
 /* Runs the job in a visit that is there. */
 void mail_visit_start(struct visit *v, struct mail_visit_job *job);
+/* It stays in memory while held. */
+void mail_visit_hold(struct visit *v);
+void mail_visit_drop(struct visit *v);
+/* The last call of a job, which is out of its connection and its visit then. */
+void mail_visit_job_end(struct mail_visit_job *job, int code);
+/* A connection is free: the next job that waits is started. */
+void mail_visit_next(struct visit *v);
+/* The shard knows no such sign-in (any more): auth is asked once more for the job (NULL: for the next one). */
+void mail_visit_refused(struct visit *v, struct mail_visit_job *job);
 /* A visit has opened, or lost what listened: listen when somebody wants to know. */
 void mail_visit_listen(struct visit *v);
 void mail_visit_deaf(struct visit *v);
+
+/* ---- mail_visit_link.c ---- */
+
+/* Gives the job to a connection that has none. False: there is none. */
+bool mail_visit_link_reuse(struct visit *v, struct mail_visit_job *job);
+/* Opens a connection to the shard of the mailbox, for the job. When that fails the job hears of it from the loop. */
+void mail_visit_link_open(struct visit *v, struct mail_visit_job *job);
+/* Nothing is opened; the job hears ERR_TEMPORARY from the loop. */
+void mail_visit_link_none(struct visit *v, struct mail_visit_job *job);
+/* To the person's own mailbox: a connection for this one request, to the sign-in itself. */
+void mail_visit_link_home(struct mail_http *p, struct mail_visit_job *job);
+/* The connection ends; its job, if it has one, is not told. */
+void mail_visit_link_end(struct visit_link *l);
+/* All connections of the visit end soon, and their jobs with ERR_TEMPORARY. */
+void mail_visit_links_fail(struct visit *v);
 
 #endif
