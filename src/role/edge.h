@@ -3,7 +3,7 @@
  * point where mail is touched, and carries a letter through filter and queue. It has no disk, no keys and no mail of anybody.
  *
  *   edge.c        the role: listeners, limits, life of a client      edge_sasl.c   one sign-in, for all protocols
- *   edge_smtp.c   SMTP engine <-> auth                               edge_letter.c message -> filter -> queue
+ *   edge_smtp*.c  SMTP engine <-> auth                               edge_letter.c message -> filter -> queue
  *   edge_login.c  IMAP and POP3 before login                         edge_pass.c   bytes to and from `mail` after it
  *   edge_proxy.c  PROXY header of trusted addresses                manage.c, web.c  HTTP of the classes management and web
  *   edge_limits.c slots, turns, reserve     edge_harvest.c who guesses recipients

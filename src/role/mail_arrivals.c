@@ -1,4 +1,4 @@
-/* What has come for an account: pulled out of the ledger of queue behind the cursor of the account, filed, and compared with a ledger that was made anew. */
+/* What has come for an account: pulled out of the ledger of queue, filed, and compared with a ledger that was made anew. */
 #include "role/mail.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Arrivals whose letters left the mailbox are given back to the ledger of queue, which forgets them at once or after the time of the bin. */
+/* What left the mailbox is given back to the ledger of queue, which forgets it at once or after the time of the bin. */
 #include "role/mail.h"
 
 #include <string.h>

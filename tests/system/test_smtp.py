@@ -45,6 +45,19 @@ def test_unknown_recipients_are_refused_at_rcpt(site):
         assert client.rcpt(site.user('wang.lei')['address'])[0] == 250
 
 
+def test_what_says_that_it_is_larger_than_the_room_is_refused_at_rcpt(site):
+    address = 'olivia.brown@demo.test'
+    site.instance.cli('user', 'set', address, '--quota', '1000000')
+    try:
+        for size, code in ((900000, 250), (1100000, 452)):
+            with site.smtp() as client:
+                client.ehlo()
+                assert client.mail('x@outside.test', [f'SIZE={size}'])[0] == 250
+                assert client.rcpt(address)[0] == code
+    finally:
+        site.instance.cli('user', 'set', address, '--quota', '0')
+
+
 def test_extensions_are_announced(site):
     with site.smtp() as client:
         client.ehlo()
