@@ -99,9 +99,18 @@ test('an app password needs the own one and is shown once', async () => {
 	assert.equal(await dialog.locator('.secret').innerText(), 'abcd-efgh-jkmn-pqrs');
 	const [, args] = calls.find(([name]) => name === 'user.app_password.add');
 	assert.deepEqual([args.label, args.protocols, args.days], ['Phone', ['imap', 'submission'], 0]);
+	await dialog.getByRole('img', { name: 'QR code of the app password' }).waitFor();
+	await dialog.getByRole('radio', { name: 'Thunderbird' }).check();
+	await dialog.getByRole('img', { name: 'QR code of the settings for Thunderbird' }).waitFor();
+	await dialog.getByRole('radio', { name: 'iPhone' }).check();
+	assert.equal(await dialog.getByRole('link', { name: 'Profile for iPhone' }).getAttribute('href'), '/mail/setup.mobileconfig?emailaddress=wang.lei%40demo.test');
 	await dialog.locator('footer .primary').click();
 	await dialog.waitFor({ state: 'detached' });
 	assert.ok(!(await page.content()).includes('abcd-efgh'), 'gone from the page');
+	await page.getByRole('button', { name: 'Show', exact: true }).click();
+	await dialog.getByRole('img', { name: 'QR code of the address of the profile' }).waitFor();
+	await dialog.locator('summary').click();
+	await dialog.getByText('mail.demo.test · 993 · TLS').waitFor();
 	await end();
 });
 

@@ -54,6 +54,11 @@ export async function fakeSite({ language = 'en', session = {}, ...facts } = {})
 			return found?.refused ? json(response, found.refused, found.refused.status) : json(response, found ?? {});
 		}
 		if (url.pathname.startsWith('/jmap/')) return jmap.answer(url, request, response, body);
+		if (url.pathname.startsWith('/.well-known/autoconfig/')) {
+			const server = (kind, type, port) => `<${kind}Server type="${type}"><hostname>mail.demo.test</hostname><port>${port}</port><socketType>SSL</socketType></${kind}Server>`;
+			response.writeHead(200, { 'Content-Type': 'text/xml' });
+			return response.end(`<clientConfig>${server('incoming', 'imap', 993)}${server('outgoing', 'smtp', 465)}</clientConfig>`);
+		}
 		const file = extname(url.pathname) ? join(site, url.pathname) : join(site, 'index.html');
 		if (!existsSync(file)) return json(response, {}, 404);
 		response.writeHead(200, { 'Content-Type': TYPES[extname(file)] });

@@ -3,10 +3,11 @@ import { operation, type Problem } from '../shell/api';
 import { t, longDate } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Dialog, MenuButton, confirm } from '../ui/overlay';
-import { Banner, Button, Checkbox, Chip, CopyText, EmptyState, Field } from '../ui/parts';
+import { Banner, Button, Checkbox, Chip, EmptyState, Field } from '../ui/parts';
 import { toast } from '../ui/toast';
 import { Card, Loaded, Page, Row, asProblem, explain, me, moment, named, useOperation } from './parts';
 import { withStepUp } from './proof';
+import { DeviceCodes, SetupDialog } from './setup';
 
 interface Device { id: number; name: string; state: 'pending' | 'approved' | 'blocked'; protocol: string; ip: string; created: number; used: number; this?: boolean }
 interface AppPassword { id: string; label: string; created: number; protocols: string[] | string; ends: number; used: number; ip: string }
@@ -27,6 +28,7 @@ export default function Devices() {
 	const devices = useOperation<{ devices: Device[] }>('device.list', { address: me() });
 	const passwords = useOperation<{ app_passwords: AppPassword[] }>('user.app_password.list', { address: me() });
 	const [adding, setAdding] = useState(false);
+	const [setup, setSetup] = useState(false);
 	const remove = async (one: Device) => {
 		if (await confirm(t('settings.device-remove'), t('settings.device-remove-text', { name: one.name }), t('ui.remove'), true)) await act('device.remove', { id: one.id }, t('settings.device-removed'), devices.reload);
 	};
@@ -67,7 +69,9 @@ export default function Devices() {
 					</Card>
 				)}
 			</Loaded>
+			<Card title={t('settings.setup')} lead={t('settings.setup-lead')} action={<Button onClick={() => setSetup(true)}>{t('settings.setup-show')}</Button>} />
 			<Grants />
+			{setup && <SetupDialog onClose={() => setSetup(false)} onAdd={() => { setSetup(false); setAdding(true); }} />}
 			{adding && <AddPassword onClose={() => { setAdding(false); void passwords.reload(); }} />}
 		</Page>
 	);
@@ -115,7 +119,7 @@ function AddPassword({ onClose }: { onClose: () => void }) {
 		}
 		setBusy(false);
 	};
-	if (made) return <Shown made={made} onClose={onClose} />;
+	if (made) return <Shown made={made} protocols={protocols} onClose={onClose} />;
 	return (
 		<Dialog title={t('settings.app-password-add')} size="small" onClose={onClose}
 			footer={<><Button onClick={onClose}>{t('ui.cancel')}</Button><Button kind="primary" busy={busy} disabled={!label.trim() || !password || protocols.length === 0} onClick={() => void make()}>{t('settings.app-password-make')}</Button></>}>
@@ -132,16 +136,16 @@ function AddPassword({ onClose }: { onClose: () => void }) {
 	);
 }
 
-/** In groups of four, to be typed by hand. */
-function Shown({ made, onClose }: { made: Made; onClose: () => void }) {
+/** In groups of four, to be typed by hand, and for a camera. */
+function Shown({ made, protocols, onClose }: { made: Made; protocols: readonly string[]; onClose: () => void }) {
 	return (
 		<Dialog title={t('settings.app-password-made')} size="small" onClose={onClose} footer={<Button kind="primary" onClick={onClose}>{t('settings.app-password-noted')}</Button>}>
 			<div class="stack">
 				<Banner kind="warn">{t('settings.app-password-once')}</Banner>
 				<p class="secret" translate={false}>{made.app_password}</p>
-				<CopyText text={made.app_password} label={t('settings.app-password-copy')} />
-				<p><a class="button" href={`/mail/setup.mobileconfig?address=${encodeURIComponent(me())}`} download>{t('settings.apple-profile')}</a></p>
+				<p><Button small icon="label" onClick={() => void navigator.clipboard.writeText(made.app_password).then(() => toast(t('ui.copied')))}>{t('ui.copy')}</Button></p>
 				<p class="muted">{t('settings.app-password-use', { address: me(), host: location.hostname })}</p>
+				<DeviceCodes password={made.app_password} phones={protocols.includes('imap') && protocols.includes('submission')} />
 			</div>
 		</Dialog>
 	);
