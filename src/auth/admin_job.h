@@ -34,7 +34,7 @@ extern const struct admin_operation_row admin_domain_rows[], admin_relay_rows[],
 	admin_group_rows[], admin_session_rows[], admin_factor_rows[], admin_import_rows[], admin_policy_rows[], admin_role_rows[], admin_approval_rows[], admin_oauth_rows[], admin_provider_rows[], admin_sso_rows[],
 	admin_escrow_rows[], admin_delegate_rows[], admin_leaver_rows[], admin_shred_rows[], admin_clearance_rows[], admin_device_rows[], admin_condition_rows[], admin_hygiene_rows[], admin_party_rows[], admin_dkim_rows[],
 	admin_contact_rows[], admin_authority_rows[], admin_device_certificate_rows[],
-	admin_dns_rows[], admin_sts_rows[], admin_tls_rows[], admin_forward_rows[], admin_contain_rows[], admin_junk_rows[], admin_sieve_rows[], admin_web_rows[], admin_book_rows[];
+	admin_dns_rows[], admin_sts_rows[], admin_tls_rows[], admin_forward_rows[], admin_contain_rows[], admin_junk_rows[], admin_sieve_rows[], admin_web_rows[], admin_book_rows[], admin_quarantine_rows[];
 /* A row of any table; NULL: none. */
 const struct admin_operation_row *admin_row_find(struct slice name);
 

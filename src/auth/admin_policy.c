@@ -7,6 +7,7 @@
 #include "auth/forward.h"
 #include "auth/hygiene.h"
 #include "auth/reading.h"
+#include "auth/release.h"
 
 /* before: the stored text, empty when there is none. *ret_stored: what is kept. ERR_INVALID: err says why. */
 typedef int policy_check_fn(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err);
@@ -49,6 +50,18 @@ static int check_reading(struct directory *d, const json_t *value, struct slice 
 	return keep(reading_policy_check(value, err), value, ret_stored);
 }
 
+static int check_quarantine(struct directory *d, const json_t *value, struct slice before, int64_t now, json_t **ret_stored, struct error *err)
+{
+	return keep(release_policy_check(value, err), value, ret_stored);
+}
+
+/* Who may not do it alone may not allow it to himself alone either. */
+static int guard_quarantine(struct admin_job *job, const json_t *value)
+{
+	int rc = release_policy_widens(job_directory(job), value);
+	return rc < 0 ? job_refuse_error(job, rc, "policy") : rc > 0 ? job_second_person(job, AUTH_ACT_APPROVE) : 0;
+}
+
 static const struct policy {
 	const char *name;
 	policy_check_fn *check;
@@ -63,6 +76,7 @@ static const struct policy {
 	{HYGIENE_POLICY, check_hygiene, "{\"days\":90,\"review_days\":0}", NULL, NULL},
 	{FORWARD_POLICY, check_forward, "{\"outside\":false}", NULL, NULL},
 	{READING_POLICY, check_reading, READING_FALLBACK, NULL, NULL},
+	{RELEASE_POLICY, check_quarantine, RELEASE_FALLBACK, guard_quarantine, NULL},
 };
 
 static const struct policy *find(struct admin_job *job)

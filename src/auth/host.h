@@ -56,6 +56,8 @@ typedef void auth_letter_fn(void *arg, bool durable);
 /* ok: the queue has done it, to so many messages. */
 typedef void auth_contain_fn(void *arg, bool ok, unsigned count);
 typedef void auth_unlearn_fn(void *arg, bool done);
+/* status: enum admin_status; result: JSON. */
+typedef void auth_queue_fn(void *arg, unsigned status, struct slice result);
 
 struct auth_host {
 	void *arg;
@@ -73,6 +75,8 @@ struct auth_host {
 	void (*letter)(void *arg, const struct auth_letter *letter, auth_letter_fn *fn, void *fn_arg);
 	/* Holds, releases or drops mail of the account that waits to leave (enum contain_held of auth/contain.h). fn is called once. NULL: no queue. */
 	void (*contain)(void *arg, const uint8_t account[16], unsigned held, auth_contain_fn *fn, void *fn_arg);
+	/* An administrative operation of the queue (ipc/operations.h), in the name of `subject`. fn is called once. NULL: no queue. */
+	void (*queue)(void *arg, struct slice subject, struct slice op, struct slice args, auth_queue_fn *fn, void *fn_arg);
 	/* The account got rights back that it had lost (auth/contain.h). NULL: nobody wants to know. */
 	void (*freed)(void *arg, const uint8_t account[16]);
 	/* Signs a certificate of destruction (role key, Ed25519). False: not now. NULL: never. */

@@ -141,6 +141,22 @@ static void fake_contain(void *arg, const uint8_t account[16], unsigned held, au
 	fn(fn_arg, !t->queue_away, 3);
 }
 
+static void fake_queue(void *arg, struct slice subject, struct slice op, struct slice args, auth_queue_fn *fn, void *fn_arg)
+{
+	struct test_auth *t = arg;
+	bool show = slice_eq(op, SLICE("quarantine.show"));
+	assert_true(show || slice_eq(op, SLICE("quarantine.release")));
+	if (t->queue_away) {
+		fn(fn_arg, ADMIN_UNAVAILABLE, SLICE("{\"error\":\"away\"}"));
+	} else if (t->held == NULL) {
+		fn(fn_arg, ADMIN_NOT_FOUND, SLICE("{\"error\":\"no such message\"}"));
+	} else {
+		t->released += !show;
+		fn(fn_arg, ADMIN_OK, slice_str(show ? test_args("{\"reason\":\"%s\",\"name\":\"Eicar\",\"from\":\"x@outside.test\"}", t->held)
+			: "{\"queue_id\":\"00000001-2\"}"));
+	}
+}
+
 static void fake_send(void *arg, const struct auth_factor_send *send)
 {
 	struct test_auth *t = arg;
@@ -159,7 +175,7 @@ struct test_auth *test_auth_create(bool scram)
 	struct test_auth *t = memory_alloc(sizeof *t);
 	t->now = (struct moment){1700000000000, 1000};
 	t->host = (struct auth_host){.arg = t, .send_code = fake_send, .contain = fake_contain, .sign = fake_sign, .dkim_make = fake_dkim_make, .dkim_drop = fake_dkim_drop, .look_up = fake_look_up, .now = fake_now, .hmac = fake_hmac, .work = fake_work, .after = fake_after, .ticket = fake_ticket, .record = fake_record,
-		.revoke = fake_revoke};
+		.revoke = fake_revoke, .queue = fake_queue};
 	t->settings = (struct auth_login_settings){.failures_per_minute = 30, .failures_per_network = 240, .free_failures = 5, .failure_delay_ms = 2000, .shards = 4,
 		.cost = PASSWORD_COST_MIN, .scram_passwords = scram, .tokens = true, .certificates = true, .oauth_issuer = SLICE("https://mail.example.org"), .boot_secret = boot_secret};
 	open_directory(t);

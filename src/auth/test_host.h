@@ -41,6 +41,8 @@ struct test_auth {
 	bool dns_away;
 	bool key_away, mail_away, queue_away;
 	unsigned contained[4];      /* calls by enum contain_held */
+	const char *held;           /* why the letter of quarantine.show is held; NULL: there is none */
+	unsigned released;
 	unsigned hashes; /* Argon2id runs */
 	/* what the mail process got */
 	unsigned tickets, revokes;

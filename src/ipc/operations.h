@@ -355,8 +355,9 @@ OPERATION("junk.forget", QUEUE, QUARANTINE_CHANGE, CHANGES, "")
  */
 OPERATION("quarantine.list", QUEUE, QUARANTINE_SEE, READS, "from? to? reason? after?")
 OPERATION("quarantine.show", QUEUE, QUARANTINE_SEE, READS, "id")
-/* It goes to its recipients, as a letter with a queue id of its own: {"queue_id"} */
-OPERATION("quarantine.release", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
+/* It goes to its recipients, as a letter with a queue id of its own: {"queue_id"}. What is malware needs a second person, unless the policy "quarantine"
+ * says otherwise (docs/malware.md). */
+OPERATION("quarantine.release", AUTH, QUARANTINE_CHANGE, CHANGES, "id reason?")
 /* It goes to the mailbox of the reviewers (quarantine.reviewer), and stays held: {"queue_id"} */
 OPERATION("quarantine.look", QUEUE, QUARANTINE_CHANGE, CHANGES, "id")
 /* return: its sender gets a delivery report. delete: nobody is told. */

@@ -318,6 +318,7 @@ static int auth_start(struct role_context *ctx, struct error *err)
 		.record = host_record, .sign = host_sign, .revoke = host_revoke, .unlearn = host_unlearn};
 	auth_dkim_host(&a->host);
 	auth_contain_host(&a->host);
+	auth_quarantine_host(&a->host);
 	auth_ca_host(&a->host);
 	auth_meter_host(&a->host);
 	auth_factor_start(a);

@@ -105,7 +105,8 @@ struct recipient_forward auth_forward(struct auth_process *a, const struct resol
 int auth_passing_sealer(struct auth_process *a, const struct resolve_result *result, struct slice by, struct arena *arena, struct buf *out);
 /* Where a bounce to an address of our making leads. ERR_NOT_FOUND: it is none; else as srs_reverse. */
 int auth_returned(struct auth_process *a, struct slice recipient, struct slice reverse_path, struct arena *arena, struct slice *ret);
-void auth_quarantine_start(struct auth_process *a); /* auth_quarantine.c */
+void auth_quarantine_host(struct auth_host *host); /* auth_quarantine.c */
+void auth_quarantine_start(struct auth_process *a);
 void auth_quarantine_reload(struct auth_process *a);
 void auth_reports_start(struct auth_process *a); /* auth_reports.c */
 void auth_reports_reload(struct auth_process *a);

@@ -1,6 +1,8 @@
 /* The quarantine as auth sees it: whose mailbox reviews it, and whom to tell that something of theirs is held. */
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "ipc/admin.h"
 #include "role/auth.h"
 #include "store/fact.h"
 
@@ -39,6 +41,38 @@ static void on_reviewer(void *arg, struct ipc_call *call, const void *message)
 	ipc_reply(call, &(struct ipc_auth_reviewer_reply){.fact = rc == 0 ? buf_slice(&fact) : SLICE_NONE});
 	buf_free(&fact);
 	arena_free(&arena);
+}
+
+/* ---- what the queue does for auth ---- */
+
+struct asked {
+	auth_queue_fn *fn;
+	void *arg;
+};
+
+static void on_done(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct asked *asked = arg;
+	const struct ipc_queue_admin_reply *reply = message;
+	if (outcome == IPC_OK)
+		asked->fn(asked->arg, reply->status, reply->result);
+	else
+		asked->fn(asked->arg, ADMIN_UNAVAILABLE, SLICE("{\"code\":\"away\",\"error\":\"The queue does not answer; try again.\"}"));
+	memory_free(asked);
+}
+
+static void host_queue(void *arg, struct slice subject, struct slice op, struct slice args, auth_queue_fn *fn, void *fn_arg)
+{
+	struct auth_process *a = arg;
+	struct asked *asked = memory_alloc(sizeof *asked);
+	struct ipc_queue_admin request = {.subject = subject, .op = op, .args = args};
+	*asked = (struct asked){fn, fn_arg};
+	ipc_request(a->ctx->ipc, IPC_QUEUE_ADMIN, IPC_ANY, &request, on_done, asked);
+}
+
+void auth_quarantine_host(struct auth_host *host)
+{
+	host->queue = host_queue;
 }
 
 /* ---- the digest ---- */
