@@ -8,7 +8,7 @@ static const struct slice reasons[] = {
 #define RULE(id, name, in, out, text) SLICE_INIT(name),
 	SCAN_CLASSES(RULE)
 #undef RULE
-	SLICE_INIT("verdict"), SLICE_INIT("partner"),
+	SLICE_INIT("stripped"), SLICE_INIT("verdict"), SLICE_INIT("partner"),
 };
 
 static bool is_reason(struct slice s)
@@ -27,7 +27,7 @@ int release_policy_check(const json_t *value, struct error *err)
 		return error_set(err, ERR_INVALID, "it is {\"alone\":[…]}: reasons for which one person may release");
 	json_array_foreach(list, i, item)
 		if (!json_is_string(item) || !is_reason(slice_make(json_string_value(item), json_string_length(item))))
-			return error_set(err, ERR_INVALID, "reasons are virus, opaque, unscanned, executable, disguised, macro, unread, active, verdict and partner");
+			return error_set(err, ERR_INVALID, "reasons are virus, opaque, unscanned, executable, disguised, macro, unread, active, stripped, verdict and partner");
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Which letters one person may let out of quarantine alone: the policy "quarantine", {"alone":["verdict","partner"]}, a list of reasons. Every other
- * reason needs a second person. Reasons are the findings of malware.actions (scan/rules.h), verdict (judged as junk or deceit) and partner (an
- * Rspamd or milter wanted it held).
+ * reason needs a second person. Reasons are the findings of malware.actions (scan/rules.h), stripped (the original of what parts were
+ * taken out of), verdict (judged as junk or deceit) and partner (an Rspamd or milter wanted it held).
  */
 #ifndef AUTH_RELEASE_H
 #define AUTH_RELEASE_H

@@ -125,7 +125,7 @@ static void test_policy_says_who_is_alone_and_two_allow_more(void **state)
 static void test_policy_names_only_what_there_is(void **state)
 {
 	static const char *const bad[] = {"{}", "[]", "{\"alone\":1}", "{\"alone\":[1]}", "{\"alone\":[\"viruses\"]}", "{\"alone\":[],\"two\":[]}",
-		"{\"alone\":[\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\"]}"};
+		"{\"alone\":[\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\",\"virus\"]}"};
 	struct error err = {0};
 	json_t *value = json_loads(RELEASE_FALLBACK, 0, NULL);
 	assert_int_equal(release_policy_check(value, &err), 0);

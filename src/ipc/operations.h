@@ -351,7 +351,7 @@ OPERATION("junk.show", QUEUE, QUARANTINE_SEE, READS, "")
 OPERATION("junk.forget", QUEUE, QUARANTINE_CHANGE, CHANGES, "")
 /*
  * What is held in quarantine, by addresses, size and reason; never a subject: {"messages":[{"id","time","ends","from","to":[…],"recipient_count","size",
- * "reason","by","name","reviewable"}],"more","next"}. reason: a finding of malware.actions, or verdict; by: who found it.
+ * "reason","by","name","reviewable"}],"more","next"}. reason: a finding of malware.actions, stripped, verdict or partner; by: who found it.
  */
 OPERATION("quarantine.list", QUEUE, QUARANTINE_SEE, READS, "from? to? reason? after?")
 OPERATION("quarantine.show", QUEUE, QUARANTINE_SEE, READS, "id")
