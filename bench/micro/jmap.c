@@ -1,4 +1,4 @@
-/* What a mail program asks first: the newest 50 of a large mailbox, and what it needs of each to list it. `jmap [messages]`, own CPU time. */
+/* What a mail program asks first: the newest 50 of a large mailbox, and what it needs of each to list it. Then what writing costs. `jmap [messages]`, own CPU time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,16 +109,96 @@ static void bench_all(struct rig *r, struct jmap *j, const char *inbox)
 	bench(j, "query from: one of 50 senders", 2, QUERY("'filter':{'inMailbox':'$','from':'s17@example.org'},'limit':50"), inbox);
 }
 
+/* ---- writing ---- */
+
+#define WRITTEN 500
+
+static double wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Ids of the newest, from an answer of Email/query. */
+static size_t newest(struct jmap *j, const char *inbox, char (*ids)[40])
+{
+	struct buf calls = BUF_INIT(4096), out = BUF_INIT(SIZE_MAX / 4);
+	struct slice rest;
+	size_t n = 0;
+	ptrdiff_t at;
+
+	buf_printf(&calls, "[\"Email/query\",{\"accountId\":\"%.*s\",\"filter\":{\"inMailbox\":\"%s\"},\"limit\":%d},\"q\"]",
+	           SLICE_ARG(jmap_account_name(j)), inbox, WRITTEN);
+	buf_append_byte(&calls, 0);
+	ask(j, (const char *)buf_slice(&calls).p, &out);
+	rest = buf_slice(&out);
+	rest = slice_from(rest, (size_t)slice_search(rest, SLICE("\"ids\"")));
+	for (; n < WRITTEN && (at = slice_search(rest, SLICE("\"M"))) >= 0; n++) {
+		rest = slice_from(rest, (size_t)at + 1);
+		snprintf(ids[n], sizeof ids[n], "%.33s", (const char *)rest.p);
+	}
+	buf_free(&calls);
+	buf_free(&out);
+	return n;
+}
+
+/* One Email/set that says `change` of each (NULL: destroys them). */
+static void write_all(struct jmap *j, const char *what, char (*ids)[40], size_t count, const char *change)
+{
+	struct buf calls = BUF_INIT(1 << 20), out = BUF_INIT(SIZE_MAX / 4);
+	double cpu, wall;
+
+	buf_printf(&calls, "[\"Email/set\",{\"accountId\":\"%.*s\",\"%s\":%c", SLICE_ARG(jmap_account_name(j)), change == NULL ? "destroy" : "update",
+	           change == NULL ? '[' : '{');
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&calls, change == NULL ? "%s\"%s\"" : "%s\"%s\":%s", i == 0 ? "" : ",", ids[i], change);
+	buf_printf(&calls, "%c},\"s\"]", change == NULL ? ']' : '}');
+	buf_append_byte(&calls, 0);
+	longest_step = 0;
+	cpu = cpu_ms();
+	wall = wall_ms();
+	ask(j, (const char *)buf_slice(&calls).p, &out);
+	printf("%-60s %9.2f ms, longest step %7.2f ms, wall %9.2f ms\n", what, cpu_ms() - cpu, longest_step, wall_ms() - wall);
+	if (slice_search(buf_slice(&out), SLICE("Error")) >= 0 || slice_search(buf_slice(&out), SLICE("\"type\"")) >= 0)
+		printf("%.*s\n", SLICE_ARG(slice_sub(buf_slice(&out), 0, 300)));
+	buf_free(&calls);
+	buf_free(&out);
+}
+
+static void mailbox_id(struct rig *r, const char *name, char ret[40])
+{
+	struct mailbox_ref ref = rig_mailbox(r, name);
+
+	ret[0] = 'F';
+	for (int i = 0; i < 16; i++)
+		snprintf(ret + 1 + i * 2, 3, "%02x", ref.id[i]);
+}
+
+static void bench_writing(struct rig *r, struct jmap *j, const char *inbox)
+{
+	char (*ids)[40] = calloc(WRITTEN, sizeof *ids), archive[40], change[256];
+	size_t n = newest(j, inbox, ids);
+
+	mailbox_id(r, "Archive", archive);
+	write_all(j, "Email/set: one is read", ids + 1, 1, "{\"keywords/$seen\":true}");
+	write_all(j, "Email/set: 500 are read", ids, n, "{\"keywords/$seen\":true}");
+	snprintf(change, sizeof change, "{\"mailboxIds\":{\"%s\":true}}", archive);
+	write_all(j, "Email/set: 500 move", ids, n, change);
+	write_all(j, "Email/set: 500 are destroyed", ids, n, NULL);
+	free(ids);
+}
+
 int main(int argc, char **argv)
 {
 	size_t messages = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
 	struct rig *r = calloc(1, sizeof *r);
 	struct jmap_host host = {.address = SLICE("a@example.org"), .username = SLICE("a@example.org"), .upload_max = 1 << 20, .now = now};
-	struct mailbox_ref ref;
 	struct jmap *j;
 	struct error err;
 	bool more = true;
-	char inbox[40] = "F";
+	char inbox[40];
 
 	crypt_init();
 	mime_warm();
@@ -130,12 +210,11 @@ int main(int argc, char **argv)
 	}
 	while (more)
 		store_account_index(r->account, 100, &more, &err);
-	ref = rig_mailbox(r, "INBOX");
-	for (int i = 0; i < 16; i++)
-		snprintf(inbox + 1 + i * 2, 3, "%02x", ref.id[i]);
+	mailbox_id(r, "INBOX", inbox);
 	host.mail = r->mailboxes;
 	j = jmap_create(&host);
 	bench_all(r, j, inbox);
+	bench_writing(r, j, inbox);
 	jmap_destroy(&j);
 	rig_stop(r);
 	free(r);

@@ -359,7 +359,8 @@ static int state(struct jmap_call *call, struct buf *out)
 
 enum jmap_step jmap_email_set(struct jmap_call *call)
 {
-	static const struct jmap_set_ops ops = {.create = jmap_email_create, .update = jmap_email_update, .destroy = jmap_email_destroy, .state = state};
+	static const struct jmap_set_ops ops = {.create = jmap_email_create, .update = jmap_email_update, .destroy = jmap_email_destroy, .state = state,
+	                                        .together = true};
 
 	return jmap_set_run(call, &ops);
 }

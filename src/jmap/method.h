@@ -213,6 +213,8 @@ struct jmap_set_ops {
 	/* Appends the state (oldState, newState). 0 or negative. NULL: the type has none. */
 	int (*state)(struct jmap_call *call, struct buf *out);
 	const char *const *more;  /* further arguments, ends with NULL; or NULL */
+	/* Updates and destructions only change mail and never wait: many of them become one transaction (mailbox.h, begin). One may be tried again. */
+	bool together;
 };
 /* The whole of a /set method: return jmap_set_run(call, &ops). call->state stays the method's. */
 enum jmap_step jmap_set_run(struct jmap_call *call, const struct jmap_set_ops *ops);

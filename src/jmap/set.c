@@ -16,6 +16,7 @@ struct set {
 	bool progress;       /* something was done since the first of the items that wait for others */
 	bool postponed;      /* some item waits for others */
 	bool worked, settled, answered;
+	bool apart;          /* what is changed together was undone: one after the other */
 	json_t *properties;  /* keeps what items own */
 };
 
@@ -182,6 +183,43 @@ static enum jmap_step operate(struct jmap_call *call, struct set *s, struct jmap
 	return step;
 }
 
+/* ---- updates and destructions together: one transaction for each TOGETHER_MAX of them ---- */
+
+#define TOGETHER_MAX 500 /* objects: what the loop may be held up by, as by a batch of arrivals */
+
+/* As if it had not been tried. */
+static void undo(struct jmap_set_item *item)
+{
+	json_array_clear(item->properties);
+	item->error = NULL;
+	item->description = item->members = SLICE_NONE;
+	item->state = NULL;
+	item->over = false;
+}
+
+static enum jmap_step work_together(struct jmap_call *call, struct set *s)
+{
+	struct account *mail = jmap_mail(call);
+	size_t first = s->at, end = s->count - first < TOGETHER_MAX ? s->count : first + TOGETHER_MAX;
+
+	s->apart = mail->ops->begin(mail, NULL) < 0;
+	if (s->apart)
+		return JMAP_AGAIN;
+	for (; s->at < end; s->at++) {
+		ENSURE(operate(call, s, &s->items[s->at]) == JMAP_DONE);
+		s->items[s->at].over = true;
+	}
+	if (mail->ops->commit(mail, NULL) < 0) {
+		s->apart = true;
+		for (size_t i = first; i < end; i++)
+			undo(&s->items[i]);
+		s->at = first;
+	}
+	return s->at < s->count ? JMAP_AGAIN : JMAP_DONE;
+}
+
+/* ---- all of it ---- */
+
 /* From `at` on; the creations that refer to others come again until nothing changes. */
 static enum jmap_step work(struct jmap_call *call, struct set *s)
 {
@@ -195,6 +233,8 @@ static enum jmap_step work(struct jmap_call *call, struct set *s)
 		}
 		if (item->over)
 			continue;
+		if (item->kind != CREATE && s->ops->together && !s->apart)
+			return work_together(call, s);
 		step = operate(call, s, item);
 		if (step == JMAP_WAIT)
 			return JMAP_WAIT;

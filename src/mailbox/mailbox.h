@@ -208,8 +208,16 @@ struct account_ops {
 	 * of the account does not give them. NULL: gives everything. */
 	int (*give)(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct error *err);
 
-	/* One transaction. Rows with modseq > unchanged_since are left and go to `skipped` (UINT64_MAX: no condition). *ret_modseq: of the change,
-	 * 0 when nothing changed. */
+	/*
+	 * keyword, store, expunge and copy between `begin` and `commit` are one transaction with one modseq: all of it is there after a crash, or nothing. Those who
+	 * ask see what was done; the loop must not turn meanwhile. When one of them fails but for its arguments, all of them are undone, the next ones are refused,
+	 * and `commit` says so: what was answered does not hold then. Else it is durable as far as they are.
+	 */
+	int (*begin)(struct account *a, struct error *err);
+	int (*commit)(struct account *a, struct error *err);
+
+	/* One transaction. Rows with modseq > unchanged_since are left and go to `skipped` (UINT64_MAX: no condition). *ret_modseq: of the change
+	 * (of the whole, behind `begin`), 0 when nothing changed. */
 	int (*store)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum flag_change change, struct flag_set flags,
 	             uint64_t unchanged_since, struct uid_set *skipped, uint64_t *ret_modseq, struct error *err);
 	/* Expunges those of `uids` (NULL: all) that have \Deleted, or all of them with `force`. Durable on return. */

@@ -389,11 +389,18 @@ static void ram_unlisten(struct account *a, struct account_listener *listener)
 		ram_of(a)->listeners = listener->next;
 }
 
+/* Nothing fails here that would have to be undone. */
+static int ram_begin(struct account *base, struct error *err)
+{
+	return 0;
+}
+
 static const struct account_ops ram_ops = {
 	.list = ram_list, .create = ram_create, .remove = ram_delete, .rename = ram_rename, .subscribe = ram_subscribe, .find = ram_find,
 	.status = ram_status, .quota = ram_quota, .keyword = ram_keyword, .keyword_name = ram_keyword_name, .note = ram_note, .set_note = ram_set_note, .messages = ram_messages,
 	.flags = ram_flags,
-	.vanished = ram_vanished, .digest = ram_digest, .messages_with_digest = ram_messages_with_digest, .read = ram_read, .check = ram_check, .store = ram_store,
+	.vanished = ram_vanished, .digest = ram_digest, .messages_with_digest = ram_messages_with_digest, .read = ram_read, .check = ram_check, .begin = ram_begin, .commit = ram_begin,
+	.store = ram_store,
 	.expunge = ram_expunge, .copy = ram_copy, .append = ram_append, .search = ram_search, .catch_up = ram_catch_up, .listen = ram_listen,
 	.unlisten = ram_unlisten, .state = ram_state, .email = ram_email, .thread = ram_thread, .newest = ram_newest,
 	.email_changes = ram_email_changes, .mailbox_changes = ram_mailbox_changes, .counts = ram_counts, .arrange = ram_arrange,

@@ -320,6 +320,18 @@ static int store(struct account *a, const struct mailbox_ref *m, const struct ui
 	return a->ops->store(a, m, uids, change, set, unchanged_since, skipped, ret_modseq, err);
 }
 
+static int begin(struct account *a, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->begin(a, err);
+}
+
+static int commit(struct account *a, struct error *err)
+{
+	a = inner_of(a);
+	return a->ops->commit(a, err);
+}
+
 static int expunge(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool force, struct uid_set *ret, struct error *err)
 {
 	if (refuses(a, ACCOUNT_REFUSES_CHANGE | ACCOUNT_REFUSES_DELETE))
@@ -391,7 +403,7 @@ static const struct account_ops OPS = {
 	.note = note, .set_note = set_note,
 	.list = list, .create = create, .remove = remove_mailbox, .rename = rename_mailbox, .subscribe = subscribe, .find = find, .status = status,
 	.quota = quota, .keyword = keyword, .keyword_name = keyword_name, .messages = messages, .flags = flags, .vanished = vanished, .digest = digest,
-	.messages_with_digest = messages_with_digest, .read = read_bytes, .check = check, .give = give, .store = store, .expunge = expunge, .copy = copy,
+	.messages_with_digest = messages_with_digest, .read = read_bytes, .check = check, .give = give, .begin = begin, .commit = commit, .store = store, .expunge = expunge, .copy = copy,
 	.append = append, .search = search, .catch_up = catch_up, .listen = listen_to, .unlisten = unlisten, .state = state,
 	.email = email, .thread = thread, .newest = newest, .email_changes = email_changes, .mailbox_changes = mailbox_changes, .counts = counts,
 	.arrange = arrange, .bin = bin, .restore = restore, .shred = shred,

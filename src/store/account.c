@@ -32,6 +32,12 @@ int txn_begin(struct store_account *a, bool durable, struct error *err)
 	if (a->stale)
 		return error_set(err, ERR_TEMPORARY, "%s: what a rollback left could not be read yet", a->directory);
 	near_forget(a);
+	if (a->batch.open && a->batch.undone)
+		return error_set(err, ERR_TEMPORARY, "%s: what it belongs to was undone", a->directory);
+	if (a->batch.open && a->db.in_transaction) {
+		a->must_sync |= durable;
+		return 0;
+	}
 	rc = account_db_begin(&a->db, durable || a->clean, err);
 
 	if (rc < 0)
@@ -105,8 +111,10 @@ static int marks_sync(struct store_account *a, struct error *err)
 int txn_commit(struct store_account *a, struct error *err)
 {
 	bool durable = a->db.full;
-	int rc = save_all(a, err);
+	int rc = a->batch.open ? 0 : save_all(a, err);
 
+	if (a->batch.open)
+		return 0;
 	if (rc == 0)
 		rc = account_db_commit(&a->db, err);
 	if (rc == 0) {
@@ -221,6 +229,7 @@ static void reload(struct store_account *a)
 
 void txn_rollback(struct store_account *a)
 {
+	a->batch.undone = a->batch.open;
 	account_db_rollback(&a->db);
 	body_close(a);
 	reload(a);
@@ -401,7 +410,7 @@ static const struct account_ops STORE_OPS = {
 	.list = op_list, .create = op_create, .remove = op_remove, .rename = op_rename, .subscribe = op_subscribe, .find = op_find,
 	.status = op_status, .quota = quota_op, .keyword = op_keyword, .keyword_name = op_keyword_name, .note = op_note, .set_note = op_set_note, .messages = op_messages, .flags = op_flags,
 	.vanished = op_vanished, .digest = op_digest, .messages_with_digest = op_messages_with_digest, .read = op_read, .check = op_check, .store = op_store,
-	.expunge = op_expunge, .copy = op_copy, .append = op_append, .search = op_search, .state = op_state, .email = op_email,
+	.begin = op_begin, .commit = op_commit, .expunge = op_expunge, .copy = op_copy, .append = op_append, .search = op_search, .state = op_state, .email = op_email,
 	.thread = op_thread, .newest = op_newest, .email_changes = op_email_changes, .mailbox_changes = op_mailbox_changes, .counts = op_counts,
 	.arrange = op_arrange, .bin = op_bin, .restore = op_restore, .shred = op_shred, .catch_up = catch_up_op, .listen = listen_op,
 	.unlisten = unlisten_op,
@@ -547,7 +556,7 @@ void store_account_close(struct store_account **ap)
 	if (a == NULL)
 		return;
 	ENSURE_MAGIC(a, STORE_ACCOUNT_MAGIC);
-	ENSURE(a->appends == 0);
+	ENSURE(a->appends == 0 && !a->batch.open);
 	body_close(a);
 	learn_rest(a);
 	near_forget(a);

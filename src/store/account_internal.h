@@ -56,7 +56,12 @@ struct store_account {
 	size_t recount_count;
 	bool damaged;              /* the file is: it is made anew at the next open */
 	bool stale;                /* what is in memory could not be read again after a rollback */
-	bool must_sync;            /* a mark was raised in this transaction */
+	struct batch {
+		bool open, undone, unref; /* unref: queue is to be told */
+		struct batch_removed { int64_t from, to; size_t count; } *removed; /* numbers of mailboxes; to 0: for good */
+		size_t removed_count;
+	} batch;                   /* between op_begin and op_commit */
+	bool must_sync;            /* a mark was raised in this transaction, or it turned out to have to be durable */
 	uint64_t txn_modseq;       /* of this transaction, 0: not given yet */
 	bool list_changed, telling, told_soon;
 	struct account_listener *listeners, *next_told;
@@ -150,6 +155,13 @@ void counts_touch(struct store_account *a, struct slice thread_id);
 void counts_forget(struct store_account *a);
 /* Forgets the oldest beyond STORE_GONE_MAX. */
 int gone_trim(struct store_account *a, struct error *err);
+
+/* ---- account_batch.c ---- */
+int op_begin(struct account *base, struct error *err);
+int op_commit(struct account *base, struct error *err);
+/* Committed, or part of a batch that will be: queue and the host are told when it is. to: NULL: they were removed for good. */
+void told_unrefs(struct store_account *a);
+void told_removed(struct store_account *a, const struct store_mailbox *from, const struct store_mailbox *to, size_t count);
 
 /* ---- account_keyword.c ---- */
 int keyword_load_all(struct store_account *a, struct error *err);

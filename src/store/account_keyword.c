@@ -39,6 +39,11 @@ int keyword_load_all(struct store_account *a, struct error *err)
 	return 0;
 }
 
+static bool fits(const struct store_account *a, struct slice name)
+{
+	return a->keyword_count < KEYWORD_COUNT_MAX && name.n > 0 && name.n <= KEYWORD_NAME_MAX;
+}
+
 int keyword_find(struct store_account *a, struct slice name, bool create, unsigned *ret, struct error *err)
 {
 	sqlite3_stmt *s;
@@ -52,7 +57,7 @@ int keyword_find(struct store_account *a, struct slice name, bool create, unsign
 	}
 	if (!create)
 		return error_set(err, ERR_NOT_FOUND, "no such keyword");
-	if (a->keyword_count == KEYWORD_COUNT_MAX || name.n == 0 || name.n > KEYWORD_NAME_MAX)
+	if (!fits(a, name))
 		return error_set(err, ERR_LIMIT, "too many or too long keywords");
 	s = account_db_statement(&a->db, SQL_KEYWORD_PUT, err);
 	if (s == NULL)
@@ -74,6 +79,8 @@ int op_keyword(struct account *base, struct slice name, bool create, unsigned *r
 
 	if (rc == 0 || !create)
 		return rc;
+	if (!fits(a, name))
+		return error_set(err, ERR_LIMIT, "too many or too long keywords");
 	rc = txn_begin(a, false, err);
 	if (rc < 0)
 		return rc;

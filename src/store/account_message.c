@@ -478,9 +478,8 @@ int op_expunge(struct account *base, const struct mailbox_ref *ref, const struct
 		if (ret != NULL)
 			uid_set_add_set(ret, &gone);
 		tell_mailbox(a, m);
-		a->host.unref(a->host.arg, a);
-		if (a->host.removed != NULL)
-			a->host.removed(a->host.arg, a, m->name, NULL, picked.count);
+		told_unrefs(a);
+		told_removed(a, m, NULL, picked.count);
 	}
 out:
 	uid_set_free(&gone);
@@ -536,8 +535,8 @@ int op_copy(struct account *base, const struct mailbox_ref *from_ref, const stru
 		tell_mailbox(a, to);
 		if (move)
 			tell_mailbox(a, from);
-		if (move && a->host.removed != NULL)
-			a->host.removed(a->host.arg, a, from->name, &to->name, picked.count);
+		if (move)
+			told_removed(a, from, to, picked.count);
 		learn_tell(a);
 	}
 out:
