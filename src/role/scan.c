@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "crypt/crypt.h"
 #include "sys/file.h"
 #include "store/envelope.h"
 #include "store/fact.h"
@@ -256,6 +257,7 @@ static int scan_start(struct role_context *ctx, struct error *err)
 	struct scan_role *r = memory_alloc(sizeof *r);
 	ctx->state = r;
 	r->ctx = ctx;
+	crypt_init();
 	scan_servers_configure(r);
 	ipc_handle(ctx->ipc, IPC_SCAN, on_scan, r);
 	return 0;
@@ -279,9 +281,9 @@ static void put_problem(const struct scan_role *r, struct buf *out)
 		if (s->looked && s->away)
 			buf_printf(out, ",\"problem\":\"%s does not answer%s\"", s->kind->name, s->kind->partner ? "" : ": attachments from outside are held");
 		else if (s->looked && scan_server_stale(s))
-			buf_printf(out, ",\"problem\":\"the signatures of %s are too old, or have no date: attachments from outside are held\"", s->kind->name);
+			buf_printf(out, ",\"problem\":\"%s: %s: attachments from outside are held\"", s->kind->name, scan_server_age_problem(s));
 		else if (s->aged > 0)
-			buf_printf(out, ",\"warning\":\"the signatures of %s are old\"", s->kind->name);
+			buf_printf(out, ",\"warning\":\"%s: %s\"", s->kind->name, scan_server_age_problem(s));
 		else
 			continue;
 		return;
@@ -294,7 +296,17 @@ static void scan_status(struct role_context *ctx, struct buf *out)
 	buf_printf(out, "\"letters\":%llu,\"parts\":%llu,\"running\":%u", (unsigned long long)r->letters, (unsigned long long)r->parts, r->calls);
 	for (size_t i = 0; i < r->server_count; i++)
 		server_status(r->servers[i], out);
+	if (r->own_count > 0)
+		buf_printf(out, ",\"own_signature_files\":%zu,\"own_signature_age_s\":%lld", r->own_count, (long long)scan_own_age_s(r));
 	put_problem(r, out);
 }
 
-const struct role_ops role_scan = {.start = scan_start, .status = scan_status};
+/* Who has just changed something wants to see it. */
+static void scan_reload(struct role_context *ctx)
+{
+	struct scan_role *r = ctx->state;
+	for (size_t i = 0; i < r->server_count; i++)
+		timer_start(r->servers[i]->look, 0);
+}
+
+const struct role_ops role_scan = {.start = scan_start, .reload = scan_reload, .status = scan_status};

@@ -3,6 +3,7 @@
 #define ROLE_SCAN_H
 
 #include "base/list.h"
+#include "conf/signatures.h"
 #include "net/conn.h"
 #include "role/role.h"
 #include "scan/clamd.h"
@@ -14,6 +15,8 @@
 #define SCAN_CONNECT_MS 5000
 #define SCAN_REST_MS 5000              /* a scanner that is away is looked for this often, and not asked meanwhile */
 #define SCAN_LOOK_MS MINUTES_MS(1)     /* and one that is there */
+
+#define SCAN_STALE_STEP 2              /* of ages: 0 fresh, 1 warned of, 2 stale */
 
 struct scan_role;
 struct scan_server;
@@ -54,6 +57,11 @@ struct scan_role {
 	size_t server_count;
 	unsigned calls;
 	uint64_t letters, parts, decoded; /* decoded: bytes in hand */
+	struct signature_file own[SIGNATURES_MAX]; /* scan_own.c */
+	size_t own_count;
+	int64_t own_oldest_s;              /* 0: none that holds */
+	unsigned own_bad;                  /* looks in a row that found one whose signature does not hold */
+	bool own_unknown;                  /* they could not be read */
 };
 
 /* scan_server.c */
@@ -66,6 +74,17 @@ void scan_server_consult(struct scan_server *s, const struct partner_letter *let
 int64_t scan_server_age_s(const struct scan_server *s);
 /* Is what it knows too old to count? */
 bool scan_server_stale(const struct scan_server *s);
+/* What is wrong with the age, when something is. */
+const char *scan_server_age_problem(const struct scan_server *s);
 bool scan_server_away(const struct scan_server *s);
+
+/* scan_own.c */
+void scan_own_look(struct scan_role *r);
+/* Of the oldest; -1: there is none. */
+int64_t scan_own_age_s(const struct scan_role *r);
+/* They count with clamd, whose database they are part of: 0 to SCAN_STALE_STEP; without malware.signature_key, and while there are none: 0. */
+unsigned scan_own_step(const struct scan_role *r);
+/* What is wrong when the step is not 0. */
+const char *scan_own_problem(const struct scan_role *r);
 
 #endif

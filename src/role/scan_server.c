@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "role/scan.h"
 
-#define AGE_STEPS 3
-
 struct scan_job {
 	struct list_node node;             /* in server->waiting */
 	struct scan_server *server;
@@ -40,19 +38,30 @@ int64_t scan_server_age_s(const struct scan_server *s)
 	return age > 0 ? age : 0;
 }
 
-static unsigned age_step(const struct scan_server *s)
+static unsigned date_step(const struct scan_server *s)
 {
 	int64_t age = scan_server_age_s(s);
-	if (!s->kind->dated)
-		return 0;
 	if (age < 0)
-		return config_of(s)->malware_undated ? 0 : AGE_STEPS - 1;
+		return config_of(s)->malware_undated ? 0 : SCAN_STALE_STEP;
 	return age * 1000 >= config_of(s)->malware_stale ? 2 : age * 1000 >= config_of(s)->malware_old ? 1 : 0;
+}
+
+static unsigned age_step(const struct scan_server *s)
+{
+	unsigned date = s->kind->dated ? date_step(s) : 0, files = s->kind->dated ? scan_own_step(s->role) : 0;
+	return date > files ? date : files;
+}
+
+const char *scan_server_age_problem(const struct scan_server *s)
+{
+	if (date_step(s) < scan_own_step(s->role))
+		return scan_own_problem(s->role);
+	return scan_server_age_s(s) < 0 ? "the signatures have no date" : "the signatures are old";
 }
 
 bool scan_server_stale(const struct scan_server *s)
 {
-	return age_step(s) == AGE_STEPS - 1;
+	return age_step(s) == SCAN_STALE_STEP;
 }
 
 bool scan_server_away(const struct scan_server *s)
@@ -64,8 +73,7 @@ static void tell_age(struct scan_server *s)
 {
 	unsigned step = age_step(s);
 	if (step > s->aged)
-		log_event(step == AGE_STEPS - 1 ? EV_SCANNER_STALE : EV_SCANNER_OLD, LOG_STR("name", s->kind->name),
-		          LOG_STR("what", scan_server_age_s(s) < 0 ? "the signatures have no date" : "the signatures are old"),
+		log_event(step == SCAN_STALE_STEP ? EV_SCANNER_STALE : EV_SCANNER_OLD, LOG_STR("name", s->kind->name), LOG_STR("what", scan_server_age_problem(s)),
 		          LOG_NUM("ms", scan_server_age_s(s) * 1000));
 	s->aged = step;
 }
@@ -105,6 +113,8 @@ static void looked(struct scan_server *s, bool good, const char *why)
 	s->looked = true;
 	if (good)
 		timer_start(s->look, SCAN_LOOK_MS);
+	if (good && s->kind->dated)
+		scan_own_look(s->role);
 	if (good)
 		tell_age(s);
 }

@@ -174,6 +174,10 @@ struct sandbox_policy role_policy(enum role role, unsigned index, const struct c
 		else
 			paths[count++] = (struct sandbox_path){.path = (const char *)full.p, .write = row->paths[i].right == ROLE_WRITES};
 	}
-	return (struct sandbox_policy){.sets = row->sets, .paths = paths, .path_count = count, .limits = row->limits,
+	/* Only where there are such files. */
+	bool files = role == ROLE_SCAN && config->malware_signature_key.n > 0;
+	if (files)
+		paths[count++] = (struct sandbox_path){.path = (const char *)arena_printf(arena, "%.*s", SLICE_ARG(config->malware_signature_folder)).p};
+	return (struct sandbox_policy){.sets = row->sets | (files ? SANDBOX_FILES : 0), .paths = paths, .path_count = count, .limits = row->limits,
 		.best_effort = slice_eq(config->sandbox, SLICE("best-effort"))};
 }
