@@ -26,7 +26,7 @@ export async function pageOf(chromium, { locale = 'en', theme = 'light', width =
 	const page = await context.newPage();
 	page.setDefaultTimeout(PATIENCE);
 	page.errors = [];
-	page.on('pageerror', error => page.errors.push(String(error)));
+	page.on('pageerror', error => page.errors.push(error.stack ?? String(error)));
 	page.on('console', message => { if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) page.errors.push(message.text()); });
 	return page;
 }

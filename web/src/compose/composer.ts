@@ -51,6 +51,8 @@ export class Composer {
 	private closed = false;
 	private readonly first: Draft;
 	private adopted = false;
+	/** What is saved is in the browser alone. */
+	private onlyHere = false;
 
 	/** desk: the mailbox it is written and sent in. */
 	constructor(draft: Draft, draftId: Id | null = null, messageId: string | null = null, readonly desk: Desk = ownDesk) {
@@ -63,6 +65,11 @@ export class Composer {
 	get identity(): Identity | undefined {
 		const all = this.desk.store.identities.all();
 		return all.find(one => one.id === this.draft.value.identityId) ?? all[0];
+	}
+
+	/** Not where nothing may be taken away: there each version would stay, and what is sent could not leave the drafts. */
+	get mayReplace(): boolean {
+		return this.desk.store.mailbox('drafts')?.myRights.mayRemoveItems !== false;
 	}
 
 	/** It comes from the browser's own store: it is saved, and then forgotten there. */
@@ -98,27 +105,31 @@ export class Composer {
 
 	/* ---- saving ---- */
 
-	/** The server has it when the promise is done, or `saving` says that it failed; then it waits in the browser. */
-	async save(): Promise<void> {
+	/**
+	 * The server has it when the promise is done, or `saving` says that it failed; then it waits in the browser. Where no version can be replaced it waits there
+	 * too, until the `last` one.
+	 */
+	async save(last = false): Promise<void> {
 		clearTimeout(this.timer);
 		if (this.current) await this.current;
-		if (this.saving.peek() !== 'dirty' && this.saving.peek() !== 'failed') return;
+		if (this.saving.peek() !== 'dirty' && this.saving.peek() !== 'failed' && !(last && this.onlyHere)) return;
 		if (this.isUntouched()) {
 			this.saving.value = 'clean';
 			return;
 		}
-		this.current = this.saveNow().finally(() => (this.current = null));
+		this.current = this.saveNow(last || this.mayReplace).finally(() => (this.current = null));
 		return this.current;
 	}
 
-	private async saveNow(): Promise<void> {
+	private async saveNow(there: boolean): Promise<void> {
 		this.saving.value = 'saving';
 		try {
-			await this.replace();
+			this.onlyHere = !there && (await this.keep());
+			if (!this.onlyHere) await this.replace();
 			this.savedAt.value = new Date();
 			if (this.saving.peek() === 'saving') this.saving.value = 'saved';
 			this.error.value = null;
-			void forget(this.vaultId);
+			if (!this.onlyHere) void forget(this.vaultId);
 		} catch (error) {
 			await this.keepHere(asJmapError(error));
 		}
@@ -127,9 +138,13 @@ export class Composer {
 	private async keepHere(error: JmapError): Promise<void> {
 		this.error.value = error;
 		if (this.saving.peek() === 'saving') this.saving.value = 'failed';
-		const account = this.desk.client.session ? this.desk.client.accountId : '';
-		await keep({ id: this.vaultId, account, savedAt: Date.now(), draft: this.pull(), draftId: this.draftId });
+		await this.keep();
 		if (!this.closed) this.timer = window.setTimeout(() => void this.save(), SAVE_AT_LEAST);
+	}
+
+	private keep(): Promise<boolean> {
+		const account = this.desk.client.session ? this.desk.client.accountId : '';
+		return keep({ id: this.vaultId, account, savedAt: Date.now(), draft: this.pull(), draftId: this.draftId });
 	}
 
 	/** Takes over what the editor has. */
@@ -137,9 +152,8 @@ export class Composer {
 		return (this.draft.value = { ...this.draft.peek(), body: this.body() });
 	}
 
-	private email(): Record<string, unknown> {
+	private email(drafts = this.desk.store.mailbox('drafts')): Record<string, unknown> {
 		const identity = this.identity;
-		const drafts = this.desk.store.mailbox('drafts');
 		if (!identity || !drafts) throw asJmapError(new Error('no identity or no folder for drafts'));
 		this.messageId ??= `${crypto.randomUUID()}@${identity.email.slice(identity.email.lastIndexOf('@') + 1)}`;
 		const email = toEmail(this.pull(), identity, this.plain(), { mailboxIds: { [drafts.id]: true }, keywords: { $draft: true, $seen: true } });
@@ -148,7 +162,7 @@ export class Composer {
 
 	/** The new version comes and the old one goes in one step. */
 	private async replace(): Promise<void> {
-		const former = this.draftId;
+		const former = this.mayReplace ? this.draftId : null;
 		const answer = await this.desk.client.set<Email>('Email', { create: { draft: this.email() }, ...(former ? { destroy: [former] } : {}) });
 		const created = answer.created?.draft;
 		if (!created) throw setError(answer.notCreated?.draft ?? { type: 'serverFail' });
@@ -249,17 +263,18 @@ export class Composer {
 	private async submit(at: Date | null, holdSeconds: number): Promise<Leaving> {
 		const identity = this.identity!;
 		const { to, cc, bcc, about } = this.draft.peek();
-		const drafts = this.desk.store.mailbox('drafts')!, later = at ? this.desk.store.mailbox('scheduled') : undefined, sent = later ?? this.desk.store.mailbox('sent');
+		const drafts = this.mayReplace ? this.desk.store.mailbox('drafts') : undefined, later = at ? this.desk.store.mailbox('scheduled') : undefined, sent = later ?? this.desk.store.mailbox('sent');
 		const hold = at ? { HOLDUNTIL: at.toISOString().replace(/\.\d+/, '') } : holdSeconds > 0 ? { HOLDFOR: String(holdSeconds) } : null;
 		const envelope = {
 			mailFrom: { email: identity.email, parameters: hold },
 			rcptTo: [...new Set([...to, ...cc, ...bcc].map(one => one.email))].map(email => ({ email, parameters: null })),
 		};
-		const former = this.draftId;
+		const former = drafts && this.draftId;
 		const accountId = this.desk.client.accountId;
-		const done = { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}), 'keywords/$draft': null, 'keywords/$seen': true, ...(at && !later ? { [`keywords/${SCHEDULED}`]: true } : {}) };
+		/* Where it cannot be moved it is written where it belongs. */
+		const done = { ...(drafts ? { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}) } : {}), 'keywords/$draft': null, 'keywords/$seen': true, ...(at && !later ? { [`keywords/${SCHEDULED}`]: true } : {}) };
 		const [saved, submitted] = await this.desk.client.request<[SetResponse<Email>, SetResponse<EmailSubmission>]>(batch => {
-			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email() } });
+			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email(drafts ?? sent) } });
 			const submission = batch.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
 				accountId, create: { leaving: { identityId: identity.id, emailId: '#letter', envelope } }, onSuccessUpdateEmail: { '#leaving': done },
 			});

@@ -37,7 +37,7 @@ function Tab({ composer }: { composer: Composer }) {
 	return (
 		<div class="compose-tab">
 			<button type="button" class="compose-tab-open" onClick={show}><Icon name="draft" size={16} /><span class="cut">{composer.title.value || t('compose.new')}</span></button>
-			<IconButton icon="close" size={14} label={t('compose.close')} onClick={() => void composer.save().then(() => { if (composer.saving.peek() !== 'failed') { composer.end(); close(composer); } })} />
+			<IconButton icon="close" size={14} label={t('compose.close')} onClick={() => void composer.save(true).then(() => { if (composer.saving.peek() !== 'failed') { composer.end(); close(composer); } })} />
 		</div>
 	);
 }

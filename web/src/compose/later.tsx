@@ -5,11 +5,12 @@ import { client } from '../jmap/account';
 import { t, longDate } from '../ui/i18n';
 import { Dialog, type MenuEntry } from '../ui/overlay';
 import { Button, Field } from '../ui/parts';
+import type { Composer } from './composer';
 import { localValue, presets, whyNot } from './schedule';
 
-/** Seconds that a letter may wait at the server; 0: it takes none. */
-export function longestWait(): number {
-	return client.session ? (client.accountCapability<number>(SUBMISSION, 'maxDelayedSend') ?? 0) : 0;
+/** Seconds that a letter may wait at the server; 0: it takes none, or it could not be had back as a draft. */
+export function longestWait(composer: Composer): number {
+	return client.session && composer.mayReplace ? (client.accountCapability<number>(SUBMISSION, 'maxDelayedSend') ?? 0) : 0;
 }
 
 export function laterItems(choose: (at: Date) => void, other: () => void): MenuEntry[] {
@@ -21,10 +22,10 @@ export function laterItems(choose: (at: Date) => void, other: () => void): MenuE
 	];
 }
 
-export function LaterDialog({ onChoose, onClose }: { onChoose: (at: Date) => void; onClose: () => void }) {
+export function LaterDialog({ longest, onChoose, onClose }: { longest: number; onChoose: (at: Date) => void; onClose: () => void }) {
 	const [value, setValue] = useState(() => localValue(new Date(Date.now() + 3_600_000)));
 	const at = new Date(value);
-	const wrong = whyNot(at, new Date(), longestWait());
+	const wrong = whyNot(at, new Date(), longest);
 	return (
 		<Dialog title={t('compose.later-title')} size="small" onClose={onClose}
 			footer={<><Button onClick={onClose}>{t('ui.cancel')}</Button><Button kind="primary" icon="clock" disabled={wrong !== null} onClick={() => onChoose(at)}>{t('compose.later-do')}</Button></>}>

@@ -113,14 +113,14 @@ export function openForwardAttached(emailIds: readonly Id[]): Promise<void> {
 }
 
 /** A draft of the server's, to go on with; one that is open comes to the front. */
-export function openDraft(emailId: Id): Promise<void> {
+export function openDraft(emailId: Id, desk = deskHere.peek()): Promise<void> {
 	const open = composers.peek().find(one => one.draftId === emailId);
 	if (open) {
 		open.view.value = 'docked';
 		return Promise.resolve();
 	}
 	return begin(async () => {
-		const desk = deskHere.peek();
+		await openDesk(desk);
 		const letter = await readLetter(emailId, desk);
 		return new Composer(fromEmail(letter, desk.store.identities.all()), emailId, letter.messageId?.[0] ?? null, desk);
 	});

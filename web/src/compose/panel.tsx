@@ -81,7 +81,7 @@ export function Panel({ composer }: { composer: Composer }) {
 		const empty = !composer.draftId && draft.to.length === 0 && !draft.subject.trim() && draft.attachments.length === 0 && isEmptyText(composer.written());
 		if (empty) composer.end();
 		else {
-			await composer.save();
+			await composer.save(true);
 			if (composer.saving.peek() === 'failed') return;
 			composer.end();
 		}
@@ -130,7 +130,7 @@ export function Panel({ composer }: { composer: Composer }) {
 			<footer class="compose-foot">
 				<span class="send">
 					<Button kind="primary" icon="sent" busy={composer.sending.value} class="send-main" data-tip={t('compose.send-keys')} data-keys="ctrl+Enter" onClick={() => begin(null)}>{t('compose.send')}</Button>
-					{longestWait() > 0 && <MenuButton label={t('compose.later')} class="send-more" align="start" items={() => laterItems(begin, () => setQuestion({ kind: 'later' }))}><Icon name="down" size={16} /></MenuButton>}
+					{longestWait(composer) > 0 && <MenuButton label={t('compose.later')} class="send-more" align="start" items={() => laterItems(begin, () => setQuestion({ kind: 'later' }))}><Icon name="down" size={16} /></MenuButton>}
 				</span>
 				<IconButton icon="attach" label={t('compose.attach')} onClick={() => files.current!.click()} />
 				<input ref={files} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={e => { attach([...(e.currentTarget.files ?? [])]); e.currentTarget.value = ''; }} />
@@ -142,7 +142,7 @@ export function Panel({ composer }: { composer: Composer }) {
 				<IconButton icon="trash" label={t('compose.discard')} onClick={() => void discard(composer)} />
 			</footer>
 			{dropping && <DropHint />}
-			{question?.kind === 'later' && <LaterDialog onClose={() => setQuestion(null)} onChoose={at => { setQuestion(null); begin(at); }} />}
+			{question?.kind === 'later' && <LaterDialog longest={longestWait(composer)} onClose={() => setQuestion(null)} onChoose={at => { setQuestion(null); begin(at); }} />}
 			{question && question.kind !== 'later' && (
 				<Dialog title={t(`compose.ask-${question.kind}`)} size="small" onClose={() => setQuestion(null)}
 					footer={<><Button onClick={() => void leave(question.at)}>{t('compose.ask-send')}</Button><Button kind="primary" autofocus onClick={() => { const add = question.kind === 'attachment'; setQuestion(null); if (add) files.current!.click(); else root.current!.querySelector<HTMLElement>('.compose-subject')!.focus(); }}>{t(`compose.ask-${question.kind}-add`)}</Button></>}>
@@ -208,7 +208,7 @@ function Notes({ composer, obstacle, onRetry }: { composer: Composer; obstacle: 
 		<div class="compose-notes">
 			{obstacle && <Banner kind="bad">{t(`compose.obstacle-${obstacle}`)}</Banner>}
 			{other && (
-				<Banner kind="warn" title={t('compose.other-title')} actions={<><Button small kind="ghost" onClick={() => void openDraft(other)}>{t('compose.other-open')}</Button><Button small kind="ghost" onClick={() => void composer.dropOther()}>{t('compose.other-drop')}</Button></>}>
+				<Banner kind="warn" title={t('compose.other-title')} actions={<><Button small kind="ghost" onClick={() => void openDraft(other, composer.desk)}>{t('compose.other-open')}</Button><Button small kind="ghost" onClick={() => void composer.dropOther()}>{t('compose.other-drop')}</Button></>}>
 					{t('compose.other-text')}
 				</Banner>
 			)}

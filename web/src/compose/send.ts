@@ -12,7 +12,7 @@ import { remember } from './suggest';
 async function undo(left: Leaving): Promise<void> {
 	try {
 		await callBack(left);
-		await openDraft(left.emailId);
+		await openDraft(left.emailId, left.desk);
 	} catch {
 		tooLate.value = true;
 	}
@@ -21,7 +21,7 @@ async function undo(left: Leaving): Promise<void> {
 /** False: it stayed, and the panel says why. */
 export async function sendNow(composer: Composer, at: Date | null): Promise<boolean> {
 	const { to, cc, bcc } = composer.draft.peek();
-	const hold = at || longestWait() === 0 ? 0 : Math.min(undoSeconds.value, longestWait());
+	const wait = longestWait(composer), hold = at || wait === 0 ? 0 : Math.min(undoSeconds.value, wait);
 	try {
 		const left = await composer.leave(at, hold);
 		remember([...to, ...cc, ...bcc]);

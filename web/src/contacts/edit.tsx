@@ -4,6 +4,7 @@ import { isAddress } from '../compose/address';
 import { t } from '../ui/i18n';
 import { Dialog } from '../ui/overlay';
 import { Banner, Button, Field, IconButton } from '../ui/parts';
+import { isComposing } from '../ui/shortcuts';
 import { toast } from '../ui/toast';
 import { editing, save, type Editing } from './actions';
 import type { Form } from './card';
@@ -74,7 +75,7 @@ export function NameDialog({ title, start, onClose, onSave }: { title: string; s
 	const done = () => { onSave(name.trim()); onClose(); };
 	return (
 		<Dialog title={title} size="small" onClose={onClose} footer={<><Button onClick={onClose}>{t('ui.cancel')}</Button><Button kind="primary" disabled={!name.trim()} onClick={done}>{t('ui.save')}</Button></>}>
-			<Field label={t('contacts.name')}>{ids => <input class="input" id={ids.id} autofocus value={name} maxLength={200} onInput={e => setName(e.currentTarget.value)} onKeyDown={e => { if (e.key === 'Enter' && name.trim()) done(); }} />}</Field>
+			<Field label={t('contacts.name')}>{ids => <input class="input" id={ids.id} autofocus value={name} maxLength={200} onInput={e => setName(e.currentTarget.value)} onKeyDown={e => { if (e.key === 'Enter' && !isComposing(e) && name.trim()) done(); }} />}</Field>
 		</Dialog>
 	);
 }

@@ -10,6 +10,7 @@ import { confirm, MenuButton, type MenuEntry } from '../ui/overlay';
 import { Button, IconButton, cls } from '../ui/parts';
 import { foldersShown, narrow } from '../ui/prefs';
 import { go, place } from '../ui/router';
+import { isComposing } from '../ui/shortcuts';
 import { add, exportAll, importFile, makeGroup, remove, renameGroup } from './actions';
 import { departments, loadDepartments, loadOwn, own } from './book';
 import { addressesOf, type Person } from './card';
@@ -35,7 +36,7 @@ function Search({ text, onText }: { text: string; onText: (text: string) => void
 		<div class="search" role="search">
 			<Icon name="search" size={18} />
 			<input id="book-search" type="search" aria-label={t('contacts.search')} placeholder={t('contacts.search-hint')} value={text} onInput={e => onText(e.currentTarget.value)}
-				onKeyDown={e => { if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); document.querySelector<HTMLElement>('.people-list')?.focus(); } else if (e.key === 'Escape') onText(''); }} />
+				onKeyDown={e => { if (isComposing(e)) return; if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); document.querySelector<HTMLElement>('.people-list')?.focus(); } else if (e.key === 'Escape') onText(''); }} />
 			{text && <IconButton icon="close" size={16} label={t('contacts.search-clear')} onClick={() => onText('')} />}
 		</div>
 	);

@@ -1,6 +1,6 @@
 /* What one does with letters; each can be undone by its toast or the key z. */
 import { batch } from '@preact/signals';
-import type { Done, Id, Mailbox, QueryResponse } from '../jmap';
+import type { Done, Id, Mailbox, MailboxRights, QueryResponse } from '../jmap';
 import type { Desk } from '../jmap/account';
 import { client, desk, store } from '../jmap/here';
 import { confirm } from '../ui/overlay';
@@ -89,7 +89,9 @@ export async function mute(rows = targetRows()): Promise<void> {
 
 export const restore = (rows?: Id[]): Promise<void> => moveToRole('inbox', rows);
 /* Somebody else's mailbox may be for reading alone. */
-export const mayRemove = (): boolean => view.value.mailbox?.myRights.mayRemoveItems !== false;
+const may = (right: keyof MailboxRights): boolean => (view.value.mailbox ?? store.mailbox('inbox'))?.myRights[right] !== false;
+export const mayRemove = (): boolean => may('mayRemoveItems');
+export const mayMark = (): boolean => may('maySetKeywords');
 export const inRole = (role: string): boolean => view.value.mailbox?.role === role;
 
 /* In Junk: back to the inbox. Moving is also what teaches the filter. */
@@ -129,7 +131,7 @@ export async function markRead(on: boolean, rows = targetRows()): Promise<void> 
 
 /* Quietly, because one reads it. */
 export function see(letters: Id[]): void {
-	const unread = letters.filter(id => store.emails.peek(id)?.keywords.$seen === undefined);
+	const unread = mayMark() ? letters.filter(id => store.emails.peek(id)?.keywords.$seen === undefined) : [];
 	if (unread.length > 0) store.mark(unread, '$seen', true);
 }
 

@@ -10,7 +10,7 @@ import { MenuButton, type MenuEntry } from '../ui/overlay';
 import { Button, Checkbox, EmptyState, ErrorState, IconButton, Skeleton, cls } from '../ui/parts';
 import { density } from '../ui/prefs';
 import { VirtualList } from '../ui/virtual';
-import { archive, emptyFolder, inRole, junk, label, markRead, mayRemove, moveAcross, moveTo, remove, restore } from './actions';
+import { archive, emptyFolder, inRole, junk, label, markRead, mayMark, mayRemove, moveAcross, moveTo, remove, restore } from './actions';
 import { folderIcon, folderName, fullName, targets } from './folders';
 import { LABELS, labelName, labelsOf } from './letter';
 import { Row } from './row';
@@ -76,9 +76,9 @@ function ActionBar() {
 			{!mayRemove() ? null : trash ? <IconButton icon="restore" label={t('mail.restore')} onClick={() => void restore()} /> : !inRole('archive') && <IconButton icon="archive" label={t('mail.archive')} keys="e" onClick={() => void archive()} />}
 			{mayRemove() && !trash && <IconButton icon="junk" label={t(inRole('junk') ? 'mail.not-junk' : 'mail.junk')} keys="!" onClick={() => void junk()} />}
 			{mayRemove() && <IconButton icon="trash" label={t(trash ? 'mail.destroy' : 'mail.delete')} keys="#" onClick={() => void remove()} />}
-			<IconButton icon="mailOpen" label={t('mail.mark-read')} keys="Shift+i" onClick={() => void markRead(true)} />
+			{mayMark() && <IconButton icon="mailOpen" label={t('mail.mark-read')} keys="Shift+i" onClick={() => void markRead(true)} />}
 			<MenuButton icon="more" label={t('ui.more')} items={() => [
-				{ label: t('mail.mark-unread'), icon: 'mail', keys: 'Shift+u', run: () => void markRead(false) }, ...(compose.value && !wholeFolder.value ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => compose.value!({ kind: 'attach', emailIds: chosen }) }] : []), { heading: t('mail.labels') }, ...labelItems(chosen), { heading: t('mail.move-to') }, ...moveItems(),
+				...(mayMark() ? [{ label: t('mail.mark-unread'), icon: 'mail' as const, keys: 'Shift+u', run: () => void markRead(false) }] : []), ...(compose.value && desk.value.maySend && !wholeFolder.value ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => compose.value!({ kind: 'attach', emailIds: chosen }) }] : []), ...(mayMark() ? [{ heading: t('mail.labels') }, ...labelItems(chosen)] : []), ...(mayRemove() ? [{ heading: t('mail.move-to') }, ...moveItems()] : []),
 			]} />
 		</div>
 	);

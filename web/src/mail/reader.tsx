@@ -2,14 +2,14 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { JmapError, asJmapError, type Email, type Id } from '../jmap';
-import { client, store } from '../jmap/here';
+import { client, desk, store } from '../jmap/here';
 import { compose, deliveryStrip } from '../shell/hooks';
 import { longDate, shortDate, t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { MenuButton, type MenuEntry } from '../ui/overlay';
 import { Avatar, Button, Chip, EmptyState, ErrorState, IconButton, Skeleton, cls } from '../ui/parts';
 import { conversations, isDark, wide } from '../ui/prefs';
-import { archive, inRole, mayRemove, junk, markRead, remove, restore, see, star } from './actions';
+import { archive, inRole, junk, markRead, mayMark, mayRemove, remove, restore, see, star } from './actions';
 import { Attachments } from './attachments';
 import { Banners } from './banners';
 import { Details, Source } from './details';
@@ -101,8 +101,8 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 	const items: MenuEntry[] = [
 		{ label: t(text ? 'mail.view-html' : 'mail.view-text'), icon: 'file', run: () => setText(!text) },
 		...(isDark() ? [{ label: t(light ? 'mail.view-dark' : 'mail.view-light'), icon: light ? 'moon' as const : 'sun' as const, run: () => setLight(!light) }] : []),
-		...(write ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => write({ kind: 'attach', emailIds: [id] }) }] : []),
-		{ label: t('mail.mark-unread'), icon: 'mail', run: () => void markRead(false, [id]) },
+		...(write && desk.value.maySend ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => write({ kind: 'attach', emailIds: [id] }) }] : []),
+		...(mayMark() ? [{ label: t('mail.mark-unread'), icon: 'mail' as const, run: () => void markRead(false, [id]) }] : []),
 		{ label: t('mail.print'), icon: 'print', run: () => void window.open(viewUrl(id, { images, text, print: true }), '_blank', 'noopener') },
 		...(from ? [{ label: t('contacts.keep-sender'), icon: 'people' as const, run: () => void import('../contacts/actions').then(book => book.keep(from)) }] : []),
 		'line',
@@ -131,7 +131,7 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 				</div>
 				<div class="letter-tools">
 					<time class="num muted" dateTime={letter.receivedAt}>{shortDate(when)}</time>
-					<IconButton icon="star" fill={isStarred(letter)} class={cls('star', isStarred(letter) && 'on')} aria-pressed={isStarred(letter)} label={t(isStarred(letter) ? 'mail.unstar' : 'mail.star')} keys="s" onClick={() => star([id])} />
+					{mayMark() && <IconButton icon="star" fill={isStarred(letter)} class={cls('star', isStarred(letter) && 'on')} aria-pressed={isStarred(letter)} label={t(isStarred(letter) ? 'mail.unstar' : 'mail.star')} keys="s" onClick={() => star([id])} />}
 					{write && <IconButton icon="reply" label={t('mail.reply')} keys="r" onClick={() => write({ kind: 'reply', emailId: id })} />}
 					<MenuButton icon="more" label={t('mail.letter-menu')} items={items} />
 				</div>
@@ -145,7 +145,7 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 					<Attachments letter={letter} />
 				</>
 			)}
-			{isDraft(letter) && write && <div class="reply-bar"><Button kind="primary" icon="draft" onClick={() => write({ kind: 'draft', emailId: id })}>{t('mail.go-on-writing')}</Button></div>}
+			{isDraft(letter) && write && desk.value.maySend && <div class="reply-bar"><Button kind="primary" icon="draft" onClick={() => write({ kind: 'draft', emailId: id })}>{t('mail.go-on-writing')}</Button></div>}
 			{pane === 'details' && <Details letter={letter} onClose={() => setPane('')} onSource={() => setPane('source')} />}
 			{pane === 'source' && <Source letter={letter} onClose={() => setPane('')} />}
 		</article>
@@ -162,10 +162,10 @@ function Toolbar({ rows }: { rows: Id[] }) {
 			{!mayRemove() ? null : trash ? <IconButton icon="restore" label={t('mail.restore')} onClick={() => void restore(rows)} /> : !inRole('archive') && <IconButton icon="archive" label={t('mail.archive')} keys="e" onClick={() => void archive(rows)} />}
 			{mayRemove() && <IconButton icon="trash" label={t(trash ? 'mail.destroy' : 'mail.delete')} keys="#" onClick={() => void remove(rows)} />}
 			{mayRemove() && !trash && !inRole('sent') && !inRole('drafts') && <IconButton icon="junk" label={t(inRole('junk') ? 'mail.not-junk' : 'mail.junk')} keys="!" onClick={() => void junk(rows)} />}
-			<span class="bar-line" aria-hidden="true" />
-			<IconButton icon="mail" label={t('mail.mark-unread')} keys="Shift+u" onClick={() => void markRead(false, rows)} />
-			<MenuButton icon="move" label={t('mail.move')} align="start" items={() => moveItems(rows)} />
-			<MenuButton icon="label" label={t('mail.labels')} align="start" items={() => labelItems(rows)} />
+			{mayMark() && <span class="bar-line" aria-hidden="true" />}
+			{mayMark() && <IconButton icon="mail" label={t('mail.mark-unread')} keys="Shift+u" onClick={() => void markRead(false, rows)} />}
+			{mayRemove() && <MenuButton icon="move" label={t('mail.move')} align="start" items={() => moveItems(rows)} />}
+			{mayMark() && <MenuButton icon="label" label={t('mail.labels')} align="start" items={() => labelItems(rows)} />}
 			<span class="grow" />
 			<IconButton icon="left" label={t('mail.newer')} keys="k" disabled={at === 0} onClick={() => step(-1)} />
 			<IconButton icon="right" label={t('mail.older')} keys="j" disabled={at < 0 || at === all.length - 1} onClick={() => step(1)} />

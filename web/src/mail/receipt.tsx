@@ -14,7 +14,7 @@ const asked = (letter: Email) => letter['header:Disposition-Notification-To:asAd
 /** The letter asks, and nobody has answered: what is to be done about it. */
 export function receiptFor(letter: Email): 'none' | 'ask' | 'send' {
 	const to = asked(letter), from = letter.from?.[0];
-	if (!to?.length || !client.has(MDN) || letter.keywords.$mdnsent || isDraft(letter) || !from || isMe(from) || receipts.value === 'never' || inRole('junk') || inRole('trash')) return 'none';
+	if (!to?.length || !desk.value.maySend || !client.has(MDN) || letter.keywords.$mdnsent || isDraft(letter) || !from || isMe(from) || receipts.value === 'never' || inRole('junk') || inRole('trash')) return 'none';
 	/* Never without the reader's word: to an address that is not the writer's (RFC 8098 2.1), to outsiders, about what may be forged, for somebody else. */
 	const sure = to.length === 1 && to[0]!.email.toLowerCase() === from.email.toLowerCase() && !isExternal(letter) && !suspicionOf(letter) && !malwareOf(letter) && desk.value.own;
 	return receipts.value === 'colleagues' && sure ? 'send' : 'ask';

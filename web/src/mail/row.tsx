@@ -6,7 +6,7 @@ import { list, shortDate, t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Avatar, Checkbox, Chip, cls } from '../ui/parts';
 import { density } from '../ui/prefs';
-import { star } from './actions';
+import { mayMark, mayRemove, star } from './actions';
 import { folderName } from './folders';
 import { firstWord, isDraft, isExternal, isMe, isStarred, isUnread, labelName, labelsOf, nameOf, shortName, suspicionOf } from './letter';
 import { DRAG_TYPE, dragged } from './sidebar';
@@ -75,7 +75,7 @@ export function Row({ id, at }: { id: Id; at: number }) {
 	);
 	return (
 		<div ref={self} class={cls('mail-row', one && 'one', unread && 'unread', chosen && 'chosen', current && 'current', cursor && 'cursor')} role="row" aria-rowindex={at + 1} aria-selected={chosen || current} aria-label={states.filter(Boolean).join(t('mail.names-comma'))}
-			tabIndex={cursor || (at === 0 && !active.value) ? 0 : -1} draggable data-id={id} onClick={click} onFocus={() => (active.value = id)} onDragStart={ev => drag(ev, id)}>
+			tabIndex={cursor || (at === 0 && !active.value) ? 0 : -1} draggable={mayRemove()} data-id={id} onClick={click} onFocus={() => (active.value = id)} onDragStart={ev => drag(ev, id)}>
 			<span class="row-check" role="gridcell" onClick={ev => ev.stopPropagation()}>
 				{!one && <Avatar name={e.from?.[0] ? nameOf(e.from[0]) : '?'} address={e.from?.[0]?.email ?? ''} size={density.value === 'relaxed' ? 40 : 36} />}
 				<Checkbox checked={chosen} hideLabel label={t('mail.choose', { subject })} tabIndex={-1} onChange={(on, ev) => choose(id, on, (ev as MouseEvent).shiftKey)} />
@@ -93,9 +93,9 @@ export function Row({ id, at }: { id: Id; at: number }) {
 				{density.value === 'relaxed' && <span class="row-preview cut">{e.preview}</span>}
 			</span>
 			<span role="gridcell">
-				<button type="button" class={cls('row-star', starred && 'on')} tabIndex={-1} aria-pressed={isStarred(e)} aria-label={t(isStarred(e) ? 'mail.unstar' : 'mail.star')} onClick={ev => { ev.stopPropagation(); star([id]); }}>
+				{mayMark() && <button type="button" class={cls('row-star', starred && 'on')} tabIndex={-1} aria-pressed={isStarred(e)} aria-label={t(isStarred(e) ? 'mail.unstar' : 'mail.star')} onClick={ev => { ev.stopPropagation(); star([id]); }}>
 					<Icon name="star" size={17} fill={starred} />
-				</button>
+				</button>}
 			</span>
 		</div>
 	);

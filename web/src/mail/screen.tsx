@@ -16,7 +16,7 @@ import { ErrorState, Skeleton, cls } from '../ui/parts';
 import { foldersShown, narrow, wide } from '../ui/prefs';
 import { go } from '../ui/router';
 import { toast } from '../ui/toast';
-import { archive, junk, label, markRead, mute, remove, star } from './actions';
+import { archive, junk, label, markRead, mayMark, mayRemove, mute, remove, star } from './actions';
 import { folderIcon, fullName, knownFolders, folderName, ownFolders } from './folders';
 import { LABELS, labelName } from './letter';
 import { List, labelItems, moveItems, viewName } from './list';
@@ -74,18 +74,22 @@ function commands(openMenu: (kind: 'move' | 'label') => void): Command[] {
 		{ label: t('mail.reply-all'), keys: 'a', icon: 'replyAll', group: letter, run: () => reply('replyAll') },
 		{ label: t('mail.forward'), keys: 'f', icon: 'forward', group: letter, run: () => reply('forward') },
 	] : [];
-	return [
-		...write,
+	const away: Command[] = mayRemove() ? [
 		{ label: t('mail.archive'), keys: 'e', icon: 'archive', group: letter, run: () => void archive() },
 		{ label: t('mail.delete'), keys: '#|Delete', icon: 'trash', group: letter, run: () => void remove() },
 		{ label: t('mail.junk'), keys: '!', icon: 'junk', group: letter, run: () => void junk() },
 		{ label: t('mail.mute'), keys: 'm', icon: 'bell', group: letter, run: () => void mute() },
+		{ label: t('mail.move'), keys: 'v', icon: 'move', group: letter, run: () => openMenu('move') },
+	] : [];
+	const marks: Command[] = mayMark() ? [
 		{ label: t('mail.star'), keys: 's', icon: 'star', group: letter, run: () => star() },
 		{ label: t('mail.mark-read'), keys: 'Shift+i', icon: 'mailOpen', group: letter, run: () => void markRead(true) },
 		{ label: t('mail.mark-unread'), keys: 'Shift+u', icon: 'mail', group: letter, run: () => void markRead(false) },
-		{ label: t('mail.move'), keys: 'v', icon: 'move', group: letter, run: () => openMenu('move') },
 		{ label: t('mail.labels'), keys: 'l', icon: 'label', group: letter, run: () => openMenu('label') },
 		...LABELS.map(l => ({ label: `${t('mail.labels')}: ${labelName(l)}`, group: letter, run: () => void label(l) })),
+	] : [];
+	return [
+		...write, ...away, ...marks,
 		{ label: t('mail.older'), keys: 'j', group: list, hidden: true, run: () => step(1) },
 		{ label: t('mail.newer'), keys: 'k', group: list, hidden: true, run: () => step(-1) },
 		{ label: t('mail.open'), keys: 'o|Enter', group: list, hidden: true, run: openDraftOrLetter },

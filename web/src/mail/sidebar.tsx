@@ -63,7 +63,7 @@ function FolderMenu({ box, of }: { box: Mailbox; of: Desk }) {
 	const unread = box.unreadEmails;
 	if (!box.role && box.myRights.mayRename) items.push({ label: t('mail.folder-rename'), icon: 'draft', run: () => (editing.value = { box, parentId: box.parentId, of }) });
 	if (box.myRights.mayCreateChild && !box.role) items.push({ label: t('mail.folder-new-below'), icon: 'plus', run: () => (editing.value = { box: null, parentId: box.id, of }) });
-	if ((box.role === 'trash' || box.role === 'junk') && view.value.mailbox?.id === box.id) items.push({ label: t('mail.empty-folder'), icon: 'trash', danger: true, run: () => void emptyFolder() });
+	if ((box.role === 'trash' || box.role === 'junk') && box.myRights.mayRemoveItems && view.value.mailbox?.id === box.id) items.push({ label: t('mail.empty-folder'), icon: 'trash', danger: true, run: () => void emptyFolder() });
 	if (!box.role && box.myRights.mayDelete) items.push({ label: t('mail.folder-delete'), icon: 'trash', danger: true, run: () => void deleteFolder(box, of) });
 	if (items.length === 0) return null;
 	return <MenuButton icon="more" label={`${t('mail.folder-menu', { name: folderName(box) })}${unread > 0 ? '' : ''}`} items={items} class="folder-menu" />;

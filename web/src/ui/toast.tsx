@@ -12,20 +12,20 @@ const SHOWN_MAX = 3;
 const toasts = signal<Toast[]>([]);
 let last = 0;
 
-/* Returns what takes it away again. */
+/* Returns what takes it away again. What tells it may be an effect: it depends on nothing here. */
 export function toast(text: string, options: ToastOptions = {}): () => void {
 	const id = ++last;
-	toasts.value = [...toasts.value, { id, text, ...options }].slice(-SHOWN_MAX);
+	toasts.value = [...toasts.peek(), { id, text, ...options }].slice(-SHOWN_MAX);
 	return () => drop(id);
 }
 
 function drop(id: number): void {
-	toasts.value = toasts.value.filter(x => x.id !== id);
+	toasts.value = toasts.peek().filter(x => x.id !== id);
 }
 
 /* The key z: what was done last is undone, as long as its toast is there. False: there is nothing. */
 export function undoLast(): boolean {
-	const found = [...toasts.value].reverse().find(x => x.undo);
+	const found = [...toasts.peek()].reverse().find(x => x.undo);
 	if (!found) return false;
 	drop(found.id);
 	void found.undo!();
