@@ -90,6 +90,8 @@ int jmap_ask_done(struct jmap_call *call, struct jmap_asked *asked)
 
 	if (asked->code < 0)
 		return asked->code;
+	if (jmap_values_count(buf_slice(&asked->answer)) > JMAP_ASKED_VALUES_MAX)
+		return ERR_LIMIT;
 	asked->json = json_loadb((const char *)buf_slice(&asked->answer).p, buf_len(&asked->answer), JSON_ALLOW_NUL, NULL);
 	buf_free_secret(&asked->answer);
 	if (json_array_size(json_object_get(asked->json, "methodResponses")) == 0)

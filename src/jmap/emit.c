@@ -135,8 +135,10 @@ void emit_null(struct emit *e)
 
 static int put_piece(const char *bytes, size_t size, void *arg)
 {
-	buf_append_bytes(arg, bytes, size);
-	return 0;
+	struct buf *out = arg;
+
+	buf_append_bytes(out, bytes, size);
+	return out->failed ? -1 : 0;
 }
 
 void emit_json(struct emit *e, const json_t *value)

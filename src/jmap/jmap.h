@@ -24,6 +24,10 @@
 #define JMAP_UPLOADS_MAX 4               /* maxConcurrentUpload */
 #define JMAP_OUTPUT_HIGH 131072          /* behind so many bytes of an answer a method waits until they are gone */
 #define JMAP_ANSWER_MAX (32u << 20)      /* bytes of one answer that a later call refers to, or that a method gives at once */
+#define JMAP_VALUES_MAX 200000           /* values in the JSON of a request; in the answers that are kept for references, all together */
+#define JMAP_ASKED_VALUES_MAX 1000000    /* values in the answer from another account */
+#define JMAP_KEPT_MAX 4000000            /* bytes of the answers that are kept for references, all together */
+#define JMAP_ECHO_MAX 1000000            /* bytes of an echo: references could double it with every call */
 #define JMAP_CREATED_MAX 10000           /* entries of createdIds */
 #define JMAP_STATE_MAX 100               /* bytes of a state */
 

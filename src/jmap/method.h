@@ -74,6 +74,8 @@ bool jmap_arg_text(struct jmap_call *call, const char *name, struct slice *ret);
 bool jmap_arg_object(struct jmap_call *call, const char *name, json_t **ret);       /* borrowed */
 bool jmap_arg_texts(struct jmap_call *call, const char *name, json_t **ret);        /* an array of texts; NULL: absent */
 
+/* At least as many values as the JSON has, by its signs; whether it is JSON nobody looks. */
+size_t jmap_values_count(struct slice json);
 struct slice jmap_text(const json_t *value); /* borrowed; empty for anything but a text */
 json_t *jmap_member(const json_t *object, struct slice name);
 

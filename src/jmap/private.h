@@ -33,6 +33,7 @@ struct jmap_request {
 	struct emit emit;
 	bool answering, answered;  /* within an answer of the call; it gave one */
 	bool capture;              /* this answer is referred to */
+	size_t kept_bytes, kept_values; /* of the answers in `referred` */
 	bool flushed;              /* some of this answer has gone out */
 	size_t answer_start;       /* in `out`, while it is not flushed */
 	uint8_t answer_last;       /* emit.last at that place */

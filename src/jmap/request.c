@@ -188,6 +188,8 @@ int jmap_request_start(struct jmap_request *r, struct slice body, struct jmap_pr
 	ENSURE(r->message == NULL);
 	if (body.n > JMAP_REQUEST_MAX)
 		return refuse(problem, "limit", "maxSizeRequest", "The request is too large.");
+	if (jmap_values_count(body) > JMAP_VALUES_MAX)
+		return refuse(problem, "limit", "maxSizeRequest", "There are too many values in the request.");
 	r->message = json_loadb(body.n > 0 ? (const char *)body.p : "", body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	if (r->message == NULL)
 		return refuse(problem, "notJSON", NULL, "The request is no I-JSON.");
@@ -250,18 +252,24 @@ void jmap_answer_begin(struct jmap_call *call, const char *name)
 	emit_object(&r->emit);
 }
 
-/* What is kept of an answer that a later call refers to. */
+/* What is kept of an answer that a later call refers to. What would be too much is not: then the reference leads nowhere. */
 static void keep_answer(struct jmap_request *r)
 {
 	struct slice text = slice_from(buf_slice(&r->out), r->answer_start);
+	size_t values;
 	json_t *answer;
 
+	r->capture = false;
 	if (text.n > 0 && text.p[0] == ',')
 		text = slice_from(text, 1);
+	values = jmap_values_count(text);
+	if (text.n > JMAP_KEPT_MAX - r->kept_bytes || values > JMAP_VALUES_MAX - r->kept_values)
+		return;
+	r->kept_bytes += text.n;
+	r->kept_values += values;
 	answer = json_loadb((const char *)text.p, text.n, JSON_ALLOW_NUL, NULL);
 	if (answer != NULL)
 		json_object_setn_new(r->referred, (const char *)r->call->id.p, r->call->id.n, answer);
-	r->capture = false;
 }
 
 static void take_back(struct jmap_request *r)

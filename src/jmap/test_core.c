@@ -209,6 +209,57 @@ static void test_references_see_the_answers_before(void **state)
 	expect(json_incref(json_array_get(json_object_get(answer, "methodResponses"), 4)), "['error', {'type': 'invalidResultReference'}, 'e']");
 }
 
+/* Every echo holds the former one twice. */
+static void test_references_do_not_grow_without_end(void **state)
+{
+	struct buf body = BUF_INIT(65536), quotes = BUF_INIT(65536);
+	json_t *answer, *one;
+	size_t i, bytes = 0;
+
+	buf_append_str(&body, "{'using': ['urn:ietf:params:jmap:core'], 'methodCalls': [['Core/echo', {'a': ['0123456789']}, '0']");
+	for (int n = 1; n < 40; n++)
+		buf_printf(&body, ",['Core/echo', {'#p': {'resultOf': '%d', 'name': 'Core/echo', 'path': ''},"
+			"'#q': {'resultOf': '%d', 'name': 'Core/echo', 'path': ''}}, '%d']", n - 1, n - 1, n);
+	buf_append(&body, SLICE("]}"));
+	buf_append_byte(&body, 0);
+	answer = json_object_get(mail_rig_request(*state, quoted((const char *)buf_slice(&body).p, &quotes)), "methodResponses");
+	assert_int_equal(json_array_size(answer), 40);
+	assert_string_equal(mail_rig_text(answer, "39/1/type"), "invalidResultReference");
+	json_array_foreach(answer, i, one) {
+		char *text = json_dumps(one, JSON_COMPACT);
+		bytes += strlen(text);
+		free(text);
+	}
+	assert_in_range(bytes, 100000, JMAP_KEPT_MAX + JMAP_ECHO_MAX);
+	buf_free(&body);
+	buf_free(&quotes);
+}
+
+static void expect_values(const char *json, size_t want)
+{
+	struct buf text = BUF_INIT(1000);
+
+	assert_int_equal(jmap_values_count(quoted(json, &text)), want);
+	buf_free(&text);
+}
+
+static void test_values_are_counted_before_they_are_made(void **state)
+{
+	struct buf body = BUF_INIT(JMAP_REQUEST_MAX);
+
+	expect_values("", 0);
+	expect_values("7", 1);
+	expect_values("[[], {}, ',,[[{{', '\\\\', '\\\\\\',', 1]", 9);
+	expect_values("'no end", 1);
+	expect_values("'no end \\", 1);
+	buf_append_str(&body, "{\"using\":[],\"methodCalls\":[],\"more\":[1");
+	for (int i = 0; i < JMAP_VALUES_MAX; i++)
+		buf_append_str(&body, ",[]");
+	buf_append_str(&body, "]}");
+	assert_null(mail_rig_request(*state, buf_slice(&body)));
+	buf_free(&body);
+}
+
 static void test_unknown_methods_and_arguments(void **state)
 {
 	struct mail_rig *r = *state;
@@ -407,7 +458,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_emitted_is_json), cmocka_unit_test(test_dates), cmocka_unit_test(test_pointers), cmocka_unit_test(test_patches),
-		T(test_envelopes_that_are_refused), T(test_references_see_the_answers_before), T(test_unknown_methods_and_arguments),
+		T(test_envelopes_that_are_refused), T(test_references_see_the_answers_before),
+		T(test_references_do_not_grow_without_end), T(test_values_are_counted_before_they_are_made), T(test_unknown_methods_and_arguments),
 		T(test_the_quota_is_there_when_there_is_one), T(test_changes_of_the_quota_are_always_told), T(test_preferences_are_what_the_page_says), T(test_preferences_have_limits),
 		T(test_parts_come_without_their_encoding), T(test_blobs_that_are_not_there),
 		T(test_a_listener_is_told_what_changed_and_nothing_twice), T(test_the_session_object_names_its_addresses),

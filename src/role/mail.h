@@ -112,7 +112,7 @@ struct mail_account {
 	unsigned sessions;
 	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;
 	struct list_node blobs;     /* uploaded, the oldest first (role/mail_blob.h) */
-	size_t blob_count;
+	size_t blob_count, blob_begun; /* begun: not finished yet */
 	uint64_t blob_bytes;
 	struct mail_waiter { struct mail_waiter *next; void (*done)(void *arg); void *arg; } *waiters, *ready;
 	struct timer *retry, *index, *gather;

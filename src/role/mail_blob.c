@@ -35,6 +35,8 @@ static void blob_free(struct mail_blob *b)
 		list_remove(&b->node);
 		b->account->blob_count--;
 		b->account->blob_bytes -= b->size;
+	} else {
+		b->account->blob_begun--;
 	}
 	b->account->role->blob_count--;
 	file_close(&b->fd);
@@ -61,10 +63,11 @@ struct mail_blob *mail_blob_create(struct mail_account *a, struct slice type)
 {
 	struct mail_blob *b;
 
-	if (a->role->blob_count >= MAIL_BLOBS_MAX)
+	if (a->role->blob_count >= MAIL_BLOBS_MAX || a->blob_begun >= MAIL_BLOBS_BEGUN)
 		return NULL;
 	b = memory_alloc(sizeof *b);
 	a->role->blob_count++;
+	a->blob_begun++;
 	b->account = a;
 	random_bytes(b->id, sizeof b->id);
 	random_bytes(b->key, sizeof b->key);
@@ -138,6 +141,7 @@ int mail_blob_finish(struct mail_blob *b, uint8_t ret_id[16], uint64_t *ret_size
 		blob_free(oldest(a));
 	b->until_ms = mail_now(a->role) + MAIL_BLOB_LIFE_MS;
 	list_append(&a->blobs, &b->node);
+	a->blob_begun--;
 	a->blob_count++;
 	a->blob_bytes += b->size;
 	memcpy(ret_id, b->id, sizeof b->id);

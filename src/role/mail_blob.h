@@ -8,6 +8,7 @@
 #include "role/mail_http.h"
 
 #define MAIL_BLOB_LIFE_MS 7200000          /* then it is gone */
+#define MAIL_BLOBS_BEGUN 16                /* of one account at a time, in all its sign-ins; each is promised JMAP_UPLOADS_MAX */
 #define MAIL_BLOBS_PER_ACCOUNT 200         /* the oldest makes room */
 #define MAIL_BLOB_BYTES (UINT64_C(500) << 20) /* of one account; the oldest make room */
 #define MAIL_BLOBS_MAX 4000                /* of the process */

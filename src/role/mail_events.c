@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "crypt/digest.h"
 #include "http/websocket.h"
-#include "jmap/emit.h"
+#include "jmap/method.h"
 #include "jmap/push.h"
 #include "role/mail_visit.h"
 
@@ -357,7 +357,9 @@ static void request_begin(struct socket *s, json_t *message)
 
 static void take_message(struct socket *s, struct slice text)
 {
-	json_t *message = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	static const struct jmap_problem large = {.type = "limit", .status = 400, .limit = "maxSizeRequest"};
+	bool fits = jmap_values_count(text) <= JMAP_VALUES_MAX;
+	json_t *message = fits ? json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL) : NULL;
 	const json_t *kind = json_object_get(message, "@type");
 	struct slice name = json_is_string(kind) ? slice_make(json_string_value(kind), json_string_length(kind)) : SLICE_NONE;
 
@@ -365,7 +367,9 @@ static void take_message(struct socket *s, struct slice text)
 		request_begin(s, message);
 		return;
 	}
-	if (slice_eq(name, SLICE("WebSocketPushEnable")))
+	if (!fits)
+		put_error(s, &large, NULL);
+	else if (slice_eq(name, SLICE("WebSocketPushEnable")))
 		push_enable(s, message);
 	else if (slice_eq(name, SLICE("WebSocketPushDisable")))
 		push_disable(s);

@@ -204,9 +204,12 @@ static void on_asked(void *arg, enum ipc_outcome outcome, const void *message)
 		start_waiting(v);
 		mail_visit_listen(v);
 	} else {
+		v->over = true; /* nothing is kept of names that lead nowhere */
 		fail_waiting(v, status == AUTH_TEMPORARY || status == AUTH_THROTTLED ? ERR_TEMPORARY : ERR_NOT_FOUND);
 	}
 	mail_visit_drop(v);
+	if (is_idle(v))
+		visit_free(v);
 }
 
 static void ask(struct visit *v)

@@ -41,7 +41,8 @@ struct forward {
 	bool sent, whole;              /* the head went out; the whole request did */
 	bool hungry;                   /* the client's side has room */
 	bool tried;                    /* a door was found closed once already */
-	bool upgraded, over;
+	bool unfit;                    /* mail changed the protocol, the client's side cannot */
+	bool over;
 };
 
 /* ---- links ---- */
@@ -126,7 +127,7 @@ static void forward_fail(struct forward *f)
 	else if (x->answering)
 		web_break(x);
 	else
-		web_problem(x, 503);
+		web_problem(x, f->unfit ? 400 : 503);
 }
 
 /* ---- answers of mail ---- */
@@ -143,6 +144,17 @@ static bool is_ours(struct slice name)
 	return false;
 }
 
+/*
+ * A browser keeps nothing of what a cookie opened: neither the next person at the machine shall find it there after the sign-out, nor this one when the
+ * letter was taken back. Programs have their own stores (RFC 8620 6.2).
+ */
+static struct http_field field_for(const struct link *l, const struct http_field *field)
+{
+	if (l->person->cookie && slice_eq_nocase(field->name, SLICE("Cache-Control")))
+		return (struct http_field)HTTP_FIELD("Cache-Control", "private, no-store");
+	return *field;
+}
+
 static void on_head(void *owner, unsigned status, const struct http_field *fields, size_t count)
 {
 	struct link *l = owner;
@@ -155,20 +167,20 @@ static void on_head(void *owner, unsigned status, const struct http_field *field
 		return;
 	for (size_t i = 0; i < count && n < FIELDS_MAX; i++)
 		if (!is_ours(fields[i].name))
-			out[n++] = fields[i];
+			out[n++] = field_for(l, &fields[i]);
 	if (slice_to_u64(http_field_get(fields, count, SLICE("Content-Length")), &length) != 0)
 		length = HTTP_LENGTH_UNKNOWN;
-	if (status == 101)
-		f->upgraded = web_upgrade(f->x, out, n);
-	else
+	if (status != 101)
 		web_begin(f->x, status, NULL, out, n, length);
+	else if (!web_upgrade(f->x, out, n)) /* HTTP/1.0, or a body is still to come */
+		l->failed = f->unfit = true;
 }
 
 static void on_body(void *owner, struct slice bytes)
 {
 	struct link *l = owner;
 
-	if (l->forward != NULL)
+	if (l->forward != NULL && !l->failed)
 		web_write(l->forward->x, bytes);
 }
 

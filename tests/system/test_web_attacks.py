@@ -1,0 +1,150 @@
+"""What somebody who is signed in tries against the processes that serve him: they stay, and answer the others."""
+import http.client
+import json
+import os
+import select
+import socket
+import ssl
+import time
+
+import pytest
+
+from browser import Browser
+from conftest import end_site, make_site
+from jmap_client import CORE, NAME, Jmap, Socket
+from mail import HOST, mark
+from web import Web
+
+PASSWORD = 'schiff-laterne-wolke-garten'
+PATIENCE = 60  # seconds
+UPLOADS = 16   # of one account at a time
+
+
+@pytest.fixture(scope='module')
+def place():
+    made = make_site({'auth.failure_delay': '10ms', 'limits.logins_per_minute': '0', 'limits.sessions_per_user': '0', 'auth.hash_time': '0'}, seed=False)
+    made.instance.cli('domain', 'add', 'demo.test')
+    yield made
+    end_site(made)
+
+
+@pytest.fixture
+def person(place):
+    made = {'address': f'p{mark()[:10]}@demo.test', 'password': PASSWORD + '-own'}
+    place.instance.cli('user', 'add', made['address'], '--stdin', stdin=PASSWORD + '\n')
+    Web(place).done('user.passwd', {'address': made['address'], 'old': PASSWORD, 'new': made['password']})
+    return made
+
+
+@pytest.fixture
+def jmap(place, person):
+    return Jmap(place, person)
+
+
+@pytest.fixture
+def bystander(place):
+    """A connection that was there before; it is gone when the process that has it ends."""
+    client = http.client.HTTPSConnection(HOST, place.ports['https'], context=place.tls(), timeout=PATIENCE)
+
+    def served():
+        client.request('GET', '/api/session', headers={'Host': NAME})
+        answer = client.getresponse()
+        answer.read()
+        return answer.status == 200
+    assert served()
+    client.auto_open = 0
+    yield served
+    client.close()
+
+
+def connect(place):
+    return place.tls().wrap_socket(socket.create_connection((HOST, place.ports['https']), timeout=PATIENCE), server_hostname=HOST)
+
+
+def upgrade(jmap, version, *more):
+    fields = (f'Host: {NAME}', f'Authorization: {jmap.authorization}', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
+              'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==', 'Sec-WebSocket-Protocol: jmap', *more)
+    return '\r\n'.join((f'GET /jmap/ws HTTP/{version}', *fields, '', '')).encode()
+
+
+def test_a_protocol_is_not_changed_where_it_cannot_be(place, jmap, bystander):
+    jmap.session()
+    for head in (upgrade(jmap, '1.0'), upgrade(jmap, '1.1', 'Content-Length: 6')):
+        with connect(place) as sock:
+            sock.sendall(head)
+            with sock.makefile('rb') as answer:
+                assert answer.readline().split()[1] == b'400'
+    ping = b'\x89\x80\x01\x02\x03\x04'  # as a body, so that mail would answer
+    with connect(place) as sock:
+        sock.sendall(upgrade(jmap, '1.1', f'Content-Length: {len(ping)}') + ping)
+        with sock.makefile('rb') as answer:
+            assert answer.readline().split()[1] in (b'101', b'400')
+    assert bystander()
+
+
+def test_a_small_request_does_not_become_a_large_one(jmap, bystander):
+    twice = [['Core/echo', {'a': ['0123456789']}, '0']]
+    for n in range(1, 40):
+        former = {'resultOf': str(n - 1), 'name': 'Core/echo', 'path': ''}
+        twice.append(['Core/echo', {'#p': former, '#q': former}, str(n)])
+    status, _, answer = jmap.ask('POST', '/jmap/api', json.dumps({'using': [CORE], 'methodCalls': twice}), {'Content-Type': 'application/json'})
+    assert status == 200 and len(answer) < 10_000_000
+    assert json.loads(answer)['methodResponses'][-1][0] == 'error'
+    many = '{"using":[],"methodCalls":[],"x":[' + '[],' * 300_000 + '0]}'
+    status, problem = jmap.api(many)
+    assert (status, problem['limit']) == (400, 'maxSizeRequest')
+    sock = Socket(jmap)
+    sock.frame(1, many.encode())
+    assert sock.receive()['limit'] == 'maxSizeRequest'
+    assert bystander()
+
+
+def test_letters_of_nobody_are_not_remembered(jmap, bystander):
+    for _ in range(20):
+        nobody = 'A' + os.urandom(16).hex()
+        assert jmap.ask('GET', f'/jmap/download/{nobody}/B{nobody}/x')[0] == 404
+        assert jmap.calls(['Mailbox/get', {'accountId': nobody, 'ids': None}, 'a'])[0][1]['type'] == 'accountNotFound'
+    assert bystander()
+
+
+def begin_upload(place, jmap):
+    sock = connect(place)
+    sock.sendall(f'POST /jmap/upload/{jmap.account}/ HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: {jmap.authorization}\r\n'
+                 f'Content-Length: 10\r\n\r\n1'.encode())
+    return sock
+
+
+def first_answer(socks):
+    """Of whichever is answered first; tickets of TLS are none."""
+    end = time.monotonic() + PATIENCE
+    for sock in socks:
+        sock.setblocking(False)
+    while time.monotonic() < end:
+        for sock in select.select(socks, [], [], PATIENCE)[0]:
+            try:
+                return sock.recv(100)
+            except ssl.SSLWantReadError:
+                continue
+    return b''
+
+
+def test_uploads_at_a_time_are_counted(place, jmap):
+    socks = [begin_upload(place, jmap) for _ in range(UPLOADS + 1)]
+    assert first_answer(socks).split()[1] == b'503'
+    for sock in socks:
+        sock.close()
+    end = time.monotonic() + PATIENCE
+    while (status := jmap.upload(b'later')[0]) == 503 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert status == 201
+
+
+def test_browsers_keep_nothing(place, person, jmap):
+    _, made = jmap.upload(b'<b>', 'text/html')
+    path = f'/jmap/download/{jmap.account}/{made["blobId"]}/a.html'
+    assert 'immutable' in jmap.ask('GET', path)[1]['cache-control']
+    browser = Browser(place)
+    browser.sign_in(person)
+    answer = browser.ask('GET', path)
+    assert (answer.status, answer.headers.get_all('Cache-Control')) == (200, ['private, no-store'])
+    assert answer.headers['Content-Disposition'].startswith('attachment;') and 'sandbox' in answer.headers['Content-Security-Policy']
