@@ -190,6 +190,7 @@ RESULT("group.member.add", SHOWN, "Adds a member to a group.", "")
 RESULT("group.member.remove", SHOWN, "Takes a member out of a group.", "")
 #define QUARANTINE_ITEM "id time# ends# from to[] recipient_count# size# reason by name reviewable!"
 RESULT("junk.show", SHOWN, "What the organisation has learnt about junk.", "on! speaks! good# junk# words# people# since#")
+RESULT("junk.teach", SHOWN, "The organisation learns a letter from a file.", "learnt!")
 RESULT("junk.forget", SHOWN, "The organisation forgets what it has learnt about junk.", "on! speaks! good# junk# words# people# since#")
 RESULT("quarantine.list", SHOWN, "Letters that are held in quarantine.", "messages[" QUARANTINE_ITEM "] more!? next?")
 RESULT("quarantine.show", SHOWN, "One letter in quarantine: addresses and reason, never content.", QUARANTINE_ITEM)

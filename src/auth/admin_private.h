@@ -39,5 +39,9 @@ struct auth_object job_named_object(struct admin_job *job);
 /* Computes the keys that were asked for, then job_apply; at once when there are none. */
 void job_start_keks(struct admin_job *job);
 void job_apply(struct admin_job *job);
+/* In a job that set `later`, never from inside of `apply`: an operation of the queue in the name of the subject. fn gets the job. */
+void job_ask_queue(struct admin_job *job, struct slice op, const json_t *args, auth_queue_fn *fn);
+/* The answer of the queue is that of the job, which ends. */
+void job_answered(void *job, unsigned status, struct slice result);
 
 #endif

@@ -3,23 +3,10 @@
 #include "auth/release.h"
 #include "base/utf8.h"
 
-static void released(void *arg, unsigned status, struct slice result)
-{
-	struct admin_job *job = arg;
-	json_t *value = json_loadb((const char *)result.p, result.n, 0, NULL);
-	job->status = (enum admin_status)status;
-	json_object_update(job->result, value);
-	json_decref(value);
-	job_conclude(job, status == ADMIN_OK ? 0 : ERR_DENIED);
-}
-
 static void ask_queue(struct admin_job *job, struct slice op, auth_queue_fn *fn)
 {
-	const struct auth_host *host = job_host(job);
 	json_t *args = json_pack("{s:O}", "id", json_object_get(job->args, "id"));
-	char *text = json_dumps(args, JSON_COMPACT);
-	host->queue(host->arg, job->subject.name, op, slice_str(text), fn, job);
-	json_give_back(text);
+	job_ask_queue(job, op, args, fn);
 	json_decref(args);
 }
 
@@ -38,7 +25,7 @@ static void found(void *arg, unsigned status, struct slice result)
 	json_t *letter = json_loadb((const char *)result.p, result.n, 0, NULL);
 	if (status != ADMIN_OK) {
 		json_decref(letter);
-		released(job, status, result);
+		job_answered(job, status, result);
 		return;
 	}
 	int rc = release_alone(job_directory(job), json_slice(letter, "reason"));
@@ -53,7 +40,7 @@ static void found(void *arg, unsigned status, struct slice result)
 	}
 	json_decref(letter);
 	if (rc == 0)
-		ask_queue(job, SLICE("quarantine.release"), released);
+		ask_queue(job, SLICE("quarantine.release"), job_answered);
 	else
 		job_conclude(job, rc);
 }

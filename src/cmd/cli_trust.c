@@ -34,8 +34,8 @@ static const struct cli_command commands[] = {
 	{"trust dmarc", NULL, "file?", CONNECTION WORLD " psl! dkim, sample exempt", NULL,
 		"is the domain of From authenticated, and what does its owner want (RFC 7489 and its successor)? --dkim: domains that count as signed",
 		NULL, cli_trust_run, NULL, false},
-	{"trust content", NULL, "file", "name type", NULL,
-		"what a file really is and what in it can act; --name as it was sent, --type as it was declared", NULL, cli_trust_run, NULL, false},
+	{"trust content", NULL, "file", "name type actions,", NULL,
+		"what a file really is, what in it can act, and what is done with it; --name as it was sent, --type as it was declared, --actions \"macro in convert\"", NULL, cli_trust_run, NULL, false},
 	{"trust report", NULL, "file", NULL, NULL, "what an aggregate report of DMARC or a TLS report says; a message, its attachment, XML or JSON", NULL,
 		cli_trust_run, NULL, false},
 };

@@ -349,6 +349,9 @@ OPERATION("group.member.remove", AUTH, ACCOUNT_CHANGE, CHANGES, "address member"
  * taught in this epoch. forget forgets all of it. */
 OPERATION("junk.show", QUEUE, QUARANTINE_SEE, READS, "")
 OPERATION("junk.forget", QUEUE, QUARANTINE_CHANGE, CHANGES, "")
+/* A letter from a file, in the name of that person: {"learnt"}. class: junk, good, or nothing (what was taught is taken back); letter: 32 hexadecimal digits that name
+ * it; header, text: folded, as they are searched (mime/digest.h). */
+OPERATION("junk.teach", AUTH, QUARANTINE_CHANGE, CHANGES, "address class letter header text")
 /*
  * What is held in quarantine, by addresses, size and reason; never a subject: {"messages":[{"id","time","ends","from","to":[…],"recipient_count","size",
  * "reason","by","name","reviewable"}],"more","next"}. reason: a finding of malware.actions, stripped, verdict or partner; by: who found it.

@@ -1,8 +1,10 @@
 /* The organisation's table of junk (policy/lessons.h): shards of mail teach it and ask for it; it lies in a file beside the ledger. */
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "auth/auth.h"
+#include "base/codec.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -174,18 +176,80 @@ static json_t *state_of(const struct queue_role *q)
 	                 "people", (json_int_t)l->persons.count, "since", (json_int_t)l->begun_s);
 }
 
+static struct slice text_of(const json_t *args, const char *name)
+{
+	return slice_str(json_string_value(json_object_get(args, name)));
+}
+
+static bool read_id(struct slice hex, uint8_t ret[16])
+{
+	struct buf id = BUF_INIT(16);
+	bool good = hex_decode(hex, &id) == 0 && buf_len(&id) == 16;
+	if (good)
+		memcpy(ret, buf_slice(&id).p, 16);
+	buf_free(&id);
+	return good;
+}
+
+static bool read_want(struct slice word, enum lesson_want *ret)
+{
+	static const char *const words[] = {[LESSON_GOOD] = "good", [LESSON_JUNK] = "junk", [LESSON_NOTHING] = "nothing"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_eq(word, slice_str(words[i]))) {
+			*ret = (enum lesson_want)i;
+			return true;
+		}
+	return false;
+}
+
+/* A letter from a file, in somebody's name; NULL: the arguments are not right. */
+static json_t *teach(struct queue_role *q, const struct ipc_queue_admin *m)
+{
+	struct lessons *l = &q->lessons->lessons;
+	struct arena arena = ARENA_INIT;
+	struct tokens tokens;
+	uint8_t account[16], letter[16];
+	enum lesson_want want;
+	json_t *args = json_loadb((const char *)m->args.p, m->args.n, JSON_REJECT_DUPLICATES, NULL), *ret = NULL;
+	if (read_id(text_of(args, "account"), account) && read_id(text_of(args, "letter"), letter) && read_want(text_of(args, "class"), &want)) {
+		tokens_make_texts(text_of(args, "header"), text_of(args, "text"), l->table.key, &arena, &tokens);
+		bool learnt = q->ctx->config->junk_organisation && !q->stopping && lessons_teach(l, account, letter, want, &tokens);
+		q->lessons->changed |= learnt;
+		ret = json_pack("{s:b}", "learnt", (int)learnt);
+	}
+	json_decref(args);
+	arena_free(&arena);
+	return ret;
+}
+
+static json_t *show(struct queue_role *q, const struct ipc_queue_admin *m)
+{
+	return state_of(q);
+}
+
+static json_t *forget(struct queue_role *q, const struct ipc_queue_admin *m)
+{
+	lessons_free(&q->lessons->lessons);
+	begin(q);
+	q->lessons->changed = true;
+	log_event(EV_JUNK_FORGOTTEN, LOG_TEXT("actor", m->subject));
+	return state_of(q);
+}
+
+static const struct {
+	const char *name;
+	json_t *(*run)(struct queue_role *q, const struct ipc_queue_admin *m); /* NULL: the arguments are not right */
+} operations[] = {{"junk.show", show}, {"junk.forget", forget}, {"junk.teach", teach}};
+
 void queue_lessons_admin(struct queue_role *q, struct ipc_call *call, const struct ipc_queue_admin *m)
 {
-	bool known = true;
-	if (slice_eq(m->op, SLICE("junk.forget"))) {
-		lessons_free(&q->lessons->lessons);
-		begin(q);
-		q->lessons->changed = true;
-		log_event(EV_JUNK_FORGOTTEN, LOG_TEXT("actor", m->subject));
-	} else {
-		known = slice_eq(m->op, SLICE("junk.show"));
-	}
-	json_t *j = known ? state_of(q) : json_pack("{s:s}", "error", "There is no such operation.");
+	json_t *j = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(operations); i++)
+		if (slice_eq(m->op, slice_str(operations[i].name)))
+			j = operations[i].run(q, m);
+	bool known = j != NULL;
+	if (!known)
+		j = json_pack("{s:s}", "error", "There is no such operation, or its arguments are not right.");
 	char *s = json_dumps(j, JSON_COMPACT);
 	ipc_reply(call, &(struct ipc_queue_admin_reply){.status = known && s != NULL ? ADMIN_OK : ADMIN_INVALID, .result = slice_str(s)});
 	free(s);

@@ -24,6 +24,7 @@ ARGS = {
     'domain.dns': {'domain': 'nowhere.test'},
     **{operation: {'domain': 'nowhere.test'} for operation in ('domain.check', 'domain.policy', 'domain.sts', 'report.list')},
     **{f'quarantine.{verb}': {'id': '0'} for verb in ('show', 'release', 'look', 'return', 'delete')},
+    'junk.teach': {'class': 'junk', 'letter': NOBODYS_ID, 'header': '', 'text': 'x'},
     'domain.mute': {'domain': 'nowhere.test', 'name': 'nowhere.test', 'type': 'MX'},
     'domain.client_setup': {'domain': 'nowhere.test', 'format': 'autoconfig'},
     'domain.sts': {'domain': 'nowhere.test'},

@@ -91,3 +91,29 @@ def test_it_survives_a_restart_and_is_forgotten_when_an_officer_says_so(house):
     assert (before['junk'], before['good'], before['words']) == (after['junk'], after['good'], after['words'])
     assert house.instance.cli('--yes', 'junk', 'forget', session=house.officer)['junk'] == 0
     assert not shown(house, lambda r: r['words'] == 0)['speaks']
+
+
+def test_an_officer_teaches_from_files_in_the_name_of_people(house, tmp_path):
+    """A letter counts once for each person; what was taught is taken back; the limit of a person holds."""
+    files = []
+    for i in range(OF_EACH + 2):
+        files.append(str(tmp_path / f'{i}.eml'))
+        with open(files[-1], 'wb') as f:
+            f.write(text(BAD, f'file{i}') if i else '主题 中文 垃圾邮件 发票代开'.encode() + b'\r\n\0\xff\r\n')
+    def junk(*words, session=house.officer, check=True):
+        return house.instance.cli('junk', *words, session=session, check=check)
+
+    before, user = junk('show'), house.people[0]['address']
+    assert junk('teach', '--user', user, '--junk', *files[:3])['learnt'] == 3
+    again = junk('teach', '--user', user, '--junk', *files[:3])
+    assert (again['learnt'], again['passed_over']) == (0, 3)
+    assert junk('show')['junk'] == before['junk'] + 3 and junk('show')['people'] == before['people'] + 1
+    assert junk('teach', '--user', user, '--undo', files[0])['learnt'] == 1
+    assert junk('show')['junk'] == before['junk'] + 2
+    assert junk('teach', '--user', user, '--junk', *files)['passed_over'] >= 3
+    assert junk('show')['junk'] <= before['junk'] + OF_EACH
+    assert junk('teach', '--user', house.people[1]['address'], '--good', *files[:2])['learnt'] == 2
+    for words in (('--junk', files[0]), ('--user', user, files[0]), ('--user', user, '--junk', '--good', files[0])):
+        assert junk('teach', *words, check=False)[0] == 2
+    assert junk('teach', '--user', user, '--junk', str(tmp_path / 'none.eml'), check=False)[0] == 6
+    assert junk('teach', '--user', 'nobody@demo.test', '--junk', files[0], check=False)[0] == 6

@@ -76,3 +76,21 @@ def test_a_broken_directory_is_said(judge, tmp_path):
     (tmp_path / 'broken.json').write_text('{')
     code, result = judge('phish', 'Bob <bob@evil.test>', 'x', '--directory', str(tmp_path / 'broken.json'))
     assert code == 2 and 'directory' in json.dumps(result)
+
+
+def test_content_says_what_would_be_done(tmp_path):
+    """The rows of malware.actions by which a finding is judged, and a row of one's own."""
+    (tmp_path / 'run.exe').write_bytes(b'MZ' + bytes(58) + b'\x40\0\0\0PE\0\0' + bytes(200))
+
+    def content(*words):
+        done = subprocess.run([f'{PROGRAMS}/letterlock', 'trust', 'content', str(tmp_path / 'run.exe'), '--json', *words], capture_output=True, timeout=120,
+                              check=False)
+        return done.returncode, json.loads(done.stdout)
+
+    code, result = content()
+    assert code == 0 and (result['action_in'], result['action_out']) == ('hold', 'tag')
+    assert {'executable'} <= {f['counts_as'] for f in result['findings']}
+    code, result = content('--actions', 'executable in convert,executable out reject,disguised in convert')
+    assert code == 0 and (result['action_in'], result['action_out']) == ('convert', 'reject')
+    code, result = content('--actions', 'executable in burn')
+    assert code == 2 and 'convert' in json.dumps(result)
