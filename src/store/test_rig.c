@@ -112,6 +112,30 @@ static void host_teach(void *arg, const uint8_t email[16], unsigned want, const 
 	r->taught[want]++;
 }
 
+static int64_t host_bin(void *arg)
+{
+	return ((struct rig *)arg)->bin_seconds;
+}
+
+static void host_keep(void *arg, struct store_account *a, uint64_t seq, void (*done)(void *arg, int code), void *done_arg)
+{
+	struct rig *r = arg;
+
+	ENSURE(r->keep_count < ARRAY_LEN(r->keeps));
+	r->kept = seq;
+	r->keeps[r->keep_count].fn = done;
+	r->keeps[r->keep_count++].arg = done_arg;
+}
+
+static void host_later(void *arg, void (*fn)(void *arg), void *fn_arg)
+{
+	struct rig *r = arg;
+
+	ENSURE(r->later_count < ARRAY_LEN(r->later));
+	r->later[r->later_count].fn = fn;
+	r->later[r->later_count++].arg = fn_arg;
+}
+
 void rig_open(struct rig *r)
 {
 	char path[128];
@@ -122,7 +146,7 @@ void rig_open(struct rig *r)
 		.host = {.arg = r, .now = host_now, .append = host_append, .catch_up = host_catch_up, .soon = host_soon, .unref = host_nothing,
 		         .profile = host_profile, .database_key = host_database_key, .damaged = host_damaged, .recovered = host_recovered,
 		         .salvaged = host_salvaged, .alive = host_alive, .broken = host_broken, .learns = host_learns, .house = host_house, .teach = host_teach,
-		         .learn = host_learn},
+		         .learn = host_learn, .bin = host_bin, .keep = host_keep, .later = host_later},
 	};
 
 	snprintf(path, sizeof path, "%s/account", r->directory);
@@ -340,8 +364,24 @@ static void append_finish(struct rig *r, struct store_append *append)
 	store_account_appended(append);
 }
 
+static void keep_answer(struct rig *r)
+{
+	r->keep_count--;
+	r->keeps[r->keep_count].fn(r->keeps[r->keep_count].arg, r->keep_code);
+}
+
+static void later_run(struct rig *r)
+{
+	r->later_count--;
+	r->later[r->later_count].fn(r->later[r->later_count].arg);
+}
+
 void rig_run(struct rig *r)
 {
+	while (r->keep_count != 0)
+		keep_answer(r);
+	while (r->later_count != 0)
+		later_run(r);
 	while (r->append_count != 0 || r->done_count != 0 || r->soon) {
 		size_t appends = r->append_count, done = r->done_count;
 

@@ -30,6 +30,12 @@ struct rig {
 	void (*done[16])(void *arg);
 	void *done_arg[16];
 	size_t done_count;
+	int64_t bin_seconds;           /* for which what is expunged can be had back; 0: not at all */
+	int keep_code;                 /* what the ledger says when it is asked to want a ref again */
+	uint64_t kept;                 /* the last of these */
+	struct { void (*fn)(void *arg, int code); void *arg; } keeps[4];
+	struct { void (*fn)(void *arg); void *arg; } later[4];
+	size_t keep_count, later_count;
 	bool aside;
 };
 
@@ -45,11 +51,11 @@ void rig_crash(struct rig *r);
 struct store_arrival *rig_deliver(struct rig *r, struct slice mailbox, struct slice message);
 /* The same with the places that the owner's script wants. */
 struct store_arrival *rig_deliver_wanted(struct rig *r, const struct filing *filings, size_t count, struct slice message);
-/* The same, number n of a made-up corpus. */
 /* An order to take the letter with this seq back; its seq. */
 uint64_t rig_recall(struct rig *r, uint64_t letter, bool read_too);
 /* The answer that waits to be given back: enum store_recalled, 0: none. */
 unsigned rig_answer(struct rig *r, uint64_t order);
+/* The first `count` of a made-up corpus. */
 void rig_deliver_many(struct rig *r, size_t count);
 /* Files what is in the ledger above the cursor. */
 void rig_file(struct rig *r);
