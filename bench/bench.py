@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import letters
+import web
 from processes import SyncCounter, cpu_seconds, pss_kb, wait_quiet
 from servers import PASSWORD, TOP, USERS, Failure, Letterlock, PostfixDovecot, PostfixRspamd, address, remove
 
@@ -237,6 +238,7 @@ def main():
     parser.add_argument('--quick', action='store_true', help='small numbers, one run: shows that it works')
     parser.add_argument('--only-letterlock', action='store_true', help='without Postfix and Dovecot')
     parser.add_argument('--judged', action='store_true', help='only judging: Letterlock against Postfix with Rspamd')
+    parser.add_argument('--web', action='store_true', help='only the webmail and its JMAP, beside Roundcube on Dovecot, in Chromium')
     parser.add_argument('--keep', metavar='DIR', help='work in DIR, which is made, and leave it there: logs and data of the servers')
     parser.add_argument('--programs', default=os.path.join(TOP, 'build/release/src/cmd'), help=argparse.SUPPRESS)
     parser.add_argument('names', nargs='*', help='deliver-4k deliver-75k fsync idle envelope list search bodies audit; all when none is named')
@@ -253,6 +255,9 @@ def main():
     os.chmod(base, 0o755)
     results = {}
     try:
+        if args.web:
+            web.run(base, args.programs, args.quick, load)
+            return 0
         if args.judged:
             results = judged(base, args.programs, scale, runs)
             return 0

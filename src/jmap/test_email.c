@@ -4,6 +4,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "jmap/mail_rig.h"
 
@@ -357,6 +358,40 @@ static void sorts_and_windows_of_a_query(void **state)
 	expect_json(a, "position", "0");
 }
 
+/* Where IMAP has copied a letter: it is one email, wherever it is looked for (RFC 8621 4.4). */
+static void a_letter_in_several_places_is_counted_once(void **state)
+{
+	static const char *const all[] = {"{'calculateTotal':true}", "{'calculateTotal':true,'sort':[{'property':'receivedAt'}]}",
+	                                  "{'calculateTotal':true,'filter':{'hasKeyword':'$flagged'}}", "{'calculateTotal':true,'position':-1}"};
+	static const char *const in[] = {"{'calculateTotal':true,'limit':1,'filter':{'inMailbox':'%s'}}",
+	                                 "{'calculateTotal':true,'filter':{'inMailbox':'%s','minSize':1}}",
+	                                 "{'calculateTotal':true,'collapseThreads':true,'filter':{'inMailbox':'%s'}}"};
+	static const char *const all_totals[] = {"2", "2", "1", "2"};
+	struct mail_rig *r = *state;
+	struct mailbox_ref inbox, archive;
+	struct copy_result copied;
+	struct arena arena = ARENA_INIT;
+	struct uid_set first = {0};
+	uint64_t modseq;
+
+	mail_rig_deliver(r, "INBOX", 1000, SLICE("Subject: a\r\n\r\nx\r\n"));
+	mail_rig_deliver(r, "INBOX", 2000, SLICE("Subject: b\r\n\r\nx\r\n"));
+	assert_int_equal(r->mail->ops->find(r->mail, SLICE("INBOX"), &inbox, NULL), 0);
+	assert_int_equal(r->mail->ops->create(r->mail, SLICE("Here and there"), 0, &archive, NULL), 0);
+	uid_set_add(&first, 1);
+	assert_int_equal(r->mail->ops->store(r->mail, &inbox, &first, FLAGS_ADD, (struct flag_set){.system = FLAG_FLAGGED}, UINT64_MAX, NULL, &modseq, NULL), 0);
+	assert_int_equal(r->mail->ops->copy(r->mail, &inbox, &first, &inbox, false, &arena, &copied, NULL), 0);
+	assert_int_equal(r->mail->ops->copy(r->mail, &inbox, &first, &archive, false, &arena, &copied, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		expect_json(mail_rig_ask(r, "Email/query", all[i]), "total", all_totals[i]);
+	for (size_t i = 0; i < ARRAY_LEN(in); i++)
+		expect_json(mail_rig_ask(r, "Email/query", in[i], mail_rig_mailbox(r, "INBOX")), "total", "2");
+	expect_json(mail_rig_ask(r, "Email/query", in[0], mail_rig_mailbox(r, "Here and there")), "total", "1");
+	expect_json(mail_rig_ask(r, "Email/query", "{'position':2}"), "ids", "[]");
+	uid_set_free(&first);
+	arena_free(&arena);
+}
+
 static void changes_of_a_query(void **state)
 {
 	struct mail_rig *r = *state;
@@ -495,7 +530,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(properties_of_an_email), T(header_properties), T(bodies_of_an_email), T(a_letter_is_in_its_thread_with_what_answers_it),
 		T(keywords_and_mailboxes_are_set), T(destroying_takes_an_email_from_everywhere), T(snippets_mark_what_was_looked_for),
-		T(a_delegate_sees_what_he_may), T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(changes_of_a_query), T(changes_of_emails_and_threads), T(many_changes_of_one_moment_come_in_pieces),
+		T(a_delegate_sees_what_he_may), T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(a_letter_in_several_places_is_counted_once),
+		T(changes_of_a_query), T(changes_of_emails_and_threads), T(many_changes_of_one_moment_come_in_pieces),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

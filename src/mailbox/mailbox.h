@@ -71,7 +71,7 @@ struct account_state {
 	uint64_t incarnation; /* another one: what was said of modseqs before is void */
 	uint64_t modseq;      /* of the last change of anything */
 };
-/* Of what is visible in a mailbox. Unread: without \Seen and \Draft; a thread is when any email of it is (RFC 8621 2, with its rule for the trash). */
+/* Of what is visible in a mailbox; an email that was copied within it is one. Unread: without \Seen and \Draft; a thread is when any email of it is (RFC 8621 2, with its rule for the trash). */
 struct mailbox_counts { uint32_t emails, unread_emails, threads, unread_threads; };
 /* A row came, was changed or left its mailbox. An email may be told several times. */
 struct email_change {

@@ -251,6 +251,18 @@ static bool first_of_thread(const struct ram_mailbox *m, size_t index)
 	return true;
 }
 
+/* Has the email no earlier row here; no earlier unread one? */
+static bool first_of_email(const struct ram_mailbox *m, size_t index, bool only_unread)
+{
+	for (size_t i = 0; i < index; i++) {
+		const struct message_row *row = &m->messages[i]->row;
+
+		if (visible(row, NULL) && memcmp(row->email_id, m->messages[index]->row.email_id, 16) == 0 && (!only_unread || unread(row)))
+			return false;
+	}
+	return true;
+}
+
 int ram_counts(struct account *a, const struct mailbox_ref *ref, struct mailbox_counts *ret, struct error *err)
 {
 	struct ram_mailbox *m = ram_find_id(ram_of(a), ref);
@@ -263,8 +275,8 @@ int ram_counts(struct account *a, const struct mailbox_ref *ref, struct mailbox_
 
 		if (!visible(row, NULL))
 			continue;
-		ret->emails++;
-		ret->unread_emails += unread(row);
+		ret->emails += first_of_email(m, i, false);
+		ret->unread_emails += unread(row) && first_of_email(m, i, true);
 		if (!first_of_thread(m, i))
 			continue;
 		ret->threads++;

@@ -439,17 +439,71 @@ static int count_threads(struct store_account *a, const struct unread_set *u, st
 	return rc;
 }
 
+static int count_repeated_one(struct store_account *a, struct store_mailbox *m, struct slice email, uint32_t rows, struct error *err)
+{
+	sqlite3_stmt *s = account_db_statement(&a->db, SQL_COUNT_REPEATED_UNREAD, err);
+	uint32_t unread = 0;
+	int rc = 0;
+
+	if (s == NULL)
+		return ERR_IO;
+	bind_blob(s, 1, email);
+	bind_u64(s, 2, (uint64_t)m->number);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		unread = (uint32_t)column_u64(s, 0);
+	else
+		rc = account_db_error(&a->db, err);
+	account_db_done(s);
+	m->repeated += rows - 1;
+	m->counted.unread_emails -= unread > 1 ? unread - 1 : 0;
+	return rc;
+}
+
+/* A body is one email: when there are as many rows as bodies, each email has one row. */
+static bool any_repeated(const struct store_account *a)
+{
+	uint64_t rows = 0;
+
+	for (size_t i = 0; i < a->mailbox_count; i++)
+		rows += a->mailboxes[i]->messages;
+	return rows != a->bodies;
+}
+
+/* An email that was copied within a mailbox is one email there (RFC 8621 2). */
+static int count_repeated(struct store_account *a, struct error *err)
+{
+	sqlite3_stmt *s = any_repeated(a) ? account_db_statement(&a->db, SQL_COUNT_REPEATED, err) : NULL;
+	int step = SQLITE_DONE, rc = 0;
+
+	if (s == NULL)
+		return any_repeated(a) ? ERR_IO : 0;
+	while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct store_mailbox *m = mailbox_by_number(a, (int64_t)column_u64(s, 0));
+
+		if (m != NULL)
+			rc = count_repeated_one(a, m, column_blob(s, 1), (uint32_t)column_u64(s, 2), err);
+	}
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = account_db_error(&a->db, err);
+	account_db_done(s);
+	return rc;
+}
+
 /* All mailboxes at once: one walk through two indexes, whatever their number. */
 static int count_all(struct store_account *a, struct error *err)
 {
 	struct unread_set unread = {0};
 	int rc;
 
-	for (size_t i = 0; i < a->mailbox_count; i++)
+	for (size_t i = 0; i < a->mailbox_count; i++) {
 		a->mailboxes[i]->counted = (struct mailbox_counts){0};
+		a->mailboxes[i]->repeated = 0;
+	}
 	rc = count_unread(a, &unread, err);
 	if (rc == 0)
 		rc = count_threads(a, &unread, err);
+	if (rc == 0)
+		rc = count_repeated(a, err);
 	memory_free(unread.slots);
 	a->counted = rc == 0;
 	return rc;
@@ -468,7 +522,7 @@ void counts_forget(struct store_account *a)
 }
 
 struct part_rows {
-	struct part_row { struct store_mailbox *mailbox; uint32_t flags; } list[ROWS_MAX];
+	struct part_row { struct store_mailbox *mailbox; uint32_t flags; uint8_t email[16]; } list[ROWS_MAX];
 	size_t count;
 };
 
@@ -482,8 +536,9 @@ static int thread_rows(struct store_account *a, struct slice thread_id, struct p
 		return ERR_IO;
 	bind_blob(s, 1, thread_id);
 	while (ret->count < ROWS_MAX && (step = sqlite3_step(s)) == SQLITE_ROW) {
-		struct part_row row = {mailbox_by_number(a, (int64_t)column_u64(s, 0)), (uint32_t)column_u64(s, 1)};
+		struct part_row row = {.mailbox = mailbox_by_number(a, (int64_t)column_u64(s, 0)), .flags = (uint32_t)column_u64(s, 1)};
 
+		load_id(s, 2, row.email);
 		if (row.mailbox != NULL)
 			ret->list[ret->count++] = row;
 	}
@@ -496,19 +551,36 @@ static bool is_unread(const struct part_row *row)
 	return (row->flags & (FLAG_SEEN | FLAG_DRAFT | FLAG_DELETED)) == 0;
 }
 
+/* Is the email of list[at] in its mailbox by a row before it, by one that is unread too? */
+static bool is_repeated(const struct part_rows *rows, size_t at, bool *ret_unread)
+{
+	bool repeated = false;
+
+	*ret_unread = false;
+	for (size_t i = 0; i < at; i++) {
+		if (rows->list[i].mailbox != rows->list[at].mailbox || memcmp(rows->list[i].email, rows->list[at].email, 16) != 0)
+			continue;
+		repeated = true;
+		*ret_unread |= is_unread(&rows->list[i]);
+	}
+	return repeated;
+}
+
 /* Adds a thread to the counts, or takes it out. Negative: it cannot be said, or is too long. */
 static int thread_count(struct store_account *a, struct slice thread_id, uint32_t sign)
 {
 	struct part_rows rows;
 	struct thread_walk walk = {0};
-	bool outside = false, trash = false;
+	bool outside = false, trash = false, known;
 	int rc = thread_rows(a, thread_id, &rows);
 
 	for (size_t i = 0; rc == 0 && i < rows.count; i++) {
 		walk_add(&walk, rows.list[i].mailbox);
+		if (is_repeated(&rows, i, &known))
+			rows.list[i].mailbox->repeated += sign;
 		if (!is_unread(&rows.list[i]))
 			continue;
-		rows.list[i].mailbox->counted.unread_emails += sign;
+		rows.list[i].mailbox->counted.unread_emails += known ? 0 : sign;
 		if ((rows.list[i].mailbox->special & USE_TRASH) != 0)
 			trash = true;
 		else
@@ -561,7 +633,7 @@ int op_counts(struct account *base, const struct mailbox_ref *ref, struct mailbo
 	if (rc < 0)
 		return rc;
 	*ret = m->counted;
-	ret->emails = m->messages - m->deleted;
+	ret->emails = m->messages - m->deleted - m->repeated;
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct store_mailbox {
 	uint64_t created, info_modseq; /* of itself; of its name, subscription, use and order */
 	uint32_t sort_order;
 	struct mailbox_counts counted; /* of threads and unread emails, while the account is counted */
+	uint32_t repeated;         /* visible rows of emails that are in it more than once, all but one of each; like `counted` */
 	bool dirty;                /* counts differ from the row */
 	bool changed;              /* listeners are to be told */
 };

@@ -136,5 +136,9 @@ ACCOUNT_SQL(GONE_TRIM, "DELETE FROM gone WHERE modseq<=?1")
 ACCOUNT_SQL(COUNT_THREADS, "SELECT thread, mailbox FROM message INDEXED BY message_thread ORDER BY thread")
 /* The same where there are rows that are not visible: the index does not know them. */
 ACCOUNT_SQL(COUNT_VISIBLE, "SELECT thread, mailbox FROM message INDEXED BY message_thread WHERE flags&8=0 ORDER BY thread")
-ACCOUNT_SQL(COUNT_THREAD, "SELECT mailbox, flags FROM message INDEXED BY message_thread WHERE thread=?1 AND flags&8=0")
+/* Emails that are in a mailbox more than once, and how often each is unread there. */
+ACCOUNT_SQL(COUNT_REPEATED, "SELECT mailbox, email, count(*) FROM message INDEXED BY message_newest WHERE flags&8=0 GROUP BY mailbox, internal, email"
+	" HAVING count(*)>1")
+ACCOUNT_SQL(COUNT_REPEATED_UNREAD, "SELECT count(*) FROM message INDEXED BY message_email WHERE email=?1 AND mailbox=?2 AND flags&25=0")
+ACCOUNT_SQL(COUNT_THREAD, "SELECT mailbox, flags, email FROM message INDEXED BY message_thread WHERE thread=?1 AND flags&8=0")
 ACCOUNT_SQL(COUNT_UNREAD, "SELECT mailbox, thread FROM message INDEXED BY message_unread WHERE flags&25=0 ORDER BY mailbox, thread")

@@ -325,6 +325,29 @@ static void a_thread_is_unread_where_any_of_it_is(void **state)
 	assert_int_equal(rig_check(r), 0);
 }
 
+static void an_email_that_is_in_a_mailbox_twice_counts_once(void **state)
+{
+	struct rig *r = *state;
+
+	deliver_at(r, "INBOX", 1000, LETTER("1@x", "a", ""));
+	deliver_at(r, "INBOX", 1001, LETTER("2@x", "b", ""));
+	expect_counts(r, "INBOX", 2, 2, 2, 2);
+	copy(r, "INBOX", 1, "INBOX", false);
+	copy(r, "INBOX", 1, "Archive", false);
+	for (int i = 0; i < 2; i++) { /* as they follow, as they are counted anew */
+		expect_counts(r, "INBOX", 2, 2, 2, 2);
+		expect_counts(r, "Archive", 1, 1, 1, 1);
+		rig_reopen(r);
+	}
+	flag(r, "INBOX", 1, FLAGS_ADD, FLAG_SEEN);
+	expect_counts(r, "INBOX", 2, 2, 2, 2); /* it is unread still, by its other row */
+	flag(r, "INBOX", 3, FLAGS_ADD, FLAG_SEEN);
+	expect_counts(r, "INBOX", 2, 1, 2, 2); /* and in the archive */
+	expunge(r, "INBOX", 1, 1);
+	expect_counts(r, "INBOX", 2, 1, 2, 2);
+	assert_int_equal(rig_check(r), 0);
+}
+
 static void counts_that_follow_are_those_of_counting(void **state)
 {
 	static const char *const boxes[] = {"INBOX", "Archive", "Trash"};
@@ -354,6 +377,8 @@ static void counts_that_follow_are_those_of_counting(void **state)
 				expunge(r, from, 1, uid - 1);
 			else if ((random >> 28) % 4 == 1)
 				copy(r, from, rig_status(r, from).uid_next - 1, to, (random >> 30) & 1);
+			else if ((random >> 28) % 4 == 2)
+				copy(r, from, uid, from, false);
 			if (i % 3 == 0)
 				(void)counts(r, from);
 		}
@@ -458,7 +483,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_email_has_a_row_in_each_of_its_mailboxes), T(an_answer_in_sent_is_in_the_thread_of_its_letter),
 		T(the_newest_come_first_and_deleted_ones_not_at_all), T(changes_of_emails_are_told_as_what_they_are),
-		T(what_is_further_back_than_remembered_is_said), T(a_thread_is_unread_where_any_of_it_is), T(counts_that_follow_are_those_of_counting), T(changes_of_mailboxes_are_told),
+		T(what_is_further_back_than_remembered_is_said), T(a_thread_is_unread_where_any_of_it_is), T(an_email_that_is_in_a_mailbox_twice_counts_once),
+		T(counts_that_follow_are_those_of_counting), T(changes_of_mailboxes_are_told),
 		T(order_and_role_are_kept), T(an_account_of_schema_4_is_taken_over),
 	};
 
