@@ -100,7 +100,7 @@ static void put_string(struct value *v, struct slice s)
 	buf_append_byte(&v->out, '\'');
 	while (s.n > 0) {
 		uint32_t c = utf8_next(&s);
-		if (c >= ' ' && c != 0x7f && (c >= 0x80 || strchr("\\'\"<>&;{}()", (int)c) == NULL))
+		if (c >= ' ' && c != 0x7f && (c >= 0x80 || strchr("\\'\"<>&;@{}()", (int)c) == NULL))
 			utf8_append(&v->out, c);
 	}
 	buf_append_byte(&v->out, '\'');

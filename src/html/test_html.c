@@ -240,7 +240,7 @@ static void test_sheets(void **state)
 		{"@supports (x:y){p{color:red}}i{color:blue}", "i{color:blue}\n"}, {"<!--p{color:red}-->", "p{color:red}\n"},
 		{"p{x{y:z}color:red}i{color:blue}", "i{color:blue}\n"},
 		{"}p{color:red}i{color:blue}", "i{color:blue}\n"}, {"@charset \"x\";p{color:red}", "p{color:red}\n"},
-		{"p{font-family:'</style><script>'}", "p{font-family:''}\n"},
+		{"p{font-family:'</style><script>'}", "p{font-family:''}\n"}, {"p{font-family:'@import x',A}", "p{font-family:'import x',A}\n"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
 		safe_with(arena_printf(&arena, "<style>%s</style>", pairs[i].in), &(struct html_options){0});

@@ -145,9 +145,13 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 {
 	struct http2_stream *t = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 
-	if (t != NULL && t->head != NULL)
-		http2_head_take(t->head, slice_make(name, name_n), slice_make(value, value_n));
-	return 0;
+	if (t == NULL || t->head == NULL)
+		return 0;
+	http2_head_take(t->head, slice_make(name, name_n), slice_make(value, value_n));
+	if (t->head->unpacked <= HTTP2_HEAD_FLOOD)
+		return 0;
+	http2_cost(arg, HTTP2_CREDIT_MAX + 1);
+	return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* the rest is not looked at */
 }
 
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *arg)
@@ -201,6 +205,13 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
 	if (hd->type != NGHTTP2_HEADERS && (hd->type != NGHTTP2_DATA || hd->length == 0))
 		http2_cost(s, 1);
 	return 0;
+}
+
+/* Frames of types that nobody knows are ignored (RFC 9113 5.5), as long as they are few. */
+static int on_unknown(nghttp2_session *session, void **payload, const nghttp2_frame_hd *hd, void *arg)
+{
+	http2_cost(arg, 1);
+	return NGHTTP2_ERR_CANCEL;
 }
 
 static int on_invalid(nghttp2_session *session, const nghttp2_frame *frame, int error, void *arg)
@@ -466,11 +477,14 @@ static nghttp2_session *session_create(struct http2 *s)
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
 	nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
+	nghttp2_session_callbacks_set_unpack_extension_callback(c, on_unknown);
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, on_invalid);
 	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(c, on_close);
 	nghttp2_option_set_no_auto_window_update(o, 1);
 	nghttp2_option_set_no_closed_streams(o, 1);
+	for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
+		nghttp2_option_set_user_recv_extension_type(o, (uint8_t)type);
 	nghttp2_option_set_max_outbound_ack(o, ACKS_MAX);
 	nghttp2_option_set_max_continuations(o, HTTP2_CONTINUATIONS_MAX);
 	ENSURE(nghttp2_session_server_new2(&session, c, s, o) == 0);

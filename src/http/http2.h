@@ -8,6 +8,7 @@
 #include "http/engine.h"
 
 #define HTTP2_CREDIT_MAX 2000 /* what a connection may cost before it has used anything */
+#define HTTP2_HEAD_FLOOD (4 * HTTP_HEAD_MAX) /* bytes of one head, unpacked: no mistake of an honest client, a byte of it may be thousands (HPACK) */
 
 enum http2_answer { HTTP2_ANSWER_NONE, HTTP2_ANSWER_BEGUN, HTTP2_ANSWER_DONE };
 
@@ -15,7 +16,7 @@ enum http2_answer { HTTP2_ANSWER_NONE, HTTP2_ANSWER_BEGUN, HTTP2_ANSWER_DONE };
 struct http2_head {
 	struct buf text;                 /* names and values of the fields, one after the other */
 	struct { uint16_t name_n, value_n; } fields[HTTP_FIELDS_MAX];
-	size_t count;
+	size_t count, unpacked;
 	struct buf method, path, authority;
 	bool too_large;
 };

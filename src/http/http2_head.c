@@ -38,6 +38,7 @@ void http2_head_take(struct http2_head *h, struct slice name, struct slice value
 {
 	struct buf *place = pseudo(h, name);
 
+	h->unpacked += name.n + value.n;
 	if (place != NULL) {
 		buf_append(place, value);
 		h->too_large |= place->failed;

@@ -420,6 +420,7 @@ static void floods_end_the_connection(void **state)
 	} floods[] = {
 		{NGHTTP2_PING, 0, 0, SLICE_INIT("12345678")}, {NGHTTP2_SETTINGS, 0, 0, SLICE_INIT("")},
 		{NGHTTP2_PRIORITY, 0, 7, SLICE_INIT("\0\0\0\0\x10")}, {NGHTTP2_WINDOW_UPDATE, 0, 0, SLICE_INIT("\0\0\0\x01")},
+		{0x4f, 0, 0, SLICE_INIT("GREASE")}, {0x10, 0, 0, SLICE_INIT("")},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(floods); i++) {
@@ -503,6 +504,27 @@ static void a_large_head_is_431(void **state)
 	assert_int_equal(r->requests, 0);
 }
 
+/* One field of four thousand bytes, and then again and again by one byte each. */
+static void a_head_that_unpacks_into_megabytes_ends_the_connection(void **state)
+{
+	struct rig *r = *state;
+	struct buf block = BUF_INIT(16384);
+
+	begin_by_hand(r);
+	buf_append(&block, SLICE(HEAD));
+	buf_append(&block, SLICE("\x40\x05x-big\x7f\xa1\x1e"));
+	for (int i = 0; i < 4000; i++)
+		buf_append_byte(&block, 'a');
+	for (int i = 0; i < 12000; i++)
+		buf_append_byte(&block, 0xbe);
+	frame(&r->in, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, buf_slice(&block));
+	pump(r);
+	assert_int_equal(goaway(r), NGHTTP2_ENHANCE_YOUR_CALM);
+	assert_true(r->ended);
+	assert_int_equal(r->requests, 0);
+	buf_free(&block);
+}
+
 static void what_is_not_http2_ends_at_once(void **state)
 {
 	struct rig *r = *state;
@@ -548,6 +570,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_head_that_never_ends_times_out, start, stop),
 		cmocka_unit_test_setup_teardown(pings_of_a_long_life_are_no_flood, start, stop),
 		cmocka_unit_test_setup_teardown(a_large_head_is_431, start, stop),
+		cmocka_unit_test_setup_teardown(a_head_that_unpacks_into_megabytes_ends_the_connection, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_not_http2_ends_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(closing_lets_answers_end, start, stop),
 	};
