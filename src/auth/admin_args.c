@@ -1,6 +1,8 @@
 /* Members of an operation's arguments. */
 #include "auth/admin_private.h"
 
+#include "base/ascii.h"
+
 struct slice json_slice(const json_t *object, const char *name)
 {
 	const json_t *v = json_object_get(object, name);
@@ -17,18 +19,10 @@ struct slice job_text(const struct admin_job *job, const char *name)
 	return json_slice(job->args, name);
 }
 
-static bool has_control(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
 int job_name(struct admin_job *job, const char *name, struct slice *ret)
 {
 	*ret = slice_trim(job_text(job, name));
-	if (ret->n > DIRECTORY_NAME_MAX || has_control(*ret))
+	if (ret->n > DIRECTORY_NAME_MAX || ascii_has_control(*ret))
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The %s is too long or has control characters.", name);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codec.h"
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "crypt/aead.h"
@@ -63,6 +64,17 @@ static struct slice make_ad(const char *name, uint8_t room[64])
 	memcpy(room, head, HEAD_SIZE);
 	memcpy(room + HEAD_SIZE, name, n);
 	return slice_make(room, HEAD_SIZE + n);
+}
+
+void keystore_file_name(const char *prefix, const uint8_t id[16], char ret[KEYSTORE_NAME_MAX + 1])
+{
+	struct buf b = BUF_INIT(KEYSTORE_NAME_MAX);
+
+	buf_append_str(&b, prefix);
+	hex_encode(slice_make(id, 16), &b);
+	memcpy(ret, buf_slice(&b).p, buf_len(&b));
+	ret[buf_len(&b)] = '\0';
+	buf_free(&b);
 }
 
 int keystore_file_write(const struct keystore *ks, const char *name, struct slice content, struct error *err)

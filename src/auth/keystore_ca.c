@@ -3,21 +3,10 @@
 #include <string.h>
 
 #include "auth/keystore_private.h"
-#include "base/codec.h"
 #include "crypt/crypt.h"
 
 #define FILE_PREFIX "ca-"
 #define VERSION 1
-
-static void file_name(const uint8_t id[16], char name[KEYSTORE_NAME_MAX + 1])
-{
-	struct buf b = BUF_INIT(KEYSTORE_NAME_MAX);
-	buf_append_str(&b, FILE_PREFIX);
-	hex_encode(slice_make(id, 16), &b);
-	memcpy(name, buf_slice(&b).p, buf_len(&b));
-	name[buf_len(&b)] = '\0';
-	buf_free(&b);
-}
 
 /* u8 version | u8 kind | u32 length, PKCS#8 | u32 length, certificate */
 int keystore_ca_keep(const struct keystore *ks, const struct keystore_ca *ca, uint8_t ret_id[16], struct error *err)
@@ -25,7 +14,7 @@ int keystore_ca_keep(const struct keystore *ks, const struct keystore_ca *ca, ui
 	char name[KEYSTORE_NAME_MAX + 1];
 	struct buf key = BUF_INIT(MAIL_CA_KEY_MAX), content = BUF_INIT(KEYSTORE_CONTENT_MAX);
 	random_bytes(ret_id, 16);
-	file_name(ret_id, name);
+	keystore_file_name(FILE_PREFIX, ret_id, name);
 	int rc = mail_ca_key_encode(ca->key, &key, err);
 	buf_put_u8(&content, VERSION);
 	buf_put_u8(&content, (uint8_t)ca->kind);
@@ -56,7 +45,7 @@ int keystore_ca_load(const struct keystore *ks, const uint8_t id[16], struct key
 {
 	char name[KEYSTORE_NAME_MAX + 1];
 	struct buf content = BUF_INIT(KEYSTORE_CONTENT_MAX);
-	file_name(id, name);
+	keystore_file_name(FILE_PREFIX, id, name);
 	int rc = keystore_file_read(ks, name, &content, err);
 	if (rc == 0)
 		rc = parse(buf_slice(&content), ret, err);
@@ -67,7 +56,7 @@ int keystore_ca_load(const struct keystore *ks, const uint8_t id[16], struct key
 int keystore_ca_drop(const struct keystore *ks, const uint8_t id[16], struct error *err)
 {
 	char name[KEYSTORE_NAME_MAX + 1];
-	file_name(id, name);
+	keystore_file_name(FILE_PREFIX, id, name);
 	return keystore_file_destroy(ks, name, err);
 }
 

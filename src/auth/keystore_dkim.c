@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "auth/keystore_private.h"
-#include "base/codec.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "crypt/crypt.h"
@@ -40,22 +39,12 @@ void keystore_dkim_close(struct keystore_dkim **kd)
 	MEMORY_FREE(kd);
 }
 
-static void file_name(const uint8_t id[16], char name[KEYSTORE_NAME_MAX + 1])
-{
-	struct buf b = BUF_INIT(KEYSTORE_NAME_MAX);
-	buf_append_str(&b, FILE_PREFIX);
-	hex_encode(slice_make(id, 16), &b);
-	memcpy(name, buf_slice(&b).p, buf_len(&b));
-	name[buf_len(&b)] = '\0';
-	buf_free(&b);
-}
-
 int keystore_dkim_keep(struct keystore_dkim *kd, const struct mail_key *key, uint8_t ret_id[16], struct error *err)
 {
 	char name[KEYSTORE_NAME_MAX + 1];
 	struct buf content = BUF_INIT(KEYSTORE_CONTENT_MAX);
 	random_bytes(ret_id, 16);
-	file_name(ret_id, name);
+	keystore_file_name(FILE_PREFIX, ret_id, name);
 	int rc = mail_key_encode(key, &content, err);
 	if (rc == 0)
 		rc = keystore_file_write(kd->ks, name, buf_slice(&content), err);
@@ -67,7 +56,7 @@ static int load(struct keystore_dkim *kd, const uint8_t id[16], struct mail_key 
 {
 	char name[KEYSTORE_NAME_MAX + 1];
 	struct buf content = BUF_INIT(KEYSTORE_CONTENT_MAX);
-	file_name(id, name);
+	keystore_file_name(FILE_PREFIX, id, name);
 	int rc = keystore_file_read(kd->ks, name, &content, err);
 	if (rc == 0)
 		rc = mail_key_decode(buf_slice(&content), ret, err);
@@ -94,6 +83,6 @@ int keystore_dkim_drop(struct keystore_dkim *kd, const uint8_t id[16], struct er
 	char name[KEYSTORE_NAME_MAX + 1];
 	struct mail_key *key = map_remove(&kd->open, slice_make(id, 16));
 	mail_key_free(&key);
-	file_name(id, name);
+	keystore_file_name(FILE_PREFIX, id, name);
 	return keystore_file_destroy(kd->ks, name, err);
 }

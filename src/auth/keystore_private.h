@@ -8,6 +8,8 @@
 #define KEYSTORE_CONTENT_MAX 8192 /* bytes in one file */
 #define KEYSTORE_NAME_MAX 56
 
+/* "<prefix><id in hexadecimal>": of one of several files of a kind. */
+void keystore_file_name(const char *prefix, const uint8_t id[16], char ret[KEYSTORE_NAME_MAX + 1]);
 /* name: of the file, at most KEYSTORE_NAME_MAX bytes. */
 int keystore_file_write(const struct keystore *ks, const char *name, struct slice content, struct error *err);
 /* Appends the opened content. ERR_NOT_FOUND, ERR_DAMAGED. */

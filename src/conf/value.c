@@ -1,6 +1,7 @@
 /* Texts into values: the types of the option table. */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "conf/option.h"
 
@@ -343,17 +344,6 @@ static void print_duration(int64_t ms, struct buf *out)
 	buf_append_str(out, units[i].name);
 }
 
-static void print_text(struct slice s, struct buf *out)
-{
-	buf_append_byte(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_append_byte(out, '\\');
-		buf_append_byte(out, s.p[i]);
-	}
-	buf_append_byte(out, '"');
-}
-
 static void print_place(struct slice first, struct slice host, uint16_t port, struct buf *out)
 {
 	bool v6 = slice_find(host, ':') >= 0;
@@ -371,7 +361,7 @@ static void print_list(const struct config *config, const struct config_option *
 		if (i > 0)
 			buf_append_str(out, ", ");
 		if (option->type == CONFIG_TYPE_texts)
-			print_text(texts->items[i], out);
+			ascii_append_quoted(out, texts->items[i]);
 		else if (option->type == CONFIG_TYPE_listens)
 			print_place(listens->items[i].service, listens->items[i].address, listens->items[i].port, out);
 		else
@@ -387,7 +377,7 @@ void config_value_print(const struct config *config, const struct config_option 
 	switch (option->type) {
 	case CONFIG_TYPE_text:
 	case CONFIG_TYPE_path:
-		print_text(*(const struct slice *)field, out);
+		ascii_append_quoted(out, *(const struct slice *)field);
 		return;
 	case CONFIG_TYPE_number:
 		buf_append_u64(out, *(const config_number *)field);

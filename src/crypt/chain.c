@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#include "base/ascii.h"
 #include "base/codec.h"
 #include "crypt/hash.h"
 #include "crypt/tls_private.h"
@@ -89,15 +90,12 @@ static const char *weakness(X509 *c)
 static void add_name(struct chain *ret, const ASN1_IA5STRING *name, struct arena *arena)
 {
 	struct slice text = slice_make(ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name));
-	struct slice copy = arena_dup(arena, text);
 	if (text.n == 0 || text.n > 253 || ret->name_count == CHAIN_NAMES_MAX)
 		return;
-	for (size_t i = 0; i < copy.n; i++) {
-		if (!ascii_is_alnum(copy.p[i]) && copy.p[i] != '.' && copy.p[i] != '-' && copy.p[i] != '*' && copy.p[i] != '_')
+	for (size_t i = 0; i < text.n; i++)
+		if (!ascii_is_alnum(text.p[i]) && text.p[i] != '.' && text.p[i] != '-' && text.p[i] != '*' && text.p[i] != '_')
 			return;
-		((uint8_t *)copy.p)[i] = ascii_lower(copy.p[i]);
-	}
-	ret->names[ret->name_count++] = copy;
+	ret->names[ret->name_count++] = ascii_dup_lower(arena, text);
 }
 
 static void read_names(X509 *leaf, struct arena *arena, struct chain *ret)

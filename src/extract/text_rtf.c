@@ -1,6 +1,7 @@
 /* Text of RTF 1.9: control words that mean characters or lines; destinations that are no text are passed over. */
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/charset.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
@@ -97,12 +98,6 @@ static void word(struct rtf *r, struct slice name, bool has_value, int64_t value
 		r->rest = slice_from(r->rest, (size_t)value);
 }
 
-static int hex(uint8_t c)
-{
-	c = ascii_lower(c);
-	return ascii_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void read_word(struct rtf *r)
 {
 	size_t n = 0, digits;
@@ -135,8 +130,8 @@ static void control(struct rtf *r)
 		return;
 	}
 	r->rest = slice_from(r->rest, 1);
-	if (c == '\'' && r->rest.n >= 2 && hex(r->rest.p[0]) >= 0 && hex(r->rest.p[1]) >= 0) {
-		put_byte(r, (uint8_t)(hex(r->rest.p[0]) * 16 + hex(r->rest.p[1])));
+	if (c == '\'' && r->rest.n >= 2 && ascii_hex_value(r->rest.p[0]) >= 0 && ascii_hex_value(r->rest.p[1]) >= 0) {
+		put_byte(r, (uint8_t)(ascii_hex_value(r->rest.p[0]) * 16 + ascii_hex_value(r->rest.p[1])));
 		r->rest = slice_from(r->rest, 2);
 	} else if (c == '*') {
 		top(r)->skips = true;

@@ -2,7 +2,8 @@
 
 #include <jansson.h>
 
-#include "base/buf.h"
+#include "base/ascii.h"
+#include "base/csv.h"
 #include "base/utf8.h"
 
 static const char *const names[IMPORT_FIELD_COUNT] = {
@@ -33,53 +34,12 @@ static struct slice shown(struct slice text)
 
 /* ---- CSV ---- */
 
-/* The next field; *s moves behind its comma. *ret_more: there was one. RFC 4180 2: quotes are doubled inside of quotes. */
-static int csv_field(struct slice *s, struct arena *arena, struct slice *ret, bool *ret_more)
-{
-	struct buf b = BUF_INIT(IMPORT_LINE_MAX);
-	size_t at = 0;
-	bool quoted = s->n > 0 && s->p[0] == '"';
-	int rc = 0;
-	for (at = quoted ? 1 : 0; at < s->n; at++) {
-		uint8_t c = s->p[at];
-		if (quoted && c == '"' && at + 1 < s->n && s->p[at + 1] == '"')
-			at++;
-		else if (quoted ? c == '"' : c == ',')
-			break;
-		else if (!quoted && c == '"')
-			rc = ERR_INVALID;
-		buf_append_byte(&b, c);
-	}
-	if (quoted && at == s->n)
-		rc = ERR_INVALID;
-	at += quoted && at < s->n;
-	*ret_more = at < s->n && s->p[at] == ',';
-	if (at < s->n && s->p[at] != ',')
-		rc = ERR_INVALID;
-	*s = slice_from(*s, at + *ret_more);
-	*ret = arena_dup(arena, quoted ? buf_slice(&b) : slice_trim(buf_slice(&b)));
-	buf_free(&b);
-	return rc;
-}
-
-static int csv_fields(struct slice line, struct arena *arena, struct slice ret[IMPORT_COLUMNS_MAX], size_t *ret_count, struct error *err)
-{
-	bool more = true;
-	for (*ret_count = 0; more; (*ret_count)++) {
-		if (*ret_count == IMPORT_COLUMNS_MAX)
-			return error_set(err, ERR_LIMIT, "more than %d columns", IMPORT_COLUMNS_MAX);
-		if (csv_field(&line, arena, &ret[*ret_count], &more) != 0)
-			return error_set(err, ERR_INVALID, "the quotes of field %zu are not right", *ret_count + 1);
-	}
-	return 0;
-}
-
 static int csv_heading(struct slice line, struct arena *arena, struct import_columns *ret, struct error *err)
 {
 	struct slice fields[IMPORT_COLUMNS_MAX];
 	size_t count = 0;
 	unsigned seen = 0;
-	int rc = csv_fields(line, arena, fields, &count, err);
+	int rc = csv_fields(line, arena, fields, IMPORT_COLUMNS_MAX, &count, err);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		if (!find_field(fields[i], &ret->fields[i]))
 			return error_set(err, ERR_INVALID, "unknown column \"%.*s\"", SLICE_ARG(shown(fields[i])));
@@ -97,7 +57,7 @@ static int csv_line(struct slice line, const struct import_columns *columns, str
 {
 	struct slice fields[IMPORT_COLUMNS_MAX];
 	size_t count = 0;
-	int rc = csv_fields(line, arena, fields, &count, err);
+	int rc = csv_fields(line, arena, fields, IMPORT_COLUMNS_MAX, &count, err);
 	if (rc == 0 && count != columns->count)
 		return error_set(err, ERR_INVALID, "%zu fields instead of %zu", count, columns->count);
 	for (size_t i = 0; rc == 0 && i < count; i++)
@@ -137,20 +97,12 @@ static int json_line(struct slice line, struct arena *arena, struct import_user 
 
 /* ---- both ---- */
 
-static bool has_control(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
 static int check_user(struct import_user *u, struct error *err)
 {
 	if (u->fields[IMPORT_ADDRESS].n == 0)
 		return error_set(err, ERR_INVALID, "no address");
 	for (unsigned i = 0; i < IMPORT_FIELD_COUNT; i++)
-		if (has_control(u->fields[i]) || !utf8_valid(u->fields[i]))
+		if (ascii_has_control(u->fields[i]) || !utf8_valid(u->fields[i]))
 			return error_set(err, ERR_INVALID, "%s has control characters or is not UTF-8", names[i]);
 	if (u->fields[IMPORT_QUOTA].n > 0 && (slice_to_u64(u->fields[IMPORT_QUOTA], &u->quota) != 0 || u->quota > INT64_MAX))
 		return error_set(err, ERR_INVALID, "quota is no number of bytes");

@@ -5,10 +5,9 @@
 #ifndef FACTOR_IMPORT_H
 #define FACTOR_IMPORT_H
 
-#include "base/arena.h"
-#include "base/error.h"
+#include "base/csv.h"
 
-#define IMPORT_LINE_MAX 8192
+#define IMPORT_LINE_MAX CSV_LINE_MAX
 #define IMPORT_COLUMNS_MAX 16
 
 enum import_field { IMPORT_ADDRESS, IMPORT_NAME, IMPORT_DEPARTMENT, IMPORT_QUOTA, IMPORT_PASSWORD_HASH, IMPORT_FIELD_COUNT };

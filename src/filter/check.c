@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "filter/filter_internal.h"
 #include "mime/address.h"
 #include "mime/header.h"
@@ -39,15 +40,6 @@ bool filter_check_message(struct slice header, struct filter_result *ret)
 	return true;
 }
 
-static struct slice lower(struct slice s, struct arena *arena)
-{
-	uint8_t *to = arena_alloc(arena, s.n + 1);
-
-	for (size_t i = 0; i < s.n; i++)
-		to[i] = ascii_lower(s.p[i]);
-	return slice_make(to, s.n);
-}
-
 /* "local+detail@domain" without the detail (RFC 5233). */
 static struct slice without_detail(struct slice spec, struct arena *arena)
 {
@@ -82,7 +74,7 @@ static bool owns_field(const struct sender_fact *sender, struct slice value, str
 
 		if (!a->has_host)
 			return false; /* a group has no author */
-		spec = lower(mime_address_spec(a, arena), arena);
+		spec = ascii_dup_lower(arena, mime_address_spec(a, arena));
 		if (spec.n == 0 || !owns(sender, spec, without_detail(spec, arena)))
 			return false;
 		(*ret_count)++;
@@ -96,7 +88,7 @@ static bool is_actor(const struct sender_fact *sender, struct slice value, struc
 	const struct mime_address *a = mime_address_parse(value, arena);
 
 	return sender->actor.n > 0 && a != NULL && a->next == NULL && a->has_host
-	       && slice_eq(lower(mime_address_spec(a, arena), arena), lower(sender->actor, arena));
+	       && slice_eq(ascii_dup_lower(arena, mime_address_spec(a, arena)), ascii_dup_lower(arena, sender->actor));
 }
 
 bool filter_check_submission(struct slice header, const struct sender_fact *sender, struct arena *arena, struct filter_result *ret)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "crypt/hash.h"
 #include "filter/judge_internal.h"
 #include "queue/report.h"
@@ -113,14 +114,6 @@ static void tell(struct slice domain, struct report_in *in, struct report_source
 	}
 }
 
-static struct slice lower(struct arena *arena, struct slice s)
-{
-	struct slice copy = arena_dup(arena, s);
-	for (size_t i = 0; i < copy.n; i++)
-		((uint8_t *)(uintptr_t)copy.p)[i] = ascii_lower(copy.p[i]);
-	return copy;
-}
-
 static void take_dmarc(struct judge *j, struct slice xml, struct buf *out)
 {
 	struct dmarc_report *r = ARENA_NEW(j->arena, struct dmarc_report);
@@ -137,7 +130,7 @@ static void take_dmarc(struct judge *j, struct slice xml, struct buf *out)
 	in.day = r->begin_s / REPORT_DAY_S;
 	in.policy = r->p;
 	name_report(in.reporter, r->report_id, in.id);
-	tell(lower(j->arena, r->domain), &in, list, merge(list, r->row_count), out);
+	tell(ascii_dup_lower(j->arena, r->domain), &in, list, merge(list, r->row_count), out);
 }
 
 static void take_tls_policy(struct judge *j, const struct tlsrpt_report *r, const struct tlsrpt_policy *p, struct buf *out)
@@ -148,7 +141,7 @@ static void take_tls_policy(struct judge *j, const struct tlsrpt_report *r, cons
 	for (size_t i = 0; i < p->failure_count; i++)
 		list[i + 1] = (struct report_source){.source = slice_sub(p->failures[i].result_type, 0, 45), .failed = p->failures[i].count};
 	name_report(in.reporter, r->report_id, in.id);
-	tell(lower(j->arena, p->domain), &in, list, merge(list, p->failure_count + 1), out);
+	tell(ascii_dup_lower(j->arena, p->domain), &in, list, merge(list, p->failure_count + 1), out);
 }
 
 static void take_tls(struct judge *j, struct slice json, struct buf *out)

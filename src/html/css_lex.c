@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
 
@@ -49,22 +50,14 @@ static bool starts_number(const struct css_lex *l)
 	return ascii_is_digit(peek(l, i)) || (peek(l, i) == '.' && ascii_is_digit(peek(l, i + 1)));
 }
 
-static int hex_value(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Behind a backslash: the character that is meant. */
 static uint32_t escape_next(struct css_lex *l)
 {
 	uint32_t code = 0;
 	size_t n = 0;
 
-	while (n < 6 && hex_value(peek(l, n)) >= 0)
-		code = code * 16 + (uint32_t)hex_value(peek(l, n++));
+	while (n < 6 && ascii_hex_value(peek(l, n)) >= 0)
+		code = code * 16 + (uint32_t)ascii_hex_value(peek(l, n++));
 	if (n == 0) {
 		struct slice rest = slice_from(l->in, l->at);
 		code = utf8_next(&rest);

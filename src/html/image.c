@@ -1,5 +1,6 @@
 #include "html/image.h"
 
+#include "base/ascii.h"
 #include "base/codec.h"
 #include "base/ensure.h"
 #include "html/link.h"
@@ -14,28 +15,6 @@ bool image_type_is_safe(struct slice type)
 		if (slice_eq_nocase(type, slice_str(types[i])))
 			return true;
 	return false;
-}
-
-static int hex_value(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static struct slice percent_decoded(struct slice s, struct arena *arena)
-{
-	uint8_t *copy = arena_alloc(arena, s.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		bool escape = s.p[i] == '%' && i + 2 < s.n && hex_value(s.p[i + 1]) >= 0 && hex_value(s.p[i + 2]) >= 0;
-
-		copy[n++] = escape ? (uint8_t)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2])) : s.p[i];
-		i += escape ? 2 : 0;
-	}
-	return slice_make(copy, n);
 }
 
 static struct image of_part(const struct html_image *part, struct arena *arena)
@@ -54,7 +33,7 @@ static struct image of_part(const struct html_image *part, struct arena *arena)
 
 static const struct html_image *part_of(struct slice source, const struct html_options *options, struct arena *arena)
 {
-	struct slice id = slice_starts_nocase(source, SLICE("cid:")) ? percent_decoded(slice_from(source, 4), arena) : SLICE_NONE;
+	struct slice id = slice_starts_nocase(source, SLICE("cid:")) ? ascii_percent_decoded(arena, slice_from(source, 4)) : SLICE_NONE;
 
 	for (size_t i = 0; i < options->part_count; i++) {
 		const struct html_image *part = &options->parts[i];

@@ -1,4 +1,5 @@
 /* RTF (version 1.9.1): objects, templates and fields, read as Word reads them, which forgives nearly everything. */
+#include "base/ascii.h"
 #include "inspect/package.h"
 #include "inspect/text.h"
 #include "inspect/url.h"
@@ -21,12 +22,6 @@ struct rtf {
 	int half;                /* the first of two hexadecimal digits; -1: none */
 	unsigned odd;            /* control words inside of \objdata */
 };
-
-static int hex(uint8_t c)
-{
-	c = ascii_lower(c);
-	return ascii_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static void end_collect(struct rtf *r)
 {
@@ -121,7 +116,7 @@ static void take_control(struct rtf *r)
 
 static void take_byte(struct rtf *r, uint8_t c)
 {
-	int digit = hex(c);
+	int digit = ascii_hex_value(c);
 	if (r->collect == OBJECT) {
 		if (digit >= 0 && r->half >= 0) {
 			buf_append_byte(&r->object, (uint8_t)(r->half << 4 | digit));

@@ -1,5 +1,6 @@
 #include "inspect/pdf_lexer.h"
 
+#include "base/ascii.h"
 #include "inspect/text.h"
 
 static bool is_space(uint8_t c)
@@ -10,12 +11,6 @@ static bool is_space(uint8_t c)
 static bool is_delimiter(uint8_t c)
 {
 	return c == '(' || c == ')' || c == '<' || c == '>' || c == '[' || c == ']' || c == '{' || c == '}' || c == '/' || c == '%';
-}
-
-static int hex(uint8_t c)
-{
-	c = ascii_lower(c);
-	return ascii_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static void skip(struct pdf_lexer *l)
@@ -39,7 +34,7 @@ static void take_name(struct pdf_lexer *l, struct pdf_token *t)
 	t->escaped = false;
 	while (l->at < l->s.n && !is_space(l->s.p[l->at]) && !is_delimiter(l->s.p[l->at])) {
 		uint8_t c = l->s.p[l->at++];
-		int high = c == '#' && l->at + 1 < l->s.n ? hex(l->s.p[l->at]) : -1, low = high >= 0 ? hex(l->s.p[l->at + 1]) : -1;
+		int high = c == '#' && l->at + 1 < l->s.n ? ascii_hex_value(l->s.p[l->at]) : -1, low = high >= 0 ? ascii_hex_value(l->s.p[l->at + 1]) : -1;
 		if (low >= 0) {
 			c = (uint8_t)(high << 4 | low);
 			l->at += 2;
@@ -144,7 +139,7 @@ static void append_bytes(const struct pdf_token *t, struct buf *out)
 	for (size_t i = 0; i < t->raw.n && buf_len(out) < out->max;) {
 		uint8_t c = t->raw.p[i++];
 		if (t->hex) {
-			int digit = hex(c);
+			int digit = ascii_hex_value(c);
 			if (digit >= 0 && half >= 0) {
 				buf_append_byte(out, (uint8_t)(half << 4 | digit));
 				half = -1;

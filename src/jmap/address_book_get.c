@@ -24,17 +24,6 @@ static struct getting *begin(struct jmap_call *call)
 	return g;
 }
 
-static struct slice state_of(struct jmap_call *call, const struct jmap_contacts *c)
-{
-	struct buf out = BUF_INIT(JMAP_STATE_MAX);
-	struct slice ret;
-
-	jmap_contacts_print_state(c, &out);
-	ret = arena_dup(&call->arena, buf_slice(&out));
-	buf_free(&out);
-	return ret;
-}
-
 static void put_rights(struct jmap_call *call, const char *id)
 {
 	bool may = (jmap_mail(call)->refuses & ACCOUNT_REFUSES_CHANGE) == 0;
@@ -85,7 +74,7 @@ enum jmap_step jmap_address_book_get(struct jmap_call *call)
 	rc = jmap_contacts_open(call, &g->contacts);
 	if (rc < 0)
 		return jmap_error_code(call, rc);
-	jmap_get_begin(call, state_of(call, &g->contacts));
+	jmap_get_begin(call, jmap_contacts_state_text(call, &g->contacts));
 	json_object_foreach(jmap_contacts_books(&g->contacts), key, book)
 		if (g->get.all)
 			put_one(call, &g->get, key, book);
@@ -130,7 +119,7 @@ enum jmap_step jmap_address_book_changes(struct jmap_call *call)
 	}
 	if (json_array_size(ch->created) + json_array_size(ch->updated) + json_array_size(ch->destroyed) > ch->max)
 		return jmap_error(call, "cannotCalculateChanges", NULL);
-	ch->state = state_of(call, &g->contacts);
+	ch->state = jmap_contacts_state_text(call, &g->contacts);
 	jmap_changes_begin(call, ch);
 	jmap_answer_end(call);
 	return JMAP_DONE;

@@ -137,15 +137,9 @@ static enum jmap_step destroy(struct jmap_call *call, struct jmap_set_item *item
 
 /* ---- the method ---- */
 
-/* Asked for oldState and for newState: what was changed between them is written first. */
 static int state(struct jmap_call *call, struct buf *out)
 {
-	struct jmap_contacts *c = &((struct setting *)call->state)->contacts;
-	int rc = jmap_contacts_save(call, c);
-
-	if (rc == 0)
-		jmap_contacts_print_state(c, out);
-	return rc;
+	return jmap_contacts_save_state(call, &((struct setting *)call->state)->contacts, out);
 }
 
 static void forget(struct jmap_call *call)

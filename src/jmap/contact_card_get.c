@@ -26,17 +26,6 @@ static struct getting *begin(struct jmap_call *call)
 	return g;
 }
 
-static struct slice state_of(struct jmap_call *call, const struct jmap_contacts *c)
-{
-	struct buf out = BUF_INIT(JMAP_STATE_MAX);
-	struct slice ret;
-
-	jmap_contacts_print_state(c, &out);
-	ret = arena_dup(&call->arena, buf_slice(&out));
-	buf_free(&out);
-	return ret;
-}
-
 /* Cards may have any property (RFC 9553 1.5). */
 static bool any_property(struct slice name)
 {
@@ -91,7 +80,7 @@ static enum jmap_step give(struct jmap_call *call, struct getting *g)
 {
 	struct slice id;
 
-	jmap_get_begin(call, state_of(call, &g->contacts));
+	jmap_get_begin(call, jmap_contacts_state_text(call, &g->contacts));
 	if (g->get.all)
 		jmap_contacts_each(&g->contacts, put_each, g);
 	while (jmap_get_next(&g->get, &id)) {
@@ -174,7 +163,7 @@ enum jmap_step jmap_contact_card_changes(struct jmap_call *call)
 	/* There is no state in the middle of them. */
 	if (json_array_size(ch->created) + json_array_size(ch->updated) + json_array_size(ch->destroyed) > ch->max)
 		return jmap_error(call, "cannotCalculateChanges", NULL);
-	ch->state = state_of(call, &g->contacts);
+	ch->state = jmap_contacts_state_text(call, &g->contacts);
 	jmap_changes_begin(call, ch);
 	jmap_answer_end(call);
 	return JMAP_DONE;

@@ -145,6 +145,26 @@ void jmap_contacts_print_state(const struct jmap_contacts *c, struct buf *out)
 	buf_printf(out, "%s-%llu", epoch != NULL ? epoch : "0", (unsigned long long)top_number(c, "n"));
 }
 
+struct slice jmap_contacts_state_text(struct jmap_call *call, const struct jmap_contacts *c)
+{
+	struct buf out = BUF_INIT(JMAP_STATE_MAX);
+	struct slice ret;
+
+	jmap_contacts_print_state(c, &out);
+	ret = arena_dup(&call->arena, buf_slice(&out));
+	buf_free(&out);
+	return ret;
+}
+
+int jmap_contacts_save_state(struct jmap_call *call, struct jmap_contacts *c, struct buf *out)
+{
+	int rc = jmap_contacts_save(call, c);
+
+	if (rc == 0)
+		jmap_contacts_print_state(c, out);
+	return rc;
+}
+
 bool jmap_contacts_since(const struct jmap_contacts *c, struct slice state, uint64_t *ret)
 {
 	const json_t *epoch = json_object_get(c->top, "e");

@@ -30,6 +30,10 @@ int jmap_contacts_read_all(struct jmap_call *call, struct jmap_contacts *c);
 /* Writes what was changed, the numbers first: after a crash between two notes clients ask again for what they know. */
 int jmap_contacts_save(struct jmap_call *call, struct jmap_contacts *c);
 void jmap_contacts_print_state(const struct jmap_contacts *c, struct buf *out);
+/* The same, in the call's arena. */
+struct slice jmap_contacts_state_text(struct jmap_call *call, const struct jmap_contacts *c);
+/* For jmap_set_ops.state, which is asked for oldState and for newState: saves what was changed between them, then prints. 0 or as jmap_contacts_save. */
+int jmap_contacts_save_state(struct jmap_call *call, struct jmap_contacts *c, struct buf *out);
 /* False: no state of these contacts, or one that is too old. */
 bool jmap_contacts_since(const struct jmap_contacts *c, struct slice state, uint64_t *ret);
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/list.h"
 #include "jmap/date.h"
 #include "jmap/email_header.h"
@@ -217,15 +218,6 @@ static bool take_text_member(const json_t *part, const char *name, struct slice 
 	return value == NULL || json_is_null(value) || (json_is_string(value) && ret->n <= BUILD_PARAM_MAX);
 }
 
-static struct slice lower(struct jmap_call *call, struct slice s)
-{
-	struct slice copy = arena_dup(&call->arena, s);
-
-	for (size_t i = 0; i < copy.n; i++)
-		((uint8_t *)(uintptr_t)copy.p)[i] = ascii_lower(copy.p[i]);
-	return copy;
-}
-
 static bool is_false_or_absent(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
@@ -332,7 +324,7 @@ static bool take_part(struct composing *c, const json_t *part, const char *prope
 	    || !take_text_member(part, "location", &ret->location) || !take_text_member(part, "charset", &ret->charset)
 	    || !take_languages(c, part, ret) || !take_part_fields(c, part, ret))
 		return invalid(c, property);
-	ret->type = ret->type.n > 0 ? lower(c->call, ret->type) : text ? SLICE("text/plain") : SLICE("application/octet-stream");
+	ret->type = ret->type.n > 0 ? ascii_dup_lower(&c->call->arena, ret->type) : text ? SLICE("text/plain") : SLICE("application/octet-stream");
 	multipart = slice_starts(ret->type, SLICE("multipart/"));
 	if (multipart)
 		return take_children(c, part, property, ret);

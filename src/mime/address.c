@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/error.h"
 #include "base/utf8.h"
@@ -340,15 +341,6 @@ const struct mime_address *mime_address_next(const struct mime_address *a)
 	return a;
 }
 
-static struct slice lower(struct slice s, struct arena *arena)
-{
-	uint8_t *to = arena_alloc(arena, s.n);
-
-	for (size_t i = 0; i < s.n; i++)
-		to[i] = ascii_lower(s.p[i]);
-	return slice_make(to, s.n);
-}
-
 static bool is_dot_atom(struct slice s)
 {
 	bool dot = true;
@@ -384,7 +376,7 @@ struct slice mime_address_spec(const struct mime_address *a, struct arena *arena
 		return SLICE_NONE;
 	if (!is_dot_atom(local))
 		local = quoted_local(local, arena);
-	return join_at(local, lower(a->host, arena), arena);
+	return join_at(local, ascii_dup_lower(arena, a->host), arena);
 }
 
 struct slice mime_address_display(const struct mime_address *a, struct arena *arena)
@@ -445,6 +437,6 @@ int mime_addrspec_split(struct slice spec, struct arena *arena, struct slice *re
 	if (local.n == 0 || local.n > 64 || !domain_valid(domain))
 		return ERR_INVALID;
 	*ret_local = local;
-	*ret_domain = lower(domain, arena);
+	*ret_domain = ascii_dup_lower(arena, domain);
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* What stands behind the colon of a field. */
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/utf8.h"
@@ -189,17 +190,6 @@ static bool is_plain(struct slice s)
 	return s.n <= PARAM_PIECE && slice_search(s, SLICE("=?")) < 0;
 }
 
-static void append_quoted(struct slice s, struct buf *out)
-{
-	buf_append_byte(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_append_byte(out, '\\');
-		buf_append_byte(out, s.p[i]);
-	}
-	buf_append_byte(out, '"');
-}
-
 static void append_percent(struct slice s, struct buf *out)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -219,7 +209,7 @@ void build_param(struct slice name, struct slice utf8, struct buf *out)
 	if (is_plain(rest)) {
 		buf_append(out, name);
 		buf_append_byte(out, '=');
-		append_quoted(rest, out);
+		ascii_append_quoted(out, rest);
 		return;
 	}
 	for (unsigned i = 0; rest.n > 0; i++) {

@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "base/charset.h"
 #include "base/codec.h"
 #include "base/utf8.h"
@@ -62,14 +63,6 @@ static size_t word_parse(struct slice s, struct word *ret)
 	return 0;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 2047 4.2 */
 static void q_decode(struct slice in, struct buf *out)
 {
@@ -78,8 +71,8 @@ static void q_decode(struct slice in, struct buf *out)
 
 		if (c == '_') {
 			c = ' ';
-		} else if (c == '=' && i + 2 < in.n && hex_digit(in.p[i + 1]) >= 0 && hex_digit(in.p[i + 2]) >= 0) {
-			c = (uint8_t)(hex_digit(in.p[i + 1]) * 16 + hex_digit(in.p[i + 2]));
+		} else if (c == '=' && i + 2 < in.n && ascii_hex_value(in.p[i + 1]) >= 0 && ascii_hex_value(in.p[i + 2]) >= 0) {
+			c = (uint8_t)(ascii_hex_value(in.p[i + 1]) * 16 + ascii_hex_value(in.p[i + 2]));
 			i += 2;
 		}
 		buf_append_byte(out, c);
@@ -193,17 +186,6 @@ static bool needs_encoding(struct slice s)
 	return slice_search(s, SLICE("=?")) >= 0;
 }
 
-static void append_quoted(struct slice s, struct buf *out)
-{
-	buf_append_byte(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_append_byte(out, '\\');
-		buf_append_byte(out, s.p[i]);
-	}
-	buf_append_byte(out, '"');
-}
-
 void mime_words_encode(struct slice utf8, bool phrase, struct buf *out)
 {
 	bool safe = true;
@@ -212,7 +194,7 @@ void mime_words_encode(struct slice utf8, bool phrase, struct buf *out)
 		safe = safe && phrase_safe(utf8.p[i]);
 	if (!needs_encoding(utf8)) {
 		if (phrase && !safe)
-			append_quoted(utf8, out);
+			ascii_append_quoted(out, utf8);
 		else
 			buf_append(out, utf8);
 		return;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/charset.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
@@ -14,15 +15,6 @@ struct section {
 	bool numbered, extended;
 	bool used;
 };
-
-static struct slice lower(struct slice s, struct arena *arena)
-{
-	uint8_t *to = arena_alloc(arena, s.n + 1);
-
-	for (size_t i = 0; i < s.n; i++)
-		to[i] = ascii_lower(s.p[i]);
-	return slice_make(to, s.n);
-}
 
 /* RFC 2045 5.1 token, liberal: whatever does not end it. */
 static struct slice take_until(struct slice *s, const char *ends, size_t end_count)
@@ -85,7 +77,7 @@ static size_t sections_take(struct slice s, struct arena *arena, struct section 
 			continue;
 		}
 		mime_skip_cfws(&s);
-		section.name = lower(slice_trim(take_until(&s, "=;", 2)), arena);
+		section.name = ascii_dup_lower(arena, slice_trim(take_until(&s, "=;", 2)));
 		if (s.n == 0 || s.p[0] == ';' || section.name.n == 0) {
 			take_until(&s, ";", 1);
 			continue;
@@ -96,26 +88,6 @@ static size_t sections_take(struct slice s, struct arena *arena, struct section 
 		sections[count++] = section;
 	}
 	return count;
-}
-
-static int hex_digit(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void percent_decode(struct slice in, struct buf *out)
-{
-	for (size_t i = 0; i < in.n; i++) {
-		if (in.p[i] == '%' && i + 2 < in.n && hex_digit(in.p[i + 1]) >= 0 && hex_digit(in.p[i + 2]) >= 0) {
-			buf_append_byte(out, (uint8_t)(hex_digit(in.p[i + 1]) * 16 + hex_digit(in.p[i + 2])));
-			i += 2;
-		} else {
-			buf_append_byte(out, in.p[i]);
-		}
-	}
 }
 
 /* charset'language' at the front of the first extended section. */
@@ -145,7 +117,7 @@ static struct section *section_find(struct section *sections, size_t count, stru
 static void section_append(const struct section *section, struct slice value, struct buf *raw)
 {
 	if (section->extended)
-		percent_decode(value, raw);
+		ascii_percent_decode(value, raw);
 	else
 		buf_append(raw, value);
 }
@@ -221,7 +193,7 @@ void mime_param_parse(struct slice field_value, struct arena *arena, struct slic
 	mime_skip_cfws(&s);
 	value = slice_trim(take_until(&s, ";(", 2));
 	take_until(&s, ";", 1);
-	*ret_value = lower(value, arena);
+	*ret_value = ascii_dup_lower(arena, value);
 	*ret_params = s.n > 0 ? params_join(sections, sections_take(s, arena, sections), arena) : NULL;
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "mime/address.h"
 #include "mime/header.h"
 #include "mime/limits.h"
@@ -117,17 +118,6 @@ static size_t header_end(const struct parser *p, size_t start, const struct fram
 	return at;
 }
 
-static struct slice lower_trim(struct slice s, struct arena *arena)
-{
-	uint8_t *to;
-
-	s = slice_trim(s);
-	to = arena_alloc(arena, s.n + 1);
-	for (size_t i = 0; i < s.n; i++)
-		to[i] = ascii_lower(s.p[i]);
-	return slice_make(to, s.n);
-}
-
 static bool is_token(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -162,7 +152,7 @@ static void set_encoding(struct parser *p, struct mime_part *part, struct slice 
 		if (s.p[i] == ';' || s.p[i] == '(' || ascii_is_wsp(s.p[i]))
 			s.n = i;
 	if (s.n > 0)
-		part->encoding = lower_trim(s, p->arena);
+		part->encoding = ascii_dup_lower(p->arena, slice_trim(s));
 }
 
 static void set_type_field(struct parser *p, struct mime_part *part, struct slice value)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unicode/uidna.h>
 
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "policy/url.h"
@@ -56,14 +57,6 @@ void host_warm(void)
 	mapper();
 }
 
-static struct slice lower(struct slice s, struct arena *arena)
-{
-	uint8_t *copy = arena_alloc(arena, s.n + 1);
-	for (size_t i = 0; i < s.n; i++)
-		copy[i] = ascii_lower(s.p[i]);
-	return slice_make(copy, s.n);
-}
-
 struct slice host_ascii(struct slice host, struct arena *arena)
 {
 	char out[NAME_ROOM];
@@ -79,7 +72,7 @@ struct slice host_ascii(struct slice host, struct arena *arena)
 	}
 	if (host.n > 0 && host.p[host.n - 1] == '.')
 		host.n--;
-	return host_chars(host) ? lower(host, arena) : SLICE_NONE;
+	return host_chars(host) ? ascii_dup_lower(arena, host) : SLICE_NONE;
 }
 
 struct slice host_unicode(struct slice host, struct arena *arena)

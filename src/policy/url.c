@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "policy/host.h"
@@ -58,29 +59,6 @@ static bool is_web(struct slice scheme)
 	return false;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static struct slice percent_decoded(struct slice s, struct arena *arena)
-{
-	uint8_t *copy = arena_alloc(arena, s.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '%' && i + 2 < s.n && hex_value(s.p[i + 1]) >= 0 && hex_value(s.p[i + 2]) >= 0) {
-			copy[n++] = (uint8_t)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2]));
-			i += 2;
-		} else {
-			copy[n++] = s.p[i];
-		}
-	}
-	return slice_make(copy, n);
-}
-
 /* One number of an IPv4 address as browsers take it: decimal, 0x hexadecimal, 0 octal. */
 static bool number_read(struct slice s, uint64_t *ret)
 {
@@ -94,7 +72,7 @@ static bool number_read(struct slice s, uint64_t *ret)
 	}
 	*ret = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		int v = hex_value(s.p[i]);
+		int v = ascii_hex_value(s.p[i]);
 		if (v < 0 || v >= (int)base || *ret > UINT32_MAX)
 			return false;
 		*ret = *ret * base + (unsigned)v;
@@ -138,7 +116,7 @@ static void host_fill(struct slice raw, struct arena *arena, struct policy_url *
 		ret->host = ret->host_unicode = ret->is_ip ? slice_sub(raw, 1, (size_t)end) : SLICE_NONE;
 		return;
 	}
-	struct slice decoded = percent_decoded(raw, arena);
+	struct slice decoded = ascii_percent_decoded(arena, raw);
 	ret->host = host_ascii(decoded, arena);
 	if (ret->host.n > 0 && ipv4_read(ret->host, &v4)) {
 		ret->is_ip = true;
@@ -167,14 +145,6 @@ static void authority_fill(struct slice s, bool web, struct arena *arena, struct
 	host_fill(authority, arena, ret);
 }
 
-static struct slice scheme_lower(struct slice s, struct arena *arena)
-{
-	uint8_t *copy = arena_alloc(arena, s.n + 1);
-	for (size_t i = 0; i < s.n; i++)
-		copy[i] = ascii_lower(s.p[i]);
-	return slice_make(copy, s.n);
-}
-
 static bool is_slash(struct slice s, bool web)
 {
 	return s.n > 0 && (s.p[0] == '/' || (web && s.p[0] == '\\'));
@@ -188,7 +158,7 @@ bool policy_url_parse(struct slice text, struct arena *arena, struct policy_url 
 	bool relative = n == 0;
 	if (relative && !(is_slash(s, true) && is_slash(slice_from(s, 1), true)))
 		return false;
-	ret->scheme = relative ? SLICE("https") : scheme_lower(slice_sub(s, 0, n), arena);
+	ret->scheme = relative ? SLICE("https") : ascii_dup_lower(arena, slice_sub(s, 0, n));
 	s = relative ? s : slice_from(s, n + 1);
 	bool web = is_web(ret->scheme);
 	if (!web && !slice_starts(s, SLICE("//"))) {

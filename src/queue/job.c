@@ -1,6 +1,7 @@
 #include "queue/job.h"
 
 #include <string.h>
+#include "base/ascii.h"
 #include "base/error.h"
 
 #define JOB_VERSION 1
@@ -101,15 +102,6 @@ void job_encode(const struct job *job, struct buf *out)
 		encode_recipient(&job->recipients[i], out);
 }
 
-static bool one_line(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < ' ' || s.p[i] == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 /* A field of at most `max` bytes. */
 static bool get_text(struct slice *s, size_t max, struct slice *ret)
 {
@@ -133,7 +125,7 @@ static bool decode_held(struct slice *s, uint8_t flags, struct job *job)
 	job->has_reviewer = (flags & FLAG_REVIEWER) != 0;
 	if (!(flags & FLAG_HELD))
 		return !job->has_reviewer;
-	return get_text(s, JOB_HELD_MAX, &job->held) && job->held.n > 0 && one_line(job->held)
+	return get_text(s, JOB_HELD_MAX, &job->held) && job->held.n > 0 && !ascii_has_control(job->held)
 		&& (!job->has_reviewer || slice_get_fixed(s, job->reviewer, sizeof job->reviewer));
 }
 
@@ -236,7 +228,7 @@ int delivery_result_decode(struct slice *list, struct delivery_result *ret)
 	if (!get_text(list, 16, &r.enhanced) || !get_text(list, RESULT_TEXT_MAX, &r.text) || !get_text(list, JOB_ADDRESS_MAX, &r.remote_host) ||
 	    !get_text(list, 200, &r.tls))
 		return ERR_INVALID;
-	if (!one_line(r.enhanced) || !one_line(r.text) || !one_line(r.remote_host) || !one_line(r.tls))
+	if (!!ascii_has_control(r.enhanced) || !!ascii_has_control(r.text) || !!ascii_has_control(r.remote_host) || !!ascii_has_control(r.tls))
 		return ERR_INVALID;
 	*ret = r;
 	return 0;

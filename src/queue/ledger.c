@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "queue/ledger_in.h"
@@ -21,10 +22,8 @@ struct slice ledger_account(const uint8_t account[16])
 struct slice ledger_destination(struct arena *arena, struct slice address)
 {
 	ptrdiff_t at = slice_rfind(address, '@');
-	struct slice domain = arena_dup(arena, at < 0 ? SLICE_NONE : slice_from(address, (size_t)at + 1));
-	for (size_t i = 0; i < domain.n; i++)
-		((uint8_t *)(uintptr_t)domain.p)[i] = ascii_lower(domain.p[i]);
-	return domain;
+
+	return ascii_dup_lower(arena, at < 0 ? SLICE_NONE : slice_from(address, (size_t)at + 1));
 }
 
 /* ---- life ---- */

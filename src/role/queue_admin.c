@@ -1,15 +1,13 @@
 /* The operations of the administrator on the queue (ipc/operations.h): JSON in, JSON out. */
-#include <jansson.h>
 #include <string.h>
 #include <fcntl.h>
 #include <unistd.h>
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/utf8.h"
-#include "ipc/admin.h"
 #include "queue/notify.h"
 #include "role/queue.h"
+#include "role/queue_answer.h"
 
 #define LIST_MAX 200           /* messages of one answer */
 #define SHOWN_RECIPIENTS_MAX 50
@@ -40,16 +38,6 @@ struct operation {
 
 /* ---- answers ---- */
 
-static json_t *text(struct slice s)
-{
-	struct buf clean = BUF_INIT(s.n * 3 + 16);
-	utf8_append_clean(&clean, s);
-	struct slice c = buf_slice(&clean);
-	json_t *j = json_stringn_nocheck(c.n ? (const char *)c.p : "", c.n);
-	buf_free(&clean);
-	return j;
-}
-
 static void fail(struct request *r, enum admin_status status, const char *why)
 {
 	r->status = status;
@@ -66,20 +54,8 @@ static void request_free(struct request *r)
 
 static void answer(struct request *r)
 {
-	char *s = json_dumps(r->result, JSON_COMPACT);
-	struct ipc_queue_admin_reply reply = {.status = (uint8_t)r->status, .result = slice_str(s)};
-	if (s == NULL || strlen(s) > ADMIN_JSON_MAX) {
-		reply.status = ADMIN_FAILED;
-		reply.result = SLICE("{\"error\":\"The answer is too long.\"}");
-	}
-	ipc_reply(r->call, &reply);
-	free(s);
+	queue_answer_send(r->call, r->status, r->result);
 	request_free(r);
-}
-
-static struct slice arg_text(const struct request *r, const char *name)
-{
-	return slice_str(json_string_value(json_object_get(r->args, name)));
 }
 
 /* ---- list and show ---- */
@@ -127,13 +103,13 @@ static struct slice reply_of(const struct queue_role *q, const struct ledger_rec
 static json_t *recipient_json(const struct queue_role *q, const struct ledger_message *m, const struct ledger_recipient *r, bool all)
 {
 	json_t *j = json_object();
-	json_object_set_new(j, "address", text(m->job.recipients[r->index].address));
+	json_object_set_new(j, "address", queue_answer_text(m->job.recipients[r->index].address));
 	json_object_set_new(j, "state", json_string(recipient_state(m, r)));
-	json_object_set_new(j, "reply", text(all ? reply_of(q, r) : slice_sub(reply_of(q, r), 0, 120)));
+	json_object_set_new(j, "reply", queue_answer_text(all ? reply_of(q, r) : slice_sub(reply_of(q, r), 0, 120)));
 	if (!all)
 		return j;
 	json_object_set_new(j, "code", json_integer(r->code));
-	json_object_set_new(j, "host", text(r->host));
+	json_object_set_new(j, "host", queue_answer_text(r->host));
 	json_object_set_new(j, "attempts", json_integer(r->attempts));
 	json_object_set_new(j, "tried", json_integer(r->tried_ms / 1000));
 	json_object_set_new(j, "next", json_integer(r->due_ms / 1000));
@@ -157,7 +133,7 @@ static json_t *message_json(const struct queue_role *q, const struct ledger_mess
 	}
 	json_object_set_new(j, "id", json_string(id));
 	json_object_set_new(j, "state", json_string(state_name(m)));
-	json_object_set_new(j, "from", text(m->job.reverse_path));
+	json_object_set_new(j, "from", queue_answer_text(m->job.reverse_path));
 	json_object_set_new(j, "size", json_integer((json_int_t)m->size));
 	json_object_set_new(j, "created", json_integer(m->created_ms / 1000));
 	json_object_set_new(j, "next", m->hold || next == 0 ? json_null() : json_integer(next / 1000));
@@ -165,32 +141,21 @@ static json_t *message_json(const struct queue_role *q, const struct ledger_mess
 	json_object_set_new(j, "recipient_count", json_integer((json_int_t)m->recipient_count));
 	json_object_set_new(j, "recipients", to);
 	if (all)
-		json_object_set_new(j, "cid", text(m->job.cid));
+		json_object_set_new(j, "cid", queue_answer_text(m->job.cid));
 	return j;
 }
 
 /* An address, or a domain with or without "@"; empty matches everything. */
-static bool address_matches(struct slice address, struct slice wanted)
-{
-	if (wanted.n == 0 || slice_eq_nocase(address, wanted))
-		return true;
-	if (slice_find(wanted, '@') > 0)
-		return false;
-	ptrdiff_t at = slice_rfind(address, '@');
-	struct slice domain = wanted.p[0] == '@' ? slice_from(wanted, 1) : wanted;
-	return at >= 0 && slice_eq_nocase(slice_from(address, (size_t)at + 1), domain);
-}
-
 static bool message_matches(const struct request *r, const struct ledger_message *m)
 {
-	struct slice state = arg_text(r, "state"), to = arg_text(r, "to");
+	struct slice state = queue_answer_argument(r->args, "state"), to = queue_answer_argument(r->args, "to");
 	bool hit = to.n == 0;
 	if (state.n > 0 && !slice_eq(state, slice_str(state_name(m))))
 		return false;
-	if (!address_matches(m->job.reverse_path, arg_text(r, "from")))
+	if (!queue_answer_matches(m->job.reverse_path, queue_answer_argument(r->args, "from")))
 		return false;
 	for (size_t i = 0; i < m->recipient_count && !hit; i++)
-		hit = address_matches(m->job.recipients[m->recipients[i].index].address, to);
+		hit = queue_answer_matches(m->job.recipients[m->recipients[i].index].address, to);
 	return hit;
 }
 
@@ -218,7 +183,7 @@ static int list_one(void *arg, const struct ledger_message *m)
 static int work_list(struct ledger *ledger, void *arg, struct error *err)
 {
 	struct request *r = arg;
-	struct slice after = arg_text(r, "after");
+	struct slice after = queue_answer_argument(r->args, "after");
 	uint32_t pack = 0, ordinal = 0;
 	json_object_set_new(r->result, "jobs", json_array());
 	json_object_set_new(r->result, "more", json_false());
@@ -226,7 +191,7 @@ static int work_list(struct ledger *ledger, void *arg, struct error *err)
 		fail(r, ADMIN_INVALID, "\"after\" is not a queue id.");
 		return 0;
 	}
-	if (!is_state(arg_text(r, "state"))) {
+	if (!is_state(queue_answer_argument(r->args, "state"))) {
 		fail(r, ADMIN_INVALID, "States are queued, deferred, held and notifying.");
 		return 0;
 	}
@@ -457,7 +422,7 @@ static void finish_check(struct request *r)
 static void finish_account_remove(struct request *r)
 {
 	struct buf id = BUF_INIT(16);
-	struct slice account = arg_text(r, "account");
+	struct slice account = queue_answer_argument(r->args, "account");
 	r->job = (struct queue_job){.done = on_written, .op = {.kind = LEDGER_REMOVE}};
 	if (hex_decode(account, &id) < 0 || buf_len(&id) != 16) {
 		fail(r, ADMIN_INVALID, "\"account\" must be 32 hexadecimal digits.");
@@ -530,7 +495,7 @@ static bool read_args(struct request *r, struct slice args)
 	}
 	if (!r->operation->needs_id)
 		return true;
-	if (queue_id_parse(arg_text(r, "id"), &pack, &ordinal) < 0) {
+	if (queue_id_parse(queue_answer_argument(r->args, "id"), &pack, &ordinal) < 0) {
 		fail(r, ADMIN_NOT_FOUND, "There is no such message in the queue.");
 		return false;
 	}

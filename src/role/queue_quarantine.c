@@ -1,14 +1,12 @@
 /* The quarantine: what is held is listed by what stands in its job, let go, returned or deleted by who may, and goes by itself in the end. */
-#include <jansson.h>
 #include <string.h>
 
 #include "base/ensure.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/utf8.h"
-#include "ipc/admin.h"
 #include "queue/quarantine.h"
 #include "role/queue.h"
+#include "role/queue_answer.h"
 
 #define LIST_MAX 100
 #define SHOWN_RECIPIENTS_MAX 50
@@ -42,16 +40,6 @@ struct act {
 
 /* ---- answers ---- */
 
-static json_t *text(struct slice s)
-{
-	struct buf clean = BUF_INIT(s.n * 3 + 16);
-	utf8_append_clean(&clean, s);
-	struct slice c = buf_slice(&clean);
-	json_t *j = json_stringn_nocheck(c.n ? (const char *)c.p : "", c.n);
-	buf_free(&clean);
-	return j;
-}
-
 static void fail(struct act *a, enum admin_status status, const char *why)
 {
 	a->status = status;
@@ -61,25 +49,13 @@ static void fail(struct act *a, enum admin_status status, const char *why)
 
 static void answer(struct act *a)
 {
-	char *s = json_dumps(a->result, JSON_COMPACT);
-	struct ipc_queue_admin_reply reply = {.status = (uint8_t)a->status, .result = slice_str(s)};
-	if (s == NULL || strlen(s) > ADMIN_JSON_MAX) {
-		reply.status = ADMIN_FAILED;
-		reply.result = SLICE("{\"error\":\"The answer is too long.\"}");
-	}
-	ipc_reply(a->call, &reply);
-	free(s);
+	queue_answer_send(a->call, a->status, a->result);
 	list_remove(&a->node);
 	ledger_op_free(&a->job.op);
 	json_decref(a->args);
 	json_decref(a->result);
 	arena_free(&a->arena);
 	memory_free(a);
-}
-
-static struct slice arg_text(const struct act *a, const char *name)
-{
-	return slice_str(json_string_value(json_object_get(a->args, name)));
 }
 
 /* "class scanner name" */
@@ -92,35 +68,30 @@ static json_t *item_json(const struct queue_role *q, const struct quarantine_ite
 	slice_split(&held, ' ', &reason);
 	slice_split(&held, ' ', &by);
 	for (size_t i = 0; i < item->job.recipient_count && i < SHOWN_RECIPIENTS_MAX; i++)
-		json_array_append_new(to, text(item->job.recipients[i].address));
+		json_array_append_new(to, queue_answer_text(item->job.recipients[i].address));
 	json_object_set_new(j, "id", json_string(id));
 	json_object_set_new(j, "time", json_integer(item->created_ms / 1000));
 	json_object_set_new(j, "ends", json_integer((item->created_ms + q->ctx->config->quarantine_keep) / 1000));
-	json_object_set_new(j, "from", text(item->job.reverse_path));
+	json_object_set_new(j, "from", queue_answer_text(item->job.reverse_path));
 	json_object_set_new(j, "to", to);
 	json_object_set_new(j, "recipient_count", json_integer((json_int_t)item->job.recipient_count));
 	json_object_set_new(j, "size", json_integer((json_int_t)item->size));
-	json_object_set_new(j, "reason", text(reason));
-	json_object_set_new(j, "by", text(by));
-	json_object_set_new(j, "name", text(held));
+	json_object_set_new(j, "reason", queue_answer_text(reason));
+	json_object_set_new(j, "by", queue_answer_text(by));
+	json_object_set_new(j, "name", queue_answer_text(held));
 	json_object_set_new(j, "reviewable", json_boolean(item->job.has_reviewer));
 	return j;
 }
 
 /* ---- list ---- */
 
-static bool address_matches(struct slice address, struct slice wanted)
-{
-	return wanted.n == 0 || slice_search_nocase(address, wanted) >= 0;
-}
-
 static bool item_matches(const struct act *a, const struct quarantine_item *item)
 {
-	struct slice to = arg_text(a, "to"), reason = arg_text(a, "reason");
+	struct slice to = queue_answer_argument(a->args, "to"), reason = queue_answer_argument(a->args, "reason");
 	bool hit = to.n == 0;
 	for (size_t i = 0; i < item->job.recipient_count && !hit; i++)
-		hit = address_matches(item->job.recipients[i].address, to);
-	return hit && address_matches(item->job.reverse_path, arg_text(a, "from")) && (reason.n == 0 || slice_starts(item->job.held, reason));
+		hit = queue_answer_matches(item->job.recipients[i].address, to);
+	return hit && queue_answer_matches(item->job.reverse_path, queue_answer_argument(a->args, "from")) && (reason.n == 0 || slice_starts(item->job.held, reason));
 }
 
 static int list_one(void *arg, const struct quarantine_item *item)
@@ -143,7 +114,7 @@ static int list_one(void *arg, const struct quarantine_item *item)
 static int work_list(struct ledger *ledger, void *arg, struct error *err)
 {
 	struct act *a = arg;
-	struct slice after = arg_text(a, "after");
+	struct slice after = queue_answer_argument(a->args, "after");
 	uint32_t pack = 0, ordinal = 0;
 	json_object_set_new(a->result, "messages", json_array());
 	json_object_set_new(a->result, "more", json_false());
@@ -185,7 +156,7 @@ static void on_let_go(struct queue_role *q, void *arg, enum queue_result result,
 	struct act *a = arg;
 	if (result == QUEUE_OK) {
 		tell(a, queue_id);
-		json_object_set_new(a->result, "queue_id", text(queue_id));
+		json_object_set_new(a->result, "queue_id", queue_answer_text(queue_id));
 	} else if (result == QUEUE_REFUSED) {
 		fail(a, ADMIN_FAILED, "The message cannot be let go: nobody is there to get it, or it is damaged.");
 	} else {
@@ -289,7 +260,7 @@ static bool read_args(struct act *a, struct slice args)
 	}
 	if (!a->operation->needs_id)
 		return true;
-	if (queue_id_parse(arg_text(a, "id"), &pack, &ordinal) < 0) {
+	if (queue_id_parse(queue_answer_argument(a->args, "id"), &pack, &ordinal) < 0) {
 		fail(a, ADMIN_NOT_FOUND, "There is no such message in quarantine.");
 		return false;
 	}

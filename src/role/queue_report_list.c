@@ -1,14 +1,12 @@
 /* What others report of our domains (DMARC, TLS), summed up: for letterlock domain reports. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/memory.h"
-#include "base/utf8.h"
-#include "ipc/admin.h"
 #include "queue/report.h"
 #include "role/queue.h"
+#include "role/queue_answer.h"
 
 #define LIST_DAYS 30
 #define LIST_MAX 100
@@ -25,15 +23,6 @@ struct listing {
 	char policy[24];
 };
 
-static json_t *text(struct slice s)
-{
-	struct buf clean = BUF_INIT(s.n * 3 + 16);
-	utf8_append_clean(&clean, s);
-	json_t *j = json_stringn_nocheck((const char *)buf_slice(&clean).p, buf_len(&clean));
-	buf_free(&clean);
-	return j != NULL ? j : json_string("");
-}
-
 static void add_dmarc(struct listing *l, const struct report_line *line)
 {
 	l->passed += line->passed;
@@ -46,9 +35,9 @@ static void add_dmarc(struct listing *l, const struct report_line *line)
 static void add_line(void *arg, const struct report_line *line)
 {
 	struct listing *l = arg;
-	json_t *o = json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:I}", "source", text(line->source), "passed", (json_int_t)line->passed, "failed",
+	json_t *o = json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:I}", "source", queue_answer_text(line->source), "passed", (json_int_t)line->passed, "failed",
 	                      (json_int_t)line->failed, "first", (json_int_t)line->first_day * REPORT_DAY_S, "last", (json_int_t)line->last_day * REPORT_DAY_S,
-	                      "reporter", text(line->reporter), "reports", (json_int_t)line->reports);
+	                      "reporter", queue_answer_text(line->reporter), "reports", (json_int_t)line->reports);
 	if (line->kind == REPORT_IN_DMARC)
 		add_dmarc(l, line);
 	json_array_append_new(line->kind == REPORT_IN_DMARC ? l->sources : l->tls, o);

@@ -43,19 +43,11 @@ static void add_sts(struct relay_delivery *d, struct tlsrpt_policy *p)
 		p->mx_hosts[p->mx_host_count++] = policy->mx[i];
 }
 
-static struct slice lower_domain(struct relay_delivery *d)
-{
-	struct slice copy = arena_dup(&d->arena, d->route.mx_domain);
-	for (size_t i = 0; i < copy.n; i++)
-		((uint8_t *)copy.p)[i] = ascii_lower(copy.p[i]);
-	return copy;
-}
-
 /* DANE counts more than MTA-STS (RFC 8461 2). */
 static void set_policy(struct relay_delivery *d, const struct relay_hop *hop, bool sts, struct tlsrpt_policy *p)
 {
 	int64_t now_s = loop_now(d->relay->ctx->loop).wall_ms / 1000;
-	p->domain = lower_domain(d);
+	p->domain = ascii_dup_lower(&d->arena, d->route.mx_domain);
 	p->type = SLICE("no-policy-found");
 	if (hop != NULL && hop->tlsa.n > 0) {
 		p->type = SLICE("tlsa");

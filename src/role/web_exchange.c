@@ -1,6 +1,7 @@
 /* One request and its answer: between the engine and the handler of a route. */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/problem.h"
@@ -94,15 +95,6 @@ bool web_query(struct web_exchange *x, struct slice name, struct slice *ret)
 	return found;
 }
 
-static struct slice lower(struct arena *arena, struct slice text)
-{
-	struct slice copy = arena_dup(arena, text);
-
-	for (size_t i = 0; i < copy.n; i++)
-		((uint8_t *)copy.p)[i] = ascii_lower(copy.p[i]);
-	return copy;
-}
-
 static struct web_exchange *exchange_create(struct web *w, uint32_t stream, const struct http_request *q)
 {
 	struct web_exchange *x = memory_alloc(sizeof *x);
@@ -114,8 +106,8 @@ static struct web_exchange *exchange_create(struct web *w, uint32_t stream, cons
 	x->method = q->method == HTTP_METHOD_HEAD ? HTTP_METHOD_GET : q->method;
 	x->target = arena_printf(&x->arena, "%.*s%s%.*s", SLICE_ARG(q->path), q->query.n > 0 ? "?" : "", SLICE_ARG(q->query));
 	x->query = arena_dup(&x->arena, q->query);
-	x->authority = lower(&x->arena, q->host);
-	x->host = lower(&x->arena, http_host_name(q->host));
+	x->authority = ascii_dup_lower(&x->arena, q->host);
+	x->host = ascii_dup_lower(&x->arena, http_host_name(q->host));
 	x->secure = conn_is_secure(w->client->conn);
 	x->address = arena_dup(&x->arena, edge_address(w->client));
 	x->cid = arena_dup(&x->arena, edge_cid(w->client));

@@ -126,19 +126,6 @@ static unsigned status_of(struct slice head, struct slice protocol)
 	return slice_to_u32(code, &value) == 0 ? value : 0;
 }
 
-static bool field_of(struct slice head, struct slice name, struct slice *ret)
-{
-	struct slice line;
-	while (slice_split(&head, '\n', &line)) {
-		ptrdiff_t colon = slice_find(line, ':');
-		if (colon > 0 && slice_eq_nocase(slice_sub(line, 0, (size_t)colon), name)) {
-			*ret = slice_trim(slice_from(line, (size_t)colon + 1));
-			return true;
-		}
-	}
-	return false;
-}
-
 static struct slice before_semicolon(struct slice s)
 {
 	struct slice first = SLICE_NONE;
@@ -151,7 +138,7 @@ static bool infection_of(struct slice head, struct slice *ret)
 {
 	static const struct slice names[] = {SLICE_INIT("X-Infection-Found"), SLICE_INIT("X-Virus-ID"), SLICE_INIT("X-Violations-Found")};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (!field_of(head, names[i], ret))
+		if (!talk_field(head, names[i], ret))
 			continue;
 		ptrdiff_t at = slice_search_nocase(*ret, SLICE("Threat="));
 		if (at >= 0)
@@ -176,7 +163,7 @@ static void hear_head(struct talk *t, struct buf *in)
 		talk_done(t, SCAN_CLEAN, SLICE_NONE);
 	} else if (status == 200 && infection_of(head, &name)) {
 		talk_done(t, SCAN_INFECTED, name.n > 0 ? name : SLICE("named-by-nobody"));
-	} else if (status == 200 && field_of(head, SLICE("Encapsulated"), &name)
+	} else if (status == 200 && talk_field(head, SLICE("Encapsulated"), &name)
 	           && (slice_starts(name, SLICE("res-hdr=")) || (c->service->upload && slice_starts(name, SLICE("req-hdr="))))) {
 		c->state = HTTP_HEAD;
 		buf_consume(in, head.n + 2);

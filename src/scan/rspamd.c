@@ -122,19 +122,6 @@ static bool take_answer(struct partner_verdict *v, struct slice text)
 	return ok;
 }
 
-static bool field_of(struct slice head, struct slice name, struct slice *ret)
-{
-	struct slice line;
-	while (slice_split(&head, '\n', &line)) {
-		ptrdiff_t colon = slice_find(line, ':');
-		if (colon > 0 && slice_eq_nocase(slice_sub(line, 0, (size_t)colon), name)) {
-			*ret = slice_trim(slice_from(line, (size_t)colon + 1));
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Rspamd always states the length. */
 static void hear_head(struct talk *t, struct buf *in)
 {
@@ -144,7 +131,7 @@ static void hear_head(struct talk *t, struct buf *in)
 	if (end < 0)
 		return;
 	if (head.n < 12 || !slice_starts(head, SLICE("HTTP/1.")) || !slice_eq(slice_sub(head, 8, 12), SLICE(" 200")) ||
-	    !field_of(head, SLICE("Content-Length"), &length) || slice_to_u64(length, &c->length) < 0 || c->length > TALK_INPUT_MAX - 1024) {
+	    !talk_field(head, SLICE("Content-Length"), &length) || slice_to_u64(length, &c->length) < 0 || c->length > TALK_INPUT_MAX - 1024) {
 		talk_fail(t);
 		return;
 	}

@@ -55,3 +55,18 @@ void talk_free(struct talk **talk)
 	memory_free(t);
 	*talk = NULL;
 }
+
+bool talk_field(struct slice head, struct slice name, struct slice *ret)
+{
+	struct slice line;
+
+	while (slice_split(&head, '\n', &line)) {
+		ptrdiff_t colon = slice_find(line, ':');
+
+		if (colon > 0 && slice_eq_nocase(slice_sub(line, 0, (size_t)colon), name)) {
+			*ret = slice_trim(slice_from(line, (size_t)colon + 1));
+			return true;
+		}
+	}
+	return false;
+}

@@ -36,6 +36,8 @@ void talk_init(struct talk *t, const struct talk_ops *ops);
 /* For engines: the end, with a finding. */
 void talk_done(struct talk *t, enum scan_result result, struct slice name);
 void talk_fail(struct talk *t);
+/* For engines: the first field of that name in the lines of a head ("Name: value"), without white space around it. Names have no case. */
+bool talk_field(struct slice head, struct slice name, struct slice *ret);
 
 void talk_say(struct talk *t, struct buf *out);
 void talk_hear(struct talk *t, struct buf *in);

@@ -2,6 +2,7 @@
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "sieve/script.h"
@@ -33,11 +34,8 @@ static struct slice fold_none(struct slice text, struct arena *arena, uint32_t *
 
 static struct slice fold_ascii(struct slice text, struct arena *arena, uint32_t **ret_origin)
 {
-	uint8_t *out = arena_alloc(arena, text.n + 1);
-	for (size_t i = 0; i < text.n; i++)
-		out[i] = ascii_lower(text.p[i]);
 	*ret_origin = NULL;
-	return slice_make(out, text.n);
+	return ascii_dup_lower(arena, text);
 }
 
 /* RFC 5051 2: title case, then what the character decomposes to, down to the bottom. */

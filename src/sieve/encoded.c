@@ -1,14 +1,7 @@
 /* What stands in "${…}" of a string: encoded characters (RFC 5228 2.4.2.4), which are resolved here, and variables (RFC 5229 3). */
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "sieve/script.h"
-
-static int hex_value(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* One hexadecimal number off *s, behind white space. False: none, or too long. */
 static bool take_hex(struct slice *s, size_t digits_max, uint32_t *ret)
@@ -16,10 +9,10 @@ static bool take_hex(struct slice *s, size_t digits_max, uint32_t *ret)
 	size_t digits = 0;
 	*s = slice_from(*s, s->n - slice_trim(*s).n == 0 ? 0 : (size_t)(slice_trim(*s).p - s->p));
 	*ret = 0;
-	while (s->n > 0 && hex_value(s->p[0]) >= 0) {
+	while (s->n > 0 && ascii_hex_value(s->p[0]) >= 0) {
 		if (++digits > digits_max)
 			return false;
-		*ret = *ret << 4 | (uint32_t)hex_value(s->p[0]);
+		*ret = *ret << 4 | (uint32_t)ascii_hex_value(s->p[0]);
 		*s = slice_from(*s, 1);
 	}
 	return digits > 0;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 bool machine_error(struct machine *m, struct sieve_place place, const char *format, ...)
@@ -46,14 +47,6 @@ bool machine_block(struct machine *m, const struct sieve_node *block)
 
 /* ---- strings ---- */
 
-static struct slice lower_name(struct machine *m, struct slice name)
-{
-	uint8_t *p = arena_alloc(m->arena, name.n + 1);
-	for (size_t i = 0; i < name.n; i++)
-		p[i] = ascii_lower(name.p[i]);
-	return slice_make(p, name.n);
-}
-
 /* Where a variable lives: in the script, or shared by those that named it global (RFC 6609 3.4). */
 static struct map *variables_of(struct machine *m, struct slice *name)
 {
@@ -66,7 +59,7 @@ static struct map *variables_of(struct machine *m, struct slice *name)
 
 struct slice machine_variable(struct machine *m, struct slice given)
 {
-	struct slice name = lower_name(m, given);
+	struct slice name = ascii_dup_lower(m->arena, given);
 	uint32_t number;
 	if (slice_to_u32(name, &number) == 0)
 		return number < m->match_count ? m->matches[number] : SLICE_NONE;
@@ -76,7 +69,7 @@ struct slice machine_variable(struct machine *m, struct slice given)
 
 bool machine_variable_set(struct machine *m, struct sieve_place place, struct slice given, struct slice value)
 {
-	struct slice name = lower_name(m, given);
+	struct slice name = ascii_dup_lower(m->arena, given);
 	struct map *map = variables_of(m, &name);
 	struct sieve_variable *v = map_get(map, name);
 	if (v == NULL) {

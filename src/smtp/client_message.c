@@ -1,22 +1,14 @@
 /* One transaction of the client: envelope, data, results. RFC 5321 3.3, RFC 2920 3.1, RFC 3030 4. */
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "smtp/client_impl.h"
 
-static bool line_safe(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < ' ' || s.p[i] == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 static bool envelope_safe(const struct smtp_client_message *m)
 {
-	bool safe = line_safe(m->reverse_path) && line_safe(m->ret) && line_safe(m->envid);
+	bool safe = !ascii_has_control(m->reverse_path) && !ascii_has_control(m->ret) && !ascii_has_control(m->envid);
 	for (size_t i = 0; i < m->recipient_count && safe; i++) {
 		const struct smtp_client_recipient *r = &m->recipients[i];
-		safe = line_safe(r->address) && line_safe(r->notify) && line_safe(r->orcpt);
+		safe = !ascii_has_control(r->address) && !ascii_has_control(r->notify) && !ascii_has_control(r->orcpt);
 	}
 	return safe;
 }

@@ -1,14 +1,7 @@
 #include "sso/form.h"
 
+#include "base/ascii.h"
 #include "base/ensure.h"
-
-static int hex_digit(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* One character; negative when it is malformed or a control character. */
 static int take(struct slice *text)
@@ -18,7 +11,7 @@ static int take(struct slice *text)
 	if (c == '+') {
 		c = ' ';
 	} else if (c == '%') {
-		int high = text->n >= 3 ? hex_digit(text->p[1]) : -1, low = high >= 0 ? hex_digit(text->p[2]) : -1;
+		int high = text->n >= 3 ? ascii_hex_value(text->p[1]) : -1, low = high >= 0 ? ascii_hex_value(text->p[2]) : -1;
 		if (low < 0)
 			return -1;
 		c = high << 4 | low;

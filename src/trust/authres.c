@@ -1,5 +1,6 @@
 #include "trust/authres.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "mime/header.h"
 #include "trust/idn.h"
@@ -182,21 +183,13 @@ static bool is_keyword_char(uint8_t c)
 	return ascii_is_alnum(c) || c == '-' || c == '_';
 }
 
-static struct slice lower(struct arena *arena, struct slice s)
-{
-	uint8_t *to = arena_alloc(arena, s.n + 1);
-	for (size_t i = 0; i < s.n; i++)
-		to[i] = ascii_lower(s.p[i]);
-	return slice_make(to, s.n);
-}
-
 static bool take_keyword(struct slice *s, struct arena *arena, struct slice *ret)
 {
 	size_t n = 0;
 	mime_skip_cfws(s);
 	while (n < s->n && is_keyword_char(s->p[n]))
 		n++;
-	*ret = lower(arena, slice_sub(*s, 0, n));
+	*ret = ascii_dup_lower(arena, slice_sub(*s, 0, n));
 	*s = slice_from(*s, n);
 	mime_skip_cfws(s);
 	return n > 0;

@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "trust/dmarc.h"
@@ -51,12 +52,6 @@ static bool read_size(struct slice text, uint64_t *ret)
 	return true;
 }
 
-static int hex_digit(uint8_t c)
-{
-	c = ascii_lower(c);
-	return ascii_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 3986 2.1. False: a bad escape, or one for a control character. */
 static bool percent_decode(struct slice text, struct buf *out)
 {
@@ -66,7 +61,7 @@ static bool percent_decode(struct slice text, struct buf *out)
 			buf_append_byte(out, text.p[i]);
 			continue;
 		}
-		if (i + 2 >= text.n || (high = hex_digit(text.p[i + 1])) < 0 || (low = hex_digit(text.p[i + 2])) < 0 || high * 16 + low < 0x20)
+		if (i + 2 >= text.n || (high = ascii_hex_value(text.p[i + 1])) < 0 || (low = ascii_hex_value(text.p[i + 2])) < 0 || high * 16 + low < 0x20)
 			return false;
 		buf_append_byte(out, (uint8_t)(high * 16 + low));
 		i += 2;

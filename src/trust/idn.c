@@ -2,6 +2,7 @@
 
 #include <idn2.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 #define LABEL_MAX 63
@@ -25,10 +26,7 @@ bool trust_domain_ascii(struct arena *arena, struct slice domain, struct slice *
 		name.n--;
 	if (name.n == 0 || (!slice_is_ascii(name) && !to_ascii(arena, name, &name)))
 		return false;
-	uint8_t *lower = arena_alloc(arena, name.n + 1);
-	for (size_t i = 0; i < name.n; i++)
-		lower[i] = ascii_lower(name.p[i]);
-	*ret = slice_make(lower, name.n);
+	*ret = ascii_dup_lower(arena, name);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "crypt/hash.h"
 #include "trust/dkim_key.h"
 #include "trust/idn.h"
@@ -24,14 +25,6 @@ static struct verdict permerror(const char *reason)
 static struct verdict neutral(const char *reason)
 {
 	return (struct verdict){DKIM_NEUTRAL, reason};
-}
-
-static struct slice lowered(struct arena *arena, struct slice s)
-{
-	uint8_t *p = arena_alloc(arena, s.n + 1);
-	for (size_t i = 0; i < s.n; i++)
-		p[i] = ascii_lower(s.p[i]);
-	return slice_make(p, s.n);
 }
 
 /* Labels of letters, digits, hyphen and underscore; UTF-8 is judged by IDNA. */
@@ -116,7 +109,7 @@ static struct verdict read_domain(struct reading *r, struct slice value)
 	struct slice ascii;
 	if (value.n > FACTS_NAME_MAX || !is_name(value, 2) || !trust_domain_ascii(r->arena, value, &ascii))
 		return permerror("d= is not a domain");
-	r->s->domain = lowered(r->arena, value);
+	r->s->domain = ascii_dup_lower(r->arena, value);
 	return VERDICT_NONE;
 }
 
@@ -124,7 +117,7 @@ static struct verdict read_selector(struct reading *r, struct slice value)
 {
 	if (value.n > FACTS_NAME_MAX || !is_name(value, 1))
 		return permerror("s= is not a selector");
-	r->s->selector = lowered(r->arena, value);
+	r->s->selector = ascii_dup_lower(r->arena, value);
 	return VERDICT_NONE;
 }
 
