@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/codec.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -178,14 +179,6 @@ bool base64_decode_lenient(struct slice in, struct buf *out)
 	return clean && have != 6;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void hex_encode(struct slice in, struct buf *out)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -204,7 +197,7 @@ int hex_decode(struct slice in, struct buf *out)
 	if (in.n % 2 != 0)
 		return -1;
 	for (size_t i = 0; i < in.n; i += 2) {
-		int high = hex_value(in.p[i]), low = hex_value(in.p[i + 1]);
+		int high = ascii_hex_value(in.p[i]), low = ascii_hex_value(in.p[i + 1]);
 
 		if (high < 0 || low < 0) {
 			buf_truncate(out, before);
@@ -237,8 +230,8 @@ static bool decode_quoted_line(struct slice line, struct buf *out)
 		}
 		buf_append(out, slice_sub(line, 0, (size_t)at));
 		line = slice_from(line, (size_t)at);
-		high = line.n > 2 ? hex_value(line.p[1]) : -1;
-		low = line.n > 2 ? hex_value(line.p[2]) : -1;
+		high = line.n > 2 ? ascii_hex_value(line.p[1]) : -1;
+		low = line.n > 2 ? ascii_hex_value(line.p[2]) : -1;
 		if (high >= 0 && low >= 0) {
 			buf_append_byte(out, (uint8_t)(high << 4 | low));
 			line = slice_from(line, 3);
