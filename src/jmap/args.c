@@ -1,5 +1,6 @@
 /* What arguments say. */
 #include "base/codec.h"
+#include "base/ensure.h"
 #include "jmap/private.h"
 
 struct slice jmap_text(const json_t *value)
@@ -53,17 +54,34 @@ bool jmap_without_account(const struct jmap_call *call)
 	return slice_starts(call->method, SLICE("PushSubscription/"));
 }
 
-/* Address books are nothing that a delegate has to see. */
-static bool is_owners_alone(const struct jmap_call *call)
+/*
+ * Address books and preferences are nothing that a delegate has to see. An identity he uses, as its owner made it: what he wrote there (a blind copy, an
+ * address for answers) would stay in the owner's letters when the delegation is long over.
+ */
+static const struct {
+	struct slice method; /* or the beginning of one */
+	const char *error;
+} owners_alone[] = {
+	{SLICE_INIT("AddressBook/"), "accountNotSupportedByMethod"}, {SLICE_INIT("ContactCard/"), "accountNotSupportedByMethod"},
+	{SLICE_INIT("Preferences/"), "accountNotSupportedByMethod"}, {SLICE_INIT("Identity/set"), "forbidden"},
+};
+
+/* Why a delegate may not; NULL: he may, or it is the owner. */
+static const char *refusal_of(const struct jmap_call *call)
 {
 	const struct jmap_host *host = jmap_host(call->jmap);
+	bool owner = slice_eq(host->address, host->username);
 
-	return !slice_eq(host->address, host->username) && (slice_starts(call->method, SLICE("AddressBook/")) || slice_starts(call->method, SLICE("ContactCard/")));
+	for (size_t i = 0; !owner && i < ARRAY_LEN(owners_alone); i++)
+		if (slice_starts(call->method, owners_alone[i].method))
+			return owners_alone[i].error;
+	return NULL;
 }
 
 bool jmap_args_check(struct jmap_call *call, const char *const *names)
 {
 	const json_t *account = json_object_get(call->args, "accountId");
+	const char *refusal = refusal_of(call);
 
 	if (jmap_without_account(call) ? account != NULL : !json_is_string(account))
 		return invalid(call, "accountId");
@@ -71,8 +89,8 @@ bool jmap_args_check(struct jmap_call *call, const char *const *names)
 		(void)jmap_error(call, "accountNotFound", NULL);
 		return false;
 	}
-	if (is_owners_alone(call)) {
-		(void)jmap_error(call, "accountNotSupportedByMethod", NULL);
+	if (refusal != NULL) {
+		(void)jmap_error(call, refusal, NULL);
 		return false;
 	}
 	return jmap_args_known(call, names);

@@ -205,10 +205,10 @@ static void put_delegation(const struct jmap_other *o, struct emit *e)
 	emit_object_end(e);
 }
 
-/* Scripts, the vacation notice and address books are their owner's alone. */
+/* Scripts, the vacation notice, address books and preferences are their owner's alone. */
 static bool has_other(const struct jmap_other *o, unsigned capability)
 {
-	if (capability == JMAP_SIEVE || capability == JMAP_VACATION || capability == JMAP_CONTACTS)
+	if (capability == JMAP_SIEVE || capability == JMAP_VACATION || capability == JMAP_CONTACTS || capability == JMAP_PREFERENCES)
 		return false;
 	return (capability != JMAP_SUBMISSION && capability != JMAP_LETTERS) || o->may_send;
 }

@@ -174,6 +174,17 @@ def test_address_books_are_their_owners_alone(bea, shared):
         assert (answer[0], answer[1]['type']) == ('error', 'accountNotSupportedByMethod')
 
 
+def test_a_delegate_leaves_nothing_in_the_owners_letters_and_preferences(bea, shared):
+    preferences, submission = 'urn:letterlock:jmap:preferences', 'urn:ietf:params:jmap:submission'
+    assert preferences not in bea.accounts()[shared]['accountCapabilities']
+    using = (CORE, preferences, submission)
+    for name, more in (('Preferences/get', {}), ('Preferences/set', {'update': {'singleton': {'images': 'always'}}})):
+        assert bea.calls([name, {'accountId': shared, **more}, '0'], using=using)[0][1]['type'] == 'accountNotSupportedByMethod'
+    identity = bea.calls(['Identity/get', {'accountId': shared, 'ids': None}, '0'], using=using)[0][1]['list'][0]
+    blind = {identity['id']: {'bcc': [{'name': None, 'email': 'later@outside.test'}]}}
+    assert bea.calls(['Identity/set', {'accountId': shared, 'update': blind}, '0'], using=using)[0][1]['type'] == 'forbidden'
+
+
 def test_a_letter_moves_from_one_mailbox_to_the_other_and_back(site, people, bea, shared):
     support, own, _ = people
     subject, mine = mark(), bea.id_of(own['address'])
