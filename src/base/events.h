@@ -278,6 +278,7 @@ EVENT(MAIL_EXPORTED, LOG_WARN, MAIL, "mail.exported", "cid user mailbox count by
 EVENT(MAIL_RESTORED, LOG_INFO, MAIL, "mail.restored", "actor user mailbox count", "deleted messages were restored")
 EVENT(MAIL_RECALL_ASKED, LOG_WARN, MAIL, "mail.recall_asked", "cid user actor id", "a writer asked for a message back from the mailboxes that got it")
 EVENT(MAIL_RECALLED, LOG_WARN, MAIL, "mail.recalled", "mid to result", "what became of a message that is asked back")
+EVENT(MAIL_CONFIDENTIAL_OPENED, LOG_INFO, MAIL, "mail.confidential_opened", "cid ip user actor letter", "a confidential letter was opened: once for each sign-in and letter")
 EVENT(ATTACHMENT_UP, LOG_INFO, MAIL, "attachment.up", "cid user kind size", "an attachment was uploaded")
 EVENT(ATTACHMENT_DOWN, LOG_INFO, MAIL, "attachment.down", "cid user kind size", "an attachment was downloaded")
 EVENT(FORWARD_RULE, LOG_WARN, MAIL, "forward.rule", "user actor to what", "a rule that forwards mail was changed")

@@ -178,6 +178,8 @@ OPTION(dns_servers, "dns.servers", texts, "", true, "recursive servers to ask; e
 OPTION(dns_trust_anchor, "dns.trust_anchor", path, "/usr/share/dns/root.key", false, "DNSSEC root key")
 OPTION(dns_offline, "dns.offline", flag, "no", false, "answer from dns.zone only, never from the network")
 OPTION(recall_within, "recall.within", duration, "720h", true, "a sender can take an unread letter back from mailboxes here so long after it was sent; 0: never")
+OPTION(confidential_allow, "confidential.allow", flag, "yes", true, "people here may send confidential letters (docs/confidential.md) to one another")
+OPTION(confidential_longest, "confidential.longest", duration, "0", true, "no confidential letter can be opened longer than this after it was sent; 0: as long as its writer says")
 OPTION(queue_undelete, "queue.undelete", duration, "720h", true, "expunged mail can be recovered this long")
 OPTION(mail_trash, "mail.trash", duration, "720h", true, "what lies in the trash so long is expunged, and can be recovered as queue.undelete says; 0: never")
 OPTION(mail_shred, "mail.shred", flag, "yes", true, "owners may delete for good what can be recovered")

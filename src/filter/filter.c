@@ -1,3 +1,4 @@
+#include "filter/confidential.h"
 #include "filter/filter_internal.h"
 #include "filter/judge.h"
 #include "mime/header.h"
@@ -5,11 +6,11 @@
 
 #define ADDED_MAX 65536 /* bytes of the fields we add */
 
-/* What the rules say; false: refused. An opaque message of a user is not sent: nothing in it can be checked. */
-static bool check(const struct envelope *e, struct slice message, struct slice header, const struct filter_settings *settings,
+/* What the rules say; false: refused. An opaque message of a user is not sent: nothing in it can be checked. wrapped: it was not too big before. */
+static bool check(const struct envelope *e, struct slice message, bool wrapped, struct slice header, const struct filter_settings *settings,
                   const struct filter_facts *facts, struct arena *arena, struct filter_result *ret)
 {
-	if (settings->message_size > 0 && message.n > settings->message_size)
+	if (settings->message_size > 0 && message.n > settings->message_size && !wrapped)
 		return filter_refuse(ret, 552, "5.3.4", "The message is too big");
 	for (size_t i = 0; i < facts->count; i++)
 		if (facts->recipients[i].size_max > 0 && message.n > facts->recipients[i].size_max)
@@ -26,7 +27,7 @@ static bool check(const struct envelope *e, struct slice message, struct slice h
 bool filter_is_forged(const struct mime_field *field, struct slice hostname)
 {
 	struct slice whole = field->whole, ignored;
-	return slice_starts_nocase(field->name, SLICE("X-Letterlock-")) || authres_forged_next(&whole, &hostname, 1, &ignored);
+	return slice_starts_nocase(field->name, SLICE("X-Letterlock-")) || slice_eq_nocase(field->name, SLICE(CONFIDENTIAL_FIELD)) || authres_forged_next(&whole, &hostname, 1, &ignored);
 }
 
 void filter_append_header(struct slice header, struct slice hostname, struct buf *out)
@@ -111,13 +112,13 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
 	struct buf blob = BUF_INIT(message.n + judgement->header.n + ADDED_MAX);
 	struct filter_facts facts = {0};
 	struct filter_letter letter = {.envelope = e, .facts = &facts, .sealer = settings->sealer, .language = settings->language, .opaque = e->opaque, .is_dsn = e->reverse_path.n == 0,
-		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer, .judgement = judgement,
+		.mailbox = judgement->mailbox, .held = judgement->held, .reviewer = judgement->reviewer, .judgement = judgement, .secret = judgement->secret,
 		.sorted = sorting != NULL && sorting->active ? sorting->recipients : NULL};
 	int code;
 
 	*ret = (struct filter_result){0};
 	code = filter_facts_read(e, secret, arena, &facts, err);
-	if (code < 0 || !check(e, message, header, settings, &facts, arena, ret))
+	if (code < 0 || !check(e, message, judgement->secret != NULL, header, settings, &facts, arena, ret))
 		return code;
 	if (judgement->code != 0) {
 		*ret = (struct filter_result){.code = judgement->code, .enhanced = judgement->enhanced, .text = judgement->text};

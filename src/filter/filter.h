@@ -37,6 +37,8 @@ struct filter_settings {
 	check_clock_fn *clock;            /* NULL: no limits of time */
 	void *clock_arg;
 	bool reports;                     /* rows for reports of DMARC are gathered */
+	bool confidential;                /* letters may be (filter/confidential.h) */
+	int64_t confidential_longest_s;   /* none is open longer; 0: no bound */
 	struct slice report_address;      /* where reports about us arrive; empty: nowhere */
 	struct sealer *sealer;            /* of the process (store/seal.h), or NULL */
 	filter_sign_fn *sign;             /* with keys of DKIM; NULL: nothing is signed */

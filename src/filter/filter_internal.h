@@ -75,6 +75,7 @@ struct filter_letter {
 	const struct envelope *envelope;   /* reverse_path, options, times; for APPEND the filing */
 	const struct filter_facts *facts;
 	const struct filter_judgement *judgement; /* of a letter from outside; NULL: none */
+	const struct digest_secret *secret; /* of a confidential letter: goes into its digest */
 	struct slice mailbox;              /* of all local recipients, whatever their facts say; empty: as they say */
 	const struct filter_sorted *sorted; /* what their scripts made of it, for each recipient; NULL: none ran */
 	bool is_dsn;

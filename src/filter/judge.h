@@ -9,6 +9,7 @@
 #include "trust/arc.h"
 #include "trust/facts.h"
 
+struct digest_secret;
 struct recipient_fact;
 struct filter_judgement {
 	struct slice header;          /* fields to be added below Received, with their line breaks */
@@ -17,6 +18,7 @@ struct filter_judgement {
 	const struct recipient_fact *reviewer; /* whose mailbox may read what is held; NULL: nobody's */
 	uint16_t code;                /* 0, or the refusal */
 	struct slice enhanced, text;
+	const struct digest_secret *secret; /* of a confidential letter that is wrapped already (filter/confidential.h); NULL: an ordinary one */
 	struct slice client_name;     /* of the client, verified in DNS; empty: none */
 	const struct arc_report *chain; /* of ARC, as it arrived; NULL: not judged */
 	struct slice notes;           /* what is to be remembered of it (queue/memory.h), without MAC */

@@ -240,6 +240,7 @@ static size_t digest_make(const struct filter_letter *letter, struct filter_resu
 	random_bytes(ret->email_id, sizeof ret->email_id);
 	if (!letter->opaque) {
 		mime_digest_make_brief(letter->blob, ret->email_id, letter->language, arena, &digest);
+		digest.secret = letter->secret;
 		digest_encode(&digest, out);
 	}
 	if (letter->opaque || out->failed) {

@@ -20,7 +20,7 @@ static bool item_next(struct slice *bundle, struct filter_view_item *ret)
 		&& slice_get_bytes(bundle, &ret->location) && slice_get_bytes(bundle, &ret->type) && slice_get_bytes(bundle, &ret->content);
 
 	ret->kind = (enum filter_view_part)kind;
-	return good && kind <= FILTER_PART_IMAGE;
+	return good && kind <= FILTER_PART_MARK;
 }
 
 /* To UTF-8; what is too long to be shown is not decoded. */
@@ -39,6 +39,7 @@ struct parts {
 	struct html_part texts[HTML_PARTS_MAX];
 	struct html_image images[HTML_IMAGES_MAX];
 	size_t text_count, image_count;
+	struct slice mark;
 };
 
 static void take(struct parts *p, const struct filter_view_item *item, struct arena *arena)
@@ -46,6 +47,8 @@ static void take(struct parts *p, const struct filter_view_item *item, struct ar
 	if (item->kind == FILTER_PART_IMAGE) {
 		if (p->image_count < HTML_IMAGES_MAX)
 			p->images[p->image_count++] = (struct html_image){item->id, item->location, item->type, item->content};
+	} else if (item->kind == FILTER_PART_MARK) {
+		p->mark = item->content;
 	} else if (p->text_count < HTML_PARTS_MAX) {
 		p->texts[p->text_count++] = (struct html_part){.content = decoded(item, arena), .is_html = item->kind == FILTER_PART_HTML,
 			.flowed = item->kind == FILTER_PART_FLOWED || item->kind == FILTER_PART_FLOWED_DELSP, .delsp = item->kind == FILTER_PART_FLOWED_DELSP};
@@ -67,6 +70,7 @@ int filter_view(struct slice bundle, unsigned flags, struct slice leave, struct 
 	}
 	view.parts = p->texts;
 	view.part_count = p->text_count;
+	view.mark = p->mark;
 	view.options = (struct html_options){.profile = (flags & FILTER_VIEW_QUOTE) != 0 ? HTML_QUOTE : HTML_VIEW,
 		.images = (flags & FILTER_VIEW_IMAGES) != 0, .theme = (flags & FILTER_VIEW_DARK) != 0 ? HTML_DARK : HTML_LIGHT, .leave = leave,
 		.language = language, .parts = p->images, .part_count = p->image_count};

@@ -20,9 +20,9 @@ enum filter_view_flag {
 	FILTER_VIEW_QUOTE = 32,  /* a fragment for an editor */
 };
 
-enum filter_view_part { FILTER_PART_PLAIN, FILTER_PART_FLOWED, FILTER_PART_FLOWED_DELSP, FILTER_PART_HTML, FILTER_PART_IMAGE };
+enum filter_view_part { FILTER_PART_PLAIN, FILTER_PART_FLOWED, FILTER_PART_FLOWED_DELSP, FILTER_PART_HTML, FILTER_PART_IMAGE, FILTER_PART_MARK };
 
-/* One part at the end of a bundle. charset: of a text; id, location, type: of an image. */
+/* One part at the end of a bundle. charset: of a text; id, location, type: of an image. FILTER_PART_MARK is no part: struct html_view, mark. */
 struct filter_view_item {
 	enum filter_view_part kind;
 	struct slice charset, id, location, type, content;

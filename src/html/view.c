@@ -1,5 +1,6 @@
 #include "html/view.h"
 
+#include "html/mark.h"
 #include "html/text.h"
 
 /* Tells the page around its height and what was found; knows nothing of the letter, takes nothing from anybody. */
@@ -71,6 +72,7 @@ static void put_head(const struct html_view *v, bool has_plain, bool is_dark, st
 		"<meta name=\"referrer\" content=\"no-referrer\">\n<title></title>\n<style>\n"));
 	buf_printf(out, "%s%sbody{font-family:%s}\n%s%s", is_dark ? dark : light, base, font, has_plain ? plain : "", v->print ? paper : "");
 	buf_append(out, SLICE("</style>\n"));
+	html_mark_sheet(v->mark, out);
 	if (sheets.n > 0) {
 		buf_append(out, SLICE("<style>\n"));
 		buf_append(out, sheets);
@@ -88,9 +90,11 @@ static void put_document(const struct html_view *v, bool is_plain, bool has_plai
 	buf_printf(out, "<body data-remote=\"%u\" data-missing=\"%u\" data-links=\"%u\" data-deceiving=\"%u\" data-cut=\"%d\">\n", r->remote,
 		r->missing,
 		r->links, r->deceiving, r->cut);
+	html_mark_begin(v->mark, out);
 	buf_append(out, body);
 	if (r->cut)
 		buf_append(out, SLICE("\n<hr>\n<p>\xe2\x80\xa6</p>"));
+	html_mark_end(v->mark, v->options.language, out);
 	if (v->script)
 		buf_printf(out, "\n<script>%s</script>", html_height_script);
 	if (v->print)

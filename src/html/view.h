@@ -22,6 +22,7 @@ struct html_view {
 	size_t part_count;
 	bool as_text;         /* HTML is shown as the text that it holds */
 	bool script;          /* the page around is told the height by the one script that the policy names */
+	struct slice mark;    /* who looks, and when: UTF-8 lines, over all of the document, which is not selected, copied or printed; empty: an ordinary one */
 	bool print;           /* the browser prints it as soon as it is there; quotes are open, colours light */
 	struct html_options options;
 };

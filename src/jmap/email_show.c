@@ -9,17 +9,17 @@
 
 enum property {
 	ID, BLOB, THREAD, MAILBOXES, KEYWORDS, SIZE, RECEIVED, HEADERS, MESSAGE_ID, IN_REPLY_TO, REFERENCES, SENDER, FROM, TO, CC, BCC, REPLY_TO, SUBJECT,
-	SENT, STRUCTURE, VALUES, TEXT_BODY, HTML_BODY, ATTACHMENTS, HAS_ATTACHMENT, PREVIEW, PROPERTIES,
+	SENT, STRUCTURE, VALUES, TEXT_BODY, HTML_BODY, ATTACHMENTS, HAS_ATTACHMENT, PREVIEW, CONFIDENTIAL, PROPERTIES,
 };
 static const char *const names[PROPERTIES] = {
 	[ID] = "id", [BLOB] = "blobId", [THREAD] = "threadId", [MAILBOXES] = "mailboxIds", [KEYWORDS] = "keywords", [SIZE] = "size",
 	[RECEIVED] = "receivedAt", [HEADERS] = "headers", [MESSAGE_ID] = "messageId", [IN_REPLY_TO] = "inReplyTo", [REFERENCES] = "references",
 	[SENDER] = "sender", [FROM] = "from", [TO] = "to", [CC] = "cc", [BCC] = "bcc", [REPLY_TO] = "replyTo", [SUBJECT] = "subject", [SENT] = "sentAt",
 	[STRUCTURE] = "bodyStructure", [VALUES] = "bodyValues", [TEXT_BODY] = "textBody", [HTML_BODY] = "htmlBody", [ATTACHMENTS] = "attachments",
-	[HAS_ATTACHMENT] = "hasAttachment", [PREVIEW] = "preview",
+	[HAS_ATTACHMENT] = "hasAttachment", [PREVIEW] = "preview", [CONFIDENTIAL] = "confidential",
 };
 #define BIT(property) (UINT64_C(1) << (property))
-#define BY_DEFAULT ((BIT(PROPERTIES) - 1) & ~(BIT(HEADERS) | BIT(STRUCTURE)))
+#define BY_DEFAULT ((BIT(PROPERTIES) - 1) & ~(BIT(HEADERS) | BIT(STRUCTURE) | BIT(CONFIDENTIAL)))
 /* RFC 8621 4.9: a message that is no email has no metadata. */
 #define OF_EMAIL (BIT(ID) | BIT(THREAD) | BIT(MAILBOXES) | BIT(KEYWORDS) | BIT(RECEIVED))
 #define BY_DEFAULT_PARSED (BY_DEFAULT & ~(OF_EMAIL | BIT(BLOB) | BIT(SIZE)))
@@ -218,6 +218,27 @@ static void print_body(struct jmap_shown *s, const struct jmap_email_wish *g)
 	print_parts(s, g, ATTACHMENTS, &bodies.attachments);
 }
 
+/* Ours: docs/confidential.md. What opens the letter is never shown. */
+static void print_confidential(struct jmap_shown *s)
+{
+	const struct digest_secret *secret = s->digest->secret;
+	struct emit *e = jmap_out(s->call);
+
+	emit_key(e, names[CONFIDENTIAL]);
+	if (secret == NULL) {
+		emit_null(e);
+		return;
+	}
+	emit_object(e);
+	emit_member_text(e, "state", secret->ends && secret->expires_unix <= jmap_now(s->call) ? SLICE("expired") : SLICE("open"));
+	emit_key(e, "expires");
+	if (secret->ends)
+		emit_date(e, secret->expires_unix);
+	else
+		emit_null(e);
+	emit_object_end(e);
+}
+
 /* ---- one email ---- */
 
 static void print_digest(struct jmap_shown *s, const struct jmap_email_wish *wish)
@@ -230,6 +251,8 @@ static void print_digest(struct jmap_shown *s, const struct jmap_email_wish *wis
 		emit_member_bool(jmap_out(s->call), names[HAS_ATTACHMENT], s->digest->has_attachment);
 	if (jmap_wants(&wish->get, PREVIEW))
 		emit_member_text(jmap_out(s->call), names[PREVIEW], s->digest->preview);
+	if (jmap_wants(&wish->get, CONFIDENTIAL))
+		print_confidential(s);
 }
 
 int jmap_email_print(struct jmap_shown *s, const struct jmap_email_wish *wish)

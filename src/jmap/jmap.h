@@ -88,6 +88,7 @@ struct jmap_send {
 	size_t recipient_count;
 	uint8_t id[16];                  /* of the submission */
 	int64_t due;                     /* unix seconds; 0: at once */
+	bool confidential;               /* it asks for that, in its header (docs/confidential.md): nobody outside may be among the recipients */
 	bool unlisted;                   /* no submission that its writer follows */
 	struct slice data;               /* kept with it: at most JMAP_SEND_DATA_MAX bytes */
 	/* What came out: */
@@ -98,7 +99,7 @@ struct jmap_send {
 #define JMAP_SEND_DELAY_MAX (30 * 86400) /* seconds */
 
 /* What is asked about letters that went, or wait. */
-enum jmap_sent_ask { JMAP_SENT_LIST, JMAP_SENT_GET, JMAP_SENT_CANCEL, JMAP_SENT_FORGET, JMAP_SENT_RECALL };
+enum jmap_sent_ask { JMAP_SENT_LIST, JMAP_SENT_GET, JMAP_SENT_CANCEL, JMAP_SENT_FORGET, JMAP_SENT_RECALL, JMAP_SENT_RECALL_ANY };
 struct jmap_sent_recipient {
 	struct slice address, text, enhanced;
 	uint16_t code;
@@ -194,6 +195,8 @@ struct jmap_host {
 	uint64_t (*sent_state)(void *arg);  /* the newest change of `sent` that is known here */
 	size_t (*recipients_max)(void *arg);
 	uint64_t slice;                  /* rows that a long query looks at between two turns of the loop; 0: JMAP_SLICE (jmap/email_filter.h) */
+	/* Longest life of a confidential letter, seconds, 0: no bound; negative: none may be sent. */
+	int64_t (*confidential_longest)(void *arg);
 	int64_t (*recall_within)(void *arg); /* seconds after sending; 0: nothing is taken back */
 	/* The newest arrival that is filed: the state of EmailDelivery (RFC 8621 1.5). NULL: it changes whenever mail does. */
 	uint64_t (*delivered)(void *arg);

@@ -80,14 +80,15 @@ void jmap_sent_data_read(struct jmap_call *call, struct slice data, struct jmap_
 	json_t *j = json_loadb((const char *)data.p, data.n, 0, NULL);
 
 	*ret = (struct jmap_sent_data){.identity = arena_dup(&call->arena, jmap_text(json_object_get(j, "identity"))),
-		.email = arena_dup(&call->arena, jmap_text(json_object_get(j, "email"))), .thread = arena_dup(&call->arena, jmap_text(json_object_get(j, "thread")))};
+		.email = arena_dup(&call->arena, jmap_text(json_object_get(j, "email"))), .thread = arena_dup(&call->arena, jmap_text(json_object_get(j, "thread"))),
+		.confidential = json_is_true(json_object_get(j, "confidential"))};
 	json_decref(j);
 }
 
 struct slice jmap_sent_data_write(struct jmap_call *call, const struct jmap_sent_data *d)
 {
-	return arena_printf(&call->arena, "{\"identity\":\"%.*s\",\"email\":\"%.*s\",\"thread\":\"%.*s\"}", SLICE_ARG(d->identity), SLICE_ARG(d->email),
-	                    SLICE_ARG(d->thread));
+	return arena_printf(&call->arena, "{\"identity\":\"%.*s\",\"email\":\"%.*s\",\"thread\":\"%.*s\"%s}", SLICE_ARG(d->identity), SLICE_ARG(d->email),
+	                    SLICE_ARG(d->thread), d->confidential ? ",\"confidential\":true" : "");
 }
 
 struct slice jmap_sent_state_text(struct jmap_call *call, uint64_t state)
@@ -134,11 +135,15 @@ void jmap_submission_account(struct jmap *j, struct emit *e)
 	emit_object_end(e);
 }
 
-/* Of our own: docs/recall.md. */
+/* Of our own: docs/recall.md, docs/confidential.md. */
 void jmap_letters_account(struct jmap *j, struct emit *e)
 {
+	int64_t longest = j->host.confidential_longest != NULL ? j->host.confidential_longest(j->host.arg) : -1;
+
 	emit_object(e);
 	emit_member_number(e, "recallWithin", j->host.recall_within != NULL ? j->host.recall_within(j->host.arg) : 0);
+	emit_member_bool(e, "confidential", longest >= 0);
+	emit_member_number(e, "confidentialLongest", longest >= 0 ? longest : 0);
 	emit_object_end(e);
 }
 

@@ -22,7 +22,7 @@ struct jmap_sent_question { struct jmap_sent_answer answer; bool asked; };
 enum jmap_step jmap_sent_ask_one(struct jmap_call *call, struct jmap_sent_question *q, enum jmap_sent_ask ask, const uint8_t id[16]);
 
 /* What mail keeps with a submission: ids as texts, in the call's arena; empty when unknown. */
-struct jmap_sent_data { struct slice identity, email, thread; };
+struct jmap_sent_data { struct slice identity, email, thread; bool confidential; };
 void jmap_sent_data_read(struct jmap_call *call, struct slice data, struct jmap_sent_data *ret);
 struct slice jmap_sent_data_write(struct jmap_call *call, const struct jmap_sent_data *data);
 struct slice jmap_sent_state_text(struct jmap_call *call, uint64_t state);

@@ -1,9 +1,9 @@
 /* EmailSubmission/get (RFC 8621 7.1). */
 #include "jmap/sent.h"
 
-enum property { ID, IDENTITY, EMAIL, THREAD, ENVELOPE, SEND_AT, UNDO, DELIVERY, DSN, MDN, RECALL, PROPERTIES };
+enum property { ID, IDENTITY, EMAIL, THREAD, ENVELOPE, SEND_AT, UNDO, DELIVERY, DSN, MDN, RECALL, CONFIDENTIAL, PROPERTIES };
 static const char *const names[PROPERTIES] = {
-	"id", "identityId", "emailId", "threadId", "envelope", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds", "recall",
+	"id", "identityId", "emailId", "threadId", "envelope", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds", "recall", "confidential",
 };
 
 /* From the best to the worst. */
@@ -195,6 +195,8 @@ static void put_one(struct jmap_call *call, const struct getting *g, const struc
 		emit_key(e, names[RECALL]);
 		put_recall(e, s);
 	}
+	if (jmap_wants(&g->get, CONFIDENTIAL))
+		emit_member_bool(e, names[CONFIDENTIAL], data.confidential);
 	emit_object_end(e);
 }
 

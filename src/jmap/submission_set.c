@@ -8,6 +8,7 @@
 #include "jmap/sent.h"
 #include "jmap/write.h"
 #include "mime/address.h"
+#include "mime/header.h"
 
 #define PIECE 262144u
 
@@ -29,7 +30,8 @@ struct sending {
 	bool begun;
 };
 
-struct changing { struct jmap_sent_question question; };
+/* row: what it is, before it is asked back although it was read. */
+struct changing { struct jmap_sent_question question, row; };
 
 /* ---- the envelope ---- */
 
@@ -278,6 +280,8 @@ static int read_letter(struct jmap_call *call, struct sending *s)
 		if (rc == 0)
 			rc = buf_len(&piece) == 0 ? ERR_DAMAGED : host->letter_add(host->arg, s->letter, buf_slice(&piece));
 		s->send.body_8bit = s->send.body_8bit || has_high(buf_slice(&piece));
+		s->send.confidential = s->send.confidential
+			|| (at < header_end && mime_header_count(buf_slice(&piece), SLICE("Letterlock-Confidential")) > 0);
 		s->send.smtputf8 = s->send.smtputf8 || (at < header_end && has_high(buf_slice(&piece)));
 	}
 	buf_free_secret(&piece);
@@ -340,6 +344,7 @@ static enum jmap_step begin(struct jmap_call *call, struct jmap_set_item *item, 
 	if ((rc = read_letter(call, s)) < 0)
 		return jmap_set_error_code(item, rc);
 	host->random(host->arg, s->send.id, sizeof s->send.id);
+	s->data.confidential = s->send.confidential;
 	s->send.data = jmap_sent_data_write(call, &s->data);
 	item->state = s;
 	host->letter_send(host->arg, &s->letter, call, &s->send);
@@ -416,6 +421,19 @@ static enum jmap_step create(struct jmap_call *call, struct jmap_set_item *item)
 
 /* ---- update: undoStatus alone; destroy ---- */
 
+/* Is it one that was confidential? Else it is told, or waited for. */
+static enum jmap_step check_confidential(struct jmap_call *call, struct jmap_set_item *item, struct changing *c, const uint8_t id[16])
+{
+	struct jmap_sent_data data;
+
+	if (jmap_sent_ask_one(call, &c->row, JMAP_SENT_GET, id) == JMAP_WAIT)
+		return JMAP_WAIT;
+	if (c->row.answer.code < 0 || c->row.answer.count == 0)
+		return jmap_set_error_code(item, c->row.answer.code < 0 ? c->row.answer.code : ERR_NOT_FOUND);
+	jmap_sent_data_read(call, c->row.answer.list[0].data, &data);
+	return data.confidential ? JMAP_DONE : jmap_set_error(item, "forbidden", SLICE("Only a confidential letter can be taken back after it was read."));
+}
+
 static enum jmap_step ask(struct jmap_call *call, struct jmap_set_item *item, enum jmap_sent_ask what)
 {
 	struct changing *c = item->state;
@@ -426,6 +444,10 @@ static enum jmap_step ask(struct jmap_call *call, struct jmap_set_item *item, en
 		return jmap_set_error(item, "notFound", SLICE_NONE);
 	if (c == NULL)
 		item->state = c = ARENA_NEW(&call->arena, struct changing);
+	if (what == JMAP_SENT_RECALL_ANY && (step = check_confidential(call, item, c, id)) != JMAP_DONE)
+		return step;
+	if (item->error != NULL)
+		return JMAP_DONE;
 	step = jmap_sent_ask_one(call, &c->question, what, id);
 	if (step == JMAP_WAIT || c->question.answer.code == 0)
 		return step;
@@ -439,7 +461,7 @@ struct word { const char *property, *value; enum jmap_sent_ask ask; };
 
 static const struct word *word_of(const char *property, struct slice value)
 {
-	static const struct word words[] = {{"undoStatus", "canceled", JMAP_SENT_CANCEL}, {"recall", "unread", JMAP_SENT_RECALL}};
+	static const struct word words[] = {{"undoStatus", "canceled", JMAP_SENT_CANCEL}, {"recall", "unread", JMAP_SENT_RECALL}, {"recall", "any", JMAP_SENT_RECALL_ANY}};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i].property, property) == 0 && slice_eq(value, slice_str(words[i].value)))

@@ -9,6 +9,7 @@
 #define DEPTH_BOUND (MIME_DEPTH_MAX + 2)
 
 enum { FLAG_SENT = 1, FLAG_ATTACHMENT = 2, FLAG_OPAQUE = 4, FLAG_TEXT_CUT = 8 };
+enum { SECRET_ENDS = 1 };
 enum { ENVELOPE_DATE = 1, ENVELOPE_SUBJECT = 2, ENVELOPE_REPLY = 4, ENVELOPE_ID = 8 };
 enum { ADDRESS_NAME = 1, ADDRESS_MAILBOX = 2, ADDRESS_HOST = 4 };
 enum {
@@ -97,12 +98,19 @@ static void part_encode(const struct mime_part *part, struct buf *out)
 		part_encode(child, out);
 }
 
+static void secret_encode(const struct digest_secret *secret, struct buf *out)
+{
+	buf_put_u8(out, bit(secret->ends, SECRET_ENDS));
+	buf_put_u64(out, (uint64_t)secret->expires_unix);
+	buf_append_bytes(out, secret->key, sizeof secret->key);
+}
+
 void digest_encode(const struct digest *d, struct buf *out)
 {
 	size_t start = buf_len(out);
 	uint32_t length;
 
-	buf_put_u8(out, DIGEST_VERSION);
+	buf_put_u8(out, d->secret != NULL ? DIGEST_VERSION : DIGEST_VERSION_PLAIN);
 	buf_put_u32(out, 0); /* length of the listing, below */
 	buf_put_u8(out, bit(d->has_sent, FLAG_SENT) | bit(d->has_attachment, FLAG_ATTACHMENT) | bit(d->opaque, FLAG_OPAQUE)
 		| bit(d->search_text_cut, FLAG_TEXT_CUT));
@@ -121,6 +129,8 @@ void digest_encode(const struct digest *d, struct buf *out)
 	buf_put_bytes(out, d->display_to);
 	buf_put_bytes(out, d->display_cc);
 	part_encode(d->root, out);
+	if (d->secret != NULL)
+		secret_encode(d->secret, out);
 	length = (uint32_t)(buf_len(out) - start);
 	buf_put_bytes(out, d->search_header);
 	if (!d->search_text_of_body)
@@ -280,12 +290,29 @@ static bool fixed_decode(struct reader *r, struct digest *d)
 	return true;
 }
 
+/* Version 2 is made for letters that have one. */
+static bool secret_decode(struct reader *r, struct digest *d)
+{
+	struct digest_secret *secret = ARENA_NEW(r->arena, struct digest_secret);
+	uint8_t flags;
+	uint64_t expires;
+
+	if (!slice_get_u8(&r->rest, &flags) || (flags & ~SECRET_ENDS) != 0 || !slice_get_u64(&r->rest, &expires)
+	    || !slice_get_fixed(&r->rest, secret->key, sizeof secret->key))
+		return false;
+	secret->ends = flags & SECRET_ENDS;
+	secret->expires_unix = (int64_t)expires;
+	d->secret = secret;
+	return true;
+}
+
 static bool listing_decode(struct reader *r, struct digest *d)
 {
 	return fixed_decode(r, d) && envelope_decode_from(r, &d->envelope) && slice_get_bytes(&r->rest, &d->base_subject)
 		&& slice_get_bytes(&r->rest, &d->message_id) && references_decode(r, d) && slice_get_bytes(&r->rest, &d->preview)
 		&& slice_get_bytes(&r->rest, &d->display_from) && slice_get_bytes(&r->rest, &d->display_to)
-		&& slice_get_bytes(&r->rest, &d->display_cc) && (d->root = part_decode(r, NULL, 0)) != NULL && r->rest.n == 0;
+		&& slice_get_bytes(&r->rest, &d->display_cc) && (d->root = part_decode(r, NULL, 0)) != NULL
+		&& (d->version < DIGEST_VERSION || secret_decode(r, d)) && r->rest.n == 0;
 }
 
 size_t digest_listing_length(struct slice prefix)
@@ -293,7 +320,8 @@ size_t digest_listing_length(struct slice prefix)
 	uint8_t version;
 	uint32_t length;
 
-	if (!slice_get_u8(&prefix, &version) || !slice_get_u32(&prefix, &length) || version != DIGEST_VERSION || length < DIGEST_PREFIX)
+	if (!slice_get_u8(&prefix, &version) || !slice_get_u32(&prefix, &length) || version < DIGEST_VERSION_PLAIN
+	    || version > DIGEST_VERSION || length < DIGEST_PREFIX)
 		return 0;
 	return length;
 }
@@ -322,7 +350,7 @@ static int reader_begin(struct reader *r, struct slice data, struct arena *arena
 
 int digest_decode_envelope(struct slice data, struct arena *arena, struct digest *ret)
 {
-	struct digest d = {.version = DIGEST_VERSION};
+	struct digest d = {.version = data.n > 0 ? data.p[0] : 0};
 	struct reader r;
 	struct slice texts;
 	int code = reader_begin(&r, data, arena, &texts);
@@ -337,7 +365,7 @@ int digest_decode_envelope(struct slice data, struct arena *arena, struct digest
 
 int digest_decode_structure(struct slice data, struct arena *arena, struct digest *ret)
 {
-	struct digest d = {.version = DIGEST_VERSION};
+	struct digest d = {.version = data.n > 0 ? data.p[0] : 0};
 	struct reader r;
 	struct slice texts;
 	int code = reader_begin(&r, data, arena, &texts);

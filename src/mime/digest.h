@@ -9,7 +9,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define DIGEST_VERSION 1
+#define DIGEST_VERSION 2       /* the newest that is known */
+#define DIGEST_VERSION_PLAIN 1 /* of every letter that is not confidential */
+#define DIGEST_SECRET_KEY_SIZE 32
 
 struct mime_address {
 	struct mime_address *next;
@@ -48,6 +50,13 @@ struct mime_part {
 	struct mime_envelope *envelope;     /* message/rfc822 and message/global: of the message inside; its body part is `children` */
 };
 
+/* Of a confidential letter: what opens the letter inside (store/confidential.h). It stands nowhere else, and goes to no client. */
+struct digest_secret {
+	bool ends;
+	int64_t expires_unix;               /* when it ends: not opened any more */
+	uint8_t key[DIGEST_SECRET_KEY_SIZE];
+};
+
 struct digest {
 	uint8_t version;
 	uint8_t email_id[16];
@@ -69,6 +78,7 @@ struct digest {
 	struct slice search_header;         /* "name: value\n" for every field of the top header, decoded and folded */
 	struct slice search_text;
 	bool search_text_cut;               /* there is more text than fits: SEARCH scans the blob */
+	const struct digest_secret *secret; /* NULL: an ordinary letter; not in digest_decode_envelope */
 	bool search_text_of_body;           /* it is mime_body_text of the body and left out, here and in the encoding (mime/make.h) */
 };
 

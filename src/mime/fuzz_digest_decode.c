@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (digest_decode(in, &arena, &d) == 0) {
 		digest_encode(&d, &out);
 		ENSURE(digest_decode(buf_slice(&out), &arena, &again) == 0);
+		ENSURE((again.secret == NULL) == (d.secret == NULL) && again.version == d.version);
 		ENSURE(again.size == d.size && slice_eq(again.search_text, d.search_text));
 	}
 	buf_free(&out);

@@ -204,7 +204,7 @@ static bool has_attachment(const struct mime_part *root)
 
 static void digest_begin(struct slice message, const uint8_t email_id[16], struct digest *d)
 {
-	*d = (struct digest){.version = DIGEST_VERSION, .size = message.n};
+	*d = (struct digest){.version = DIGEST_VERSION_PLAIN, .size = message.n};
 	memcpy(d->email_id, email_id, sizeof d->email_id);
 }
 

@@ -338,6 +338,40 @@ static void damaged_digests_are_refused(void **state)
 	buf_free(&encoded);
 }
 
+static void a_confidential_letter_has_its_key_in_version_2(void **state)
+{
+	struct buf plain = BUF_INIT(1 << 20), encoded = BUF_INIT(1 << 20);
+	struct digest_secret secret = {.ends = true, .expires_unix = 1800000000};
+	struct digest d, again;
+
+	for (size_t i = 0; i < sizeof secret.key; i++)
+		secret.key[i] = (uint8_t)(i * 7 + 1);
+	make_and_check(SLICE("From: a@b\r\nSubject: s\r\n\r\ntext\r\n"), &d);
+	digest_encode(&d, &plain);
+	assert_int_equal(plain.data[plain.start], DIGEST_VERSION_PLAIN);
+	d.secret = &secret;
+	digest_encode(&d, &encoded);
+	assert_int_equal(encoded.data[encoded.start], DIGEST_VERSION);
+	assert_int_equal(digest_decode(buf_slice(&encoded), &arena, &again), 0);
+	assert_true(again.secret->ends && again.secret->expires_unix == 1800000000);
+	assert_memory_equal(again.secret->key, secret.key, sizeof secret.key);
+	assert_true(slice_eq(again.search_text, d.search_text));
+	assert_int_equal(digest_decode_envelope(buf_slice(&encoded), &arena, &again), 0);
+	assert_int_equal(again.version, DIGEST_VERSION);
+	assert_int_equal(digest_decode_structure(digest_listing(buf_slice(&encoded)), &arena, &again), 0);
+	assert_non_null(again.secret);
+	/* Neither is the one taken for the other. */
+	encoded.data[encoded.start] = DIGEST_VERSION_PLAIN;
+	assert_int_equal(digest_decode(buf_slice(&encoded), &arena, &again), ERR_DAMAGED);
+	plain.data[plain.start] = DIGEST_VERSION;
+	assert_int_equal(digest_decode(buf_slice(&plain), &arena, &again), ERR_DAMAGED);
+	plain.data[plain.start] = DIGEST_VERSION_PLAIN;
+	assert_int_equal(digest_decode(buf_slice(&plain), &arena, &again), 0);
+	assert_null(again.secret);
+	buf_free(&plain);
+	buf_free(&encoded);
+}
+
 /* RFC 6532 3.7; for message/rfc822 against RFC 2046 5.2.1. */
 static void the_text_of_an_encoded_enclosed_message_is_found(void **state)
 {
@@ -391,6 +425,7 @@ static void a_plain_ascii_letter_leaves_its_search_text_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_confidential_letter_has_its_key_in_version_2),
 		cmocka_unit_test_teardown(trees, teardown),
 		cmocka_unit_test_teardown(bodies_end_before_the_delimiters_line_break, teardown),
 		cmocka_unit_test_teardown(a_part_has_its_fields, teardown),

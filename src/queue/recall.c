@@ -68,12 +68,15 @@ struct target {
 	uint64_t seq, record;
 };
 
-/* References that are not asked for yet, or were not found; one that several recipients share comes once. */
-static int targets_load(struct ledger *l, const uint8_t submission[16], struct target **ret, size_t *ret_count, struct error *err)
+/*
+ * References that are not asked for yet, or were not found; one that several recipients share comes once. any: those too that were read, or whose mailbox
+ * has not decided yet, unless an order of that kind waits for it.
+ */
+static int targets_load(struct ledger *l, const uint8_t submission[16], bool any, struct target **ret, size_t *ret_count, struct error *err)
 {
 	struct target *list = NULL;
 	size_t count = 0, room = 0;
-	sqlite3_stmt *st = spool_bind(&l->spool, SQL_RECALL_TARGETS, "s", id_of(submission));
+	sqlite3_stmt *st = spool_bind(&l->spool, SQL_RECALL_TARGETS, "si", id_of(submission), (int64_t)any);
 	int rc;
 	while ((rc = spool_step(&l->spool, st, err)) == 1) {
 		struct slice account = spool_blob(st, 0);
@@ -118,7 +121,7 @@ static int ask_all(struct ledger *l, struct ledger_op *op, int64_t now_ms, struc
 	const uint8_t *id = op->submission.id;
 	struct target *list = NULL;
 	size_t count = 0;
-	int rc = targets_load(l, id, &list, &count, err);
+	int rc = targets_load(l, id, op->submission.any, &list, &count, err);
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = order(l, id, &list[i], op->submission.any ? RECALL_ANY : RECALL_UNREAD, now_ms, err);
 	memory_free(list);

@@ -133,7 +133,8 @@ SQL(SUBMISSION_WHOSE, "SELECT account FROM submission WHERE id = ?")
 /* A script's answer to the writer is no copy (rcpt -1). */
 SQL(RECALL_REF_PUT, "INSERT OR IGNORE INTO recall_ref(submission, rcpt, account, seq, record, state) SELECT ?1, ?2, ?3, ?4, ?5, ?6 "
 	"WHERE ?2 >= 0 OR NOT EXISTS (SELECT 1 FROM submission WHERE id = ?1 AND account = ?3)")
-SQL(RECALL_TARGETS, "SELECT DISTINCT account, seq, record FROM recall_ref WHERE submission = ? AND state IN (0, 5)")
+SQL(RECALL_TARGETS, "SELECT DISTINCT account, seq, record FROM recall_ref f WHERE submission = ?1 AND (state IN (0, 5) OR ?2 AND state IN (1, 3) AND NOT EXISTS "
+    "(SELECT 1 FROM recall o WHERE o.account = f.account AND o.target = f.seq AND o.what = 1 AND o.answer = 0))")
 SQL(RECALL_STATE, "UPDATE recall_ref SET state = ?4 WHERE submission = ?1 AND account = ?2 AND seq = ?3")
 SQL(RECALL_GONE, "UPDATE recall_ref SET state = 4 WHERE submission = ?1 AND account = ?2 AND seq = ?3 AND state = 1")
 SQL(RECALL_REF_DELETE, "DELETE FROM recall_ref WHERE submission = ?")

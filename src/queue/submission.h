@@ -18,7 +18,7 @@ struct ledger_entry;
 
 /* What `mail` asks of QUEUE_SUBMISSION. */
 enum submission_op { SUBMISSION_OP_LIST, SUBMISSION_OP_GET, SUBMISSION_OP_CANCEL, SUBMISSION_OP_FORGET, SUBMISSION_OP_RECALL,
-	SUBMISSION_OP_LAST = SUBMISSION_OP_RECALL };
+	SUBMISSION_OP_RECALL_ANY /* read or not: of confidential letters, as the asking process says */, SUBMISSION_OP_LAST = SUBMISSION_OP_RECALL_ANY };
 enum submission_state { SUBMISSION_PENDING = 0, SUBMISSION_FINAL = 1, SUBMISSION_CANCELED = 2 };
 enum submission_fate { SUBMISSION_QUEUED = 0, SUBMISSION_DELIVERED = 1, SUBMISSION_FAILED = 2, SUBMISSION_LOST = 3 /* not known */ };
 

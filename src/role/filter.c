@@ -128,7 +128,8 @@ struct filter_settings filter_role_settings(struct filter_role *f)
 	                                .sealer = f->sealer, .quarantine = config->trust_quarantine > 0, .dmarc_enforce = config->trust_dmarc,
 	                                .reports = config->report_dmarc, .report_address = config->report_address, .greylist_s = config->trust_greylist / 1000,
 	                                .arc_trusted = {config->trust_arc_sealers.items, config->trust_arc_sealers.count}, .zones = f->zones,
-	                                .zone_count = f->zone_count, .checks = &f->checks, .clock = stopwatch, .sign = sign, .sign_arg = f};
+	                                .zone_count = f->zone_count, .checks = &f->checks, .confidential = config->confidential_allow,
+	                                .confidential_longest_s = config->confidential_longest / 1000, .clock = stopwatch, .sign = sign, .sign_arg = f};
 }
 
 /* The epoch that outgoing copies are sealed to; NULL when key does not answer. */

@@ -1,5 +1,6 @@
 /* FILTER_SEAL: a letter is judged, sorted and sealed. */
 #include "base/log.h"
+#include "filter/confidential.h"
 #include "filter/judge.h"
 #include "filter/sort.h"
 #include "queue/memory.h"
@@ -37,7 +38,8 @@ struct verdicts {
 	struct filter_sorting sorting;
 	bool waits;                   /* scripts want answers */
 	struct buf stripped;            /* the letter without the parts that are taken out */
-	struct slice passed;            /* the letter as it goes on: message or stripped */
+	struct filter_confidential confidential;
+	struct slice passed;            /* the letter as it goes on: message, stripped, or the outside of a confidential one */
 };
 
 /* Letters from outside are, unless the configuration or the domains of all recipients say otherwise. */
@@ -166,16 +168,45 @@ static bool is_stripped(const struct verdicts *v)
 	return filter_guard_strips(&v->guard) && v->judgement.code == 0 && v->judgement.held.n == 0;
 }
 
+/* From here on only the outside of a confidential letter is there: scripts and whatever they make of it have no other. 0 or a negative code. */
+static int wrap(struct filter_role *f, const struct envelope *e, const struct filter_settings *settings, struct verdicts *v, struct error *err)
+{
+	struct filter_confidential *c = &v->confidential;
+	int rc = 0;
+
+	if (v->judgement.code == 0)
+		rc = filter_confidential(e, v->passed, settings, f->ctx->boot_secret, &f->arena, c, err);
+	if (rc == 0 && c->code != 0) {
+		v->judgement.code = c->code;
+		v->judgement.enhanced = c->enhanced;
+		v->judgement.text = c->text;
+	} else if (rc == 0 && c->secret != NULL) {
+		v->judgement.secret = c->secret;
+		v->passed = buf_slice(&c->letter);
+	}
+	return rc;
+}
+
 /* The letter as it was, before parts were taken out: held in quarantine. */
 static int seal_original(struct filter_role *f, const struct envelope *e, struct slice message, const struct filter_settings *settings,
                          const struct verdicts *v, const struct filter_epoch *epoch, struct filter_result *ret, struct error *err)
 {
 	struct filter_judgement kept = v->judgement;
+	struct filter_confidential whole = {0};
+	int rc = 0;
 
 	if (!is_stripped(v))
 		return 0;
+	if (kept.secret != NULL) {
+		rc = filter_confidential(e, message, settings, f->ctx->boot_secret, &f->arena, &whole, err);
+		kept.secret = whole.secret;
+		message = buf_slice(&whole.letter);
+	}
 	kept.held = arena_printf(&f->arena, "stripped %.*s %.*s", SLICE_ARG(v->guard.worst.scanner), SLICE_ARG(v->guard.worst.name));
-	return filter_message(e, message, &kept, NULL, settings, f->ctx->boot_secret, epoch, &f->arena, ret, err);
+	if (rc == 0)
+		rc = filter_message(e, message, &kept, NULL, settings, f->ctx->boot_secret, epoch, &f->arena, ret, err);
+	filter_confidential_free(&whole);
+	return rc;
 }
 
 /* Everything that is found out before the letter is sealed. 0; 1: answers are wanted first; or a negative code. */
@@ -190,6 +221,9 @@ static int find_out(struct filter_role *f, const struct envelope *e, struct slic
 		filter_guard_strip(&v->guard, message, &f->arena, &v->stripped);
 		v->passed = buf_slice(&v->stripped);
 	}
+	rc = judged ? wrap(f, e, settings, v, err) : 0;
+	if (rc < 0)
+		return rc;
 	rc = judged ? run_scripts(f, e, v->passed, settings, request, v, err) : 0;
 
 	if (rc == 0 && (!judged || v->waits)) {
@@ -246,6 +280,7 @@ out:
 	facts_free(&v.facts);
 	filter_sorting_free(&v.sorting);
 	buf_free(&v.stripped);
+	filter_confidential_free(&v.confidential);
 	buf_free(&original.record);
 	return code < 0 ? code : 0;
 }

@@ -20,6 +20,8 @@
 
 #define MAIL_HTTP_MAGIC 0x6d687470u
 #define MAIL_HTTP_IDLE_MS 900000   /* a sign-in without connections */
+#define MAIL_OPENINGS_MAX 4        /* confidential letters of a sign-in that are opened at a time */
+#define MAIL_OPENED_MAX 64         /* those that are remembered; the oldest are forgotten */
 #define MAIL_HTTP_LINKS_MAX 48     /* connections of a sign-in; web opens fewer */
 
 struct mail_link;
@@ -38,6 +40,9 @@ struct mail_http {
 	struct jmap *jmap;
 	struct list_node links;
 	unsigned link_count, held;
+	unsigned openings;               /* confidential letters that are being opened (role/mail_confidential.h) */
+	uint8_t opened[MAIL_OPENED_MAX][16]; /* those that were, and are told */
+	unsigned opened_next;
 	unsigned previews;               /* that are being made (role/mail_preview.h) */
 	struct timer *idle;
 	char cid[32], address[48];

@@ -312,7 +312,7 @@ static void on_sent(void *arg, enum ipc_outcome outcome, const void *message)
 	const struct ipc_queue_submission_reply *reply = message;
 
 	a->ret->code = code_of(outcome, reply);
-	if (a->what == JMAP_SENT_RECALL && a->ret->code == 0)
+	if (a->what >= JMAP_SENT_RECALL && a->ret->code == 0)
 		tell_asked(a);
 	if (a->ret->code == 0) {
 		take_rows(a, reply->list);
@@ -332,7 +332,7 @@ static void sent(void *arg, struct jmap_call *call, enum jmap_sent_ask what, con
 {
 	static const enum submission_op ops[] = {[JMAP_SENT_LIST] = SUBMISSION_OP_LIST, [JMAP_SENT_GET] = SUBMISSION_OP_GET,
 		[JMAP_SENT_CANCEL] = SUBMISSION_OP_CANCEL, [JMAP_SENT_FORGET] = SUBMISSION_OP_FORGET,
-		[JMAP_SENT_RECALL] = SUBMISSION_OP_RECALL};
+		[JMAP_SENT_RECALL] = SUBMISSION_OP_RECALL, [JMAP_SENT_RECALL_ANY] = SUBMISSION_OP_RECALL_ANY};
 	struct mail_http *p = arg;
 	struct asking *a = memory_alloc(sizeof *a);
 
@@ -347,6 +347,13 @@ static void sent(void *arg, struct jmap_call *call, enum jmap_sent_ask what, con
 static int64_t recall_within(void *arg)
 {
 	return context(arg)->config->recall_within / 1000;
+}
+
+static int64_t confidential_longest(void *arg)
+{
+	const struct config *config = context(arg)->config;
+
+	return config->confidential_allow ? config->confidential_longest / 1000 : -1;
 }
 
 static uint64_t sent_state(void *arg)
@@ -448,7 +455,7 @@ static struct mail_submit *submit_create(struct mail_http *p, const struct jmap_
 	struct mail_submit_input in = {
 		.cid = slice_str(p->cid), .client_address = slice_str(p->address), .protocol = SLICE("HTTPS"), .stands = p->stands, .reverse_path = what->mail_from,
 		.recipients = to, .recipient_count = what->recipient_count, .ret = what->ret, .envid = what->envid, .smtputf8 = what->smtputf8,
-		.body_8bit = what->body_8bit, .requiretls = what->requiretls,
+		.body_8bit = what->body_8bit, .requiretls = what->requiretls, .confidential = what->confidential,
 		.submission = {.known = !what->unlisted, .due_ms = what->due * 1000, .data = what->data},
 	};
 
@@ -551,4 +558,5 @@ void mail_letter_host(struct jmap_host *host)
 	host->sent_state = sent_state;
 	host->recipients_max = recipients_max;
 	host->recall_within = recall_within;
+	host->confidential_longest = confidential_longest;
 }

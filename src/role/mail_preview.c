@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include "auth/reading.h"
+#include "base/codec.h"
 #include "base/memory.h"
 #include "extract/extract.h"
 #include "jmap/blob.h"
 #include "jmap/emit.h"
+#include "jmap/mail.h"
+#include "role/mail_confidential.h"
 #include "sys/file.h"
 
 #define STEP (1u << 20)     /* bytes that are read in one round of the loop */
@@ -21,6 +24,7 @@ struct preview {
 	struct buf piece;
 	uint64_t size;
 	int document;
+	unsigned part;               /* of what is inside of a confidential letter */
 	bool info, reading;
 	uint32_t page, width;
 	struct slice name, mark;     /* in the arena of the exchange */
@@ -159,6 +163,57 @@ static void read_on(void *arg)
 		loop_defer(mail_http_context(p->x)->loop, read_on, p);
 }
 
+/* ---- of a confidential letter ---- */
+
+static void decode(const struct mime_part *part, struct slice raw, struct buf *out)
+{
+	if (slice_eq(part->encoding, SLICE("base64")))
+		(void)base64_decode_lenient(raw, out);
+	else if (slice_eq(part->encoding, SLICE("quoted-printable")))
+		(void)quoted_printable_decode(raw, out);
+	else
+		buf_append(out, raw);
+}
+
+/* The bytes of the part become the document. */
+static int take_inner(struct preview *p, const struct mail_view_inner *inner)
+{
+	struct arena *arena = &p->x->arena;
+	const struct mime_part *part = NULL;
+	struct digest digest;
+	struct buf content;
+	int rc = digest_decode_structure(inner->digest, arena, &digest);
+
+	if (rc == 0)
+		part = jmap_part_find(digest.root, p->part);
+	if (part == NULL)
+		return rc < 0 ? rc : ERR_NOT_FOUND;
+	buf_init(&content, part->body_end - part->body_start + 16);
+	decode(part, slice_sub(inner->letter, (size_t)part->body_start, (size_t)part->body_end), &content);
+	rc = content.failed || buf_len(&content) > EXTRACT_DOCUMENT_MAX ? ERR_LIMIT : file_write_all(p->document, buf_slice(&content), NULL);
+	buf_free_secret(&content);
+	return rc;
+}
+
+static void refuse(struct preview *p, unsigned status)
+{
+	mail_http_problem(p->x, status, status == 410 ? "expired" : NULL, NULL);
+	preview_free(p);
+}
+
+static void on_opened(void *arg, unsigned status, const struct mail_view_inner *inner)
+{
+	struct preview *p = arg;
+	int rc = status == 200 ? take_inner(p, inner) : 0;
+
+	if (status != 200 || rc == ERR_NOT_FOUND)
+		refuse(p, status != 200 ? status : 404);
+	else if (rc < 0)
+		give_up(p, rc == ERR_LIMIT ? EXTRACT_TOO_LARGE : EXTRACT_BUSY);
+	else
+		ask(p);
+}
+
 /* ---- the request ---- */
 
 static uint32_t number_of(struct mail_exchange *x, struct slice name, uint32_t otherwise)
@@ -194,28 +249,58 @@ static int blob_open(struct mail_exchange *x, struct jmap_blob *ret)
 	return rc < 0 ? rc : jmap_blob_give(ret);
 }
 
+static void take_query(struct preview *p)
+{
+	struct mail_exchange *x = p->x;
+
+	p->info = number_of(x, SLICE("info"), 0) == 1;
+	p->page = number_of(x, SLICE("page"), 1);
+	p->width = number_of(x, SLICE("width"), MAIL_PREVIEW_WIDTH);
+	(void)mail_http_query(x, SLICE("name"), &p->name);
+	p->name = slice_sub(p->name, 0, INSPECT_NAME_MAX);
+}
+
 static void begin(struct preview *p)
 {
 	struct mail_exchange *x = p->x;
 
 	jmap_blob_start(&p->reader, &p->blob);
 	p->reading = true;
-	p->info = number_of(x, SLICE("info"), 0) == 1;
-	p->page = number_of(x, SLICE("page"), 1);
-	p->width = number_of(x, SLICE("width"), MAIL_PREVIEW_WIDTH);
-	(void)mail_http_query(x, SLICE("name"), &p->name);
-	p->name = slice_sub(p->name, 0, INSPECT_NAME_MAX);
+	take_query(p);
 	if ((x->person->reading & AUTH_READING_VIEW_ONLY) != 0 && !p->blob.uploaded)
 		p->mark = mark_of(x);
 	loop_defer(mail_http_context(x)->loop, read_on, p);
 }
 
+static void begin_confidential(struct preview *p, const struct mail_confidential *letter)
+{
+	take_query(p);
+	p->mark = mark_of(p->x);
+	mail_confidential_open(p->x, letter, MAIL_CONFIDENTIAL_ATTACHMENT, on_opened, p);
+}
+
+/* 0 and *ret_part above 0: that part of what is inside of a confidential letter. */
+static int confidential_find(struct mail_exchange *x, struct mail_confidential *ret, unsigned *ret_part)
+{
+	struct slice rest = slice_from(x->path, sizeof "/jmap/preview/" - 1), account = SLICE_NONE;
+	uint8_t id[16];
+
+	*ret_part = 0;
+	if (!slice_split(&rest, '/', &account) || !slice_eq(account, jmap_account_name(x->person->jmap)) || !mail_confidential_blob(rest, id, ret_part))
+		return 0;
+	return mail_confidential_find(x, id, ret);
+}
+
 void mail_preview(struct mail_exchange *x)
 {
-	struct jmap_blob blob;
+	struct jmap_blob blob = {0};
+	struct mail_confidential letter;
 	struct preview *p;
-	int rc = blob_open(x, &blob);
+	unsigned part;
+	int rc = confidential_find(x, &letter, &part);
 
+	if (rc == 0 && part == 0)
+		rc = blob_open(x, &blob);
 	if (rc < 0) {
 		mail_http_problem(x, rc == ERR_NOT_FOUND ? 404 : rc == ERR_DENIED ? 403 : 503, NULL, NULL);
 		return;
@@ -225,11 +310,13 @@ void mail_preview(struct mail_exchange *x)
 		return;
 	}
 	p = memory_alloc(sizeof *p);
-	*p = (struct preview){.x = x, .blob = blob, .piece = BUF_INIT(STEP + 4 * JMAP_BLOB_STEP), .document = memfd_new("document", NULL)};
+	*p = (struct preview){.x = x, .blob = blob, .part = part, .piece = BUF_INIT(STEP + 4 * JMAP_BLOB_STEP), .document = memfd_new("document", NULL)};
 	x->person->previews++;
 	mail_http_hold(x);
 	if (p->document < 0)
 		give_up(p, EXTRACT_BUSY);
+	else if (part > 0)
+		begin_confidential(p, &letter);
 	else
 		begin(p);
 }

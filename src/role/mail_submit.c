@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "filter/confidential.h"
 #include "queue/queue.h"
 #include "queue/submission.h"
 #include "role/audit_out.h"
@@ -198,6 +199,17 @@ static void ask_room(struct recipient *r)
 	ipc_request(context(r->submit)->ipc, IPC_QUEUE_ROOM, IPC_ANY, &request, on_room, r);
 }
 
+static bool leads_outside(const struct recipient *r)
+{
+	struct slice facts = buf_slice(&r->facts), whole;
+	struct recipient_fact fact;
+
+	while (facts.n > 0 && fact_peek_recipient(&facts, &fact, &whole) == 0)
+		if (filter_fact_is_outside(&fact))
+			return true;
+	return false;
+}
+
 static void on_recipient(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct recipient *r = arg;
@@ -206,10 +218,12 @@ static void on_recipient(void *arg, enum ipc_outcome outcome, const void *messag
 	if (outcome == IPC_OK && reply->status == AUTH_OK) {
 		r->stands = TAKEN;
 		buf_append(&r->facts, reply->facts);
-		ask_room(r);
-		return;
-	}
-	if (outcome != IPC_OK || reply->status == AUTH_TEMPORARY)
+		if (!r->submit->in.confidential || !leads_outside(r)) {
+			ask_room(r);
+			return;
+		}
+		refuse(r, 550, SLICE("Confidential letters do not leave the system"));
+	} else if (outcome != IPC_OK || reply->status == AUTH_TEMPORARY)
 		r->submit->failed = true;
 	else
 		refuse(r, reply->code, reply->text);

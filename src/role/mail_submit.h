@@ -50,6 +50,7 @@ struct mail_submit_input {       /* copied */
 	size_t recipient_count;
 	struct slice ret, envid;     /* RFC 3461 */
 	bool smtputf8, body_8bit, requiretls;
+	bool confidential;           /* recipients outside are refused by their names (filter refuses the letter in any case) */
 	struct job_submission submission;
 };
 

@@ -36,6 +36,7 @@ struct view {
 	struct buf bundle;
 	/* The letter. */
 	struct account *mail;
+	const struct mail_view_inner *inner; /* only while the request is taken */
 	struct jmap_email email;
 	uint32_t prefix;
 	uint64_t image_bytes;
@@ -123,16 +124,26 @@ static enum filter_view_part kind_of(const struct mime_part *part)
 	return slice_eq_nocase(param(part, SLICE("delsp")), SLICE("yes")) ? FILTER_PART_FLOWED_DELSP : FILTER_PART_FLOWED;
 }
 
+/* Bytes of the letter as they stand there. */
+static int bytes_read(struct view *v, uint64_t from, uint64_t n, struct buf *out)
+{
+	const struct jmap_email_row *row = &v->email.rows[0];
+	int code = v->mail->ops->give != NULL ? v->mail->ops->give(v->mail, &row->mailbox, row->uid, from, n, NULL) : 0;
+
+	return code == 0 ? v->mail->ops->read(v->mail, &row->mailbox, row->uid, from, n, out, NULL) : code;
+}
+
 /* The bytes of a part, transfer encoding undone. 0, or ERR_DENIED (this view of the account does not give it) and other codes. */
 static int part_read(struct view *v, const struct mime_part *part, uint64_t max, struct buf *out)
 {
-	const struct jmap_email_row *row = &v->email.rows[0];
 	uint64_t from = v->prefix + part->body_start, size = part->body_end - part->body_start, n = size < max ? size : max;
 	struct buf raw = BUF_INIT(n);
-	int code = v->mail->ops->give != NULL ? v->mail->ops->give(v->mail, &row->mailbox, row->uid, from, n, NULL) : 0;
+	int code = 0;
 
-	if (code == 0)
-		code = v->mail->ops->read(v->mail, &row->mailbox, row->uid, from, n, &raw, NULL);
+	if (v->inner != NULL)
+		buf_append(&raw, slice_sub(v->inner->letter, (size_t)from, (size_t)(from + n)));
+	else
+		code = bytes_read(v, from, n, &raw);
 	if (code == 0 && slice_eq(part->encoding, SLICE("base64")))
 		(void)base64_decode_lenient(buf_slice(&raw), out);
 	else if (code == 0 && slice_eq(part->encoding, SLICE("quoted-printable")))
@@ -243,14 +254,22 @@ static int parts_add(struct view *v, const struct mime_part *root)
 	return code == 0 && (v->flags & FILTER_VIEW_TEXT) == 0 ? images_add(v, root) : code;
 }
 
+static int digest_read(struct view *v, struct slice email, struct slice *ret)
+{
+	int code = jmap_email_find_text(v->mail, email, &v->arena, &v->email);
+
+	return code == 0 ? v->mail->ops->digest(v->mail, &v->email.rows[0].mailbox, v->email.rows[0].uid, false, &v->arena, ret, &v->prefix, NULL)
+		: code;
+}
+
 static int letter_read(struct view *v, struct slice email)
 {
 	struct digest *digest = ARENA_NEW(&v->arena, struct digest);
-	struct slice encoded;
-	int code = jmap_email_find_text(v->mail, email, &v->arena, &v->email);
+	struct slice encoded = v->inner != NULL ? v->inner->digest : SLICE_NONE;
+	int code = v->inner == NULL ? digest_read(v, email, &encoded) : 0;
 
-	if (code == 0)
-		code = v->mail->ops->digest(v->mail, &v->email.rows[0].mailbox, v->email.rows[0].uid, false, &v->arena, &encoded, &v->prefix, NULL);
+	if (code == 0 && v->inner != NULL)
+		filter_view_add(&(struct filter_view_item){.kind = FILTER_PART_MARK, .content = v->inner->mark}, &v->bundle);
 	if (code == 0)
 		code = digest_decode_structure(encoded, &v->arena, digest);
 	if (code == 0 && (v->flags & FILTER_VIEW_PRINT) != 0 && v->part == 0)
@@ -331,8 +350,10 @@ void mail_view(struct role_context *ctx, const struct mail_view_request *request
 	int code;
 
 	v->mail = request->mail;
+	v->inner = request->inner;
 	apply_policy(v, request->reading);
 	code = letter_read(v, request->email);
+	v->inner = NULL;
 	if (code == 0)
 		ask(v, request->cid);
 	else

@@ -23,12 +23,19 @@
 #define MAIL_VIEW_IMAGES_MAX (16u << 20) /* bytes of images of the letter as they stand in it; the first ones are shown */
 #define MAIL_VIEW_POLICY_MAX 1024
 
+/* What was inside of a confidential letter (role/mail_confidential.h), in place of what its mailbox shows. */
+struct mail_view_inner {
+	struct slice digest, letter;
+	struct slice mark;       /* html/view.h */
+};
+
 struct mail_view_request {
 	struct slice cid;
 	struct account *mail;    /* as the session may use it */
 	struct slice email;      /* "M…" */
 	struct slice query;      /* of the URL, without the question mark */
 	unsigned reading;        /* enum auth_reading */
+	const struct mail_view_inner *inner; /* NULL: the letter as it stands there. With it `mail` and `email` are not looked at */
 };
 
 struct mail_view_answer {

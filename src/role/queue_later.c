@@ -132,9 +132,9 @@ static void on_acted(struct queue_role *q, struct queue_job *job)
 static void act(struct queue_role *q, struct ask *a)
 {
 	static const enum submission_act acts[] = {[SUBMISSION_OP_CANCEL] = SUBMISSION_CANCEL, [SUBMISSION_OP_FORGET] = SUBMISSION_FORGET,
-		[SUBMISSION_OP_RECALL] = SUBMISSION_RECALL};
+		[SUBMISSION_OP_RECALL] = SUBMISSION_RECALL, [SUBMISSION_OP_RECALL_ANY] = SUBMISSION_RECALL};
 	a->job = (struct queue_job){.done = on_acted, .op = {.kind = LEDGER_SUBMISSION, .submission = {
-		.act = acts[a->op], .since_ms = queue_now(q).wall_ms - q->ctx->config->recall_within}}};
+		.act = acts[a->op], .any = a->op == SUBMISSION_OP_RECALL_ANY, .since_ms = queue_now(q).wall_ms - q->ctx->config->recall_within}}};
 	memcpy(a->job.op.submission.account, a->account, sizeof a->account);
 	memcpy(a->job.op.submission.id, a->id, sizeof a->id);
 	q->later_acts++;

@@ -66,7 +66,7 @@ static void digest_opaque(struct filed *f)
 	root->subtype = SLICE("octet-stream");
 	root->encoding = SLICE("binary");
 	root->body_end = f->size;
-	f->parsed = (struct digest){.version = DIGEST_VERSION, .size = f->size, .opaque = true, .root = root};
+	f->parsed = (struct digest){.version = DIGEST_VERSION_PLAIN, .size = f->size, .opaque = true, .root = root};
 	/* The same id at every attempt. */
 	put_u64(f->parsed.email_id, f->arrival->seq);
 	put_u64(f->parsed.email_id + 8, ~f->arrival->seq);
