@@ -14,12 +14,12 @@ static const char sheet[] =
 	"@layer ll{\n"
 	"html,html *{user-select:none!important;-webkit-user-select:none!important;-webkit-touch-callout:none!important}\n"
 	"html img{-webkit-user-drag:none!important}\n"
-	"#ll-letter{display:flow-root!important;visibility:visible!important}\n"
-	"#ll-paper{display:none!important}\n"
-	"#ll-mark{display:block!important;visibility:visible!important;opacity:1!important;position:fixed!important;inset:0!important;margin:0!important;"
-	"z-index:2147483647!important;pointer-events:none!important;background-repeat:repeat!important;";
+	"#ll-letter{display:flow-root!important}\n"
+	"#ll-paper{all:initial!important;display:none!important}\n"
+	"#ll-mark{all:initial!important;display:block!important;position:fixed!important;inset:0!important;z-index:2147483647!important;"
+	"pointer-events:none!important;";
 static const char paper[] =
-	"@media print{#ll-letter,#ll-mark{display:none!important}#ll-paper{display:block!important;color:#000!important}}\n"
+	"@media print{#ll-letter,#ll-mark{display:none!important}#ll-paper{display:block!important}}\n"
 	"}\n";
 
 static const struct {
@@ -39,7 +39,22 @@ static unsigned width_of(struct slice line)
 	return width;
 }
 
-/* One tile of the pattern: lines in the middle, slanted, of a grey that shows on light and dark. */
+/* Black above white, so that it shows on any colour. */
+static void line_put(struct slice line, unsigned x, unsigned y, struct buf *out)
+{
+	static const struct {
+		unsigned by;
+		const char *colour;
+	} layers[] = {{1, "fill=\"#fff\" fill-opacity=\"0.35\""}, {0, "fill=\"#000\" fill-opacity=\"0.22\""}};
+
+	for (size_t i = 0; i < ARRAY_LEN(layers); i++) {
+		buf_printf(out, "<text x=\"%u\" y=\"%u\" %s>", x + layers[i].by, y + layers[i].by, layers[i].colour);
+		html_escape(line, out);
+		buf_append_str(out, "</text>");
+	}
+}
+
+/* One tile of the pattern: lines in the middle, slanted. */
 static void picture_put(struct slice mark, struct buf *out)
 {
 	struct slice lines[HTML_MARK_LINES], rest = mark, line;
@@ -53,12 +68,9 @@ static void picture_put(struct slice mark, struct buf *out)
 	width += MARGIN;
 	height = count * LINE_HEIGHT + width / 3 + MARGIN / 2;
 	buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\"><g transform=\"rotate(-20 %u %u)\" font-family=\"sans-serif\" "
-		"font-size=\"14\" text-anchor=\"middle\" fill=\"#808080\" fill-opacity=\"0.3\">", width, height, width / 2, height / 2);
-	for (unsigned i = 0; i < count; i++) {
-		buf_printf(out, "<text x=\"%u\" y=\"%u\">", width / 2, height / 2 - (count - 1) * LINE_HEIGHT / 2 + i * LINE_HEIGHT + 5);
-		html_escape(lines[i], out);
-		buf_append_str(out, "</text>");
-	}
+		"font-size=\"14\" text-anchor=\"middle\">", width, height, width / 2, height / 2);
+	for (unsigned i = 0; i < count; i++)
+		line_put(lines[i], width / 2, height / 2 - (count - 1) * LINE_HEIGHT / 2 + i * LINE_HEIGHT + 5, out);
 	buf_append_str(out, "</g></svg>");
 }
 

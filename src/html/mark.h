@@ -1,7 +1,8 @@
 /*
- * The mark of a document that its reader may see and nothing else: his name over all of it, in the document itself. It stands outside of the letter, whose style
- * sheets reach only what is within .m-body (html/safe.h), and its own rules are important and in a layer, before which no rule of a letter comes (CSS Cascade 5
- * 6.1; @layer is no rule that passes). Nothing here when `mark` is empty.
+ * The mark of a document that its reader may see and nothing else: his name over all of it, in the document itself. Style sheets of a letter may have selectors
+ * that fit its elements, so all of its properties are set, important and in a layer: before these no rule of a letter comes (CSS Cascade 5 6.1), since
+ * @layer is none that passes. Nothing that passes makes another box the place of what is fixed, or lies above it (html/properties.h). Nothing here when
+ * `mark` is empty.
  */
 #ifndef HTML_MARK_H
 #define HTML_MARK_H
