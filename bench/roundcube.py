@@ -45,8 +45,6 @@ $config['db_dsnw'] = 'sqlite:///{dir}/roundcube/roundcube.db?mode=0640';
 $config['imap_host'] = '127.0.0.1:{imap}';
 $config['smtp_host'] = '127.0.0.1:1';
 $config['des_key'] = 'only-for-this-run-24-ch.';
-$config['plugins'] = ['archive'];
-$config['archive_mbox'] = 'Archive';
 $config['skin'] = 'elastic';
 $config['language'] = 'en_US';
 $config['log_driver'] = 'file';

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { browser } from '../tests/web/fake/browser.mjs';
 
 const [kind, url, address, password] = process.argv.slice(2);
-const PATIENCE = 120_000;
+const PATIENCE = Number(process.env.PATIENCE ?? 120_000);
 const ROWS = 50;
 
 /* ---- Letterlock ---- */
@@ -65,7 +65,7 @@ const letterlock = {
 			await page.waitForURL(to => to.href !== before);
 		},
 		async search(page, number) {
-			await page.locator('#search').fill(`letter ${4000 + number * 7}`);
+			await page.locator('#search').fill(`letter ${50 + number * 7}`);
 			await page.locator('#search').press('Enter');
 			await page.waitForURL(/\/mail\/search/);
 			await page.locator('.mail-row').first().waitFor();
@@ -111,7 +111,7 @@ const roundcube = {
 	async shown(page, uid) {
 		await page.waitForFunction(id => {
 			const frame = document.getElementById('messagecontframe')?.contentWindow;
-			return frame?.rcmail?.env?.uid === id && frame.document.getElementById('messagebody') !== null;
+			return String(frame?.rcmail?.env?.uid) === id && frame.document.getElementById('messagebody') !== null;
 		}, uid);
 		await idle(page);
 	},
@@ -126,15 +126,15 @@ const roundcube = {
 		next: page => roundcube.choose(page, 2),
 		async archive(page) {
 			const before = await page.locator(roundcube.row).nth(2).getAttribute('id');
-			await page.evaluate(() => window.rcmail.command('plugin.archive'));
-			await page.locator(`#${before}`).waitFor({ state: 'detached' });
+			await page.evaluate(() => window.rcmail.command('move', 'Archive'));
+			await page.locator(`#${before}`).waitFor({ state: 'hidden' });
 			await idle(page);
 		},
 		async search(page, number) {
 			await page.evaluate(text => {
 				document.querySelector('#mailsearchform').value = text;
 				window.rcmail.command('search');
-			}, `letter ${4000 + number * 7}`);
+			}, `letter ${50 + number * 7}`);
 			await page.waitForFunction(() => window.rcmail.env.search_request && !window.rcmail.busy);
 			await page.locator(roundcube.row).first().waitFor();
 		},

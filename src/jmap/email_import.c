@@ -17,6 +17,25 @@ static void forget(struct jmap_call *call)
 	json_decref(m->properties);
 }
 
+/* Does the header begin like one of RFC 5322? Something else is no message that could be imported; faults behind are mended or kept. */
+static bool is_message(struct slice text)
+{
+	struct slice line;
+
+	while (text.n > 0) {
+		size_t name = 0;
+
+		(void)slice_split(&text, '\n', &line);
+		if (slice_trim(line).n == 0)
+			return false;
+		while (name < line.n && line.p[name] > 32 && line.p[name] < 127 && line.p[name] != ':')
+			name++;
+		if (name > 0 && name < line.n && line.p[name] == ':')
+			return true;
+	}
+	return false;
+}
+
 static int copy_blob(struct jmap_call *call, struct jmap_source *blob, struct jmap_letter *letter)
 {
 	const struct jmap_host *host = jmap_host(call->jmap);
@@ -26,6 +45,8 @@ static int copy_blob(struct jmap_call *call, struct jmap_source *blob, struct jm
 	for (uint64_t at = 0; at < blob->size && rc == 0; at += buf_len(&piece)) {
 		buf_clear(&piece);
 		rc = jmap_source_read(blob, at, blob->size - at < 262144 ? (size_t)(blob->size - at) : 262144, &piece, NULL);
+		if (rc == 0 && at == 0 && buf_len(&piece) > 0 && !is_message(buf_slice(&piece)))
+			rc = ERR_INVALID;
 		if (rc == 0)
 			rc = buf_len(&piece) == 0 ? ERR_IO : host->letter_add(host->arg, letter, buf_slice(&piece));
 	}

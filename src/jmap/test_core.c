@@ -180,6 +180,31 @@ static void test_envelopes_that_are_refused(void **state)
 	assert_string_equal(problem_of(r, "{'using': [], 'methodCalls': []}"), "");
 }
 
+/* RFC 7493: what JSON is only nearly, or with what different parsers differ about. */
+static void test_what_is_no_i_json(void **state)
+{
+	static const char *const values[] = {
+		"01", "+1", "1.", ".5", "0x10", "NaN", "Infinity", "1e999", "True", "'\x01'", "'\n'", "'\\x41'", "'\\u12'", "'\\ud800'", "'\\udc00'", "'\\udc00\\ud800'",
+		"'\xff\xfe'", "'\xc0\xaf'", "'\xed\xa0\x80'", "'\xf4\x90\x80\x80'", "{'x': 1, '\\u0078': 2}", "[1,]", "{'x': 1,}", "[1 2]", "1 /* one */", "1}]]} x",
+	};
+	struct mail_rig *r = *state;
+	struct buf body = BUF_INIT(1 << 20);
+
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		buf_clear(&body);
+		buf_printf(&body, "{'using': ['urn:ietf:params:jmap:core'], 'methodCalls': [['Core/echo', {'a': %s}, 'c']]}", values[i]);
+		buf_append_byte(&body, 0);
+		assert_string_equal(problem_of(r, (const char *)buf_slice(&body).p), "notJSON");
+	}
+	buf_clear(&body);
+	for (size_t i = 0; i < 10000; i++)
+		buf_append_byte(&body, '[');
+	buf_append_byte(&body, 0);
+	assert_string_equal(problem_of(r, (const char *)buf_slice(&body).p), "notJSON");
+	assert_string_equal(problem_of(r, "{'using': [], 'methodCalls': [['Core/echo', {'a': ['\\u0000', '\\ud83d\\ude00', 9007199254740991, 1e308]}, 'c']]}"), "");
+	buf_free(&body);
+}
+
 static json_t *request(struct mail_rig *r, const char *calls)
 {
 	struct buf text = BUF_INIT(65536), body = BUF_INIT(65536);
@@ -458,7 +483,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_emitted_is_json), cmocka_unit_test(test_dates), cmocka_unit_test(test_pointers), cmocka_unit_test(test_patches),
-		T(test_envelopes_that_are_refused), T(test_references_see_the_answers_before),
+		T(test_envelopes_that_are_refused), T(test_what_is_no_i_json), T(test_references_see_the_answers_before),
 		T(test_references_do_not_grow_without_end), T(test_values_are_counted_before_they_are_made), T(test_unknown_methods_and_arguments),
 		T(test_the_quota_is_there_when_there_is_one), T(test_changes_of_the_quota_are_always_told), T(test_preferences_are_what_the_page_says), T(test_preferences_have_limits),
 		T(test_parts_come_without_their_encoding), T(test_blobs_that_are_not_there),

@@ -143,10 +143,11 @@ def test_what_does_not_fit_is_named(ann):
 def test_import_files_a_letter(site, ann):
     subject = mark()
     blob = ann.upload(f'From: a@example.org\r\nSubject: {subject}\r\n\r\nhi\r\n'.encode(), 'message/rfc822')[1]['blobId']
+    other = ann.upload(b'this is no letter', 'application/octet-stream')[1]['blobId']
     inbox = ann.with_role('inbox')
     got = ann.call('Email/import', emails={'i': {'blobId': blob, 'mailboxIds': {inbox: True}, 'keywords': {'$seen': True}, 'receivedAt': '2020-02-03T04:05:06Z'},
-                                         'bad': {'blobId': 'Unone', 'mailboxIds': {inbox: True}}})
-    assert got['notCreated']['bad']['type'] == 'invalidProperties'
+                                         'bad': {'blobId': 'Unone', 'mailboxIds': {inbox: True}}, 'none': {'blobId': other, 'mailboxIds': {inbox: True}}})
+    assert got['notCreated']['bad']['type'] == 'invalidProperties' and got['notCreated']['none']['type'] == 'invalidEmail'
     assert ann.call('Email/get', ids=[got['created']['i']['id']], properties=['receivedAt'])['list'][0]['receivedAt'] == '2020-02-03T04:05:06Z'
     assert b'hi' in site.find(ann.user, subject)[0]
 
