@@ -44,7 +44,9 @@ function pseudo(text) {
 	return `⟦${out}${'·'.repeat(Math.ceil(text.length * 0.4))}⟧`;
 }
 
-/* locale:NAME, without the texts of the settings; these are locale:NAME/settings. */
+/* What comes with a part of the page: locale:NAME/settings, locale:NAME/compose. The rest is locale:NAME; what is said of letters that were sent is seen without writing. */
+const partOf = key => (key.startsWith('settings.') ? 'settings' : /^compose\.(?!new$|recall|status)/.test(key) ? 'compose' : undefined);
+
 const locales = {
 	name: 'locales',
 	setup(b) {
@@ -52,7 +54,7 @@ const locales = {
 		b.onLoad({ filter: /.*/, namespace: 'locale' }, args => {
 			const [locale, area] = args.path.split('/');
 			const { texts, files } = readLocale(locale);
-			const wanted = Object.entries(texts).filter(([key]) => key.startsWith('settings.') === (area === 'settings'));
+			const wanted = Object.entries(texts).filter(([key]) => partOf(key) === area);
 			return { contents: JSON.stringify(Object.fromEntries(wanted)), loader: 'json', watchFiles: files };
 		});
 	},

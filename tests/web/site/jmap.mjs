@@ -48,13 +48,17 @@ function matches(e, f) {
 }
 
 export class FakeMail {
-	constructor({ now = Date.now(), many = 0 } = {}) {
+	constructor({ now = Date.now(), many = 0, confidential = null } = {}) {
+		/* Null: a server that knows nothing of confidential letters; else what its account says of them. */
+		this.confidential = confidential;
 		this.log = { Email: [], Mailbox: [], Thread: [] };
 		this.emails = new Map(makeLetters(now, many).map(e => [e.id, e]));
 		this.boxes = new Map(MAILBOXES.map(([id, name, role, sortOrder, parentId]) => [id, { id, name, role, sortOrder, parentId: parentId ?? null, isSubscribed: true, myRights: RIGHTS }]));
 		this.listeners = new Set();
 		this.submissions = new Map();
 		this.receipts = [];
+		/* Ids by the names that a request gave what it made. */
+		this.made = new Map();
 		this.contacts = new Map();
 		this.blobs = new Map();
 		this.next = 1;
@@ -86,7 +90,7 @@ export class FakeMail {
 	}
 
 	session() {
-		const account = { name: ME.email, isPersonal: true, isReadOnly: false, accountCapabilities: { [`${CAP}mail`]: {}, [`${CAP}submission`]: { maxDelayedSend: 2592000 }, [`${CAP}quota`]: {}, [`${CAP}mdn`]: {}, 'urn:letterlock:jmap:preview': { infoUrl: '/jmap/preview/', viewOnly: this.viewOnly === true } } };
+		const account = { name: ME.email, isPersonal: true, isReadOnly: false, accountCapabilities: { [`${CAP}mail`]: {}, [`${CAP}submission`]: { maxDelayedSend: 2592000 }, [`${CAP}quota`]: {}, [`${CAP}mdn`]: {}, 'urn:letterlock:jmap:preview': { infoUrl: '/jmap/preview/', viewOnly: this.viewOnly === true }, ...(this.confidential && { 'urn:letterlock:jmap:letters': { recallWithin: 86400, confidential: true, confidentialLongest: 0, ...this.confidential } }) } };
 		return {
 			capabilities: { [`${CAP}core`]: { maxSizeUpload: 5e7, maxConcurrentUpload: 4, maxSizeRequest: 1e7, maxConcurrentRequests: 8, maxCallsInRequest: 32, maxObjectsInGet: 500, maxObjectsInSet: 500, collationAlgorithms: [] }, [`${CAP}mail`]: {}, [`${CAP}submission`]: {}, [`${CAP}quota`]: {}, [`${CAP}mdn`]: {} },
 			accounts: { A: account }, primaryAccounts: { [`${CAP}mail`]: 'A', [`${CAP}submission`]: 'A' }, username: ME.email, state: 's1', apiUrl: '/jmap/api', downloadUrl: '/jmap/download/{accountId}/{blobId}/{name}?accept={type}', uploadUrl: '/jmap/upload/{accountId}/', eventSourceUrl: '/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}',
@@ -193,10 +197,11 @@ export class FakeMail {
 		for (const [key, e] of Object.entries(create ?? {})) {
 			const id = `n${this.next++}`;
 			const [model] = makeLetters(Date.now());
-			this.emails.set(id, { ...model, keywords: {}, attachments: [], hasAttachment: false, headers: {}, ...e, html: Object.values(e.bodyValues ?? {})[0]?.value ?? '', id, blobId: `b-${id}`, threadId: `t-${id}`, receivedAt: e.receivedAt ?? new Date().toISOString(), preview: '' });
+			this.emails.set(id, { ...model, keywords: {}, attachments: [], hasAttachment: false, headers: Object.fromEntries(Object.entries(e).filter(([name]) => name.startsWith('header:')).map(([name, value]) => [name.split(':')[1], value])), ...e, html: Object.values(e.bodyValues ?? {})[0]?.value ?? '', id, blobId: `b-${id}`, threadId: `t-${id}`, receivedAt: e.receivedAt ?? new Date().toISOString(), preview: '' });
 			Object.keys(e.mailboxIds).forEach(m => touched.add(m));
 			this.note('Email', 'created', id);
 			created[key] = { id, blobId: `b-${id}`, threadId: `t-${id}`, size: 1000 };
+			this.made.set(`#${key}`, id);
 		}
 		for (const [id, patch] of Object.entries(update ?? {})) {
 			const before = this.emails.get(id);
@@ -264,19 +269,23 @@ export class FakeMail {
 	}
 
 	EmailSubmission_set({ create, update, onSuccessUpdateEmail }) {
-		const created = {}, updated = {}, letters = {};
+		const created = {}, notCreated = {}, updated = {}, letters = {};
 		for (const [key, s] of Object.entries(create ?? {})) {
 			const id = `s${this.next++}`;
-			this.submissions.set(id, { undoStatus: 'pending', deliveryStatus: null, dsnBlobIds: [], mdnBlobIds: [], sendAt: new Date().toISOString(), envelope: null, threadId: '', ...s, id });
+			if (this.refused) {
+				notCreated[key] = this.refused;
+				continue;
+			}
+			this.submissions.set(id, { undoStatus: 'pending', deliveryStatus: null, dsnBlobIds: [], mdnBlobIds: [], sendAt: new Date().toISOString(), envelope: null, threadId: '', ...s, emailId: this.made.get(s.emailId) ?? s.emailId, id });
 			created[key] = { id, undoStatus: 'pending', sendAt: this.submissions.get(id).sendAt };
 			const patch = onSuccessUpdateEmail?.[`#${key}`];
-			if (patch) letters[s.emailId] = patch;
+			if (patch) letters[this.submissions.get(id).emailId] = patch;
 		}
 		for (const [id, patch] of Object.entries(update ?? {})) {
 			this.submissions.set(id, patched(this.submissions.get(id), patch));
 			updated[id] = null;
 		}
-		return { oldState: '0', newState: '1', created, updated, ...(Object.keys(letters).length && { implied: this.Email_set({ update: letters }) }) };
+		return { oldState: '0', newState: '1', created, notCreated, updated, ...(Object.keys(letters).length && { implied: this.Email_set({ update: letters }) }) };
 	}
 
 	/* RFC 9007 2.1 */

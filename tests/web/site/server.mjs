@@ -142,11 +142,22 @@ export class Site {
 		if (what === 'view') {
 			const letter = mail.emails.get(id);
 			if (!letter) return json({}, 404);
+			if (letter.confidential) return this.sealed(letter, r, url.searchParams, json);
 			return void r.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': VIEW_POLICY, 'X-Letterlock-Images': String(letter.images), 'Cache-Control': 'private, no-store' }).end(view(letter, url.searchParams));
 		}
 		if (what === 'preview') return this.preview(id, r, url.searchParams, json);
 		if (what === 'download') return void r.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Disposition': `attachment; filename="${encodeURIComponent(name)}"` }).end(this.source(id));
 		return json({}, 404);
+	}
+
+	/* A confidential letter (docs/confidential.md): what it says under the name of who looks, for as long as it may be read. */
+	sealed(letter, r, query, json) {
+		const { state, expires } = letter.confidential, open = state === 'open';
+		if (query.get('quote') === '1' || query.get('print') === '1') return json({ status: 403, code: 'confidential' }, 403);
+		if (query.get('info') === '1') return json({ state, expires, attachments: open ? letter.hidden ?? [] : [] });
+		if (!open) return json({ status: 410, code: 'expired' }, 410);
+		const page = view({ ...letter, html: `<style>body{user-select:none}</style>${letter.inner}<p class="mark">${ME.name} ${ME.email}</p>` }, query);
+		return void r.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': VIEW_POLICY, 'Letterlock-Confidential': expires ? `expires=${expires}` : 'yes', 'Cache-Control': 'private, no-store' }).end(page);
 	}
 
 	/* Attachments as pictures: PDF has three pages, a few kinds nobody reads. */

@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { asJmapError, problemError, setError, upload, type Email, type EmailSubmission, type Id, type Identity, type JmapError, type SetResponse, type Upload } from '../jmap';
 import { ownDesk, type Desk } from '../jmap/account';
+import { knowsConfidential } from '../jmap/confidential';
 import { SCHEDULED } from '../mail/scheduled';
 import { isAddress } from './address';
 import { DRAFT_PROPERTIES, isEmptyText, toEmail, type Attachment, type Draft } from './draft';
@@ -14,7 +15,7 @@ const SAVE_AT_LEAST = 15_000;
 export type View = 'docked' | 'full' | 'minimised';
 export type Saving = 'clean' | 'dirty' | 'saving' | 'saved' | 'failed';
 /** Why a letter cannot leave. */
-export type Obstacle = 'recipients' | 'invalid' | 'uploading' | 'uploadFailed' | 'identity';
+export type Obstacle = 'recipients' | 'invalid' | 'uploading' | 'uploadFailed' | 'identity' | 'sealedOutside' | 'sealedOver';
 
 export interface Leaving {
 	emailId: Id;
@@ -152,11 +153,11 @@ export class Composer {
 		return (this.draft.value = { ...this.draft.peek(), body: this.body() });
 	}
 
-	private email(drafts = this.desk.store.mailbox('drafts')): Record<string, unknown> {
+	private email(drafts = this.desk.store.mailbox('drafts'), leaves?: Date): Record<string, unknown> {
 		const identity = this.identity;
 		if (!identity || !drafts) throw asJmapError(new Error('no identity or no folder for drafts'));
 		this.messageId ??= `${crypto.randomUUID()}@${identity.email.slice(identity.email.lastIndexOf('@') + 1)}`;
-		const email = toEmail(this.pull(), identity, this.plain(), { mailboxIds: { [drafts.id]: true }, keywords: { $draft: true, $seen: true } });
+		const email = toEmail(this.pull(), identity, this.plain(), { mailboxIds: { [drafts.id]: true }, keywords: { $draft: true, $seen: true } }, leaves);
 		return { ...email, messageId: [this.messageId] };
 	}
 
@@ -274,7 +275,7 @@ export class Composer {
 		/* Where it cannot be moved it is written where it belongs. */
 		const done = { ...(drafts ? { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}) } : {}), 'keywords/$draft': null, 'keywords/$seen': true, ...(at && !later ? { [`keywords/${SCHEDULED}`]: true } : {}) };
 		const [saved, submitted] = await this.desk.client.request<[SetResponse<Email>, SetResponse<EmailSubmission>]>(batch => {
-			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email(drafts ?? sent) } });
+			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email(drafts ?? sent, at ?? undefined) } });
 			const submission = batch.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
 				accountId, create: { leaving: { identityId: identity.id, emailId: '#letter', envelope } }, onSuccessUpdateEmail: { '#leaving': done },
 			});
@@ -330,7 +331,7 @@ export async function readQuote(id: Id, desk: Desk = ownDesk): Promise<string> {
 
 /** A whole letter, for going on with a draft, answering or passing on. */
 export async function readLetter(id: Id, desk: Desk = ownDesk): Promise<Email> {
-	const { list } = await desk.client.get<Email>('Email', [id], { properties: DRAFT_PROPERTIES, fetchAllBodyValues: true, maxBodyValueBytes: 1_000_000 });
+	const { list } = await desk.client.get<Email>('Email', [id], { properties: knowsConfidential(desk.client) ? [...DRAFT_PROPERTIES, 'confidential'] : DRAFT_PROPERTIES, fetchAllBodyValues: true, maxBodyValueBytes: 1_000_000 });
 	if (!list[0]) throw setError({ type: 'notFound' });
 	return list[0];
 }

@@ -1,6 +1,7 @@
 /* What became of a letter that was sent from here: for each recipient what the next server said. */
 import { useEffect, useState } from 'preact/hooks';
 import { type DeliveryStatus, type EmailSubmission, type Id } from '../jmap';
+import { knowsConfidential } from '../jmap/confidential';
 import { client, desk, store } from '../jmap/here';
 import { compose } from '../shell/hooks';
 import { t, longDate } from '../ui/i18n';
@@ -23,7 +24,7 @@ function fateOf(status: DeliveryStatus): Fate {
 async function read(emailId: Id): Promise<EmailSubmission | null> {
 	const { list } = await client.request<{ list: EmailSubmission[] }>(batch => {
 		const query = batch.call('EmailSubmission/query', { accountId: client.accountId, filter: { emailIds: [emailId] }, sort: [{ property: 'sentAt', isAscending: false }], limit: 1 });
-		return batch.call<{ list: EmailSubmission[] }>('EmailSubmission/get', { accountId: client.accountId, '#ids': query.ref('/ids'), properties: PROPERTIES });
+		return batch.call<{ list: EmailSubmission[] }>('EmailSubmission/get', { accountId: client.accountId, '#ids': query.ref('/ids'), properties: knowsConfidential(client) ? [...PROPERTIES, 'confidential'] : PROPERTIES });
 	});
 	return list[0] ?? null;
 }

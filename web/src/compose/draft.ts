@@ -1,6 +1,8 @@
 /* A letter that is being written, and how it becomes one of JMAP. Pure: nothing here asks the server. */
 import type { Email, EmailAddress, EmailBodyPart, Id, Identity } from '../jmap';
+import { CONFIDENTIAL_FIELD } from '../jmap/confidential';
 import { sameAddress, unique } from './address';
+import { fieldOf, lifetimeOf, type Lifetime } from './lifetime';
 
 export type Mode = 'html' | 'text';
 export type Intent = 'new' | 'reply' | 'replyAll' | 'forward';
@@ -36,12 +38,14 @@ export interface Draft {
 	about: { emailId: Id; intent: Intent } | null;
 	receipt: boolean;
 	important: boolean;
+	/** Readable for colleagues alone, and not to be passed on; null: an ordinary letter. */
+	confidential: Lifetime | null;
 }
 
 export function emptyDraft(identityId: Id | null, mode: Mode): Draft {
 	return {
 		identityId, to: [], cc: [], bcc: [], subject: '', mode, body: '', attachments: [], inReplyTo: null, references: null, about: null, receipt: false,
-		important: false,
+		important: false, confidential: null,
 	};
 }
 
@@ -126,9 +130,9 @@ export interface Filing {
 }
 
 /**
- * The object for Email/set (RFC 8621 4.6). `plain` is the same text without HTML. Images within the text are referred to by "cid:".
+ * The object for Email/set (RFC 8621 4.6). `plain` is the same text without HTML. Images within the text are referred to by "cid:". leaves: when.
  */
-export function toEmail(draft: Draft, identity: Identity, plain: string, filing: Filing): Record<string, unknown> {
+export function toEmail(draft: Draft, identity: Identity, plain: string, filing: Filing, leaves = new Date()): Record<string, unknown> {
 	const sent = draft.attachments.filter(one => one.blobId !== null);
 	const html = draft.mode === 'html';
 	return {
@@ -143,6 +147,7 @@ export function toEmail(draft: Draft, identity: Identity, plain: string, filing:
 		...(draft.references ? { references: draft.references } : {}),
 		...(draft.receipt ? { 'header:Disposition-Notification-To:asAddresses': [{ name: identity.name || null, email: identity.email }] } : {}),
 		...(draft.important ? { 'header:X-Priority:asText': '1', 'header:Importance:asText': 'high' } : {}),
+		...(draft.confidential ? { [CONFIDENTIAL_FIELD]: fieldOf(draft.confidential, leaves) } : {}),
 		textBody: [{ partId: 'text', type: 'text/plain' }],
 		...(html ? { htmlBody: [{ partId: 'html', type: 'text/html' }] } : {}),
 		bodyValues: { text: { value: plain }, ...(html ? { html: { value: draft.body } } : {}) },
@@ -156,7 +161,7 @@ function orNull(addresses: EmailAddress[]): EmailAddress[] | null {
 
 export const DRAFT_PROPERTIES = [
 	'id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'receivedAt', 'sentAt', 'messageId', 'inReplyTo', 'references', 'from', 'to', 'cc', 'bcc', 'replyTo',
-	'subject', 'size', 'textBody', 'htmlBody', 'attachments', 'bodyValues', 'header:Disposition-Notification-To:asText', 'header:Importance:asText',
+	'subject', 'size', 'textBody', 'htmlBody', 'attachments', 'bodyValues', 'header:Disposition-Notification-To:asText', 'header:Importance:asText', CONFIDENTIAL_FIELD,
 ];
 
 function bodyOf(letter: Email, parts: readonly EmailBodyPart[]): string {
@@ -186,7 +191,7 @@ export function fromEmail(letter: Email, identities: readonly Identity[]): Draft
 		identityId: identity?.id ?? null, to: letter.to ?? [], cc: letter.cc ?? [], bcc: letter.bcc ?? [], subject: letter.subject ?? '',
 		mode: html ? 'html' : 'text', body: html || textOf(letter), attachments: (letter.attachments ?? []).map((one, i) => attachmentOf(one, `a${i}`)),
 		inReplyTo: letter.inReplyTo, references: letter.references, about: null,
-		receipt: Boolean(letter['header:Disposition-Notification-To:asText']), important: letter['header:Importance:asText'] === 'high',
+		receipt: Boolean(letter['header:Disposition-Notification-To:asText']), important: letter['header:Importance:asText'] === 'high', confidential: lifetimeOf(letter[CONFIDENTIAL_FIELD]),
 	};
 }
 

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { open as openDesk, others, ownDesk, start, type Desk } from '../jmap/account';
 import { desk as deskHere } from '../jmap/here';
-import { asJmapError, type Email, type EmailAddress, type Id, type JmapError } from '../jmap';
+import { asJmapError, setError, type Email, type EmailAddress, type Id, type JmapError } from '../jmap';
 import { parseAddresses } from './address';
 import { Composer, readLetter, readQuote } from './composer';
 import { attachmentOf, emptyDraft, fromEmail, identityFor, prefixed, recipients, textToHtml, threading, type Draft, type Intent } from './draft';
@@ -73,15 +73,18 @@ function openAbout(emailId: Id, intent: Intent): Promise<void> {
 		const letter = await readLetter(emailId, here);
 		const identity = identityFor(letter, desk.store.identities.all());
 		const mode = writePlain.value ? 'text' : 'html';
-		const quoted = mode === 'html' ? await readQuote(emailId, here) : '';
+		const sealed = !!letter.confidential;
+		if (sealed && intent === 'forward') throw setError({ type: 'forbidden' });
+		const quoted = mode === 'html' && !sealed ? await readQuote(emailId, here) : '';
 		const draft: Draft = {
 			...emptyDraft(identity?.id ?? null, mode),
 			...(intent === 'forward' ? {} : { ...recipients(letter, intent === 'replyAll', mine(desk)), ...threading(letter) }),
 			subject: prefixed(letter.subject ?? '', intent),
-			body: startBody(mode, identity, intent, letter, '', quoted),
+			/* Of a confidential letter nothing is quoted. */
+			body: startBody(mode, identity, intent, sealed ? null : letter, '', quoted),
 			/* Who may not write there answers from the own mailbox, which has nothing of the letter. */
 			about: desk === here ? { emailId, intent } : null,
-			attachments: desk === here ? carried(letter, intent) : [],
+			attachments: desk === here && !sealed ? carried(letter, intent) : [],
 		};
 		return new Composer(draft, null, null, desk);
 	});

@@ -12,6 +12,7 @@ import { toast } from '../ui/toast';
 import { domainOf, sameAddress } from './address';
 import { Attachments, DropHint } from './attachments';
 import type { Composer, Obstacle } from './composer';
+import { barredBy, Confide, ConfideStrip } from './confidential';
 import { isEmptyText, speaksOfAttachment, textToHtml } from './draft';
 import { Editor, type EditorHandle } from './editor';
 import { LaterDialog, laterItems, longestWait } from './later';
@@ -51,7 +52,7 @@ export function Panel({ composer }: { composer: Composer }) {
 	useEffect(() => {
 		void loadTemplates().catch(() => {});
 	}, []);
-	useEffect(() => setObstacle(null), [draft.to, draft.cc, draft.bcc, draft.attachments]);
+	useEffect(() => setObstacle(null), [draft.to, draft.cc, draft.bcc, draft.attachments, draft.confidential]);
 
 	const attach = (list: Iterable<File>) => {
 		for (const file of list) composer.attach(file);
@@ -64,7 +65,7 @@ export function Panel({ composer }: { composer: Composer }) {
 		}
 	};
 	const begin = (at: Date | null) => {
-		const found = composer.weight.peek() > limit ? 'uploadFailed' as const : composer.obstacle();
+		const found = composer.weight.peek() > limit ? 'uploadFailed' as const : composer.obstacle() ?? barredBy(composer, inside, at);
 		setObstacle(found);
 		if (found) return;
 		const written = composer.written();
@@ -117,13 +118,13 @@ export function Panel({ composer }: { composer: Composer }) {
 			<Head composer={composer} onClose={() => void put()} />
 			<div class="compose-fields">
 				<From composer={composer} handle={handle} />
-				<AddressField label={t('compose.to')} value={draft.to} inside={inside} focus={toFirst} onChange={to => composer.change({ to })}
+				<AddressField label={t('compose.to')} value={draft.to} inside={inside} strict={!!draft.confidential} focus={toFirst} onChange={to => composer.change({ to })}
 					end={!copies && <button type="button" class="compose-copies" onClick={() => setCopies(true)}>{t('compose.copies')}</button>} />
-				{copies && <AddressField label={t('compose.cc')} value={draft.cc} inside={inside} focus={draft.cc.length + draft.bcc.length === 0} onChange={cc => composer.change({ cc })} />}
-				{copies && <AddressField label={t('compose.bcc')} value={draft.bcc} inside={inside} onChange={bcc => composer.change({ bcc })} />}
+				{copies && <AddressField label={t('compose.cc')} value={draft.cc} inside={inside} strict={!!draft.confidential} focus={draft.cc.length + draft.bcc.length === 0} onChange={cc => composer.change({ cc })} />}
+				{copies && <AddressField label={t('compose.bcc')} value={draft.bcc} inside={inside} strict={!!draft.confidential} onChange={bcc => composer.change({ bcc })} />}
 				<input class="compose-subject" aria-label={t('compose.subject')} placeholder={t('compose.subject')} value={draft.subject} maxLength={998} onInput={e => composer.change({ subject: e.currentTarget.value })} />
 			</div>
-			<Outsiders composer={composer} inside={inside} />
+			{draft.confidential ? <ConfideStrip composer={composer} inside={inside} /> : <Outsiders composer={composer} inside={inside} />}
 			<Notes composer={composer} obstacle={obstacle} onRetry={() => begin(null)} />
 			<div class="compose-body"><Editor key={draft.mode} composer={composer} handle={handle} bar={bar} focus={!toFirst} onFiles={take} /></div>
 			<Attachments composer={composer} limit={limit} />
@@ -136,6 +137,7 @@ export function Panel({ composer }: { composer: Composer }) {
 				<input ref={files} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={e => { attach([...(e.currentTarget.files ?? [])]); e.currentTarget.value = ''; }} />
 				{draft.mode === 'html' && <IconButton icon="letters" label={t('compose.formats')} aria-pressed={bar} onClick={() => setBar(!bar)} />}
 				<MenuButton icon="template" label={t('compose.templates')} align="start" items={() => templateItems(composer, handle.current)} />
+				<Confide composer={composer} />
 				<MenuButton icon="more" label={t('compose.more')} align="start" items={() => moreItems(composer)} />
 				<span class="grow" />
 				<Saved composer={composer} />
@@ -215,7 +217,7 @@ function Notes({ composer, obstacle, onRetry }: { composer: Composer; obstacle: 
 			{error && !obstacle && (error.passing
 				? <Banner kind="warn" icon="offline">{t('compose.kept-here')}</Banner>
 				: <Banner kind="bad" title={t('compose.not-sent')} actions={<Button small kind="ghost" onClick={onRetry}>{t('ui.retry')}</Button>}>
-					{error.description || t(`compose.error-${error.kind === 'refused' ? 'refused' : 'server'}`)} {saving === 'saved' && t('compose.is-safe')} {error.cid && <code>{error.cid}</code>}
+					{composer.draft.value.confidential && error.type === 'invalidRecipients' ? t('compose.sealed-refused', { names: error.properties.join(', ') }) : error.description || t(`compose.error-${error.kind === 'refused' ? 'refused' : 'server'}`)} {saving === 'saved' && t('compose.is-safe')} {error.cid && <code>{error.cid}</code>}
 				</Banner>)}
 		</div>
 	);

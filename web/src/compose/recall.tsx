@@ -23,11 +23,11 @@ export function RecallButton({ found, onAsked }: { found: EmailSubmission; onAsk
 	const [busy, setBusy] = useState(false);
 	const [failed, setFailed] = useState('');
 	const ask = async () => {
-		if (!(await confirm(t('compose.recall-title'), t('compose.recall-text'), t('compose.recall'), true))) return;
+		if (!(await confirm(t('compose.recall-title'), t(found.confidential ? 'compose.recall-any-text' : 'compose.recall-text'), t('compose.recall'), true))) return;
 		setBusy(true);
 		setFailed('');
 		try {
-			const answer = await client.set<EmailSubmission>('EmailSubmission', { update: { [found.id]: { recall: 'unread' } } });
+			const answer = await client.set<EmailSubmission>('EmailSubmission', { update: { [found.id]: { recall: found.confidential ? 'any' : 'unread' } } });
 			const refusal = answer.notUpdated?.[found.id];
 			if (refusal) throw setError(refusal);
 			onAsked();

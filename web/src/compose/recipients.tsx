@@ -16,8 +16,8 @@ interface Props {
 	onChange: (value: EmailAddress[]) => void;
 	focus?: boolean;
 	end?: preact.ComponentChildren;
-	/** Told when somebody leaves an address that makes no sense. */
-	wrong?: boolean;
+	/** Outsiders cannot be written to: the letter is confidential. */
+	strict?: boolean;
 }
 
 export function isOutside(address: EmailAddress, inside: ReadonlySet<string>): boolean {
@@ -48,7 +48,7 @@ function Suspended(props: PickerProps) {
 	return Picker && <Picker {...props} />;
 }
 
-export function AddressField({ label, value, inside, onChange, focus, end }: Props) {
+export function AddressField({ label, value, inside, onChange, focus, end, strict = false }: Props) {
 	const id = useId();
 	const [text, setText] = useState('');
 	const [at, setAt] = useState(0);
@@ -128,7 +128,7 @@ export function AddressField({ label, value, inside, onChange, focus, end }: Pro
 			<label class="compose-label" for={id}>{label}</label>
 			{picking && <Suspended label={label} onClose={() => { setPicking(false); input.current?.focus(); }} onPick={add} />}
 			<div class="address-chips" ref={chips}>
-				{value.map((address, i) => <AddressChip key={address.email} address={address} inside={inside} onRemove={() => remove(i)} onEdit={() => edit(i)} onKey={e => onChipKey(e, i)} />)}
+				{value.map((address, i) => <AddressChip key={address.email} address={address} inside={inside} strict={strict} onRemove={() => remove(i)} onEdit={() => edit(i)} onKey={e => onChipKey(e, i)} />)}
 				<input id={id} ref={input} class="address-input" role="combobox" autocomplete="off" spellcheck={false} autocapitalize="off" inputMode="email"
 					aria-expanded={found.length > 0} aria-controls={`${id}-list`} aria-autocomplete="list" aria-activedescendant={found[at] ? `${id}-list-${at}` : undefined}
 					value={text} onInput={e => { if (!(e as unknown as InputEvent).isComposing) type(e.currentTarget.value); else setText(e.currentTarget.value); }} onCompositionEnd={e => type(e.currentTarget.value)}
@@ -142,11 +142,11 @@ export function AddressField({ label, value, inside, onChange, focus, end }: Pro
 	);
 }
 
-function AddressChip({ address, inside, onRemove, onEdit, onKey }: {
-	address: EmailAddress; inside: ReadonlySet<string>; onRemove: () => void; onEdit: () => void; onKey: (e: KeyboardEvent) => void;
+function AddressChip({ address, inside, strict, onRemove, onEdit, onKey }: {
+	address: EmailAddress; inside: ReadonlySet<string>; strict: boolean; onRemove: () => void; onEdit: () => void; onKey: (e: KeyboardEvent) => void;
 }) {
-	const valid = isAddress(address.email), outside = isOutside(address, inside);
-	const state = !valid ? t('compose.chip-invalid') : outside ? t('compose.chip-outside', { domain: domainOf(address.email) }) : '';
+	const outside = isOutside(address, inside), barred = strict && outside, valid = isAddress(address.email) && !barred;
+	const state = barred ? t('compose.chip-sealed') : !valid ? t('compose.chip-invalid') : outside ? t('compose.chip-outside', { domain: domainOf(address.email) }) : '';
 	return (
 		<span class={cls('address-chip', !valid && 'invalid', outside && 'outside')}>
 			<button type="button" data-chip tabIndex={-1} class="address-chip-text" aria-label={[formatAddress(address), state, t('compose.chip-keys')].filter(Boolean).join(', ')}

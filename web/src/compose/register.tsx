@@ -3,8 +3,10 @@
  * browser calls whose links of that kind are opened here) or ?compose=reply&id=….
  */
 import { effect, signal } from '@preact/signals';
-import { t } from '../ui/i18n';
+import { store } from '../jmap/here';
+import { t, textsOf } from '../ui/i18n';
 import { go, place } from '../ui/router';
+import { toast } from '../ui/toast';
 import { useCommands } from '../shell/commands';
 import { compose, deliveryStrip, overlays, type ComposeRequest } from '../shell/hooks';
 import { Lazy } from '../shell/lazy';
@@ -13,11 +15,20 @@ import Delivery from './delivery';
 import { tooLate } from './late';
 
 const begun = signal(false);
-const loadDock = () => import('./dock');
+/* Its texts come with it. */
+const loadDock = () => textsOf('compose').then(() => import('./dock'));
+const loadOpen = () => textsOf('compose').then(() => import('./open'));
+
+/* What is confidential does not go on, whichever way somebody asks. */
+function isBarred({ kind, emailId, emailIds }: ComposeRequest): boolean {
+	if (kind !== 'forward' && kind !== 'attach') return false;
+	return [emailId, ...(emailIds ?? [])].some(id => id !== undefined && store.emails.peek(id)?.confidential);
+}
 
 async function open(request: ComposeRequest): Promise<void> {
+	if (isBarred(request)) return void toast(t('mail.barred-forward'));
 	begun.value = true;
-	const { openDraft, openForward, openForwardAttached, openNew, openReply } = await import('./open');
+	const { openDraft, openForward, openForwardAttached, openNew, openReply } = await loadOpen();
 	const { kind, emailId, emailIds } = request;
 	if (kind === 'attach') await openForwardAttached(emailIds ?? []);
 	else if (kind === 'new' || !emailId) await openNew({ to: request.to ?? [], subject: request.subject ?? '' });
@@ -28,7 +39,7 @@ async function open(request: ComposeRequest): Promise<void> {
 
 async function openLink(mailto: string): Promise<void> {
 	begun.value = true;
-	await (await import('./open')).openMailto(mailto);
+	await (await loadOpen()).openMailto(mailto);
 }
 
 const KINDS = ['new', 'reply', 'replyAll', 'forward', 'draft'] as const;
@@ -65,6 +76,6 @@ effect(() => {
 	void import('./vault').then(async ({ hasKept }) => {
 		if (!(await hasKept())) return;
 		begun.value = true;
-		await (await import('./open')).openLost();
+		await (await loadOpen()).openLost();
 	});
 });

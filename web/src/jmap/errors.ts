@@ -17,6 +17,7 @@ export class JmapError extends Error {
 		readonly cid = '',
 		/** Seconds that the server asks to wait, 0: it does not say. */
 		readonly retryAfter = 0,
+		/** What it is about: names of properties, or addresses of recipients. */
 		readonly properties: readonly string[] = [],
 	) {
 		super(description || type);
@@ -45,9 +46,14 @@ export function methodError(args: Record<string, unknown>): JmapError {
 	return new JmapError(METHOD_KINDS[type] ?? 'refused', type, typeof args.description === 'string' ? args.description : '');
 }
 
+/* Addresses that a letter cannot go to (RFC 8621 7.5). */
+function invalid(error: SetError): string[] {
+	return Array.isArray(error.invalidRecipients) ? error.invalidRecipients.filter((one): one is string => typeof one === 'string') : [];
+}
+
 /** RFC 8620 5.3 */
 export function setError(error: SetError): JmapError {
-	return new JmapError(METHOD_KINDS[error.type] ?? 'refused', error.type, error.description ?? '', '', 0, error.properties ?? []);
+	return new JmapError(METHOD_KINDS[error.type] ?? 'refused', error.type, error.description ?? '', '', 0, error.properties ?? invalid(error));
 }
 
 interface Problem {

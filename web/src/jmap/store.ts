@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { Actions, browserStorage, type Action, type ActionStorage, type Done } from './actions';
 import type { Client } from './client';
 import { Collection } from './collection';
+import { CONFIDENTIAL_FIELD, knowsConfidential } from './confidential';
 import { asJmapError, type JmapError } from './errors';
 import { pointer } from './patch';
 import { Push, type PushOptions } from './push';
@@ -49,7 +50,10 @@ export class Store {
 	private due = new Set<string>();
 
 	constructor(readonly client: Client, private readonly options: StoreOptions = {}) {
-		this.emails = new Collection<Email>(client, 'Email', { properties: ROW_PROPERTIES });
+		this.emails = new Collection<Email>(client, 'Email', {
+			/* A server that knows nothing of such letters would refuse the name. */
+			get properties() { return knowsConfidential(client) ? [...ROW_PROPERTIES, 'confidential', CONFIDENTIAL_FIELD] : ROW_PROPERTIES; },
+		});
 		this.threads = new Collection<Thread>(client, 'Thread');
 		this.mailboxes = new Collection<Mailbox>(client, 'Mailbox', {}, true);
 		this.identities = new Collection<Identity>(client, 'Identity', {}, true);

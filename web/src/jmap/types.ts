@@ -207,6 +207,8 @@ export interface Email {
 	sentAt: string | null;
 	hasAttachment: boolean;
 	preview: string;
+	/** Only when it is asked for by name: a letter that can be read here and nowhere else (docs/confidential.md). */
+	confidential?: { state: 'open' | 'expired'; expires: UTCDate | null } | null;
 	bodyStructure: EmailBodyPart;
 	bodyValues: Record<string, EmailBodyValue>;
 	textBody: EmailBodyPart[];
@@ -249,7 +251,8 @@ export interface EmailSubmission {
 	deliveryStatus: Record<string, DeliveryStatus> | null;
 	dsnBlobIds: Id[];
 	mdnBlobIds: Id[];
-	/** Only when it is asked for by name. */
+	/** Only when they are asked for by name. */
+	confidential?: boolean;
 	recall?: { asked: UTCDate; recipients: Record<string, RecallFate>; forwardedOutside: number; copies: number; copiesKept: number } | null;
 }
 

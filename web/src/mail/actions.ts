@@ -68,7 +68,9 @@ export async function moveTo(box: Mailbox, rows = targetRows()): Promise<void> {
 /* Into a folder of another mailbox. */
 export async function moveAcross(to: Desk, box: Mailbox, rows = targetRows()): Promise<void> {
 	const m = await gather(rows);
-	if (m.letters.length > 0) await (await import('./across')).moveAcross(to, box, m.letters, leave(m.rows));
+	/* Elsewhere nobody could open it. */
+	if (m.letters.some(id => store.emails.peek(id)?.confidential)) toast(t('mail.barred-move'), { kind: 'bad' });
+	else if (m.letters.length > 0) await (await import('./across')).moveAcross(to, box, m.letters, leave(m.rows));
 }
 
 async function moveToRole(role: 'archive' | 'junk' | 'trash' | 'inbox', rows?: Id[]): Promise<void> {

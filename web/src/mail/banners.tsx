@@ -3,12 +3,12 @@ import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { Email } from '../jmap';
 import { compose } from '../shell/hooks';
-import { t, type Key } from '../ui/i18n';
+import { longDate, t, type Key } from '../ui/i18n';
 import { Banner, Button } from '../ui/parts';
 import { images as imagesMode } from '../ui/prefs';
 import { junk } from './actions';
 import type { Found } from './frame';
-import { malwareOf, suspicionOf, verdictOf } from './letter';
+import { isConfidential, isConfided, isDraft, isHollow, malwareOf, suspicionOf, verdictOf } from './letter';
 import { Receipt, useReceipt } from './receipt';
 
 interface One { key: string; node: ComponentChildren }
@@ -29,6 +29,14 @@ function strongest(letter: Email): string {
 	return f ? t(`mail.check-${f.check}` as Key, { person: f.facts.person ?? '', domain: f.facts.domain ?? '' }) : '';
 }
 
+/* What a confidential letter lets one do; empty: nothing is to be said. */
+function limitsOf(letter: Email): string {
+	const until = (expires: string | null | undefined) => (expires ? longDate(new Date(expires)) : '');
+	if (isConfidential(letter)) return letter.confidential!.state === 'expired' ? '' : t('mail.confidential-reader', { until: until(letter.confidential!.expires) ? t('mail.confidential-until', { date: until(letter.confidential!.expires) }) : '' });
+	if (isConfided(letter) && !isDraft(letter)) return t('mail.confidential-own');
+	return isHollow(letter) ? t('mail.confidential-hollow') : '';
+}
+
 function bannersOf(letter: Email, found: Found | null, images: { shown: boolean; show: () => void; always: () => void }, receipt: boolean): One[] {
 	const out: One[] = [];
 	const malware = malwareOf(letter), suspicion = suspicionOf(letter), urls = letter['header:List-Unsubscribe:asURLs'] as string[] | null;
@@ -42,6 +50,8 @@ function bannersOf(letter: Email, found: Found | null, images: { shown: boolean;
 	}
 	if (found && found.deceiving > 0 && suspicion !== 'phishing') out.push({ key: 'links', node: <Banner kind="warn" title={t('mail.links-title')}>{t('mail.links-text', { n: found.deceiving })}</Banner> });
 	if (suspicion === 'first') out.push({ key: 'first', node: <Banner kind="external" icon="person" title={t('mail.first-title')}>{t('mail.first-text', { address: letter.from?.[0]?.email ?? '' })}</Banner> });
+	const limits = limitsOf(letter);
+	if (limits) out.push({ key: 'limits', node: <Banner kind="info" icon="lock" title={t('mail.confidential-title')}>{limits}</Banner> });
 	if (receipt) out.push({ key: 'receipt', node: <Receipt letter={letter} /> });
 	if (found && found.remote > 0 && !images.shown && imagesMode.value === 'ask') {
 		out.push({ key: 'images', node: (

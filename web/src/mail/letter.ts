@@ -1,5 +1,6 @@
 /* What the screens say of a letter: all from what the server wrote about it. */
 import type { Email, EmailAddress } from '../jmap';
+import { CONFIDENTIAL_FIELD, CONFIDENTIAL_TYPE } from '../jmap/confidential';
 import { session } from '../shell/session';
 import { list, t, type Key } from '../ui/i18n';
 
@@ -58,6 +59,13 @@ export function toLine(e: Email): string {
 export const isUnread = (e: Email): boolean => !e.keywords.$seen;
 export const isStarred = (e: Email): boolean => !!e.keywords.$flagged;
 export const isDraft = (e: Email): boolean => !!e.keywords.$draft;
+
+/* Readable here alone, and for as long as it may be. */
+export const isConfidential = (e: Email): boolean => !!e.confidential;
+/* The writer's own copy of one that was sent so: it is his. */
+export const isConfided = (e: Email): boolean => !e.confidential && !!e[CONFIDENTIAL_FIELD] && !!e.from?.[0] && isMe(e.from[0]);
+/* The outside of one whose inside nobody can open any more. */
+export const isHollow = (e: Email): boolean => !e.confidential && !!e.attachments?.some(p => p.type === CONFIDENTIAL_TYPE);
 
 /* The five labels that mail programs share (Thunderbird's), so that they are seen in those as well. */
 export const LABELS = ['$label1', '$label2', '$label3', '$label4', '$label5'] as const;

@@ -7,7 +7,8 @@ import { Lazy } from '../shell/lazy';
 
 const PREVIEW = 'urn:letterlock:jmap:preview';
 
-export interface Viewable { blobId: Id; name: string; type: string }
+/** sealed: never to be had but as pictures. */
+export interface Viewable { blobId: Id; name: string; type: string; sealed?: boolean }
 export const viewing = signal<{ all: Viewable[]; at: number } | null>(null);
 
 /* The organisation lets attachments be looked at, and nothing else. */

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { JmapError, asJmapError, type Email, type Id } from '../jmap';
 import { client, desk, store } from '../jmap/here';
 import { compose, deliveryStrip } from '../shell/hooks';
+import { Lazy } from '../shell/lazy';
 import { longDate, shortDate, t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { MenuButton, type MenuEntry } from '../ui/overlay';
@@ -14,7 +15,7 @@ import { Attachments } from './attachments';
 import { Banners } from './banners';
 import { Details, Source } from './details';
 import { MailFrame, showsImages, trust, viewUrl, type Found } from './frame';
-import { isDraft, isExternal, isStarred, isUnread, labelName, labelsOf, nameOf, provenDomain, READER_PROPERTIES, suspicionOf, toLine } from './letter';
+import { isConfidential, isDraft, isExternal, isStarred, isUnread, labelName, labelsOf, nameOf, provenDomain, READER_PROPERTIES, suspicionOf, toLine } from './letter';
 import { labelItems, moveItems } from './list';
 import { conversationOf, ids, nextAfter, open, openId, step } from './view';
 
@@ -43,6 +44,8 @@ async function complete(letters: Id[]): Promise<void> {
 }
 
 /* ---- one letter ---- */
+
+const loadSealed = () => import('./confidential');
 
 function Trust({ letter }: { letter: Email }) {
 	const proven = provenDomain(letter), suspicion = suspicionOf(letter);
@@ -90,24 +93,24 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 				<button type="button" class="letter-head" aria-expanded="false" onClick={toggle}>
 					<Avatar name={nameOf(from)} address={from?.email ?? ''} size={32} />
 					<span class="letter-who cut">{nameOf(from)}</span>
-					<span class="letter-preview cut">{letter.preview}</span>
-					{letter.hasAttachment && <Icon name="attach" size={15} />}
+					<span class="letter-preview cut">{isConfidential(letter) ? t('mail.confidential') : letter.preview}</span>
+					{letter.hasAttachment && !isConfidential(letter) && <Icon name="attach" size={15} />}
 					<time class="num" dateTime={letter.receivedAt}>{shortDate(when)}</time>
 				</button>
 			</article>
 		);
 	}
-	const write = compose.value;
+	const write = compose.value, sealed = isConfidential(letter);
 	const items: MenuEntry[] = [
 		{ label: t(text ? 'mail.view-html' : 'mail.view-text'), icon: 'file', run: () => setText(!text) },
 		...(isDark() ? [{ label: t(light ? 'mail.view-dark' : 'mail.view-light'), icon: light ? 'moon' as const : 'sun' as const, run: () => setLight(!light) }] : []),
-		...(write && desk.value.maySend ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => write({ kind: 'attach', emailIds: [id] }) }] : []),
+		...(write && desk.value.maySend && !sealed ? [{ label: t('mail.forward-attached'), icon: 'attach' as const, run: () => write({ kind: 'attach', emailIds: [id] }) }] : []),
 		...(mayMark() ? [{ label: t('mail.mark-unread'), icon: 'mail' as const, run: () => void markRead(false, [id]) }] : []),
-		{ label: t('mail.print'), icon: 'print', run: () => void window.open(viewUrl(id, { images, text, print: true }), '_blank', 'noopener') },
+		...(sealed ? [] : [{ label: t('mail.print'), icon: 'print' as const, run: () => void window.open(viewUrl(id, { images, text, print: true }), '_blank', 'noopener') }]),
 		...(from ? [{ label: t('contacts.keep-sender'), icon: 'people' as const, run: () => void import('../contacts/actions').then(book => book.keep(from)) }] : []),
 		'line',
 		{ label: t('mail.details'), icon: 'info', run: () => setPane('details') },
-		{ label: t('mail.source'), icon: 'code', run: () => setPane('source') },
+		...(sealed ? [] : [{ label: t('mail.source'), icon: 'code' as const, run: () => setPane('source') }]),
 	];
 	const Strip = deliveryStrip.value;
 	const always = () => {
@@ -141,8 +144,10 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 				<>
 					<Banners letter={letter} found={found} images={{ shown: images, show: () => setImages(true), always }} />
 					{Strip && <Strip emailId={id} />}
-					<MailFrame key={`${images}${text}`} id={id} title={letter.subject ?? ''} images={images} text={text} light={light} onFound={setFound} />
-					<Attachments letter={letter} />
+					{sealed ? <Lazy load={loadSealed} with={{ letter, images, text, light, onFound: setFound }} /> : <>
+						<MailFrame key={`${images}${text}`} id={id} title={letter.subject ?? ''} images={images} text={text} light={light} onFound={setFound} />
+						<Attachments letter={letter} />
+					</>}
 				</>
 			)}
 			{isDraft(letter) && write && desk.value.maySend && <div class="reply-bar"><Button kind="primary" icon="draft" onClick={() => write({ kind: 'draft', emailId: id })}>{t('mail.go-on-writing')}</Button></div>}
@@ -215,7 +220,7 @@ function Conversation({ id }: { id: Id }) {
 				<div class="reply-bar">
 					<Button icon="reply" onClick={() => write({ kind: 'reply', emailId: newest.id })}>{t('mail.reply')}</Button>
 					{(newest.to?.length ?? 0) + (newest.cc?.length ?? 0) > 1 && <Button icon="replyAll" onClick={() => write({ kind: 'replyAll', emailId: newest.id })}>{t('mail.reply-all')}</Button>}
-					<Button icon="forward" onClick={() => write({ kind: 'forward', emailId: newest.id })}>{t('mail.forward')}</Button>
+					{!isConfidential(newest) && <Button icon="forward" onClick={() => write({ kind: 'forward', emailId: newest.id })}>{t('mail.forward')}</Button>}
 				</div>
 			)}
 		</div>

@@ -8,7 +8,7 @@ import { Avatar, Checkbox, Chip, cls } from '../ui/parts';
 import { density } from '../ui/prefs';
 import { mayMark, mayRemove, star } from './actions';
 import { folderName } from './folders';
-import { firstWord, isDraft, isExternal, isMe, isStarred, isUnread, labelName, labelsOf, nameOf, shortName, suspicionOf } from './letter';
+import { firstWord, isConfided, isConfidential, isDraft, isExternal, isMe, isStarred, isUnread, labelName, labelsOf, nameOf, shortName, suspicionOf } from './letter';
 import { DRAG_TYPE, dragged } from './sidebar';
 import { searchWords } from './search';
 import { active, choose, conversationOf, open, openId, selected, view, wantsFocus } from './view';
@@ -52,12 +52,13 @@ export function Row({ id, at }: { id: Id; at: number }) {
 	});
 	if (!e) return <div class="mail-row waiting" role="row" aria-rowindex={at + 1}><span role="gridcell" class="sr">{t('ui.loading')}</span></div>;
 	const all = conversationOf(id);
-	const unread = all.some(x => isUnread(x) && !isDraft(x)) || (isUnread(e) && !isDraft(e)), starred = all.some(isStarred), attached = all.some(x => x.hasAttachment);
+	const unread = all.some(x => isUnread(x) && !isDraft(x)) || (isUnread(e) && !isDraft(e)), starred = all.some(isStarred), attached = all.some(x => x.hasAttachment && !isConfidential(x)), sealed = isConfidential(e);
+	const preview = !sealed ? e.preview : t(e.confidential!.state === 'expired' ? 'mail.confidential-over' : 'mail.confidential-preview');
 	const chosen = selected.value.has(id), current = openId.value === id, cursor = active.value === id;
 	const suspicion = suspicionOf(e), external = isExternal(e), labels = labelsOf(e), words = view.value.kind === 'search' ? searchWords(view.value.text) : [];
 	const who = people(e, all), subject = e.subject || t('mail.no-subject'), when = shortDate(new Date(e.receivedAt));
 	const elsewhere = view.value.kind !== 'mailbox' ? Object.keys(e.mailboxIds).map(m => store.mailboxes.at(m).value).find(b => !!b) : undefined;
-	const states = [unread && t('mail.state-unread'), starred && t('mail.state-starred'), who, all.length > 1 && t('mail.state-messages', { n: all.length }), subject, attached && t('mail.state-attachment'), suspicion === 'forged' || suspicion === 'phishing' ? t('mail.suspicious') : external && t('mail.external'), ...labels.map(labelName), when];
+	const states = [unread && t('mail.state-unread'), starred && t('mail.state-starred'), who, all.length > 1 && t('mail.state-messages', { n: all.length }), subject, attached && t('mail.state-attachment'), (sealed || isConfided(e)) && t('mail.confidential'), suspicion === 'forged' || suspicion === 'phishing' ? t('mail.suspicious') : external && t('mail.external'), ...labels.map(labelName), when];
 	const one = density.value === 'compact';
 	const click = (ev: MouseEvent) => {
 		active.value = id;
@@ -69,6 +70,7 @@ export function Row({ id, at }: { id: Id; at: number }) {
 		<>
 			{(suspicion === 'forged' || suspicion === 'phishing') && <Chip kind="bad" icon="warn">{t('mail.suspicious')}</Chip>}
 			{external && suspicion !== 'forged' && suspicion !== 'phishing' && <Chip kind="external">{suspicion === 'first' ? t('mail.first-contact-chip') : t('mail.external')}</Chip>}
+			{(sealed || isConfided(e)) && <Chip kind="warn" icon="lock">{t('mail.confidential')}</Chip>}
 			{labels.map(l => <span key={l} class={`label-chip ${l.slice(1)}`}>{labelName(l)}</span>)}
 			{elsewhere && <Chip>{folderName(elsewhere)}</Chip>}
 		</>
@@ -84,13 +86,13 @@ export function Row({ id, at }: { id: Id; at: number }) {
 				<span class="row-top">
 					<span class="row-who cut">{who}{all.length > 1 && <span class="row-count num">{all.length}</span>}</span>
 					{e.keywords.$answered && <Icon name="reply" size={14} />}
-					{one && <span class="row-subject cut"><Marked text={subject} words={words} /> <span class="row-preview">{e.preview}</span></span>}
+					{one && <span class="row-subject cut"><Marked text={subject} words={words} /> <span class="row-preview">{preview}</span></span>}
 					{one && chips}
 					{attached && <Icon name="attach" size={15} />}
 					<time class="row-time num" dateTime={e.receivedAt}>{when}</time>
 				</span>
-				{!one && <span class="row-bottom"><span class="row-subject cut"><Marked text={subject} words={words} />{density.value === 'cosy' && <span class="row-preview"> {e.preview}</span>}</span>{chips}</span>}
-				{density.value === 'relaxed' && <span class="row-preview cut">{e.preview}</span>}
+				{!one && <span class="row-bottom"><span class="row-subject cut"><Marked text={subject} words={words} />{density.value === 'cosy' && <span class="row-preview"> {preview}</span>}</span>{chips}</span>}
+				{density.value === 'relaxed' && <span class="row-preview cut">{preview}</span>}
 			</span>
 			<span role="gridcell">
 				{mayMark() && <button type="button" class={cls('row-star', starred && 'on')} tabIndex={-1} aria-pressed={isStarred(e)} aria-label={t(isStarred(e) ? 'mail.unstar' : 'mail.star')} onClick={ev => { ev.stopPropagation(); star([id]); }}>

@@ -58,6 +58,7 @@ export default function Viewer() {
 	const info = found?.blobId === one.blobId ? found.info : null;
 	const ok = info?.status === 'ok';
 	const pages = info?.pages ?? 1;
+	const lookOnly = viewOnly() || one.sealed === true;
 	const step = (by: number) => {
 		const next = page + by;
 		if (ok && next >= 1 && next <= pages) setPage(next);
@@ -106,12 +107,12 @@ export default function Viewer() {
 					<button type="button" class="viewer-percent num" aria-label={t('mail.preview-fit')} disabled={!ok} onClick={() => setZoom(FIT)}>{Math.round(ZOOMS[zoom]! * 100)} %</button>
 					<IconButton icon="plus" label={t('mail.preview-larger')} keys="+" disabled={!ok || zoom === ZOOMS.length - 1} onClick={() => resize(1)} />
 				</span>
-				{!viewOnly() && <a class="icon-button" href={downloadUrl(client, one.blobId, one.name, one.type)} download={one.name} aria-label={t('mail.preview-download', { name: one.name })} data-tip={t('mail.download')}><Icon name="download" /></a>}
+				{!lookOnly && <a class="icon-button" href={downloadUrl(client, one.blobId, one.name, one.type)} download={one.name} aria-label={t('mail.preview-download', { name: one.name })} data-tip={t('mail.download')}><Icon name="download" /></a>}
 				<IconButton icon="close" label={t('ui.close')} keys="Escape" onClick={close} />
 			</header>
 			<div ref={stage} class="viewer-stage" tabIndex={0} role="group" aria-label={t('mail.preview-pages')}>
 				{!info && <div class="viewer-words" role="status"><Skeleton />{t('mail.preview-reading')}</div>}
-				{info && !ok && <div class="viewer-words" role="alert"><Icon name="file" size={36} /><p>{maybe(`mail.preview-${info.status}`, { kind }) ?? t('mail.preview-failed')}</p>{!viewOnly() && <p class="muted">{t('mail.preview-instead')}</p>}</div>}
+				{info && !ok && <div class="viewer-words" role="alert"><Icon name="file" size={36} /><p>{maybe(`mail.preview-${info.status}`, { kind }) ?? t('mail.preview-failed')}</p>{!lookOnly && <p class="muted">{t('mail.preview-instead')}</p>}</div>}
 				{ok && room > 0 && <Page key={`${one.blobId}-${page}`} one={one} page={page} pages={pages} width={width} scale={Math.min(devicePixelRatio || 1, 2)} />}
 				{ok && info.cut && page === pages && <p class="viewer-cut">{t('mail.preview-cut', { pages })}</p>}
 			</div>

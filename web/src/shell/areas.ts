@@ -3,7 +3,7 @@
  * fetched when it is first opened.
  */
 import type { FunctionComponent } from 'preact';
-import { settingsTexts, type Key } from '../ui/i18n';
+import { textsOf, type Key } from '../ui/i18n';
 import * as mail from '../mail/screen';
 import type { IconName } from '../ui/icons';
 
@@ -20,5 +20,5 @@ export interface Area {
 export const areas: Area[] = [
 	{ name: 'mail', label: 'ui.mail', icon: 'mail', load: () => Promise.resolve(mail) },
 	{ name: 'contacts', label: 'ui.contacts', icon: 'people', load: () => import('../contacts/screen') },
-	{ name: 'settings', label: 'ui.settings', icon: 'settings', load: () => settingsTexts().then(() => import('../settings/screen')) },
+	{ name: 'settings', label: 'ui.settings', icon: 'settings', load: () => textsOf('settings', 'compose').then(() => import('../settings/screen')) },
 ];

@@ -4,13 +4,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '../ui/i18n';
 import { ErrorState, Skeleton } from '../ui/parts';
 
-type Loader = () => Promise<{ default: FunctionComponent }>;
-const loaded = new Map<Loader, FunctionComponent>();
+type Loader<P> = () => Promise<{ default: FunctionComponent<P> }>;
+const loaded = new Map<unknown, unknown>();
 
-export function Lazy({ load }: { load: Loader }) {
+export function Lazy<P extends object = object>({ load, with: props }: { load: Loader<P>; with?: P }) {
 	const [, again] = useState(0);
 	const [failed, setFailed] = useState(false);
-	const found = loaded.get(load);
+	const found = loaded.get(load) as FunctionComponent<P> | undefined;
 	const fetchIt = () => {
 		setFailed(false);
 		load().then(m => {
@@ -23,5 +23,5 @@ export function Lazy({ load }: { load: Loader }) {
 	}, [load]);
 	if (failed) return <ErrorState title={t('ui.part-failed')} onRetry={fetchIt}>{t('ui.part-failed-text')}</ErrorState>;
 	const Found = found;
-	return Found ? <Found /> : <Skeleton />;
+	return Found ? <Found {...(props as P)} /> : <Skeleton />;
 }

@@ -12,13 +12,14 @@ type Part = string | { name: string; kind: 'value' | 'plural' | 'select'; cases:
 const texts = signal<Record<string, string>>({});
 const parsed = new Map<string, Part[]>();
 
-/* The texts of a language, and those of the settings, which come with that screen. */
+/* The texts of a language, and those of parts of the page, which come with them. */
 type Loader = () => Promise<{ default: Record<string, string> }>;
-const loaders: Record<Locale, [Loader, Loader]> = {
-	en: [() => import('locale:en'), () => import('locale:en/settings')],
-	'zh-CN': [() => import('locale:zh-CN'), () => import('locale:zh-CN/settings')],
-	'zh-TW': [() => import('locale:zh-TW'), () => import('locale:zh-TW/settings')],
-	'en-XA': [() => import('locale:en-XA'), () => import('locale:en-XA/settings')],
+export type TextPart = 'settings' | 'compose';
+const loaders: Record<Locale, { first: Loader } & Record<TextPart, Loader>> = {
+	en: { first: () => import('locale:en'), settings: () => import('locale:en/settings'), compose: () => import('locale:en/compose') },
+	'zh-CN': { first: () => import('locale:zh-CN'), settings: () => import('locale:zh-CN/settings'), compose: () => import('locale:zh-CN/compose') },
+	'zh-TW': { first: () => import('locale:zh-TW'), settings: () => import('locale:zh-TW/settings'), compose: () => import('locale:zh-TW/compose') },
+	'en-XA': { first: () => import('locale:en-XA'), settings: () => import('locale:en-XA/settings'), compose: () => import('locale:en-XA/compose') },
 };
 
 /* ---- parsing ---- */
@@ -108,30 +109,31 @@ export function maybe(key: string, values: Values = {}): string | undefined {
 }
 
 export const ready = signal(false);
-const settings = signal(false);
+const wanted = signal<readonly TextPart[]>([]);
 let asked = 0;
-async function load(which: Locale, all: boolean): Promise<void> {
+async function load(which: Locale, parts: readonly TextPart[]): Promise<void> {
 	const mine = ++asked;
-	const [first, more] = loaders[which];
-	const found = await Promise.all([first(), all ? more() : { default: {} }]);
+	const found = await Promise.all([loaders[which].first(), ...parts.map(part => loaders[which][part]())]);
 	if (mine !== asked) return;
-	texts.value = { ...found[0].default, ...found[1].default };
+	texts.value = Object.assign({}, ...found.map(one => one.default)) as Record<string, string>;
 	document.documentElement.lang = which === 'en-XA' ? 'en' : which;
 	ready.value = true;
 }
 let loading = Promise.resolve();
 effect(() => {
-	loading = load(locale.value, settings.value);
+	loading = load(locale.value, wanted.value);
 	loading.catch(() => undefined);
 });
 
-/* From now on with the texts of the settings. Rejected when they did not come; may be asked again. */
-export async function settingsTexts(): Promise<void> {
-	settings.value = true;
+/* From now on with the texts of these parts. Rejected when they did not come; may be asked again. */
+export async function textsOf(...parts: TextPart[]): Promise<void> {
+	const before = wanted.peek();
+	if (parts.some(part => !before.includes(part))) wanted.value = [...new Set([...before, ...parts])];
 	try {
-		await loading;
+		/* Another language or part may be asked for meanwhile. */
+		for (let current = null; current !== loading; ) await (current = loading);
 	} catch (e) {
-		settings.value = false;
+		wanted.value = before;
 		throw e;
 	}
 }
