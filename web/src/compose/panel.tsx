@@ -52,7 +52,9 @@ export function Panel({ composer }: { composer: Composer }) {
 	useEffect(() => {
 		void loadTemplates().catch(() => {});
 	}, []);
-	useEffect(() => setObstacle(null), [draft.to, draft.cc, draft.bcc, draft.attachments, draft.confidential]);
+	/* What is on its way goes on; that is no reason to take back what was said about it. */
+	const there = draft.attachments.map(one => [one.key, one.blobId, one.failed].join()).join(' ');
+	useEffect(() => setObstacle(null), [draft.to, draft.cc, draft.bcc, there, draft.confidential]);
 
 	const attach = (list: Iterable<File>) => {
 		for (const file of list) composer.attach(file);

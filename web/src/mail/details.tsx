@@ -58,9 +58,9 @@ function Route({ letter }: { letter: Email }) {
 	);
 }
 
-export function Details({ letter, onClose, onSource }: { letter: Email; onClose: () => void; onSource: () => void }) {
+export function Details({ letter, onClose, onSource }: { letter: Email; onClose: () => void; onSource?: () => void }) {
 	return (
-		<Dialog title={t('mail.details')} size="drawer" onClose={onClose} footer={<Button icon="code" onClick={onSource}>{t('mail.source')}</Button>}>
+		<Dialog title={t('mail.details')} size="drawer" onClose={onClose} footer={onSource && <Button icon="code" onClick={onSource}>{t('mail.source')}</Button>}>
 			<div class="details">
 				<section><h3>{t('mail.authentication')}</h3><Authentication letter={letter} /></section>
 				<Judgement letter={letter} />

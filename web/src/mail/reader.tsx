@@ -151,7 +151,7 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 				</>
 			)}
 			{isDraft(letter) && write && desk.value.maySend && <div class="reply-bar"><Button kind="primary" icon="draft" onClick={() => write({ kind: 'draft', emailId: id })}>{t('mail.go-on-writing')}</Button></div>}
-			{pane === 'details' && <Details letter={letter} onClose={() => setPane('')} onSource={() => setPane('source')} />}
+			{pane === 'details' && <Details letter={letter} onClose={() => setPane('')} onSource={sealed ? undefined : () => setPane('source')} />}
 			{pane === 'source' && <Source letter={letter} onClose={() => setPane('')} />}
 		</article>
 	);
