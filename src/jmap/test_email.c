@@ -383,7 +383,7 @@ static void a_letter_in_several_places_is_counted_once(void **state)
 	assert_int_equal(r->mail->ops->copy(r->mail, &inbox, &first, &inbox, false, &arena, &copied, NULL), 0);
 	assert_int_equal(r->mail->ops->copy(r->mail, &inbox, &first, &archive, false, &arena, &copied, NULL), 0);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		expect_json(mail_rig_ask(r, "Email/query", all[i]), "total", all_totals[i]);
+		expect_json(mail_rig_ask(r, "Email/query", "%s", all[i]), "total", all_totals[i]);
 	for (size_t i = 0; i < ARRAY_LEN(in); i++)
 		expect_json(mail_rig_ask(r, "Email/query", in[i], mail_rig_mailbox(r, "INBOX")), "total", "2");
 	expect_json(mail_rig_ask(r, "Email/query", in[0], mail_rig_mailbox(r, "Here and there")), "total", "1");
