@@ -13,6 +13,7 @@
 #define PING_MIN_S 5
 #define PING_MAX_S 60              /* edges end connections on which nothing moves */
 #define EVENT_MAX 16384
+#define WS_PIECE 65536             /* of what goes out, at a time: an answer may be much more than the connection holds */
 #define WS_INPUT_MAX (JMAP_REQUEST_MAX + 65536)
 
 /* ---- event sources ---- */
@@ -223,14 +224,20 @@ static void socket_free(struct socket *s)
 	mail_http_drop(x);
 }
 
+static void run_later(struct socket *s);
+
+/* Some of it; the rest when there is room. */
 static void flush(struct socket *s)
 {
-	if (buf_len(&s->out) > 0)
-		mail_http_write(s->x, buf_slice(&s->out));
-	buf_clear(&s->out);
-}
+	struct slice piece = slice_sub(buf_slice(&s->out), 0, WS_PIECE);
 
-static void run_later(struct socket *s);
+	if (piece.n == 0 || mail_http_full(s->x))
+		return;
+	mail_http_write(s->x, piece);
+	buf_consume(&s->out, piece.n);
+	if (buf_len(&s->out) > 0)
+		run_later(s);
+}
 
 static void put_message(struct socket *s, struct slice json)
 {
@@ -382,7 +389,6 @@ static void socket_end(struct socket *s)
 {
 	struct mail_exchange *x = s->x;
 
-	flush(s);
 	mail_http_hold(x);
 	socket_free(s);
 	mail_http_end(x);
@@ -431,22 +437,22 @@ static bool read_step(struct socket *s)
 static void socket_run(struct socket *s)
 {
 	struct mail_exchange *x = s->x;
-	bool more;
+	bool more = buf_len(&s->out) > 0;
 
 	mail_http_hold(x);
-	mail_http_enter(x->person);
-	if (s->request != NULL)
-		more = !s->waiting && answer_step(s);
-	else
-		more = read_step(s);
-	mail_http_leave(x->person);
-	if (s->out.failed)
-		s->ending = true;
-	if (s->ending) {
+	if (buf_len(&s->out) == 0 && !s->ending) {
+		mail_http_enter(x->person);
+		if (s->request != NULL)
+			more = !s->waiting && answer_step(s);
+		else
+			more = read_step(s);
+		mail_http_leave(x->person);
+	}
+	flush(s);
+	if (s->out.failed || (s->ending && buf_len(&s->out) == 0)) {
 		socket_end(s);
 	} else {
-		flush(s);
-		mail_http_pause(x, s->request != NULL);
+		mail_http_pause(x, s->request != NULL || buf_len(&s->out) > 0);
 		if (s->changed && s->request == NULL)
 			on_socket_changed(s);
 		if (more)
@@ -560,7 +566,7 @@ void mail_socket_more(struct mail_exchange *x)
 {
 	struct socket *s = x->state;
 
-	if (s != NULL && s->request != NULL && !s->waiting)
+	if (s != NULL && (buf_len(&s->out) > 0 || (s->request != NULL ? !s->waiting : buf_len(&s->in) > 0)))
 		run_later(s);
 }
 

@@ -99,6 +99,17 @@ def test_a_small_request_does_not_become_a_large_one(jmap, bystander):
     assert bystander()
 
 
+def test_a_socket_carries_what_is_larger_than_itself(jmap):
+    many = [['Core/echo', {'a': 'x' * 900_000}, '0']]
+    many += [['Core/echo', {'#a': {'resultOf': '0', 'name': 'Core/echo', 'path': '/a'}}, str(n)] for n in range(1, 4)]
+    sock = Socket(jmap)
+    for n in range(3):
+        sock.send({'@type': 'Request', 'id': str(n), 'using': [CORE], 'methodCalls': many})
+    for n in range(3):
+        answer = sock.receive()
+        assert answer['requestId'] == str(n) and [len(one[1]['a']) for one in answer['methodResponses']] == [900_000] * 4
+
+
 def test_letters_of_nobody_are_not_remembered(jmap, bystander):
     for _ in range(20):
         nobody = 'A' + os.urandom(16).hex()
