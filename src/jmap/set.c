@@ -183,9 +183,10 @@ static enum jmap_step operate(struct jmap_call *call, struct set *s, struct jmap
 	return step;
 }
 
-/* ---- updates and destructions together: one transaction for each TOGETHER_MAX of them ---- */
+/* ---- updates and destructions together: one transaction for as many of them as the loop may be held up by ---- */
 
-#define TOGETHER_MAX 500 /* objects: what the loop may be held up by, as by a batch of arrivals */
+#define TOGETHER_MAX 500 /* updates, as many as a batch of arrivals */
+#define DESTROY_COST 5   /* of one; the full-text index forgets the letter */
 
 /* As if it had not been tried. */
 static void undo(struct jmap_set_item *item)
@@ -200,18 +201,19 @@ static void undo(struct jmap_set_item *item)
 static enum jmap_step work_together(struct jmap_call *call, struct set *s)
 {
 	struct account *mail = jmap_mail(call);
-	size_t first = s->at, end = s->count - first < TOGETHER_MAX ? s->count : first + TOGETHER_MAX;
+	size_t first = s->at;
 
 	s->apart = mail->ops->begin(mail, NULL) < 0;
 	if (s->apart)
 		return JMAP_AGAIN;
-	for (; s->at < end; s->at++) {
+	for (unsigned cost = 0; s->at < s->count && cost < TOGETHER_MAX; s->at++) {
+		cost += s->items[s->at].kind == DESTROY ? DESTROY_COST : 1;
 		ENSURE(operate(call, s, &s->items[s->at]) == JMAP_DONE);
 		s->items[s->at].over = true;
 	}
 	if (mail->ops->commit(mail, NULL) < 0) {
 		s->apart = true;
-		for (size_t i = first; i < end; i++)
+		for (size_t i = first; i < s->at; i++)
 			undo(&s->items[i]);
 		s->at = first;
 	}
