@@ -356,6 +356,34 @@ static void test_documents(void **state)
 	buf_free(&policy);
 }
 
+/* Who looks stands behind the letter, in rules of a layer; nothing of it without a mark. */
+static void test_marks(void **state)
+{
+	static const struct html_part parts[] = {{.content = SLICE_INIT("<style>@layer ll{#ll-mark{width:0}}div,#ll-mark,*{width:0!important;position:static!important}</style><b id=ll-mark>x"), .is_html = true}};
+	struct html_view view = {.parts = parts, .part_count = 1, .mark = SLICE_INIT("A <b>&\na@b.example\n"), .options = {.language = SLICE_INIT("zh-TW")}};
+	struct buf out = BUF_INIT(HTML_DOCUMENT_MAX), tile = BUF_INIT(10000);
+	const char *text, *layer, *picture, *end;
+
+	html_view_write(&view, &arena, &out, &report);
+	text = made(&out);
+	layer = strstr(text, "@layer ll{");
+	assert_true(layer != NULL && strstr(layer + 1, "@layer") == NULL && strstr(text, "position:static") == NULL);
+	assert_non_null(strstr(text, "#ll-mark{all:initial!important;"));
+	assert_non_null(strstr(text, "<div id=\"ll-letter\">\n<div class=\"m-body\"><b id=\"m-ll-mark\">x</b></div>\n</div>\n<p id=\"ll-paper\">"));
+	assert_non_null(strstr(text, "無法列印。</p>\n<div id=\"ll-mark\" aria-hidden=\"true\"></div>\n</body>"));
+	picture = strstr(text, "image/svg+xml;base64,") + sizeof "image/svg+xml;base64," - 1;
+	end = strchr(picture, ')');
+	assert_int_equal(base64_decode_strict(slice_make(picture, (size_t)(end - picture)), &tile), 0);
+	assert_non_null(strstr(made(&tile), ">A &lt;b&gt;&amp;</text>"));
+	assert_non_null(strstr((const char *)buf_slice(&tile).p, ">a@b.example</text>"));
+	buf_clear(&out);
+	view.mark = SLICE_NONE;
+	html_view_write(&view, &arena, &out, &report);
+	assert_null(strstr(made(&out), "\"ll-"));
+	buf_free(&out);
+	buf_free(&tile);
+}
+
 static int teardown(void **state)
 {
 	arena_free(&arena);
@@ -370,7 +398,7 @@ int main(void)
 		cmocka_unit_test(test_elements), cmocka_unit_test(test_ends), cmocka_unit_test(test_attributes), cmocka_unit_test(test_references),
 		cmocka_unit_test(test_links), cmocka_unit_test(test_links_that_deceive), cmocka_unit_test(test_images), cmocka_unit_test(test_styles),
 		cmocka_unit_test(test_sheets), cmocka_unit_test(test_text), cmocka_unit_test(test_plain), cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_documents), cmocka_unit_test(test_marks),
 	};
 	policy_warm();
 	cmocka_set_message_output(CM_OUTPUT_TAP);

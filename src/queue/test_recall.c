@@ -18,8 +18,11 @@ static struct test_spool spool;
 static struct ledger *ledger;
 static uint8_t sender[16];
 
+static bool any; /* it is asked for read or not */
+
 static int setup(void **state)
 {
+	any = false;
 	test_spool_create(&spool);
 	test_account(SENDER, sender);
 	ledger = test_spool_open(&spool, NOW, NULL);
@@ -71,7 +74,7 @@ static void submit(uint8_t n, size_t locals, bool more)
 
 static enum submission_outcome ask_as(const uint8_t account[16], uint8_t n, int64_t since)
 {
-	struct ledger_op op = {.kind = LEDGER_SUBMISSION, .submission = {.act = SUBMISSION_RECALL, .since_ms = since}};
+	struct ledger_op op = {.kind = LEDGER_SUBMISSION, .submission = {.act = SUBMISSION_RECALL, .since_ms = since, .any = any}};
 	memcpy(op.submission.account, account, 16);
 	memset(op.submission.id, n, 16);
 	run(&op);
@@ -98,7 +101,7 @@ static size_t arrivals(unsigned account, uint64_t after, uint64_t *ret_order, ui
 	for (; queue_arrival_decode(&list, &a) == 0; n++) {
 		assert_true(a.seq > last);
 		last = a.seq;
-		if (a.kind == RECALL_KIND + RECALL_UNREAD) {
+		if (a.kind == RECALL_KIND + (any ? RECALL_ANY : RECALL_UNREAD)) {
 			*ret_order = a.seq;
 			*ret_letter = a.size;
 		}
@@ -199,6 +202,31 @@ static void answers_reach_the_writer_once(void **state)
 	give_back(2, order + RECALL_SEQS - 1);
 	give_back(2, order);
 	assert_int_equal(told(1, 1, NULL), RECALL_READ);
+	assert_int_equal(ledger_check(ledger, true, NULL), 0);
+}
+
+/* Once each: of those that were read, and of those that have not decided. */
+static void what_was_read_goes_when_it_is_asked_for_read_or_not(void **state)
+{
+	uint64_t order, letter;
+	submit(1, 3, false);
+	(void)ask(1);
+	answer(1, RECALL_ANSWER_READ);
+	answer(3, RECALL_ANSWER_DONE);
+	any = true;
+	assert_int_equal(ask(1), SUBMISSION_DONE);
+	assert_int_equal(told(1, 0, NULL), RECALL_PENDING);
+	assert_int_equal(arrivals(1, 0, &order, &letter), 3);
+	assert_int_equal(arrivals(2, 0, &order, &letter), 3);
+	assert_int_equal(ask(1), SUBMISSION_DONE);
+	assert_int_equal(arrivals(1, 0, &order, &letter), 3);
+	assert_int_equal(arrivals(2, 0, &order, &letter), 3);
+	assert_int_equal(arrivals(3, 0, &order, &letter), 1);
+	assert_int_equal(order, 0);
+	answer(1, RECALL_ANSWER_DONE);
+	answer(2, RECALL_ANSWER_DONE);
+	for (uint16_t i = 0; i < 3; i++)
+		assert_int_equal(told(1, i, NULL), RECALL_DONE);
 	assert_int_equal(ledger_check(ledger, true, NULL), 0);
 }
 
@@ -303,7 +331,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(each_reader_gets_an_order_behind_the_letter), T(answers_reach_the_writer_once), T(open_orders_are_told_again_after_a_crash),
+		T(each_reader_gets_an_order_behind_the_letter), T(answers_reach_the_writer_once), T(what_was_read_goes_when_it_is_asked_for_read_or_not), T(open_orders_are_told_again_after_a_crash),
 		T(nobody_takes_back_letters_of_others),
 		T(after_its_time_it_stays), T(what_its_reader_deleted_is_told_at_once), T(copies_of_scripts_belong_to_it), T(two_hundred_recipients),
 		T(a_mailbox_that_goes_answers_no_more),

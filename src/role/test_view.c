@@ -10,6 +10,7 @@
 #include "base/codec.h"
 #include "crypt/crypt.h"
 #include "ipc/test_pair.h"
+#include "mime/make.h"
 #include "role/mail_view.h"
 
 #define WAIT_MS 60000
@@ -135,6 +136,31 @@ static void a_letter_becomes_a_safe_document(void **state)
 	assert_non_null(strstr(text(&t.body), "<script>(function()"));
 }
 
+/* Of a confidential letter: its parts come from memory, with the mark, and the account is not asked. */
+static void what_was_inside_is_shown_under_a_name(void **state)
+{
+	static const char inner_letter[] = "Content-Type: text/html\r\n\r\n<p>inner</p>\r\n";
+	static const uint8_t id[16];
+	struct buf encoded = BUF_INIT(100000);
+	struct arena arena = ARENA_INIT;
+	struct digest digest;
+	struct mail_view_inner inner = {.letter = slice_str(inner_letter), .mark = SLICE("ann@example.org\n")};
+	struct mail_view_request request = {.cid = SLICE("c"), .query = SLICE("frame=0"), .inner = &inner};
+
+	mime_digest_make(inner.letter, id, &arena, &digest);
+	digest_encode(&digest, &encoded);
+	inner.digest = buf_slice(&encoded);
+	t.answered = false;
+	mail_view(&t.mail_ctx, &request, on_answer, NULL);
+	buf_free(&encoded);
+	inner = (struct mail_view_inner){.mark = SLICE_NONE};
+	assert_true(ipc_test_run_until(t.loop, &t.answered, WAIT_MS));
+	assert_int_equal(t.status, 200);
+	assert_non_null(strstr(text(&t.body), "<p>inner</p>"));
+	assert_non_null(strstr(text(&t.body), "<div id=\"ll-mark\""));
+	arena_free(&arena);
+}
+
 static void images_of_others_load_when_asked_for_and_allowed(void **state)
 {
 	assert_int_equal(look("images=1", 0), 200);
@@ -201,6 +227,7 @@ static void who_is_not_there_is_not_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_inside_is_shown_under_a_name),
 		cmocka_unit_test(a_letter_becomes_a_safe_document), cmocka_unit_test(images_of_others_load_when_asked_for_and_allowed),
 		cmocka_unit_test(text_only_when_asked_for_or_by_policy), cmocka_unit_test(parts_and_attached_letters_are_shown_alone),
 		cmocka_unit_test(paper_says_who_wrote_to_whom), cmocka_unit_test(a_quote_is_a_fragment), cmocka_unit_test(who_is_not_there_is_not_found),
