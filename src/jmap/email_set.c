@@ -309,10 +309,13 @@ enum jmap_step jmap_email_update(struct jmap_call *call, struct jmap_set_item *i
 
 	if (rc == 0 && !take_object(call, item, &email, &w))
 		return JMAP_DONE;
-	if (rc == 0 && w.keywords)
-		rc = set_keywords(call, &email, &w);
+	/* Mailboxes first: what a delegate may not do is refused there, and then nothing has changed (RFC 8620 5.3). */
 	if (rc == 0 && w.mailboxes)
 		rc = set_mailboxes(call, &email, &w);
+	if (rc == 0 && w.mailboxes && w.keywords)
+		rc = jmap_email_find_text(jmap_mail(call), item->key, &call->arena, &email);
+	if (rc == 0 && w.keywords)
+		rc = set_keywords(call, &email, &w);
 	return rc < 0 ? jmap_set_error_code(item, rc) : JMAP_DONE;
 }
 

@@ -525,12 +525,26 @@ static void a_delegate_sees_what_he_may(void **state)
 	IDS(r, "{'filter':{'text':'apple'}}", l.b, l.a);
 }
 
+static void what_is_refused_in_part_changes_nothing(void **state)
+{
+	struct mail_rig *r = *state;
+	struct letters l = letters(r);
+	json_t *a;
+
+	mail_rig_restrict(r, ACCOUNT_REFUSES_DELETE);
+	a = mail_rig_ask(r, "Email/set", "{'update':{'%s':{'keywords/apart':true,'mailboxIds':{'%s':true}}}}", l.b, l.other);
+	expect_text(a, filter_in("notUpdated/%s/type", l.b), "forbidden");
+	IN(r, l.b, "{}", l.box);
+	mail_rig_ask(r, "Email/set", "{'update':{'%s':{'keywords/apart':true,'mailboxIds/%s':true}}}", l.b, l.other);
+	IN(r, l.b, "{'apart':true}", l.box, l.other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(properties_of_an_email), T(header_properties), T(bodies_of_an_email), T(a_letter_is_in_its_thread_with_what_answers_it),
 		T(keywords_and_mailboxes_are_set), T(destroying_takes_an_email_from_everywhere), T(snippets_mark_what_was_looked_for),
-		T(a_delegate_sees_what_he_may), T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(a_letter_in_several_places_is_counted_once),
+		T(a_delegate_sees_what_he_may), T(what_is_refused_in_part_changes_nothing), T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(a_letter_in_several_places_is_counted_once),
 		T(changes_of_a_query), T(changes_of_emails_and_threads), T(many_changes_of_one_moment_come_in_pieces),
 	};
 
