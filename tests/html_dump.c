@@ -1,6 +1,6 @@
 /*
  * html_dump MODE IN OUT ...: what src/html makes of files, for tests in a browser; counts go to stderr. MODE: safe, images, dark, script, text,
- * plain (the file is plain text), print, quote; policy: only the policy of the document.
+ * plain (the file is plain text), print, quote, marked (under a name); policy: only the policy of the document.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +17,7 @@ static struct html_view view_of(const char *mode)
 	struct html_view v = {.as_text = strcmp(mode, "text") == 0, .script = strcmp(mode, "script") == 0, .print = strcmp(mode, "print") == 0,
 		.options = {.leave = SLICE(HTML_LEAVE), .language = SLICE("en")}};
 
+	v.mark = strcmp(mode, "marked") == 0 ? SLICE("Maria Rossi\nmaria.rossi@demo.test\n2026-11-20 08:00 UTC\n") : SLICE_NONE;
 	v.options.images = strcmp(mode, "images") == 0;
 	v.options.profile = strcmp(mode, "quote") == 0 ? HTML_QUOTE : HTML_VIEW;
 	v.options.theme = strcmp(mode, "dark") == 0 ? HTML_DARK : HTML_LIGHT;
