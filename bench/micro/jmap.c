@@ -102,6 +102,7 @@ static void bench_all(struct rig *r, struct jmap *j, const char *inbox)
 	bench(j, "query 50 at position 50,000", 5, QUERY("'filter':" IN ",'position':50000,'limit':50"), inbox);
 	bench(j, "query 50 of all mailboxes", 20, QUERY("'limit':50"), inbox);
 	bench(j, "query 50 unread", 5, QUERY("'filter':{'inMailbox':'$','notKeyword':'$seen'},'limit':50"), inbox);
+	bench(j, "query 50 with a keyword that nothing has", 5, QUERY("'filter':{'hasKeyword':'$scheduled'},'limit':50"), inbox);
 	bench(j, "query 50 oldest", 5, QUERY("'filter':" IN ",'limit':50,'sort':[{'property':'receivedAt'}]"), inbox);
 	bench(j, "query 50 by sender", 2, QUERY("'filter':" IN ",'limit':50,'sort':[{'property':'from'}]"), inbox);
 	bench(j, "query 50 with attachments", 2, QUERY("'filter':{'inMailbox':'$','hasAttachment':true},'limit':50"), inbox);

@@ -134,7 +134,7 @@ int jmap_corpus_open(struct account *mail, const json_t *filter, bool whole, str
 	int rc = jmap_mailboxes_list(mail, arena, &boxes);
 
 	*ret = (struct jmap_corpus){.mail = mail, .arena = arena, .load_uid = 1};
-	if (rc < 0)
+	if (rc < 0 || jmap_filter_never(mail, filter))
 		return rc;
 	if (!whole)
 		only = restricted_to(mail, filter, &boxes);

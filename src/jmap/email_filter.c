@@ -102,6 +102,27 @@ const json_t *jmap_filter_mailbox(const json_t *filter)
 	return NULL;
 }
 
+bool jmap_filter_never(struct account *mail, const json_t *filter)
+{
+	static const char *const names[] = {"hasKeyword", "someInThreadHaveKeyword", "allInThreadHaveKeyword"};
+	const json_t *one;
+	struct flag_set ignored;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		one = json_object_get(filter, names[i]);
+		if (json_is_string(one) && jmap_keyword_bits(mail, jmap_text(one), false, &ignored) == ERR_NOT_FOUND)
+			return true;
+	}
+	if (!slice_eq(jmap_text(json_object_get(filter, "operator")), SLICE("AND")))
+		return false;
+	json_array_foreach(json_object_get(filter, "conditions"), i, one) {
+		if (jmap_filter_never(mail, one))
+			return true;
+	}
+	return false;
+}
+
 bool jmap_filter_has(const json_t *filter, const char *const *names)
 {
 	const json_t *one;

@@ -82,6 +82,8 @@ bool jmap_corpus_next(struct jmap_corpus *c, const struct jmap_bits *set, struct
 
 /* The mailbox that all results are in, because the filter says so; NULL: it does not. */
 const json_t *jmap_filter_mailbox(const json_t *filter);
+/* It wants a keyword that nothing in the account has ever had: nothing needs to be looked at. */
+bool jmap_filter_never(struct account *mail, const json_t *filter);
 /* Conditions on threads, or keywords, occur somewhere. */
 bool jmap_filter_has(const json_t *filter, const char *const *properties);
 

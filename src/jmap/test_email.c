@@ -324,6 +324,11 @@ static void filters_of_a_query(void **state)
 	IDS(r, "{'filter':{'operator':'NOT','conditions':[{'from':'zoe'},{'hasAttachment':true}]}}", l.c, l.b);
 	IDS(r, "{'filter':{'operator':'AND','conditions':[{'text':'apple'},{'operator':'NOT','conditions':[{'text':'red'}]}]}}", l.b);
 	IDS(r, "{'filter':{'minSize':100,'maxSize':101}}");
+	IDS(r, "{'filter':{'hasKeyword':'never'}}");
+	IDS(r, "{'filter':{'operator':'AND','conditions':[{'minSize':1},{'someInThreadHaveKeyword':'never'}]}}");
+	IDS(r, "{'filter':{'operator':'OR','conditions':[{'hasKeyword':'$flagged'},{'hasKeyword':'never'}]}}", l.a);
+	IDS(r, "{'filter':{'operator':'NOT','conditions':[{'hasKeyword':'never'}]}}", l.d, l.c, l.b, l.a);
+	IDS(r, "{'filter':{'notKeyword':'never'}}", l.d, l.c, l.b, l.a);
 	expect_text(mail_rig_ask(r, "Email/query", "{'filter':{'nothing':1}}"), "type", "unsupportedFilter");
 	expect_text(mail_rig_ask(r, "Email/query", "{'filter':{'before':'yesterday'}}"), "type", "invalidArguments");
 	expect_text(mail_rig_ask(r, "Email/query", "{'filter':{'header':[]}}"), "type", "invalidArguments");
