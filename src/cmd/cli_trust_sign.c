@@ -5,6 +5,7 @@
 #include "cmd/cli_trust.h"
 #include "sys/file.h"
 #include "trust/arc.h"
+#include "trust/idn.h"
 
 #define KEY_FILE_MAX 65536
 #define OUTPUT_MAX 65536
@@ -30,14 +31,33 @@ static struct mail_key *load_key(const struct cli_trust *t)
 	return key;
 }
 
-static bool take_signer(const struct cli_trust *t, struct mail_key *key, struct dkim_signer *ret)
+/* RFC 6376 3.1: labels of a domain. */
+static bool selector_usable(struct slice selector)
+{
+	for (size_t i = 0; i < selector.n; i++)
+		if (!ascii_is_alnum(selector.p[i]) && slice_find(SLICE("-_."), selector.p[i]) < 0)
+			return false;
+	return true;
+}
+
+static bool take_signer(struct cli_trust *t, struct mail_key *key, struct dkim_signer *ret)
 {
 	const char *domain = cli_trust_option(t, "domain"), *selector = cli_trust_option(t, "selector");
 	if (domain == NULL || selector == NULL) {
 		cli_error("missing: --%s", domain == NULL ? "domain" : "selector");
 		return false;
 	}
-	*ret = (struct dkim_signer){.domain = slice_str(domain), .selector = slice_str(selector), .algorithm = mail_key_algorithm(key),
+	struct slice host, record;
+	if (!trust_domain_ascii(&t->arena, slice_str(domain), &host) || !trust_domain_is_fqdn(host)) {
+		cli_error("--domain: \"%s\" is no domain", domain);
+		return false;
+	}
+	record = arena_printf(&t->arena, "%s._domainkey.%.*s", selector, SLICE_ARG(host));
+	if (!selector_usable(slice_str(selector)) || !trust_domain_is_fqdn(record)) {
+		cli_error("--selector: no record of DNS can have the name %.*s", SLICE_ARG(record));
+		return false;
+	}
+	*ret = (struct dkim_signer){.domain = host, .selector = slice_str(selector), .algorithm = mail_key_algorithm(key),
 		.sign = sign,
 		.arg = key};
 	return true;

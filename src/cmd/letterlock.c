@@ -348,6 +348,8 @@ static int no_command(const struct words *words)
 	for (size_t n = 0; n < ARRAY_LEN(nouns); n++)
 		if (strcmp(nouns[n]->name, first) == 0) {
 			usage(first);
+			if (!words->help && words->count > 1)
+				cli_error("no such command: %s %s", first, words->items[1]);
 			return words->help ? ADMIN_OK : ADMIN_INVALID;
 		}
 	cli_error("no such command: %s; try letterlock help", first);

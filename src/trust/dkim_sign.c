@@ -177,8 +177,10 @@ int dkim_sign(struct trust_message *message, const struct dkim_signer *signers, 
 	else
 		sign_fields_choose(message, &names);
 	struct body_variant *body = message_want_body(message, true, MESSAGE_NO_LIMIT);
-	if (message->too_big || names.failed || body == NULL || !names_from(buf_slice(&names)))
-		rc = error_set(err, ERR_INVALID, "the header cannot be signed");
+	if (message->too_big || names.failed || body == NULL)
+		rc = error_set(err, ERR_INVALID, "the header cannot be signed: it is too large");
+	else if (!names_from(buf_slice(&names)))
+		rc = error_set(err, ERR_INVALID, "the header cannot be signed: it has no From");
 	if (rc == 0) {
 		message_hash_bodies(message);
 		message_canonical_fields(message, buf_slice(&names), SIZE_MAX, true, &covered);
