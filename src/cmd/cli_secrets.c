@@ -160,7 +160,7 @@ int cli_run_confirmed(struct cli *cli, const struct cli_command *command, json_t
 	code = cli_ask(cli, command->op, args, &result);
 	if (result != NULL && cli->json)
 		cli_print_json(command->op, result);
-	else if (result != NULL && !cli->quiet)
+	else if ((code == ADMIN_OK || code == ADMIN_PARTIAL) && !cli->quiet)
 		puts("done");
 	json_decref(result);
 	return code;

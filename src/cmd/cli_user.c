@@ -64,7 +64,7 @@ static int run_reset(struct cli *cli, const struct cli_command *command, json_t 
 	code = cli_ask(cli, command->op, args, &result);
 	if (result != NULL && cli->json)
 		cli_print_json(command->op, result);
-	else if (result != NULL)
+	else if (code == ADMIN_OK)
 		show_recovery(result);
 	json_decref(result);
 	return code;

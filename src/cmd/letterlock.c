@@ -302,11 +302,13 @@ static int operation_run(struct cli *cli, const struct cli_command *command, jso
 		code = cli_ask_all(cli, command->op, args, command->list, &result);
 	else
 		code = cli_ask(cli, command->op, args, &result);
+	/* What was refused has a result too: people read the error, which was said. */
+	bool good = result != NULL && (code == ADMIN_OK || code == ADMIN_PARTIAL);
 	if (result != NULL && cli->json)
 		cli_print_json(command->op, result);
-	else if (result != NULL && command->show != NULL)
+	else if (good && command->show != NULL)
 		command->show(result);
-	else if (result != NULL && !cli->quiet)
+	else if (good && !cli->quiet)
 		puts("done");
 	json_decref(result);
 	return code;

@@ -74,10 +74,12 @@ static const struct dns_provider providers[] = {
 	{.name = "huawei", .types = "A AAAA CAA CNAME MX SRV TXT", .apex = "", .ttl = "300", .quotes = true, .dots = true},
 	{.name = "cloudflare", .types = "A AAAA CAA CNAME MX SRV TLSA TXT", .apex = "@", .ttl = "Auto", .mx_apart = true, .srv_apart = true},
 };
-const char dns_provider_names[] = "aliyun, tencent, huawei, cloudflare";
+const char dns_provider_names[] = "aliyun, tencent (dnspod), huawei, cloudflare";
 
 const struct dns_provider *dns_provider_find(struct slice name)
 {
+	if (slice_eq(name, SLICE("dnspod")))
+		name = SLICE("tencent"); /* as its users call it */
 	for (size_t i = 0; i < ARRAY_LEN(providers); i++)
 		if (slice_eq(slice_str(providers[i].name), name))
 			return &providers[i];

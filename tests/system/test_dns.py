@@ -114,3 +114,13 @@ def test_the_postmaster_gets_a_letter(place):
     reader = new_user(site, 'postmaster')
     place.cli('domain', 'add', 'letters.example.org', '--postmaster', reader['address'])
     site.find(reader, 'DNS records of a mail domain are wrong', seconds=60)
+
+
+def test_what_is_refused_is_said_and_shown_as_nothing_else(place):
+    """A refused operation has a result as well, which is no list and no document; a crash would be a negative code."""
+    for words, code in ((('domain', 'client-setup', DOMAIN, '--format', 'bogus'), 2), (('domain', 'sts', DOMAIN, '--mode', 'bogus'), 2),
+                        (('domain', 'dkim', 'list', 'nowhere.test'), 6), (('--yes', 'quarantine', 'delete', '00000001-1'), 5),
+                        (('quarantine', 'release', '00000001-1'), 5), (('user', 'show', f'nobody@{DOMAIN}'), 6)):
+        done = subprocess.run([PROGRAMS + '/letterlock', '--config', place.path('letterlock.yaml'), *words], capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stdout) == (code, ''), (words, done)
+        assert done.stderr.startswith('letterlock: ') and len(done.stderr.splitlines()[0]) > 20
