@@ -182,6 +182,7 @@ static int wrap(struct filter_role *f, const struct envelope *e, const struct fi
 		v->judgement.text = c->text;
 	} else if (rc == 0 && c->secret != NULL) {
 		v->judgement.secret = c->secret;
+		v->judgement.header = SLICE_NONE; /* names of files that were found in it */
 		v->passed = buf_slice(&c->letter);
 	}
 	return rc;

@@ -210,9 +210,10 @@ static void ask_name(struct opening *o)
 /* Whole lines. The account as nobody's session sees it: these bytes go to no client, and what does was allowed before. */
 static int open_some(struct opening *o)
 {
-	struct account *mail = store_account_mailboxes(o->x->person->account->store);
+	struct store_account *store = o->x->person->account->store;
+	struct account *mail = store != NULL ? store_account_mailboxes(store) : NULL;
 	uint64_t left = o->letter.end - o->at, n = left < STEP ? left : STEP;
-	int rc = mail->ops->read(mail, &o->letter.mailbox, o->letter.uid, o->at, n, &o->raw, NULL);
+	int rc = mail == NULL ? ERR_CLOSED : mail->ops->read(mail, &o->letter.mailbox, o->letter.uid, o->at, n, &o->raw, NULL);
 
 	o->at += n;
 	if (rc == 0) {
