@@ -19,6 +19,7 @@
 #define STORE_THREAD_REFS 20       /* references of a message that are looked at for its thread: the first and the last ones */
 #define STORE_BIN_BATCH 200        /* letters that leave the bin, or the trash, in one transaction */
 #define STORE_RECOVERED "Recovered"
+#define STORE_MUTED "$muted"       /* a conversation of which a letter bears this keyword: what comes to it is filed as read, in the archive */
 #define STORE_UNLEARN "junk.reset" /* a file of this name in the folder of an account: what it learnt about junk is forgotten at the next open */
 
 struct store_account;

@@ -240,17 +240,61 @@ static int file_begin(struct store_account *a, struct filed *f, struct row_new *
 	return rc;
 }
 
-static int file_into(struct store_account *a, struct filed *f, struct store_mailbox *m, struct flag_set flags, int64_t internal_date,
+static struct store_mailbox *by_use(struct store_account *a, uint32_t use)
+{
+	for (size_t i = 0; use != 0 && i < a->mailbox_count; i++) {
+		if (a->mailboxes[i]->live && (a->mailboxes[i]->special & use) != 0)
+			return a->mailboxes[i];
+	}
+	return NULL;
+}
+
+/* Does a letter of the thread bear the keyword? What the database cannot say now is not so. */
+static bool thread_bears(struct store_account *a, struct slice thread_id, struct slice keyword)
+{
+	sqlite3_stmt *s;
+	unsigned index;
+	bool found;
+
+	if (keyword_find(a, keyword, false, &index, NULL) < 0)
+		return false;
+	s = account_db_statement(&a->db, SQL_THREAD_KEYWORD, NULL);
+	if (s == NULL)
+		return false;
+	bind_blob(s, 1, thread_id);
+	bind_u64(s, 2, UINT64_C(1) << index);
+	found = sqlite3_step(s) == SQLITE_ROW;
+	account_db_done(s);
+	return found;
+}
+
+/* What comes to a muted conversation passes by the inbox: read, into the archive, where there is one. */
+static void quieten(struct store_account *a, const struct filed *f, struct row_new *row)
+{
+	struct store_mailbox *archive = by_use(a, USE_ARCHIVE);
+
+	if (f->arrival->kind != READER_ARRIVAL || archive == NULL || !slice_eq(row->mailbox->name, SLICE("INBOX"))
+	    || !thread_bears(a, row->thread_id, SLICE(STORE_MUTED)))
+		return;
+	row->mailbox = archive;
+	row->flags.system |= FLAG_SEEN;
+}
+
+/* *m: where it is wanted, becomes where it is. */
+static int file_into(struct store_account *a, struct filed *f, struct store_mailbox **m, struct flag_set flags, int64_t internal_date,
                      uint32_t *ret_uid, struct error *err)
 {
 	struct body_new body;
-	struct row_new row = {.mailbox = m, .flags = flags, .internal_date = internal_date};
+	struct row_new row = {.mailbox = *m, .flags = flags, .internal_date = internal_date};
 	int rc = file_begin(a, f, &row, &body, err);
 
-	if (rc == 0)
+	if (rc == 0) {
+		quieten(a, f, &row);
+		*m = row.mailbox;
 		rc = row_insert(a, &row, ret_uid, err);
+	}
 	/* Where the checks put an arrival is no word of its reader. */
-	return rc == 0 && f->arrival->kind == READER_OWN ? learn_placed(a, NULL, m, body.email_id, row.body, err) : rc;
+	return rc == 0 && f->arrival->kind == READER_OWN ? learn_placed(a, NULL, *m, body.email_id, row.body, err) : rc;
 }
 
 static int known(struct store_account *a, enum account_sql id, uint64_t seq, bool *ret, struct error *err)
@@ -302,15 +346,6 @@ static void sort_out(struct store_account *a, struct filed *f)
 		learn_file(a, slice_from(digest, listing.n), &f->note.mailbox, &f->prefix);
 }
 
-static struct store_mailbox *by_use(struct store_account *a, uint32_t use)
-{
-	for (size_t i = 0; use != 0 && i < a->mailbox_count; i++) {
-		if (a->mailboxes[i]->live && (a->mailboxes[i]->special & use) != 0)
-			return a->mailboxes[i];
-	}
-	return NULL;
-}
-
 /* Where the owner's script wants it; a place that cannot be is INBOX. Only the disk makes it fail. */
 static int wanted_mailbox(struct store_account *a, const struct filing *wanted, struct store_mailbox **ret, struct error *err)
 {
@@ -353,11 +388,13 @@ static int file_wanted(struct store_account *a, struct filed *f, struct error *e
 	int rc = file_begin(a, f, &row, &body, err);
 
 	while (rc == 0 && count < FILINGS_MAX && filing_next(&list, &wanted) == 1) {
-		rc = wanted_mailbox(a, &wanted, &m, err);
+		rc = wanted_mailbox(a, &wanted, &row.mailbox, err);
+		row.flags = flags_parse(a, wanted.flags);
+		if (rc == 0)
+			quieten(a, f, &row);
+		m = row.mailbox;
 		if (rc < 0 || has_mailbox(done, count, m))
 			continue;
-		row.mailbox = m;
-		row.flags = flags_parse(a, wanted.flags);
 		rc = count > 0 ? body_add_ref(a, row.body, err) : 0;
 		if (rc == 0)
 			rc = row_insert(a, &row, &uid, err);
@@ -374,7 +411,7 @@ static int file_noted(struct store_account *a, struct filed *f, struct error *er
 	int rc = target_mailbox(a, f, &m, err);
 
 	if (rc == 0)
-		rc = file_into(a, f, m, flags_parse(a, f->note.flags), f->note.internal_date, &uid, err);
+		rc = file_into(a, f, &m, flags_parse(a, f->note.flags), f->note.internal_date, &uid, err);
 	if (rc == 0)
 		m->changed = true;
 	return rc;
@@ -594,7 +631,7 @@ static int append_file(struct store_account *a, struct store_append_item *item, 
 	filing_init(&f, &item->arrival);
 	rc = record_take(a, &f, err);
 	if (rc == 0)
-		rc = file_into(a, &f, m, item->flags, item->internal_date, ret_uid, err);
+		rc = file_into(a, &f, &m, item->flags, item->internal_date, ret_uid, err);
 	*ret_validity = m->uid_validity;
 	if (rc == 0)
 		m->changed = true;

@@ -115,6 +115,7 @@ ACCOUNT_SQL(NOTE_PUT, "INSERT INTO note(name, value) VALUES(?1, ?2) ON CONFLICT(
 ACCOUNT_SQL(EMAIL_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_email WHERE m.email=?1 ORDER BY m.mailbox, m.uid")
 ACCOUNT_SQL(THREAD_ROWS, "SELECT " MESSAGE_COLUMNS ", m.mailbox FROM message m INDEXED BY message_thread WHERE m.thread=?1"
 	" ORDER BY m.internal, m.created, m.email, m.mailbox, m.uid")
+ACCOUNT_SQL(THREAD_KEYWORD, "SELECT 1 FROM message INDEXED BY message_thread WHERE thread=?1 AND keywords & ?2 LIMIT 1")
 ACCOUNT_SQL(NEWEST_ONE, "SELECT uid, internal, email, thread, mailbox FROM message INDEXED BY message_newest WHERE mailbox=?1 AND flags&8=0"
 	" ORDER BY internal DESC, email DESC")
 ACCOUNT_SQL(NEWEST_ALL, "SELECT uid, internal, email, thread, mailbox FROM message INDEXED BY message_all WHERE flags&8=0"

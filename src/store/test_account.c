@@ -155,6 +155,63 @@ static void an_arrival_is_filed_where_a_script_wants_it(void **state)
 	uid_set_free(&gone);
 }
 
+/* The letters of a conversation; `wanted`: filed as that says. */
+static void deliver_reply(struct rig *r, const char *number, const struct filing *wanted, size_t count)
+{
+	struct buf text = BUF_INIT(1000);
+
+	buf_printf(&text, "From: a@example.org\r\nSubject: Re: Hello\r\nMessage-ID: <%s@x>\r\nReferences: <1@x>\r\n\r\nmore\r\n", number);
+	if (count > 0)
+		rig_deliver_wanted(r, wanted, count, buf_slice(&text));
+	else
+		rig_deliver(r, SLICE_NONE, buf_slice(&text));
+	rig_file(r);
+	rig_run(r);
+	buf_free(&text);
+}
+
+static void what_comes_to_a_muted_conversation_passes_by_the_inbox(void **state)
+{
+	static const struct filing script[] = {{.mailbox = SLICE_INIT("INBOX"), .flags = SLICE_INIT("\\Flagged")}, {.mailbox = SLICE_INIT("Junk")}};
+	struct rig *r = *state;
+	struct mailbox_ref inbox = rig_mailbox(r, "INBOX"), archive = rig_mailbox(r, "Archive");
+	struct uid_set one = {0}, gone = {0};
+	struct flag_set muted = {0};
+	uint64_t modseq;
+	unsigned keyword;
+
+	rig_deliver(r, SLICE_NONE, LETTER);
+	rig_file(r);
+	assert_int_equal(OPS(r)->keyword(A(r), SLICE("$muted"), true, &keyword, NULL), 0);
+	deliver_reply(r, "2", NULL, 0);
+	expect_uids(r, "INBOX", "1:2"); /* nobody has said so yet */
+	muted.keywords = UINT64_C(1) << keyword;
+	uid_set_add(&one, 1);
+	assert_int_equal(OPS(r)->store(A(r), &inbox, &one, FLAGS_ADD, muted, UINT64_MAX, NULL, &modseq, NULL), 0);
+	deliver_reply(r, "3", NULL, 0);
+	deliver_reply(r, "4", script, ARRAY_LEN(script));
+	expect_uids(r, "INBOX", "1:2");
+	expect_uids(r, "Archive", "1:2");
+	expect_uids(r, "Junk", "1");
+	assert_int_equal(rig_status(r, "Archive").unseen, 0);
+	/* Others are not meant, and it ends with the keyword. */
+	rig_deliver(r, SLICE_NONE, SLICE("From: b@example.org\r\nSubject: Else\r\nMessage-ID: <9@y>\r\n\r\nwords\r\n"));
+	rig_file(r);
+	expect_uids(r, "INBOX", "1:3");
+	assert_int_equal(OPS(r)->store(A(r), &inbox, &one, FLAGS_REMOVE, muted, UINT64_MAX, NULL, &modseq, NULL), 0);
+	deliver_reply(r, "5", NULL, 0);
+	expect_uids(r, "INBOX", "1:4");
+	/* Without an archive it stays where it is seen. */
+	assert_int_equal(OPS(r)->store(A(r), &inbox, &one, FLAGS_ADD, muted, UINT64_MAX, NULL, &modseq, NULL), 0);
+	assert_int_equal(OPS(r)->expunge(A(r), &archive, NULL, true, &gone, NULL), 0);
+	assert_int_equal(OPS(r)->arrange(A(r), &archive, 0, 0, NULL), 0);
+	deliver_reply(r, "6", NULL, 0);
+	expect_uids(r, "INBOX", "1:5");
+	assert_int_equal(rig_check(r), 0);
+	uid_set_free(&one);
+	uid_set_free(&gone);
+}
+
 static void flags_change_with_modseq_and_condition(void **state)
 {
 	struct rig *r = *state;
@@ -794,6 +851,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_new_account_has_its_mailboxes), T(an_arrival_is_filed_and_read_with_its_prefix), T(an_arrival_is_filed_where_a_script_wants_it),
+		T(what_comes_to_a_muted_conversation_passes_by_the_inbox),
 		T(flags_change_with_modseq_and_condition),
 		T(expunge_tells_what_vanished_and_gives_back), T(mailboxes_are_made_renamed_removed), T(append_is_all_or_nothing),
 		T(an_own_ref_nobody_knows_is_recovered), T(after_a_crash_no_uid_is_given_twice), T(an_older_database_reads_its_arrivals_again),
