@@ -5,7 +5,7 @@
 #include "scan/rules.h"
 
 static const struct slice reasons[] = {
-#define RULE(id, name, in, out, text) SLICE_INIT(name),
+#define RULE(id, name, in, out, open, text) SLICE_INIT(name),
 	SCAN_CLASSES(RULE)
 #undef RULE
 	SLICE_INIT("stripped"), SLICE_INIT("verdict"), SLICE_INIT("partner"),

@@ -14,7 +14,7 @@ static void put_action(json_t *o, const struct inspect_finding *f, const struct 
 	enum scan_class class;
 	bool counts = guard_class(f->what, false, &class);
 	json_object_set_new(o, "counts_as", json_string(counts ? scan_class_name(class) : ""));
-	for (unsigned d = 0; d < SCAN_DIRECTION_COUNT; d++) {
+	for (unsigned d = SCAN_IN; d <= SCAN_OUT; d++) {
 		enum scan_action action = counts ? rules->actions[class][d] : SCAN_ACTION_PASS;
 		json_object_set_new(o, members[d], json_string(scan_action_name(action)));
 		strongest[d] = action > strongest[d] ? action : strongest[d];

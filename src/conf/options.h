@@ -163,7 +163,7 @@ OPTION(partners_rspamd, "partners.rspamd", text, "", false, "Rspamd that letters
 OPTION(partners_milters, "partners.milters", texts, "", false, "milters that letters from outside are shown to, each address:port or path of its socket")
 OPTION(partners_time, "partners.time", duration, "30s", true, "a partner may take this long for one letter; then it counts as away")
 OPTION(partners_fail, "partners.fail", text, "pass", true, "letters while a partner is away: pass (judged without it), or tempfail (the sender tries again)")
-OPTION(malware_actions, "malware.actions", texts, "", true, "what is done with findings, each \"finding direction action\": findings active, macro, disguised, executable, unscanned, opaque, unread, virus; in or out; pass, tag, convert, strip, junk, hold, reject")
+OPTION(malware_actions, "malware.actions", texts, "", true, "what is done with findings, each \"finding direction action\": findings active, macro, disguised, executable, unscanned, opaque, unread, virus; in, out or open (when an attachment is opened later: unscanned, opaque, virus; pass, tag, reject); pass, tag, convert, strip, junk, hold, reject")
 OPTION(forward_rewrite, "forward.rewrite", text, "srs", true, "letters from outside that are passed on to somebody outside (aliases, groups, redirects) get a reverse-path of ours, which leads bounces back: srs; none: they keep theirs")
 OPTION(gateway_only, "gateway.only", flag, "no", true, "this machine is a gateway: no account gets a mailbox, and check names those that have one")
 OPTION(gateway_verify_time, "gateway.verify_time", duration, "20s", true, "the server behind a relay domain, or the LDAP directory, is asked this long whether an address exists; then the sender has to come again")

@@ -48,6 +48,9 @@ bool filter_guard(const struct envelope *e, struct slice message, const struct f
 void filter_guard_ask(const struct envelope *e, struct slice message, const struct filter_guard_settings *settings, struct facts *facts,
                       struct arena *arena);
 
+/* The name of what we know ourselves as malware: the test file of the makers of scanners, or a file in `hashes`. NULL: nothing. */
+const char *filter_guard_known(struct slice content, const struct filter_list *hashes);
+
 /* Parts are taken out, or something else takes their place. */
 static inline bool filter_guard_strips(const struct filter_guard *guard)
 {

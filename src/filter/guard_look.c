@@ -17,17 +17,17 @@ static const char eicar_front[] = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$", eicar_back[] 
 
 static void look_at_structure(struct guard *g, struct slice message, const struct mime_part *root, struct slice path, unsigned depth);
 
-static bool is_known_hash(const struct guard *g, struct slice content)
+static bool is_known_hash(const struct filter_list *hashes, struct slice content)
 {
 	uint8_t digest[32];
 	struct buf hex = BUF_INIT(64);
 	bool hit = false;
-	if (g->settings->hashes.count == 0)
+	if (hashes->count == 0)
 		return false;
 	hash_sha256(content, digest);
 	hex_encode(slice_make(digest, sizeof digest), &hex);
-	for (size_t i = 0; i < g->settings->hashes.count && !hit; i++)
-		hit = slice_eq_nocase(g->settings->hashes.items[i], buf_slice(&hex));
+	for (size_t i = 0; i < hashes->count && !hit; i++)
+		hit = slice_eq_nocase(hashes->items[i], buf_slice(&hex));
 	buf_free(&hex);
 	return hit;
 }
@@ -43,12 +43,17 @@ static bool is_eicar(struct slice content)
 	return slice_eq(rest, slice_str(eicar_back));
 }
 
+const char *filter_guard_known(struct slice content, const struct filter_list *hashes)
+{
+	return is_eicar(content) ? "EICAR-Test-File" : is_known_hash(hashes, content) ? "listed-hash" : NULL;
+}
+
 static void look_at(struct guard *g, struct slice content)
 {
-	if (is_eicar(content))
-		guard_note(g, SCAN_CLASS_VIRUS, SLICE("letterlock"), SLICE("EICAR-Test-File"));
-	else if (is_known_hash(g, content))
-		guard_note(g, SCAN_CLASS_VIRUS, SLICE("letterlock"), SLICE("listed-hash"));
+	const char *name = filter_guard_known(content, &g->settings->hashes);
+
+	if (name != NULL)
+		guard_note(g, SCAN_CLASS_VIRUS, SLICE("letterlock"), slice_str(name));
 }
 
 /* ---- what inspect finds ---- */

@@ -151,9 +151,16 @@ int jmap_blob_give(const struct jmap_blob *b)
 	return mail->ops->give(mail, &b->mailbox, b->uid, b->start, b->end - b->start, NULL);
 }
 
+int jmap_blob_may(const struct jmap_blob *b)
+{
+	return b->jmap->host.view_only && !b->uploaded ? ERR_DENIED : 0;
+}
+
 int jmap_blob_take(const struct jmap_blob *b)
 {
-	return b->jmap->host.view_only && !b->uploaded ? ERR_DENIED : jmap_blob_give(b);
+	int rc = jmap_blob_may(b);
+
+	return rc < 0 ? rc : jmap_blob_give(b);
 }
 
 /* ---- reading ---- */

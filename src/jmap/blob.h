@@ -44,6 +44,8 @@ int jmap_blob_give(const struct jmap_blob *blob);
 
 /* Before its bytes leave us as they are: as jmap_blob_give, and ERR_DENIED where letters are for viewing only. What was uploaded always may. */
 int jmap_blob_take(const struct jmap_blob *blob);
+/* Whether they may at all: 0 or ERR_DENIED; nothing is recorded. */
+int jmap_blob_may(const struct jmap_blob *blob);
 
 struct jmap_blob_reader {
 	const struct jmap_blob *blob;

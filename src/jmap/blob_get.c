@@ -17,10 +17,12 @@ static const char *const names[PROPERTIES] = {
 /* Attachments as pictures (docs/previews.md). */
 void jmap_preview_account(struct jmap *j, struct emit *e)
 {
+	bool may_download = j->shown != NULL ? j->shown->may_download : (j->host.mail->refuses & ACCOUNT_REFUSES_DOWNLOAD) == 0;
+
 	emit_object(e);
 	emit_member_text(e, "previewUrl", SLICE("/jmap/preview/{accountId}/{blobId}?page={page}&width={width}&name={name}"));
 	emit_member_text(e, "infoUrl", SLICE("/jmap/preview/{accountId}/{blobId}?info=1&name={name}"));
-	emit_member_bool(e, "viewOnly", j->host.view_only);
+	emit_member_bool(e, "viewOnly", j->host.view_only || !may_download);
 	emit_object_end(e);
 }
 
@@ -28,6 +30,8 @@ struct getting {
 	struct jmap_get get;
 	uint64_t offset, length; /* UINT64_MAX: all */
 	bool ranged;
+	struct slice looking;    /* the id of which blob_look was asked; empty: of none */
+	int looked;
 };
 
 static void put_base64(struct emit *e, const char *name, struct slice bytes)
@@ -65,10 +69,15 @@ static void put_data(struct emit *e, const struct getting *g, struct slice bytes
 		emit_member_bool(e, "isTruncated", true);
 }
 
+static bool wants_data(const struct getting *g)
+{
+	return (g->get.wanted & (BIT(DATA) | BIT(TEXT) | BIT(BASE64) | BIT(SHA) | BIT(SHA256) | BIT(SHA512))) != 0;
+}
+
 static int put_blob(struct jmap_call *call, const struct getting *g, const struct jmap_blob *blob)
 {
 	struct emit *e = jmap_out(call);
-	bool data = (g->get.wanted & (BIT(DATA) | BIT(TEXT) | BIT(BASE64) | BIT(SHA) | BIT(SHA256) | BIT(SHA512))) != 0, cut;
+	bool data = wants_data(g), cut;
 	struct buf all = BUF_INIT(JMAP_BLOB_SET_MAX);
 	uint64_t end;
 	int rc = 0;
@@ -113,6 +122,21 @@ static bool begin(struct jmap_call *call)
 	return true;
 }
 
+/* JMAP_WAIT: it is not known yet whether its bytes may be given; else *ret is 0 or says why not. */
+static enum jmap_step look(struct jmap_call *call, struct getting *g, const struct jmap_blob *blob, struct slice text, int *ret)
+{
+	const struct jmap_host *host = &call->jmap->host;
+	bool asked = g->looking.n > 0;
+
+	*ret = asked ? g->looked : 0;
+	if (asked || !wants_data(g) || host->blob_look == NULL || jmap_blob_may(blob) < 0)
+		return JMAP_DONE;
+	g->looking = text;
+	g->looked = ERR_TEMPORARY;
+	host->blob_look(host->arg, call, blob, &g->looked);
+	return JMAP_WAIT;
+}
+
 enum jmap_step jmap_method_blob_get(struct jmap_call *call)
 {
 	struct getting *g;
@@ -125,11 +149,16 @@ enum jmap_step jmap_method_blob_get(struct jmap_call *call)
 		struct jmap_blob blob;
 		int rc;
 
-		if (!jmap_get_next(&g->get, &text)) {
+		if (g->looking.n > 0) {
+			text = g->looking;
+		} else if (!jmap_get_next(&g->get, &text)) {
 			jmap_get_end(call, &g->get);
 			return JMAP_DONE;
 		}
 		rc = jmap_id_resolve(call, text, &id) ? jmap_blob_open(call->jmap, id, &call->arena, &blob) : ERR_NOT_FOUND;
+		if (rc == 0 && look(call, g, &blob, text, &rc) == JMAP_WAIT)
+			return JMAP_WAIT;
+		g->looking = SLICE_NONE;
 		if (rc == 0)
 			rc = put_blob(call, g, &blob);
 		if (rc == ERR_LIMIT)

@@ -132,11 +132,12 @@ struct jmap_sent_answer {            /* all in the call's arena */
 };
 
 /* An account of somebody else that this person may open. */
+struct jmap_blob;
 struct jmap_other {
 	uint8_t id[16];
 	struct slice name, title;        /* its address; its owner's name */
 	struct slice rights;             /* names, separated by spaces */
-	bool read_only, may_send, may_delete;
+	bool read_only, may_send, may_delete, may_download;
 	int64_t until;                   /* unix seconds; 0: without end */
 };
 #define JMAP_OTHERS_MAX 50
@@ -172,6 +173,8 @@ struct jmap_host {
 	int (*blob_read)(void *arg, const uint8_t id[16], uint64_t offset, uint64_t n, struct buf *out);
 	/* Keeps it. ERR_LIMIT: the person has too much uploaded; ERR_TEMPORARY. */
 	int (*blob_put)(void *arg, struct slice type, struct slice bytes, uint8_t ret_id[16]);
+	/* Before its bytes leave us as they are: *ret is 0, ERR_DENIED (scanners know it as malware) or ERR_TEMPORARY. Asynchronous; the blob's id is copied. */
+	void (*blob_look)(void *arg, struct jmap_call *call, const struct jmap_blob *blob, int *ret);
 	/* Scripts of the owner, by jmap/sieve.h; asynchronous: q->result, q->why, q->answer. */
 	void (*sieve)(void *arg, struct jmap_call *call, struct jmap_sieve *q, int op);
 	struct slice sieve_extensions;   /* separated by spaces */

@@ -20,6 +20,7 @@ struct restricted {
 	const struct account_watch *watch;
 	void *arg;
 	struct anatomy last;
+	bool depict;          /* restricted_account_depict */
 };
 
 static struct account *inner_of(struct account *a)
@@ -140,6 +141,8 @@ static int give(struct account *a, const struct mailbox_ref *m, uint32_t uid, ui
 	struct restricted *r = (struct restricted *)a;
 	bool closely = refuses(a, ACCOUNT_REFUSES_DOWNLOAD) || (r->watch != NULL && r->watch->closely);
 	enum account_given what = closely ? given_in(anatomy_of(r, m, uid), offset, n) : GIVEN_LISTED;
+	if (what == GIVEN_DOWNLOADED && r->depict)
+		what = GIVEN_VIEWED;
 	if (what == GIVEN_DOWNLOADED && refuses(a, ACCOUNT_REFUSES_DOWNLOAD))
 		return denied(err);
 	return r->watch == NULL || r->watch->given == NULL || r->watch->given(r->arg, m, uid, what, n) ? 0 : denied(err);
@@ -148,7 +151,9 @@ static int give(struct account *a, const struct mailbox_ref *m, uint32_t uid, ui
 /* A protocol that forgot to ask gets no attachment either. */
 static int read_bytes(struct account *a, const struct mailbox_ref *m, uint32_t uid, uint64_t offset, uint64_t n, struct buf *out, struct error *err)
 {
-	if (refuses(a, ACCOUNT_REFUSES_DOWNLOAD) && given_in(anatomy_of((struct restricted *)a, m, uid), offset, n) == GIVEN_DOWNLOADED)
+	struct restricted *r = (struct restricted *)a;
+
+	if (!r->depict && refuses(a, ACCOUNT_REFUSES_DOWNLOAD) && given_in(anatomy_of(r, m, uid), offset, n) == GIVEN_DOWNLOADED)
 		return denied(err);
 	a = inner_of(a);
 	return a->ops->read(a, m, uid, offset, n, out, err);
@@ -408,6 +413,11 @@ static const struct account_ops OPS = {
 	.email = email, .thread = thread, .newest = newest, .email_changes = email_changes, .mailbox_changes = mailbox_changes, .counts = counts,
 	.arrange = arrange, .bin = bin, .restore = restore, .shred = shred,
 };
+
+void restricted_account_depict(struct account *account, bool depict)
+{
+	((struct restricted *)account)->depict = depict;
+}
 
 struct account *restricted_account_create(struct account *inner, unsigned what, const struct account_watch *watch, void *arg)
 {

@@ -26,5 +26,10 @@ struct account_watch {
 /* refuses: ACCOUNT_REFUSES_…. `inner` must outlive it; watch may be NULL and is borrowed. */
 struct account *restricted_account_create(struct account *inner, unsigned refuses, const struct account_watch *watch, void *arg);
 void restricted_account_destroy(struct account **account);
+/*
+ * Until it is told otherwise, bytes that are given or read do not go to the reader but become pictures, or are looked at for malware: attachments are
+ * VIEWED, and nothing is refused for want of the right to download.
+ */
+void restricted_account_depict(struct account *account, bool depict);
 
 #endif

@@ -208,6 +208,15 @@ static void bytes_of_an_attachment_are_a_download(void **state)
 	assert_int_equal(buf_len(&out), 0);
 	assert_int_equal(r->seen->ops->read(r->seen, &r->inbox, 1, header, LEN(TEXT_PART), &out, NULL), 0);
 	assert_true(slice_eq(buf_slice(&out), SLICE(TEXT_PART)));
+	/* As pictures it is seen, not taken. */
+	restricted_account_depict(r->seen, true);
+	assert_int_equal(give(r, 1, file, 1), 0);
+	assert_int_equal(r->told.given[GIVEN_DOWNLOADED], 0);
+	buf_clear(&out);
+	assert_int_equal(r->seen->ops->read(r->seen, &r->inbox, 1, file, 2, &out, NULL), 0);
+	assert_int_equal(buf_len(&out), 2);
+	restricted_account_depict(r->seen, false);
+	assert_int_equal(r->seen->ops->read(r->seen, &r->inbox, 1, file, 2, &out, NULL), ERR_DENIED);
 	/* A letter of texts alone is viewed as a whole; one that is not there is refused. */
 	assert_int_equal(give(r, 2, 0, 10000), 0);
 	assert_int_equal(give(r, 77, 0, 1), ERR_DENIED);

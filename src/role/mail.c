@@ -1,5 +1,6 @@
 #include "role/mail_http.h"
 #include "role/mail_push.h"
+#include "role/mail_scan.h"
 #include "role/mail_submit.h"
 
 #include <malloc.h>
@@ -244,6 +245,7 @@ static int mail_start(struct role_context *ctx, struct error *err)
 	mail_account_setup(m);
 	mail_index_start(m);
 	mail_submit_setup(m);
+	mail_scan_setup(m);
 	mail_push_start(m);
 	return 0;
 }

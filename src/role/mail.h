@@ -6,10 +6,11 @@
  *   mail_unref.c    what is given back to queue
  *   mail_session.c  IMAP and POP3 over the socket pair to the edge              mail_append.c   APPEND through filter and queue
  *   mail_submit.c   letters that are sent from the mailbox
+ *   mail_scheduled.c  letters that were to leave later, once they have
  *   mail_index.c    whose turn it is to be indexed
  *   mail_http.c     HTTP over the socket pairs to web (role/mail_http.h)        mail_jmap.c      what is served there
  *   mail_blob.c     what people upload               mail_transfer.c  upload, download
- *   mail_events.c   event sources, WebSocket
+ *   mail_events.c   event sources, WebSocket       mail_scan.c      attachments before they are opened
  *   mail_use.c      what of the mail a session takes, for the record
  *   mail_push.c     states for push services (role/mail_push.h)
  *   mail_unlearn.c  what was learnt about junk is forgotten
@@ -68,6 +69,7 @@ struct mail_role {
 	struct kx_cache *exchanges;
 	struct timer *sweep, *revalidate, *index, *close;
 	struct mail_lessons *lessons; /* mail_lessons.c */
+	struct mail_scans *scans;     /* mail_scan.c */
 	int64_t ran_ms;             /* when a session ran last */
 	bool index_waited;          /* the next batch made way for sessions already */
 	size_t session_count, session_total, filed, warm_count;
@@ -106,6 +108,8 @@ struct mail_account {
 	uint64_t quota;
 	uint64_t delivered;         /* seq of the newest letter that came and is filed (RFC 8621 1.5) */
 	uint64_t sent_state;        /* of the newest change of its submissions that is known here (queue/submission.h) */
+	uint64_t scheduled_known;   /* changes of submissions up to there are settled (role/mail_scheduled.h) */
+	bool scheduled_looks, scheduled_again;
 	struct store_account *store; /* NULL: not opened yet */
 	const struct mail_use *at_work; /* of the session whose engine runs now; NULL: none */
 	unsigned held;              /* sessions, tickets, requests in flight */

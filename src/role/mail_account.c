@@ -1,6 +1,7 @@
 /* One account of the shard: its secrets, its store, how long it stays open, what auth knows of its mailboxes. */
 #include "role/mail_blob.h"
 #include "role/mail_push.h"
+#include "role/mail_scheduled.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -267,6 +268,7 @@ int mail_account_open(struct mail_account *a, struct error *err)
 	mail_broken_forget(a);
 	a->memory = STORE_MEMORY_USED;
 	mail_push_opened(a);
+	mail_scheduled_look(a);
 	mail_account_profile(a);
 	mail_arrivals_pull(a);
 	mail_unref_send(a);

@@ -3,6 +3,7 @@
 #include "role/mail_events.h"
 #include "role/mail_preview.h"
 #include "role/mail_push.h"
+#include "role/mail_scan.h"
 #include "role/mail_visit.h"
 
 #include "auth/reading.h"
@@ -47,6 +48,7 @@ void mail_jmap_start(struct mail_http *p)
 	for (size_t i = 0; i < sizeof host.account_id; i++)
 		host.account_id[i] = p->account->id[i];
 	mail_blob_host(&host);
+	mail_scan_host(&host);
 	host.sieve = mail_sieve_ask;
 	sieve_extensions_print(&p->extensions);
 	host.sieve_extensions = buf_slice(&p->extensions);

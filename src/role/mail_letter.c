@@ -10,6 +10,7 @@
 #include "queue/queue.h"
 #include "queue/submission.h"
 #include "role/mail_http.h"
+#include "role/mail_scheduled.h"
 #include "role/mail_submit.h"
 #include "sys/file.h"
 
@@ -372,6 +373,7 @@ static void on_refreshed(void *arg, enum ipc_outcome outcome, const void *messag
 		a->sent_state = reply->state;
 		if (a->store != NULL) /* also when the state was known: who listens was not told by what asked for it */
 			store_account_changed(a->store);
+		mail_scheduled_look(a);
 	}
 	mail_account_drop(a);
 }

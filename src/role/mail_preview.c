@@ -12,6 +12,7 @@
 #include "jmap/emit.h"
 #include "jmap/mail.h"
 #include "role/mail_confidential.h"
+#include "role/mail_scan.h"
 #include "sys/file.h"
 
 #define STEP (1u << 20)     /* bytes that are read in one round of the loop */
@@ -51,7 +52,7 @@ static void preview_free(struct preview *p)
 
 /* ---- the answer ---- */
 
-static void give_info(const struct preview *p, const struct ipc_extract_reply *reply)
+static void give_info(const struct preview *p, const char *status, const struct ipc_extract_reply *reply)
 {
 	struct buf body = BUF_INIT(INFO_MAX);
 	struct emit e = EMIT_INIT(&body);
@@ -59,7 +60,7 @@ static void give_info(const struct preview *p, const struct ipc_extract_reply *r
 	enum inspect_type type = reply->type < FILE_TYPE_COUNT ? (enum inspect_type)reply->type : FILE_unknown;
 
 	emit_object(&e);
-	emit_member_text(&e, "status", slice_str(extract_status_name(reply->status)));
+	emit_member_text(&e, "status", slice_str(status));
 	emit_member_text(&e, "type", slice_str(inspect_type_name(type)));
 	emit_member_text(&e, "label", slice_str(inspect_type_label(type)));
 	emit_member_number(&e, "pages", reply->pages);
@@ -90,7 +91,7 @@ static void give(const struct preview *p, const struct ipc_extract_reply *reply)
 	enum extract_status status = reply->status < EXTRACT_STATUS_COUNT ? (enum extract_status)reply->status : EXTRACT_FAILED;
 
 	if (p->info)
-		give_info(p, reply);
+		give_info(p, extract_status_name(reply->status), reply);
 	else if (status != EXTRACT_OK)
 		mail_http_problem(p->x, codes[status], extract_status_name(status), NULL);
 	else
@@ -152,7 +153,9 @@ static void read_on(void *arg)
 
 	if (!mail_http_is_gone(p->x)) {
 		mail_http_enter(p->x->person);
+		restricted_account_depict(p->x->person->seen, true);
 		rc = read_some(p);
+		restricted_account_depict(p->x->person->seen, false);
 		mail_http_leave(p->x->person);
 	}
 	if (rc < 0)
@@ -246,7 +249,17 @@ static int blob_open(struct mail_exchange *x, struct jmap_blob *ret)
 	if (!slice_split(&rest, '/', &account) || !slice_eq(account, jmap_account_name(x->person->jmap)))
 		return ERR_NOT_FOUND;
 	rc = jmap_blob_open(x->person->jmap, arena_dup(&x->arena, rest), &x->arena, ret);
-	return rc < 0 ? rc : jmap_blob_give(ret);
+	restricted_account_depict(x->person->seen, true);
+	if (rc == 0)
+		rc = jmap_blob_give(ret);
+	restricted_account_depict(x->person->seen, false);
+	return rc;
+}
+
+/* Who gets no bytes of attachments gets pictures that say whose they are. */
+static bool is_marked(const struct mail_http *p, const struct jmap_blob *blob)
+{
+	return !blob->uploaded && ((p->reading & AUTH_READING_VIEW_ONLY) != 0 || (p->seen->refuses & ACCOUNT_REFUSES_DOWNLOAD) != 0);
 }
 
 static void take_query(struct preview *p)
@@ -267,7 +280,7 @@ static void begin(struct preview *p)
 	jmap_blob_start(&p->reader, &p->blob);
 	p->reading = true;
 	take_query(p);
-	if ((x->person->reading & AUTH_READING_VIEW_ONLY) != 0 && !p->blob.uploaded)
+	if (is_marked(x->person, &p->blob))
 		p->mark = mark_of(x);
 	loop_defer(mail_http_context(x)->loop, read_on, p);
 }
@@ -291,6 +304,26 @@ static int confidential_find(struct mail_exchange *x, struct mail_confidential *
 	return mail_confidential_find(x, id, ret);
 }
 
+static void refuse_scanned(struct preview *p, enum mail_scan_verdict verdict)
+{
+	if (p->info)
+		give_info(p, mail_scan_verdict_name(verdict), &(struct ipc_extract_reply){.result = -1});
+	else
+		mail_http_problem(p->x, mail_scan_verdict_status(verdict), mail_scan_verdict_name(verdict), NULL);
+}
+
+static void on_scanned(void *arg, enum mail_scan_verdict verdict)
+{
+	struct preview *p = arg;
+
+	if (verdict != MAIL_SCAN_GO && !mail_http_is_gone(p->x))
+		refuse_scanned(p, verdict);
+	if (verdict == MAIL_SCAN_GO && !mail_http_is_gone(p->x))
+		begin(p);
+	else
+		preview_free(p);
+}
+
 void mail_preview(struct mail_exchange *x)
 {
 	struct jmap_blob blob = {0};
@@ -311,6 +344,7 @@ void mail_preview(struct mail_exchange *x)
 	}
 	p = memory_alloc(sizeof *p);
 	*p = (struct preview){.x = x, .blob = blob, .part = part, .piece = BUF_INIT(STEP + 4 * JMAP_BLOB_STEP), .document = memfd_new("document", NULL)};
+	p->info = number_of(x, SLICE("info"), 0) == 1;
 	x->person->previews++;
 	mail_http_hold(x);
 	if (p->document < 0)
@@ -318,5 +352,5 @@ void mail_preview(struct mail_exchange *x)
 	else if (part > 0)
 		begin_confidential(p, &letter);
 	else
-		begin(p);
+		mail_scan(x->person, &p->blob, on_scanned, p);
 }

@@ -8,6 +8,7 @@
 #include "jmap/blob.h"
 #include "jmap/emit.h"
 #include "role/mail_blob.h"
+#include "role/mail_scan.h"
 
 #define NAME_MAX_BYTES 1000
 #define FIELD_MAX 4000
@@ -104,9 +105,11 @@ void mail_upload_gone(struct mail_exchange *x)
 /* ---- download ---- */
 
 struct download {
+	struct mail_exchange *x;
 	struct jmap_blob blob;
 	struct jmap_blob_reader reader;
 	struct buf out;
+	bool asks;           /* only whether it would be given */
 };
 
 static void download_end(struct mail_exchange *x)
@@ -148,7 +151,9 @@ static int download_open(struct mail_exchange *x, struct slice rest, struct down
 	if (!take_account(x, &rest) || !slice_split(&rest, '/', &id))
 		return ERR_NOT_FOUND;
 	rc = jmap_blob_open(x->person->jmap, arena_dup(&x->arena, id), &x->arena, &d->blob);
-	return rc < 0 ? rc : jmap_blob_take(&d->blob);
+	if (rc == 0)
+		rc = d->asks ? jmap_blob_may(&d->blob) : jmap_blob_take(&d->blob);
+	return rc;
 }
 
 static void give_head(struct mail_exchange *x, const struct download *d)
@@ -169,20 +174,51 @@ static void give_head(struct mail_exchange *x, const struct download *d)
 	buf_free(&disposition);
 }
 
-void mail_download(struct mail_exchange *x)
+static void download_begin(struct mail_exchange *x, struct download *d)
 {
-	struct download *d = arena_alloc(&x->arena, sizeof *d);
-	int rc = download_open(x, slice_from(x->path, sizeof "/jmap/download/" - 1), d);
-
-	if (rc < 0) {
-		mail_http_problem(x, rc == ERR_NOT_FOUND ? 404 : rc == ERR_DENIED ? 403 : 503, NULL, NULL);
-		return;
-	}
 	jmap_blob_start(&d->reader, &d->blob);
 	buf_init(&d->out, 4 * JMAP_BLOB_STEP);
 	x->state = d;
 	give_head(x, d);
 	mail_download_more(x);
+}
+
+static void on_scanned(void *arg, enum mail_scan_verdict verdict)
+{
+	struct download *d = arg;
+	struct mail_exchange *x = d->x;
+
+	if (mail_http_is_gone(x)) {
+		mail_http_drop(x);
+		return;
+	}
+	mail_http_enter(x->person);
+	if (verdict != MAIL_SCAN_GO)
+		mail_http_problem(x, mail_scan_verdict_status(verdict), mail_scan_verdict_name(verdict), NULL);
+	else if (d->asks)
+		mail_http_answer(x, 204, NULL, NULL, 0, SLICE_NONE);
+	else
+		download_begin(x, d);
+	mail_http_leave(x->person);
+	mail_http_drop(x);
+}
+
+void mail_download(struct mail_exchange *x)
+{
+	struct download *d = arena_alloc(&x->arena, sizeof *d);
+	struct slice asks;
+	int rc;
+
+	d->x = x;
+	d->asks = mail_http_query(x, SLICE("check"), &asks) && slice_eq(asks, SLICE("1"));
+	rc = download_open(x, slice_from(x->path, sizeof "/jmap/download/" - 1), d);
+
+	if (rc < 0) {
+		mail_http_problem(x, rc == ERR_NOT_FOUND ? 404 : rc == ERR_DENIED ? 403 : 503, NULL, NULL);
+		return;
+	}
+	mail_http_hold(x);
+	mail_scan(x->person, &d->blob, on_scanned, d);
 }
 
 void mail_download_more(struct mail_exchange *x)

@@ -304,6 +304,7 @@ static bool take_other(struct slice *in, struct arena *arena, struct jmap_other 
 	ret->read_only = (rights & changing) == 0;
 	ret->may_send = (rights & AUTH_BIT(AUTH_MAIL_SEND)) != 0;
 	ret->may_delete = (rights & AUTH_BIT(AUTH_MAIL_DELETE)) != 0;
+	ret->may_download = (rights & AUTH_BIT(AUTH_MAIL_DOWNLOAD)) != 0;
 	put_rights(rights, arena, &ret->rights);
 	return true;
 }

@@ -285,6 +285,8 @@ static void the_defaults_let_no_malware_in_or_out(void **state)
 	assert_int_equal(r.actions[SCAN_CLASS_VIRUS][SCAN_OUT], SCAN_ACTION_REJECT);
 	assert_int_equal(r.actions[SCAN_CLASS_UNSCANNED][SCAN_IN], SCAN_ACTION_HOLD);
 	assert_int_equal(r.actions[SCAN_CLASS_OPAQUE][SCAN_IN], SCAN_ACTION_HOLD);
+	assert_int_equal(r.actions[SCAN_CLASS_VIRUS][SCAN_OPEN], SCAN_ACTION_REJECT);
+	assert_int_equal(r.actions[SCAN_CLASS_UNSCANNED][SCAN_OPEN], SCAN_ACTION_PASS);
 }
 
 static void rows_change_one_action(void **state)
@@ -294,8 +296,11 @@ static void rows_change_one_action(void **state)
 	assert_int_equal(scan_rules_set(&r, SLICE(" macro  in hold "), &err), 0);
 	assert_int_equal(r.actions[SCAN_CLASS_MACRO][SCAN_IN], SCAN_ACTION_HOLD);
 	r.actions[SCAN_CLASS_MACRO][SCAN_IN] = before.actions[SCAN_CLASS_MACRO][SCAN_IN];
+	assert_int_equal(scan_rules_set(&r, SLICE("unscanned open reject"), &err), 0);
+	assert_int_equal(r.actions[SCAN_CLASS_UNSCANNED][SCAN_OPEN], SCAN_ACTION_REJECT);
+	r.actions[SCAN_CLASS_UNSCANNED][SCAN_OPEN] = before.actions[SCAN_CLASS_UNSCANNED][SCAN_OPEN];
 	assert_memory_equal(&r, &before, sizeof r);
-	static const char *const bad[] = {"", "macro", "macro in", "macros in hold", "macro up hold", "macro in keep", "macro in hold now", "macro out junk"};
+	static const char *const bad[] = {"", "macro", "macro in", "macros in hold", "macro up hold", "macro in keep", "macro in hold now", "macro out junk", "macro open reject", "virus open hold"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(scan_rules_set(&r, slice_str(bad[i]), &err), ERR_INVALID);
 	assert_memory_equal(&r, &before, sizeof r);

@@ -42,7 +42,7 @@ void scan_target_write(const struct scan_target *target, struct buf *out)
 	if (target->part)
 		buf_printf(out, "part %llu %llu %u", (unsigned long long)target->offset, (unsigned long long)target->length, (unsigned)target->encoding);
 	else
-		buf_append_str(out, target->partners ? "partners" : "letter");
+		buf_append_str(out, target->partners ? "partners" : target->signatures ? "signatures" : "letter");
 }
 
 bool scan_target_parse(struct slice name, struct scan_target *ret)
@@ -51,7 +51,8 @@ bool scan_target_parse(struct slice name, struct scan_target *ret)
 	uint32_t encoding;
 	*ret = (struct scan_target){0};
 	ret->partners = slice_eq(name, SLICE("partners"));
-	if (ret->partners || slice_eq(name, SLICE("letter")))
+	ret->signatures = slice_eq(name, SLICE("signatures"));
+	if (ret->partners || ret->signatures || slice_eq(name, SLICE("letter")))
 		return true;
 	ret->part = slice_split(&name, ' ', &word) && slice_eq(word, SLICE("part"));
 	if (!ret->part || !slice_split(&name, ' ', &word) || slice_to_u64(word, &ret->offset) < 0 || !slice_split(&name, ' ', &word)

@@ -38,11 +38,15 @@ enum scan_encoding { SCAN_IDENTITY, SCAN_BASE64, SCAN_QUOTED_PRINTABLE };
 /* The whole letter as it arrived, or the decoded bytes of one part of it. */
 struct scan_target {
 	bool part;
+	bool signatures;               /* nothing of the letter: how it stands with the scanners themselves (below) */
 	bool partners;                 /* the whole letter, for partners of judging (scan/partner.h); records are theirs */
 	uint64_t offset, length;       /* in the letter */
 	enum scan_encoding encoding;
 };
-/* "letter", "partners", "part <offset> <length> <encoding>" */
+/*
+ * "letter", "partners", "signatures", "part <offset> <length> <encoding>". Of "signatures" each scanner has a record: SCAN_CLEAN when it is there and counts,
+ * SCAN_STALE or SCAN_AWAY; the name is another one whenever its signatures are, and empty when it tells no date.
+ */
 void scan_target_write(const struct scan_target *target, struct buf *out);
 bool scan_target_parse(struct slice name, struct scan_target *ret);
 

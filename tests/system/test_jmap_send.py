@@ -12,7 +12,7 @@ import pytest
 
 from conftest import end_site, make_site
 from jmap_client import CORE, MAIL, Events, Jmap, JmapError, Socket
-from mail import Wire, mark
+from mail import Wire, letter, mark
 
 SUBMISSION = 'urn:ietf:params:jmap:submission'
 VACATION, SIEVE = 'urn:ietf:params:jmap:vacationresponse', 'urn:ietf:params:jmap:sieve'
@@ -436,3 +436,51 @@ def test_imap_hears_of_jmap_and_jmap_of_imap_and_of_its_submissions(site, ann):
     ann.call('Email/set', destroy=[made])
     events.close()
     socket.close()
+
+
+# ---- what the server does without a page ----
+
+def test_what_has_left_loses_its_mark_and_what_became_of_it_is_told(site, ann, bob):
+    subject, outside = mark(), f'{mark()}@outside.test'
+    hold = {'mailFrom': {'email': ann.user['address'], 'parameters': {'HOLDFOR': '5'}},
+            'rcptTo': [{'email': bob['address'], 'parameters': None}, {'email': outside, 'parameters': None}]}
+    events = Events(ann, 'types=EmailSubmission&closeafter=no&ping=0')
+    done = {'onSuccessUpdateEmail': {'#s': {f'mailboxIds/{ann.drafts}': None, f'mailboxIds/{ann.sent}': True, 'keywords/$scheduled': True}}}
+    made = created(ann.calls(('Email/set', {'create': {'letter': ann.draft([bob['address'], outside], subject)}}),
+                             ('EmailSubmission/set', {'create': {'s': {'identityId': ann.identity, 'emailId': '#letter', 'envelope': hold}}, **done})))
+    (found,) = ann.call('Email/query', filter={'subject': subject, 'inMailbox': ann.sent})['ids']
+    # Looked at only when something is told.
+    while True:
+        heard(lambda: events.next()[1], ann.account, 'EmailSubmission')
+        now = ann.submission(made['id'])
+        if now['undoStatus'] == 'final' and all(s['delivered'] == 'yes' for s in now['deliveryStatus'].values()):
+            break
+    events.close()
+    wait_for(lambda: '$scheduled' not in ann.call('Email/get', ids=[found], properties=['keywords'])['list'][0]['keywords'])
+    # One that is taken back loses it too; one that still waits keeps it.
+    marks = []
+    for send_at in (at(3600), at(7200)):
+        text = mark()
+        one = created(ann.calls(('Email/set', {'create': {'letter': ann.draft([bob['address']], text)}}),
+                                ('EmailSubmission/set', {'create': {'s': {'identityId': ann.identity, 'emailId': '#letter', 'sendAt': send_at}}, **done})))
+        marks.append((one['id'], ann.call('Email/query', filter={'subject': text})['ids'][0]))
+    ann.call('EmailSubmission/set', update={marks[0][0]: {'undoStatus': 'canceled'}})
+
+    def keywords(email_id):
+        return ann.call('Email/get', ids=[email_id], properties=['keywords'])['list'][0]['keywords']
+    wait_for(lambda: '$scheduled' not in keywords(marks[0][1]))
+    assert '$scheduled' in keywords(marks[1][1])
+    ann.call('EmailSubmission/set', update={marks[1][0]: {'undoStatus': 'canceled'}})
+
+
+def test_what_comes_to_a_muted_conversation_is_read_and_archived(site, ann):
+    subject, number, archive = mark(), f'<{mark()}@outside.test>', ann.with_role('archive')
+    first = letter('x@outside.test', ann.user['address'], subject).replace(b'Message-ID: <', f'Message-ID: {number}\r\nX-Was: <'.encode())
+    site.deliver([ann.user['address']], first)
+    (found,) = wait_for(lambda: ann.find(subject))
+    assert found in ann.call('Email/set', update={found: {'keywords/$muted': True}})['updated']
+    for _ in range(2):
+        site.deliver([ann.user['address']], letter('y@outside.test', ann.user['address'], f'Re: {subject}', extra=f'In-Reply-To: {number}\r\nReferences: {number}\r\n'))
+    quiet = wait_for(lambda: len(ids := ann.call('Email/query', filter={'subject': subject, 'inMailbox': archive})['ids']) == 2 and ids)
+    assert all('$seen' in one['keywords'] for one in ann.call('Email/get', ids=quiet, properties=['keywords'])['list'])
+    assert ann.call('Email/query', filter={'subject': subject, 'inMailbox': ann.with_role('inbox')})['ids'] == [found]

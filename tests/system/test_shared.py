@@ -1,5 +1,7 @@
 """Mailboxes of others in one sign-in of JMAP: two persons, one shared mailbox, IMAP beside it."""
 import contextlib
+import email.message
+import email.policy
 import json
 import os
 import sys
@@ -7,6 +9,7 @@ import time
 
 import pytest
 
+import documents
 from conftest import TOP, end_site, make_site
 from jmap_client import BLOB, CORE, MAIL, Events, Jmap
 from mail import letter, mark
@@ -380,3 +383,40 @@ def test_the_trash_empties_itself_into_the_bin(site, people):
     (one,) = wait_for(lambda: emil.get('Email/query', account, filter={'subject': subject})['ids'] == [] and binned(emil, account, subject))
     recover(emil, 'RecoverableEmail/set', account, update={one['id']: {'mailboxId': None}})
     assert emil.get('Email/query', account, filter={'subject': subject, 'inMailbox': emil.mailbox(account, 'inbox')})['ids'] == [id_]
+
+
+# ---- previews ----
+
+def with_document(site, user, person_, account):
+    """(part, whole letter): blobs of a letter with a PDF in the mailbox."""
+    subject = mark()
+    message = email.message.EmailMessage()
+    message['From'], message['To'], message['Subject'] = 'x@outside.test', user['address'], subject
+    message.set_content('see there')
+    message.add_attachment(documents.pdf([documents.square('1 0 0')]), maintype='application', subtype='pdf', filename='a.pdf')
+    with site.imap(user) as client:
+        assert client.append('INBOX', None, None, message.as_bytes(policy=email.policy.SMTP))[0] == 'OK'
+    id_ = wait_for(lambda: find(person_, account, subject))[0]
+    found = person_.get('Email/get', account, ids=[id_], properties=['attachments', 'blobId'])['list'][0]
+    return found['attachments'][0]['blobId'], found['blobId']
+
+
+def preview(person_, account, blob, query):
+    def look():
+        status, _, body = person_.ask('GET', f'/jmap/preview/{account}/{blob}?{query}')
+        return (status, body) if status != 503 and b'"busy"' not in body else None
+    return wait_for(look, 120)
+
+
+def test_who_may_read_a_mailbox_may_look_at_its_attachments(site, people, bea, carl, shared):
+    part, _ = with_document(site, people[0], bea, shared)
+    for who in (bea, carl):
+        status, body = preview(who, shared, part, 'info=1')
+        assert status == 200 and json.loads(body)['status'] == 'ok' and json.loads(body)['pages'] == 1, (status, body)
+        status, body = preview(who, shared, part, 'page=1&width=100')
+        assert status == 200 and documents.read_png(body)[2](50, 74) == (255, 0, 0)
+    stranger = Mine(site, person(site, 'strange'))
+    for account in (shared, stranger.account):
+        assert preview(stranger, account, part, 'page=1')[0] == 404
+    # In the own mailbox there is no such thing.
+    assert preview(bea, bea.id_of(people[1]['address']), part, 'page=1')[0] == 404

@@ -1,6 +1,5 @@
 /* Leaving, and calling back within the first seconds. */
 import { t, longDate } from '../ui/i18n';
-import { settleScheduled } from '../mail/scheduled';
 import { toast } from '../ui/toast';
 import { callBack, type Composer, type Leaving } from './composer';
 import { tooLate } from './late';
@@ -25,7 +24,6 @@ export async function sendNow(composer: Composer, at: Date | null): Promise<bool
 	try {
 		const left = await composer.leave(at, hold);
 		remember([...to, ...cc, ...bcc]);
-		if (at) void settleScheduled();
 		if (at) toast(t('compose.scheduled', { date: longDate(at) }), { undo: () => undo(left), ms: 12_000 });
 		else if (hold > 0) toast(t('compose.sent'), { undo: () => undo(left), ms: hold * 1000 });
 		else toast(t('compose.sent'));

@@ -9,7 +9,7 @@ import { narrow, wide } from '../ui/prefs';
 import { toast } from '../ui/toast';
 import { folderName } from './folders';
 import { labelName, type Label } from './letter';
-import { MUTED, mutes } from './mute';
+import { MUTED } from './mute';
 import { active, choiceOf, ids, leaving, meant, nextAfter, open, openId, query, selected, targetRows, total, view, wholeFolder } from './view';
 
 const PAGE = 500;
@@ -80,11 +80,10 @@ async function moveToRole(role: 'archive' | 'junk' | 'trash' | 'inbox', rows?: I
 }
 
 export const archive = (rows?: Id[]): Promise<void> => moveToRole('archive', rows);
-/* The whole conversation goes, and what is still to come of it (mute.ts); taking it back is to move it into the inbox again. */
+/* The whole conversation goes, and what is still to come of it (the server sees to that); taking it back is to move it into the inbox again. */
 export async function mute(rows = targetRows()): Promise<void> {
 	const m = await gather(rows), inbox = store.mailbox('inbox'), box = store.mailbox('archive');
 	if (m.letters.length === 0 || !inbox || !box) return;
-	mutes.value = true;
 	const done = store.actions.add({ type: 'Email', changes: Object.fromEntries(m.letters.map(id => [id, { mailboxIds: { [box.id]: true }, [`keywords/${MUTED}`]: true, 'keywords/$seen': true }])) });
 	tell(done, t('mail.muted', { n: m.rows.length }), leave(m.rows));
 }

@@ -6,6 +6,7 @@ import { Icon, type IconName } from '../ui/icons';
 import { IconButton } from '../ui/parts';
 import { malwareOf } from './letter';
 import { mayPreview, viewing, viewOnly, type Viewable } from './preview';
+import { take } from './taken';
 
 function kindOf(part: EmailBodyPart): { icon: IconName; name: string; tone: string } {
 	const ext = (part.name ?? '').split('.').pop()?.toLowerCase() ?? '';
@@ -39,7 +40,7 @@ export function Attachments({ letter, parts = letter.attachments ?? [], sealed =
 					if (lookOnly) return <li key={p.partId ?? i}><button type="button" class="file" aria-label={t('mail.preview-open', label)} onClick={view}>{face}<Icon name="eye" size={16} /></button></li>;
 					return (
 						<li key={p.partId ?? i}>
-							<a class="file" href={downloadUrl(client, p.blobId, name, p.type)} download={name} aria-label={t('mail.download-name', label)}>{face}<Icon name="download" size={16} /></a>
+							<a class="file" href={downloadUrl(client, p.blobId, name, p.type)} download={name} aria-label={t('mail.download-name', label)} onClick={e => void take(e)}>{face}<Icon name="download" size={16} /></a>
 							{mayPreview() && <IconButton icon="eye" class="file-view" label={t('mail.preview-open', label)} onClick={view} />}
 						</li>
 					);

@@ -7,6 +7,7 @@ import { Icon } from '../ui/icons';
 import { Dialog } from '../ui/overlay';
 import { Button, Chip, ErrorState, Skeleton } from '../ui/parts';
 import { authResults, routeOf, verdictOf } from './letter';
+import { refusal, take } from './taken';
 
 const METHODS = ['spf', 'dkim', 'dmarc', 'arc'];
 
@@ -83,19 +84,19 @@ const SOURCE_SHOWN = 512 * 1024;
 
 export function Source({ letter, onClose }: { letter: Email; onClose: () => void }) {
 	const [text, setText] = useState<string | null>(null);
-	const [failed, setFailed] = useState(false);
+	const [failed, setFailed] = useState('');
 	const url = downloadUrl(client, letter.blobId, 'letter.eml', 'message/rfc822');
 	useEffect(() => {
 		fetch(url, { headers: client.headers(), credentials: 'same-origin' })
 			.then(async r => {
-				if (!r.ok) throw new Error(String(r.status));
-				setText((await r.text()).slice(0, SOURCE_SHOWN));
+				if (r.ok) setText((await r.text()).slice(0, SOURCE_SHOWN));
+				else setFailed((await refusal(r)) ?? t('mail.source-failed'));
 			})
-			.catch(() => setFailed(true));
+			.catch(() => setFailed(t('mail.source-failed')));
 	}, []);
 	return (
-		<Dialog title={t('mail.source')} size="wide" onClose={onClose} footer={<a class="button" href={url} download="letter.eml"><Icon name="download" size={18} />{t('mail.download')}</a>}>
-			{failed ? <ErrorState title={t('mail.source-failed')} /> : text === null ? <Skeleton rows={5} /> : <pre class="source" tabIndex={0}>{text}</pre>}
+		<Dialog title={t('mail.source')} size="wide" onClose={onClose} footer={<a class="button" href={url} download="letter.eml" onClick={e => void take(e)}><Icon name="download" size={18} />{t('mail.download')}</a>}>
+			{failed ? <ErrorState title={failed} /> : text === null ? <Skeleton rows={5} /> : <pre class="source" tabIndex={0}>{text}</pre>}
 		</Dialog>
 	);
 }

@@ -20,8 +20,6 @@ import { archive, junk, label, markRead, mayMark, mayRemove, mute, remove, star 
 import { folderIcon, fullName, knownFolders, folderName, ownFolders } from './folders';
 import { LABELS, labelName } from './letter';
 import { List, labelItems, moveItems, viewName } from './list';
-import { quietMuted } from './mute';
-import { settleScheduled } from './scheduled';
 import { Reader } from './reader';
 import { SearchBox } from './searchbox';
 import { Sidebar } from './sidebar';
@@ -166,8 +164,6 @@ export default function MailScreen() {
 		setFailed(null);
 		start().then(() => {
 			started.value = true;
-			void settleScheduled().catch(() => {});
-			void quietMuted().catch(() => {});
 		}, setFailed);
 	};
 	useEffect(() => {

@@ -6,7 +6,7 @@ import { conversations } from '../ui/prefs';
 import { go, place } from '../ui/router';
 import { folderByPath, folderPath } from './folders';
 import { LABELS, labelName } from './letter';
-import { SCHEDULED, settleScheduled } from './scheduled';
+import { SCHEDULED } from './scheduled';
 import { toFilter } from './search';
 
 export type Chip = 'all' | 'unread' | 'attachments' | 'starred' | 'external';
@@ -104,7 +104,6 @@ effect(() => {
 		listError.value = null;
 		query.value = v.kind === 'nowhere' ? null : new LiveQuery(desk.peek().client, 'Email', choiceOf(v));
 		void load(0, 50);
-		if (v.kind === 'scheduled') void settleScheduled().catch(() => {});
 	}));
 });
 

@@ -7,10 +7,13 @@ import { Icon } from '../ui/icons';
 import { Button, IconButton, Skeleton } from '../ui/parts';
 import { useShortcuts } from '../ui/shortcuts';
 import { infoUrl, pageUrl, viewing, viewOnly, type Viewable } from './preview';
+import { take } from './taken';
 
 interface Info { status: string; type: string; pages: number; cut: boolean; marked: boolean }
 
 const FAILED: Info = { status: 'failed', type: '', pages: 0, cut: false, marked: false };
+/* What the server gives in no form. */
+const REFUSED = new Set(['malware', 'unscanned']);
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 const FIT = 2;
 const PAGE_MAX = 980, PICTURE_MAX = 2400, TRIES = 40, WAIT_MS = 1500;
@@ -107,12 +110,12 @@ export default function Viewer() {
 					<button type="button" class="viewer-percent num" aria-label={t('mail.preview-fit')} disabled={!ok} onClick={() => setZoom(FIT)}>{Math.round(ZOOMS[zoom]! * 100)} %</button>
 					<IconButton icon="plus" label={t('mail.preview-larger')} keys="+" disabled={!ok || zoom === ZOOMS.length - 1} onClick={() => resize(1)} />
 				</span>
-				{!lookOnly && <a class="icon-button" href={downloadUrl(client, one.blobId, one.name, one.type)} download={one.name} aria-label={t('mail.preview-download', { name: one.name })} data-tip={t('mail.download')}><Icon name="download" /></a>}
+				{!lookOnly && !REFUSED.has(info?.status ?? '') && <a class="icon-button" href={downloadUrl(client, one.blobId, one.name, one.type)} download={one.name} aria-label={t('mail.preview-download', { name: one.name })} data-tip={t('mail.download')} onClick={e => void take(e)}><Icon name="download" /></a>}
 				<IconButton icon="close" label={t('ui.close')} keys="Escape" onClick={close} />
 			</header>
 			<div ref={stage} class="viewer-stage" tabIndex={0} role="group" aria-label={t('mail.preview-pages')}>
 				{!info && <div class="viewer-words" role="status"><Skeleton />{t('mail.preview-reading')}</div>}
-				{info && !ok && <div class="viewer-words" role="alert"><Icon name="file" size={36} /><p>{maybe(`mail.preview-${info.status}`, { kind }) ?? t('mail.preview-failed')}</p>{!lookOnly && <p class="muted">{t('mail.preview-instead')}</p>}</div>}
+				{info && !ok && <div class="viewer-words" role="alert"><Icon name="file" size={36} /><p>{maybe(`mail.preview-${info.status}`, { kind }) ?? t('mail.preview-failed')}</p>{!lookOnly && !REFUSED.has(info.status) && <p class="muted">{t('mail.preview-instead')}</p>}</div>}
 				{ok && room > 0 && <Page key={`${one.blobId}-${page}`} one={one} page={page} pages={pages} width={width} scale={Math.min(devicePixelRatio || 1, 2)} />}
 				{ok && info.cut && page === pages && <p class="viewer-cut">{t('mail.preview-cut', { pages })}</p>}
 			</div>
