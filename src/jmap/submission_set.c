@@ -5,19 +5,12 @@
 #include "base/ensure.h"
 #include "base/utf8.h"
 #include "jmap/date.h"
-#include "jmap/sent.h"
+#include "jmap/submission_set.h"
 #include "jmap/write.h"
 #include "mime/address.h"
 #include "mime/header.h"
 
 #define PIECE 262144u
-
-struct setting {
-	struct jmap_sent_load state;    /* asked before anything is done */
-	struct jmap_sender sender;
-	bool asked_sender;
-	json_t *on_update, *on_destroy; /* onSuccessUpdateEmail, onSuccessDestroyEmail; borrowed */
-};
 
 /* One creation under way. */
 struct sending {
@@ -29,9 +22,6 @@ struct sending {
 	uint32_t prefix;
 	bool begun;
 };
-
-/* row: what it is, before it is asked back although it was read. */
-struct changing { struct jmap_sent_question question, row; };
 
 /* ---- the envelope ---- */
 
@@ -323,7 +313,7 @@ static enum jmap_step check_sender(struct jmap_call *call, struct jmap_set_item 
 	return JMAP_DONE;
 }
 
-static enum jmap_step begin(struct jmap_call *call, struct jmap_set_item *item, const struct setting *t)
+static enum jmap_step begin(struct jmap_call *call, struct jmap_set_item *item, const struct jmap_submission_setting *t)
 {
 	const struct jmap_host *host = jmap_host(call->jmap);
 	struct sending *s = ARENA_NEW(&call->arena, struct sending);
@@ -396,111 +386,16 @@ static enum jmap_step created(struct jmap_call *call, struct jmap_set_item *item
 	return JMAP_DONE;
 }
 
-static bool sender_known(struct jmap_call *call, struct setting *t)
-{
-	const struct jmap_host *host = jmap_host(call->jmap);
-
-	if (t->asked_sender)
-		return true;
-	t->asked_sender = true;
-	host->sender(host->arg, call, &t->sender);
-	return false;
-}
-
 static enum jmap_step create(struct jmap_call *call, struct jmap_set_item *item)
 {
 	const struct jmap_host *host = jmap_host(call->jmap);
-	struct setting *t = call->state;
+	struct jmap_submission_setting *t = call->state;
 
 	if (host->letter_send == NULL)
 		return jmap_set_error(item, "forbidden", SLICE_NONE);
-	if (!sender_known(call, t))
+	if (!jmap_submission_sender_known(call, t))
 		return JMAP_WAIT;
 	return item->state == NULL ? begin(call, item, t) : created(call, item, item->state);
-}
-
-/* ---- update: undoStatus alone; destroy ---- */
-
-/* Is it one that was confidential? Else it is told, or waited for. */
-static enum jmap_step check_confidential(struct jmap_call *call, struct jmap_set_item *item, struct changing *c, const uint8_t id[16])
-{
-	struct jmap_sent_data data;
-
-	if (jmap_sent_ask_one(call, &c->row, JMAP_SENT_GET, id) == JMAP_WAIT)
-		return JMAP_WAIT;
-	if (c->row.answer.code < 0 || c->row.answer.count == 0)
-		return jmap_set_error_code(item, c->row.answer.code < 0 ? c->row.answer.code : ERR_NOT_FOUND);
-	jmap_sent_data_read(call, c->row.answer.list[0].data, &data);
-	return data.confidential ? JMAP_DONE : jmap_set_error(item, "forbidden", SLICE("Only a confidential letter can be taken back after it was read."));
-}
-
-static enum jmap_step ask(struct jmap_call *call, struct jmap_set_item *item, enum jmap_sent_ask what)
-{
-	struct changing *c = item->state;
-	uint8_t id[16];
-	enum jmap_step step;
-
-	if (!jmap_id_parse(item->key, 'S', id))
-		return jmap_set_error(item, "notFound", SLICE_NONE);
-	if (c == NULL)
-		item->state = c = ARENA_NEW(&call->arena, struct changing);
-	if (what == JMAP_SENT_RECALL_ANY && (step = check_confidential(call, item, c, id)) != JMAP_DONE)
-		return step;
-	if (item->error != NULL)
-		return JMAP_DONE;
-	step = jmap_sent_ask_one(call, &c->question, what, id);
-	if (step == JMAP_WAIT || c->question.answer.code == 0)
-		return step;
-	if (c->question.answer.code == ERR_CONFLICT)
-		return jmap_set_error(item, "cannotUnsend",
-		                      what == JMAP_SENT_CANCEL ? SLICE("It was sent already.") : SLICE("It was sent too long ago."));
-	return jmap_set_error_code(item, c->question.answer.code);
-}
-
-struct word { const char *property, *value; enum jmap_sent_ask ask; };
-
-static const struct word *word_of(const char *property, struct slice value)
-{
-	static const struct word words[] = {{"undoStatus", "canceled", JMAP_SENT_CANCEL}, {"recall", "unread", JMAP_SENT_RECALL}, {"recall", "any", JMAP_SENT_RECALL_ANY}};
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcmp(words[i].property, property) == 0 && slice_eq(value, slice_str(words[i].value)))
-			return &words[i];
-	return NULL;
-}
-
-/* Who may send from here may take back what was sent from here. */
-static enum jmap_step recall(struct jmap_call *call, struct jmap_set_item *item, enum jmap_sent_ask what)
-{
-	const struct jmap_host *host = jmap_host(call->jmap);
-	struct setting *t = call->state;
-
-	if (host->recall_within == NULL || host->recall_within(host->arg) == 0 || host->sender == NULL)
-		return jmap_set_error(item, "forbidden", SLICE("Letters cannot be taken back here."));
-	if (!sender_known(call, t))
-		return JMAP_WAIT;
-	if (t->sender.code < 0)
-		return t->sender.code == ERR_DENIED ? jmap_set_error(item, "forbidden", SLICE_NONE) : jmap_set_error_code(item, t->sender.code);
-	return ask(call, item, what);
-}
-
-static enum jmap_step update(struct jmap_call *call, struct jmap_set_item *item)
-{
-	const struct word *word = NULL;
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(item->object, name, value)
-		if (word != NULL || (word = word_of(name, jmap_text(value))) == NULL)
-			(void)jmap_set_invalid(item, name);
-	if (item->error != NULL || word == NULL)
-		return JMAP_DONE;
-	return word->ask == JMAP_SENT_CANCEL ? ask(call, item, word->ask) : recall(call, item, word->ask);
-}
-
-static enum jmap_step destroy(struct jmap_call *call, struct jmap_set_item *item)
-{
-	return ask(call, item, JMAP_SENT_FORGET);
 }
 
 /* ---- what follows: an Email/set of its own ---- */
@@ -529,7 +424,7 @@ static void add(struct following *f, struct slice id, json_t *patch)
 	json_array_append_new(f->properties, item->properties);
 }
 
-static void gather(struct jmap_call *call, const struct setting *t, struct following *f)
+static void gather(struct jmap_call *call, const struct jmap_submission_setting *t, struct following *f)
 {
 	const char *key;
 	json_t *value;
@@ -587,7 +482,7 @@ static void put_section(struct jmap_call *call, const struct following *f, const
 
 static enum jmap_step finish(struct jmap_call *call)
 {
-	struct setting *t = call->state;
+	struct jmap_submission_setting *t = call->state;
 	struct following f = {0};
 	struct slice before, after;
 
@@ -622,7 +517,7 @@ static int state(struct jmap_call *call, struct buf *out)
 
 static bool begin_set(struct jmap_call *call)
 {
-	struct setting *t = call->state;
+	struct jmap_submission_setting *t = call->state;
 
 	return jmap_arg_object(call, "onSuccessUpdateEmail", &t->on_update) && jmap_arg_texts(call, "onSuccessDestroyEmail", &t->on_destroy);
 }
@@ -630,12 +525,12 @@ static bool begin_set(struct jmap_call *call)
 enum jmap_step jmap_submission_set(struct jmap_call *call)
 {
 	static const char *const more[] = {"onSuccessUpdateEmail", "onSuccessDestroyEmail", NULL};
-	static const struct jmap_set_ops ops = {.create = create, .update = update, .destroy = destroy, .begin = begin_set, .finish = finish,
+	static const struct jmap_set_ops ops = {.create = create, .update = jmap_submission_update, .destroy = jmap_submission_destroy, .begin = begin_set, .finish = finish,
 		.state = state, .more = more};
-	struct setting *t = call->state;
+	struct jmap_submission_setting *t = call->state;
 
 	if (t == NULL) {
-		call->state = t = ARENA_NEW(&call->arena, struct setting);
+		call->state = t = ARENA_NEW(&call->arena, struct jmap_submission_setting);
 		t->state.after = UINT64_MAX >> 1;
 	}
 	if (jmap_sent_load(call, &t->state) == JMAP_WAIT)
