@@ -6,6 +6,7 @@ import './real/signin.mjs';
 import './real/reading.mjs';
 import './real/writing.mjs';
 import './real/settling.mjs';
+import './real/confidential.mjs';
 import './real/sharing.mjs';
 
 test('no page went wrong, and none asked another server for anything', () => {

@@ -162,7 +162,7 @@ def run(args):
         instance.setup()
         instance.start()
         if state is None:
-            seeder = Seeder(instance)
+            seeder = Seeder(instance, languages=True)
             seeder.run()
             state = {'users': seeder.users, 'staff': seeder.staff}
             mark(instance, state['users'], state['staff'])

@@ -22,8 +22,9 @@ def password():
 
 
 class Seeder:
-    def __init__(self, instance):
-        self.i = instance
+    def __init__(self, instance, languages=False):
+        """languages: the system writes to everybody in the language of the name; else in that of the configuration."""
+        self.i, self.languages = instance, languages
         self.users, self.staff = [], []
 
     def run(self):
@@ -73,7 +74,8 @@ class Seeder:
 
     def make_person(self, local, name, department, role):
         first, own = password(), password()
-        self.i.cli('user', 'add', address(local), '--name', name, '--department', department, '--role', role, '--stdin', stdin=first + '\n')
+        language = ['--language', 'en' if name.isascii() else 'zh-CN'] if self.languages else []
+        self.i.cli('user', 'add', address(local), '--name', name, '--department', department, '--role', role, *language, '--stdin', stdin=first + '\n')
         result = self.i.cli('user', 'passwd', address(local), '--stdin', stdin=f'{first}\n{own}\n')
         return {'address': address(local), 'password': own, 'name': name, 'department': department, 'role': role,
                 'recovery_code': result['recovery_code']}

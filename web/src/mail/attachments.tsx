@@ -33,7 +33,7 @@ export function Attachments({ letter, parts = letter.attachments ?? [], sealed =
 				{parts.map((p, i) => {
 					const kind = kindOf(p), name = p.name || t('mail.unnamed');
 					const gone = malware?.name && malware.name === p.name;
-					const face = <><span class={`file-icon ${gone ? 'hue-5' : kind.tone}`}><Icon name={gone ? 'warn' : kind.icon} size={18} /></span><span class="file-text"><span class="cut">{name}</span><small class="num">{gone ? t('mail.attachment-gone') : `${kind.name.toUpperCase()} · ${size(p.size)}`}</small></span></>;
+					const face = <><span class={`file-icon ${gone ? 'hue-5' : kind.tone}`}><Icon name={gone ? 'warn' : kind.icon} size={18} /></span><span class="file-text"><span class="cut">{name}</span><small class="num">{gone ? t('mail.attachment-gone') : [kind.name.toUpperCase(), size(p.size)].filter(Boolean).join(' · ')}</small></span></>;
 					const label = { name, size: size(p.size) };
 					if (gone || !p.blobId || (sealed && !mayPreview())) return <li key={p.partId ?? i}><div class="file">{face}</div></li>;
 					const view = () => (viewing.value = { all: shown, at: shown.findIndex(one => one.blobId === p.blobId) });

@@ -13,6 +13,8 @@ import { nameOf } from './letter';
 interface Info { state: 'open' | 'expired'; expires: string | null; attachments: { blobId: Id; name: string; type: string; size: number }[] }
 export interface SealedProps { letter: Email; images: boolean; text: boolean; light: boolean; onFound: (f: Found) => void }
 
+/** So high that the name of who looks is on it whole, in pixels. */
+const MARK = 240;
 /** The longest that a timer of browsers waits, in milliseconds. */
 const TIMER_MAX = 2 ** 31 - 1;
 
@@ -54,7 +56,7 @@ export default function Sealed({ letter, images, text, light, onFound }: SealedP
 	const parts: EmailBodyPart[] = info.attachments.map((one, i) => ({ ...one, partId: String(i), charset: null, disposition: 'attachment', cid: null }));
 	return (
 		<>
-			<MailFrame key={`${images}${text}`} id={letter.id} title={letter.subject ?? ''} images={images} text={text} light={light} onFound={onFound} />
+			<MailFrame key={`${images}${text}`} id={letter.id} title={letter.subject ?? ''} images={images} text={text} light={light} least={MARK} onFound={onFound} />
 			<Attachments letter={letter} parts={parts} sealed />
 		</>
 	);

@@ -26,7 +26,8 @@ export function viewUrl(id: string, options: { images?: boolean; text?: boolean;
 	return `/jmap/view/${encodeURIComponent(client.accountId)}/${encodeURIComponent(id)}?${query}`;
 }
 
-export function MailFrame({ id, title, images: shown, text, light, onFound }: { id: string; title: string; images: boolean; text: boolean; light: boolean; onFound: (f: Found) => void }) {
+/* least: pixels of height that it has at least. */
+export function MailFrame({ id, title, images: shown, text, light, least = 0, onFound }: { id: string; title: string; images: boolean; text: boolean; light: boolean; least?: number; onFound: (f: Found) => void }) {
 	const ref = useRef<HTMLIFrameElement>(null);
 	const [height, setHeight] = useState(0);
 	const src = viewUrl(id, { images: shown, text, dark: isDark() && !light });
@@ -42,6 +43,6 @@ export function MailFrame({ id, title, images: shown, text, light, onFound }: { 
 	}, []);
 	return (
 		<iframe ref={ref} class="mail-frame" src={src} title={title || t('mail.body')} sandbox="allow-popups allow-popups-to-escape-sandbox allow-scripts" referrerpolicy="no-referrer"
-			style={{ height: `${height || 80}px`, opacity: height ? 1 : 0 }} onLoad={() => setTimeout(() => setHeight(h => h || 400), 400)} />
+			style={{ height: `${Math.max(least, height || 80)}px`, opacity: height ? 1 : 0 }} onLoad={() => setTimeout(() => setHeight(h => h || 400), 400)} />
 	);
 }

@@ -80,3 +80,12 @@ export function moment(seconds: number): Date {
 	return new Date(seconds * 1000);
 }
 
+const BROWSERS: [RegExp, string][] = [[/\bEdgA?\//, 'Edge'], [/\bOPR\//, 'Opera'], [/Firefox\/|FxiOS/, 'Firefox'], [/Chrom(?:e|ium)\/|CriOS/, 'Chrome'], [/Safari\//, 'Safari']];
+const SYSTEMS: [RegExp, string][] = [[/Windows/, 'Windows'], [/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Mac OS X/, 'macOS'], [/CrOS/, 'ChromeOS'], [/Linux/, 'Linux']];
+
+/** "Firefox, Linux" of what a browser says of itself; anything else as it is. */
+export function programName(agent: string): string {
+	if (!agent.startsWith('Mozilla/')) return agent;
+	const name = [BROWSERS, SYSTEMS].map(list => list.find(([pattern]) => pattern.test(agent))?.[1]).filter(Boolean).join(', ');
+	return name || agent;
+}

@@ -11,7 +11,7 @@ import { readServers, thunderbirdCode, type Server } from './servers';
 function Code({ text, label }: { text: string; label: string }) {
 	const code = qrPath(text);
 	if (!code) return null;
-	return <svg class="qr" role="img" aria-label={label} viewBox={`0 0 ${code.size} ${code.size}`} width={200} height={200} shape-rendering="crispEdges"><path d={code.path} fill="#000" /></svg>;
+	return <svg class="qr" role="img" aria-label={label} viewBox={`0 0 ${code.size} ${code.size}`} width={230} height={230} shape-rendering="crispEdges"><path d={code.path} fill="#000" /></svg>;
 }
 
 type Kind = 'password' | 'apple' | 'android';
