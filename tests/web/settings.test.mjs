@@ -16,13 +16,13 @@ function answers(site) {
 	const sessions = [
 		{ id: 1, kind: 'web', label: 'Firefox on Windows', ip: '10.0.0.4', agent: '', created: WHEN, used: WHEN, second_factor: true, unusual: [], this: true },
 		{ id: 2, kind: 'web', label: 'Chrome on Android', ip: '203.0.113.9', agent: '', created: WHEN, used: WHEN, second_factor: false, unusual: ['country'] },
-		{ id: 3, kind: 'web', label: 'Edge', ip: '10.0.0.5', agent: '', created: WHEN, used: WHEN, second_factor: false, unusual: [] },
+		{ id: 3, kind: 'web', label: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0', ip: '10.0.0.5', agent: '', created: WHEN, used: WHEN, second_factor: false, unusual: [] },
 	];
 	const calls = [];
 	const api = {
 		'session.list': () => ({ sessions }),
 		'session.sign_out': ({ id }) => { sessions.splice(sessions.findIndex(one => one.id === id), 1); },
-		'signin.list': () => ({ signins: [{ id: 2, time: WHEN, ip: '198.51.100.77', protocol: 'imap', device: '', client: '', second_factor: false, unusual: ['place'], outcome: 'refused' }] }),
+		'signin.list': () => ({ signins: [{ id: 2, time: WHEN, ip: '198.51.100.77', protocol: 'imap', device: 3, second_factor: false, unusual: ['place'], outcome: 'refused' }] }),
 		'device.list': () => ({ devices: [{ id: 2, name: 'iPhone', state: 'pending', protocol: 'imap', ip: '10.0.0.9', created: WHEN, used: WHEN }] }),
 		'device.approve': () => ({}),
 		'user.app_password.list': () => ({ app_passwords: [{ id: 'a1', label: 'Outlook', created: WHEN, protocols: ['imap'], ends: 0, used: WHEN, ip: '10.0.0.9' }] }),

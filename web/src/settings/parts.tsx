@@ -84,7 +84,8 @@ const BROWSERS: [RegExp, string][] = [[/\bEdgA?\//, 'Edge'], [/\bOPR\//, 'Opera'
 const SYSTEMS: [RegExp, string][] = [[/Windows/, 'Windows'], [/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Mac OS X/, 'macOS'], [/CrOS/, 'ChromeOS'], [/Linux/, 'Linux']];
 
 /** "Firefox, Linux" of what a browser says of itself; anything else as it is. */
-export function programName(agent: string): string {
+export function programName(agent: unknown): string {
+	if (typeof agent !== 'string') return '';
 	if (!agent.startsWith('Mozilla/')) return agent;
 	const name = [BROWSERS, SYSTEMS].map(list => list.find(([pattern]) => pattern.test(agent))?.[1]).filter(Boolean).join(', ');
 	return name || agent;
