@@ -65,7 +65,7 @@ const letterlock = {
 			await page.waitForURL(to => to.href !== before);
 		},
 		async search(page, number) {
-			await page.locator('#search').fill(`letter ${50 + number * 7}`);
+			await page.locator('#search').fill(`subject:"letter ${50 + number * 7}"`); // Roundcube looks into subjects and senders
 			await page.locator('#search').press('Enter');
 			await page.waitForURL(/\/mail\/search/);
 			await page.locator('.mail-row').first().waitFor();
