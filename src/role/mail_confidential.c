@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "jmap/mail.h"
+#include "mailbox/restricted.h"
 #include "mime/structure.h"
 #include "store/confidential.h"
 #include "sys/file.h"
@@ -253,14 +254,19 @@ static void open_on(void *arg)
 		loop_defer(mail_http_context(o->x)->loop, open_on, o);
 }
 
-/* What is opened counts as reading what is said outside, or as taking what lies there. */
+/* What is opened counts as reading what is said outside; attachments become pictures of all that lies there. */
 static int allowed(const struct opening *o)
 {
 	struct account *mail = o->x->person->seen;
 	const struct mail_confidential *l = &o->letter;
-	uint64_t from = o->use == MAIL_CONFIDENTIAL_READ ? l->text_start : l->start, to = o->use == MAIL_CONFIDENTIAL_READ ? l->text_end : l->end;
+	bool depict = o->use == MAIL_CONFIDENTIAL_ATTACHMENT;
+	uint64_t from = depict ? l->start : l->text_start, to = depict ? l->end : l->text_end;
+	int rc;
 
-	return mail->ops->give != NULL ? mail->ops->give(mail, &l->mailbox, l->uid, from, to - from, NULL) : 0;
+	restricted_account_depict(mail, depict);
+	rc = mail->ops->give != NULL ? mail->ops->give(mail, &l->mailbox, l->uid, from, to - from, NULL) : 0;
+	restricted_account_depict(mail, false);
+	return rc;
 }
 
 void mail_confidential_open(struct mail_exchange *x, const struct mail_confidential *letter, enum mail_confidential_use use, mail_confidential_fn *fn,

@@ -22,7 +22,7 @@ struct mail_confidential {
 /* 0; ERR_NOT_FOUND: there is no such letter, or it is an ordinary one; other codes of mailbox.h. */
 int mail_confidential_find(struct mail_exchange *x, const uint8_t email_id[16], struct mail_confidential *ret);
 
-enum mail_confidential_use { MAIL_CONFIDENTIAL_READ, MAIL_CONFIDENTIAL_ATTACHMENT /* as a download is judged (docs/access.md) */ };
+enum mail_confidential_use { MAIL_CONFIDENTIAL_READ, MAIL_CONFIDENTIAL_ATTACHMENT /* becomes pictures (restricted_account_depict) */ };
 /* status: of HTTP; 200: `inner` is what was inside, until fn returns. Called exactly once, never from inside of what began it. */
 typedef void mail_confidential_fn(void *arg, unsigned status, const struct mail_view_inner *inner);
 /* `letter` is copied, and may be expired: then status is 410. What is opened is recorded once for each sign-in and letter. */
