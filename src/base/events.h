@@ -330,7 +330,7 @@ EVENT(QUARANTINE_EXPIRED, LOG_INFO, MAIL, "quarantine.expired", "id", "a letter 
 EVENT(QUARANTINE_HELD, LOG_WARN, MAIL, "quarantine.held", "mid cid from what", "a letter went into quarantine")
 EVENT(MALWARE_FOUND, LOG_WARN, MAIL, "malware.found", "cid action kind name what", "something in a message is not let through as it is")
 EVENT(MALWARE_SENT, LOG_WARN, MAIL, "malware.sent", "cid user action kind name", "one of our people sent malware: the account or its computer is misused")
-EVENT(MALWARE_OPENED, LOG_WARN, MAIL, "malware.opened", "cid user ip actor action kind name by", "an attachment was asked for that scanners know as malware by now, or that nobody can look at")
+EVENT(MALWARE_OPENED, LOG_WARN, MAIL, "malware.opened", "cid user ip actor action kind name what", "an attachment was asked for that scanners know as malware by now, or that nobody can look at")
 EVENT(PARTNER_SAID, LOG_INFO, MAIL, "partner.said", "cid name action what ms", "what a partner of judging (Rspamd, a milter) wants done with a letter")
 EVENT(SCANNER_AWAY, LOG_ERROR, SYSTEM, "scanner.away", "name why", "a scanner does not answer; attachments from outside are held")
 EVENT(SCANNER_BACK, LOG_INFO, SYSTEM, "scanner.back", "name", "the scanner answers again")

@@ -138,7 +138,7 @@ static void tell(const struct mail_scans *s, const struct known *k, const struct
 	if (k->found && s->rules.actions[k->class][SCAN_OPEN] != SCAN_ACTION_PASS)
 		log_event(EV_MALWARE_OPENED, LOG_STR("cid", p->cid), LOG_STR("ip", p->address), LOG_TEXT("user", p->account->login),
 		          LOG_STR("action", scan_action_name(s->rules.actions[k->class][SCAN_OPEN])), LOG_STR("kind", scan_class_name(k->class)),
-		          LOG_STR("name", k->name), LOG_STR("by", k->scanner), p->use.actor[0] != 0 ? LOG_STR("actor", p->use.actor) : LOG_END);
+		          LOG_STR("name", k->name), LOG_STR("what", k->scanner), p->use.actor[0] != 0 ? LOG_STR("actor", p->use.actor) : LOG_END);
 }
 
 static void look_run(struct look *l);
