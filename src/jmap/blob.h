@@ -13,6 +13,7 @@
 #define JMAP_BLOB_STEP 49152          /* about so many bytes come from one jmap_blob_next */
 #define JMAP_BLOB_UNKNOWN UINT64_MAX
 #define JMAP_BLOB_SET_MAX 4000000     /* RFC 9404: bytes of a blob that is given or taken within a request */
+#define JMAP_BLOB_READ_MAX 16000000   /* bytes of other blobs that are read for one that is made of them */
 #define JMAP_BLOB_DEPTH_MAX 4
 #define JMAP_BLOB_ID_MAX 255
 #define JMAP_BLOB_SOURCES_MAX 64      /* of one Blob/upload */

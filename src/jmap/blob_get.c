@@ -29,7 +29,7 @@ void jmap_preview_account(struct jmap *j, struct emit *e)
 struct getting {
 	struct jmap_get get;
 	uint64_t offset, length; /* UINT64_MAX: all */
-	bool ranged;
+	size_t read;             /* bytes, in this step */
 	struct slice looking;    /* the id of which blob_look was asked; empty: of none */
 	int looked;
 };
@@ -74,7 +74,7 @@ static bool wants_data(const struct getting *g)
 	return (g->get.wanted & (BIT(DATA) | BIT(TEXT) | BIT(BASE64) | BIT(SHA) | BIT(SHA256) | BIT(SHA512))) != 0;
 }
 
-static int put_blob(struct jmap_call *call, const struct getting *g, const struct jmap_blob *blob)
+static int put_blob(struct jmap_call *call, struct getting *g, const struct jmap_blob *blob)
 {
 	struct emit *e = jmap_out(call);
 	bool data = wants_data(g), cut;
@@ -84,6 +84,7 @@ static int put_blob(struct jmap_call *call, const struct getting *g, const struc
 
 	if (data || blob->size == JMAP_BLOB_UNKNOWN)
 		rc = jmap_blob_take(blob) < 0 ? ERR_DENIED : jmap_blob_read(blob, &all);
+	g->read += buf_len(&all);
 	if (rc == 0) {
 		uint64_t size = data || blob->size == JMAP_BLOB_UNKNOWN ? buf_len(&all) : blob->size;
 
@@ -145,7 +146,8 @@ enum jmap_step jmap_method_blob_get(struct jmap_call *call)
 	if (call->state == NULL && !begin(call))
 		return JMAP_DONE;
 	g = call->state;
-	while (jmap_room(call)) {
+	g->read = 0;
+	while (jmap_room(call) && g->read < JMAP_BLOB_SET_MAX) { /* digests of much are short: others are served in between */
 		struct jmap_blob blob;
 		int rc;
 

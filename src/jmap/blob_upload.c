@@ -10,6 +10,7 @@
 struct making {
 	struct jmap_call *call;
 	struct buf bytes;
+	size_t read;       /* of other blobs, whatever is taken of them */
 	const char *error;
 	const char *property;
 };
@@ -40,8 +41,9 @@ static bool take_blob(struct making *m, const json_t *source)
 	n = json_is_integer(length) ? (uint64_t)json_integer_value(length) : UINT64_MAX;
 	good = jmap_blob_take(&blob) == 0 && jmap_blob_read(&blob, &all) == 0;
 	text = buf_slice(&all);
-	if (!good)
-		(void)fail(m, "tooLarge", NULL);
+	m->read += text.n;
+	if (!good || m->read > JMAP_BLOB_READ_MAX)
+		good = fail(m, "tooLarge", NULL);
 	else if (from > text.n || (n != UINT64_MAX && n > text.n - from))
 		good = fail(m, "invalidProperties", "data");
 	else
@@ -58,11 +60,11 @@ static bool take_source(struct making *m, const json_t *source)
 	if ((text != NULL) + (base64 != NULL) + (blob != NULL) != 1 || (text != NULL && !json_is_string(text))
 	    || (base64 != NULL && !json_is_string(base64)))
 		return fail(m, "invalidProperties", "data");
-	if (blob != NULL)
-		return take_blob(m, source);
+	if (blob != NULL && !take_blob(m, source))
+		return false;
 	if (text != NULL)
 		buf_append(&m->bytes, jmap_text(text));
-	else if (base64_decode_strict(jmap_text(base64), &m->bytes) != 0)
+	else if (base64 != NULL && base64_decode_strict(jmap_text(base64), &m->bytes) != 0)
 		return fail(m, m->bytes.failed ? "tooLarge" : "invalidProperties", "data");
 	return !m->bytes.failed || fail(m, "tooLarge", NULL);
 }
@@ -126,29 +128,64 @@ static void make(struct jmap_call *call, const char *key, const json_t *object, 
 	buf_free_secret(&m.bytes);
 }
 
-enum jmap_step jmap_method_blob_upload(struct jmap_call *call)
+struct uploading {
+	json_t *create, *made, *failed;
+	void *at;          /* the next of `create` */
+};
+
+static void forget(struct jmap_call *call)
+{
+	struct uploading *u = call->state;
+
+	json_decref(u->made);
+	json_decref(u->failed);
+}
+
+static bool begin(struct jmap_call *call)
 {
 	static const char *const names[] = {"create", NULL};
-	struct emit *e = jmap_out(call);
-	json_t *create = NULL, *made, *failed, *object;
-	const char *key;
+	struct uploading *u;
+	json_t *create = NULL;
 
 	if (!jmap_args_check(call, names) || !jmap_arg_object(call, "create", &create))
+		return false;
+	if (create == NULL || json_object_size(create) > JMAP_SET_MAX) {
+		(void)jmap_error(call, create == NULL ? "invalidArguments" : "requestTooLarge", NULL);
+		return false;
+	}
+	u = ARENA_NEW(&call->arena, struct uploading);
+	*u = (struct uploading){create, json_object(), json_object(), json_object_iter(create)};
+	call->state = u;
+	call->forget = forget;
+	return true;
+}
+
+static void put_result(struct emit *e, const char *name, const json_t *objects)
+{
+	emit_key(e, name);
+	if (json_object_size(objects) > 0)
+		emit_json(e, objects);
+	else
+		emit_null(e);
+}
+
+/* One blob at a time: others are served in between. */
+enum jmap_step jmap_method_blob_upload(struct jmap_call *call)
+{
+	struct uploading *u;
+
+	if (call->state == NULL && !begin(call))
 		return JMAP_DONE;
-	if (create == NULL || json_object_size(create) > JMAP_SET_MAX)
-		return jmap_error(call, create == NULL ? "invalidArguments" : "requestTooLarge", NULL);
-	made = json_object();
-	failed = json_object();
-	json_object_foreach(create, key, object)
-		make(call, key, object, made, failed);
+	u = call->state;
+	if (u->at != NULL) {
+		make(call, json_object_iter_key(u->at), json_object_iter_value(u->at), u->made, u->failed);
+		u->at = json_object_iter_next(u->create, u->at);
+		return JMAP_AGAIN;
+	}
 	jmap_answer_begin(call, NULL);
-	emit_member_text(e, "accountId", jmap_account_name(call->jmap));
-	emit_key(e, "created");
-	json_object_size(made) > 0 ? emit_json(e, made) : emit_null(e);
-	emit_key(e, "notCreated");
-	json_object_size(failed) > 0 ? emit_json(e, failed) : emit_null(e);
+	emit_member_text(jmap_out(call), "accountId", jmap_account_name(call->jmap));
+	put_result(jmap_out(call), "created", u->made);
+	put_result(jmap_out(call), "notCreated", u->failed);
 	jmap_answer_end(call);
-	json_decref(made);
-	json_decref(failed);
 	return JMAP_DONE;
 }

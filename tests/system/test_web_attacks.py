@@ -99,6 +99,20 @@ def test_a_small_request_does_not_become_a_large_one(jmap, bystander):
     assert bystander()
 
 
+def test_blobs_made_of_blobs_have_an_end(jmap):
+    create = {'b0': {'data': [{'data:asText': 'x' * 60_000}]}}
+    for n in range(1, 40):
+        create[f'b{n}'] = {'data': [{'data:asText': 'y'}] + [{'blobId': f'#b{n - 1}'}] * 60}
+    crumbs = [{'blobId': '#b1', 'offset': 3_000_000, 'length': 1}] * 60  # all of it is read for each byte
+    answer = jmap.call('Blob/upload', create={**create, 'crumbs': {'data': crumbs}})
+    assert set(answer['created']) == {'b0', 'b1'}
+    assert {answer['notCreated'][name]['type'] for name in ('b2', 'crumbs')} == {'tooLarge'}
+    large = answer['created']['b1']['id']
+    parts = [f'{large}_0_{3_600_000 - n}_p' for n in range(100)]
+    got = jmap.call('Blob/get', ids=parts, properties=['digest:sha-512', 'size'])
+    assert [one['size'] for one in got['list']] == [3_600_000 - n for n in range(100)]
+
+
 def test_a_socket_carries_what_is_larger_than_itself(jmap):
     many = [['Core/echo', {'a': 'x' * 900_000}, '0']]
     many += [['Core/echo', {'#a': {'resultOf': '0', 'name': 'Core/echo', 'path': '/a'}}, str(n)] for n in range(1, 4)]
