@@ -31,15 +31,15 @@ export async function pageOf(chromium, { locale = 'en', theme = 'light', width =
 	return page;
 }
 
-/** Rules of WCAG 2.2 AA that the page breaks, in a few words. */
-export async function axe(page) {
+/** Rules of WCAG 2.2 AA that the page breaks, in a few words; within: only of these parts. */
+export async function axe(page, within = null) {
 	const { source } = require('axe-core');
 	await page.evaluate(() => Promise.all(document.getAnimations().filter(one => one.effect?.getTiming().iterations !== Infinity).map(one => one.finished.catch(() => {}))));
-	await page.evaluate(source);
-	return page.evaluate(async () => {
-		const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'], iframes: false });
+	if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
+	return page.evaluate(async parts => {
+		const { violations } = await window.axe.run(parts ?? document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'], iframes: false });
 		return violations.map(v => `${v.id}: ${v.nodes.map(n => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).slice(0, 3).join(' | ')}`);
-	});
+	}, within);
 }
 
 /** A picture for people who look at the pages: only where SCREENSHOTS names a folder. */

@@ -1,7 +1,7 @@
 /* Ways in, and what keeps others out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { address, at, digits, editor, fillIn, folder, house, row, signedIn, signOut, stranger, write } from './house.mjs';
+import { address, at, digits, editor, fillIn, folder, house, row, signedIn, signOut, stranger, until, write } from './house.mjs';
 
 const who = 'maria.rossi';
 const mail = page => page.locator('.mail-row').first().waitFor();
@@ -134,4 +134,45 @@ test('sessions are listed, and the others end at a click', async () => {
 	await here.getByText('All other sessions are over').waitFor();
 	await there.locator('dialog.lock', { hasText: 'You are signed out' }).waitFor();
 	await here.locator('.list-row', { hasText: 'Signed in' }).first().waitFor();
+});
+
+test('whoever has failed often computes before the password is looked at', async () => {
+	const page = await stranger();
+	const answers = [];
+	page.on('request', request => {
+		if (request.method() === 'POST' && new URL(request.url()).pathname === '/api/session') answers.push(JSON.parse(request.postData() ?? '{}'));
+	});
+	await page.goto(at('/signin'));
+	for (let i = 0; i < 4; i++) {
+		const before = answers.length;
+		await fillIn(page, address('wang.lei'), `not the password ${i}`);
+		await until('it was tried', () => answers.length > before);
+		await page.locator('.signin-failed').waitFor();
+		await page.locator('button[type=submit]:not([disabled]):not([aria-busy=true])').waitFor();
+	}
+	await fillIn(page, address('wang.lei'), house.site.person('wang.lei').password);
+	await mail(page);
+	const { work } = answers.at(-1);
+	assert.match(String(work?.number), /^\d+$/);
+	assert.ok(work.challenge);
+});
+
+test('the keyboard on the screen is there as far as policy says, and opens the door', async () => {
+	for (const level of ['off', 'offer', 'always']) {
+		const page = await stranger();
+		await page.route('**/api/session', async route => {
+			const response = await route.fetch(), body = await response.json().catch(() => null);
+			return body?.policy ? route.fulfill({ response, json: { ...body, policy: { ...body.policy, keyboard: level } } }) : route.fulfill({ response });
+		});
+		await page.goto(at('/signin'));
+		await page.locator('[name=password]').waitFor();
+		assert.equal(await page.locator('.keyboard').count(), level === 'always' ? 1 : 0, level);
+		assert.equal(await page.locator('.keyboard-toggle').count(), level === 'offer' ? 1 : 0, level);
+		if (level !== 'always') continue;
+		const { address: who, password } = house.site.person('anna.schmidt');
+		await page.locator('[name=username]').fill(who);
+		for (const key of password) await page.locator('.keyboard').getByRole('button', { name: key, exact: true }).click();
+		await page.locator('button[type=submit]').click();
+		await mail(page);
+	}
 });

@@ -77,7 +77,7 @@ export function Tree({ chosen, onChoose }: { chosen: Choice; onChoose: (choice: 
 		<div class="book-tree" role="tree" aria-label={t('ui.contacts')} ref={ref} onKeyDown={onKey}>
 			{all.map((node, i) => (
 				<div key={node.id} role="treeitem" aria-level={node.level} aria-selected={node.id === current} aria-expanded={node.children.length ? isOpen(node) : undefined} tabIndex={i === at ? 0 : -1}
-					class={cls('book-node', node.id === current && 'on')} style={{ paddingLeft: `${8 + (node.level - 1) * 16}px` }} onClick={() => { setFocus(node.id); onChoose(node.choice); }}>
+					class={cls('book-node', node.id === current && 'on')} style={{ paddingLeft: `${8 + (node.level - 1) * 16}px` }} onFocus={() => setFocus(node.id)} onClick={() => { setFocus(node.id); onChoose(node.choice); }}>
 					<span class={cls('book-twist', node.children.length > 0 && isOpen(node) && 'open')} aria-hidden="true" onClick={e => { if (node.children.length) { e.stopPropagation(); toggle(node, !isOpen(node)); } }}>
 						{node.children.length > 0 && <Icon name="right" size={14} />}
 					</span>

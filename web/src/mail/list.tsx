@@ -200,7 +200,7 @@ export function List() {
 	const n = total.value, failed = listError.value, kind = view.value.kind;
 	return (
 		<section class={cls('letters', selected.value.size > 0 && 'choosing')} aria-label={t('mail.list')}>
-			<Head />
+			{kind !== 'nowhere' && <Head />}
 			{kind === 'search' && <SearchTerms />}
 			{kind !== 'nowhere' && <Chips />}
 			<WholeFolder />

@@ -147,7 +147,7 @@ function Edit({ start, onSave, onClose }: { start: Rule; onSave: (rule: Rule) =>
 						{rule.actions.map((one, at) => (
 							<div class="rule-row" key={at}>
 								<select class="select" aria-label={t('settings.rule-act')} value={one.act} onChange={e => action(at, { act: e.currentTarget.value as Act, value: '' })}>{ACTS.map(act => <option key={act} value={act}>{t(`settings.act-${act}`)}</option>)}</select>
-								{one.act === 'move' && <select class="select wide" aria-label={t('settings.rule-folder')} value={one.value} onChange={e => action(at, { value: e.currentTarget.value })}><option value="" />{folders.map(f => folderPath(f, folders)).map(path => <option key={path} value={path}>{path}</option>)}</select>}
+								{one.act === 'move' && <select class="select wide" aria-label={t('settings.rule-folder')} value={one.value} onChange={e => action(at, { value: e.currentTarget.value })}><option value="">{t('settings.rule-folder')}</option>{folders.map(f => folderPath(f, folders)).map(path => <option key={path} value={path}>{path}</option>)}</select>}
 								{one.act === 'forward' && <input class="input wide" type="email" aria-label={t('settings.rule-address')} value={one.value} onInput={e => action(at, { value: e.currentTarget.value })} />}
 								{one.act !== 'move' && one.act !== 'forward' && <span class="wide" />}
 								<IconButton icon="close" size={16} label={t('settings.action-remove')} disabled={rule.actions.length === 1} onClick={() => change({ actions: rule.actions.filter((_, i) => i !== at) })} />
