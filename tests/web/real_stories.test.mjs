@@ -8,9 +8,6 @@ import './real/writing.mjs';
 import './real/settling.mjs';
 import './real/confidential.mjs';
 import './real/sharing.mjs';
-import './real/people.mjs';
-import './real/hands.mjs';
-import './real/screens.mjs';
 
 test('no page went wrong, and none asked another server for anything', () => {
 	assert.deepEqual(errors(), []);

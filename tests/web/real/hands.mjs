@@ -4,7 +4,7 @@ import { before, test } from 'node:test';
 import { nameless, walk } from '../looks.mjs';
 import { address, at, editor, folder, house, imap, letterText, opened, read, row, stranger, until, write } from './house.mjs';
 
-const who = 'zhao.min', mark = Math.random().toString(36).slice(2, 7);
+const who = 'james.carter', mark = Math.random().toString(36).slice(2, 7);
 const LUNCH = `Lunch ${mark}`;
 let page, program;
 before(async () => {
