@@ -1,4 +1,6 @@
-/* What a mailbox has learnt about junk is forgotten: by its owner, or by who looks after accounts. And the organisation is taught from files. */
+/*
+ * What a mailbox has learnt about junk is forgotten: by its owner, or by who looks after accounts. And the organisation is taught from files.
+ */
 #include "auth/admin_private.h"
 #include "base/codec.h"
 

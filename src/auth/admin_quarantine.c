@@ -1,4 +1,6 @@
-/* Letting a letter out of quarantine: queue says why it is held and does it; what one person may not do alone waits for a second one here. */
+/*
+ * Letting a letter out of quarantine: queue says why it is held and does it; what one person may not do alone waits for a second one here.
+ */
 #include "auth/admin_private.h"
 #include "auth/release.h"
 #include "base/utf8.h"
@@ -14,8 +16,9 @@ static void ask_queue(struct admin_job *job, struct slice op, auth_queue_fn *fn)
 static void describe(struct admin_job *job, const json_t *letter)
 {
 	struct slice why = job_text(job, "reason");
-	struct slice text = arena_printf(&job->arena, "%.*s %.*s, from <%.*s>%s%.*s", SLICE_ARG(json_slice(letter, "reason")), SLICE_ARG(json_slice(letter, "name")),
-		SLICE_ARG(json_slice(letter, "from")), why.n > 0 ? ": " : "", SLICE_ARG(why));
+	struct slice held = json_slice(letter, "reason"), name = json_slice(letter, "name"), from = json_slice(letter, "from");
+	struct slice text = arena_printf(&job->arena, "%.*s %.*s, from <%.*s>%s%.*s", SLICE_ARG(held), SLICE_ARG(name), SLICE_ARG(from),
+		why.n > 0 ? ": " : "", SLICE_ARG(why));
 	json_object_set_new(job->args, "reason", job_json(utf8_prefix(text, 2 * DIRECTORY_NAME_MAX)));
 }
 

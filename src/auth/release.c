@@ -27,7 +27,8 @@ int release_policy_check(const json_t *value, struct error *err)
 		return error_set(err, ERR_INVALID, "it is {\"alone\":[…]}: reasons for which one person may release");
 	json_array_foreach(list, i, item)
 		if (!json_is_string(item) || !is_reason(slice_make(json_string_value(item), json_string_length(item))))
-			return error_set(err, ERR_INVALID, "reasons are virus, opaque, unscanned, executable, disguised, macro, unread, active, stripped, verdict and partner");
+			return error_set(err, ERR_INVALID, "reasons are virus, opaque, unscanned, executable, disguised, macro, unread, active, stripped, "
+				"verdict and partner");
 	return 0;
 }
 

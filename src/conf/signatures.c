@@ -14,7 +14,8 @@
 
 bool signatures_name_usable(const char *name)
 {
-	static const char *const kinds[] = {".hdb", ".hsb", ".mdb", ".msb", ".ndb", ".ldb", ".ldu", ".yar", ".yara", ".cdb", ".fp", ".sfp", ".ign2", ".pdb", ".wdb"};
+	static const char *const kinds[] = {".hdb", ".hsb", ".mdb", ".msb", ".ndb", ".ldb", ".ldu", ".yar", ".yara", ".cdb", ".fp", ".sfp", ".ign2",
+		".pdb", ".wdb"};
 	const char *dot = strrchr(name, '.');
 	for (const char *c = name; *c != '\0'; c++)
 		if (!ascii_is_alnum((uint8_t)*c) && *c != '.' && *c != '-' && *c != '_')
@@ -81,7 +82,8 @@ static struct signature_file look_at(const struct config *c, const char *name, c
 
 static bool is_ours(const char *name)
 {
-	return strncmp(name, SIGNATURES_PREFIX, sizeof SIGNATURES_PREFIX - 1) == 0 && strlen(name) < SIGNATURES_NAME_MAX && signatures_name_usable(name);
+	return strncmp(name, SIGNATURES_PREFIX, sizeof SIGNATURES_PREFIX - 1) == 0 && strlen(name) < SIGNATURES_NAME_MAX
+	       && signatures_name_usable(name);
 }
 
 int signatures_look(const struct config *c, struct signature_file files[SIGNATURES_MAX], size_t *count, struct error *err)
