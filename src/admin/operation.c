@@ -29,11 +29,6 @@ const struct admin_operation *admin_operation_find(struct slice name)
 	return NULL;
 }
 
-const struct admin_result *admin_result_at(size_t index)
-{
-	return index < ARRAY_LEN(results) ? &results[index] : NULL;
-}
-
 const struct admin_result *admin_result_find(struct slice name)
 {
 	static const struct admin_result none = {0};

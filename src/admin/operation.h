@@ -47,6 +47,5 @@ struct admin_result {
 	bool secret; /* shown once: not kept for a repeated call */
 };
 const struct admin_result *admin_result_find(struct slice name);
-const struct admin_result *admin_result_at(size_t index);
 
 #endif

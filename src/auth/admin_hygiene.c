@@ -6,7 +6,6 @@
 #include "auth/hygiene_private.h"
 
 #define DAY_S INT64_C(86400)
-#define REVIEWS_SHOWN 50
 #define REPORT_ROWS 1000
 
 static int hygiene_now(struct admin_job *job)

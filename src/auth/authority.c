@@ -8,7 +8,6 @@
 #include "base/memory.h"
 
 #define DOMAINS_BATCH 100
-#define ID_DIGITS 8
 
 struct authority *authority_create(struct directory *directory, const struct auth_host *host, const struct authority_settings *settings)
 {
@@ -20,11 +19,6 @@ struct authority *authority_create(struct directory *directory, const struct aut
 void authority_configure(struct authority *a, const struct authority_settings *settings)
 {
 	a->settings = *settings;
-}
-
-const struct authority_settings *authority_settings_of(const struct authority *a)
-{
-	return &a->settings;
 }
 
 void authority_free(struct authority **a)

@@ -27,7 +27,6 @@ struct authority_settings {
 /* Keeps directory and host by pointer. */
 struct authority *authority_create(struct directory *directory, const struct auth_host *host, const struct authority_settings *settings);
 void authority_configure(struct authority *a, const struct authority_settings *settings);
-const struct authority_settings *authority_settings_of(const struct authority *a);
 void authority_free(struct authority **a); /* nothing may be under way */
 
 struct authority_plan { /* borrowed */

@@ -11,7 +11,6 @@
 
 /* ---- our authorization server ---- */
 
-#define OAUTH_CLIENTS_MAX 1000
 int directory_oauth_client_add(struct directory *d, const struct oauth_client *client, int64_t now, struct error *err);
 int directory_oauth_client_get(struct directory *d, struct slice id, struct arena *arena, struct oauth_client *ret);
 int directory_oauth_client_list(struct directory *d, struct slice after, struct arena *arena, struct oauth_client *ret, size_t max);

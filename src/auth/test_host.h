@@ -15,7 +15,6 @@
 #include "auth/oauth.h"
 #include "trust/dns_zone.h"
 
-#define TEST_TICKETS 32
 
 struct test_auth {
 	struct auth_host host;

@@ -31,11 +31,6 @@ const struct auth_tls_settings *auth_tls_settings_of(const struct auth_certifica
 	return &t->settings;
 }
 
-struct directory *auth_tls_directory(struct auth_certificates *t)
-{
-	return t->directory;
-}
-
 void auth_tls_free(struct auth_certificates **t)
 {
 	ENSURE(*t == NULL || ((*t)->ordering == 0 && (*t)->stapling == 0));

@@ -42,7 +42,6 @@ struct auth_certificates *auth_tls_create(struct directory *directory, const str
 void auth_tls_configure(struct auth_certificates *t, const struct auth_tls_settings *settings); /* texts stay valid */
 const struct auth_tls_settings *auth_tls_settings_of(const struct auth_certificates *t);
 void auth_tls_free(struct auth_certificates **t); /* no order may be under way */
-struct directory *auth_tls_directory(struct auth_certificates *t);
 
 /* Counts changes; never 0. */
 uint64_t auth_tls_generation(const struct auth_certificates *t);

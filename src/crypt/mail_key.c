@@ -273,11 +273,6 @@ enum mail_algorithm mail_key_algorithm(const struct mail_key *key)
 	return key->algorithm;
 }
 
-unsigned mail_key_bits(const struct mail_key *key)
-{
-	return bits_of(key->pkey, key->algorithm);
-}
-
 int mail_key_public(const struct mail_key *key, struct buf *out, struct error *err)
 {
 	uint8_t *der = NULL, raw[ED25519_PUBLIC_SIZE];

@@ -49,7 +49,6 @@ int mail_key_decode(struct slice der, struct mail_key **ret, struct error *err);
 void mail_key_free(struct mail_key **key);
 
 enum mail_algorithm mail_key_algorithm(const struct mail_key *key);
-unsigned mail_key_bits(const struct mail_key *key);
 /* The public half as p= wants it before base64: SubjectPublicKeyInfo, or the 32 bytes. */
 int mail_key_public(const struct mail_key *key, struct buf *out, struct error *err);
 int mail_key_sign(const struct mail_key *key, const uint8_t digest[MAIL_DIGEST_SIZE], struct buf *out, struct error *err);

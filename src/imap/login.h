@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-#define IMAP_LOGIN_TIMEOUT_MS 180000  /* whole time before login */
 #define IMAP_LOGIN_FAILURES_MAX 5     /* then BYE */
 #define IMAP_LOGIN_BAD_MAX 20         /* commands that make no sense, then BYE */
 #define IMAP_LOGIN_SASL_MAX 12288     /* one base64 line of a SASL exchange */

@@ -436,12 +436,3 @@ bool imap_session_timeout(struct imap_session *s, struct buf *out, struct moment
 	return s->phase != PHASE_CLOSING;
 }
 
-bool imap_session_parked(const struct imap_session *s)
-{
-	return s->phase == PHASE_IDLE && !s->view.dirty && !s->hungry;
-}
-
-size_t imap_session_memory(const struct imap_session *s)
-{
-	return sizeof *s + s->cmd.arena.total + s->view.capacity * sizeof *s->view.uids + s->view.saved.capacity * sizeof *s->view.saved.ranges;
-}

@@ -61,9 +61,5 @@ int64_t imap_session_idle_limit(const struct imap_session *session);
 bool imap_session_timeout(struct imap_session *session, struct buf *out, struct moment now);
 /* The server stops, the account is suspended, …: "* BYE text"; closing is true afterwards. */
 void imap_session_bye(struct imap_session *session, const char *text, struct buf *out);
-/* True in IDLE with nothing to say: the owner may release buffers. */
-bool imap_session_parked(const struct imap_session *session);
-/* Heap bytes held, for tests and status. */
-size_t imap_session_memory(const struct imap_session *session);
 
 #endif

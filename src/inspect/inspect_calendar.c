@@ -88,7 +88,7 @@ static void find_links(struct walk *w, struct slice text)
 }
 
 struct calendar {
-	bool alarm, procedure;
+	bool alarm;
 };
 
 static void on_property(struct walk *w, struct calendar *c, const struct property *p)

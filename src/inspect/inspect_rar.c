@@ -6,7 +6,6 @@
 #define RAR4_MAIN 0x73
 #define RAR4_FILE 0x74
 #define RAR4_END 0x7b
-#define RAR5_MAIN 1
 #define RAR5_FILE 2
 #define RAR5_ENCRYPTION 4
 #define RAR5_END 5

@@ -22,7 +22,6 @@
 #define METHOD_DEFLATED 8
 #define MADE_BY_UNIX 3
 #define FIELD32_MAX 0xffffffffu
-#define ENTRIES_GUESS_MAX 4096
 
 /* ---- fields ---- */
 

@@ -47,8 +47,11 @@ typedef void jmap_contact_fn(void *arg, const char *id, const json_t *entry);
 void jmap_contacts_each(const struct jmap_contacts *c, jmap_contact_fn *fn, void *arg);
 /* A new id: the letter and 32 digits; in the call's arena. */
 struct slice jmap_contacts_id(struct jmap_call *call, char letter);
+/* The number of a change that is made now: above all others, saved with the next jmap_contacts_save. */
 uint64_t jmap_contacts_number(struct jmap_contacts *c);
+/* Remembers that the id was destroyed, for /changes; born: the number under which it was made. */
 void jmap_contacts_gone(struct jmap_contacts *c, uint64_t born, struct slice id);
+/* {id: book}, borrowed; never NULL after jmap_contacts_open. */
 json_t *jmap_contacts_books(const struct jmap_contacts *c);
 
 /* "Zhang Wei" of a card: name/full, or its components in their order; in the arena. */

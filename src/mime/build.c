@@ -92,7 +92,7 @@ static int append_fields(struct writer *w, const struct build_field *fields)
 struct shape {
 	uint64_t bytes, high, controls;
 	size_t line, longest;
-	bool bare, ends_with_cr;         /* bare: a CR or LF of its own, or NUL */
+	bool bare;                       /* bare: a CR or LF of its own, or NUL */
 	uint8_t last;
 };
 

@@ -13,7 +13,6 @@
 
 #define MEMORY_KEY_MAX 255
 #define MEMORY_VALUE_MAX 2048
-#define MEMORY_NOTES_MAX 64            /* of one letter */
 #define MEMORY_NOTES_BYTES 16384       /* encoded, with the MAC */
 #define MEMORY_COUNT_SIZE 20
 #define MEMORY_ROWS_MAX 4000000        /* beyond it nothing new is remembered until what ends has gone */

@@ -23,7 +23,6 @@ enum submission_state { SUBMISSION_PENDING = 0, SUBMISSION_FINAL = 1, SUBMISSION
 enum submission_fate { SUBMISSION_QUEUED = 0, SUBMISSION_DELIVERED = 1, SUBMISSION_FAILED = 2, SUBMISSION_LOST = 3 /* not known */ };
 
 #define SUBMISSION_KEEP_MS (INT64_C(90) * 86400000)     /* rows of what was sent or taken back */
-#define SUBMISSION_HOLD_MAX_MS (INT64_C(30) * 86400000) /* the longest wait */
 #define SUBMISSION_LIST_MAX 300                         /* rows of one answer */
 #define SUBMISSION_DUE_MAX 100
 #define SUBMISSION_TOUCHED_BYTES 16384u

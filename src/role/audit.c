@@ -26,11 +26,6 @@ struct audit_waiting {
 
 static void commit(struct audit_role *a);
 
-struct loop *audit_loop(const struct audit_role *a)
-{
-	return a->ctx->loop;
-}
-
 int64_t audit_now_ms(const struct audit_role *a)
 {
 	return loop_now(a->ctx->loop).mono_ms;

@@ -89,8 +89,7 @@ struct audit_role {
 	unsigned jobs;                     /* in the pool, besides writing */
 };
 
-/* audit.c */
-struct loop *audit_loop(const struct audit_role *a);
+/* audit.c: wall time. */
 int64_t audit_now_ms(const struct audit_role *a);
 /* audit_tidy.c */
 void audit_tidy_setup(struct audit_role *a);

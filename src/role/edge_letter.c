@@ -113,11 +113,6 @@ int edge_letter_add_facts(struct edge_letter *l, struct slice facts, unsigned co
 	return 0;
 }
 
-unsigned edge_letter_targets(const struct edge_letter *l)
-{
-	return l->targets;
-}
-
 uint64_t edge_letter_size(const struct edge_letter *l)
 {
 	return l->size;

@@ -18,7 +18,6 @@ struct edge_letter *edge_letter_create(struct edge *edge);
 void edge_letter_free(struct edge_letter **letter);
 /* The facts of one accepted RCPT. ERR_LIMIT: no room for them. */
 int edge_letter_add_facts(struct edge_letter *letter, struct slice facts, unsigned count);
-unsigned edge_letter_targets(const struct edge_letter *letter);
 /* Takes bytes of the message. ERR_TEMPORARY (memory budget of the process), ERR_IO. */
 int edge_letter_add(struct edge_letter *letter, struct slice bytes);
 /* The account that sends it, and the delegate who does so for its owner (empty: nobody): recorded when it is accepted. Copied. */

@@ -7,6 +7,8 @@
 
 #define AUTH_FACT_MAX 65536 /* bytes of a sender fact */
 
+_Static_assert(EDGE_INPUT_MAX >= SMTP_SERVER_INPUT_MIN, "the engine needs whole lines");
+
 /* However busy a client is, it signs in in time, and from one letter to the next it has only so long: a byte now and then holds no
  * connection open. */
 static int64_t patience(struct edge_client *c)

@@ -14,6 +14,8 @@
 #include "role/mail_submit.h"
 #include "sys/file.h"
 
+_Static_assert(JMAP_SEND_DATA_MAX == JOB_DATA_MAX, "what the engine keeps with a submission goes into the job");
+
 #define HEAD_MAX 65536u /* gathered, then written */
 
 static uint64_t writing; /* bytes of all letters of the process (limits.memory) */

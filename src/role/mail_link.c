@@ -10,6 +10,8 @@
 #define LINK_IDLE_MS 120000        /* web closes earlier */
 #define REQUESTS_MAX 1000000
 
+_Static_assert(LINK_INPUT_MAX >= HTTP_SERVER_INPUT_MIN, "the engine needs a whole head");
+
 static struct loop *loop_of(const struct mail_http *p)
 {
 	return p->account->role->ctx->loop;

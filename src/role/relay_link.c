@@ -12,6 +12,8 @@
 #define PORT_SUBMISSIONS 465 /* TLS from the start, RFC 8314 3.3 */
 #define INPUT_MAX 65536
 
+_Static_assert(INPUT_MAX >= SMTP_CLIENT_INPUT_MIN, "the engine needs a whole reply");
+
 struct relay_link {
 	struct list_node node;         /* of peer->idle */
 	struct list_node all;          /* of relay->links */

@@ -65,20 +65,6 @@ bool machine_address_part(struct machine *m, const struct sieve_node *node, stru
 	return false;
 }
 
-bool machine_address_own(const struct machine *m, struct slice address)
-{
-	const struct sieve_letter *l = m->letter;
-	ptrdiff_t at = slice_rfind(address, '@');
-	if (at < 0)
-		return false;
-	for (size_t i = 0; i < l->address_count; i++) {
-		struct slice own = l->addresses[i];
-		if (slice_eq_nocase(own, address) || (slice_starts(own, SLICE("@")) && slice_eq_nocase(own, slice_from(address, (size_t)at))))
-			return true;
-	}
-	return slice_eq_nocase(l->address, address) || slice_eq_nocase(l->to, address);
-}
-
 /* ---- mailboxes ---- */
 
 const struct sieve_mailbox *machine_mailbox(const struct machine *m, struct slice name)

@@ -30,7 +30,6 @@ struct machine {
 	struct sieve_outcome *out;
 	struct machine_scope *scope;
 	struct map globals;
-	unsigned global_count;
 	struct included *included;
 	unsigned include_count, depth;
 	uint64_t own_work, *work;
@@ -86,7 +85,6 @@ bool machine_headers(struct machine *m, const struct sieve_node *node, struct sl
 struct slice machine_header_text(struct machine *m, struct slice value);
 /* A part of an address by the tag of the test; false: the address has no such part. */
 bool machine_address_part(struct machine *m, const struct sieve_node *node, struct slice local, struct slice domain, struct slice *ret);
-bool machine_address_own(const struct machine *m, struct slice address);
 const struct sieve_mailbox *machine_mailbox(const struct machine *m, struct slice name);
 const struct sieve_mailbox *machine_special_use(const struct machine *m, struct slice attribute);
 

@@ -12,7 +12,6 @@
 #include "base/slice.h"
 
 #define PROVIDER_NAME_MAX 40
-#define PROVIDER_DOMAINS_MAX 50
 
 struct provider_row { /* borrowed from the line */
 	struct slice name, issuer, client, audience, scope, redirect, domains; /* scope: with '+'; domains: with ',' */

@@ -322,11 +322,6 @@ uint32_t sts_keep_s(const struct sts_state *s, int64_t now_s)
 
 static const char *const mode_names[] = {[STS_NONE] = "none", [STS_TESTING] = "testing", [STS_ENFORCE] = "enforce"};
 
-const char *sts_mode_name(enum sts_mode mode)
-{
-	return mode_names[mode];
-}
-
 bool sts_mode_find(struct slice name, enum sts_mode *ret)
 {
 	for (size_t i = 0; i < ARRAY_LEN(mode_names); i++)

@@ -65,7 +65,6 @@ uint32_t sts_keep_s(const struct sts_state *s, int64_t now_s);
 void sts_policy_write(const struct sts_policy *policy, struct buf *out);
 /* What stands in DNS beside it: another one for another policy. */
 void sts_policy_id(struct slice file, char ret[STS_POLICY_ID_SIZE]);
-const char *sts_mode_name(enum sts_mode mode);
 bool sts_mode_find(struct slice name, enum sts_mode *ret);
 
 #endif
