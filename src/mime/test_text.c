@@ -36,6 +36,7 @@ static void charsets_become_utf8(void **state)
 		{"koi8-r", "\xf0\xd2\xc9", "\xd0\x9f\xd1\x80\xd0\xb8"},
 		{"gb18030", "\x81\x30\x81\x30", "\xc2\x80"},
 		{"GBK", "\xb0\xa1", "\xe5\x95\x8a"},
+		{"big5_tw", "\xa4\xa4", "\xe4\xb8\xad"},
 		{"Shift_JIS", "\x93\xfa", "\xe6\x97\xa5"},
 		{"euc-jp", "\xc6\xfc", "\xe6\x97\xa5"},
 		{"utf-7", "Hi Mom +Jjo-!", "Hi Mom \xe2\x98\xba!"},
