@@ -413,8 +413,13 @@ def test_who_may_read_a_mailbox_may_look_at_its_attachments(site, people, bea, c
     for who in (bea, carl):
         status, body = preview(who, shared, part, 'info=1')
         assert status == 200 and json.loads(body)['status'] == 'ok' and json.loads(body)['pages'] == 1, (status, body)
+        # Who may not download sees pages that say who looks, and no byte.
+        assert json.loads(body)['marked'] == (who is carl)
+        assert who.ask('GET', f'/jmap/download/{shared}/{part}/a.pdf')[0] == (403 if who is carl else 200)
+        assert who.accounts()[shared]['accountCapabilities']['urn:letterlock:jmap:preview']['viewOnly'] == (who is carl)
         status, body = preview(who, shared, part, 'page=1&width=100')
-        assert status == 200 and documents.read_png(body)[2](50, 74) == (255, 0, 0)
+        red, green, blue = documents.read_png(body)[2](50, 74)
+        assert status == 200 and (who is carl or (red, green, blue) == (255, 0, 0))
     stranger = Mine(site, person(site, 'strange'))
     for account in (shared, stranger.account):
         assert preview(stranger, account, part, 'page=1')[0] == 404
