@@ -85,16 +85,46 @@ static bool expression_for(const struct search *s, struct buf *out)
 	return false;
 }
 
+/* Numbers of the bodies among which the UIDs are: a question about a part of the mailbox must not cost what one about all of it does. */
+static int body_range(struct search *s, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const struct uid_set *uids = s->uids;
+	sqlite3_stmt *stmt;
+	int rc = 0;
+
+	*ret_first = 0;
+	*ret_last = INT64_MAX;
+	if (uids->count == 0 || uid_set_size(uids) * 2 > s->m->messages)
+		return 0;
+	stmt = account_db_statement(&s->a->db, SQL_INDEX_RANGE, s->err);
+	if (stmt == NULL)
+		return ERR_IO;
+	bind_u64(stmt, 1, (uint64_t)s->m->number);
+	bind_u64(stmt, 2, uids->ranges[0].first);
+	bind_u64(stmt, 3, uids->ranges[uids->count - 1].last);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		*ret_first = column_u64(stmt, 0);
+		*ret_last = column_u64(stmt, 1);
+	} else {
+		rc = account_db_error(&s->a->db, s->err);
+	}
+	account_db_done(stmt);
+	return rc;
+}
+
 static int candidates_indexed(struct search *s, struct slice expression)
 {
 	static const struct { enum account_sql id; bool cut; } OTHERS[] = {{SQL_INDEX_ABOVE, true}, {SQL_INDEX_CUT, true}};
-	sqlite3_stmt *stmt = account_db_statement(&s->a->db, SQL_INDEX_MATCH, s->err);
-	int rc;
+	uint64_t first, last;
+	int rc = body_range(s, &first, &last);
+	sqlite3_stmt *stmt = rc < 0 ? NULL : account_db_statement(&s->a->db, SQL_INDEX_MATCH, s->err);
 
 	if (stmt == NULL)
-		return ERR_IO;
+		return rc < 0 ? rc : ERR_IO;
 	bind_text(stmt, 1, expression);
 	bind_u64(stmt, 2, (uint64_t)s->m->number);
+	bind_u64(stmt, 3, first);
+	bind_u64(stmt, 4, last);
 	rc = candidates_from(s, stmt, false);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(OTHERS); i++) {
 		stmt = account_db_statement(&s->a->db, OTHERS[i].id, s->err);

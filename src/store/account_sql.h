@@ -84,7 +84,9 @@ ACCOUNT_SQL(UNREF_DELETE, "DELETE FROM unref WHERE seq=?1 AND now<=?2")
 
 ACCOUNT_SQL(INDEX_PUT, "INSERT INTO search(rowid, text) VALUES(?1, ?2)")
 ACCOUNT_SQL(INDEX_DELETE, "DELETE FROM search WHERE rowid=?1")
-ACCOUNT_SQL(INDEX_MATCH, "SELECT m.uid, m.body FROM search s JOIN message m ON m.body=s.rowid AND m.mailbox=?2 WHERE s.search MATCH ?1")
+ACCOUNT_SQL(INDEX_MATCH, "SELECT m.uid, m.body FROM search s JOIN message m ON m.body=s.rowid AND m.mailbox=?2 WHERE s.search MATCH ?1"
+	" AND s.rowid BETWEEN ?3 AND ?4")
+ACCOUNT_SQL(INDEX_RANGE, "SELECT coalesce(min(body),1), coalesce(max(body),0) FROM message WHERE mailbox=?1 AND uid BETWEEN ?2 AND ?3")
 ACCOUNT_SQL(INDEX_CUT, "SELECT m.uid, m.body FROM body b INDEXED BY body_cut JOIN message m ON m.body=b.number WHERE b.cut<>0 AND m.mailbox=?1"
 	" AND b.number<=?2")
 ACCOUNT_SQL(INDEX_ABOVE, "SELECT uid, body FROM message INDEXED BY message_body WHERE mailbox=?1 AND body>?2")
