@@ -131,6 +131,9 @@ static void make(struct jmap_call *call, const char *key, const json_t *object, 
 struct uploading {
 	json_t *create, *made, *failed;
 	void *at;          /* the next of `create` */
+	size_t source;     /* of its sources, the next one that has to be looked at */
+	bool asked;        /* the scanners, about that one */
+	int looked;        /* what they say; negative: it is not made */
 };
 
 static void forget(struct jmap_call *call)
@@ -154,10 +157,52 @@ static bool begin(struct jmap_call *call)
 		return false;
 	}
 	u = ARENA_NEW(&call->arena, struct uploading);
-	*u = (struct uploading){create, json_object(), json_object(), json_object_iter(create)};
+	*u = (struct uploading){.create = create, .made = json_object(), .failed = json_object(), .at = json_object_iter(create)};
 	call->state = u;
 	call->forget = forget;
 	return true;
+}
+
+static bool is_of_letter(struct jmap_call *call, const json_t *source, struct jmap_blob *ret)
+{
+	struct slice id;
+
+	return json_object_get(source, "blobId") != NULL && jmap_id_resolve(call, jmap_text(json_object_get(source, "blobId")), &id)
+	       && jmap_blob_open(call->jmap, id, &call->arena, ret) == 0 && !ret->uploaded && jmap_blob_may(ret) == 0;
+}
+
+/* What comes out of a letter is looked at first, as when it is downloaded: an upload is not any more. False: it is not known yet. */
+static bool look(struct jmap_call *call, struct uploading *u)
+{
+	const struct jmap_host *host = jmap_host(call->jmap);
+	const json_t *data = json_object_get(json_object_iter_value(u->at), "data");
+	struct jmap_blob blob;
+
+	u->source += u->asked;
+	u->asked = false;
+	while (u->looked == 0 && host->blob_look != NULL && u->source < json_array_size(data) && u->source < JMAP_BLOB_SOURCES_MAX) {
+		if (is_of_letter(call, json_array_get(data, u->source), &blob)) {
+			u->asked = true;
+			u->looked = ERR_TEMPORARY;
+			host->blob_look(host->arg, call, &blob, &u->looked);
+			return false;
+		}
+		u->source++;
+	}
+	return true;
+}
+
+static void make_next(struct jmap_call *call, struct uploading *u)
+{
+	const char *key = json_object_iter_key(u->at);
+
+	if (u->looked == 0)
+		make(call, key, json_object_iter_value(u->at), u->made, u->failed);
+	else
+		put_error(u->failed, key, &(struct making){.error = u->looked == ERR_DENIED ? "forbidden" : "serverFail"});
+	u->at = json_object_iter_next(u->create, u->at);
+	u->source = 0;
+	u->looked = 0;
 }
 
 static void put_result(struct emit *e, const char *name, const json_t *objects)
@@ -177,9 +222,10 @@ enum jmap_step jmap_method_blob_upload(struct jmap_call *call)
 	if (call->state == NULL && !begin(call))
 		return JMAP_DONE;
 	u = call->state;
+	if (u->at != NULL && !look(call, u))
+		return JMAP_WAIT;
 	if (u->at != NULL) {
-		make(call, json_object_iter_key(u->at), json_object_iter_value(u->at), u->made, u->failed);
-		u->at = json_object_iter_next(u->create, u->at);
+		make_next(call, u);
 		return JMAP_AGAIN;
 	}
 	jmap_answer_begin(call, NULL);
