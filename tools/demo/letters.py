@@ -10,6 +10,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
 
+from papers import docx, pdf
 from people import DOMAIN, OUTSIDE, address, name_of
 
 WIRE = policy.SMTP
@@ -32,7 +33,8 @@ class Letter:
 def full(addr):
     """Name and address as a header value."""
     local, _, domain = addr.partition('@')
-    names = {'sales@outside.test': 'Outside Trading Sales', 'tanaka@outside.test': '田中 太郎', 'newsletter@outside.test': 'Outside Weekly'}
+    names = {'sales@outside.test': 'Outside Trading Sales', 'tanaka@outside.test': '田中 太郎', 'newsletter@outside.test': 'Outside Weekly',
+             'office@mail.outside.test': '林晓梅'}
     name = name_of(local) if domain == DOMAIN else names.get(addr, '')
     if not name:
         return addr
@@ -183,7 +185,11 @@ def with_files(m, sender, to, subject, body, when, files, inline=None):
 
 
 def attachments(m):
+    policy_pages = [['Travel policy', 'Trains first, flights above five hours.', 'Receipts within ten days.'], ['Rates', 'Beijing, Shanghai: 650 a night.', 'Elsewhere: 450 a night.']]
+    policy_words = ['差旅制度（修订）', '', '一、五小时以内优先乘坐火车。', '二、住宿标准：北京、上海每晚 650 元，其他城市每晚 450 元。', '三、返回后十日内报销。']
     cases = [
+        ('wang.lei', 'zhao.min', '差旅制度修订稿', [('差旅制度.docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document', docx(policy_words)),
+                                              ('Travel policy.pdf', 'application/pdf', pdf(policy_pages))], 2),
         ('james.carter', 'anna.schmidt', 'Log files of the load test', [('load-test.log.gz', 'application/gzip', noise('log', 700_000))], 14),
         ('chen.yu', 'james.carter', '架构图', [('架构图.png', 'image/png', png(640, 400, (40, 90, 160)))], 13),
         ('lin.xiaomei', 'wang.lei', '年度报表', [('年度报表 2026.xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', noise('xlsx', 2_400_000)),
@@ -238,6 +244,10 @@ def fresh(m):
     for sender, to, subject, body in arrive:
         data, _ = m.text(sender, to, subject, body, now)
         m.put('25', sender, to, data)
+    # A stranger under the name of a colleague, with a link that leads elsewhere than it says.
+    pretended = MIMEText('<p>王磊：</p><p>请今天之内付款，我在开会，不方便接电话。</p><p><a href="https://outside.test/pay">https://finance.demo.test/pay</a></p><p>林晓梅</p>', 'html', 'utf-8')
+    m.headers(pretended, 'office@mail.outside.test', [address('wang.lei')], '紧急：请今天付款', now)
+    m.put('25', 'office@mail.outside.test', [address('wang.lei')], wire(pretended))
     big = with_files(m, 'archive@outside.test', [address('lin.xiaomei')], '扫描件：合同', '合同扫描件见附件。\n', now,
                      [('合同扫描.pdf', 'application/pdf', b'%PDF-1.4\n' + noise('scan', 8 * 1024 * 1024 - 9))])
     m.put('25', 'archive@outside.test', [address('lin.xiaomei')], big, key='big')
