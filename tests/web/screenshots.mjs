@@ -112,10 +112,11 @@ const failed = [];
 const { address, password } = site.person('wang.lei');
 try {
 	for (const [look, how] of Object.entries(LOOKS)) {
+		if (process.env.LOOK && process.env.LOOK !== look) continue;
 		const page = await pageOf(chromium, { ...how, reducedMotion: 'reduce' });
 		let inside = false;
 		for (const [name, , looks, show, { out = false } = {}] of SCREENS) {
-			if (!looks.includes(look)) continue;
+			if (!looks.includes(look) || (process.env.ONLY && !process.env.ONLY.split(',').includes(name))) continue;
 			try {
 				if (!out && !inside) {
 					await page.goto(`${site.url}/signin`);
