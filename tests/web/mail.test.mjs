@@ -93,6 +93,16 @@ test('what is not what it seems is said above the letter, at most two notes at a
 	assert.equal(await page.locator('a.file', { hasText: 'macro.docm' }).count(), 0);
 });
 
+test('from Junk, the note above a fraud leads nowhere', async () => {
+	const { page, site } = await visit();
+	await row(page, '紧急').click();
+	await page.locator('.banner.bad button').click();
+	await page.goto(`${site.url}/mail/junk`);
+	await row(page, '紧急').click();
+	await page.locator('.banner.bad', { hasText: 'The sender may be somebody else' }).waitFor();
+	assert.equal(await page.locator('.banner.bad button').count(), 0);
+});
+
 test('images from elsewhere stay away until they are wanted', async () => {
 	const { page } = await visit();
 	await row(page, '行业财经周刊').click();

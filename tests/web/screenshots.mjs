@@ -43,17 +43,22 @@ const SCREENS = [
 	['sign-in', 'Sign-in', ['desk', 'dark'], at('/signin'), { out: true }],
 	['inbox', 'Inbox', ['desk', 'dark', 'phone'], inbox],
 	['letter', 'A letter', ['desk', 'dark', 'phone'], letter('差旅制度修订稿')],
-	['fraud', 'A letter that pretends to be from a colleague', ['desk', 'english'], letter('紧急')],
+	['fraud', 'A letter that pretends to be from a colleague', ['desk', 'english'], async (page, site) => {
+		await at('/mail/junk')(page, site);
+		await row(page, '紧急').click();
+		await page.locator('.banner').first().waitFor();
+	}],
 	['preview', 'An attachment as page pictures', ['desk'], async (page, site) => {
 		await letter('差旅制度修订稿')(page, site);
 		await page.locator('.file-view').first().click();
 		await page.locator('.viewer-page[aria-busy=false]').waitFor();
 	}],
 	['details', 'What the checks said', ['english'], async (page, site) => {
-		await letter('差旅制度修订稿')(page, site);
+		await at('/mail/junk')(page, site);
+		await row(page, '紧急').click();
 		await page.locator('.letter-tools .icon-button').last().click();
 		await page.locator('.menu-item').nth(-2).click();
-		await page.locator('.dialog.drawer .facts').first().waitFor();
+		await page.locator('.dialog.drawer .details').waitFor();
 	}],
 	['search', 'Search with operators', ['desk', 'phone'], async (page, site) => {
 		await inbox(page, site);
@@ -67,8 +72,8 @@ const SCREENS = [
 		await inbox(page, site);
 		await page.locator('.shell').press('c');
 		await page.locator('.editor.rich[contenteditable=true]').waitFor();
-		await page.locator('.address-input').first().fill('lin');
-		await page.locator('[role=option]').first().waitFor();
+		await page.locator('.address-input').first().pressSequentially('lin');
+		await page.locator('.suggestion').first().waitFor();
 	}],
 	['contacts', 'Contacts: the tree of the organisation', ['desk', 'phone'], async (page, site) => {
 		await at('/contacts')(page, site);
@@ -129,6 +134,7 @@ try {
 				await show(page, site);
 				await take(page, join(folder, `${name}-${look}.webp`));
 			} catch (error) {
+				await take(page, join(folder, `${name}-${look}-failed.webp`)).catch(() => {});
 				failed.push(`${name}, ${look}: ${String(error).split('\n')[0]}`);
 			}
 		}

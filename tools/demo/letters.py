@@ -244,7 +244,10 @@ def fresh(m):
     for sender, to, subject, body in arrive:
         data, _ = m.text(sender, to, subject, body, now)
         m.put('25', sender, to, data)
-    # A stranger under the name of a colleague, with a link that leads elsewhere than it says.
+    # A stranger under the name of a colleague: it comes into Junk; with a link that leads elsewhere than it says, into quarantine.
+    begged = MIMEText('王磊：\n\n请今天之内付款，我在开会，不方便接电话。\n\n林晓梅\n', 'plain', 'utf-8')
+    m.headers(begged, 'office@mail.outside.test', [address('wang.lei')], '紧急：今天之内付款', now)
+    m.put('25', 'office@mail.outside.test', [address('wang.lei')], wire(begged))
     pretended = MIMEText('<p>王磊：</p><p>请今天之内付款，我在开会，不方便接电话。</p><p><a href="https://outside.test/pay">https://finance.demo.test/pay</a></p><p>林晓梅</p>', 'html', 'utf-8')
     m.headers(pretended, 'office@mail.outside.test', [address('wang.lei')], '紧急：请今天付款', now)
     m.put('25', 'office@mail.outside.test', [address('wang.lei')], wire(pretended))

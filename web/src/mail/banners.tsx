@@ -6,7 +6,7 @@ import { compose } from '../shell/hooks';
 import { longDate, t, type Key } from '../ui/i18n';
 import { Banner, Button } from '../ui/parts';
 import { images as imagesMode } from '../ui/prefs';
-import { junk } from './actions';
+import { inRole, junk, mayRemove } from './actions';
 import type { Found } from './frame';
 import { isConfidential, isConfided, isDraft, isHollow, malwareOf, suspicionOf, verdictOf } from './letter';
 import { Receipt, useReceipt } from './receipt';
@@ -43,7 +43,7 @@ function bannersOf(letter: Email, found: Found | null, images: { shown: boolean;
 	if (malware) out.push({ key: 'malware', node: <Banner kind="bad" title={t('mail.malware-title')}>{t('mail.malware-text', { name: malware.name || '—' })}</Banner> });
 	if (suspicion === 'forged' || suspicion === 'phishing') {
 		out.push({ key: 'forged', node: (
-			<Banner kind="bad" icon="warn" title={t(suspicion === 'forged' ? 'mail.forged-title' : 'mail.phishing-title')} actions={<Button small kind="ghost" onClick={() => void junk([letter.id])}>{t('mail.report-junk')}</Button>}>
+			<Banner kind="bad" icon="warn" title={t(suspicion === 'forged' ? 'mail.forged-title' : 'mail.phishing-title')} actions={mayRemove() && !inRole('junk') && <Button small kind="ghost" onClick={() => void junk([letter.id])}>{t('mail.report-junk')}</Button>}>
 				{strongest(letter)} {t('mail.forged-advice')}
 			</Banner>
 		) });
