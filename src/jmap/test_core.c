@@ -238,7 +238,7 @@ static void test_references_see_the_answers_before(void **state)
 static void test_references_do_not_grow_without_end(void **state)
 {
 	struct buf body = BUF_INIT(65536), quotes = BUF_INIT(65536);
-	json_t *answer, *one;
+	json_t *whole, *answer, *one;
 	size_t i, bytes = 0;
 
 	buf_append_str(&body, "{'using': ['urn:ietf:params:jmap:core'], 'methodCalls': [['Core/echo', {'a': ['0123456789']}, '0']");
@@ -247,7 +247,8 @@ static void test_references_do_not_grow_without_end(void **state)
 			"'#q': {'resultOf': '%d', 'name': 'Core/echo', 'path': ''}}, '%d']", n - 1, n - 1, n);
 	buf_append(&body, SLICE("]}"));
 	buf_append_byte(&body, 0);
-	answer = json_object_get(mail_rig_request(*state, quoted((const char *)buf_slice(&body).p, &quotes)), "methodResponses");
+	whole = mail_rig_request(*state, quoted((const char *)buf_slice(&body).p, &quotes));
+	answer = json_object_get(whole, "methodResponses");
 	assert_int_equal(json_array_size(answer), 40);
 	assert_string_equal(mail_rig_text(answer, "39/1/type"), "invalidResultReference");
 	json_array_foreach(answer, i, one) {
@@ -256,6 +257,7 @@ static void test_references_do_not_grow_without_end(void **state)
 		free(text);
 	}
 	assert_in_range(bytes, 100000, JMAP_KEPT_MAX + JMAP_ECHO_MAX);
+	json_decref(whole);
 	buf_free(&body);
 	buf_free(&quotes);
 }
