@@ -4,7 +4,7 @@ import { asJmapError, downloadUrl, setError, upload, type Email, type Id } from 
 import { client, store } from '../jmap/account';
 import { t } from '../ui/i18n';
 import { Banner, Button, Field, Progress } from '../ui/parts';
-import { folderPath } from './filters';
+import { folderTitle } from './filters';
 import { fromMbox, toMbox } from './mbox';
 import { Card, Page } from './parts';
 
@@ -15,7 +15,7 @@ interface Job { kind: 'in' | 'out'; done: number; all: number; failed: number; o
 
 function Folders({ value, onChange, label }: { value: Id; onChange: (id: Id) => void; label: string }) {
 	const all = store.mailboxes.all();
-	return <Field label={label}>{ids => <select class="select" id={ids.id} value={value} onChange={e => onChange(e.currentTarget.value)}>{all.map(one => <option key={one.id} value={one.id}>{folderPath(one, all)}</option>)}</select>}</Field>;
+	return <Field label={label}>{ids => <select class="select" id={ids.id} value={value} onChange={e => onChange(e.currentTarget.value)}>{all.map(one => <option key={one.id} value={one.id}>{folderTitle(one, all)}</option>)}</select>}</Field>;
 }
 
 export default function Data() {

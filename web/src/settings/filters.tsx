@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { JmapError, asJmapError, downloadUrl, setError, uploadText, type Email, type Mailbox, type SetResponse, type SieveScript } from '../jmap';
 import { client, store } from '../jmap/account';
 import { formatAddress } from '../compose/address';
+import { folderName } from '../mail/folders';
 import { t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Dialog, confirm } from '../ui/overlay';
@@ -22,6 +23,12 @@ export function folderPath(one: Mailbox, all: readonly Mailbox[]): string {
 	if (one.role === 'inbox') return 'INBOX';
 	const parent = all.find(other => other.id === one.parentId);
 	return parent ? `${folderPath(parent, all)}/${one.name}` : one.name;
+}
+
+/** The same for people: the folders that have a task, by what they are called in the language of the page. */
+export function folderTitle(one: Mailbox, all: readonly Mailbox[]): string {
+	const parent = one.parentId ? all.find(other => other.id === one.parentId) : null;
+	return parent ? `${folderTitle(parent, all)}/${folderName(one)}` : folderName(one);
 }
 
 async function read(): Promise<State> {
@@ -147,7 +154,7 @@ function Edit({ start, onSave, onClose }: { start: Rule; onSave: (rule: Rule) =>
 						{rule.actions.map((one, at) => (
 							<div class="rule-row" key={at}>
 								<select class="select" aria-label={t('settings.rule-act')} value={one.act} onChange={e => action(at, { act: e.currentTarget.value as Act, value: '' })}>{ACTS.map(act => <option key={act} value={act}>{t(`settings.act-${act}`)}</option>)}</select>
-								{one.act === 'move' && <select class="select wide" aria-label={t('settings.rule-folder')} value={one.value} onChange={e => action(at, { value: e.currentTarget.value })}><option value="">{t('settings.rule-folder')}</option>{folders.map(f => folderPath(f, folders)).map(path => <option key={path} value={path}>{path}</option>)}</select>}
+								{one.act === 'move' && <select class="select wide" aria-label={t('settings.rule-folder')} value={one.value} onChange={e => action(at, { value: e.currentTarget.value })}><option value="">{t('settings.rule-folder')}</option>{folders.map(f => ({ path: folderPath(f, folders), title: folderTitle(f, folders) })).map(({ path, title }) => <option key={path} value={path}>{title}</option>)}</select>}
 								{one.act === 'forward' && <input class="input wide" type="email" aria-label={t('settings.rule-address')} value={one.value} onInput={e => action(at, { value: e.currentTarget.value })} />}
 								{one.act !== 'move' && one.act !== 'forward' && <span class="wide" />}
 								<IconButton icon="close" size={16} label={t('settings.action-remove')} disabled={rule.actions.length === 1} onClick={() => change({ actions: rule.actions.filter((_, i) => i !== at) })} />
