@@ -12,14 +12,14 @@ const confide = async name => {
 
 test('a confidential letter does not go to anybody outside', async () => {
 	/* Not before it is their turn: a page that nobody touches is locked. */
-	writer = await signedIn('zhao.min');
-	reader = await signedIn('maria.rossi');
-	program = await imap('maria.rossi');
+	writer = await signedIn('chen.yu');
+	reader = await signedIn('anna.schmidt');
+	program = await imap('anna.schmidt');
 	for (const page of [writer, reader]) {
 		await undoTime(page, 0);
 		await folder(page, 'inbox');
 	}
-	await write(writer, { to: `${address('maria.rossi')}, partner@outside.test`, subject: SUBJECT, text: SECRET });
+	await write(writer, { to: `${address('anna.schmidt')}, partner@outside.test`, subject: SUBJECT, text: SECRET });
 	await confide('For 1 week');
 	await writer.locator('.sealed-strip.bad').waitFor();
 	await writer.locator('.compose-subject').press('Control+Enter');
@@ -38,7 +38,7 @@ test('its reader sees it under the own name, and nothing takes it away', async (
 	await letterText(reader).getByText(SECRET).waitFor();
 	const page = await letterText(reader).locator('html').evaluate(html => html.outerHTML);
 	const mark = [...page.matchAll(/data:image\/svg\+xml;base64,([\w+/=]+)/g)].map(([, text]) => Buffer.from(text, 'base64').toString()).join();
-	assert.ok(mark.includes(address('maria.rossi')), 'the mark names who looks');
+	assert.ok(mark.includes(address('anna.schmidt')), 'the mark names who looks');
 	await reader.locator('.banner', { hasText: 'Confidential letter' }).waitFor();
 	await reader.locator('.letter-files').getByRole('button', { name: /figures\.txt/ }).waitFor();
 	assert.equal(await reader.locator('.letter-files').getByRole('link').count(), 0);
@@ -67,5 +67,5 @@ test('it is taken back although it was read', async () => {
 	await strip.getByRole('button', { name: 'Recall' }).click();
 	await writer.locator('dialog[open]', { hasText: 'also where it was read' }).getByRole('button', { name: 'Recall' }).click();
 	await strip.getByText('Recalled: 1 of 1').waitFor();
-	await until('no program finds it', async () => !/\* SEARCH \d/.test(await program.command(`SEARCH SUBJECT "${SUBJECT}" FROM "${address('zhao.min')}"`)));
+	await until('no program finds it', async () => !/\* SEARCH \d/.test(await program.command(`SEARCH SUBJECT "${SUBJECT}" FROM "${address('chen.yu')}"`)));
 });
