@@ -219,7 +219,9 @@ test('by keyboard alone', async () => {
 	await page.keyboard.press('e');
 	await until('it is archived', () => mail.emails.get('e4').mailboxIds.archive);
 	await page.keyboard.press('Control+k');
+	await page.locator('.palette-item').first().waitFor();
 	await page.keyboard.type('dark');
+	await page.locator('.palette-item', { hasText: 'Dark' }).first().waitFor();
 	await page.keyboard.press('Enter');
 	await until('it is dark', () => page.evaluate(() => document.documentElement.dataset.theme === 'dark'));
 	await until('the palette is closed', () => page.evaluate(() => !document.querySelector('dialog[open], [role=dialog]')));
