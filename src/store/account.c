@@ -198,6 +198,8 @@ static int load_all(struct store_account *a, struct error *err)
 		rc = keyword_load_all(a, err);
 	if (rc == 0)
 		rc = damaged_load(a, err);
+	if (rc == 0)
+		rc = counts_load(a, err);
 	return rc;
 }
 
@@ -473,13 +475,17 @@ int store_account_open(const struct store_account_config *config, struct store_a
 /* The clean mark is the last thing written: whoever finds it may trust the numbers. */
 static void account_seal_off(struct store_account *a)
 {
+	bool was = a->clean;
 	struct error err;
 
-	if (a->db.sqlite == NULL || a->stale || a->clean || account_db_begin(&a->db, true, &err) < 0)
+	if (a->db.sqlite == NULL || a->stale || (a->clean && !counts_due(a)) || account_db_begin(&a->db, true, &err) < 0)
 		return;
 	a->clean = true;
-	if (save_all(a, &err) < 0 || account_db_commit(&a->db, &err) < 0)
-		account_db_rollback(&a->db);
+	if (counts_keep(a, &err) == 0 && save_all(a, &err) == 0 && account_db_commit(&a->db, &err) == 0)
+		return;
+	account_db_rollback(&a->db);
+	a->clean = was;
+	a->counts_kept = 0;
 }
 
 /* 2000 is SQLite's own default. */

@@ -319,6 +319,14 @@ struct slice column_blob(sqlite3_stmt *s, int column)
 	return slice_make(p, (size_t)sqlite3_column_bytes(s, column));
 }
 
+void column_id(sqlite3_stmt *s, int column, uint8_t ret[16])
+{
+	struct slice id = column_blob(s, column);
+
+	if (id.n == 16)
+		memcpy(ret, id.p, 16);
+}
+
 uint64_t column_u64(sqlite3_stmt *s, int column)
 {
 	return (uint64_t)sqlite3_column_int64(s, column);

@@ -65,6 +65,8 @@ void bind_blob(sqlite3_stmt *s, int column, struct slice value);
 void bind_text(sqlite3_stmt *s, int column, struct slice value);
 void bind_u64(sqlite3_stmt *s, int column, uint64_t value);
 struct slice column_blob(sqlite3_stmt *s, int column);
+/* An id of 16 bytes; *ret stays as it is when the column has none. */
+void column_id(sqlite3_stmt *s, int column, uint8_t ret[16]);
 uint64_t column_u64(sqlite3_stmt *s, int column);
 
 #endif

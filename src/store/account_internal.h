@@ -55,6 +55,7 @@ struct store_account {
 	bool counted;              /* the counts of the mailboxes are right, but for those of `recount` */
 	uint8_t (*recount)[16];    /* threads that are not in the counts: they have changed; COUNT_LATER_MAX of them */
 	size_t recount_count;
+	uint64_t counts_kept;      /* the modseq at which they are kept in the database, 0: at none */
 	bool damaged;              /* the file is: it is made anew at the next open */
 	bool stale;                /* what is in memory could not be read again after a rollback */
 	struct batch {
@@ -150,12 +151,28 @@ struct store_mailbox *mailbox_by_number(struct store_account *a, int64_t number)
 /* Inside a transaction, before the row or mailbox goes: it is remembered for those who ask what has changed. */
 int gone_email(struct store_account *a, const struct store_mailbox *m, uint32_t uid, struct error *err);
 int gone_mailbox(struct store_account *a, const struct store_mailbox *m, struct error *err);
+/* mailbox_by_number for rows that follow each other: neighbours are mostly of one mailbox, the one found last (or NULL) is tried first. */
+struct store_mailbox *mailbox_of_row(struct store_account *a, struct store_mailbox *last, int64_t number);
+/* Forgets the oldest beyond STORE_GONE_MAX. */
+int gone_trim(struct store_account *a, struct error *err);
+
+/* ---- account_count.c ---- */
 /* Before a row of this thread comes, goes or is flagged: the counts of the mailboxes follow later (op_counts). */
 void counts_touch(struct store_account *a, struct slice thread_id);
 /* They are made anew when they are asked for. */
 void counts_forget(struct store_account *a);
-/* Forgets the oldest beyond STORE_GONE_MAX. */
-int gone_trim(struct store_account *a, struct error *err);
+/* Whether they are known and not kept yet as they are. */
+bool counts_due(const struct store_account *a);
+/* Inside the transaction that closes the account in order: keeps them for the next time, if they are known. */
+int counts_keep(struct store_account *a, struct error *err);
+/* Takes over what was kept, if nothing was written since. */
+int counts_load(struct store_account *a, struct error *err);
+
+/* ---- account_note.c ---- */
+/* As op_note says; nothing is woken. */
+int note_get(struct store_account *a, struct slice name, struct arena *arena, struct slice *ret, struct error *err);
+/* Inside a transaction. */
+int note_put(struct store_account *a, struct slice name, struct slice value, struct error *err);
 
 /* ---- account_batch.c ---- */
 int op_begin(struct account *base, struct error *err);

@@ -1,9 +1,8 @@
 /* Small values that protocols keep with the account. */
 #include "store/account_internal.h"
 
-int op_note(struct account *base, struct slice name, struct arena *arena, struct slice *ret, struct error *err)
+int note_get(struct store_account *a, struct slice name, struct arena *arena, struct slice *ret, struct error *err)
 {
-	struct store_account *a = account_of(base);
 	sqlite3_stmt *s = account_db_statement(&a->db, SQL_NOTE_GET, err);
 	int rc = 0;
 
@@ -24,7 +23,12 @@ int op_note(struct account *base, struct slice name, struct arena *arena, struct
 	return rc;
 }
 
-static int put(struct store_account *a, struct slice name, struct slice value, struct error *err)
+int op_note(struct account *base, struct slice name, struct arena *arena, struct slice *ret, struct error *err)
+{
+	return note_get(account_of(base), name, arena, ret, err);
+}
+
+int note_put(struct store_account *a, struct slice name, struct slice value, struct error *err)
 {
 	sqlite3_stmt *s = account_db_statement(&a->db, SQL_NOTE_PUT, err);
 
@@ -45,7 +49,7 @@ int op_set_note(struct account *base, struct slice name, struct slice value, str
 	rc = txn_begin(a, true, err);
 	if (rc < 0)
 		return rc;
-	rc = put(a, name, value, err);
+	rc = note_put(a, name, value, err);
 	if (rc < 0) {
 		txn_rollback(a);
 		return rc;
