@@ -77,6 +77,7 @@ RESULT("session.passkey.start", SECRET, "Signs in with a passkey.", "token sessi
 RESULT("session.show", SHOWN, "Who is signed in, and what has to be done first.",
 	"address name language locked! role? rights[]? session#? created#? ends#? idle_ends#? second_factor!? step_up_until#? must_register_factor!? "
 	"factor_grace_ends#? must_change_password!?")
+RESULT("user.language", SHOWN, "In what language the system writes to oneself.", "")
 RESULT("session.work", SHOWN, "What has to be computed before a password is looked at.", "needed! work{}?")
 RESULT("session.lock", SHOWN, "Locks the session of the web: it serves nothing until it is unlocked.", "")
 RESULT("session.unlock", SHOWN, "Unlocks it, by password or passkey.", "")

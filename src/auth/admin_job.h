@@ -182,8 +182,10 @@ int job_prove(struct admin_job *job, const struct secrets *secrets, const json_t
 struct party;
 int job_party_owner(struct admin_job *job, struct party *ret);
 int job_party_ends(struct admin_job *job, int64_t *ret);
-/* Name, department, role and quota of args, those that are given. */
+/* Name, department, language, role and quota of args, those that are given. */
 int job_account_properties(struct admin_job *job, struct account *a);
+/* args.language: one that letters are written in, or empty, which means that of the organisation; goes into `a`. Else refused, and `a` stays. */
+int job_language(struct admin_job *job, struct account *a);
 /* Signs job->account in: the session's token and data become the result. proven: AUTH_PROVEN_… */
 int job_make_session(struct admin_job *job, const struct secrets *secrets, unsigned proven);
 /* Where the browser says it is (args.origin), when that is one of ours; else empty (auth.web_origins). */

@@ -101,10 +101,13 @@ static int read_department(struct admin_job *job, struct account *a)
 	return rc;
 }
 
-/* Those that letters are written in; empty: the default of the configuration. */
-static bool is_language(struct slice text)
+int job_language(struct admin_job *job, struct account *a)
 {
-	return text.n == 0 || slice_eq(text, SLICE("en")) || slice_eq(text, SLICE("zh-CN")) || slice_eq(text, SLICE("zh-TW"));
+	struct slice text = job_text(job, "language");
+	if (text.n > 0 && !slice_eq(text, SLICE("en")) && !slice_eq(text, SLICE("zh-CN")) && !slice_eq(text, SLICE("zh-TW")))
+		return job_refuse(job, ADMIN_INVALID, "invalid", "Languages are en, zh-CN and zh-TW.");
+	a->language = text;
+	return 0;
 }
 
 /* name, department, language, role, quota: those that are given replace the ones in `a`. */
@@ -117,10 +120,8 @@ int job_account_properties(struct admin_job *job, struct account *a)
 		return rc;
 	if (job_has(job, "department") && (rc = read_department(job, a)) != 0)
 		return rc;
-	if (job_has(job, "language") && !is_language(job_text(job, "language")))
-		return job_refuse(job, ADMIN_INVALID, "invalid", "Languages are en, zh-CN and zh-TW.");
-	if (job_has(job, "language"))
-		a->language = job_text(job, "language");
+	if (job_has(job, "language") && (rc = job_language(job, a)) != 0)
+		return rc;
 	if (quota != NULL && (!json_is_integer(quota) || json_integer_value(quota) < 0))
 		return job_refuse(job, ADMIN_INVALID, "invalid", "The quota is a number of bytes.");
 	if (quota != NULL)

@@ -179,6 +179,27 @@ static int session_show(struct admin_job *job)
 	return 0;
 }
 
+/* ---- in what language one is written to ---- */
+
+static int language_in_change(struct admin_job *job, struct error *err)
+{
+	return directory_account_update(job_directory(job), &job->account, err);
+}
+
+static int user_language(struct admin_job *job)
+{
+	int rc = need_person(job);
+	struct slice before = job->account.language;
+	if (rc == 0)
+		rc = job_language(job, &job->account);
+	if (rc != 0 || slice_eq(before, job->account.language))
+		return rc;
+	rc = job_change(job, language_in_change);
+	if (rc == 0)
+		job_event(job, EV_ACCOUNT_CHANGED, LOG_TEXT("actor", job->subject.name), LOG_TEXT("address", job->account.address), LOG_STR("what", "language"));
+	return rc;
+}
+
 /* ---- lock ---- */
 
 static int set_lock(struct admin_job *job, bool locked)
@@ -309,6 +330,7 @@ static int link_use(struct admin_job *job)
 
 const struct admin_operation_row admin_web_rows[] = {
 	{"session.show", OBJECT_OWN_CHECK, NULL, session_show},
+	{"user.language", OBJECT_OWN_CHECK, NULL, user_language},
 	{"session.work", OBJECT_OWN_CHECK, NULL, session_work},
 	{"session.lock", OBJECT_OWN_CHECK, NULL, session_lock_now},
 	{"session.unlock", OBJECT_OWN_CHECK, unlock_prepare, session_unlock},

@@ -106,6 +106,26 @@ static void test_the_owner_is_told_in_the_own_language(void **state)
 	assert_int_equal(seen[0].kind, FACT_LOCAL);
 }
 
+static void test_a_person_chooses_the_language_of_letters(void **state)
+{
+	const char *token = test_sign_in(t, "ann");
+	assert_int_equal(test_admin_as(t, token, "user.language", "{\"language\":\"tlh\"}"), ADMIN_INVALID);
+	assert_int_equal(test_admin_as(t, token, "user.language", "{\"language\":\"zh-CN\"}"), ADMIN_OK);
+	assert_int_equal(t->recorded[EV_ACCOUNT_CHANGED], 1);
+	assert_int_equal(test_admin_as(t, token, "user.language", "{\"language\":\"zh-CN\"}"), ADMIN_OK);
+	assert_int_equal(t->recorded[EV_ACCOUNT_CHANGED], 1);
+	assert_int_equal(test_admin_as(t, token, "session.show", "{}"), ADMIN_OK);
+	assert_string_equal(test_member(t, "language"), "zh-CN");
+	TELL(EV_PASSWORD_CHANGED, LOG_STR("address", "ann@example.org"));
+	test_host_run(t);
+	assert_string_equal(seen[count - 1].language, "zh-CN");
+	assert_int_equal(test_admin_as(t, token, "user.language", "{\"language\":\"\"}"), ADMIN_OK);
+	TELL(EV_FACTOR_ADDED, LOG_STR("address", "ann@example.org"), LOG_STR("kind", "totp"));
+	test_host_run(t);
+	assert_string_equal(seen[count - 1].language, "en");
+	assert_int_equal(test_admin_as(t, "", "user.language", "{\"language\":\"en\"}"), ADMIN_DENIED);
+}
+
 static void test_what_is_not_in_the_table_is_not_told(void **state)
 {
 	TELL(EV_LOGIN_OK, LOG_STR("user", "ann@example.org"));
@@ -426,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_owner_is_told_in_the_own_language),
+		TEST(test_a_person_chooses_the_language_of_letters),
 		TEST(test_what_is_not_in_the_table_is_not_told),
 		TEST(test_an_unusual_sign_in_is_told_to_the_owner_and_to_officers),
 		TEST(test_officers_without_a_mailbox_get_alarms_where_they_said),

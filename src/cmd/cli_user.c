@@ -146,6 +146,8 @@ static const struct cli_command commands[] = {
 		.help = "a new user with a provisional password; the user chooses an own one with: letterlock user passwd"},
 	{.words = "user set", .op = "user.set", .positional = "address", .options = "name department role quota# language position phone mobile staff_number reading place# hidden", .needs_option = true,
 		.help = "changes what is named"},
+	{.words = "user language", .op = "user.language", .positional = "language",
+		.help = "in what language the system writes to you: en, zh-CN, zh-TW, or '' for that of the organisation; in your own session"},
 	{.words = "user disable", .op = "user.disable", .positional = "address", .help = "sessions end, no sign-in, and mail to the user is refused (550 5.2.1)"},
 	{.words = "user enable", .op = "user.enable", .positional = "address", .help = "the user may sign in again"},
 	{.words = "user remove", .op = "user.remove", .positional = "address", .run = run_remove, .help = "removes the account and its mail"},

@@ -120,6 +120,8 @@ OPERATION("session.passkey.start", AUTH, ANYBODY, CHANGES, "proof{} label? devic
  * computed before a password is looked at.
  */
 OPERATION("session.show", AUTH, ANYBODY, READS, "")
+/* In the own session: letters of the system to this person are in this language (en, zh-CN, zh-TW) from now on; empty: in that of the organisation. */
+OPERATION("user.language", AUTH, ANYBODY, CHANGES, "language")
 OPERATION("session.work", AUTH, ANYBODY, CHANGES, "address?")
 OPERATION("session.lock", AUTH, ANYBODY, CHANGES, "")
 OPERATION("session.unlock", AUTH, ANYBODY, CHANGES, "password? proof{}? factor? origin?")

@@ -64,7 +64,7 @@ ARGS = {
     'escrow.hand_over_ask': {'target': STAFF, 'reason': 'table'}, 'delegate.add': {'delegate': GHOST}, 'delegate.remove': {'delegate': GHOST},
     **{f'device.{verb}': {'id': NUMBER} for verb in ('approve', 'block', 'remove')}, 'device.rename': {'id': NUMBER, 'name': 'x'},
     'device.certificate.request': {'csr': 'x'}, **{f'device.certificate.{verb}': {'serial': NOBODYS_ID} for verb in ('show', 'revoke')},
-    'ca.create': {'name': 'Table'}, 'contact.set': {'to': 'x'}, 'contact.confirm': {'code': '000000'},
+    'ca.create': {'name': 'Table'}, 'contact.set': {'to': 'x'}, 'user.language': {'language': ''}, 'contact.confirm': {'code': '000000'},
     'condition.rehearse': {'value': {}}, 'sso.finish': {'flow': 'x', 'query': 'x'}, 'ldap.sync': {'dry_run': True}, 'hygiene.run': {'dry_run': True},
     'review.sign': {'id': NUMBER}, 'party.add': {'name': '', 'kind': 'nothing'}, 'party.review': {'id': NUMBER},
     'party.end': {'id': NUMBER}, 'account.shred': {'reason': 'x'},

@@ -29,14 +29,15 @@ function answers(site) {
 		'user.app_password.add': ({ password }) => (password === 'right' ? { app_password: 'abcd-efgh-jkmn-pqrs', id: 'a2' } : { refused: { status: 401, code: 'password' } }),
 		'factor.list': () => ({ factors: [{ id: 3, kind: 'totp', label: '', created: WHEN, used: WHEN }], enforced: false, grace_ends: 0 }),
 		'factor.codes.make': () => (calls.some(([name]) => name === 'session.step_up') ? { codes: ['one-1', 'two-2'], id: 9 } : { refused: { status: 403, code: 'step_up' } }),
+		'user.language': ({ language }) => { site.state.language = language; },
 		'session.step_up': ({ proof }) => (proof.code === '123456' ? {} : { refused: { status: 403, code: 'factor' } }),
 	};
 	for (const [name, answer] of Object.entries(api)) site.api[name] = args => { const found = answer(args); if (!found?.refused) calls.push([name, args]); return found; };
 	return calls;
 }
 
-async function begin(page_, more = {}) {
-	const site = await fakeSite();
+async function begin(page_, { site: facts, ...more } = {}) {
+	const site = await fakeSite(facts);
 	const calls = answers(site);
 	const page = await pageOf(chromium, more);
 	await page.goto(`${site.url}/settings/${page_}`);
@@ -45,6 +46,19 @@ async function begin(page_, more = {}) {
 }
 
 const scriptOf = jmap => String([...jmap.blobs.values()].at(-1)?.body ?? '');
+
+test('the language that is chosen is that of letters of the system too', async () => {
+	const { page, site, calls, end } = await begin('general', { site: { language: '' } });
+	await page.getByRole('combobox', { name: 'Language' }).selectOption('zh-TW');
+	await page.locator('html[lang=zh-TW]').waitFor();
+	await until('the choice is told', () => calls.some(([name]) => name === 'user.language'));
+	assert.deepEqual(calls.filter(([name]) => name === 'user.language'), [['user.language', { language: 'zh-TW' }]]);
+	await page.reload();
+	await page.locator('html[lang=zh-TW] .settings-page h1').waitFor();
+	assert.equal(calls.filter(([name]) => name === 'user.language').length, 1, 'what is so already is not said again');
+	assert.equal(site.state.language, 'zh-TW');
+	await end();
+});
 
 test('a filter is built, tried on letters, and keeps what was made elsewhere', async () => {
 	const { page, site, jmap, end } = await begin('general');

@@ -5,8 +5,9 @@
 import { batch, effect, signal, untracked } from '@preact/signals';
 import { PREFERENCES } from '../jmap';
 import { client, start, store as mail } from '../jmap/account';
-import { shared, store, stored } from '../ui/prefs';
-import { signedIn } from './session';
+import { LOCALES, shared, store, stored } from '../ui/prefs';
+import { operation } from './api';
+import { session, signedIn } from './session';
 
 const SEND_AFTER = 600, AGAIN_AFTER = 15_000;
 /* How the screen looks is the browser's until the person chooses; the rest is a person's. */
@@ -50,11 +51,21 @@ async function send(): Promise<void> {
 	keepWaiting();
 }
 
+/* The language that somebody chose is that of letters of the system to them as well. What fails is made good by the next page. */
+function tellLanguage(language: string): void {
+	const who = session.peek();
+	if (!who?.signed_in || who.locked || who.language === language || !(LOCALES as readonly string[]).includes(language)) return;
+	operation('user.language', { language }).then(() => (session.value = { ...session.peek()!, language }), () => {});
+}
+
 function takeOne(name: string): void {
 	const one = shared.peek().get(name)!, found = { ...known.peek(), ...sending, ...waiting }[name];
 	if (found === undefined || !one.good(found)) return;
 	agreed.set(name, JSON.stringify(found));
-	if (name === 'locale') store('locale-chosen', '1');
+	if (name === 'locale') {
+		store('locale-chosen', '1');
+		tellLanguage(String(found));
+	}
 	if (JSON.stringify(one.value.peek()) !== JSON.stringify(found)) one.value.value = found;
 }
 
@@ -87,6 +98,7 @@ function note(name: string, value: unknown): void {
 	const json = JSON.stringify(value), before = agreed.get(name);
 	agreed.set(name, json);
 	if (before === undefined || before === json) return;
+	if (name === 'locale') tellLanguage(String(value));
 	waiting[name] = value;
 	keepWaiting();
 	clearTimeout(timer);
