@@ -418,34 +418,10 @@ static struct jmap_bits search(struct jmap_corpus *c, enum search_scope scope, s
 	return *leaf->out;
 }
 
-/* RFC 8621 4.4.1: in From, To, Cc, Bcc, Subject or the body. What is in no field and not in the body is sorted out by one search. */
-static struct jmap_bits search_text(struct jmap_corpus *c, struct slice needle, const struct jmap_bits *in)
-{
-	static const struct slice fields[] = {
-		SLICE_INIT("subject"), SLICE_INIT("from"), SLICE_INIT("to"), SLICE_INIT("cc"), SLICE_INIT("bcc"),
-	};
-	struct jmap_bits rest = search(c, SEARCH_TEXT, SLICE_NONE, needle, in), body, out = bits_new(c);
-
-	if (c->busy)
-		return out;
-	body = search(c, SEARCH_BODY, SLICE_NONE, needle, &rest);
-	bits_add(c, &out, &body);
-	for (size_t i = 0; !c->busy && i < ARRAY_LEN(fields); i++) {
-		struct jmap_bits found;
-
-		rest = bits_without(c, &rest, &out);
-		if (!bits_any(c, &rest))
-			break;
-		found = search(c, SEARCH_HEADER, fields[i], needle, &rest);
-		bits_add(c, &out, &found);
-	}
-	return out;
-}
-
 static struct jmap_bits search_one(struct jmap_corpus *c, enum property property, struct slice needle, const struct jmap_bits *in)
 {
 	if (property == TEXT)
-		return search_text(c, needle, in);
+		return search(c, SEARCH_LETTER, SLICE_NONE, needle, in);
 	if (property == BODY)
 		return search(c, SEARCH_BODY, SLICE_NONE, needle, in);
 	return search(c, SEARCH_HEADER, slice_str(properties[property].name), needle, in);

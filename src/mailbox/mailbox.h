@@ -161,7 +161,11 @@ typedef int binned_fn(void *arg, const struct binned *b, struct slice digest);
 /* mailbox: where it is now. Codes: ERR_NOT_FOUND, ERR_INVALID (no such mailbox), ERR_LIMIT (quota), ERR_TEMPORARY. */
 typedef void restored_fn(void *arg, int code, const struct mailbox_ref *mailbox);
 
-enum search_scope { SEARCH_TEXT, SEARCH_BODY, SEARCH_HEADER };
+/* Where is searched: header and text parts (TEXT), text parts (BODY), both but of the header only Subject, From, To, Cc and Bcc (LETTER: "text" of
+ * RFC 8621 4.4.1), one header field (HEADER). */
+enum search_scope { SEARCH_TEXT, SEARCH_BODY, SEARCH_LETTER, SEARCH_HEADER };
+/* Whether the search header of a digest, not its text, has the needle (folded) where the scope looks. */
+bool search_header_matches(enum search_scope scope, struct slice field, struct slice needle, struct slice header);
 
 struct account_ops {
 	/* Mailboxes, sorted by name; INBOX first. */
@@ -232,8 +236,8 @@ struct account_ops {
 	int (*note)(struct account *a, struct slice name, struct arena *arena, struct slice *ret, struct error *err);
 	int (*set_note)(struct account *a, struct slice name, struct slice value, struct error *err);
 
-	/* Messages among `uids` that contain `needle` (folded by mime_fold) as substring: in the text parts (BODY), in header or text (TEXT), or in
-	 * the header field `field` (HEADER; empty needle: the field exists). Exact: the index changes the speed, never the answer. */
+	/* Messages among `uids` that contain `needle` (folded by mime_fold) as substring where `scope` says; `field`: of HEADER, whose empty needle asks
+	 * whether the field exists. Exact: the index changes the speed, never the answer. */
 	int (*search)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
 	              struct slice needle, struct uid_set *ret, struct error *err);
 	/* ---- the whole account ---- */

@@ -339,10 +339,10 @@ static bool matches(const struct ram_message *message, enum search_scope scope, 
 
 	if (digest_decode(buf_slice(&message->digest), arena, &d) < 0)
 		return false;
-	if (scope == SEARCH_HEADER)
-		return mime_search_field(d.search_header, field, needle);
-	if (scope == SEARCH_TEXT && slice_search(d.search_header, needle) >= 0)
+	if (search_header_matches(scope, field, needle, d.search_header))
 		return true;
+	if (scope == SEARCH_HEADER)
+		return false;
 	whole_text(message, arena, &text);
 	bool found = slice_search(buf_slice(&text), needle) >= 0;
 	buf_free(&text);

@@ -53,7 +53,7 @@ static const char SCHEMA[] =
 	"CREATE TABLE junk(kind INT, key, body INT, value INT, data, PRIMARY KEY(kind, key)) WITHOUT ROWID;"
 	INDEXES
 	"CREATE TABLE note(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value NOT NULL);"
-	"PRAGMA user_version=7;";
+	"PRAGMA user_version=8;";
 
 int account_db_error(struct account_db *db, struct error *err)
 {
@@ -117,6 +117,10 @@ static const char *const UPGRADES[] = {
 	"ALTER TABLE unref ADD COLUMN now INTEGER DEFAULT 0;"
 	"CREATE TABLE bin(body INTEGER PRIMARY KEY, gone INTEGER, was BLOB);"
 	"PRAGMA user_version=7;",
+	/* Tokens say of which field they are: the index is made anew. */
+	"DROP TABLE search;"
+	"CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='letterlock');"
+	"UPDATE state SET indexed=0; PRAGMA user_version=8;",
 };
 
 static int db_upgrade(struct account_db *db, int version, struct error *err)

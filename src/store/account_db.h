@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-#define ACCOUNT_DB_SCHEMA 7
+#define ACCOUNT_DB_SCHEMA 8
 
 /* Every statement of the module: prepared at its first use, kept while the database is open. */
 enum account_sql {

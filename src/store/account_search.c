@@ -53,34 +53,59 @@ static int candidates_from(struct search *s, sqlite3_stmt *stmt, bool cut)
 	return rc;
 }
 
+/* The tokens of the needle in one of these parts. False: they tell nothing. */
+static bool expression_of_parts(const struct search *s, const enum search_part *parts, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_append_str(out, " OR ");
+		if (!search_expression(parts[i], s->needle, out))
+			return false;
+	}
+	return true;
+}
+
+/* A field that is there has the tokens of its name; nearly every letter has a subject and a sender, whose names narrow nothing. */
+static bool expression_of_field(const struct search *s, struct buf *out)
+{
+	enum search_part part = search_part_of(s->field);
+	struct buf name = BUF_INIT(1024);
+	bool ret = false;
+	size_t at;
+
+	if (s->needle.n == 0 || (part != SEARCH_PART_SUBJECT && part != SEARCH_PART_FROM)) {
+		for (size_t i = 0; i < s->field.n; i++)
+			buf_append_byte(&name, ascii_lower(s->field.p[i]));
+		buf_append_byte(&name, ':');
+		ret = search_expression(part, buf_slice(&name), out);
+	}
+	buf_free(&name);
+	if (s->needle.n == 0)
+		return ret;
+	at = buf_len(out);
+	if (ret)
+		buf_append_str(out, " AND ");
+	if (search_expression(part, s->needle, out))
+		return true;
+	buf_truncate(out, at);
+	return ret;
+}
+
 static bool expression_for(const struct search *s, struct buf *out)
 {
-	struct buf name = BUF_INIT(1024);
-	bool header, text;
+	static const enum search_part PARTS[] = {
+		SEARCH_PART_TEXT, SEARCH_PART_SUBJECT, SEARCH_PART_FROM, SEARCH_PART_TO, SEARCH_PART_HEADER,
+	};
 
 	switch (s->scope) {
 	case SEARCH_BODY:
 		return search_expression(SEARCH_PART_TEXT, s->needle, out);
-	case SEARCH_TEXT:
-		header = search_expression(SEARCH_PART_HEADER, s->needle, out);
-		if (header)
-			buf_append_str(out, " OR ");
-		text = search_expression(SEARCH_PART_TEXT, s->needle, out);
-		return header && text;
+	case SEARCH_TEXT: /* what goes over the end of a field is in none of the parts */
+		return slice_find(s->needle, '\n') < 0 && expression_of_parts(s, PARTS, ARRAY_LEN(PARTS), out);
+	case SEARCH_LETTER:
+		return expression_of_parts(s, PARTS, ARRAY_LEN(PARTS) - 1, out);
 	case SEARCH_HEADER:
-		for (size_t i = 0; i < s->field.n; i++)
-			buf_append_byte(&name, ascii_lower(s->field.p[i]));
-		buf_append_byte(&name, ':');
-		header = search_expression(SEARCH_PART_HEADER, buf_slice(&name), out);
-		buf_free(&name);
-		if (header && s->needle.n != 0) {
-			size_t at = buf_len(out);
-
-			buf_append_str(out, " AND ");
-			if (!search_expression(SEARCH_PART_HEADER, s->needle, out))
-				buf_truncate(out, at);
-		}
-		return header;
+		return expression_of_field(s, out);
 	}
 	return false;
 }
@@ -162,15 +187,7 @@ static bool texts_match(const struct search *s, struct slice texts)
 
 	if (!text_split(texts, &header, &text))
 		return false;
-	switch (s->scope) {
-	case SEARCH_BODY:
-		return slice_search(text, s->needle) >= 0;
-	case SEARCH_TEXT:
-		return slice_search(header, s->needle) >= 0 || slice_search(text, s->needle) >= 0;
-	case SEARCH_HEADER:
-		return mime_search_field(header, s->field, s->needle);
-	}
-	return false;
+	return search_header_matches(s->scope, s->field, s->needle, header) || (s->scope != SEARCH_HEADER && slice_search(text, s->needle) >= 0);
 }
 
 /* The next part after `p` in the order of the message, not leaving `root`. */
@@ -307,22 +324,6 @@ int op_search(struct account *base, const struct mailbox_ref *ref, const struct 
 
 #define INDEX_BYTES 131072 /* of text after which a batch ends: a few long letters must not hold the loop */
 
-/* White space is no part of any token, so the marks of the parts can be told from the text. */
-static void index_append(struct buf *out, enum search_part part, struct slice text)
-{
-	uint8_t *p;
-
-	buf_append_byte(out, (uint8_t)part);
-	buf_append(out, text);
-	if (out->failed)
-		return;
-	p = out->data + out->end - text.n;
-	for (size_t i = 0; i < text.n; i++) {
-		if (p[i] < 0x20)
-			p[i] = ' ';
-	}
-}
-
 static int index_one(struct store_account *a, uint64_t body, struct slice texts, struct buf *scratch, struct error *err)
 {
 	sqlite3_stmt *s = account_db_statement(&a->db, SQL_INDEX_PUT, err);
@@ -333,8 +334,7 @@ static int index_one(struct store_account *a, uint64_t body, struct slice texts,
 	if (!text_split(texts, &header, &text))
 		return 0;
 	buf_clear(scratch);
-	index_append(scratch, SEARCH_PART_HEADER, header);
-	index_append(scratch, SEARCH_PART_TEXT, text);
+	search_document(header, text, scratch);
 	bind_u64(s, 1, body);
 	bind_text(s, 2, buf_slice(scratch));
 	return account_db_run(&a->db, s, err);

@@ -1,11 +1,21 @@
 #include "store/search.h"
 
 #include <string.h>
+#include "base/ensure.h"
 #include "base/utf8.h"
 
 #define TOKEN_MAX 16 /* the mark and three characters of up to 4 bytes */
 
 /* Texts come to FTS5 with their part as first byte; so do the pieces of an expression. */
+
+static const char MARKS[SEARCH_PARTS] = {
+	[SEARCH_PART_HEADER] = 'h', [SEARCH_PART_TEXT] = 't', [SEARCH_PART_SUBJECT] = 's', [SEARCH_PART_FROM] = 'f', [SEARCH_PART_TO] = 'r',
+};
+
+static bool is_part(uint8_t c)
+{
+	return c > 0 && c < SEARCH_PARTS;
+}
 
 struct character {
 	uint32_t code;
@@ -47,7 +57,7 @@ static int emit(enum search_part part, struct slice text, size_t start, size_t e
 
 	if (n + 1 > sizeof token)
 		return 0;
-	token[0] = part == SEARCH_PART_HEADER ? 'h' : 't';
+	token[0] = (uint8_t)MARKS[part];
 	memcpy(token + 1, text.p + start, n);
 	return fn(arg, slice_make(token, n + 1), start, end);
 }
@@ -87,6 +97,50 @@ int search_tokens(enum search_part part, struct slice text, search_token_fn *fn,
 	return rc;
 }
 
+/* ---- what is indexed ---- */
+
+enum search_part search_part_of(struct slice field)
+{
+	static const struct { struct slice name; enum search_part part; } FIELDS[] = {
+		{SLICE_INIT("subject"), SEARCH_PART_SUBJECT}, {SLICE_INIT("from"), SEARCH_PART_FROM}, {SLICE_INIT("to"), SEARCH_PART_TO},
+		{SLICE_INIT("cc"), SEARCH_PART_TO}, {SLICE_INIT("bcc"), SEARCH_PART_TO},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
+		if (slice_eq_nocase(field, FIELDS[i].name))
+			return FIELDS[i].part;
+	}
+	return SEARCH_PART_HEADER;
+}
+
+/* White space is no part of any token, so the marks of the parts can be told from the text. */
+static void document_append(struct buf *out, enum search_part part, struct slice text)
+{
+	uint8_t *p;
+
+	buf_append_byte(out, (uint8_t)part);
+	buf_append(out, text);
+	if (out->failed)
+		return;
+	p = out->data + out->end - text.n;
+	for (size_t i = 0; i < text.n; i++) {
+		if (p[i] < 0x20)
+			p[i] = ' ';
+	}
+}
+
+void search_document(struct slice header, struct slice text, struct buf *out)
+{
+	struct slice line;
+
+	while (slice_split(&header, '\n', &line)) {
+		ptrdiff_t colon = slice_find(line, ':');
+
+		document_append(out, colon < 0 ? SEARCH_PART_HEADER : search_part_of(slice_sub(line, 0, (size_t)colon)), line);
+	}
+	document_append(out, SEARCH_PART_TEXT, text);
+}
+
 /* ---- FTS5 ---- */
 
 struct fts_bridge {
@@ -119,18 +173,17 @@ static int fts_tokenize(Fts5Tokenizer *t, void *context, int flags, const char *
 	struct slice text = slice_make(p, n < 0 ? 0 : (size_t)n), piece;
 	int rc = SQLITE_OK;
 
-	if (flags & FTS5_TOKENIZE_QUERY) /* an expression is made of whole tokens */
-		return text.n == 0 ? SQLITE_OK : emit(text.p[0] == SEARCH_PART_HEADER ? SEARCH_PART_HEADER : SEARCH_PART_TEXT, text, 1, text.n, fts_emit, &bridge);
+	/* Each part is its mark and its text; a text has no control characters. */
+	while (rc == SQLITE_OK && text.n != 0 && is_part(text.p[0])) {
+		enum search_part part = (enum search_part)text.p[0];
+		size_t end = 1;
 
-	/* Each part is its mark and its text; a text has no control characters but white space. */
-	while (rc == SQLITE_OK && text.n != 0) {
-		enum search_part part = text.p[0] == SEARCH_PART_HEADER ? SEARCH_PART_HEADER : SEARCH_PART_TEXT;
-		ptrdiff_t next;
-
-		text = slice_from(text, 1);
-		next = part == SEARCH_PART_HEADER ? slice_find(text, SEARCH_PART_TEXT) : -1;
-		piece = next < 0 ? text : slice_sub(text, 0, (size_t)next);
-		text = slice_from(text, piece.n);
+		if (flags & FTS5_TOKENIZE_QUERY) /* an expression is made of whole tokens */
+			return emit(part, text, 1, text.n, fts_emit, &bridge);
+		while (end < text.n && !is_part(text.p[end]))
+			end++;
+		piece = slice_sub(text, 1, end);
+		text = slice_from(text, end);
 		rc = search_tokens(part, piece, fts_emit, &bridge);
 	}
 	return rc;

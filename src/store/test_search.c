@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "crypt/crypt.h"
@@ -46,6 +47,7 @@ static void index_some(struct rig *r, unsigned count)
 /* The slow reference: the definition itself, over the whole texts. */
 static bool reference_matches(struct rig *r, uint32_t uid, enum search_scope scope, struct slice field, struct slice needle)
 {
+	static const char *const fields[] = {"subject", "from", "to", "cc", "bcc"};
 	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
 	struct arena arena = ARENA_INIT;
 	struct slice encoded;
@@ -55,8 +57,13 @@ static bool reference_matches(struct rig *r, uint32_t uid, enum search_scope sco
 
 	assert_int_equal(r->mailboxes->ops->digest(r->mailboxes, &inbox, uid, true, &arena, &encoded, &prefix, NULL), 0);
 	assert_int_equal(digest_decode(encoded, &arena, &d), 0);
-	found = scope == SEARCH_HEADER ? mime_search_field(d.search_header, field, needle)
-		: slice_search(d.search_text, needle) >= 0 || (scope == SEARCH_TEXT && slice_search(d.search_header, needle) >= 0);
+	found = scope != SEARCH_HEADER && slice_search(d.search_text, needle) >= 0;
+	if (scope == SEARCH_TEXT)
+		found = found || slice_search(d.search_header, needle) >= 0;
+	for (size_t i = 0; scope == SEARCH_LETTER && !found && i < ARRAY_LEN(fields); i++)
+		found = mime_search_field(d.search_header, slice_str(fields[i]), needle);
+	if (scope == SEARCH_HEADER)
+		found = mime_search_field(d.search_header, field, needle);
 	arena_free(&arena);
 	return found;
 }
@@ -111,13 +118,16 @@ static struct slice random_needle(struct rig *r, struct arena *arena)
 
 static void compare_random(struct rig *r, unsigned rounds)
 {
+	static const enum search_scope scopes[] = {SEARCH_TEXT, SEARCH_BODY, SEARCH_LETTER};
+	static const char *const fields[] = {"Subject", "From", "to", "CC", "Message-ID", "Subjec"};
+
 	for (unsigned i = 0; i < rounds; i++) {
 		struct arena arena = ARENA_INIT;
 		struct slice needle = random_needle(r, &arena);
 
 		if (needle.n != 0)
-			compare(r, (enum search_scope)next_random(2), SLICE_NONE, needle);
-		compare(r, SEARCH_HEADER, SLICE("Subject"), utf8_prefix(needle, 5));
+			compare(r, scopes[next_random(ARRAY_LEN(scopes))], SLICE_NONE, needle);
+		compare(r, SEARCH_HEADER, slice_str(fields[next_random(ARRAY_LEN(fields))]), utf8_prefix(needle, 5));
 		arena_free(&arena);
 	}
 }
@@ -146,6 +156,14 @@ static void a_complete_index_changes_no_answer(void **state)
 	compare(r, SEARCH_TEXT, SLICE_NONE, SLICE("x\"1"));
 	compare(r, SEARCH_HEADER, SLICE("In-Reply-To"), SLICE_NONE);
 	compare(r, SEARCH_HEADER, SLICE("X-None"), SLICE_NONE);
+	compare(r, SEARCH_HEADER, SLICE("To"), SLICE_NONE);
+	compare(r, SEARCH_HEADER, SLICE("Bcc"), SLICE_NONE);
+	compare(r, SEARCH_HEADER, SLICE("Subject"), SLICE_NONE);
+	compare(r, SEARCH_TEXT, SLICE_NONE, SLICE("subject: "));
+	compare(r, SEARCH_TEXT, SLICE_NONE, SLICE("\nsubject:"));
+	compare(r, SEARCH_TEXT, SLICE_NONE, SLICE("\nto:"));
+	compare(r, SEARCH_LETTER, SLICE_NONE, SLICE("subject: "));
+	compare(r, SEARCH_LETTER, SLICE_NONE, SLICE("example"));
 	assert_int_equal(rig_check(r), 0);
 }
 
