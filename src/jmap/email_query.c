@@ -1,6 +1,6 @@
 /* Email/query (RFC 8621 4.4). */
 #include "base/memory.h"
-#include "jmap/email_result.h"
+#include "jmap/email_remember.h"
 
 struct querying {
 	struct jmap_query query;
@@ -31,6 +31,27 @@ static bool begin(struct jmap_call *call)
 	return true;
 }
 
+/* Only what was true of one state throughout. */
+static void remember(struct jmap_call *call, const struct querying *x)
+{
+	struct slice now;
+
+	if (x->running.sliced && jmap_state_of(call, JMAP_TYPE_EMAIL, &now) && slice_eq(now, x->state))
+		jmap_remembered_put(call, &x->query, x->collapse, x->state, &x->running.result);
+}
+
+/* JMAP_DONE: the result is there, or running.code says why not. */
+static enum jmap_step run(struct jmap_call *call, struct querying *x)
+{
+	if (!x->running.sliced && jmap_remembered_find(call, &x->query, x->collapse, x->state, &x->running.result))
+		return JMAP_DONE;
+	if (jmap_email_query_run(call, &x->query, x->collapse, false, &x->running) == JMAP_AGAIN)
+		return JMAP_AGAIN;
+	if (x->running.code == 0)
+		remember(call, x);
+	return JMAP_DONE;
+}
+
 /* The answer begins; false: the error is given. */
 static bool found(struct jmap_call *call, struct querying *x)
 {
@@ -55,7 +76,7 @@ enum jmap_step jmap_email_query(struct jmap_call *call)
 		return JMAP_DONE;
 	x = call->state;
 	if (!x->found) {
-		if (jmap_email_query_run(call, &x->query, x->collapse, false, &x->running) == JMAP_AGAIN)
+		if (run(call, x) == JMAP_AGAIN)
 			return JMAP_AGAIN;
 		if (x->running.code < 0)
 			return jmap_error_code(call, x->running.code);

@@ -275,9 +275,11 @@ enum jmap_step jmap_email_query_run(struct jmap_call *call, const struct jmap_qu
 {
 	bool done = true;
 
-	if (filter_is_plain(q->filter) && sort_is_newest(q))
+	if (filter_is_plain(q->filter) && sort_is_newest(q)) {
 		r->code = run_newest(call, q, collapse, whole, &r->result);
-	else
+	} else {
+		r->sliced = true;
 		r->code = run_slice(call, q, collapse, r, &done);
+	}
 	return done ? JMAP_DONE : JMAP_AGAIN;
 }

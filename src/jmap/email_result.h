@@ -22,6 +22,7 @@ struct jmap_running {
 	struct jmap_result result;
 	int code;                     /* when it is done: 0 or negative */
 	bool at_once;                 /* not in slices */
+	bool sliced;                  /* it was a long one */
 	struct jmap_gathering *gathering; /* of email_result.c */
 };
 /*

@@ -11,6 +11,7 @@ struct jmap {
 	struct buf state;      /* of the session; empty: not made yet */
 	struct slice base;     /* of the Session object that is being printed */
 	struct jmap_others *others; /* elsewhere.c; NULL: none */
+	struct jmap_remembered *remembered; /* email_remember.h; NULL: nothing */
 	const struct jmap_other *shown; /* whose members are being printed; NULL: of the own account */
 	unsigned requests;     /* which are not freed; the last one of a jmap that was destroyed frees it */
 	bool destroyed;

@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "crypt/hash.h"
+#include "jmap/email_remember.h"
 #include "jmap/blob.h"
 #include "jmap/elsewhere.h"
 #include "jmap/sieve.h"
@@ -58,6 +59,7 @@ void jmap_destroy(struct jmap **jmap)
 	if (j->requests > 0)
 		return;
 	buf_free(&j->state);
+	jmap_remembered_free(&j->remembered);
 	jmap_others_free(j);
 	j->magic = 0;
 	memory_free(j);

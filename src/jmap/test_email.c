@@ -363,6 +363,44 @@ static void sorts_and_windows_of_a_query(void **state)
 	expect_json(a, "position", "0");
 }
 
+static unsigned searches;
+static const struct account_ops *searched_ops;
+
+static int search_counted(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
+                          struct slice needle, struct uid_set *ret, struct error *err)
+{
+	searches++;
+	return searched_ops->search(a, m, uids, scope, field, needle, ret, err);
+}
+
+/* The pages of one search come from one search, until something changes. */
+static void a_list_that_is_scrolled_through_is_searched_for_once(void **state)
+{
+	struct mail_rig *r = *state;
+	struct letters l = letters(r);
+	struct account_ops ops = *r->mail->ops;
+	const char *late;
+	unsigned once;
+
+	searched_ops = r->mail->ops;
+	ops.search = search_counted;
+	r->mail->ops = &ops;
+	searches = 0;
+	IDS(r, "{'filter':{'subject':'budget'},'limit':1}", l.b);
+	once = searches;
+	assert_true(once > 0);
+	IDS(r, "{'filter':{'subject':'budget'},'limit':1,'position':1}", l.a);
+	IDS(r, "{'filter':{'subject':'budget'},'position':-1}", l.a);
+	assert_int_equal(searches, once);
+	IDS(r, "{'filter':{'subject':'budget'},'limit':1,'sort':[{'property':'receivedAt'}]}", l.a);
+	assert_int_equal(searches, 2 * once);
+	expect_ids(r, "{'filter':{'subject':'budget'},'limit':1,'collapseThreads':true,'position':1}", 0, NULL);
+	IDS(r, "{'filter':{'subject':'report'},'limit':1}", l.b);
+	late = mail_rig_deliver(r, "INBOX", 5000, SLICE("Subject: the last report\r\n\r\nx\r\n"));
+	IDS(r, "{'filter':{'subject':'report'},'limit':1}", late);
+	r->mail->ops = searched_ops;
+}
+
 /* Where IMAP has copied a letter: it is one email, wherever it is looked for (RFC 8621 4.4). */
 static void a_letter_in_several_places_is_counted_once(void **state)
 {
@@ -550,6 +588,7 @@ int main(void)
 		T(properties_of_an_email), T(header_properties), T(bodies_of_an_email), T(a_letter_is_in_its_thread_with_what_answers_it),
 		T(keywords_and_mailboxes_are_set), T(destroying_takes_an_email_from_everywhere), T(snippets_mark_what_was_looked_for),
 		T(a_delegate_sees_what_he_may), T(what_is_refused_in_part_changes_nothing), T(filters_of_a_query), T(sorts_and_windows_of_a_query), T(a_letter_in_several_places_is_counted_once),
+		T(a_list_that_is_scrolled_through_is_searched_for_once),
 		T(changes_of_a_query), T(changes_of_emails_and_threads), T(many_changes_of_one_moment_come_in_pieces),
 	};
 

@@ -38,10 +38,10 @@
 #define MAIL_WARM_MAX 8             /* warm accounts of a shard: bounds the memory for their databases */
 #define MAIL_PARK_MS 60000          /* an account without a command for this long closes its database */
 #define MAIL_INDEX_WAIT_MS 2000     /* after the last arrival */
-#define MAIL_INDEX_STEP_MS 30       /* between two batches */
+#define MAIL_INDEX_STEP_MS 15       /* between two batches */
 #define MAIL_INDEX_QUIET_MS 300     /* a session that ran this lately is served first ... */
-#define MAIL_INDEX_BUSY_MS 1000     /* ... and a batch waits for this, once */
-#define MAIL_INDEX_BATCH 25         /* messages; about 20 ms of the loop */
+#define MAIL_INDEX_BUSY_MS 300      /* ... and a batch waits for this, once */
+#define MAIL_INDEX_BATCH 25         /* messages; some 6 ms of the loop */
 #define MAIL_GATHER_MS 100          /* between two pulls that hints ask for: what arrives meanwhile is filed together */
 #define MAIL_RETRY_MS 3000          /* after queue could not be asked */
 #define MAIL_UNREF_BATCH 1000

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "role/mail.h"
 
-/* While sessions are busy there is a batch a second, so that the index still grows. */
+/* While sessions are busy a batch waits for MAIL_INDEX_BUSY_MS, so that the index still grows. */
 static bool makes_way(struct mail_role *m)
 {
 	m->index_waited = !m->index_waited && mail_now(m) - m->ran_ms < MAIL_INDEX_QUIET_MS;

@@ -16,7 +16,7 @@ export function Dialog({ title, children, footer, onClose, size = 'normal', hide
 	const ref = useRef<HTMLDialogElement>(null);
 	const id = useId();
 	useShortcuts({ Escape: onClose }, { modal: true });
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const before = document.activeElement as HTMLElement | null;
 		const dialog = ref.current!;
 		dialog.showModal();
@@ -84,7 +84,7 @@ export function Popover({ anchor, align = 'start', label, onClose, children, cla
 	const ref = useRef<HTMLDivElement>(null);
 	useShortcuts({ Escape: onClose }, { modal: true });
 	useLayoutEffect(() => placeAt(ref.current!, anchor instanceof HTMLElement ? anchor.getBoundingClientRect() : anchor, align));
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const before = document.activeElement as HTMLElement | null;
 		if (focus) (ref.current!.querySelector<HTMLElement>('[autofocus], input, [role^=menuitem], button, a[href]') ?? ref.current!).focus();
 		const outside = (e: Event) => {

@@ -2,7 +2,7 @@
  * Keys: useShortcuts({ j: next, 'g i': inbox, 'ctrl+k': palette, '#': trash }). The screen that came last is asked first. Keys of one letter do nothing in
  * text fields, and no key does anything while an input method composes (§5.8: Safari sends the Enter that ends a composition right after it).
  */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { shortcutsOn } from './prefs';
 
@@ -72,12 +72,12 @@ function onKey(e: KeyboardEvent): void {
 }
 addEventListener('keydown', onKey);
 
-/* modal: no key goes to what is below. */
+/* modal: no key goes to what is below. Keys go to a scope from the moment it is on the page: what is typed ahead of a frame is not lost. */
 export function useShortcuts(handlers: Handlers, { modal = false, active = true } = {}): void {
 	const scope = useRef<Scope>({ handlers, modal });
 	scope.current.handlers = handlers;
 	scope.current.modal = modal;
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (!active) return;
 		const mine = scope.current;
 		scopes.push(mine);
