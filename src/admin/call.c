@@ -70,7 +70,7 @@ static void call_fail(struct call *c, enum admin_status status, const char *code
 
 static void call_unavailable(struct call *c, enum ipc_outcome outcome)
 {
-	c->unknown = outcome != IPC_BUSY;
+	c->unknown = outcome != IPC_BUSY && outcome != IPC_ABSENT;
 	switch (outcome) {
 	case IPC_BUSY:
 		call_fail(c, ADMIN_UNAVAILABLE, "busy", "the role is busy; try again");
@@ -78,7 +78,7 @@ static void call_unavailable(struct call *c, enum ipc_outcome outcome)
 	case IPC_TIMEOUT:
 		call_fail(c, ADMIN_UNAVAILABLE, "timeout", "the role did not answer in time");
 		return;
-	case IPC_GONE: case IPC_OK: default:
+	case IPC_GONE: case IPC_ABSENT: case IPC_OK: default:
 		call_fail(c, ADMIN_UNAVAILABLE, "away", "the role is not running now; try again");
 	}
 }

@@ -77,6 +77,15 @@ int ipc_socket_receive(int fd, uint8_t *room, size_t room_size, size_t *ret_n, s
 	return 0;
 }
 
+bool ipc_socket_waiting(int fd)
+{
+	uint8_t first;
+	struct iovec iov = {.iov_base = &first, .iov_len = 1};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	return recvmsg(fd, &m, MSG_DONTWAIT | MSG_PEEK) > 0;
+}
+
 static void update(struct ipc_channel *channel)
 {
 	watcher_set(channel->watcher, WATCH_READ | (list_empty(&channel->queue) ? 0 : WATCH_WRITE));
@@ -108,6 +117,33 @@ static bool enqueue(struct ipc_channel *channel, struct slice bytes, const struc
 	return true;
 }
 
+/* What waits to be sent never will be. */
+static void queue_drop(struct ipc_channel *channel)
+{
+	LIST_FOREACH(node, &channel->queue) {
+		struct ipc_message *message = LIST_ITEM(node, struct ipc_message, node);
+		struct slice bytes = slice_make(message->bytes, message->n);
+		struct ipc_header header;
+
+		if (ipc_header_get(&bytes, &header) == 0 && header.kind == IPC_KIND_REQUEST)
+			ipc_request_absent(channel, header.id);
+		list_remove(node);
+		channel->queued--;
+		free_message(message);
+	}
+}
+
+static void send_failed(struct ipc_channel *channel, int number)
+{
+	if (number != EPIPE) {
+		ipc_channel_end(channel);
+		return;
+	}
+	channel->shut = true;
+	queue_drop(channel);
+	update(channel);
+}
+
 bool ipc_channel_flush(struct ipc_channel *channel)
 {
 	LIST_FOREACH(node, &channel->queue) {
@@ -116,7 +152,7 @@ bool ipc_channel_flush(struct ipc_channel *channel)
 		if (r == ERR_TEMPORARY)
 			return false;
 		if (r != 0) {
-			ipc_channel_end(channel);
+			send_failed(channel, errno);
 			return false;
 		}
 		list_remove(node);
@@ -128,13 +164,13 @@ bool ipc_channel_flush(struct ipc_channel *channel)
 
 bool ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const struct ipc_fds *fds)
 {
-	if (channel->dead)
+	if (channel->dead || channel->shut)
 		return true; /* whoever waits hears of the end */
 	int r = list_empty(&channel->queue) ? ipc_socket_send(channel->fd, bytes, fds) : ERR_TEMPORARY;
 	if (r == ERR_TEMPORARY)
 		return enqueue(channel, bytes, fds);
 	if (r != 0)
-		ipc_channel_end(channel);
+		send_failed(channel, errno);
 	return true;
 }
 

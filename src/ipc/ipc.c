@@ -1,6 +1,7 @@
 #include "ipc/ipc.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/ensure.h"
@@ -102,6 +103,41 @@ unsigned ipc_instances(const struct ipc *ipc, enum role role)
 	return ipc->peers[role].instances;
 }
 
+bool ipc_idle(const struct ipc *ipc)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		for (unsigned i = 0; i < ipc->peers[role].room; i++) {
+			const struct ipc_channel *channel = ipc->peers[role].channels[i];
+
+			if (channel != NULL && (!list_empty(&channel->calls) || !list_empty(&channel->backlog) || !list_empty(&channel->queue)
+			                        || ipc_socket_waiting(channel->fd)))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool is_asked_by(const struct ipc *ipc, unsigned peer)
+{
+	for (unsigned type = 0; type < IPC_TYPE_COUNT; type++) {
+		const struct ipc_row *row = ipc_row((enum ipc_type)type);
+
+		if (row->receiver == ipc->role && (row->senders & 1u << peer) != 0)
+			return true;
+	}
+	return false;
+}
+
+void ipc_shut(struct ipc *ipc)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		for (unsigned i = 0; is_asked_by(ipc, role) && i < ipc->peers[role].room; i++) {
+			if (ipc->peers[role].channels[i] != NULL)
+				(void)shutdown(ipc->peers[role].channels[i]->fd, SHUT_RD);
+		}
+	}
+}
+
 /* The live instance with the least in hand; equals take turns. */
 static struct ipc_channel *least_busy(struct ipc *ipc, enum role role)
 {
@@ -110,7 +146,7 @@ static struct ipc_channel *least_busy(struct ipc *ipc, enum role role)
 	unsigned start = room > 0 ? ipc->peers[role].next++ % room : 0;
 	for (unsigned i = 0; i < room; i++) {
 		struct ipc_channel *c = ipc->peers[role].channels[(start + i) % room];
-		if (c != NULL && (best == NULL || c->outstanding < best->outstanding))
+		if (c != NULL && !c->shut && (best == NULL || c->outstanding < best->outstanding))
 			best = c;
 	}
 	return best;
@@ -246,6 +282,14 @@ static void keep_late(struct ipc_pending *p)
 	list_remove(&p->node);
 }
 
+void ipc_request_absent(struct ipc_channel *channel, uint32_t id)
+{
+	uint32_t slot = ID_SLOT(id);
+
+	if (slot < channel->slot_count && channel->slots[slot] != NULL && channel->slots[slot]->id == id)
+		channel->slots[slot]->absent = true;
+}
+
 static void finish(struct ipc_pending *p, enum ipc_outcome outcome, const void *reply)
 {
 	ipc_reply_fn *fn = p->fn;
@@ -289,7 +333,7 @@ static bool reap(struct ipc_channel *channel, const bool *destroyed)
 	for (uint32_t i = 0; i < channel->slot_count; i++) {
 		if (channel->slots[i] == NULL)
 			continue;
-		finish(channel->slots[i], IPC_GONE, NULL);
+		finish(channel->slots[i], channel->slots[i]->absent ? IPC_ABSENT : IPC_GONE, NULL);
 		if (*destroyed)
 			return false;
 	}
@@ -382,8 +426,8 @@ void ipc_request(struct ipc *ipc, enum ipc_type type, unsigned index, const void
 	const struct ipc_row *row = ipc_row(type);
 	ENSURE(row->senders & 1u << ipc->role);
 	struct ipc_channel *channel = index == IPC_ANY ? least_busy(ipc, row->receiver) : ipc_channel_find(ipc, row->receiver, index);
-	if (channel == NULL) {
-		tell_soon(ipc, fn, arg, IPC_GONE);
+	if (channel == NULL || channel->shut) {
+		tell_soon(ipc, fn, arg, IPC_ABSENT);
 		return;
 	}
 	if (row->deadline_ms == 0) {
@@ -406,6 +450,8 @@ void ipc_request(struct ipc *ipc, enum ipc_type type, unsigned index, const void
 	if (!ipc_channel_send(channel, bytes, &fds)) {
 		drop_pending(p);
 		tell_soon(ipc, fn, arg, IPC_BUSY);
+	} else {
+		p->absent = channel->shut;
 	}
 	forget(ipc);
 }

@@ -54,9 +54,10 @@ typedef int ipc_fd; /* -1: none. Sending does not close it; a received one belon
 
 enum ipc_outcome {
 	IPC_OK,
-	IPC_GONE,     /* no such peer now, it ended while working, or it could not take or answer it; try again later */
+	IPC_GONE,     /* the peer ended while it may have worked on it, or could not take or answer it; try again later */
 	IPC_TIMEOUT,  /* the deadline passed; the request counts until it is answered all the same */
 	IPC_BUSY,     /* the outstanding limit of the row is reached, the request is larger than the row allows, or descriptors are short here */
+	IPC_ABSENT,   /* there is no such peer now: it was not sent; try again later */
 };
 
 struct ipc;
@@ -100,6 +101,13 @@ void ipc_request(struct ipc *ipc, enum ipc_type type, unsigned index, const void
 enum ipc_outcome ipc_request_sync(struct ipc *ipc, enum ipc_type type, const void *request, void *reply, uint8_t *storage, size_t storage_size);
 
 void ipc_reply(struct ipc_call *call, const void *reply); /* frees the call */
+/*
+ * For a process that means to end and asks those who ask it nothing: from now on requests to us come out as IPC_ABSENT where they are made. Those that
+ * lie here already are still handed out and answered.
+ */
+void ipc_shut(struct ipc *ipc);
+/* Whether no request to us waits for its answer, and none lies unread. */
+bool ipc_idle(const struct ipc *ipc);
 /* Who asks: role and instance. */
 enum role ipc_call_sender(const struct ipc_call *call, unsigned *ret_index);
 

@@ -25,6 +25,7 @@ struct ipc_pending {
 	struct ipc_channel *channel;
 	uint32_t id;
 	enum ipc_type type;
+	bool absent; /* it was not sent: the peer had shut its end */
 	bool late; /* its deadline has passed, the caller was told; its reply is still to come */
 	int64_t deadline;
 	ipc_reply_fn *fn;
@@ -48,6 +49,7 @@ struct ipc_channel {
 	int fd;
 	struct watcher *watcher;
 	bool dead;
+	bool shut; /* the peer takes nothing any more; what it has answered is read to its end */
 	struct list_node queue; /* ipc_message to send */
 	size_t queued;
 	struct list_node backlog; /* ipc_message received, not looked at */
@@ -104,6 +106,8 @@ bool ipc_channel_send(struct ipc_channel *channel, struct slice bytes, const str
 /* The peer is gone or broke the rules: closes; the loop tells everybody who waits. */
 void ipc_channel_end(struct ipc_channel *channel);
 void ipc_channel_violation(struct ipc_channel *channel, const char *what);
+/* Of a request that waits in the queue of a channel whose peer has shut it. */
+void ipc_request_absent(struct ipc_channel *channel, uint32_t id);
 bool ipc_channel_flush(struct ipc_channel *channel); /* false when the socket is full or the channel has ended */
 
 /* Looks at one message that arrived; takes the descriptors. cut: some of its descriptors are lost. */

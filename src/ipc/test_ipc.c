@@ -20,7 +20,7 @@ struct bench {
 	struct loop *loop;
 	struct ipc_test_pair pair;
 	bool done;
-	unsigned replies, handled, gone, busy, timeouts, violations, shortages;
+	unsigned replies, handled, gone, absent, busy, timeouts, violations, shortages;
 	uint8_t reply_data[64];
 	size_t reply_len;
 	struct ipc_call **kept;
@@ -60,8 +60,9 @@ static void count_reply(void *arg, enum ipc_outcome outcome, const void *reply)
 	t->gone += outcome == IPC_GONE;
 	t->busy += outcome == IPC_BUSY;
 	t->timeouts += outcome == IPC_TIMEOUT;
+	t->absent += outcome == IPC_ABSENT;
 	assert_true((outcome == IPC_OK) == (reply != NULL));
-	if (t->replies + t->gone + t->busy + t->timeouts >= t->target)
+	if (t->replies + t->gone + t->absent + t->busy + t->timeouts >= t->target)
 		t->done = true;
 }
 
@@ -299,14 +300,60 @@ static void a_dead_peer_ends_what_is_in_flight(void **state)
 	bench_free(&t);
 }
 
-static void without_a_peer_the_outcome_is_gone_and_comes_later(void **state)
+static void without_a_peer_the_outcome_is_absent_and_comes_later(void **state)
 {
 	struct bench t = bench_new(ROLE_CLIENT, ROLE_QUEUE);
 	t.target = 1;
 	ipc_request(t.pair.a, IPC_QUEUE_ROOM, IPC_ANY, &(struct ipc_queue_room){0}, count_reply, &t);
-	assert_int_equal(t.gone, 0);
+	assert_int_equal(t.absent, 0);
 	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
-	assert_int_equal(t.gone, 1);
+	assert_int_equal(t.absent, 1);
+	bench_free(&t);
+}
+
+static void a_request_that_lies_unread_or_unanswered_keeps_its_receiver(void **state)
+{
+	struct bench t = bench_new(ROLE_CLIENT, ROLE_QUEUE);
+	t.target = 1;
+	ipc_handle(t.pair.b, IPC_QUEUE_ROOM, keep_call, &t);
+	ipc_test_join(t.pair.a, t.pair.b);
+	assert_true(ipc_idle(t.pair.b));
+	ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){0}, count_reply, &t);
+	assert_false(ipc_idle(t.pair.b));
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
+	assert_int_equal(t.handled, 1);
+	assert_false(ipc_idle(t.pair.b));
+	t.done = false;
+	ipc_reply(t.kept[--t.kept_count], &(struct ipc_queue_room_reply){0});
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
+	assert_int_equal(t.replies, 1);
+	assert_true(ipc_idle(t.pair.b));
+	bench_free(&t);
+}
+
+/* Who means to end answers what lies before it; what comes later was never sent. */
+static void behind_a_shut_door_requests_are_absent(void **state)
+{
+	struct bench t = bench_new(ROLE_CLIENT, ROLE_QUEUE);
+	t.target = 2;
+	ipc_handle(t.pair.b, IPC_QUEUE_ROOM, keep_call, &t);
+	ipc_test_join(t.pair.a, t.pair.b);
+	ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){0}, count_reply, &t);
+	ipc_shut(t.pair.b);
+	ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){0}, count_reply, &t);
+	assert_false(ipc_idle(t.pair.b));
+	while (t.absent == 0) {
+		t.done = false;
+		(void)ipc_test_run_until(t.loop, &t.done, 30000);
+	}
+	assert_int_equal(t.handled, 1);
+	assert_int_equal(t.absent, 1);
+	assert_int_equal(t.gone, 1); /* taken, and not answered before the end of the channel */
+	ipc_request(t.pair.a, IPC_QUEUE_ROOM, 0, &(struct ipc_queue_room){0}, count_reply, &t);
+	t.done = false;
+	assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
+	assert_int_equal(t.absent, 2);
+	assert_int_equal(t.handled, 1);
 	bench_free(&t);
 }
 
@@ -538,7 +585,9 @@ int main(void)
 		cmocka_unit_test(without_descriptors_a_request_fails_and_its_sender_lives),
 		cmocka_unit_test(without_descriptors_here_a_request_is_busy_at_once),
 		cmocka_unit_test(a_dead_peer_ends_what_is_in_flight),
-		cmocka_unit_test(without_a_peer_the_outcome_is_gone_and_comes_later),
+		cmocka_unit_test(a_request_that_lies_unread_or_unanswered_keeps_its_receiver),
+		cmocka_unit_test(behind_a_shut_door_requests_are_absent),
+		cmocka_unit_test(without_a_peer_the_outcome_is_absent_and_comes_later),
 		cmocka_unit_test(the_outstanding_limit_gives_busy),
 		cmocka_unit_test(an_oversized_request_is_refused_here),
 		cmocka_unit_test(a_request_without_handler_is_gone),

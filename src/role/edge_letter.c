@@ -22,6 +22,9 @@
 #define FILTER_TRIES 2
 /* What was new to a script may have come meanwhile by another letter: it is sorted again so often. */
 #define CHANGED_TRIES 3
+/* While no filter is there, one that starts anew is waited for: that is no fault of the message. */
+#define ABSENT_MS 100
+#define ABSENT_TRIES 100
 #define LOGGED_RECIPIENTS 900 /* bytes of one value of the log */
 
 struct edge_letter {
@@ -36,7 +39,8 @@ struct edge_letter {
 	struct buf submission;   /* its writer follows it; empty: nobody does */
 	struct buf owner, actor; /* of who is signed in */
 	bool opaque, sending, abandoned;
-	unsigned tries, changed;
+	unsigned tries, changed, absent;
+	struct timer *again;     /* NULL: was not needed */
 	struct edge_scripts *scripts;   /* of its recipients; NULL: nobody has one */
 	struct buf notes;   /* of filter, for queue: to be remembered when the outcome is known */
 	struct edge_facts *facts_asked; /* what filter asked of the world; NULL while it asked nothing */
@@ -65,6 +69,7 @@ static void letter_destroy(struct edge_letter *l)
 {
 	l->edge->transit -= l->size;
 	file_close(&l->fd);
+	timer_destroy(&l->again);
 	edge_facts_free(&l->facts_asked);
 	edge_scripts_free(&l->scripts);
 	buf_free(&l->notes);
@@ -307,6 +312,19 @@ static void ask_facts(struct edge_letter *l, struct slice questions)
 	edge_facts_ask(l->facts_asked, questions);
 }
 
+static void on_again(void *arg)
+{
+	ask_filter(arg);
+}
+
+static void ask_again(struct edge_letter *l)
+{
+	l->tries--;
+	if (l->again == NULL)
+		l->again = timer_create_on(l->edge->ctx->loop, on_again, l);
+	timer_start(l->again, ABSENT_MS);
+}
+
 static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 {
 	struct edge_letter *l = arg;
@@ -330,9 +348,13 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 		refused_by_filter(l, reply);
 		return;
 	}
+	if (outcome == IPC_ABSENT && ++l->absent < ABSENT_TRIES) {
+		ask_again(l);
+		return;
+	}
 	/* The filter ended or hung on this message. The third try does not parse it. */
 	log_event(EV_FILTER_CRASHED, LOG_STR("cid", l->cid), LOG_NUM("outcome", outcome), LOG_NUM("try", l->tries));
-	if (outcome != IPC_BUSY && l->tries < FILTER_TRIES + 1) {
+	if (outcome != IPC_BUSY && outcome != IPC_ABSENT && l->tries < FILTER_TRIES + 1) {
 		ask_filter(l);
 		return;
 	}

@@ -22,7 +22,8 @@
 #define MESSAGES_MAX 1000             /* then a fresh process takes over, so that nothing of a message lives long */
 #define FORGET_MS 1000                /* the longest life of an ephemeral secret */
 #define SLAB_CELLS 128
-#define HANDOVER_MS 250               /* idle before that */
+#define SHUT_MS 5                     /* for what came while it shut its doors */
+#define HANDOVER_MS 250               /* idle before that; of each further instance so much longer */
 #define EPOCH_AGE_MS MINUTES_MS(1)    /* how long an epoch is used without asking key again */
 #define POINTS_MAX 1000               /* of one row of trust.lists */
 #define POINTS_NEVER 1000000          /* no letter has so many */
@@ -158,14 +159,23 @@ void filter_role_done(struct filter_role *f)
 		timer_start(f->forget, FORGET_MS);
 	f->forgetting = true;
 	if (++f->served >= MESSAGES_MAX)
-		timer_start(f->handover, HANDOVER_MS);
+		timer_start(f->handover, f->shut ? SHUT_MS : HANDOVER_MS * (1 + (int64_t)f->ctx->index));
 }
 
+/* Not all at once, and not over what lies unread: a process that was held up finds its time over before it looks. */
 static void handover(void *arg)
 {
 	struct filter_role *f = arg;
+	bool idle = ipc_idle(f->ctx->ipc);
 
-	role_stopped(f->ctx);
+	if (f->shut && idle) {
+		role_stopped(f->ctx);
+		return;
+	}
+	if (idle)
+		ipc_shut(f->ctx->ipc);
+	f->shut = f->shut || idle;
+	timer_start(f->handover, f->shut ? SHUT_MS : HANDOVER_MS);
 }
 
 static void forget(void *arg)

@@ -27,6 +27,7 @@ struct filter_role {
 	struct sealer *sealer;
 	struct timer *forget;         /* the ephemeral secret of the sealer */
 	bool forgetting;              /* the timer runs */
+	bool shut;                    /* takes no more requests: it ends */
 	uint64_t served, refused, failed;
 };
 
