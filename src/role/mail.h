@@ -114,6 +114,7 @@ struct mail_account {
 	const struct mail_use *at_work; /* of the session whose engine runs now; NULL: none */
 	unsigned held;              /* sessions, tickets, requests in flight */
 	unsigned sessions;
+	size_t gathered;            /* bytes of requests over HTTP that are not whole yet (role/mail_http.h) */
 	bool pulling, pull_again, sending_unrefs, profile_dirty, profile_sending, soon;
 	struct list_node blobs;     /* uploaded, the oldest first (role/mail_blob.h) */
 	size_t blob_count, blob_begun; /* begun: not finished yet */

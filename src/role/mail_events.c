@@ -418,6 +418,14 @@ static bool answer_step(struct socket *s)
 	return !s->waiting;
 }
 
+/* False: its account has too much of what is not whole. */
+static bool gather(struct socket *s)
+{
+	if (buf_len(&s->in) == 0)
+		buf_free_secret(&s->in);
+	return mail_http_gather(s->x, buf_len(&s->in) + buf_len(&s->ws.message));
+}
+
 static bool read_step(struct socket *s)
 {
 	switch (websocket_take(&s->ws, &s->in, &s->out)) {
@@ -428,7 +436,7 @@ static bool read_step(struct socket *s)
 		return false;
 	case WEBSOCKET_MESSAGE:
 		take_message(s, buf_slice(&s->ws.message));
-		buf_clear(&s->ws.message);
+		buf_free_secret(&s->ws.message);
 		return true;
 	}
 	return false;
@@ -446,6 +454,7 @@ static void socket_run(struct socket *s)
 			more = !s->waiting && answer_step(s);
 		else
 			more = read_step(s);
+		(void)gather(s);
 		mail_http_leave(x->person);
 	}
 	flush(s);
@@ -557,7 +566,9 @@ void mail_socket_piece(struct mail_exchange *x, struct slice bytes)
 	if (s == NULL)
 		return;
 	buf_append(&s->in, bytes);
-	if (s->in.failed)
+	if (!gather(s))
+		websocket_close(&s->ws, WEBSOCKET_LATER, &s->out);
+	if (s->in.failed || s->ws.closing)
 		s->ending = true;
 	run_later(s);
 }

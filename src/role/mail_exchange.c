@@ -30,10 +30,21 @@ struct mail_exchange *mail_exchange_create(struct mail_link *l, uint32_t stream,
 	return x;
 }
 
+bool mail_http_gather(struct mail_exchange *x, size_t bytes)
+{
+	struct mail_account *a = x->person->account;
+
+	ENSURE(a->gathered >= x->gathered);
+	a->gathered += bytes - x->gathered;
+	x->gathered = bytes;
+	return bytes == 0 || a->gathered <= MAIL_BODIES_MAX;
+}
+
 static void exchange_free(struct mail_exchange *x)
 {
 	struct mail_http *p = x->person;
 
+	(void)mail_http_gather(x, 0);
 	buf_free_secret(&x->body);
 	arena_free(&x->arena);
 	memory_free(x);

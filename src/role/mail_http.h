@@ -23,6 +23,7 @@
 #define MAIL_OPENINGS_MAX 4        /* confidential letters of a sign-in that are opened at a time */
 #define MAIL_OPENED_MAX 64         /* those that are remembered; the oldest are forgotten */
 #define MAIL_HTTP_LINKS_MAX 48     /* connections of a sign-in; web opens fewer */
+#define MAIL_BODIES_MAX (4u * JMAP_REQUEST_MAX) /* bytes of the requests of an account, of all its sign-ins, that are not whole yet */
 
 struct mail_link;
 
@@ -77,6 +78,7 @@ struct mail_exchange {
 	const struct http_field *fields;
 	size_t field_count;
 	struct buf body;
+	size_t gathered;                 /* as mail_http_gather was told */
 	unsigned held;
 	bool answering, done, upgraded;
 	void *state;                     /* of the handler */
@@ -91,6 +93,11 @@ void mail_http_break(struct mail_exchange *x);
 void mail_http_problem(struct mail_exchange *x, unsigned status, const char *code, const char *detail);
 bool mail_http_upgrade(struct mail_exchange *x, const struct http_field *fields, size_t count);
 void mail_http_pause(struct mail_exchange *x, bool paused);
+/*
+ * The exchange has so many bytes of a request that is not whole yet (0: not any more); false: too many for its account, with those of its other requests
+ * (MAIL_BODIES_MAX), so that this one should be refused. Its end gives them back.
+ */
+bool mail_http_gather(struct mail_exchange *x, size_t bytes);
 void mail_http_hold(struct mail_exchange *x);
 void mail_http_drop(struct mail_exchange *x);
 struct http_server *mail_http_server(const struct mail_exchange *x);

@@ -199,8 +199,13 @@ static void api_begin(struct mail_exchange *x)
 static void api_piece(struct mail_exchange *x, struct slice bytes)
 {
 	buf_append(&x->body, bytes);
-	if (x->body.failed)
+	if (x->body.failed) {
 		refuse(x, &(struct jmap_problem){.type = "limit", .status = 400, .limit = "maxSizeRequest"});
+	} else if (!mail_http_gather(x, buf_len(&x->body))) {
+		buf_free_secret(&x->body);
+		(void)mail_http_gather(x, 0);
+		refuse(x, &(struct jmap_problem){.type = "limit", .status = 400, .limit = "maxConcurrentRequests"});
+	}
 }
 
 static void api(struct mail_exchange *x)
@@ -224,6 +229,7 @@ static void api(struct mail_exchange *x)
 		return;
 	}
 	buf_free_secret(&x->body);
+	(void)mail_http_gather(x, 0);
 	mail_http_begin(x, 200, "application/json", NULL, 0, HTTP_LENGTH_UNKNOWN);
 	run_later(r);
 }

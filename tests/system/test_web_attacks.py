@@ -18,6 +18,7 @@ from web import Web
 PASSWORD = 'schiff-laterne-wolke-garten'
 PATIENCE = 60  # seconds
 UPLOADS = 16   # of one account at a time
+TOO_MUCH = 40_000_000 - 4 * 99 * 99_000 + 100  # behind four requests that are all but whole
 
 
 @pytest.fixture(scope='module')
@@ -173,3 +174,60 @@ def test_browsers_keep_nothing(place, person, jmap):
     answer = browser.ask('GET', path)
     assert (answer.status, answer.headers.get_all('Cache-Control')) == (200, ['private, no-store'])
     assert answer.headers['Content-Disposition'].startswith('attachment;') and 'sandbox' in answer.headers['Content-Security-Policy']
+
+
+def begin_request(place, jmap, size):
+    """All of a request but its last byte, with its head."""
+    sock = connect(place)
+    sock.sendall(f'POST /jmap/api HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: {jmap.authorization}\r\nContent-Type: application/json\r\n'
+                 f'Content-Length: {size}\r\n\r\n'.encode())
+    return sock
+
+
+def test_requests_that_are_not_whole_have_an_end_together(place, person, jmap):
+    size, piece = 9_900_000, b' ' * 99_000
+    other = Jmap(place, person)
+    assert jmap.call('Mailbox/get', ids=[])['list'] == []
+    socks = [begin_request(place, jmap if n % 2 else other, size) for n in range(5)]
+    try:
+        for sock in socks[:4]:
+            for _ in range(99):
+                sock.sendall(piece)
+        socks[4].sendall(bytes(TOO_MUCH))
+        assert first_answer(socks).split()[1] == b'400'
+        status, answer = jmap.api({'using': [CORE], 'methodCalls': [['Core/echo', {}, 'a']]})
+        assert (status, answer['methodResponses']) == (200, [['Core/echo', {}, 'a']]), 'small ones have room'
+    finally:
+        for sock in socks:
+            sock.close()
+    end = time.monotonic() + PATIENCE
+    large = {'using': [CORE], 'methodCalls': [['Core/echo', {}, 'a']], 'createdIds': {}}
+    body = json.dumps(large) + ' ' * 9_000_000
+    while (status := jmap.api(body)[0]) == 400 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert status == 200, 'what was given up is given back'
+
+
+def test_sockets_that_say_half_of_something_have_an_end_together(place, jmap):
+    assert jmap.call('Mailbox/get', ids=[])['list'] == []
+    size, piece = 9_900_000, bytes(99_000)
+    socks = []
+    try:
+        for _ in range(5):
+            sock = connect(place)
+            sock.sendall(upgrade(jmap, '1.1'))
+            head = b''
+            while b'\r\n\r\n' not in head:
+                head += sock.recv(1)
+            assert head.split()[1] == b'101'
+            sock.sendall(b'\x81\xff' + size.to_bytes(8, 'big') + b'\0\0\0\0')
+            socks.append(sock)
+        for sock in socks[:4]:
+            for _ in range(99):
+                sock.sendall(piece)
+        socks[4].sendall(bytes(TOO_MUCH))
+        assert first_answer(socks)[:4] == b'\x88\x02\x03\xf5', 'closed, for now'
+        assert jmap.call('Mailbox/get', ids=[])['list'] == []
+    finally:
+        for sock in socks:
+            sock.close()
