@@ -1,8 +1,8 @@
 /*
  * html_browser.mjs HTML_DUMP PAYLOADS NODE_MODULES [each]: every payload, made safe in every way that a letter is shown or quoted, in a real
  * browser without any policy: no script runs, no request leaves, nothing is in the document that the tables do not have. What is made safe is
- * balanced, so all documents of a way stand in one page, one behind the other; `each`: in a frame for each, which takes minutes, and then the
- * payloads as they are, under the policy of the document alone. TAP; skipped where there is no browser.
+ * balanced, so many documents of a way stand in one page, one behind the other; `each`: in a frame for each, which takes minutes, and then the
+ * payloads as they are, under the policy of the document alone. Collections of others: html_payloads.mjs. TAP; skipped where there is no browser.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,6 +10,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { payloadsOf } from './html_payloads.mjs';
 
 const [dump, list, modules, each] = process.argv.slice(2);
 const BROWSER = '/usr/bin/chromium';
@@ -24,12 +25,18 @@ if (!fs.existsSync(BROWSER) || !fs.existsSync(path.join(modules, 'playwright-cor
 	process.exit(0);
 }
 const { chromium } = createRequire(path.resolve(modules, 'x.js'))('playwright-core');
-const payloads = JSON.parse(fs.readFileSync(list, 'utf8'));
+const payloads = await payloadsOf(list);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'html-browser-'));
 
+
+const PAGE = 250;       /* payloads in one page */
+const PAIRS_MAX = 2000; /* names of files in one command */
+
 function run(mode, pairs) {
-	const done = spawnSync(dump, [mode, ...pairs], { maxBuffer: 1 << 26 });
-	if (done.status !== 0) throw new Error(`${dump} ${mode}: ${done.status} ${done.signal}`);
+	for (let i = 0; i < pairs.length; i += PAIRS_MAX) {
+		const done = spawnSync(dump, [mode, ...pairs.slice(i, i + PAIRS_MAX)], { maxBuffer: 1 << 26 });
+		if (done.status !== 0) throw new Error(`${dump} ${mode}: ${done.status} ${done.signal}`);
+	}
 }
 
 const file = (i, mode) => path.join(folder, `${i}.${mode}`);
@@ -51,15 +58,16 @@ function documentOf(i, mode) {
 
 const seen = [];
 const server = http.createServer((request, response) => {
-	const [, mode, number] = request.url.split('/');
-	const known = (MODES.includes(mode) || mode === 'raw') && (number === 'all' || payloads[number]);
+	const [, mode, number, from] = request.url.split('/');
+	const known = (MODES.includes(mode) || mode === 'raw') && (from !== undefined || payloads[number]);
+	const part = [...payloads.keys()].slice(Number(from), Number(from) + PAGE);
 	if (!known) {
 		seen.push(request.url);
 		response.writeHead(404).end();
-	} else if (number === 'all' && !each) {
-		response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(payloads.map((_, i) => documentOf(i, mode)).join('\n'));
-	} else if (number === 'all') {
-		response.writeHead(200, { 'Content-Type': 'text/html' }).end(payloads.map((_, i) => `<iframe src="/${mode}/${i}"></iframe>`).join(''));
+	} else if (number === 'from' && !each) {
+		response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(part.map(i => documentOf(i, mode)).join('\n'));
+	} else if (number === 'from') {
+		response.writeHead(200, { 'Content-Type': 'text/html' }).end(part.map(i => `<iframe src="/${mode}/${i}"></iframe>`).join(''));
 	} else {
 		const policy = mode === 'raw' ? { 'Content-Security-Policy': fs.readFileSync(file(0, 'policy'), 'utf8') } : {};
 		response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', ...policy }).end(documentOf(Number(number), mode));
@@ -88,6 +96,13 @@ function inspect([table, each]) {
 	});
 }
 
+function oddIn(found, mode, count) {
+	const own = { script: 1, print: 1, quote: 1 }[mode] ?? 0, bad = found.length === (each ? count : 1) ? [] : [`${found.length} frames`];
+	for (const { odd, scripts, url } of found)
+		if (odd.length > 0 || scripts > own * (each ? 1 : count)) bad.push(`${url} has ${odd} and ${scripts} scripts`);
+	return bad;
+}
+
 async function look(mode) {
 	const bad = [], context = await browser.newContext();
 	await context.exposeBinding('told', (source, what) => { bad.push(`${source.frame.url()} ran ${what}`); });
@@ -103,12 +118,10 @@ async function look(mode) {
 	const page = await context.newPage();
 	page.setDefaultTimeout(WAIT_MS);
 	page.on('dialog', dialog => { bad.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
-	await page.goto(`${origin}/${mode}/all`, { waitUntil: 'load', timeout: WAIT_MS });
-	const own = { script: 1, print: 1, quote: 1 }[mode] ?? 0;
-	const found = mode === 'raw' ? [] : await page.evaluate(inspect, [[...TABLE], !!each]);
-	if (mode !== 'raw' && found.length !== (each ? payloads.length : 1)) bad.push(`${found.length} frames`);
-	for (const { odd, scripts, url } of found)
-		if (odd.length > 0 || scripts > own * (each ? 1 : payloads.length)) bad.push(`${url} has ${odd} and ${scripts} scripts`);
+	for (let from = 0; from < payloads.length; from += PAGE) {
+		await page.goto(`${origin}/${mode}/from/${from}`, { waitUntil: 'load', timeout: WAIT_MS });
+		if (mode !== 'raw') bad.push(...oddIn(await page.evaluate(inspect, [[...TABLE], !!each]), mode, Math.min(PAGE, payloads.length - from)));
+	}
 	await context.close();
 	return [...bad.filter(b => !(mode === 'print' && b.endsWith('ran print'))), ...seen.splice(0).filter(url => url !== '/favicon.ico').map(url => `asked ${url}`)];
 }

@@ -10,15 +10,15 @@ import { row } from '../rig.mjs';
 export { row, until, opened } from '../rig.mjs';
 export { axe, picture } from '../fake/browser.mjs';
 
-/** site and chromium: there from the first test on. */
-export const house = { site: null, chromium: null };
+/** site and chromium: there from the first test on. arguments: of the browser's command line. */
+export const house = { site: null, chromium: null, arguments: [] };
 const pages = [], sockets = [], asked = new Set();
 let opening = null;
 /* Hooks of several files do not wait for each other. */
 function open() {
 	return (opening ??= (async () => {
 		house.site = await demoSite();
-		house.chromium = await browser();
+		house.chromium = await browser(house.arguments);
 	})());
 }
 before(open);
