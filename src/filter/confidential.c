@@ -50,9 +50,15 @@ static bool wish_read(struct slice value, struct digest_secret *ret)
 	return slice_starts_nocase(value, name) && jmap_date_parse(slice_from(value, name.n), true, &ret->expires_unix) == 0;
 }
 
-static void shorten(const struct filter_settings *settings, int64_t now, struct digest_secret *ret)
+/* Unix seconds: one that waits at the queue is not sent before its time. */
+static int64_t sent_at(const struct envelope *e)
 {
-	int64_t last = now + settings->confidential_longest_s;
+	return (e->due_ms > e->received_ms ? e->due_ms : e->received_ms) / 1000;
+}
+
+static void shorten(const struct filter_settings *settings, int64_t sent, struct digest_secret *ret)
+{
+	int64_t last = sent + settings->confidential_longest_s;
 
 	if (settings->confidential_longest_s <= 0 || (ret->ends && ret->expires_unix <= last))
 		return;
@@ -180,7 +186,7 @@ static int wrap_mended(const struct envelope *e, const struct filter_facts *fact
 
 /* ---- one letter ---- */
 
-static bool may_be(const struct filter_settings *settings, struct slice header, struct slice message, int64_t now, struct arena *arena,
+static bool may_be(const struct filter_settings *settings, struct slice header, struct slice message, const struct envelope *e, struct arena *arena,
                    struct digest_secret *wish, struct filter_confidential *ret)
 {
 	struct mime_field field;
@@ -195,8 +201,10 @@ static bool may_be(const struct filter_settings *settings, struct slice header, 
 	else if (mime_header_count(header, SLICE(CONFIDENTIAL_FIELD)) != 1 || !mime_header_find(header, SLICE(CONFIDENTIAL_FIELD), &field)
 	         || !wish_read(slice_trim(mime_unfold(arena, field.value)), wish))
 		refuse(ret, 550, "5.6.0", SLICE(CONFIDENTIAL_FIELD " is neither yes nor expires=2026-12-01T00:00:00Z"));
-	else if (wish->ends && wish->expires_unix <= now)
+	else if (wish->ends && wish->expires_unix <= e->received_ms / 1000)
 		refuse(ret, 550, "5.6.0", SLICE(CONFIDENTIAL_FIELD ": that time is over"));
+	else if (wish->ends && wish->expires_unix <= sent_at(e))
+		refuse(ret, 550, "5.6.0", SLICE(CONFIDENTIAL_FIELD ": that time is over before the letter is sent"));
 	return ret->code == 0;
 }
 
@@ -210,7 +218,7 @@ int filter_confidential(const struct envelope *e, struct slice message, const st
 
 	*ret = (struct filter_confidential){0};
 	if (e->source != ENVELOPE_SUBMISSION || e->opaque || mime_header_count(header, SLICE(CONFIDENTIAL_FIELD)) == 0
-	    || !may_be(settings, header, message, e->received_ms / 1000, arena, wish, ret))
+	    || !may_be(settings, header, message, e, arena, wish, ret))
 		return 0;
 	rc = filter_facts_read(e, secret, arena, &facts, err);
 	if (rc < 0)
@@ -218,7 +226,7 @@ int filter_confidential(const struct envelope *e, struct slice message, const st
 	line = outsiders(&facts, arena);
 	if (line.n > 0)
 		return refuse(ret, 550, "5.7.1", line);
-	shorten(settings, e->received_ms / 1000, wish);
+	shorten(settings, sent_at(e), wish);
 	random_bytes(wish->key, sizeof wish->key);
 	ret->secret = wish;
 	return wrap_mended(e, &facts, message, settings, wish->key, arena, &ret->letter, err);

@@ -132,6 +132,22 @@ static void what_the_organisation_wants_counts(void **state)
 	settings.message_size = 0;
 }
 
+static void what_waits_is_over_only_after_it_was_sent(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, FACT_LOCAL, "bob@example.org", "");
+	f->envelope.due_ms = INT64_C(1796083200) * 1000;
+	assert_null(wish(f, " expires=2026-12-01T00:00:00Z"));
+	assert_int_equal(f->made.code, 550);
+	assert_true(has(f->made.text, "before the letter is sent"));
+	assert_int_equal(wish(f, " expires=2026-12-01T00:00:01Z")->expires_unix, 1796083201);
+	settings.confidential_longest_s = 100;
+	assert_int_equal(wish(f, " yes")->expires_unix, 1796083300);
+	f->envelope.due_ms = 1;
+	assert_int_equal(wish(f, " yes")->expires_unix, NOW + 100);
+}
+
 static void only_our_own_people_ask(void **state)
 {
 	static const enum envelope_source others[] = {ENVELOPE_SMTP, ENVELOPE_BEHIND, ENVELOPE_APPEND};
@@ -272,7 +288,7 @@ static void from_elsewhere_the_field_is_taken_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_writer_asks_by_one_field), T(what_the_organisation_wants_counts), T(only_our_own_people_ask), T(nobody_outside_is_written_to),
+		T(a_writer_asks_by_one_field), T(what_the_organisation_wants_counts), T(what_waits_is_over_only_after_it_was_sent), T(only_our_own_people_ask), T(nobody_outside_is_written_to),
 		T(where_an_alias_leads_is_not_whom_he_wrote_to), T(the_letter_is_inside_and_its_key_in_the_digest), T(two_letters_have_two_keys),
 		T(from_elsewhere_the_field_is_taken_out),
 	};

@@ -112,7 +112,7 @@ static void send_letter(struct mail_submit *s)
 {
 	struct role_context *ctx = context(s);
 	struct envelope e = {
-		.source = ENVELOPE_SUBMISSION, .received_ms = loop_now(ctx->loop).wall_ms, .cid = s->in.cid, .client_address = s->in.client_address,
+		.source = ENVELOPE_SUBMISSION, .received_ms = loop_now(ctx->loop).wall_ms, .due_ms = s->in.submission.due_ms, .cid = s->in.cid, .client_address = s->in.client_address,
 		.protocol = s->in.protocol, .tls = s->in.tls, .hostname = ctx->config->hostname, .reverse_path = s->in.reverse_path, .ret = s->in.ret,
 		.envid = s->in.envid, .smtputf8 = s->in.smtputf8, .requiretls = s->in.requiretls, .body_8bit = s->in.body_8bit, .sender = buf_slice(&s->sender),
 	};

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-#define ENVELOPE_VERSION 2
+#define ENVELOPE_VERSION 3
 
 /* The switches of an envelope as one byte. */
 enum { BIT_SMTPUTF8 = 1, BIT_8BIT = 2, BIT_BINARY = 4, BIT_REQUIRETLS = 8, BIT_OPAQUE = 16 };
@@ -32,6 +32,7 @@ void envelope_encode(const struct envelope *e, struct buf *out)
 	buf_put_u8(out, (uint8_t)e->source);
 	buf_put_u8(out, switches_pack(e));
 	buf_put_u64(out, (uint64_t)e->received_ms);
+	buf_put_u64(out, (uint64_t)e->due_ms);
 	buf_put_u64(out, (uint64_t)e->internal_date);
 	buf_put_u32(out, e->recipient_count);
 #define T(name) buf_put_bytes(out, e->name);
@@ -43,14 +44,15 @@ int envelope_decode(struct slice data, struct envelope *ret)
 {
 	struct envelope e = {0};
 	uint8_t version, source, bits;
-	uint64_t received, internal;
+	uint64_t received, due, internal;
 
 	if (!slice_get_u8(&data, &version) || version != ENVELOPE_VERSION || !slice_get_u8(&data, &source)
 	    || source < ENVELOPE_SMTP || source > ENVELOPE_BEHIND || !slice_get_u8(&data, &bits) || !slice_get_u64(&data, &received)
-	    || !slice_get_u64(&data, &internal) || !slice_get_u32(&data, &e.recipient_count))
+	    || !slice_get_u64(&data, &due) || !slice_get_u64(&data, &internal) || !slice_get_u32(&data, &e.recipient_count))
 		return ERR_INVALID;
 	e.source = (enum envelope_source)source;
 	e.received_ms = (int64_t)received;
+	e.due_ms = (int64_t)due;
 	e.internal_date = (int64_t)internal;
 	switches_unpack(&e, bits);
 #define T(name) \

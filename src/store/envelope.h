@@ -13,6 +13,7 @@ enum envelope_source {
 struct envelope {
 	enum envelope_source source;
 	int64_t received_ms;          /* wall clock */
+	int64_t due_ms;               /* SUBMISSION: it waits until then (queue/submission.h); 0: it does not wait */
 	struct slice cid;             /* connection id, goes into Received */
 	struct slice client_address;  /* never written into outgoing headers of submissions (A7) */
 	struct slice helo;

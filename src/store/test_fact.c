@@ -87,14 +87,14 @@ static void a_sender_is_not_a_recipient(void **state)
 static void an_envelope_survives_its_journey(void **state)
 {
 	struct buf b = BUF_INIT(4096);
-	struct envelope e = {.source = ENVELOPE_APPEND, .received_ms = -5, .cid = SLICE("c1"), .smtputf8 = true, .requiretls = true,
+	struct envelope e = {.source = ENVELOPE_APPEND, .received_ms = -5, .due_ms = 8, .cid = SLICE("c1"), .smtputf8 = true, .requiretls = true,
 	                     .flags = SLICE("\\Seen a"), .internal_date = 77, .recipient_count = 1, .recipients = SLICE("xyz")}, got;
 
 	envelope_encode(&e, &b);
 	assert_int_equal(envelope_decode(buf_slice(&b), &got), 0);
 	assert_int_equal(got.source, ENVELOPE_APPEND);
 	assert_true(got.smtputf8 && got.requiretls && !got.body_8bit && !got.body_binary);
-	assert_true(slice_eq(got.flags, e.flags) && slice_eq(got.recipients, e.recipients) && got.received_ms == -5);
+	assert_true(slice_eq(got.flags, e.flags) && slice_eq(got.recipients, e.recipients) && got.received_ms == -5 && got.due_ms == 8);
 	for (size_t n = 0; n < buf_len(&b); n++)
 		assert_int_equal(envelope_decode(slice_sub(buf_slice(&b), 0, n), &got), ERR_INVALID);
 	buf_free(&b);

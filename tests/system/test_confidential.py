@@ -281,6 +281,15 @@ def test_when_its_time_is_over_it_stays_shut(ann, bob):
     assert bob.ask('GET', f'/jmap/preview/{bob.account}/C{letter[1:]}-4?page=1')[0] == 410
 
 
+def test_what_is_sent_later_is_not_over_before_it_leaves(ann, bob):
+    wish = f' expires={at(3600)}'
+    for late in (3600, 7200):
+        answers = ann.confidential([bob.user['address']], mark(), mark(), wish, send_at=at(late + 5))
+        refused = answers[1][1]['notCreated']['s']
+        assert refused['type'] == 'forbiddenToSend' and 'before the letter is sent' in refused['description'], refused
+    created(ann.confidential([bob.user['address']], mark(), mark(), wish, send_at=at(1800)))
+
+
 def test_it_is_taken_back_although_it_was_read(site, ann, bob):
     subject, ordinary = mark(), mark()
     letter = created(ann.confidential([bob.user['address']], subject, mark()))['id']

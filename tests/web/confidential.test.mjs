@@ -69,6 +69,28 @@ test('it is not passed on, printed or moved away: nothing offers it, and the key
 	assert.deepEqual(page.errors, []);
 });
 
+test('what leaves later leaves before its time is over', async () => {
+	const { page, mail } = await begin();
+	await write(page, 'anna.schmidt@demo.test');
+	await confide(page, 'Until a date');
+	const ahead = hours => new Date(Date.now() + (8 + hours) * 3_600_000).toISOString().slice(0, 16);
+	await page.locator('dialog[open] input').fill(ahead(3));
+	await page.getByRole('button', { name: 'Make confidential' }).click();
+	const later = async hours => {
+		await page.locator('.compose').getByRole('button', { name: 'Send later' }).click();
+		await page.getByRole('menuitem', { name: 'Choose date and time' }).click();
+		await page.locator('dialog[open] input').fill(ahead(hours));
+		await page.locator('dialog[open] .button.primary').click();
+	};
+	await later(5);
+	await page.locator('.compose .banner.bad', { hasText: 'Send it earlier, or choose a later end' }).waitFor();
+	assert.equal(mail.submissions.size, 0);
+	await later(2);
+	await page.locator('.compose').waitFor({ state: 'detached' });
+	await until('it waits', () => mail.submissions.size === 1);
+	assert.deepEqual(page.errors, []);
+});
+
 test('when its time is over it says so and shows nothing', async () => {
 	const { page, mail } = await begin();
 	arrive(mail, 'Long ago', { confidential: { state: 'expired', expires: OVER } });

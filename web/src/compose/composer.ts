@@ -15,7 +15,7 @@ const SAVE_AT_LEAST = 15_000;
 export type View = 'docked' | 'full' | 'minimised';
 export type Saving = 'clean' | 'dirty' | 'saving' | 'saved' | 'failed';
 /** Why a letter cannot leave. */
-export type Obstacle = 'recipients' | 'invalid' | 'uploading' | 'uploadFailed' | 'identity' | 'sealedOutside' | 'sealedOver';
+export type Obstacle = 'recipients' | 'invalid' | 'uploading' | 'uploadFailed' | 'identity' | 'sealedOutside' | 'sealedOver' | 'sealedLate';
 
 export interface Leaving {
 	emailId: Id;

@@ -22,12 +22,14 @@ export function outsidersOf(composer: Composer, inside: ReadonlySet<string>): Em
 }
 
 /** Why a confidential letter cannot leave at that moment. */
-export function barredBy(composer: Composer, inside: ReadonlySet<string>, at: Date | null): 'sealedOutside' | 'sealedOver' | null {
+export function barredBy(composer: Composer, inside: ReadonlySet<string>, at: Date | null): 'sealedOutside' | 'sealedOver' | 'sealedLate' | null {
 	const { confidential } = composer.draft.peek();
 	if (!confidential) return null;
 	if (outsidersOf(composer, inside).length > 0) return 'sealedOutside';
 	const end = endOf(confidential, at ?? new Date());
-	return end && end.getTime() <= (at?.getTime() ?? Date.now()) ? 'sealedOver' : null;
+	if (!end) return null;
+	if (end.getTime() <= Date.now()) return 'sealedOver';
+	return at && end <= at ? 'sealedLate' : null;
 }
 
 function choices(composer: Composer, other: () => void): MenuEntry[] {
