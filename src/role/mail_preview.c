@@ -120,15 +120,13 @@ static void give_up(struct preview *p, enum extract_status status)
 	preview_free(p);
 }
 
+/* The document is sealed. */
 static void ask(struct preview *p)
 {
 	struct ipc_extract request = {.cid = slice_str(p->x->person->cid), .want = p->info ? EXTRACT_LOOK : EXTRACT_PAGE, .page = p->page,
 		.width = p->width, .name = p->name, .mark = p->info ? SLICE_NONE : p->mark, .document = p->document};
 
-	if (memfd_seal(p->document, NULL) != 0)
-		give_up(p, EXTRACT_BUSY);
-	else
-		ipc_request(mail_http_context(p->x)->ipc, IPC_EXTRACT, IPC_ANY, &request, on_extracted, p);
+	ipc_request(mail_http_context(p->x)->ipc, IPC_EXTRACT, IPC_ANY, &request, on_extracted, p);
 }
 
 static int read_some(struct preview *p)
@@ -160,8 +158,10 @@ static void read_on(void *arg)
 	}
 	if (rc < 0)
 		give_up(p, rc == ERR_LIMIT ? EXTRACT_TOO_LARGE : EXTRACT_BUSY);
-	else if (p->reader.end)
+	else if (p->reader.end && memfd_seal(p->document, NULL) == 0)
 		ask(p);
+	else if (p->reader.end)
+		give_up(p, EXTRACT_BUSY);
 	else
 		loop_defer(mail_http_context(p->x)->loop, read_on, p);
 }
@@ -193,28 +193,10 @@ static int take_inner(struct preview *p, const struct mail_view_inner *inner)
 		return rc < 0 ? rc : ERR_NOT_FOUND;
 	buf_init(&content, part->body_end - part->body_start + 16);
 	decode(part, slice_sub(inner->letter, (size_t)part->body_start, (size_t)part->body_end), &content);
-	rc = content.failed || buf_len(&content) > EXTRACT_DOCUMENT_MAX ? ERR_LIMIT : file_write_all(p->document, buf_slice(&content), NULL);
+	p->size = buf_len(&content);
+	rc = content.failed || p->size > EXTRACT_DOCUMENT_MAX ? ERR_LIMIT : file_write_all(p->document, buf_slice(&content), NULL);
 	buf_free_secret(&content);
-	return rc;
-}
-
-static void refuse(struct preview *p, unsigned status)
-{
-	mail_http_problem(p->x, status, status == 410 ? "expired" : NULL, NULL);
-	preview_free(p);
-}
-
-static void on_opened(void *arg, unsigned status, const struct mail_view_inner *inner)
-{
-	struct preview *p = arg;
-	int rc = status == 200 ? take_inner(p, inner) : 0;
-
-	if (status != 200 || rc == ERR_NOT_FOUND)
-		refuse(p, status != 200 ? status : 404);
-	else if (rc < 0)
-		give_up(p, rc == ERR_LIMIT ? EXTRACT_TOO_LARGE : EXTRACT_BUSY);
-	else
-		ask(p);
+	return rc == 0 ? memfd_seal(p->document, NULL) : rc;
 }
 
 /* ---- the request ---- */
@@ -285,13 +267,6 @@ static void begin(struct preview *p)
 	loop_defer(mail_http_context(x)->loop, read_on, p);
 }
 
-static void begin_confidential(struct preview *p, const struct mail_confidential *letter)
-{
-	take_query(p);
-	p->mark = mark_of(p->x);
-	mail_confidential_open(p->x, letter, MAIL_CONFIDENTIAL_ATTACHMENT, on_opened, p);
-}
-
 /* 0 and *ret_part above 0: that part of what is inside of a confidential letter. */
 static int confidential_find(struct mail_exchange *x, struct mail_confidential *ret, unsigned *ret_part)
 {
@@ -318,10 +293,38 @@ static void on_scanned(void *arg, enum mail_scan_verdict verdict)
 
 	if (verdict != MAIL_SCAN_GO && !mail_http_is_gone(p->x))
 		refuse_scanned(p, verdict);
-	if (verdict == MAIL_SCAN_GO && !mail_http_is_gone(p->x))
-		begin(p);
-	else
+	if (verdict != MAIL_SCAN_GO || mail_http_is_gone(p->x))
 		preview_free(p);
+	else if (p->part > 0)
+		ask(p);
+	else
+		begin(p);
+}
+
+static void refuse(struct preview *p, unsigned status)
+{
+	mail_http_problem(p->x, status, status == 410 ? "expired" : NULL, NULL);
+	preview_free(p);
+}
+
+static void on_opened(void *arg, unsigned status, const struct mail_view_inner *inner)
+{
+	struct preview *p = arg;
+	int rc = status == 200 ? take_inner(p, inner) : 0;
+
+	if (status != 200 || rc == ERR_NOT_FOUND)
+		refuse(p, status != 200 ? status : 404);
+	else if (rc < 0)
+		give_up(p, rc == ERR_LIMIT ? EXTRACT_TOO_LARGE : EXTRACT_BUSY);
+	else
+		mail_scan_document(p->x->person, p->x->path, p->document, p->size, on_scanned, p);
+}
+
+static void begin_confidential(struct preview *p, const struct mail_confidential *letter)
+{
+	take_query(p);
+	p->mark = mark_of(p->x);
+	mail_confidential_open(p->x, letter, MAIL_CONFIDENTIAL_ATTACHMENT, on_opened, p);
 }
 
 void mail_preview(struct mail_exchange *x)

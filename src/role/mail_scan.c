@@ -1,5 +1,6 @@
 #include "role/mail_scan.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -60,7 +61,7 @@ struct look {
 	uint64_t size;
 	uint64_t stamp;            /* when it was shown */
 	int document;
-	bool running, reading;
+	bool running, reading, given; /* given: the document was there from the beginning, sealed */
 };
 
 static const struct { const char *name; unsigned status; } verdicts[] = {
@@ -112,13 +113,13 @@ static void known_put(struct mail_scans *s, const struct known *what)
 	list_append(&s->order, &k->node);
 }
 
-static void key_of(const struct mail_account *a, const struct jmap_blob *blob, uint8_t ret[HASH_SIZE])
+static void key_of(const struct mail_account *a, struct slice id, uint8_t ret[HASH_SIZE])
 {
 	struct hash_state h;
 
 	hash_start(&h, NULL);
 	hash_update_field(&h, mail_id(a->id));
-	hash_update_field(&h, blob->id);
+	hash_update_field(&h, id);
 	hash_finish(&h, ret);
 }
 
@@ -289,7 +290,7 @@ static int look_inside(struct look *l)
 {
 	struct file_map map = FILE_MAP_NONE;
 	const char *name;
-	int rc = memfd_seal(l->document, NULL);
+	int rc = l->given ? 0 : memfd_seal(l->document, NULL);
 
 	if (rc == 0 && l->size > 0)
 		rc = memfd_map(l->document, MAIL_SCAN_BYTES_MAX, &map, NULL);
@@ -362,6 +363,10 @@ static void look_run(struct look *l)
 
 	l->running = true;
 	l->scans->running++;
+	if (l->given) {
+		look_read(l);
+		return;
+	}
 	l->document = memfd_new("attachment", NULL);
 	if (l->document < 0 || p->over || jmap_blob_open(p->jmap, l->blob.id, &l->arena, &l->blob) != 0) {
 		look_end(l, true);
@@ -460,15 +465,18 @@ static void ask_state(struct mail_scans *s)
 
 /* ---- who asks ---- */
 
-static struct look *look_create(struct mail_scans *s, const uint8_t key[HASH_SIZE], const struct jmap_blob *blob)
+/* document: sealed, taken over; -1: the blob is read. */
+static struct look *look_create(struct mail_scans *s, const uint8_t key[HASH_SIZE], struct slice id, int document, uint64_t size)
 {
 	struct look *l = memory_alloc(sizeof *l);
 
 	l->scans = s;
-	l->document = -1;
+	l->given = document >= 0;
+	l->document = document;
+	l->size = size;
 	l->piece = BUF_INIT(STEP + 4 * JMAP_BLOB_STEP);
 	memcpy(l->result.key, key, sizeof l->result.key);
-	l->blob.id = arena_dup(&l->arena, blob->id);
+	l->blob.id = arena_dup(&l->arena, id);
 	list_init(&l->waiters);
 	(void)map_put(&s->looks, slice_make(key, HASH_SIZE), l);
 	return l;
@@ -483,23 +491,25 @@ static void wait_for(struct look *l, struct mail_http *p, mail_scan_fn *fn, void
 	list_append(&l->waiters, &w->node);
 }
 
-void mail_scan(struct mail_http *p, const struct jmap_blob *blob, mail_scan_fn *fn, void *arg)
+static bool looks(const struct mail_scans *s)
+{
+	return s->scanners || s->hashes.count > 0;
+}
+
+static void scan(struct mail_http *p, struct slice id, int document, uint64_t size, mail_scan_fn *fn, void *arg)
 {
 	struct mail_scans *s = p->account->role->scans;
 	uint8_t key[HASH_SIZE];
 	struct look *l;
 
-	if (!s->scanners && s->hashes.count == 0) {
-		fn(arg, MAIL_SCAN_GO);
-		return;
-	}
-	key_of(p->account, blob, key);
+	key_of(p->account, id, key);
 	l = map_get(&s->looks, slice_make(key, sizeof key));
 	if (l != NULL) {
+		file_close(&document);
 		wait_for(l, p, fn, arg);
 		return;
 	}
-	l = look_create(s, key, blob);
+	l = look_create(s, key, id, document, size);
 	wait_for(l, p, fn, arg);
 	if (!s->scanners || mail_now(s->role) < s->until_ms) {
 		look_begin(l);
@@ -508,6 +518,26 @@ void mail_scan(struct mail_http *p, const struct jmap_blob *blob, mail_scan_fn *
 	list_append(&s->asked, &l->node);
 	if (!s->asking)
 		ask_state(s);
+}
+
+void mail_scan(struct mail_http *p, const struct jmap_blob *blob, mail_scan_fn *fn, void *arg)
+{
+	if (looks(p->account->role->scans))
+		scan(p, blob->id, -1, 0, fn, arg);
+	else
+		fn(arg, MAIL_SCAN_GO);
+}
+
+void mail_scan_document(struct mail_http *p, struct slice id, int document, uint64_t size, mail_scan_fn *fn, void *arg)
+{
+	int own = -1;
+
+	if (!looks(p->account->role->scans))
+		fn(arg, MAIL_SCAN_GO);
+	else if ((own = fcntl(document, F_DUPFD_CLOEXEC, 0)) < 0)
+		fn(arg, MAIL_SCAN_BUSY);
+	else
+		scan(p, id, own, size, fn, arg);
 }
 
 /* ---- for the engine ---- */

@@ -29,6 +29,12 @@ typedef void mail_scan_fn(void *arg, enum mail_scan_verdict verdict);
 /* fn is called once, perhaps from inside; the sign-in stays until then. What was uploaded is looked at too: it may have been copied out of a letter. */
 void mail_scan(struct mail_http *p, const struct jmap_blob *blob, mail_scan_fn *fn, void *arg);
 
+/*
+ * Likewise of bytes that were opened already: what is inside of a confidential letter. id names them within the account; document: a memory file, sealed, of
+ * size bytes, of which a descriptor of its own is kept.
+ */
+void mail_scan_document(struct mail_http *p, struct slice id, int document, uint64_t size, mail_scan_fn *fn, void *arg);
+
 /* For Blob/get. */
 void mail_scan_host(struct jmap_host *host);
 /* Once, at the start of the role. */
