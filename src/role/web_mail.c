@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/client.h"
+#include "role/web_cookie.h"
 #include "role/web_person.h"
 
 #define LINK_MAGIC 0x776c6e6bu
@@ -303,6 +304,26 @@ static size_t request_fields(const struct web_exchange *x, struct http_field out
 	return n;
 }
 
+static bool is_loopback(struct slice name)
+{
+	return slice_eq(name, SLICE("localhost")) || slice_eq(name, SLICE("127.0.0.1")) || slice_eq(name, SLICE("[::1]"));
+}
+
+/* Where the client is told to ask: as it asked, where that is a name of ours; a name that somebody made up leads nobody away. */
+static struct slice host_of(struct web_exchange *x)
+{
+	const struct config *c = web_context(x)->config;
+	ptrdiff_t colon = slice_rfind(x->authority, ':'), bracket = slice_rfind(x->authority, ']');
+	struct slice name = colon > bracket ? slice_sub(x->authority, 0, (size_t)colon) : x->authority;
+
+	if (slice_eq_nocase(name, c->hostname) || (x->web->local && is_loopback(name)))
+		return x->authority;
+	for (size_t i = 0; i < c->auth_web_origins.count; i++)
+		if (slice_eq(web_origin(x), c->auth_web_origins.items[i]))
+			return x->authority;
+	return c->hostname;
+}
+
 static bool wants_upgrade(const struct web_exchange *x)
 {
 	return x->method == HTTP_METHOD_GET && http_field_lists(x->fields, x->field_count, SLICE("Connection"), SLICE("Upgrade"))
@@ -315,7 +336,7 @@ static void send_request(struct forward *f)
 	struct link *l = f->link;
 	struct http_field fields[FIELDS_MAX];
 	struct http_client_request request = {.method = x->method == HTTP_METHOD_POST ? SLICE("POST") : SLICE("GET"), .target = x->target,
-		.host = x->authority.n > 0 ? x->authority : SLICE("localhost"), .fields = fields, .field_count = request_fields(x, fields),
+		.host = host_of(x), .fields = fields, .field_count = request_fields(x, fields),
 		.streamed = x->method == HTTP_METHOD_POST, .upgrade = wants_upgrade(x), .keep = true};
 
 	if (request.upgrade) {
