@@ -16,12 +16,20 @@ static struct moment now_of(const struct admin_job *job)
 
 /* ---- proof of work ---- */
 
+/* The name that failures are counted under, however it was spelled. */
+static struct slice name_of(struct admin_job *job)
+{
+	struct address a;
+	struct slice given = job_text(job, "address");
+	return given.n > 0 && address_parse(given, &job->arena, &a) == 0 ? address_text(&a, &job->arena) : given;
+}
+
 static bool wants_work(struct admin_job *job)
 {
 	switch (job_settings(job)->work) {
 	case AUTH_WORK_NEVER: return false;
 	case AUTH_WORK_ALWAYS: return true;
-	case AUTH_WORK_AFTER_FAILURES: return throttle_wants_work(job->admin->throttle, job->address, job_text(job, "address"), now_of(job));
+	case AUTH_WORK_AFTER_FAILURES: return throttle_wants_work(job->admin->throttle, job->address, name_of(job), now_of(job));
 	}
 	return true;
 }

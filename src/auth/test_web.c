@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "auth/link.h"
 #include "auth/test_host.h"
@@ -73,6 +74,35 @@ static void test_asking_who_is_signed_in_keeps_no_session_awake(void **state)
 	test_auth_free(&t);
 }
 
+static bool is_needed(const struct test_auth *t)
+{
+	json_t *answer = json_loadb((const char *)buf_slice(&t->result).p, buf_len(&t->result), 0, NULL);
+	bool needed = json_is_true(json_object_get(answer, "needed"));
+	assert_true(json_is_boolean(json_object_get(answer, "needed")));
+	json_decref(answer);
+	return needed;
+}
+
+static void test_another_spelling_of_a_name_asks_for_the_same_work(void **state)
+{
+	static const char *const spellings[] = {"ann@example.org", "ANN@Example.ORG", "\\\"ann\\\"@example.org", "ann@example.org.", "ann@\xef\xbd\x85xample.org"};
+	struct test_auth *t = test_auth_create(false);
+	auth_admin_configure(t->admin, &(struct auth_admin_settings){.work = AUTH_WORK_AFTER_FAILURES, .work_bits = 6, .hostname = SLICE("mail.example.org"),
+		.session_idle_s = 3600, .session_s = 43200, .cost = PASSWORD_COST_MIN});
+	throttle_work(auth_login_throttle(t->login), 3, 0);
+	for (int i = 0; i < 3; i++)
+		(void)throttle_failed(auth_login_throttle(t->login), slice_str(test_args("203.0.113.%d", i)), SLICE("ann@example.org"), 1, t->now);
+	for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+		(void)test_admin_as(t, "", "session.start", test_args("{\"address\":\"%s\",\"password\":\"wrong\",\"web\":true}", spellings[i]));
+		assert_string_equal(test_member(t, "code"), "work_needed");
+		assert_int_equal(test_admin_as(t, "", "session.work", test_args("{\"address\":\"%s\"}", spellings[i])), 0);
+		assert_true(is_needed(t));
+	}
+	assert_int_equal(test_admin_as(t, "", "session.work", "{\"address\":\"bob@example.org\"}"), 0);
+	assert_false(is_needed(t));
+	test_auth_free(&t);
+}
+
 static void test_links_work_once_and_not_for_long(void **state)
 {
 	struct links *links = links_create();
@@ -122,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_locked_session_is_none_until_it_is_unlocked),
 		cmocka_unit_test(test_asking_who_is_signed_in_keeps_no_session_awake),
+		cmocka_unit_test(test_another_spelling_of_a_name_asks_for_the_same_work),
 		cmocka_unit_test(test_links_work_once_and_not_for_long), cmocka_unit_test(test_the_oldest_link_gives_way),
 	};
 	crypt_init();

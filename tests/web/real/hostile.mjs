@@ -64,7 +64,7 @@ async function settled(p = page) {
 
 /* Of what is cleaned in the page itself (drafts, templates, signatures, pasted text) the policy says while it is parsed what it would refuse; it is never in the page. */
 function complain() {
-	const parsed = /^(?:going on|pasting|behind|a signature|a template|the page)/.test(doing) ? /^(?:Applying inline style|Executing inline event handler|Setting the document's base URI)/ : /^$/;
+	const parsed = /^(?:going on|pasting|behind|a signature|a template|the page)/.test(doing) ? /^(?:Applying inline style|Executing inline event handler|Setting the document's base URI|This document requires 'TrustedScript')/ : /^$/;
 	for (const error of page.errors.splice(0)) if (!parsed.test(error)) found.push(`${doing}: ${error}`);
 }
 
@@ -75,7 +75,7 @@ function oddInEditor() {
 	for (const e of root.querySelectorAll('*')) {
 		if (e.namespaceURI !== 'http://www.w3.org/1999/xhtml' || /^(script|style|iframe|form|input|button|object|embed|link|meta|base|template|noscript|textarea|select|video|audio|svg|math|title)$/.test(e.localName)) odd.push(e.localName);
 		for (const a of e.attributes) if (!attributes.test(a.name)) odd.push(`${e.localName} ${a.name}`);
-		if (e.hasAttribute('href') && !/^(https?:|mailto:|tel:|cid:)/i.test(e.getAttribute('href'))) odd.push(`href ${e.getAttribute('href')}`);
+		if (e.hasAttribute('href') && !/^(https?:|mailto:|tel:|cid:|$)/i.test(e.getAttribute('href'))) odd.push(`href ${e.getAttribute('href')}`);
 		if (e.hasAttribute('src') && !/^(blob:|cid:|\/jmap\/|data:image\/)/i.test(e.getAttribute('src'))) odd.push(`src ${e.getAttribute('src')}`);
 		if (/url\(|image-set|expression/i.test(e.getAttribute('style') ?? '')) odd.push(`style ${e.getAttribute('style')}`);
 		const { position } = getComputedStyle(e);

@@ -32,6 +32,7 @@ const ALLOWED: Config = {
 	ALLOWED_ATTR: [...PLAIN_ATTRIBUTES, 'cite', 'href', 'src'],
 	ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
 	ALLOW_DATA_ATTR: false,
+	ALLOW_ARIA_ATTR: false,
 	ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid):/i,
 	RETURN_DOM_FRAGMENT: true,
 };
