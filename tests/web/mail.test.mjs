@@ -1,7 +1,7 @@
 /* Stories of somebody who reads mail. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { opened, picture, rig, row, until } from './rig.mjs';
+import { axe, opened, picture, rig, row, until } from './rig.mjs';
 
 const { visit } = await rig();
 const text = l => l.innerText();
@@ -29,6 +29,43 @@ test('a letter opens, is read from then on, and the next one is a key away', asy
 	await opened(page).filter({ hasText: '紧急' }).waitFor();
 	await page.keyboard.press('k');
 	await opened(page).filter({ hasText: 'Contract draft' }).waitFor();
+	assert.deepEqual(page.errors, []);
+});
+
+test('a person has a card: by the pointer, by keys, and it is in nobody\'s way', async () => {
+	const colleague = { id: 'a1', address: 'emma.laurent@partner.test', name: 'Emma Laurent', department: 'Sales/Lyon', position: 'Counsel', phone: '', mobile: '', staff_number: '', index: '' };
+	const { page, site } = await visit();
+	const asked = [];
+	site.operations = { 'book.person': ({ mail }) => { asked.push(mail); return colleague; } };
+	await row(page, 'Emma Laurent').click();
+	const name = page.locator('.letter.last button.letter-who'), card = page.locator('.person-card');
+	await name.waitFor();
+	await name.hover();
+	await card.waitFor();
+	await card.getByText('Counsel · Sales / Lyon').waitFor();
+	await card.getByText('Colleague', { exact: true }).waitFor();
+	await card.getByText('External').waitFor();
+	assert.equal(await name.getAttribute('aria-expanded'), 'true');
+	assert.ok(await page.evaluate(() => !document.activeElement.closest('.person-card, .letter-who')), 'what is pointed at takes no focus');
+	await card.hover();
+	await page.waitForTimeout(600);
+	assert.ok(await card.isVisible(), 'the pointer may go there');
+	await page.keyboard.press('Escape');
+	await card.waitFor({ state: 'detached' });
+	await opened(page).waitFor();
+	await page.mouse.move(5, 5);
+	await name.focus();
+	await page.keyboard.press('Enter');
+	await card.locator('button:focus', { hasText: 'Write' }).waitFor();
+	assert.deepEqual(await axe(page, ['.person-card']), []);
+	await page.keyboard.press('Shift+Tab');
+	await card.waitFor({ state: 'detached' });
+	assert.ok(await name.evaluate(b => b === document.activeElement), 'it is left for where it was opened');
+	await page.keyboard.press('Enter');
+	await card.getByRole('button', { name: 'Mail from this person' }).press('Enter');
+	await page.locator('.chip', { hasText: 'from' }).first().waitFor();
+	assert.match(page.url(), /\/search\?q=from/);
+	assert.equal(asked.length, 1);
 	assert.deepEqual(page.errors, []);
 });
 

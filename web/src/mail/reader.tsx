@@ -17,6 +17,7 @@ import { Details, Source } from './details';
 import { MailFrame, showsImages, trust, viewUrl, type Found } from './frame';
 import { isConfidential, isDraft, isExternal, isStarred, isUnread, labelName, labelsOf, nameOf, provenDomain, READER_PROPERTIES, suspicionOf, toLine } from './letter';
 import { labelItems, moveItems } from './list';
+import { PersonButton } from './person';
 import { conversationOf, ids, nextAfter, open, openId, step } from './view';
 
 /* ---- getting ---- */
@@ -60,9 +61,10 @@ function Trust({ letter }: { letter: Email }) {
 
 function People({ letter }: { letter: Email }) {
 	const rows = (['from', 'to', 'cc', 'bcc', 'replyTo'] as const).map(f => [f, letter[f]] as const).filter(([, people]) => people?.length);
+	const doubt = suspicionOf(letter) === 'forged';
 	return (
 		<dl class="pairs people">
-			{rows.map(([field, people]) => <><dt key={field}>{t(`mail.head-${field}`)}</dt><dd>{people!.map(a => <span key={a.email} class="person">{a.name && <b>{a.name}</b>} <span class="muted">{a.email}</span></span>)}</dd></>)}
+			{rows.map(([field, people]) => <><dt key={field}>{t(`mail.head-${field}`)}</dt><dd>{people!.map(a => <PersonButton key={a.email} person={a} doubt={doubt && (field === 'from' || field === 'replyTo')} class="person">{a.name && <b>{a.name}</b>} <span class="muted">{a.email}</span></PersonButton>)}</dd></>)}
 			<dt>{t('mail.sent-at')}</dt><dd>{longDate(new Date(letter.sentAt ?? letter.receivedAt))}</dd>
 		</dl>
 	);
@@ -112,6 +114,8 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 		{ label: t('mail.details'), icon: 'info', run: () => setPane('details') },
 		...(sealed ? [] : [{ label: t('mail.source'), icon: 'code' as const, run: () => setPane('source') }]),
 	];
+	const sender = { facts: <Trust letter={letter} />, doubt: suspicionOf(letter) === 'forged' };
+	const picture = <Avatar name={nameOf(from)} address={from?.email ?? ''} size={40} />;
 	const Strip = deliveryStrip.value;
 	const always = () => {
 		if (from) trust(from.email);
@@ -120,10 +124,10 @@ function Letter({ id, last, unfolded, toggle, single }: { id: Id; last: boolean;
 	return (
 		<article class={cls('letter', last && 'last')} data-letter={id} aria-label={t('mail.letter-of', { name: nameOf(from), date: longDate(when) })}>
 			<header class="letter-head">
-				<Avatar name={nameOf(from)} address={from?.email ?? ''} size={40} />
+				{from ? <PersonButton {...sender} person={from} hidden={single}>{picture}</PersonButton> : picture}
 				<div class="letter-names">
 					<div class="letter-from">
-						{single ? <strong class="letter-who">{nameOf(from)}</strong> : <button type="button" class="letter-who" aria-expanded="true" onClick={toggle}>{nameOf(from)}</button>}
+						{single && from ? <PersonButton {...sender} person={from} class="letter-who">{nameOf(from)}</PersonButton> : single ? <strong class="letter-who">{nameOf(from)}</strong> : <button type="button" class="letter-who" aria-expanded="true" onClick={toggle}>{nameOf(from)}</button>}
 						{from?.name && <span class="letter-address muted cut">{from.email}</span>}
 					</div>
 					{letter.sender?.[0] && from && letter.sender[0].email.toLowerCase() !== from.email.toLowerCase() && <p class="letter-sender">{t('mail.sent-for', { sender: nameOf(letter.sender[0]), owner: nameOf(from) })}</p>}

@@ -67,7 +67,7 @@ export function ConfirmHost() {
 /* ---- placing ---- */
 
 /* Below what it belongs to, or above when there is no room; always on the screen. */
-function placeAt(el: HTMLElement, anchor: DOMRect, align: 'start' | 'end'): void {
+export function placeAt(el: HTMLElement, anchor: DOMRect, align: 'start' | 'end'): void {
 	const { offsetWidth: w, offsetHeight: h } = el;
 	const room = 8, below = anchor.bottom + 4, above = anchor.top - h - 4;
 	const y = below + h + room <= innerHeight || above < room ? below : above;
