@@ -16,7 +16,7 @@ let prefix = '', prefixAt = 0, composedAt = -1000;
 export const pendingKey = signal('');
 
 export function isComposing(e: KeyboardEvent): boolean {
-	return e.isComposing || e.keyCode === 229 || e.timeStamp - composedAt < 60;
+	return e.isComposing || e.keyCode === 229 || (e.timeStamp - composedAt < 60 && !e.ctrlKey && !e.metaKey && !e.altKey);
 }
 addEventListener('compositionend', e => (composedAt = e.timeStamp), true);
 
