@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -75,20 +75,49 @@ async function bundleWorker() {
 	return build({ ...COMMON, entryPoints: { worker: join(web, 'src/signin/worker.ts') }, format: 'iife', entryNames: '[name]-[hash]' });
 }
 
-async function bundle() {
-	const worker = await bundleWorker();
-	const made = await bundlePage(worker.outputFiles[0].path);
-	return { outputFiles: [...made.outputFiles, ...worker.outputFiles], metafile: { inputs: { ...made.metafile.inputs, ...worker.metafile.inputs } } };
+/* What runs before everything else: it has the browser fetch the texts of its language, whose addresses it has to know. */
+async function bundleBoot(files) {
+	const texts = Object.fromEntries([...LOCALES, 'en-XA'].map(one => [one, named(files, new RegExp(`/${one}-[^-/]*\\.js$`))]));
+	return build({ ...COMMON, entryPoints: { boot: join(web, 'src/boot.ts') }, format: 'iife', entryNames: '[name]-[hash]', define: { TEXTS: JSON.stringify(texts) } });
 }
 
+async function bundle() {
+	const worker = await bundleWorker();
+	const page = await bundlePage(worker.outputFiles[0].path);
+	const boot = await bundleBoot(page.outputFiles), all = [page, boot, worker];
+	return { outputFiles: all.flatMap(one => one.outputFiles), metafile: { inputs: Object.assign({}, ...all.map(one => one.metafile.inputs)) }, first: firstOf(page.metafile) };
+}
+
+/* The files that the entry imports at once. */
+function firstOf({ outputs }) {
+	const [, entry] = Object.entries(outputs).find(([, one]) => one.entryPoint && join(top, one.entryPoint) === MAIN);
+	return entry.imports.filter(one => one.kind === 'import-statement').map(one => `/a/${basename(one.path)}`);
+}
+
+const MAIN = join(web, 'src/main.tsx');
+
+/*
+ * What several parts share would be a file for each set of parts that share it: dozens for the first load. Whatever is fetched late comes after the main part
+ * anyway; when it says so, all that the main part needs is one file.
+ */
+const afterMain = late => ({
+	name: 'after-main',
+	setup(b) {
+		b.onLoad({ filter: /\.tsx?$/ }, args => (late.has(args.path)
+			? { contents: `import ${JSON.stringify(MAIN)};${readFileSync(args.path, 'utf8')}`, loader: extname(args.path).slice(1), resolveDir: dirname(args.path) } : undefined));
+	},
+});
+
 async function bundlePage(worker) {
-	return build({
-		entryPoints: { app: join(web, 'src/main.tsx'), boot: join(web, 'src/boot.ts') },
+	const page = plugins => build({
+		entryPoints: { app: MAIN, style: join(web, 'src/main.css') },
 		bundle: true, splitting: true, format: 'esm', minify: true, write: false, metafile: true, legalComments: 'none',
 		outdir: '/a', outbase: web, entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
 		jsx: 'automatic', jsxImportSource: 'preact', target: ['chrome109', 'firefox115', 'safari16'], nodePaths: [modules],
-		absWorkingDir: top, plugins: [locales], define: { WORKER_URL: JSON.stringify(worker) }, charset: 'utf8', logLevel: 'warning',
+		absWorkingDir: top, plugins: [locales, ...plugins], define: { WORKER_URL: JSON.stringify(worker) }, charset: 'utf8', logLevel: 'warning',
 	});
+	const entries = Object.values((await page([])).metafile.outputs).map(one => one.entryPoint).filter(one => /\.tsx?$/.test(one ?? ''));
+	return page([afterMain(new Set(entries.map(one => join(top, one)).filter(one => one !== MAIN)))]);
 }
 
 function named(files, pattern) {
@@ -97,10 +126,10 @@ function named(files, pattern) {
 	return found.path;
 }
 
-function pages(files) {
+function pages({ outputFiles: files, first }) {
 	const fill = text => text
-		.replaceAll('{{app.js}}', named(files, /\/app-[^/]*\.js$/)).replaceAll('{{app.css}}', named(files, /\/app-[^/]*\.css$/))
-		.replaceAll('{{boot.js}}', named(files, /\/boot-[^/]*\.js$/));
+		.replaceAll('{{app.js}}', named(files, /\/app-[^/]*\.js$/)).replaceAll('{{style.css}}', named(files, /\/style-[^/]*\.css$/))
+		.replaceAll('{{boot.js}}', named(files, /\/boot-[^/]*\.js$/)).replaceAll('{{first}}', first.map(one => `<link rel="modulepreload" href="${one}">`).join('\n'));
 	return readdirSync(join(web, 'static')).sort().map(name => {
 		const bytes = readFileSync(join(web, 'static', name));
 		return { path: `/${name}`, bytes: name.endsWith('.html') ? Buffer.from(fill(bytes.toString())) : bytes, fixed: false };
@@ -160,7 +189,7 @@ async function main(out, target) {
 		...LOCALES.flatMap(l => readLocale(l).files), ...readdirSync(join(web, 'static')).map(n => join(web, 'static', n)), join(web, 'build.mjs')];
 	rmSync(join(out, 'site'), { recursive: true, force: true });
 	mkdirSync(out, { recursive: true });
-	write(out, target, [...scripts, service.file, ...pages(made.outputFiles)].sort(byPath), inputs);
+	write(out, target, [...scripts, service.file, ...pages(made)].sort(byPath), inputs);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(resolve(process.argv[2] ?? join(top, 'build/web')), process.argv[3] ?? 'assets.c');

@@ -364,6 +364,45 @@ test('language, appearance and density are there before anything is painted', as
 	assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(20, 24, 29)');
 });
 
+/* Paths that the page asks for. */
+function pathsOf(page) {
+	const paths = [];
+	page.on('request', one => paths.push(new URL(one.url()).pathname));
+	return paths;
+}
+
+test('what the first page needs is asked for before its scripts run, and at once', async () => {
+	const { page, site } = await visit();
+	await page.goto(`${site.url}/icon.svg`);
+	const paths = pathsOf(page), bodies = [], texts = page.waitForRequest('**/a/en-*.js'), session = page.waitForRequest('**/jmap/session');
+	page.on('request', one => one.url().endsWith('/jmap/api') && bodies.push(one.postDataJSON().methodCalls.map(([name]) => name)));
+	/* The page's own script waits until the head has asked. */
+	await page.route('**/a/app-*.js', async route => {
+		await Promise.all([texts, session]);
+		await route.continue();
+	});
+	await page.goto(`${site.url}/mail`);
+	await row(page, 'Emma Laurent').waitFor();
+	for (const one of ['/api/session', '/jmap/session']) assert.equal(paths.filter(path => path === one).length, 1, one);
+	assert.ok(paths.filter(path => path.endsWith('.js')).length <= 6, paths.join(' '));
+	assert.ok(bodies.some(names => names.join() === 'Email/query,Email/get,Thread/get'), JSON.stringify(bodies));
+	assert.deepEqual(page.errors, []);
+});
+
+test('without a session nobody asks for mail', async () => {
+	const { page, site } = await visit();
+	await page.goto(`${site.url}/icon.svg`);
+	const paths = pathsOf(page), sessions = () => paths.filter(path => path === '/jmap/session').length;
+	site.signedIn = false;
+	await page.goto(`${site.url}/signin`);
+	await page.locator('[name=username]').fill('wang.lei@demo.test');
+	assert.equal(sessions(), 0);
+	await page.locator('[name=password]').fill('correct horse');
+	await page.locator('button[type=submit]').click();
+	await row(page, 'Emma Laurent').waitFor();
+	assert.equal(sessions(), 1);
+});
+
 test('narrow and enlarged pages need no sideways scrolling', async () => {
 	for (const size of [{ width: 320, height: 640 }, { width: 640, height: 400 }]) {
 		const { page } = await visit('/mail', size);

@@ -1,12 +1,3 @@
-import './ui/tokens.css';
-import './ui/base.css';
-import './ui/parts.css';
-import './shell/shell.css';
-import './mail/mail.css';
-import './compose/compose.css';
-import './signin/signin.css';
-import './settings/settings.css';
-import './contacts/contacts.css';
 import { render } from 'preact';
 import { Boundary } from './ui/boundary';
 import { ready, t } from './ui/i18n';

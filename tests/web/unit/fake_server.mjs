@@ -70,16 +70,18 @@ export class FakeServer {
 		if (failure) return Response.json(failure.body ?? {}, { status: failure.status, headers: failure.headers ?? {} });
 		if (url === '/jmap/session') return Response.json(this.session());
 		const done = [];
-		for (const [name, args, id] of body.methodCalls) done.push(...this.method(name, this.resolve(args, done), id));
+		for (const [name, args, id] of body.methodCalls) {
+			const resolved = this.resolve(args, done);
+			done.push(...(resolved ? this.method(name, resolved, id) : [['error', { type: 'invalidResultReference' }, id]]));
+		}
 		return Response.json({ methodResponses: done, sessionState: 's1' });
 	}
 
+	/* undefined: a reference leads nowhere. */
 	resolve(args, done) {
-		return Object.fromEntries(Object.entries(args).map(([name, value]) => {
-			if (!name.startsWith('#')) return [name, value];
-			const [, source] = done.find(([method, , id]) => id === value.resultOf && method === value.name);
-			return [name.slice(1), at(source, value.path)];
-		}));
+		const source = ({ name, resultOf }) => done.find(([method, , id]) => id === resultOf && method === name);
+		if (Object.entries(args).some(([name, value]) => name.startsWith('#') && !source(value))) return undefined;
+		return Object.fromEntries(Object.entries(args).map(([name, value]) => (name.startsWith('#') ? [name.slice(1), at(source(value)[1], value.path)] : [name, value])));
 	}
 
 	method(name, args, id) {

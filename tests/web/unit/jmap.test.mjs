@@ -259,6 +259,37 @@ test('a list keeps its places when letters come and go', async () => {
 	store.stop();
 });
 
+test('a list brings its rows along in one request; what does not come is as unknown as before', async () => {
+	const { server, store } = setup();
+	await store.start();
+	server.put('Email', { ...letter('e3', 3), threadId: 't3' }, { ...letter('e2', 2), threadId: 't2' });
+	server.put('Thread', { id: 't3', emailIds: ['e3'] });
+	const along = (batch, found) => store.threads.along(batch, store.emails.along(batch, found.ref('/ids')).ref('/list/*/threadId'));
+	const before = server.requests.length;
+	await new jmap.LiveQuery(store.client, 'Email', {}, 2, along).load(0, 2);
+	assert.equal(server.requests.length, before + 1);
+	assert.equal(store.emails.peek('e3').subject, 'subject of e3');
+	assert.deepEqual(store.threads.peek('t3').emailIds, ['e3']);
+	assert.equal(store.threads.peek('t2'), undefined);
+	await Promise.all([store.emails.need(['e3', 'e2']), store.threads.need(['t3'])]);
+	assert.equal(server.requests.length, before + 1, 'they are here');
+	server.limit = 1; // too many at once for Email/get
+	const list = new jmap.LiveQuery(store.client, 'Email', {}, 3, along);
+	await list.load(0, 3);
+	assert.deepEqual([...list.ids.value], ['e3', 'e2', 'e1']);
+	assert.equal(store.emails.peek('e1'), undefined);
+	store.stop();
+});
+
+test('a request is on its way before anything else has its turn', async () => {
+	const { server, store } = setup();
+	await store.start();
+	const before = server.requests.length;
+	void store.client.request((batch) => batch.call('Email/get', { accountId: 'A', ids: ['e1'] }));
+	assert.equal(server.requests.length, before + 1);
+	store.stop();
+});
+
 test('a list that moved while it was read is put right', async () => {
 	const { server, store } = setup();
 	await store.start();

@@ -5,6 +5,7 @@ import { AccountClient, Client, type ClientOptions } from './client';
 import type { JmapError } from './errors';
 import { Store, browserStorage, type StoreOptions } from './store';
 import { DELEGATION, SUBMISSION, type Account, type Id, type Session } from './types';
+import { early } from '../ui/early';
 import { stored } from '../ui/prefs';
 
 const wantsNotice = () => stored('notify') !== null;
@@ -16,6 +17,7 @@ export const refused = signal<{ action: Action; ids: Id[]; error: JmapError } | 
 
 const clientOptions: ClientOptions = {
 	headers: { 'X-Letterlock': '1' },
+	fetch: (path, init) => early(path, () => fetch(path, init)),
 	onFailure: (error) => {
 		if (error.passing) failure.value = error;
 	},

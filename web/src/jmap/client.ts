@@ -40,6 +40,8 @@ async function readJson(response: Response): Promise<unknown> {
 export class Client {
 	session: Session | null = null;
 	private opening: Promise<Session> | null = null;
+	/** Nothing has said that the session object is another one now. */
+	private fresh = false;
 	private gathering: Batch | null = null;
 	private readonly fetch: Fetch;
 	readonly sessionUrl: string;
@@ -60,6 +62,7 @@ export class Client {
 
 	forget(): void {
 		this.opening = null;
+		this.fresh = false;
 		this.session = null;
 	}
 
@@ -93,6 +96,7 @@ export class Client {
 
 	private async readSession(): Promise<Session> {
 		this.session = (await this.send(this.sessionUrl, { method: 'GET' })) as Session;
+		this.fresh = true;
 		this.options.onSession?.(this.session);
 		return this.session;
 	}
@@ -100,6 +104,7 @@ export class Client {
 	/** The server has another session object than this one: it is read again. */
 	protected stale(): void {
 		this.opening = null;
+		this.fresh = false;
 		void this.open().catch(() => {});
 	}
 
@@ -126,7 +131,8 @@ export class Client {
 	/** One request. Its calls settle one by one; the promise fails only when the request as a whole did. */
 	async run(batch: Batch, extra: readonly string[] = []): Promise<void> {
 		try {
-			const session = await this.open();
+			/* At once where it can be: what waits for a turn waits for everything that is drawn in between. */
+			const session = this.fresh ? this.session! : await this.open();
 			const asked = batch.request(extra);
 			// A capability that the server does not have would refuse the whole request: then only the calls that need it fail.
 			const body = JSON.stringify({ ...asked, using: asked.using.filter((one) => one in session.capabilities) });

@@ -1,8 +1,9 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { Batch, Call } from './batch';
 import type { Client } from './client';
 import { JmapError, asJmapError } from './errors';
 import { applyPatch, type Patch } from './patch';
-import type { ChangesResponse, Id } from './types';
+import type { ChangesResponse, GetResponse, Id, ResultReference } from './types';
 
 /** What a change of the server's did to a collection. */
 export interface Difference {
@@ -151,6 +152,16 @@ export class Collection<T extends { id: Id }> {
 		}
 		this.put(answer.list);
 		this.drop(answer.notFound);
+	}
+
+	/** Reads those that an earlier call of the batch names. When that fails they are as unknown as before. */
+	along(batch: Batch, ids: ResultReference): Call<GetResponse<T>> {
+		const call = batch.call<GetResponse<T>>(`${this.type}/get`, { accountId: this.client.accountId, '#ids': ids, ...this.arguments_ });
+		call.then((answer) => {
+			this.state ??= answer.state;
+			this.put(answer.list);
+		}, () => {});
+		return call;
 	}
 
 	/** Reads all of the type once. */

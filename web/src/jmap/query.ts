@@ -1,4 +1,5 @@
 import { signal, type Signal } from '@preact/signals';
+import type { Batch, Call } from './batch';
 import type { Client } from './client';
 import { asJmapError } from './errors';
 import type { Id, QueryChangesResponse, QueryResponse } from './types';
@@ -23,10 +24,17 @@ export class LiveQuery {
 	/** Counts when everything is asked for anew; answers to older questions are dropped. */
 	private generation = 0;
 
-	constructor(private readonly client: Client, readonly type: string, readonly choice: Choice, readonly page = 50) {}
+	constructor(
+		private readonly client: Client,
+		readonly type: string,
+		readonly choice: Choice,
+		readonly page = 50,
+		/** Adds to the request of a page what is to come with it. */
+		private readonly along: (batch: Batch, query: Call<QueryResponse>) => void = () => {},
+	) {}
 
-	private ask<T>(method: string, more: Record<string, unknown>): Promise<T> {
-		return this.client.call<T>(`${this.type}/${method}`, { accountId: this.client.accountId, ...this.choice, calculateTotal: true, ...more });
+	private args(more: Record<string, unknown>): Record<string, unknown> {
+		return { accountId: this.client.accountId, ...this.choice, calculateTotal: true, ...more };
 	}
 
 	/** Asks for the pages that hold positions from..to (exclusive) unless they are here. */
@@ -56,7 +64,11 @@ export class LiveQuery {
 	}
 
 	private async readPage(at: number, generation: number): Promise<void> {
-		const answer = await this.ask<QueryResponse>('query', { position: at, limit: this.page });
+		const answer = await this.client.request((batch) => {
+			const query = batch.call<QueryResponse>(`${this.type}/query`, this.args({ position: at, limit: this.page }));
+			this.along(batch, query);
+			return query;
+		});
 		if (generation !== this.generation) return;
 		if (this.state !== null && this.state !== answer.queryState) {
 			// The list moved meanwhile: first what is here must move too.
@@ -79,7 +91,7 @@ export class LiveQuery {
 		if (!this.follows) return this.anew();
 		const generation = this.generation;
 		try {
-			const changes = await this.ask<QueryChangesResponse>('queryChanges', { sinceQueryState: this.state });
+			const changes = await this.client.call<QueryChangesResponse>(`${this.type}/queryChanges`, this.args({ sinceQueryState: this.state }));
 			if (generation === this.generation) this.splice(changes);
 		} catch (error) {
 			const failure = asJmapError(error);

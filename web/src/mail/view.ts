@@ -90,6 +90,19 @@ export function choiceOf(v: View) {
 	return { filter: filterOf(v), sort: SORT, collapseThreads: conversations.peek() };
 }
 
+/* What was shown once is here, or nearly; of any other list the rows come with the first answer. */
+const met = new Set<string>();
+
+function listOf(v: View): LiveQuery {
+	const { client, store: kept } = desk.peek(), isNew = !met.has(v.key);
+	met.add(v.key);
+	return new LiveQuery(client, 'Email', choiceOf(v), 50, (batch, found) => {
+		if (!isNew) return;
+		const emails = kept.emails.along(batch, found.ref('/ids'));
+		if (conversations.peek()) kept.threads.along(batch, emails.ref('/list/*/threadId'));
+	});
+}
+
 const viewKey = computed(() => view.value.key);
 
 effect(() => {
@@ -102,7 +115,7 @@ effect(() => {
 		leaving.value = new Set();
 		active.value = null;
 		listError.value = null;
-		query.value = v.kind === 'nowhere' ? null : new LiveQuery(desk.peek().client, 'Email', choiceOf(v));
+		query.value = v.kind === 'nowhere' ? null : listOf(v);
 		void load(0, 50);
 	}));
 });

@@ -1,5 +1,6 @@
 /* Requests to /api/ (docs/web-signin.md). Failures are problems (RFC 9457) with a code for programs and a cid for people who help. */
 import { signal } from '@preact/signals';
+import { early } from '../ui/early';
 
 export class Problem extends Error {
 	constructor(readonly status: number, readonly code: string, readonly cid: string, readonly more: Record<string, unknown>) {
@@ -16,7 +17,8 @@ export async function ask<T = Record<string, unknown>>(method: 'GET' | 'POST' | 
 	if (body !== undefined) headers['Content-Type'] = 'application/json';
 	let response: Response;
 	try {
-		response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin', cache: 'no-store' });
+		const send = () => fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin', cache: 'no-store' });
+		response = await (method === 'GET' ? early(path, send) : send());
 	} catch {
 		throw new Problem(0, 'offline', '', {});
 	}

@@ -4,7 +4,7 @@
  */
 import type { FunctionComponent } from 'preact';
 import { textsOf, type Key } from '../ui/i18n';
-import * as mail from '../mail/screen';
+import MailScreen from '../mail/screen';
 import type { IconName } from '../ui/icons';
 
 export interface Area {
@@ -12,13 +12,15 @@ export interface Area {
 	name: string;
 	label: Key;
 	icon: IconName;
-	load: () => Promise<{ default: FunctionComponent }>;
+	/* Its screen, or how to fetch it. */
+	screen?: FunctionComponent;
+	load?: () => Promise<{ default: FunctionComponent }>;
 	/* Not in the rail for who may not open it. */
 	shown?: () => boolean;
 }
 
 export const areas: Area[] = [
-	{ name: 'mail', label: 'ui.mail', icon: 'mail', load: () => Promise.resolve(mail) },
+	{ name: 'mail', label: 'ui.mail', icon: 'mail', screen: MailScreen },
 	{ name: 'contacts', label: 'ui.contacts', icon: 'people', load: () => import('../contacts/screen') },
 	{ name: 'settings', label: 'ui.settings', icon: 'settings', load: () => textsOf('settings', 'compose').then(() => import('../settings/screen')) },
 ];

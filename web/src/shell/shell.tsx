@@ -86,7 +86,8 @@ function Area() {
 	const name = place.value.parts[0] ?? 'mail';
 	const area = areas.find(a => a.name === name && (a.shown?.() ?? true));
 	if (!area) return <EmptyState icon="search" title={t('ui.not-found')} action={<Button onClick={() => go('/mail')}>{t('ui.to-mail')}</Button>}>{t('ui.not-found-text')}</EmptyState>;
-	return <Boundary name={name} key={name}><Lazy load={area.load} /></Boundary>;
+	const Screen = area.screen;
+	return <Boundary name={name} key={name}>{Screen ? <Screen /> : <Lazy load={area.load!} />}</Boundary>;
 }
 
 function GlobalCommands() {

@@ -1,9 +1,10 @@
 /* How this person wants it to look; kept in the browser so that boot.ts has it before the first paint. */
 import { effect, signal, type Signal } from '@preact/signals';
+import { browserLocale, type Locale } from './language';
 
 export type Theme = 'auto' | 'light' | 'dark';
 export type Density = 'compact' | 'cosy' | 'relaxed';
-export type Locale = 'en' | 'zh-CN' | 'zh-TW' | 'en-XA';
+export type { Locale };
 
 const KEY = 'letterlock.';
 
@@ -63,15 +64,6 @@ export function kept<T>(name: string, fallback: T, good: (value: unknown) => val
 }
 
 export const LOCALES: readonly Locale[] = ['en', 'zh-CN', 'zh-TW'];
-
-/* The first language of the browser that there is. */
-export function browserLocale(): Locale {
-	for (const tag of navigator.languages ?? []) {
-		if (/^zh\b/i.test(tag)) return /hant|tw|hk|mo/i.test(tag) ? 'zh-TW' : 'zh-CN';
-		if (/^en\b/i.test(tag)) return 'en';
-	}
-	return 'en';
-}
 
 export const theme = oneOf<Theme>('theme', ['auto', 'light', 'dark'], 'auto');
 export const density = oneOf<Density>('density', ['compact', 'cosy', 'relaxed'], 'cosy');
