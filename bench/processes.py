@@ -48,13 +48,13 @@ def pss_kb(roots):
     return total
 
 
-def wait_quiet(roots, seconds=120):
-    """Until the trees use less than 2 % of a core for a second."""
+def wait_quiet(roots, seconds=120, still=1):
+    """Until the trees use less than 2 % of a core for so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         before = cpu_seconds(roots)
-        time.sleep(1)
-        if cpu_seconds(roots) - before < 0.02:
+        time.sleep(still)
+        if cpu_seconds(roots) - before < 0.02 * still:
             return
     raise RuntimeError('the server does not come to rest')
 

@@ -38,7 +38,7 @@ async function askLetterlock([rows, listed]) {
 }
 
 const letterlock = {
-	row: '.mail-row',
+	row: '.mail-row[data-id]', // not one that waits for its letter
 	async signIn(page) {
 		await page.goto(`${url}signin`);
 		await page.locator('[name=username]').fill(address);
