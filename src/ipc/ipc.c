@@ -420,40 +420,47 @@ static void send_hint(struct ipc_channel *channel, enum ipc_type type, const voi
 		ipc_channel_send(channel, bytes, &fds);
 }
 
+/* False: the peer has shut its end; nothing was sent. */
+static bool request_send(struct ipc_channel *channel, enum ipc_type type, const void *request, ipc_reply_fn *fn, void *arg)
+{
+	struct ipc *ipc = channel->ipc;
+	struct ipc_pending *p = channel->sent[type] < ipc_row(type)->outstanding ? add_pending(channel, type, fn, arg) : NULL;
+	struct ipc_fds fds;
+	struct slice bytes;
+	bool taken;
+
+	if (p == NULL) {
+		tell_soon(ipc, fn, arg, IPC_BUSY);
+		return true;
+	}
+	bytes = encode(ipc, IPC_KIND_REQUEST, type, p->id, request, &fds);
+	taken = bytes.n > 0 && ipc_channel_send(channel, bytes, &fds);
+	forget(ipc);
+	if (taken && !channel->shut)
+		return true;
+	drop_pending(p);
+	if (!taken)
+		tell_soon(ipc, fn, arg, IPC_BUSY);
+	return !taken;
+}
+
 void ipc_request(struct ipc *ipc, enum ipc_type type, unsigned index, const void *request, ipc_reply_fn *fn, void *arg)
 {
 	ENSURE_MAGIC(ipc, IPC_MAGIC);
 	const struct ipc_row *row = ipc_row(type);
 	ENSURE(row->senders & 1u << ipc->role);
-	struct ipc_channel *channel = index == IPC_ANY ? least_busy(ipc, row->receiver) : ipc_channel_find(ipc, row->receiver, index);
-	if (channel == NULL || channel->shut) {
-		tell_soon(ipc, fn, arg, IPC_ABSENT);
-		return;
-	}
-	if (row->deadline_ms == 0) {
-		send_hint(channel, type, request);
-		return;
-	}
-	struct ipc_pending *p = channel->sent[type] < row->outstanding ? add_pending(channel, type, fn, arg) : NULL;
-	if (p == NULL) {
-		tell_soon(ipc, fn, arg, IPC_BUSY);
-		return;
-	}
-	struct ipc_fds fds;
-	struct slice bytes = encode(ipc, IPC_KIND_REQUEST, type, p->id, request, &fds);
-	if (bytes.n == 0) {
-		forget(ipc);
-		drop_pending(p);
-		tell_soon(ipc, fn, arg, IPC_BUSY);
-		return;
-	}
-	if (!ipc_channel_send(channel, bytes, &fds)) {
-		drop_pending(p);
-		tell_soon(ipc, fn, arg, IPC_BUSY);
-	} else {
-		p->absent = channel->shut;
-	}
-	forget(ipc);
+	struct ipc_channel *channel;
+	do {
+		channel = index == IPC_ANY ? least_busy(ipc, row->receiver) : ipc_channel_find(ipc, row->receiver, index);
+		if (channel == NULL || channel->shut) {
+			tell_soon(ipc, fn, arg, IPC_ABSENT);
+			return;
+		}
+		if (row->deadline_ms == 0) {
+			send_hint(channel, type, request);
+			return;
+		}
+	} while (!request_send(channel, type, request, fn, arg)); /* another instance; one that has shut its end is not asked again */
 }
 
 void ipc_reply(struct ipc_call *call, const void *reply)

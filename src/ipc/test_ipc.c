@@ -470,6 +470,15 @@ static void any_takes_the_idle_instance(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(ipc_open_calls(filters[i]), 2);
 	assert_int_equal(ipc_instances(queue, ROLE_FILTER), 3);
+	ipc_shut(filters[1]);
+	for (unsigned i = 0; i < 4; i++)
+		ipc_request(queue, IPC_FILTER_DSN, IPC_ANY, &(struct ipc_filter_dsn){.original = -1}, count_reply, &t);
+	while (t.handled < 10) {
+		t.done = false;
+		assert_true(ipc_test_run_until(loop, &t.done, 30000));
+	}
+	assert_int_equal(ipc_open_calls(filters[0]) + ipc_open_calls(filters[2]), 8);
+	assert_int_equal(t.absent, 0);
 	ipc_destroy(&queue);
 	for (unsigned i = 0; i < 3; i++)
 		ipc_destroy(&filters[i]);
