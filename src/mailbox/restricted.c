@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "mime/address.h"
+#include "mime/digest.h"
 #include "mime/structure.h"
+
+#define DRAFTS_MAX 100        /* of one's own that go at a time */
 
 /* Where the parts of one message are: that of the last one stays, as a long one is given in pieces. */
 struct anatomy {
@@ -21,6 +25,7 @@ struct restricted {
 	void *arg;
 	struct anatomy last;
 	bool depict;          /* restricted_account_depict */
+	struct slice author;  /* restricted_account_author */
 };
 
 static struct account *inner_of(struct account *a)
@@ -232,6 +237,64 @@ static void unlisten(struct account *a, struct account_listener *listener)
 	a->ops->unlisten(a, listener);
 }
 
+/* ---- one's own drafts ---- */
+
+static bool holds_drafts(struct restricted *r, const struct mailbox_ref *m, struct arena *arena)
+{
+	struct mailbox_info *all;
+	size_t count;
+
+	if (r->inner->ops->list(r->inner, arena, &all, &count, NULL) != 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(all[i].id, m->id, sizeof m->id) == 0)
+			return (all[i].special_use & USE_DRAFTS) != 0;
+	return false;
+}
+
+static bool is_by(struct restricted *r, const struct mailbox_ref *m, uint32_t uid, struct arena *arena)
+{
+	struct digest digest;
+	struct slice encoded;
+	uint32_t prefix;
+	const struct mime_address *sender;
+
+	if (r->inner->ops->digest(r->inner, m, uid, false, arena, &encoded, &prefix, NULL) != 0 || digest_decode_envelope(encoded, arena, &digest) != 0)
+		return false;
+	sender = mime_address_next(digest.envelope.sender);
+	return sender != NULL && slice_eq_nocase(mime_address_spec(sender, arena), r->author);
+}
+
+/* What is not there any more is nobody's. */
+static bool are_own_drafts(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids)
+{
+	struct restricted *r = (struct restricted *)a;
+	struct arena arena = ARENA_INIT;
+	bool own = r->author.n > 0 && uid_set_size(uids) <= DRAFTS_MAX && holds_drafts(r, m, &arena);
+
+	for (size_t i = 0; own && i < uids->count; i++)
+		for (uint64_t uid = uids->ranges[i].first; own && uid <= uids->ranges[i].last; uid++)
+			own = is_by(r, m, (uint32_t)uid, &arena);
+	arena_free(&arena);
+	return own;
+}
+
+static bool may_go(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids)
+{
+	return !refuses(a, ACCOUNT_REFUSES_CHANGE) && (!refuses(a, ACCOUNT_REFUSES_DELETE) || are_own_drafts(a, m, uids));
+}
+
+/* Else whatever one has sent could be made a draft, and go. */
+static bool may_arrange(struct account *a, const struct mailbox_ref *m, uint32_t special_use)
+{
+	struct arena arena = ARENA_INIT;
+	bool may = !refuses(a, ACCOUNT_REFUSES_CHANGE)
+		&& ((special_use & USE_DRAFTS) == 0 || !refuses(a, ACCOUNT_REFUSES_DELETE) || holds_drafts((struct restricted *)a, m, &arena));
+
+	arena_free(&arena);
+	return may;
+}
+
 /* ---- what changes ---- */
 
 static int create(struct account *a, struct slice name, uint32_t special_use, struct mailbox_ref *ret, struct error *err)
@@ -268,7 +331,7 @@ static int subscribe(struct account *a, struct slice name, bool on, struct error
 
 static int arrange(struct account *a, const struct mailbox_ref *m, uint32_t special_use, uint32_t sort_order, struct error *err)
 {
-	if (refuses(a, ACCOUNT_REFUSES_CHANGE))
+	if (!may_arrange(a, m, special_use))
 		return denied(err);
 	a = inner_of(a);
 	return a->ops->arrange(a, m, special_use, sort_order, err);
@@ -339,7 +402,7 @@ static int commit(struct account *a, struct error *err)
 
 static int expunge(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, bool force, struct uid_set *ret, struct error *err)
 {
-	if (refuses(a, ACCOUNT_REFUSES_CHANGE | ACCOUNT_REFUSES_DELETE))
+	if (!may_go(a, m, uids))
 		return denied(err);
 	a = inner_of(a);
 	return a->ops->expunge(a, m, uids, force, ret, err);
@@ -348,7 +411,7 @@ static int expunge(struct account *a, const struct mailbox_ref *m, const struct 
 static int copy(struct account *a, const struct mailbox_ref *from, const struct uid_set *uids, const struct mailbox_ref *to, bool move,
 	struct arena *arena, struct copy_result *ret, struct error *err)
 {
-	if (refuses(a, ACCOUNT_REFUSES_CHANGE) || (move && refuses(a, ACCOUNT_REFUSES_DELETE)))
+	if (refuses(a, ACCOUNT_REFUSES_CHANGE) || (move && !may_go(a, from, uids)))
 		return denied(err);
 	struct restricted *r = (struct restricted *)a;
 	a = inner_of(a);
@@ -427,6 +490,11 @@ struct account *restricted_account_create(struct account *inner, unsigned what, 
 	r->watch = watch;
 	r->arg = arg;
 	return &r->base;
+}
+
+void restricted_account_author(struct account *account, struct slice address)
+{
+	((struct restricted *)account)->author = address;
 }
 
 void restricted_account_destroy(struct account **account)

@@ -159,6 +159,55 @@ static void without_the_right_to_delete_nothing_goes(void **state)
 	assert_int_equal(flags_of(r, 1), FLAG_FLAGGED);
 }
 
+static int go(struct rig *r, const char *mailbox, uint32_t uid, const char *to)
+{
+	struct arena arena = ARENA_INIT;
+	struct copy_result result;
+	struct mailbox_ref from, target;
+	struct uid_set one = {0}, gone = {0};
+	int rc = r->ram->ops->find(r->ram, slice_str(mailbox), &from, NULL);
+
+	uid_set_add(&one, uid);
+	if (rc == 0 && to == NULL)
+		rc = r->seen->ops->expunge(r->seen, &from, &one, true, &gone, NULL);
+	else if (rc == 0 && (rc = r->ram->ops->find(r->ram, slice_str(to), &target, NULL)) == 0)
+		rc = r->seen->ops->copy(r->seen, &from, &one, &target, true, &arena, &result, NULL);
+	uid_set_free(&one);
+	uid_set_free(&gone);
+	arena_free(&arena);
+	return rc;
+}
+
+static void ones_own_drafts_may_go_and_nothing_else(void **state)
+{
+	static const char own[] = "From: boss@x.test\r\nSender: Ann <Ann@x.test>\r\nSubject: d\r\n\r\ntext\r\n";
+	static const char others[] = "From: boss@x.test\r\nSubject: ann@x.test\r\n\r\nann@x.test\r\n";
+	struct rig *r = *state;
+	struct mailbox_ref drafts, sent;
+
+	assert_int_equal(r->ram->ops->create(r->ram, SLICE("Drafts"), USE_DRAFTS, &drafts, NULL), 0);
+	assert_int_equal(r->ram->ops->create(r->ram, SLICE("Sent"), USE_SENT, &sent, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ram_account_deliver(r->ram, SLICE("Drafts"), slice_str(own), 3), 0);
+		assert_int_equal(ram_account_deliver(r->ram, SLICE("Drafts"), slice_str(others), 3), 0);
+	}
+	assert_int_equal(ram_account_deliver(r->ram, SLICE("Sent"), slice_str(own), 3), 0);
+	see(r, ACCOUNT_REFUSES_DELETE, NULL);
+	assert_int_equal(go(r, "Drafts", 1, NULL), ERR_DENIED);
+	restricted_account_author(r->seen, SLICE("ann@x.test"));
+	assert_int_equal(go(r, "Drafts", 2, NULL), ERR_DENIED);
+	assert_int_equal(go(r, "Drafts", 2, "Sent"), ERR_DENIED);
+	assert_int_equal(go(r, "Sent", 1, NULL), ERR_DENIED);
+	assert_int_equal(go(r, "Sent", 1, "Drafts"), ERR_DENIED);
+	assert_int_equal(r->seen->ops->arrange(r->seen, &sent, USE_SENT | USE_DRAFTS, 3, NULL), ERR_DENIED);
+	assert_int_equal(r->seen->ops->arrange(r->seen, &drafts, USE_DRAFTS, 3, NULL), 0);
+	assert_int_equal(go(r, "Drafts", 1, NULL), 0);
+	assert_int_equal(go(r, "Drafts", 3, "Sent"), 0);
+	see(r, ACCOUNT_REFUSES_DELETE | ACCOUNT_REFUSES_CHANGE, NULL);
+	restricted_account_author(r->seen, SLICE("boss@x.test"));
+	assert_int_equal(go(r, "Drafts", 2, NULL), ERR_DENIED);
+}
+
 /* RFC 4314 4: what the owner has marked stays marked. */
 static void a_mark_of_the_owner_survives_new_flags(void **state)
 {
@@ -276,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_may_only_read_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_the_right_to_delete_nothing_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(ones_own_drafts_may_go_and_nothing_else, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_mark_of_the_owner_survives_new_flags, setup, teardown),
 		cmocka_unit_test_setup_teardown(bytes_of_an_attachment_are_a_download, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_watch_is_told_and_may_refuse, setup, teardown),

@@ -84,6 +84,7 @@ static void open_account(struct mail_http *p)
 		| ((p->rights & AUTH_BIT(AUTH_MAIL_DOWNLOAD)) == 0 ? ACCOUNT_REFUSES_DOWNLOAD : 0u);
 
 	p->seen = restricted_account_create(store_account_mailboxes(p->account->store), refuses, mail_use_watch(&p->use), &p->use);
+	restricted_account_author(p->seen, slice_str(p->use.actor));
 }
 
 static void copy_text(char *to, size_t size, struct slice from)

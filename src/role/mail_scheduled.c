@@ -15,7 +15,7 @@
 struct look {
 	struct mail_account *account;
 	uint64_t after;            /* changes up to there are read */
-	struct buf waiting, over;  /* ids of emails, one behind the other */
+	struct buf waiting, over, left; /* ids of emails, one behind the other; left: of those that are over */
 };
 
 static void look_end(struct look *l)
@@ -26,6 +26,7 @@ static void look_end(struct look *l)
 	a->scheduled_looks = a->scheduled_again = false;
 	buf_free(&l->waiting);
 	buf_free(&l->over);
+	buf_free(&l->left);
 	memory_free(l);
 	if (again)
 		mail_scheduled_look(a);
@@ -53,7 +54,40 @@ static int note_copy(void *arg, const struct mailbox_ref *mailbox, const struct 
 	return 0;
 }
 
-static void unmark(struct account *mail, const uint8_t email[ID], unsigned keyword)
+/* Where drafts are, and what was sent. False: one of them is not there. */
+static bool find_places(struct account *mail, struct arena *arena, struct mailbox_ref *ret_drafts, struct mailbox_ref *ret_sent)
+{
+	struct mailbox_info *all;
+	size_t count;
+	bool drafts = false, sent = false;
+
+	if (mail->ops->list(mail, arena, &all, &count, NULL) != 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!drafts && (drafts = (all[i].special_use & USE_DRAFTS) != 0))
+			memcpy(ret_drafts->id, all[i].id, sizeof ret_drafts->id);
+		if (!sent && (sent = (all[i].special_use & USE_SENT) != 0))
+			memcpy(ret_sent->id, all[i].id, sizeof ret_sent->id);
+	}
+	return drafts && sent;
+}
+
+/* Who may take nothing away left it among the drafts. */
+static void file_sent(struct account *mail, const struct copy *c)
+{
+	struct arena arena = ARENA_INIT;
+	struct mailbox_ref drafts, sent;
+	struct copy_result result;
+	struct uid_set one = {0};
+
+	uid_set_add(&one, c->uid);
+	if (find_places(mail, &arena, &drafts, &sent) && memcmp(&drafts, &c->mailbox, sizeof drafts) == 0)
+		(void)mail->ops->copy(mail, &drafts, &one, &sent, true, &arena, &result, NULL);
+	uid_set_free(&one);
+	arena_free(&arena);
+}
+
+static void unmark(struct account *mail, const uint8_t email[ID], unsigned keyword, bool left)
 {
 	struct copies p = {.keyword = UINT64_C(1) << keyword};
 
@@ -66,6 +100,8 @@ static void unmark(struct account *mail, const uint8_t email[ID], unsigned keywo
 		uid_set_add(&one, p.all[i].uid);
 		(void)mail->ops->store(mail, &p.all[i].mailbox, &one, FLAGS_REMOVE, (struct flag_set){.keywords = p.keyword}, UINT64_MAX, NULL, &modseq, NULL);
 		uid_set_free(&one);
+		if (left)
+			file_sent(mail, &p.all[i]);
 	}
 }
 
@@ -87,7 +123,7 @@ static void unmark_all(struct look *l)
 		return;
 	for (size_t i = 0; i + ID <= over.n; i += ID)
 		if (!has(buf_slice(&l->waiting), over.p + i))
-			unmark(mail, over.p + i, keyword);
+			unmark(mail, over.p + i, keyword, has(buf_slice(&l->left), over.p + i));
 }
 
 /* ---- what has become of them ---- */
@@ -96,10 +132,13 @@ static void take_row(struct look *l, const struct submission_row *row)
 {
 	json_t *data = json_loadb((const char *)row->data.p, row->data.n, 0, NULL);
 	const char *email = json_string_value(json_object_get(data, "email"));
+	size_t over = buf_len(&l->over);
 	uint8_t id[ID];
 
 	if (row->due_ms > 0 && !row->gone && email != NULL && jmap_id_parse(slice_str(email), 'M', id))
 		buf_append_bytes(row->state == SUBMISSION_PENDING ? &l->waiting : &l->over, id, sizeof id);
+	if (buf_len(&l->over) > over && row->state == SUBMISSION_FINAL)
+		buf_append_bytes(&l->left, id, sizeof id);
 	json_decref(data);
 }
 
@@ -156,6 +195,7 @@ void mail_scheduled_look(struct mail_account *a)
 	l->after = a->scheduled_known;
 	l->waiting = BUF_INIT(LETTERS_MAX * ID);
 	l->over = BUF_INIT(LETTERS_MAX * ID);
+	l->left = BUF_INIT(LETTERS_MAX * ID);
 	mail_account_hold(a);
 	a->scheduled_looks = true;
 	ask(l);

@@ -322,6 +322,7 @@ static void open_account(struct mail_session *s, uint64_t rights)
 		| ((rights & AUTH_BIT(AUTH_MAIL_DOWNLOAD)) == 0 ? ACCOUNT_REFUSES_DOWNLOAD : 0u);
 
 	s->seen = restricted_account_create(store_account_mailboxes(s->account->store), refuses, mail_use_watch(&s->use), &s->use);
+	restricted_account_author(s->seen, slice_str(s->use.actor));
 }
 
 static void engine_start(struct mail_session *s, uint8_t protocol, struct slice tag, uint64_t rights)

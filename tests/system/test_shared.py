@@ -279,6 +279,54 @@ def test_a_letter_for_the_mailbox_names_who_sent_it(site, people, bea, carl, sha
     assert carl.one('Identity/get', carl.id_of(support['address']))[1].get('list', []) == []
 
 
+def test_who_may_not_delete_replaces_and_sends_the_own_drafts(site, people, bea):
+    """Role delegate: drafts with the delegate in Sender, and no others."""
+    support, own, _ = people
+    team = person(site, 'dora')
+    of(site, team).call('delegate.add', delegate=own['address'], role='delegate', days=1)
+    account = wait_for(lambda: bea.id_of(team['address']))
+    drafts, sent = bea.mailbox(account, 'drafts'), bea.mailbox(account, 'sent')
+    identity = next(one['id'] for one in bea.get('Identity/get', account)['list'] if one['email'] == team['address'])
+
+    def draft(subject, by=own):
+        return {'mailboxIds': {drafts: True}, 'keywords': {'$draft': True}, 'subject': subject, 'from': [{'email': team['address']}], 'to': [{'email': support['address']}],
+                **({'sender': [{'email': by['address']}]} if by else {}), 'bodyValues': {'t': {'value': 'Hello.\n'}}, 'textBody': [{'partId': 't', 'type': 'text/plain'}]}
+
+    def places(letter):
+        found = bea.get('Email/get', account, ids=[letter], properties=['mailboxIds', 'keywords'])['list']
+        return (list(found[0]['mailboxIds']), found[0]['keywords']) if found else None
+
+    first = bea.get('Email/set', account, create={'a': draft('one')})['created']['a']['id']
+    answer = bea.get('Email/set', account, create={'a': draft('two')}, destroy=[first])
+    assert answer['destroyed'] == [first] and answer['created']['a']
+    subject = mark()
+    put(site, team, subject, box='Drafts')
+    (others,) = wait_for(lambda: find(bea, account, subject))
+    unsigned = bea.get('Email/set', account, create={'a': draft('three', by=None)})['created']['a']['id']
+    for letter_ in (others, unsigned):
+        assert bea.get('Email/set', account, destroy=[letter_])['notDestroyed'][letter_]['type'] == 'forbidden'
+        assert bea.get('Email/set', account, update={letter_: {'mailboxIds': {sent: True}}})['notUpdated'][letter_]['type'] == 'forbidden'
+
+    def leave(hold):
+        answers = bea.many(
+            ['Email/set', {'accountId': account, 'create': {'l': draft(mark())}}, 'a'],
+            ['EmailSubmission/set', {'accountId': account, 'create': {'s': {'emailId': '#l', 'identityId': identity, 'envelope': {
+                'mailFrom': {'email': team['address'], 'parameters': {'HOLDFOR': str(hold)}}, 'rcptTo': [{'email': support['address'], 'parameters': None}]}}},
+                'onSuccessUpdateEmail': {'#s': {'keywords/$draft': None, 'keywords/$scheduled': True}}}, 'b'])
+        return answers[0][1]['created']['l']['id'], answers[1][1]['created']['s']['id']
+
+    letter_, submission = leave(3600)
+    assert places(letter_) == ([drafts], {'$scheduled': True})
+    assert submission in bea.get('EmailSubmission/set', account, update={submission: {'undoStatus': 'canceled'}})['updated']
+    bea.get('Email/set', account, update={letter_: {'keywords/$draft': True, 'keywords/$scheduled': None}})
+    assert places(letter_) == ([drafts], {'$draft': True})
+    assert bea.get('Email/set', account, destroy=[letter_])['destroyed'] == [letter_]
+    letter_, _ = leave(2)
+    wait_for(lambda: places(letter_) == ([sent], {}))
+    assert bea.get('Email/set', account, destroy=[letter_])['notDestroyed'][letter_]['type'] == 'forbidden'
+    assert bea.get('Email/set', account, update={letter_: {'mailboxIds': {drafts: True}}})['notUpdated'][letter_]['type'] == 'forbidden'
+
+
 def test_the_owner_sees_who_was_there(site, people, bea, shared):
     support, own, _ = people
     bea.get('Mailbox/get', shared)

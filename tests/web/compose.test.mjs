@@ -57,6 +57,30 @@ test('a letter is written, sent, called back and is a draft again', async () => 
 	await end();
 });
 
+test('where nothing may be taken away, drafts name who writes, are replaced, and wait there to be sent', async () => {
+	const { page, jmap, end } = await begin('/mail');
+	for (const box of [...jmap.table('Mailbox').objects.values()]) jmap.put('Mailbox', { ...box, myRights: { ...box.myRights, mayRemoveItems: false, mayRename: false, mayDelete: false } });
+	await page.goto(new URL('/mail?compose=new', page.url()).href);
+	await page.waitForSelector('.editor.rich[contenteditable=true]');
+	await to(page).fill('li@demo.test,');
+	await page.locator('.compose-subject').fill('Lunch');
+	await until('it is saved', () => drafts(jmap).length === 1);
+	assert.deepEqual(drafts(jmap)[0].sender, [{ name: '王磊', email: 'wang.lei@demo.test' }]);
+	const first = drafts(jmap)[0].id;
+	await page.locator('.compose-subject').fill('Lunch on Friday');
+	await until('its next version takes its place', () => drafts(jmap).length === 1 && drafts(jmap)[0].id !== first);
+	await page.keyboard.press('Control+Enter');
+	await page.locator('.toast .button').first().waitFor();
+	const [waits] = drafts(jmap);
+	assert.deepEqual([waits.keywords.$scheduled, waits.keywords.$draft], [true, undefined]);
+	assert.equal(sent(jmap).length, 0);
+	await page.locator('.toast .button').first().click();
+	await page.waitForSelector('.editor.rich[contenteditable=true]');
+	assert.equal([...jmap.table('EmailSubmission').objects.values()][0].undoStatus, 'canceled');
+	assert.deepEqual(drafts(jmap).map(one => [one.keywords.$scheduled, one.keywords.$draft]), [[undefined, true]]);
+	await end();
+});
+
 test('what is typed is saved, one draft, and goes on where it was left', async () => {
 	const { page, jmap, end } = await begin('/mail?compose=new');
 	await page.locator('.compose-subject').fill('First');

@@ -4,6 +4,7 @@ import { asJmapError, problemError, setError, upload, type Email, type EmailSubm
 import { ownDesk, type Desk } from '../jmap/account';
 import { knowsConfidential } from '../jmap/confidential';
 import { SCHEDULED } from '../mail/scheduled';
+import { session } from '../shell/session';
 import { isAddress } from './address';
 import { DRAFT_PROPERTIES, isEmptyText, toEmail, type Attachment, type Draft } from './draft';
 import { forget, keep } from './vault';
@@ -68,9 +69,15 @@ export class Composer {
 		return all.find(one => one.id === this.draft.value.identityId) ?? all[0];
 	}
 
-	/** Not where nothing may be taken away: there each version would stay, and what is sent could not leave the drafts. */
+	/** Not where nothing may be written: there each version would stay. Of a delegate the server knows the own drafts by their Sender. */
 	get mayReplace(): boolean {
-		return this.desk.store.mailbox('drafts')?.myRights.mayRemoveItems !== false;
+		const rights = this.desk.store.mailbox('drafts')?.myRights;
+		return !rights || rights.mayRemoveItems || rights.mayAddItems;
+	}
+
+	/** In the mailbox of somebody else, of which nothing but own drafts may be taken away. */
+	private get borrowed(): boolean {
+		return this.desk.store.mailbox('drafts')?.myRights.mayRemoveItems === false;
 	}
 
 	/** It comes from the browser's own store: it is saved, and then forgotten there. */
@@ -158,7 +165,8 @@ export class Composer {
 		if (!identity || !drafts) throw asJmapError(new Error('no identity or no folder for drafts'));
 		this.messageId ??= `${crypto.randomUUID()}@${identity.email.slice(identity.email.lastIndexOf('@') + 1)}`;
 		const email = toEmail(this.pull(), identity, this.plain(), { mailboxIds: { [drafts.id]: true }, keywords: { $draft: true, $seen: true } }, leaves);
-		return { ...email, messageId: [this.messageId] };
+		const me = session.peek();
+		return { ...email, messageId: [this.messageId], ...(this.borrowed && me?.address ? { sender: [{ name: me.name || null, email: me.address }] } : {}) };
 	}
 
 	/** The new version comes and the old one goes in one step. */
@@ -272,8 +280,9 @@ export class Composer {
 		};
 		const former = drafts && this.draftId;
 		const accountId = this.desk.client.accountId;
-		/* Where it cannot be moved it is written where it belongs. */
-		const done = { ...(drafts ? { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}) } : {}), 'keywords/$draft': null, 'keywords/$seen': true, ...(at && !later ? { [`keywords/${SCHEDULED}`]: true } : {}) };
+		/* Where it cannot be moved it is written where it belongs. What waits in a mailbox of others stays a draft until it has left: then the server moves it. */
+		const waits = this.borrowed && drafts !== undefined && hold !== null;
+		const done = { ...(drafts && !waits ? { [`mailboxIds/${drafts.id}`]: null, ...(sent ? { [`mailboxIds/${sent.id}`]: true } : {}) } : {}), 'keywords/$draft': null, 'keywords/$seen': true, ...(waits || (at && !later) ? { [`keywords/${SCHEDULED}`]: true } : {}) };
 		const [saved, submitted] = await this.desk.client.request<[SetResponse<Email>, SetResponse<EmailSubmission>]>(batch => {
 			const email = batch.call<SetResponse<Email>>('Email/set', { accountId, create: { letter: this.email(drafts ?? sent, at ?? undefined) } });
 			const submission = batch.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {

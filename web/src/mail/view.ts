@@ -71,7 +71,7 @@ const CHIP_FILTER: Record<Chip, Record<string, unknown> | null> = {
 function filterOf(v: View): Record<string, unknown> | null {
 	const parts: Record<string, unknown>[] = [];
 	if (v.kind === 'mailbox') parts.push({ inMailbox: v.mailbox!.id });
-	if (v.mailbox?.role === 'sent') parts.push({ notKeyword: SCHEDULED });
+	if (v.mailbox?.role === 'sent' || v.mailbox?.role === 'drafts') parts.push({ notKeyword: SCHEDULED });
 	if (v.kind === 'scheduled') parts.push({ hasKeyword: SCHEDULED });
 	if (v.kind === 'starred') parts.push({ hasKeyword: '$flagged' });
 	if (v.kind === 'search') parts.push(toFilter(v.text, store.mailboxes.all(), new Map(LABELS.map(l => [l, labelName(l)]))).filter);
