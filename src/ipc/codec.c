@@ -76,7 +76,7 @@ int ipc_header_get(struct slice *in, struct ipc_header *ret_header)
 	uint32_t id;
 	if (!slice_get_u8(in, &kind) || !slice_get_u8(in, &zero) || !slice_get_u16(in, &type) || !slice_get_u32(in, &id))
 		return ERR_INVALID;
-	if (kind < IPC_KIND_REQUEST || kind > IPC_KIND_FAILED || zero != 0 || type >= IPC_TYPE_COUNT)
+	if (kind < IPC_KIND_REQUEST || kind > IPC_KIND_BEGUN || zero != 0 || type >= IPC_TYPE_COUNT)
 		return ERR_INVALID;
 	*ret_header = (struct ipc_header){.kind = (enum ipc_kind)kind, .type = (enum ipc_type)type, .id = id};
 	return 0;

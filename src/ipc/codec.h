@@ -12,6 +12,7 @@ enum ipc_kind {
 	IPC_KIND_REQUEST = 1,
 	IPC_KIND_REPLY = 2,
 	IPC_KIND_FAILED = 3, /* instead of a reply, without fields: there is no handler, or the reply does not fit */
+	IPC_KIND_BEGUN = 4,  /* ahead of a reply, without fields: the handler takes the request up now (requests to filter) */
 };
 
 struct ipc_row {

@@ -327,13 +327,24 @@ static void on_deadline(void *arg)
 		arm_deadline(ipc, next);
 }
 
+/* A filter may end on the bytes of one message: those that lay behind it have no part in that. */
+static bool says_begun(const struct ipc_row *row)
+{
+	return row->receiver == ROLE_FILTER;
+}
+
+static bool never_begun(const struct ipc_pending *p)
+{
+	return p->absent || (says_begun(ipc_row(p->type)) && !p->begun);
+}
+
 /* A channel that has ended: everybody who waits for it hears it, then it is freed. */
 static bool reap(struct ipc_channel *channel, const bool *destroyed)
 {
 	for (uint32_t i = 0; i < channel->slot_count; i++) {
 		if (channel->slots[i] == NULL)
 			continue;
-		finish(channel->slots[i], channel->slots[i]->absent ? IPC_ABSENT : IPC_GONE, NULL);
+		finish(channel->slots[i], never_begun(channel->slots[i]) ? IPC_ABSENT : IPC_GONE, NULL);
 		if (*destroyed)
 			return false;
 	}
@@ -407,7 +418,7 @@ static struct slice encode(struct ipc *ipc, enum ipc_kind kind, enum ipc_type ty
 	buf_clear(&ipc->scratch);
 	ipc_header_put(&ipc->scratch, &header);
 	fds->count = 0;
-	if (kind != IPC_KIND_FAILED && ipc_encode(type, kind, fields, &ipc->scratch, fds) != 0)
+	if (kind != IPC_KIND_FAILED && kind != IPC_KIND_BEGUN && ipc_encode(type, kind, fields, &ipc->scratch, fds) != 0)
 		return SLICE_NONE;
 	return buf_slice(&ipc->scratch);
 }
@@ -504,11 +515,12 @@ static struct ipc_call *open_call(struct ipc_channel *channel, const struct ipc_
 	return call;
 }
 
-static void refuse(struct ipc_channel *channel, const struct ipc_header *header)
+/* What has no fields. */
+static void send_bare(struct ipc_channel *channel, enum ipc_kind kind, const struct ipc_header *header)
 {
 	struct ipc_fds none = {.count = 0};
 	if (ipc_row(header->type)->deadline_ms != 0)
-		ipc_channel_send(channel, encode(channel->ipc, IPC_KIND_FAILED, header->type, header->id, NULL, &none), &none);
+		ipc_channel_send(channel, encode(channel->ipc, kind, header->type, header->id, NULL, &none), &none);
 }
 
 static void dispatch_request(struct ipc_channel *channel, const struct ipc_header *header, struct slice in, struct ipc_fds *fds, bool cut)
@@ -523,9 +535,11 @@ static void dispatch_request(struct ipc_channel *channel, const struct ipc_heade
 	} else if (!cut && ipc_decode(header->type, IPC_KIND_REQUEST, in, fds, &fields) != 0) {
 		ipc_channel_violation(channel, "a malformed request");
 	} else if (cut || ipc->handlers[header->type].fn == NULL) {
-		refuse(channel, header);
+		send_bare(channel, IPC_KIND_FAILED, header);
 	} else {
 		struct ipc_call *call = row->deadline_ms == 0 ? NULL : open_call(channel, header);
+		if (says_begun(row))
+			send_bare(channel, IPC_KIND_BEGUN, header);
 		ipc->handlers[header->type].fn(ipc->handlers[header->type].arg, call, &fields);
 		return;
 	}
@@ -544,6 +558,9 @@ static void dispatch_reply(struct ipc_channel *channel, const struct ipc_header 
 	} else if (p->type != header->type) {
 		ipc_fds_close(fds);
 		ipc_channel_violation(channel, "a reply of another type");
+	} else if (header->kind == IPC_KIND_BEGUN) {
+		ipc_fds_close(fds);
+		p->begun = true;
 	} else if (p->late) {
 		ipc_fds_close(fds);
 		drop_pending(p);

@@ -57,7 +57,7 @@ enum ipc_outcome {
 	IPC_GONE,     /* the peer ended while it may have worked on it, or could not take or answer it; try again later */
 	IPC_TIMEOUT,  /* the deadline passed; the request counts until it is answered all the same */
 	IPC_BUSY,     /* the outstanding limit of the row is reached, the request is larger than the row allows, or descriptors are short here */
-	IPC_ABSENT,   /* there is no such peer now: it was not sent; try again later */
+	IPC_ABSENT,   /* there is no such peer now: it was not sent, or the peer (filter) ended before it took it up; try again later */
 };
 
 struct ipc;

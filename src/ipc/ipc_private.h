@@ -26,6 +26,7 @@ struct ipc_pending {
 	uint32_t id;
 	enum ipc_type type;
 	bool absent; /* it was not sent: the peer had shut its end */
+	bool begun;  /* the peer has said so */
 	bool late; /* its deadline has passed, the caller was told; its reply is still to come */
 	int64_t deadline;
 	ipc_reply_fn *fn;

@@ -486,6 +486,34 @@ static void any_takes_the_idle_instance(void **state)
 	loop_destroy(&loop);
 }
 
+/* The first is in work when the peer ends; the second lies behind it. */
+static void end_in_work(void *arg, struct ipc_call *call, const void *request)
+{
+	struct bench *t = arg;
+
+	keep_call(arg, call, request);
+	ipc_destroy(&t->pair.b);
+}
+
+static void who_ends_at_work_had_begun_one_request_only(void **state)
+{
+	struct bench t = bench_new(ROLE_QUEUE, ROLE_FILTER);
+	t.target = 3;
+	ipc_handle(t.pair.b, IPC_FILTER_DSN, end_in_work, &t);
+	ipc_test_join(t.pair.a, t.pair.b);
+	for (unsigned i = 0; i < 3; i++)
+		ipc_request(t.pair.a, IPC_FILTER_DSN, 0, &(struct ipc_filter_dsn){.original = -1}, count_reply, &t);
+	while (t.gone + t.absent < 3) {
+		t.done = false;
+		assert_true(ipc_test_run_until(t.loop, &t.done, 30000));
+	}
+	assert_int_equal(t.handled, 1);
+	assert_int_equal(t.gone, 1);
+	assert_int_equal(t.absent, 2);
+	t.kept_count = 0; /* gone with its end */
+	bench_free(&t);
+}
+
 /* ---- the blocking request: its peer lives on a thread ---- */
 
 struct key_thread {
@@ -603,6 +631,7 @@ int main(void)
 		cmocka_unit_test(what_the_table_does_not_allow_ends_the_sender),
 		cmocka_unit_test(a_full_socket_queues_and_loses_nothing),
 		cmocka_unit_test(any_takes_the_idle_instance),
+		cmocka_unit_test(who_ends_at_work_had_begun_one_request_only),
 		cmocka_unit_test(the_blocking_request_answers_and_keeps_what_else_arrives),
 		cmocka_unit_test(a_message_costs_little),
 	};
