@@ -18,10 +18,15 @@ static const char *const default_status[] = {
 	[DSN_FAILED] = "5.0.0", [DSN_DELAYED] = "4.0.0", [DSN_DELIVERED] = "2.0.0", [DSN_RELAYED] = "2.0.0", [DSN_EXPANDED] = "2.0.0",
 };
 
+static const struct dsn_words *words_of(const struct dsn_report *report, const struct filter_settings *settings)
+{
+	return dsn_words_of(report->language.n > 0 ? report->language : settings->language);
+}
+
 static void compose_header(const struct dsn_report *report, struct slice to, const struct filter_settings *settings, struct slice boundary,
                            struct buf *out)
 {
-	const struct dsn_words *words = dsn_words_of(settings->language);
+	const struct dsn_words *words = words_of(report, settings);
 	struct slice domain = report->domain.n > 0 ? report->domain : settings->hostname;
 	struct buf value = BUF_INIT(1024);
 	uint8_t id[16];
@@ -75,7 +80,7 @@ static void text_recipient(const struct dsn_recipient *r, const struct dsn_words
 /* What a person reads. */
 static void compose_text(const struct dsn_report *report, bool whole, const struct filter_settings *settings, struct buf *out)
 {
-	const struct dsn_words *words = dsn_words_of(settings->language);
+	const struct dsn_words *words = words_of(report, settings);
 	struct buf text = BUF_INIT(4u << 20);
 
 	buf_printf(&text, words->greeting, SLICE_ARG(settings->hostname));

@@ -75,7 +75,7 @@ int filter_message(const struct envelope *e, struct slice message, const struct 
                    struct arena *arena, struct filter_result *ret, struct error *err);
 
 /*
- * Composes the notification (RFC 3464, 6522; in the language of the settings) about the letter whose opened bytes are `original`: header
+ * Composes the notification (RFC 3464, 6522; in the language of the report, else of the settings) about the letter whose opened bytes are `original`: header
  * with its empty line, or all of it when report->ret says so. Then as filter_message, with the null reverse-path. epoch: needed when the
  * sender is outside.
  */

@@ -336,6 +336,32 @@ static struct dsn_report report_for(struct fixture *f, struct dsn_recipient *rec
 	return decoded;
 }
 
+static struct slice subject_of(struct fixture *f, const char *reader, const char *organisation)
+{
+	struct filter_settings s = {.hostname = SLICE("mx.example.org"), .language = slice_str(organisation)};
+	struct dsn_recipient recipient = {.action = DSN_FAILED, .final = SLICE("bob@side.test")};
+	struct dsn_report report = report_for(f, &recipient, 1);
+	struct buf out = BUF_INIT(1 << 20);
+	struct mime_field field = {0};
+
+	report.language = slice_str(reader);
+	filter_dsn_compose(&report, SLICE("ann@example.org"), SLICE("Subject: s\r\n\r\n"), false, &s, SLICE("=_b"), &out);
+	assert_true(mime_header_find(slice_sub(buf_slice(&out), 0, mime_header_length(buf_slice(&out))), SLICE("Subject"), &field));
+	struct slice ret = arena_dup(&f->arena, field.value);
+	buf_free(&out);
+	return ret;
+}
+
+static void a_notification_is_in_the_language_of_its_reader(void **state)
+{
+	struct fixture *f = *state;
+
+	add_recipient(f, FACT_LOCAL, 1, "ann@example.org", "");
+	assert_true(slice_eq(subject_of(f, "zh-CN", "en"), subject_of(f, "", "zh-CN")));
+	assert_true(slice_eq(subject_of(f, "en", "zh-CN"), subject_of(f, "", "en")));
+	assert_false(slice_eq(subject_of(f, "zh-CN", "en"), subject_of(f, "zh-TW", "en")));
+}
+
 static void a_notification_reports_what_happened(void **state)
 {
 	struct fixture *f = *state;
@@ -490,6 +516,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_appended_message_is_sealed_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_person_gets_a_letter_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_opaque_message_is_not_parsed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_notification_is_in_the_language_of_its_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_notification_reports_what_happened, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_notification_speaks_the_configured_language, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_notification_that_leaves_is_signed_by_our_domain, setup, teardown),

@@ -138,6 +138,9 @@
  * MACed sender fact that it is signed with. status: 0, or 1 when that cannot be read now. */
 #define IPC_FIELDS_AUTH_SIGNER(F) F(bytes, domain)
 #define IPC_REPLY_AUTH_SIGNER(F) F(u8, status) F(bytes, domain) F(bytes, signer)
+/* In what language the system writes to the account; empty: in that of the organisation. status: 0, or 1 when that cannot be read now. */
+#define IPC_FIELDS_AUTH_LANGUAGE(F) F(id, account)
+#define IPC_REPLY_AUTH_LANGUAGE(F) F(u8, status) F(bytes, language)
 /* questions and answers as in trust/facts.h, of type FACT_PERSON: whom a name in a letter from outside shows. */
 #define IPC_FIELDS_AUTH_PEOPLE(F) F(bytes, questions)
 #define IPC_REPLY_AUTH_PEOPLE(F) F(bytes, answers)

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-#define DSN_VERSION 1
+#define DSN_VERSION 2
 
 static void recipient_encode(const struct dsn_recipient *r, struct buf *out)
 {
@@ -28,6 +28,7 @@ void dsn_report_encode(const struct dsn_report *report, struct buf *out)
 	buf_put_bytes(out, report->fact);
 	buf_put_bytes(out, report->domain);
 	buf_put_bytes(out, report->signer);
+	buf_put_bytes(out, report->language);
 	buf_put_bytes(out, report->envid);
 	buf_put_bytes(out, report->cid);
 	buf_put_bytes(out, report->queue_id);
@@ -66,7 +67,7 @@ static bool head_decode(struct slice *s, struct dsn_report *report, uint16_t *re
 	report->arrival_ms = (int64_t)arrival;
 	report->now_ms = (int64_t)now;
 	return slice_get_bytes(s, &report->fact) && slice_get_bytes(s, &report->domain) && slice_get_bytes(s, &report->signer)
-		&& slice_get_bytes(s, &report->envid) && slice_get_bytes(s, &report->cid)
+		&& slice_get_bytes(s, &report->language) && slice_get_bytes(s, &report->envid) && slice_get_bytes(s, &report->cid)
 		&& slice_get_bytes(s, &report->queue_id) && slice_get_u16(s, ret_count);
 }
 

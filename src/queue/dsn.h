@@ -31,6 +31,7 @@ struct dsn_report {
 	struct slice fact;          /* job.dsn_fact: a MACed recipient fact of who receives the notification */
 	struct slice domain;        /* that it is from; empty: our host name */
 	struct slice signer;        /* MACed sender fact whose keys sign it (auth/signer.h); empty: nothing does */
+	struct slice language;      /* of who reads it: en, zh-CN, zh-TW; empty: that of the organisation */
 	struct slice envid;         /* xtext as given, or empty */
 	uint8_t ret;                /* as job.ret: 0 default (header only), 1 FULL, 2 HDRS */
 	bool requiretls;            /* of the letter: the notification asks for it too and holds no body (RFC 8689 5) */

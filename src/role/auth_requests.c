@@ -294,6 +294,21 @@ static void on_signer(void *arg, struct ipc_call *call, const void *message)
 	arena_free(&arena);
 }
 
+/* Who is not here any more gets no letter in any language. */
+static void on_language(void *arg, struct ipc_call *call, const void *message)
+{
+	struct auth_process *a = arg;
+	const struct ipc_auth_language *request = message;
+	struct ipc_auth_language_reply reply = {0};
+	struct arena arena = ARENA_INIT;
+	struct account account = {0};
+	int rc = directory_account_get(a->directory, request->account.b, &arena, &account);
+	reply.status = rc != 0 && rc != ERR_NOT_FOUND;
+	reply.language = rc == 0 ? account.language : SLICE_NONE;
+	ipc_reply(call, &reply);
+	arena_free(&arena);
+}
+
 #define PEOPLE_ANSWERS_MAX 60000 /* bytes: the row of AUTH_PEOPLE */
 
 static void on_people(void *arg, struct ipc_call *call, const void *message)
@@ -335,6 +350,7 @@ void auth_register(struct auth_process *a)
 	ipc_handle(ipc, IPC_AUTH_PEOPLE, on_people, a);
 	ipc_handle(ipc, IPC_AUTH_ROUTE, on_route, a);
 	ipc_handle(ipc, IPC_AUTH_SIGNER, on_signer, a);
+	ipc_handle(ipc, IPC_AUTH_LANGUAGE, on_language, a);
 	ipc_handle(ipc, IPC_AUTH_PROFILE, on_profile, a);
 	ipc_handle(ipc, IPC_AUTH_CLAIMS, on_claims, a);
 	ipc_handle(ipc, IPC_AUTH_REVALIDATE, on_revalidate, a);

@@ -161,11 +161,11 @@ static struct slice sign_fact(struct notice *n)
 	return s;
 }
 
-static void build_report(struct notice *n, struct slice domain, struct slice signer, struct buf *out)
+static void build_report(struct notice *n, struct slice domain, struct slice signer, struct slice language, struct buf *out)
 {
 	const struct job *job = &n->message.job;
 	struct dsn_report report = {
-		.kind = kind_owed(&n->message), .fact = sign_fact(n), .domain = domain, .signer = signer, .envid = job->envid, .ret = job->requiretls ? 2 : job->ret, .smtputf8 = job->smtputf8,
+		.kind = kind_owed(&n->message), .fact = sign_fact(n), .domain = domain, .signer = signer, .language = language, .envid = job->envid, .ret = job->requiretls ? 2 : job->ret, .smtputf8 = job->smtputf8,
 		.requiretls = job->requiretls,
 		.cid = job->cid, .queue_id = slice_str(n->id), .arrival_ms = job->received_ms, .now_ms = queue_now(n->q).wall_ms,
 	};
@@ -223,10 +223,10 @@ static void on_composed(void *arg, enum ipc_outcome outcome, const void *message
 	}
 }
 
-static void compose(struct notice *n, struct slice domain, struct slice signer)
+static void compose(struct notice *n, struct slice domain, struct slice signer, struct slice language)
 {
 	struct buf report = BUF_INIT(130000);
-	build_report(n, domain, signer, &report);
+	build_report(n, domain, signer, language, &report);
 	struct ipc_filter_dsn request = {.report = buf_slice(&report), .original = n->fd};
 	if (report.failed)
 		give_up(n);
@@ -239,20 +239,35 @@ static void on_signer(void *arg, bool known, struct slice domain, struct slice s
 {
 	struct notice *n = arg;
 	if (known)
-		compose(n, domain, signer);
+		compose(n, domain, signer, SLICE_NONE);
 	else
 		notice_later(n);
 }
 
-/* Who reads it elsewhere can check that it is ours (DKIM). */
+static void on_language(void *arg, enum ipc_outcome outcome, const void *message)
+{
+	struct notice *n = arg;
+	const struct ipc_auth_language_reply *reply = message;
+	if (outcome == IPC_OK && reply->status == 0)
+		compose(n, SLICE_NONE, SLICE_NONE, reply->language);
+	else
+		notice_later(n);
+}
+
+/* Who reads it elsewhere can check that it is ours (DKIM); who reads it here reads it in the own language. */
 static void sign_and_compose(struct notice *n)
 {
 	struct slice list = n->message.job.dsn_fact, whole;
 	struct recipient_fact fact;
-	if (fact_peek_recipient(&list, &fact, &whole) == 0 && fact.kind == FACT_REMOTE)
+	struct ipc_auth_language request = {0};
+	if (fact_peek_recipient(&list, &fact, &whole) != 0) {
+		compose(n, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	} else if (fact.kind == FACT_REMOTE) {
 		queue_signer(n->q, SLICE_NONE, on_signer, n);
-	else
-		compose(n, SLICE_NONE, SLICE_NONE);
+	} else {
+		memcpy(request.account.b, fact.account, sizeof request.account.b);
+		ipc_request(n->q->ctx->ipc, IPC_AUTH_LANGUAGE, IPC_ANY, &request, on_language, n);
+	}
 }
 
 static void copy_work(void *arg)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import end_site, make_site
-from mail import fetch
+from mail import fetch, letter, mark
 
 sys.path.insert(0, __import__('os').path.join(__import__('conftest').TOP, 'tools', 'demo'))
 from api import Refused  # noqa: E402
@@ -66,6 +66,14 @@ def test_a_letter_comes_in_the_language_of_its_reader(site, language, subject, w
     assert got['Auto-Submitted'] == 'auto-generated' and got['From'].addresses[0].addr_spec == 'postmaster@demo.test'
     assert got['From'].addresses[0].display_name == 'Letterlock' and got['To'].addresses[0].addr_spec == user['address']
     assert got['Return-Path'] is None or got['Return-Path'].strip() == '<>'
+
+
+@pytest.mark.parametrize('language, subject', [('zh-CN', '您的邮件未能送达'), ('zh-TW', '您的郵件無法送達')])
+def test_a_bounce_comes_in_the_language_of_its_sender(site, language, subject):
+    user = add_user(site, f'bounced.{language.lower()}', '--language', language)
+    site.send(user, ['permerror@outside.test'], letter(user['address'], 'permerror@outside.test', mark()))
+    got = letter_of(site, user, subject)
+    assert got.get_content_type() == 'multipart/report' and got['Auto-Submitted'] == 'auto-replied'
 
 
 def test_other_languages_are_refused(site):
