@@ -8,6 +8,7 @@ import { Composer, readLetter, readQuote } from './composer';
 import { attachmentOf, emptyDraft, fromEmail, identityFor, prefixed, recipients, textToHtml, threading, type Draft, type Intent } from './draft';
 import { writePlain } from './prefs';
 import { startBody } from './quote';
+import { safeDecode } from '../ui/router';
 import { kept } from './vault';
 
 export const composers = signal<readonly Composer[]>([]);
@@ -134,20 +135,12 @@ export function openMailto(url: string): Promise<void> {
 	const [path, query = ''] = url.replace(/^mailto:/i, '').split('?', 2) as [string, string?];
 	const fields = new Map(query.split('&').map(one => {
 		const [name, value = ''] = one.split('=', 2) as [string, string?];
-		return [name.toLowerCase(), decode(value)] as const;
+		return [name.toLowerCase(), safeDecode(value)] as const;
 	}));
 	return openNew({
-		to: parseAddresses([decode(path), fields.get('to') ?? ''].join(',')), cc: parseAddresses(fields.get('cc') ?? ''),
+		to: parseAddresses([safeDecode(path), fields.get('to') ?? ''].join(',')), cc: parseAddresses(fields.get('cc') ?? ''),
 		subject: fields.get('subject') ?? '', body: fields.get('body') ?? '',
 	});
-}
-
-function decode(text: string): string {
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
-	}
 }
 
 /** Letters that a former page could not save are open again. */

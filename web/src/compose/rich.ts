@@ -4,6 +4,7 @@
  */
 import DOMPurify, { type Config } from 'dompurify';
 import Squire from 'squire-rte';
+import { safeDecode } from '../ui/router';
 import { QUOTE, SIGNATURE } from './quote';
 
 export interface RichOptions {
@@ -60,7 +61,7 @@ function cleanImage(image: HTMLImageElement, options: RichOptions): void {
 	const source = image.getAttribute('src') ?? '';
 	if (!image.hasAttribute('alt')) image.setAttribute('alt', '');
 	if (/^cid:/i.test(source)) {
-		const cid = decodeURIComponent(source.slice(4));
+		const cid = safeDecode(source.slice(4));
 		const found = options.imageOf(cid);
 		image.dataset.cid = cid;
 		if (found) image.setAttribute('src', found);
@@ -75,7 +76,8 @@ function cleanImage(image: HTMLImageElement, options: RichOptions): void {
 }
 
 export function clean(html: string, options: RichOptions): DocumentFragment {
-	const fragment = DOMPurify.sanitize(shelve(html), ALLOWED) as unknown as DocumentFragment;
+	/* Of a text that is no body (a frameset) nothing comes. */
+	const fragment = (DOMPurify.sanitize(shelve(html), ALLOWED) as unknown as DocumentFragment | null) ?? document.createDocumentFragment();
 	for (const element of fragment.querySelectorAll<HTMLElement>('*')) {
 		if (element.hasAttribute(SHELVED_STYLE)) cleanStyle(element);
 		if (element.hasAttribute('class')) element.className = [...element.classList].filter(one => CLASSES.has(one)).join(' ');

@@ -6,6 +6,7 @@ import { compose } from '../shell/hooks';
 import { longDate, t, type Key } from '../ui/i18n';
 import { Banner, Button } from '../ui/parts';
 import { images as imagesMode } from '../ui/prefs';
+import { safeDecode } from '../ui/router';
 import { inRole, junk, mayRemove } from './actions';
 import type { Found } from './frame';
 import { isConfidential, isConfided, isDraft, isHollow, malwareOf, suspicionOf, verdictOf } from './letter';
@@ -18,7 +19,7 @@ function Unsubscribe({ urls }: { urls: string[] }) {
 	const web = urls.find(u => u.startsWith('https://')), mail = urls.find(u => u.startsWith('mailto:'));
 	if (mail && compose.value) {
 		const [address = '', query = ''] = mail.slice(7).split('?');
-		return <Button small kind="ghost" onClick={() => compose.value!({ kind: 'new', to: [{ name: null, email: decodeURIComponent(address) }], subject: new URLSearchParams(query).get('subject') ?? 'unsubscribe' })}>{t('mail.unsubscribe')}</Button>;
+		return <Button small kind="ghost" onClick={() => compose.value!({ kind: 'new', to: [{ name: null, email: safeDecode(address) }], subject: new URLSearchParams(query).get('subject') ?? 'unsubscribe' })}>{t('mail.unsubscribe')}</Button>;
 	}
 	return web ? <a class="button small ghost" href={web} target="_blank" rel="noopener noreferrer nofollow">{t('mail.unsubscribe')}</a> : null;
 }

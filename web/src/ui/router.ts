@@ -13,7 +13,8 @@ function read(): Place {
 	return { path: pathname + search, parts: pathname.split('/').filter(Boolean).map(safeDecode), query: new URLSearchParams(search) };
 }
 
-function safeDecode(part: string): string {
+/** Of what others wrote: as it is where it cannot be decoded. */
+export function safeDecode(part: string): string {
 	try {
 		return decodeURIComponent(part);
 	} catch {
