@@ -319,6 +319,11 @@ static void on_again(void *arg)
 
 static void ask_again(struct edge_letter *l)
 {
+	if (++l->absent > ABSENT_TRIES) {
+		log_event(EV_SMTP_TEMPFAIL, LOG_STR("cid", l->cid), LOG_STR("at", "filter"), LOG_STR("why", "no filter is there"));
+		finish(l, &try_later);
+		return;
+	}
 	l->tries--;
 	if (l->again == NULL)
 		l->again = timer_create_on(l->edge->ctx->loop, on_again, l);
@@ -348,13 +353,13 @@ static void on_sealed(void *arg, enum ipc_outcome outcome, const void *message)
 		refused_by_filter(l, reply);
 		return;
 	}
-	if (outcome == IPC_ABSENT && ++l->absent < ABSENT_TRIES) {
+	if (outcome == IPC_ABSENT) {
 		ask_again(l);
 		return;
 	}
 	/* The filter ended or hung on this message. The third try does not parse it. */
 	log_event(EV_FILTER_CRASHED, LOG_STR("cid", l->cid), LOG_NUM("outcome", outcome), LOG_NUM("try", l->tries));
-	if (outcome != IPC_BUSY && outcome != IPC_ABSENT && l->tries < FILTER_TRIES + 1) {
+	if (outcome != IPC_BUSY && l->tries < FILTER_TRIES + 1) {
 		ask_filter(l);
 		return;
 	}

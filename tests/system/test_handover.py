@@ -1,4 +1,4 @@
-"""A filter process ends after its share of messages, and another takes its place: no message may suffer from that."""
+"""A filter process ends after its share of messages, or on one of them, and another takes its place: no other message may suffer from that."""
 import os
 import signal
 import threading
@@ -7,6 +7,7 @@ import time
 import pytest
 from conftest import end_site, make_site
 from mail import letter, mark
+from test_revoke import FAULT_PROGRAMS, new_user
 
 SENDERS = 4
 SHARE = 1300  # of a sender: every filter gets more than its thousand
@@ -82,3 +83,22 @@ def test_filters_that_were_held_up_end_only_when_nothing_lies_before_them(house)
     while (arrived := count(house, subject)) != SENDERS * (SHARE + 20):
         assert time.monotonic() < deadline, arrived
         time.sleep(0.2)
+
+
+def test_a_message_that_ends_its_filter_is_alone_in_that():
+    """Now and then a message ends the process; those that wait behind it are no suspects, and it passes at its second try."""
+    os.environ.update(LETTERLOCK_FAULT='filter_sealed:20:kill', LETTERLOCK_FAULT_ROLE='filter')
+    try:
+        dying = make_site({'workers': {'filter': 1}}, seed=False, programs=FAULT_PROGRAMS)
+    finally:
+        del os.environ['LETTERLOCK_FAULT'], os.environ['LETTERLOCK_FAULT_ROLE']
+    try:
+        dying.instance.cli('domain', 'add', 'demo.test')
+        dying.users.append(new_user(dying, 'reader'))
+        together(dying, 10, mark())
+        told = log_of(dying)
+        assert told.count('event=smtp.accepted') == SENDERS * 10
+        assert 1 <= told.count('event=filter.crashed') == told.count('event=role.crash peer=filter')  # one message each time
+        assert 'event=filter.opaque' not in told
+    finally:
+        end_site(dying)
