@@ -121,3 +121,12 @@ def test_a_solution_is_good_for_one_look(wary):
         pass
     work = solve(asked.json()['work'])
     assert tries(wary, {**person, 'password': WRONG}, work=work) == ['password'] + ['work_needed'] * (AT_ONCE - 1)
+
+
+def test_an_address_that_a_client_claims_is_nobodys(wary):
+    person, claims = made_at(wary), ('X-Forwarded-For', 'X-Real-IP', 'True-Client-IP', 'CF-Connecting-IP', 'X-Client-IP', 'Client-IP')
+    for n in range(4):
+        fields = {name: f'198.18.0.{n}' for name in claims} | {'Forwarded': f'for=198.18.0.{n}'}
+        Browser(wary).ask('POST', '/api/session', {'address': f'n{n}@{DOMAIN}', 'password': WRONG}, fields)
+    assert Browser(wary).start(person).code == 'work_needed', 'all of them came from here'
+    assert '198.18.0.' not in wary.log()

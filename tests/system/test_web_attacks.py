@@ -11,13 +11,14 @@ import pytest
 
 from browser import Browser
 from conftest import end_site, make_site
-from jmap_client import CORE, NAME, Jmap, Socket
+from jmap_client import CORE, NAME, Events, Jmap, Socket
 from mail import HOST, mark
 from web import Web
 
 PASSWORD = 'schiff-laterne-wolke-garten'
 PATIENCE = 60  # seconds
 UPLOADS = 16   # of one account at a time
+LINKS = 40     # connections of a sign-in
 TOO_MUCH = 40_000_000 - 4 * 99 * 99_000 + 100  # behind four requests that are all but whole
 
 
@@ -231,3 +232,24 @@ def test_sockets_that_say_half_of_something_have_an_end_together(place, jmap):
     finally:
         for sock in socks:
             sock.close()
+
+
+def test_who_listens_everywhere_keeps_nobody_else_waiting(place, person, jmap, bystander):
+    jmap.session()
+    listening = []
+    try:
+        for _ in range(LINKS):
+            listening.append(Events(jmap, 'types=*&closeafter=no&ping=0'))
+            assert listening[-1].status == 200
+        assert Events(jmap, 'types=*&closeafter=no&ping=0').status == 429
+        assert bystander()
+        browser = Browser(place)
+        browser.sign_in(person)
+        assert browser.ask('GET', '/jmap/session').status == 200, 'another sign-in of the same person'
+    finally:
+        for one in listening:
+            one.close()
+    end = time.monotonic() + PATIENCE
+    while (status := jmap.ask('GET', '/jmap/session')[0]) == 429 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert status == 200

@@ -57,7 +57,7 @@ async function watched(one) {
 	const watch = p => {
 		p.on('dialog', dialog => { found.push(`${doing}: dialog ${dialog.message()}`); void dialog.dismiss(); });
 		p.on('framenavigated', frame => {
-			const url = frame.url(), fine = frame === p.mainFrame() ? own(url) && !/\/leave/.test(url) : /^about:blank$|\/jmap\/view\//.test(url.replace(house.site.url, ''));
+			const url = frame.url(), fine = frame === p.mainFrame() ? own(url) && (!/\/leave/.test(url) || /^the address/.test(doing)) : /^about:blank$|\/jmap\/view\//.test(url.replace(house.site.url, ''));
 			if (!fine) found.push(`${doing}: a ${frame === p.mainFrame() ? 'page' : 'frame'} went to ${url}`);
 		});
 	};
@@ -319,6 +319,68 @@ test('texts in charsets that are read in two ways', async () => {
 		await editor(page).locator('div').first().waitFor();
 		await editorIsClean();
 		await throwAway();
+	}
+	nothing();
+});
+
+/* Everything of a letter that is shown and is no text of it. */
+const BAD = '<img src=x onerror=hit()>', QUOTED = `"${BAD.replace(/"/g, '')}"`, word = text => `=?utf-8?b?${Buffer.from(text).toString('base64')}?=`;
+const HEADS = ['a', 'b'].map((name, i) => {
+	const bad = i ? `x" onerror="hit()" autofocus onfocus='hit()' y` : BAD;
+	return `From: ${word(bad)} <mallory@outside.test>\nTo: ${word(`${bad}, ${bad}`)} <wang.lei@demo.test>, ${QUOTED}@outside.test, undisclosed ${bad}:;\nCc: ${word(bad)} <"${'<i>'}"@outside.test>\n`
+		+ `Reply-To: ${word(bad)} <javascript@outside.test>\nSubject: Heads ${name}. ${word(bad)}\nDate: Fri, 20 Nov 2026 09:0${i}:00 +0800 (${bad})\n`
+		+ `Message-ID: <${name}${bad}@outside.test>\nIn-Reply-To: <${bad}>\nReferences: <${bad}> <b>\nList-Id: ${bad} <l.outside.test>\nList-Unsubscribe: <javascript:hit()>, <mailto:%?subject=${bad}>, <https://outside.test/"onclick=hit()>\n`
+		+ `X-Mailer: ${bad}\nOrganization: ${bad}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=zzz\n\n--zzz\nContent-Type: text/plain; charset=utf-8\n\n${bad} javascript:hit() https://outside.test/"><img/src=x/onerror=hit()> ${bad}@x.test\n`
+		+ `--zzz\nContent-Type: image/svg+xml; name="${word(`${bad}.svg`)}"\nContent-Disposition: attachment; filename="${word(`${bad}.svg`)}"\nContent-ID: <${bad}>\n\n<svg xmlns="http://www.w3.org/2000/svg" onload="hit()"><script>hit()</script></svg>\n`
+		+ `--zzz\nContent-Type: text/html"${bad}"; name*=utf-8''${encodeURIComponent(`../../${bad}.html`)}\nContent-Disposition: inline; filename*=utf-8''${encodeURIComponent(`${bad}.html`)}\n\n<script>hit()</script>\n`
+		+ `--zzz\nContent-Type: message/rfc822\nContent-Disposition: attachment; filename="in.eml"\n\nFrom: ${word(bad)} <x@outside.test>\nSubject: ${word(bad)}\nContent-Type: text/html\n\n<script>hit()</script>\n--zzz--\n`;
+});
+test('names, subjects, addresses and files that are markup are words everywhere', async () => {
+	/* The page before a link has a script of its own. */
+	const odd = () => page.evaluate(() => [...document.querySelectorAll('[onerror], [onfocus], [onclick], img[src="x"], a[href^="javascript:" i], html:not(:has(#leads)) script:not([src])')].map(e => e.outerHTML.slice(0, 200)));
+	const shown = async () => {
+		await settled();
+		found.push(...(await odd()).map(what => `${doing}: ${what}`));
+	};
+	for (const text of HEADS) await program.append('Hostile', text);
+	await program.command(`CREATE "<img src=x onerror=hit()>"`);
+	await hostileFolder();
+	for (const name of ['a', 'b']) {
+		doing = `heads ${name}`;
+		await opened(`Heads ${name}.`);
+		await shown();
+		const menu = page.locator('.letter.last').getByRole('button', { name: 'More for this message' });
+		for (const entry of ['Details and proof', null]) {
+			await menu.click();
+			await shown();
+			if (entry) await page.getByRole('menuitem', { name: entry }).click();
+			if (entry) await page.getByRole('button', { name: 'Raw source' }).click();
+			await shown();
+			await page.keyboard.press('Escape');
+			await page.locator('dialog[open], .menu').first().waitFor({ state: 'detached' });
+		}
+		doing = `printing ${name}`;
+		await print(name);
+		for (const key of ['r', 'a', 'f']) {
+			doing = `heads ${name} ${key}`;
+			await page.locator('.shell').press(key);
+			await editor(page).waitFor();
+			await shown();
+			await throwAway();
+		}
+	}
+	doing = 'searching';
+	for (const text of ['onerror', '<img src=x onerror=hit()>', 'from:"<img src=x onerror=hit()>" subject:<b>']) {
+		await page.locator('#search').fill(text);
+		await page.locator('#search').press('Enter');
+		await page.locator('.list-head h1', { hasText: 'Search results' }).waitFor();
+		await shown();
+	}
+	for (const path of ['/mail/%3Cimg%20src=x%20onerror=hit()%3E', '/search?q=%3Cscript%3Ehit()%3C/script%3E', '/mail?mailto=mailto:%25?subject=%3Cimg%20src=x%20onerror=hit()%3E%26body=%3Cimg%20src=x%20onerror=hit()%3E', '/leave?to=javascript:hit()&shown=%3Cimg%20src=x%20onerror=hit()%3E&lang=__proto__', '/contacts?q=%3Cimg%20src=x%20onerror=hit()%3E', '/settings/%3Cimg%20src=x%20onerror=hit()%3E', '//leak.example/%2e%2e']) {
+		doing = `the address ${path}`;
+		await page.goto(house.site.url + path);
+		await page.waitForLoadState('load');
+		await shown();
 	}
 	nothing();
 });
