@@ -10,8 +10,8 @@
 	"steal passwords often show one address and lead to another. Go on only when you know the second one.\",\"Go on to \"," \
 	"\"To stay, close this tab.\",\"This is not a link.\"],\"zh-CN\":[\"请核对此链接\",\"邮件中显示\",\"邮件没有显示此链接的去向。\",\"链接实际指向\",\"骗" \
 	"取密码的邮件常常显示一个地址却指向另一个。只有认识后者时才继续。\",\"继续前往 \",\"如不前往，请关闭此标签页。\",\"这不是有效的链接。\"],\"zh-TW\":[\"請核對此連結\",\"信件中顯示\",\"信件沒有顯示" \
-	"此連結的去向。\",\"連結實際指向\",\"騙取密碼的信件常常顯示一個位址卻指向另一個。只有認識後者時才繼續。\",\"繼續前往 \",\"如不前往，請關閉此分頁。\",\"這不是有效的連結。\"]},l=w[q.get(\"lang" \
-	"\")]?q.get(\"lang\"):\"en\",t=w[l],u,$=function(i){return document.getElementById(i)};document.documentElement.lang=l;" \
+	"此連結的去向。\",\"連結實際指向\",\"騙取密碼的信件常常顯示一個位址卻指向另一個。只有認識後者時才繼續。\",\"繼續前往 \",\"如不前往，請關閉此分頁。\",\"這不是有效的連結。\"]},l=Object.hasOwn(w,q.get(\"lang" \
+	"\"))?q.get(\"lang\"):\"en\",t=w[l],u,$=function(i){return document.getElementById(i)};document.documentElement.lang=l;" \
 	"document.title=t[0];$(\"title\").textContent=t[0];try{u=new URL(q.get(\"to\")||\"\")}catch(e){}if(!u||!/^https?:$/.tes" \
 	"t(u.protocol)||u.username||u.password){$(\"why\").textContent=t[7];return}$(\"label\").textContent=s?t[1]:t[2];$(\"sho" \
 	"wn\").textContent=s;$(\"leads\").textContent=t[3];$(\"host\").textContent=u.host;$(\"why\").textContent=t[4];$(\"go\")" \
@@ -41,4 +41,4 @@ const char html_leave_page[] =
 	"<script>" SCRIPT "</script>\n</body>\n</html>\n";
 const char html_leave_policy[] = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
 	"frame-ancestors 'none'; "
-	"script-src 'sha256-gSsdB9wMjZcxB/HjYuEdgz2W2r64zBRQ9jHyW6ZbECQ='";
+	"script-src 'sha256-s7bdETGpODDg7t1JMVxqkhOp/WWK50l/cpzc+x5fCZA='";

@@ -380,6 +380,7 @@ test('names, subjects, addresses and files that are markup are words everywhere'
 		doing = `the address ${path}`;
 		await page.goto(house.site.url + path);
 		await page.waitForLoadState('load');
+		if ((await page.locator('body').innerText()).includes('undefined')) found.push(`${doing}: undefined`);
 		await shown();
 	}
 	nothing();
