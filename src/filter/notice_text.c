@@ -35,7 +35,7 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"有账号出现异常登录", "某账号出现异常登录，账号所有者也已收到通知。\n\n  账号：{address}\n  时间：{time}\n  服务：{service}\n  地址：{ip}\n  异常：{why}\n\n"
 			"您是安全管理员，因此收到本通知。"},
 		{"有帳號出現異常登入", "某帳號出現異常登入，帳號擁有者也已收到通知。\n\n  帳號：{address}\n  時間：{time}\n  服務：{service}\n  位址：{ip}\n  異常：{why}\n\n"
-			"您是安全管理員，因此收到本通知。"},
+			"您是資安管理員，因此收到本通知。"},
 	},
 	[NOTICE_DEVICE_WAITS] = {
 		{"A new device waits for approval", "A new device wants to use your account. Until it is approved it gets nothing.\n\n"
@@ -54,7 +54,7 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 	[NOTICE_PASSWORD_RESET] = {
 		{"Your password was reset", "A new password was set for your account at {time} by {actor}.\n\nIf you did not expect this, tell your security officer at once."},
 		{"您的密码已被重置", "{actor} 已于 {time} 为您的账号设置新密码。\n\n如果您对此不知情，请立即告知安全管理员。"},
-		{"您的密碼已被重設", "{actor} 已於 {time} 為您的帳號設定新密碼。\n\n如果您對此不知情，請立即告知安全管理員。"},
+		{"您的密碼已被重設", "{actor} 已於 {time} 為您的帳號設定新密碼。\n\n如果您對此不知情，請立即告知資安管理員。"},
 	},
 	[NOTICE_FACTOR_ADDED] = {
 		{"A second factor was added", "A second factor was added to your account at {time}: {kind}.\n\nIf it was not you, remove it, change your password and tell "
@@ -105,12 +105,12 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 			"  letterlock user sending {address} allow --drop\n\n您是安全管理员，因此收到本通知。"},
 		{"某帳號已暫停寄信", "某帳號已失去寄信權限，讀信和收信不受影響，待寄郵件已暫停投遞，帳號擁有者也已收到通知。\n\n  帳號：{address}\n  時間：{time}\n  原因：{why}\n"
 			"  操作者：{actor}\n\n恢復寄信，並投遞或捨棄已暫停的郵件：\n\n  letterlock user sending {address} allow --release\n"
-			"  letterlock user sending {address} allow --drop\n\n您是安全管理員，因此收到本通知。"},
+			"  letterlock user sending {address} allow --drop\n\n您是資安管理員，因此收到本通知。"},
 	},
 	[NOTICE_ACCOUNT_ISOLATED] = {
 		{"What your account may do was changed", "Since {time} this holds for your account: {kind}.\n\nIf you do not know why, ask your security officer."},
 		{"您账号的权限已变更", "您的账号自 {time} 起：{kind}。\n\n如不清楚原因，请联系安全管理员。"},
-		{"您帳號的權限已變更", "您的帳號自 {time} 起：{kind}。\n\n如不清楚原因，請聯絡安全管理員。"},
+		{"您帳號的權限已變更", "您的帳號自 {time} 起：{kind}。\n\n如不清楚原因，請聯絡資安管理員。"},
 	},
 	[NOTICE_SENDING_RESTORED] = {
 		{"Your account can send again", "Since {time} your account can send mail again."},
@@ -195,7 +195,7 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"同事的告警联系地址已更改", "{address} 的联系地址已由 {actor} 于 {time} 更改。发给该账号的系统邮件（包括告警）今后将发往新地址。\n\n"
 			"请向该同事核实。您是安全管理员，因此收到本通知。"},
 		{"同事的警示聯絡地址已變更", "{address} 的聯絡地址已由 {actor} 於 {time} 變更。寄給該帳號的系統郵件（包括警示）今後將寄往新地址。\n\n"
-			"請向該同事核實。您是安全管理員，因此收到本通知。"},
+			"請向該同事核實。您是資安管理員，因此收到本通知。"},
 	},
 	[NOTICE_BREAK_GLASS_OFFICER] = {
 		{"ALARM: the emergency access was used", "Somebody used the emergency access of the local root.\n\n  Who: {actor}\n  What: {op} {object}\n  Reason given: {reason}\n"
@@ -203,14 +203,14 @@ const struct notice_words notice_words[NOTICE_COUNT][NOTICE_LANGUAGES] = {
 		{"告警：紧急访问已被使用", "有人使用了本机 root 的紧急访问。\n\n  操作者：{actor}\n  操作：{op} {object}\n  所述理由：{reason}\n  时间：{time}\n\n"
 			"请核实是否确有必要。审计日志记录了每一项操作。您是安全管理员，因此收到本通知。"},
 		{"警示：緊急存取已被使用", "有人使用了本機 root 的緊急存取。\n\n  操作者：{actor}\n  操作：{op} {object}\n  所述理由：{reason}\n  時間：{time}\n\n"
-			"請核實是否確有必要。稽核日誌記錄了每一項操作。您是安全管理員，因此收到本通知。"},
+			"請核實是否確有必要。稽核日誌記錄了每一項操作。您是資安管理員，因此收到本通知。"},
 	},
 };
 
 static const struct { const char *word, *in[NOTICE_LANGUAGES]; } words[] = {
 	{"totp", {"a program with six digits (TOTP)", "动态口令应用（TOTP）", "動態密碼應用程式（TOTP）"}},
-	{"webauthn", {"a security key or passkey", "安全密钥或通行密钥", "安全金鑰或通行金鑰"}},
-	{"codes", {"reserve codes", "备用代码", "備用代碼"}},
+	{"webauthn", {"a security key or passkey", "安全密钥或通行密钥", "安全金鑰或通行密鑰"}},
+	{"codes", {"reserve codes", "备用码", "備用碼"}},
 	{"list", {"a printed list of codes", "打印的代码表", "列印的代碼表"}},
 	{"mail", {"codes by mail", "邮件验证码", "郵件驗證碼"}},
 	{"sms", {"codes by SMS", "短信验证码", "簡訊驗證碼"}},
@@ -231,7 +231,7 @@ static const struct { const char *word, *in[NOTICE_LANGUAGES]; } words[] = {
 	{"no-sending", {"no sending", "不能发信", "不能寄信"}},
 	{"read-only", {"reading only", "只读", "唯讀"}},
 	{"no-session", {"no sign-in", "不能登录", "不能登入"}},
-	{"a security officer did it", {"a security officer did it", "由安全管理员操作", "由安全管理員操作"}},
+	{"a security officer did it", {"a security officer did it", "由安全管理员操作", "由資安管理員操作"}},
 	{"new network", {"a network that is new for you", "首次出现的网络", "首次出現的網路"}},
 	{"failed tries before", {"failed tries before it", "此前有多次失败尝试", "此前有多次失敗嘗試"}},
 	{"many names were tried from there", {"many names were tried from there", "该网络曾尝试大量用户名", "該網路曾嘗試大量使用者名稱"}},

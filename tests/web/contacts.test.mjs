@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe, browser, pageOf, picture } from './fake/browser.mjs';
 import { fakeSite } from './fake/site.mjs';
+import { missed, sideways } from './looks.mjs';
 import { until } from './rig.mjs';
 
 let chromium;
@@ -144,17 +145,28 @@ test('people are chosen for a letter: by pinyin as one types, or from the tree',
 	await end();
 });
 
-for (const [locale, theme, width] of [['en', 'light', 1280], ['zh-CN', 'dark', 1280], ['zh-TW', 'light', 375]]) {
+test('names are not cut by what people do, where there is little room', async () => {
+	const { page, end } = await begin('/contacts', { width: 1024, people: [person('anna.schmidt', 'Anna Schmidt-Winterhalter', 'Engineering', 'anna', { position: 'Head of Engineering' })] });
+	await row(page, 'Anna').waitFor();
+	assert.deepEqual(await page.locator('.person-text > span').evaluateAll(names => names.filter(name => name.scrollWidth > name.clientWidth).map(name => name.textContent)), []);
+	await end();
+});
+
+for (const [locale, theme, width] of [['en', 'light', 1280], ['zh-CN', 'dark', 1280], ['zh-TW', 'light', 375], ['zh-TW', 'dark', 768]]) {
 	test(`the address book is accessible: ${locale}, ${theme}, ${width}`, async () => {
-		const { page, jmap, end } = await begin('/contacts', { locale, theme, width });
+		const finger = width === 768;
+		const { page, jmap, end } = await begin('/contacts', { locale, theme, width, ...(finger ? { height: 1024, hasTouch: true, isMobile: true } : {}) });
+		const fits = async () => assert.deepEqual(finger ? [...(await sideways(page)), ...(await missed(page))] : [], []);
 		jmap.put('ContactCard', { id: 'C1', uid: 'u1', name: { full: '陈静' }, emails: { e: { address: 'chen@x.test' } }, phones: {}, addressBookIds: { personal: true } });
 		jmap.put('ContactCard', { id: 'C2', uid: 'u2', kind: 'group', name: { full: 'Team' }, members: { u1: true }, addressBookIds: { personal: true } });
 		await row(page, '张伟').waitFor();
 		await picture(page, `contacts-${locale}-list`);
+		await fits();
 		assert.deepEqual(await axe(page), []);
 		await row(page, '张伟').click();
 		await page.locator('.person-pane h2').waitFor();
 		await picture(page, `contacts-${locale}-card`);
+		await fits();
 		assert.deepEqual(await axe(page), []);
 		if (width < 800) {
 			await page.locator('.person-pane .icon-button').first().click();
@@ -168,6 +180,7 @@ for (const [locale, theme, width] of [['en', 'light', 1280], ['zh-CN', 'dark', 1
 		await page.keyboard.press('n');
 		await page.locator('dialog[open]').waitFor();
 		await picture(page, `contacts-${locale}-edit`);
+		await fits();
 		assert.deepEqual(await axe(page), []);
 		await end();
 	});

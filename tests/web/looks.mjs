@@ -86,3 +86,22 @@ export async function walk(page, most = 160) {
 	}
 	return { stops, hidden, trapped };
 }
+
+/** What a finger cannot hit: of an area of 44 by 44 about its middle, something else takes a part. Links and names within text are as large as their line. */
+export function missed(page) {
+	return page.evaluate(() => {
+		const out = [], over = [...document.querySelectorAll('dialog[open], .popover')].at(-1);
+		for (const el of document.querySelectorAll('button, a[href], input:not([type=hidden], .sr), select, textarea, summary, [role=option]')) {
+			if (!el.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || (over && !over.contains(el)) || el.disabled || el.matches('.skip, .twist, .letter-who, p a')) continue;
+			el.scrollIntoView({ block: 'center' });
+			const part = el.closest('label') ?? el, box = part.getBoundingClientRect();
+			const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
+			const hits = [[-21, 0], [21, 0], [0, -21], [0, 21]].map(([dx, dy]) => [x + dx, y + dy]).filter(([px, py]) => px > 0 && py > 0 && px < innerWidth && py < innerHeight)
+				.map(([px, py]) => document.elementFromPoint(px, py)).filter(hit => !(hit && (part.contains(hit) || hit.contains(part) && hit.matches('label, .select'))));
+			/* Not what lies below something else. */
+			const middle = document.elementFromPoint(x, y);
+			if (hits.length && middle && (part.contains(middle) || middle === part)) out.push(`${el.localName}.${el.className} ${Math.round(box.width)}x${Math.round(box.height)} ${(el.getAttribute('aria-label') ?? el.textContent ?? '').trim().slice(0, 24)}`);
+		}
+		return out;
+	});
+}

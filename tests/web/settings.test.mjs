@@ -1,8 +1,10 @@
 /* Stories about settings: operations and JMAP in memory. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { axe, browser, pageOf, picture } from './fake/browser.mjs';
 import { fakeSite } from './fake/site.mjs';
+import { missed, sideways } from './looks.mjs';
 import { until } from './rig.mjs';
 
 let chromium;
@@ -15,14 +17,14 @@ const PAGES = ['general', 'identities', 'filters', 'vacation', 'templates', 'sec
 function answers(site) {
 	const sessions = [
 		{ id: 1, kind: 'web', label: 'Firefox on Windows', ip: '10.0.0.4', agent: '', created: WHEN, used: WHEN, second_factor: true, unusual: [], this: true },
-		{ id: 2, kind: 'web', label: 'Chrome on Android', ip: '203.0.113.9', agent: '', created: WHEN, used: WHEN, second_factor: false, unusual: ['country'] },
+		{ id: 2, kind: 'web', label: 'Chrome on Android', ip: '203.0.113.9', agent: '', created: WHEN, used: WHEN, second_factor: false, unusual: ['new_place'] },
 		{ id: 3, kind: 'web', label: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0', ip: '10.0.0.5', agent: '', created: WHEN, used: WHEN, second_factor: false, unusual: [] },
 	];
 	const calls = [];
 	const api = {
 		'session.list': () => ({ sessions }),
 		'session.sign_out': ({ id }) => { sessions.splice(sessions.findIndex(one => one.id === id), 1); },
-		'signin.list': () => ({ signins: [{ id: 2, time: WHEN, ip: '198.51.100.77', protocol: 'imap', device: 3, second_factor: false, unusual: ['place'], outcome: 'refused' }] }),
+		'signin.list': () => ({ signins: [{ id: 2, time: WHEN, ip: '198.51.100.77', protocol: 'imap', device: 3, second_factor: false, unusual: ['unusual_hour'], outcome: 'refused' }] }),
 		'device.list': () => ({ devices: [{ id: 2, name: 'iPhone', state: 'pending', protocol: 'imap', ip: '10.0.0.9', created: WHEN, used: WHEN }] }),
 		'device.approve': () => ({}),
 		'user.app_password.list': () => ({ app_passwords: [{ id: 'a1', label: 'Outlook', created: WHEN, protocols: ['imap'], ends: 0, used: WHEN, ip: '10.0.0.9' }] }),
@@ -175,13 +177,32 @@ test('a signature is written and stands below the next letter', async () => {
 	await end();
 });
 
-for (const [locale, theme, width] of [['en', 'light', 1280], ['zh-CN', 'dark', 1280], ['zh-TW', 'light', 320]]) {
+test('what is unusual and what people sign in with stand there in words', async () => {
+	const source = readFileSync(new URL('../../src/auth/condition.c', import.meta.url), 'utf8'), [, list] = /risk_names\[RISK_COUNT\] = \{([^}]*)\}/.exec(source);
+	const unusual = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+	const [, made] = /const kinds\[\] = \{([^}]*)\}/.exec(readFileSync(new URL('../../src/auth/access.c', import.meta.url), 'utf8'));
+	const kinds = [...made.matchAll(/"([\w ]+)"/g)].map(([, name]) => name);
+	const { page, site, end } = await begin('general', { locale: 'zh-TW' });
+	site.api['signin.list'] = () => ({ signins: [{ id: 2, time: WHEN, ip: '198.51.100.77', protocol: 'web', client: '', device: '', second_factor: false, unusual, outcome: 'ok' }] });
+	site.api['device.list'] = () => ({ devices: kinds.map((name, id) => ({ id, name, state: 'approved', protocol: 'submission', ip: '', created: WHEN, used: WHEN })) });
+	for (const [path, texts] of [['sessions', unusual.length], ['devices', kinds.length]]) {
+		await page.goto(`${site.url}/settings/${path}`);
+		const words = path === 'sessions' ? page.locator('.settings-list').last().locator('.chip.warn') : page.locator('.settings-list .list-title');
+		await words.nth(texts - 1).waitFor();
+		assert.deepEqual((await words.allTextContents()).filter(text => unusual.includes(text.trim()) || kinds.includes(text.trim())), []);
+	}
+	assert.equal(await page.locator('.settings-list', { hasText: 'SUBMISSION' }).count(), 0);
+	await end();
+});
+
+for (const [locale, theme, width] of [['en', 'light', 1280], ['zh-CN', 'dark', 1280], ['zh-TW', 'light', 320], ['zh-TW', 'dark', 768]]) {
 	test(`every page can be used by everybody: ${locale}, ${theme}, ${width} px`, async () => {
-		const { page, site, end } = await begin('general', { locale, theme, width, height: 720 });
+		const { page, site, end } = await begin('general', { locale, theme, width, height: 720, ...(width === 768 ? { hasTouch: true, isMobile: true } : {}) });
 		for (const name of PAGES) {
 			await page.goto(`${site.url}/settings/${name}`);
 			await page.locator('.settings-page .card').first().waitFor();
 			assert.deepEqual(await axe(page), [], name);
+			if (width === 768) assert.deepEqual([...(await sideways(page)), ...(await missed(page))], [], name);
 			const wide = await page.evaluate(() => document.querySelector('.settings-content').scrollWidth - document.querySelector('.settings-content').clientWidth);
 			assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
 			await picture(page, `settings-${name}-${locale}-${width}`);

@@ -122,11 +122,11 @@ const walk = async (screens, look) => {
 	await leave();
 };
 
-test('every control of every screen has a name, and no screen goes sideways on a phone or at 200 %', async () => {
+test('every control of every screen has a name, and no screen goes sideways on a tablet, a phone or at 200 %', async () => {
 	const broken = [];
 	await walk([...KNOWN, ...NEW], async name => {
 		broken.push(...(await nameless(page)).map(one => `${name}: no name: ${one}`));
-		for (const [width, height] of [[640, 400], [320, 640]]) {
+		for (const [width, height] of [[768, 1024], [640, 400], [320, 640]]) {
 			await page.setViewportSize({ width, height });
 			await page.waitForFunction(wanted => innerWidth === wanted, width);
 			await picture(page, `screen-${name.replace(/\W+/g, '-')}-${width}`);

@@ -15,7 +15,7 @@ export async function load(path) {
 	try {
 		await build({
 			entryPoints: [join(top, 'web/src', path)], outfile, bundle: true, format: 'esm', platform: 'node', target: 'node18', nodePaths: [modules],
-			jsx: 'automatic', jsxImportSource: 'preact', logLevel: 'error', loader: { '.css': 'empty' },
+			jsx: 'automatic', jsxImportSource: 'preact', logLevel: 'error', loader: { '.css': 'empty' }, external: ['locale:*'],
 		});
 		return await import(pathToFileURL(outfile).href);
 	} finally {

@@ -182,3 +182,11 @@ test('a file that is no mbox is one letter; an empty one is none', async () => {
 	assert.equal(await mbox.fromMbox(bytes('Subject: x\n\ny'))[0].text(), 'Subject: x\n\ny');
 	assert.deepEqual(mbox.fromMbox(bytes('')), []);
 });
+
+test('the first hour of a day is 00, in every language', async () => {
+	const i18n = await load('ui/i18n.ts');
+	for (const locale of ['en', 'zh-CN', 'zh-TW']) {
+		i18n.locale.value = locale;
+		assert.equal(i18n.time(new Date(2026, 10, 20, 0, 5)), '00:05', locale);
+	}
+});

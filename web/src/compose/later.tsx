@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { SUBMISSION } from '../jmap';
 import { client } from '../jmap/account';
-import { t, longDate } from '../ui/i18n';
+import { t, longDate, zoneName } from '../ui/i18n';
 import { Dialog, type MenuEntry } from '../ui/overlay';
 import { Button, Field } from '../ui/parts';
 import type { Composer } from './composer';
@@ -16,7 +16,7 @@ export function longestWait(composer: Composer): number {
 export function laterItems(choose: (at: Date) => void, other: () => void): MenuEntry[] {
 	const now = new Date();
 	return [
-		{ heading: t('compose.later-zone', { zone: Intl.DateTimeFormat().resolvedOptions().timeZone }) },
+		{ heading: t('compose.later-zone', { zone: zoneName() }) },
 		...presets(now).map(one => ({ label: t(`compose.later-${one.name}`), hint: longDate(one.at), icon: 'clock' as const, run: () => choose(one.at) })),
 		{ label: t('compose.later-other'), icon: 'calendar' as const, run: other },
 	];

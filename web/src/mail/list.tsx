@@ -139,6 +139,8 @@ function Empty() {
 	if (v.mailbox?.role === 'inbox') return <EmptyState icon="inbox" title={t('mail.empty-inbox')}>{t('mail.empty-inbox-text')}</EmptyState>;
 	if (v.mailbox?.role === 'trash') return <EmptyState icon="trash" title={t('mail.empty-trash')}>{t('mail.empty-trash-text')}</EmptyState>;
 	if (v.mailbox?.role === 'junk') return <EmptyState icon="shieldCheck" title={t('mail.empty-junk')}>{t('mail.empty-junk-text')}</EmptyState>;
+	if (v.mailbox?.role === 'drafts') return <EmptyState icon="draft" title={t('mail.empty-drafts')}>{t('mail.empty-drafts-text')}</EmptyState>;
+	if (v.mailbox?.role === 'sent') return <EmptyState icon="sent" title={t('mail.empty-sent')}>{t('mail.empty-sent-text')}</EmptyState>;
 	return <EmptyState icon="folder" title={t('mail.empty-other')}>{t('mail.empty-other-text')}</EmptyState>;
 }
 

@@ -5,7 +5,7 @@ import { Icon } from '../ui/icons';
 import { Dialog, MenuButton, confirm } from '../ui/overlay';
 import { Banner, Button, Checkbox, Chip, EmptyState, Field } from '../ui/parts';
 import { toast } from '../ui/toast';
-import { Card, Loaded, Page, Row, asProblem, explain, me, moment, named, useOperation } from './parts';
+import { Card, Loaded, Page, Row, asProblem, credentialName, explain, me, moment, named, protocolName, useOperation } from './parts';
 import { withStepUp } from './proof';
 import { DeviceCodes, SetupDialog } from './setup';
 
@@ -30,7 +30,7 @@ export default function Devices() {
 	const [adding, setAdding] = useState(false);
 	const [setup, setSetup] = useState(false);
 	const remove = async (one: Device) => {
-		if (await confirm(t('settings.device-remove'), t('settings.device-remove-text', { name: one.name }), t('ui.remove'), true)) await act('device.remove', { id: one.id }, t('settings.device-removed'), devices.reload);
+		if (await confirm(t('settings.device-remove'), t('settings.device-remove-text', { name: credentialName(one.name) }), t('ui.remove'), true)) await act('device.remove', { id: one.id }, t('settings.device-removed'), devices.reload);
 	};
 	const removePassword = async (one: AppPassword) => {
 		if (await confirm(t('settings.password-remove'), t('settings.password-remove-text', { name: one.label }), t('ui.remove'), true))
@@ -56,13 +56,13 @@ export default function Devices() {
 					<Card title={t('settings.devices-known')}>
 						{all.length === 0 ? <p class="muted pad">{t('settings.devices-none')}</p> : (
 							<ul class="settings-list">{all.map(one => (
-								<Row key={one.id} icon={<Icon name="shield" />} title={<>{one.name} {one.this && <Chip kind="ok">{t('settings.session-this')}</Chip>} {one.state !== 'approved' && <Chip kind={one.state === 'blocked' ? 'bad' : 'warn'}>{named('device', one.state)}</Chip>}</>}
+								<Row key={one.id} icon={<Icon name="shield" />} title={<>{credentialName(one.name)} {one.this && <Chip kind="ok">{t('settings.session-this')}</Chip>} {one.state !== 'approved' && <Chip kind={one.state === 'blocked' ? 'bad' : 'warn'}>{named('device', one.state)}</Chip>}</>}
 									side={<>{one.state === 'pending' && <Button small kind="primary" onClick={() => void act('device.approve', { id: one.id }, t('settings.device-approved'), devices.reload)}>{t('settings.device-approve')}</Button>}
-										{!one.this && <MenuButton label={t('settings.device-more', { name: one.name })} items={[
+										{!one.this && <MenuButton label={t('settings.device-more', { name: credentialName(one.name) })} items={[
 											...(one.state === 'blocked' ? [] : [{ label: t('settings.device-block'), icon: 'junk' as const, run: () => void act('device.block', { id: one.id }, t('settings.device-blocked'), devices.reload) }]),
 											{ label: t('ui.remove'), icon: 'trash' as const, danger: true, run: () => void remove(one) },
 										]} />}</>}>
-									{[one.protocol?.toUpperCase(), one.ip, one.used ? t('settings.used', { date: longDate(moment(one.used)) }) : ''].filter(Boolean).join(' · ')}
+									{[one.protocol && protocolName(one.protocol), one.ip, one.used ? t('settings.used', { date: longDate(moment(one.used)) }) : ''].filter(Boolean).join(' · ')}
 								</Row>
 							))}</ul>
 						)}

@@ -76,6 +76,15 @@ export function named(prefix: string, code: string): string {
 	return maybe(`settings.${prefix}-${code}`) ?? code;
 }
 
+/** A name that the server gave, for want of another one, to what somebody signs in with; any other as it is. */
+export function credentialName(name: string): string {
+	return maybe(`settings.credential-${name.replace(/ /g, '_')}`) ?? programName(name);
+}
+
+export function protocolName(code: string): string {
+	return maybe(`settings.over-${code}`) ?? code.toUpperCase();
+}
+
 export function moment(seconds: number): Date {
 	return new Date(seconds * 1000);
 }

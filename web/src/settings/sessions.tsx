@@ -4,7 +4,7 @@ import { Icon } from '../ui/icons';
 import { confirm } from '../ui/overlay';
 import { Button, Chip, EmptyState } from '../ui/parts';
 import { toast } from '../ui/toast';
-import { Card, Loaded, Page, Row, asProblem, explain, me, moment, named, programName, useOperation } from './parts';
+import { Card, Loaded, Page, Row, asProblem, credentialName, explain, me, moment, named, programName, protocolName, useOperation } from './parts';
 import { withStepUp } from './proof';
 
 interface Session { id: number; kind: string; label: string; ip: string; agent: string; created: number; used: number; second_factor: boolean; device?: string; unusual: string[]; this?: boolean }
@@ -33,7 +33,7 @@ export default function Sessions() {
 					<Card title={t('settings.sessions-open')} action={all.some(one => !one.this) && <Button icon="exit" onClick={() => void endOthers(all)}>{t('settings.sign-out-others')}</Button>}>
 						<ul class="settings-list">
 							{[...all].sort((a, b) => Number(b.this ?? false) - Number(a.this ?? false) || b.used - a.used).map(one => (
-								<Row key={one.id} icon={<Icon name={one.kind === 'web' || one.kind === 'session' ? 'globe' : 'mail'} />} title={<>{programName(one.label || one.agent) || named('session', one.kind)} {one.this && <Chip kind="ok">{t('settings.session-this')}</Chip>} {one.second_factor && <Chip icon="shieldCheck">{t('settings.with-factor')}</Chip>} {one.unusual.map(u => <Chip key={u} kind="warn" icon="warn">{named('unusual', u)}</Chip>)}</>}
+								<Row key={one.id} icon={<Icon name={one.kind === 'web' || one.kind === 'session' ? 'globe' : 'mail'} />} title={<>{credentialName(one.label || one.agent) || named('session', one.kind)} {one.this && <Chip kind="ok">{t('settings.session-this')}</Chip>} {one.second_factor && <Chip icon="shieldCheck">{t('settings.with-factor')}</Chip>} {one.unusual.map(u => <Chip key={u} kind="warn" icon="warn">{named('unusual', u)}</Chip>)}</>}
 									side={!one.this && <Button small onClick={() => void end([one.id], t('settings.session-ended'))}>{t('ui.sign-out')}</Button>}>
 									{[one.ip, t('settings.used', { date: longDate(moment(one.used)) })].filter(Boolean).join(' · ')}
 								</Row>
@@ -48,7 +48,7 @@ export default function Sessions() {
 						{signins.length === 0 ? <EmptyState icon="shieldCheck" title={t('settings.tries-none')} /> : (
 							<ul class="settings-list">
 								{signins.map(one => (
-									<Row key={one.id} icon={<Icon name={one.outcome === 'ok' ? 'check' : 'warn'} />} title={<><Chip kind={one.outcome === 'ok' ? 'ok' : 'bad'}>{named('outcome', one.outcome)}</Chip> {[one.protocol.toUpperCase(), programName(one.client || one.device)].filter(Boolean).join(' · ')} {one.unusual.map(u => <Chip key={u} kind="warn">{named('unusual', u)}</Chip>)}</>}>
+									<Row key={one.id} icon={<Icon name={one.outcome === 'ok' ? 'check' : 'warn'} />} title={<><Chip kind={one.outcome === 'ok' ? 'ok' : 'bad'}>{named('outcome', one.outcome)}</Chip> {[protocolName(one.protocol), programName(one.client || one.device)].filter(Boolean).join(' · ')} {one.unusual.map(u => <Chip key={u} kind="warn">{named('unusual', u)}</Chip>)}</>}>
 										{one.ip} · {longDate(moment(one.time))}
 									</Row>
 								))}

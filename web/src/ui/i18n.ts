@@ -183,7 +183,7 @@ export function dayStart(d: Date): number {
 }
 
 export function time(d: Date): string {
-	return date('time', { hour: '2-digit', minute: '2-digit', hour12: false }, d);
+	return date('time', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, d);
 }
 
 /* In a list: the time today, else the day, with the year when it is another. */
@@ -194,7 +194,12 @@ export function shortDate(d: Date, now = new Date()): string {
 }
 
 export function longDate(d: Date): string {
-	return date('long', { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit', hour12: false }, d);
+	return date('long', { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, d);
+}
+
+/** The zone of this browser, in words. */
+export function zoneName(now = new Date()): string {
+	return new Intl.DateTimeFormat(tag(), { timeZoneName: 'long' }).formatToParts(now).find(part => part.type === 'timeZoneName')!.value;
 }
 
 export function monthOf(d: Date): string {
