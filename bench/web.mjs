@@ -96,7 +96,8 @@ async function askRoundcube() {
 	return { ms: performance.now() - start, bytes: text.length, rows: answer.exec.split('add_message_row(').length - 1, total: answer.env?.messagecount };
 }
 
-const idle = page => page.waitForFunction(() => window.rcmail && !window.rcmail.busy);
+/* Nothing is asked any more either: the answer to a list that comes late would end a search. */
+const idle = page => page.waitForFunction(() => window.rcmail && !window.rcmail.busy && window.jQuery.active === 0);
 
 const roundcube = {
 	row: '#messagelist tbody tr.message',
@@ -131,6 +132,7 @@ const roundcube = {
 			await idle(page);
 		},
 		async search(page, number) {
+			await idle(page);
 			await page.evaluate(text => {
 				document.querySelector('#mailsearchform').value = text;
 				window.rcmail.command('search');
