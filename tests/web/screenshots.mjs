@@ -13,6 +13,8 @@ const LOOKS = {
 	english: { locale: 'en', theme: 'light', width: 1360, height: 850 },
 	dark: { locale: 'en', theme: 'dark', width: 1360, height: 850 },
 	phone: { locale: 'zh-TW', theme: 'light', width: 390, height: 844, hasTouch: true, isMobile: true },
+	taiwan: { locale: 'zh-TW', theme: 'light', width: 1360, height: 850 },
+	tablet: { locale: 'zh-TW', theme: 'light', width: 768, height: 1024, hasTouch: true, isMobile: true },
 };
 /* Nothing moves any more, and nothing is waited for. */
 const settled = async page => {
@@ -38,11 +40,25 @@ const settings = name => async (page, site) => {
 	await page.locator('.settings-content .skeleton').waitFor({ state: 'detached' });
 };
 
+const SECRET = '第四季度調整方案';
+/* A letter to oneself, so that the same page can read it. */
+const confide = async (page, site) => {
+	await inbox(page, site);
+	await page.locator('.shell').press('c');
+	await page.locator('.editor.rich[contenteditable=true]').waitFor();
+	await page.locator('.address-input').first().fill(`${site.person('wang.lei').address},`);
+	await page.locator('.compose-subject').fill(SECRET);
+	await page.locator('.editor.rich').fill('方案定於下週一公布，在此之前請勿轉述。');
+	await page.locator('.compose-foot').getByRole('button', { name: /^(Confidential|机密邮件|機密郵件)/ }).click();
+	await page.getByRole('menuitemradio').nth(2).click();
+	await page.locator('.sealed-strip').waitFor();
+};
+
 /* name, what it is, the looks it is shown in, how one gets there. `out`: nobody is signed in. */
 const SCREENS = [
 	['sign-in', 'Sign-in', ['desk', 'dark'], at('/signin'), { out: true }],
-	['inbox', 'Inbox', ['desk', 'dark', 'phone'], inbox],
-	['letter', 'A letter', ['desk', 'dark', 'phone'], letter('差旅制度修订稿')],
+	['inbox', 'Inbox', ['desk', 'taiwan', 'dark', 'tablet', 'phone'], inbox],
+	['letter', 'A letter', ['desk', 'dark', 'tablet', 'phone'], letter('差旅制度修订稿')],
 	['fraud', 'A letter that pretends to be from a colleague', ['desk', 'english'], async (page, site) => {
 		await at('/mail/junk')(page, site);
 		await row(page, '紧急').click();
@@ -74,6 +90,15 @@ const SCREENS = [
 		await page.locator('.editor.rich[contenteditable=true]').waitFor();
 		await page.locator('.address-input').first().pressSequentially('lin');
 		await page.locator('.suggestion').first().waitFor();
+	}],
+	['confide', 'Writing a confidential letter', ['desk', 'taiwan', 'tablet'], confide],
+	['confidential', 'A confidential letter, as its reader sees it', ['desk', 'taiwan', 'tablet'], async (page, site) => {
+		await confide(page, site);
+		await page.keyboard.press('Control+Enter');
+		await page.locator('.compose').waitFor({ state: 'detached' });
+		await row(page, SECRET).click();
+		await page.locator('.letter.last .mail-frame').waitFor();
+		await page.locator('.toast').first().waitFor({ state: 'detached' });
 	}],
 	['contacts', 'Contacts: the tree of the organisation', ['desk', 'phone'], async (page, site) => {
 		await at('/contacts')(page, site);
@@ -141,7 +166,7 @@ try {
 		failed.push(...page.errors.map(error => `${look}: ${error}`));
 		await page.context().close();
 	}
-	const pictures = SCREENS.map(([name, title, looks]) => `## ${title}\n\n${looks.map(look => `![${title}, ${LOOKS[look].locale}, ${look === 'phone' ? 'phone' : LOOKS[look].theme}](${name}-${look}.webp)`).join('\n')}\n`);
+	const pictures = SCREENS.map(([name, title, looks]) => `## ${title}\n\n${looks.map(look => `![${title}, ${LOOKS[look].locale}, ${['phone', 'tablet'].includes(look) ? look : LOOKS[look].theme}](${name}-${look}.webp)`).join('\n')}\n`);
 	writeFileSync(join(folder, 'README.md'), `# The screens\n\nMade by \`./dev screenshots\`, of the demonstration.\n\n${pictures.join('\n')}`);
 } finally {
 	await chromium.close();

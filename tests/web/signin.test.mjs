@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { axe, browser, pageOf, picture } from './fake/browser.mjs';
+import { missed, sideways } from './looks.mjs';
 import { PERSON, SignInSite } from './site/signin.mjs';
 
 const chromium = await browser();
@@ -183,3 +184,18 @@ for (const locale of ['en', 'zh-CN', 'zh-TW'])
 			}
 			assert.deepEqual(broken, []);
 		});
+
+for (const [locale, theme] of [['zh-TW', 'light'], ['zh-TW', 'dark'], ['en', 'dark']])
+	test(`screens on a tablet, ${locale}, ${theme}`, async () => {
+		const broken = [], finger = { width: 768, height: 1024, hasTouch: true, isMobile: true };
+		for (const [name, show] of Object.entries(SCREENS)) {
+			const { page } = await visit({ factors: ['totp', 'codes'], keyboard: name === 'password' ? 'always' : 'off' }, { locale, theme, ...finger });
+			await show(page);
+			await picture(page, `signin-${name}-${locale}-${theme}-tablet`);
+			/* Keys of a keyboard are as wide as a row of ten allows. */
+			const missing = (await missed(page)).filter(one => name !== 'password' || !/^button\.(on)? \d+x4\d /.test(one));
+			broken.push(...[...(await axe(page)), ...(await sideways(page)), ...missing].map(b => `${name}: ${b}`));
+			await close(page);
+		}
+		assert.deepEqual(broken, []);
+	});

@@ -18,6 +18,11 @@ const SCREENS = {
 		await page.locator('.letter-tools .icon-button').last().click();
 		await page.locator('.menu').waitFor();
 	},
+	async person(page) {
+		await letter(page);
+		await page.locator('.letter-head button:has(> .avatar)').last().tap();
+		await page.locator('.person-card').waitFor();
+	},
 	async warning(page) {
 		await row(page, '紧急').click();
 		await page.locator('.banner.bad').waitFor();
