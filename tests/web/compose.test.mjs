@@ -268,6 +268,82 @@ test('what the server refuses stays open, says why, and is saved', async () => {
 	await end();
 });
 
+test('who asks twice to send sends once', async () => {
+	const { page, jmap, end } = await begin('/mail?compose=new');
+	await to(page).fill('li@demo.test,');
+	await page.locator('.compose-subject').fill('Impatient');
+	await page.evaluate(() => {
+		for (let i = 0; i < 5; i++) document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true, cancelable: true }));
+	});
+	await page.locator('.compose').waitFor({ state: 'detached' });
+	assert.equal(jmap.table('EmailSubmission').objects.size, 1);
+	assert.deepEqual(sent(jmap).map(one => one.subject), ['Impatient']);
+	await end();
+});
+
+test('a letter whose answer was lost on the way is not sent again, and one that was changed since stays', async () => {
+	const { page, jmap, end } = await begin('/mail?compose=new');
+	let losing = false, away = false;
+	await page.route('**/jmap/api', async route => {
+		if (away) return route.abort();
+		if (!losing || !/EmailSubmission\/set/.test(route.request().postData())) return route.continue();
+		[losing, away] = [false, true];
+		await route.fetch();
+		return route.abort();
+	});
+	const lose = () => (losing = true), back = () => (away = false);
+	await to(page).fill('li@demo.test,');
+	await page.locator('.compose-subject').fill('Lost answer');
+	lose();
+	await page.keyboard.press('Control+Enter');
+	await page.locator('.compose-notes .banner').waitFor();
+	back();
+	await page.keyboard.press('Control+Enter');
+	await page.locator('.compose').waitFor({ state: 'detached' });
+	await page.locator('.toast', { hasText: 'Sent' }).waitFor();
+	assert.equal(jmap.table('EmailSubmission').objects.size, 1);
+	assert.deepEqual(sent(jmap).map(one => one.subject), ['Lost answer']);
+	await until('no draft stays', async () => drafts(jmap).length === 0);
+
+	await page.locator('.shell').press('c');
+	await page.waitForSelector('.editor.rich[contenteditable=true]');
+	await to(page).fill('li@demo.test,');
+	await page.locator('.compose-subject').fill('First words');
+	lose();
+	await page.keyboard.press('Control+Enter');
+	await page.locator('.compose-notes .banner').waitFor();
+	await page.locator('.compose-subject').fill('Other words');
+	back();
+	await page.keyboard.press('Control+s');
+	await until('the other words are a draft', async () => drafts(jmap).some(one => one.subject === 'Other words'));
+	assert.equal(jmap.table('EmailSubmission').objects.size, 2);
+	assert.ok(sent(jmap).some(one => one.subject === 'First words'));
+	await end();
+});
+
+test('words about what was done leave the buttons of a letter alone', async () => {
+	const { page, jmap, end } = await begin('/mail?compose=new');
+	await to(page).fill('li@demo.test,');
+	await page.locator('.compose-subject').fill('First');
+	await page.keyboard.press('Control+Enter');
+	await page.locator('.toast').waitFor();
+	for (const [width, height] of [[1280, 800], [1000, 700], [360, 740]]) {
+		await page.setViewportSize({ width, height });
+		if (!(await page.locator('.compose').count())) await page.locator('.shell').press('c');
+		await page.locator('.send-main').waitFor();
+		const free = await page.evaluate(() => {
+			const toast = document.querySelector('.toast').getBoundingClientRect();
+			return [...document.querySelectorAll('.compose-foot, .compose-head')].every(one => {
+				const box = one.getBoundingClientRect();
+				return toast.right <= box.left || toast.left >= box.right || toast.bottom <= box.top || toast.top >= box.bottom;
+			});
+		});
+		assert.ok(free, `at ${width}`);
+	}
+	assert.equal(sent(jmap).length, 1);
+	await end();
+});
+
 test('a letter may wait for a time that people mean', async () => {
 	const { page, jmap, end } = await begin('/mail?compose=new');
 	await to(page).fill('li@demo.test,');

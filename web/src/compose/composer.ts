@@ -55,6 +55,10 @@ export class Composer {
 	private adopted = false;
 	/** What is saved is in the browser alone. */
 	private onlyHere = false;
+	/** It was handed over, and the answer never came: what was handed over. */
+	private unanswered: string | null = null;
+	/** It has left after all, as it is here. */
+	readonly left = signal<Leaving | null>(null);
 
 	/** desk: the mailbox it is written and sent in. */
 	constructor(draft: Draft, draftId: Id | null = null, messageId: string | null = null, readonly desk: Desk = ownDesk) {
@@ -132,6 +136,7 @@ export class Composer {
 	private async saveNow(there: boolean): Promise<void> {
 		this.saving.value = 'saving';
 		try {
+			if (this.unanswered !== null && (await this.hasLeft()) && this.closed) return;
 			this.onlyHere = !there && (await this.keep());
 			if (!this.onlyHere) await this.replace();
 			this.savedAt.value = new Date();
@@ -247,18 +252,24 @@ export class Composer {
 		return attachments.some(one => !one.blobId) ? 'uploading' : null;
 	}
 
-	/** Hands it to the server, which keeps it until `at`. Done: it is the server's now, and can be called back until then. */
-	async leave(at: Date | null, holdSeconds: number): Promise<Leaving> {
-		clearTimeout(this.timer);
-		if (this.current) await this.current;
+	/**
+	 * Hands it to the server, which keeps it until `at`. Done: it is the server's now, and can be called back until then. Null: it is on its way already,
+	 * asked for a moment ago, or `left` tells.
+	 */
+	async leave(at: Date | null, holdSeconds: number): Promise<Leaving | null> {
+		if (this.sending.peek() || this.closed) return null;
 		this.sending.value = true;
+		clearTimeout(this.timer);
 		this.error.value = null;
 		try {
+			if (this.current) await this.current;
+			if (this.unanswered !== null && (await this.hasLeft())) return null;
 			const left = await this.submit(at, holdSeconds);
 			this.end();
 			return left;
 		} catch (error) {
 			const failure = asJmapError(error);
+			if (failure.kind === 'offline') this.unanswered = this.words();
 			/* Nothing was sent; the letter is as safe as before. */
 			this.saving.value = 'dirty';
 			await this.save();
@@ -267,6 +278,34 @@ export class Composer {
 		} finally {
 			this.sending.value = false;
 		}
+	}
+
+	private words(): string {
+		const { to, cc, bcc, subject, body, attachments } = this.pull();
+		return JSON.stringify([to, cc, bcc, subject, body, attachments.map(one => one.key)]);
+	}
+
+	/**
+	 * Whether the server has sent what it never answered for. Then it is not sent again: this letter ends. What was changed since is a letter of its own, which
+	 * stays and waits for its writer.
+	 */
+	private async hasLeft(): Promise<boolean> {
+		const { client } = this.desk, { accountId } = client;
+		const { ids } = await client.call<{ ids: Id[] }>('Email/query', { accountId, filter: { header: ['Message-ID', this.messageId] } });
+		const { list } = await client.request<{ list: EmailSubmission[] }>(batch => {
+			const sent = batch.call('EmailSubmission/query', { accountId, filter: { emailIds: ids } });
+			return batch.call<{ list: EmailSubmission[] }>('EmailSubmission/get', { accountId, '#ids': sent.ref('/ids') });
+		});
+		const same = this.unanswered === this.words(), found = list.find(one => one.undoStatus !== 'canceled');
+		this.unanswered = null;
+		if (!found) return false;
+		this.messageId = null;
+		if (same) {
+			this.end();
+			if (this.draftId && this.draftId !== found.emailId) await client.set('Email', { destroy: [this.draftId] }).catch(() => {});
+		}
+		this.left.value = { emailId: found.emailId, submissionId: found.id, sendAt: found.sendAt, desk: this.desk };
+		return true;
 	}
 
 	private async submit(at: Date | null, holdSeconds: number): Promise<Leaving> {
@@ -300,6 +339,10 @@ export class Composer {
 		this.draftId = letter.id;
 		if (about) this.desk.store.mark([about.emailId], about.intent === 'forward' ? '$forwarded' : '$answered', true);
 		return { emailId: letter.id, submissionId: leaving.id, sendAt: leaving.sendAt ?? '', desk: this.desk };
+	}
+
+	get isOver(): boolean {
+		return this.closed;
 	}
 
 	/** Nothing more is saved; the page forgets it. */

@@ -56,6 +56,14 @@ export function Panel({ composer }: { composer: Composer }) {
 	const there = draft.attachments.map(one => [one.key, one.blobId, one.failed].join()).join(' ');
 	useEffect(() => setObstacle(null), [draft.to, draft.cc, draft.bcc, there, draft.confidential]);
 
+	/* The answer to its sending was lost on the way. */
+	const late = composer.left.value;
+	useEffect(() => {
+		if (!late) return;
+		toast(t('compose.sent'));
+		if (composer.isOver) close(composer);
+	}, [late]);
+
 	const attach = (list: Iterable<File>) => {
 		for (const file of list) composer.attach(file);
 	};

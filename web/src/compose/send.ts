@@ -17,12 +17,13 @@ async function undo(left: Leaving): Promise<void> {
 	}
 }
 
-/** False: it stayed, and the panel says why. */
+/** False: it stayed, and the panel says why; or it is on its way already. */
 export async function sendNow(composer: Composer, at: Date | null): Promise<boolean> {
 	const { to, cc, bcc } = composer.draft.peek();
 	const wait = longestWait(composer), hold = at || wait === 0 ? 0 : Math.min(undoSeconds.value, wait);
 	try {
 		const left = await composer.leave(at, hold);
+		if (!left) return false;
 		remember([...to, ...cc, ...bcc]);
 		if (at) toast(t('compose.scheduled', { date: longDate(at) }), { undo: () => undo(left), ms: 12_000 });
 		else if (hold > 0) toast(t('compose.sent'), { undo: () => undo(left), ms: hold * 1000 });

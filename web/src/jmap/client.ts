@@ -149,7 +149,9 @@ export class Client {
 	/** Builds a batch with references between its calls, sends it and waits for what `build` returns. */
 	async request<T>(build: (batch: Batch) => PromiseLike<T>, extra: readonly string[] = []): Promise<T> {
 		const batch = new Batch();
-		const result = build(batch);
+		const result = Promise.resolve(build(batch));
+		/* Where the request as a whole fails, that is what is told. */
+		result.catch(() => {});
 		await this.run(batch, extra);
 		return await result;
 	}
