@@ -71,3 +71,12 @@ for (const [locale, theme] of [['zh-TW', 'light'], ['zh-CN', 'dark'], ['en', 'da
 		assert.deepEqual([...broken, ...page.errors], []);
 	});
 }
+
+test('what was done is told above the bar at the foot', async () => {
+	const { page } = await visit('/mail', { width: 768, height: 1024, hasTouch: true, isMobile: true, reducedMotion: 'reduce' });
+	await letter(page);
+	await page.locator('.reader-bar .icon-button').nth(1).tap();
+	await page.locator('.toast').waitFor();
+	const toast = await page.locator('.toasts').boundingBox(), bar = await page.locator('.rail').boundingBox();
+	assert.ok(toast.y + toast.height <= bar.y, `${toast.y + toast.height} <= ${bar.y}`);
+});

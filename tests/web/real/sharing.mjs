@@ -15,6 +15,8 @@ const shared = page => page.locator('.shared-folders', { hasText: '陈宇' });
 const inTheirs = async (page, name) => {
 	await shared(page).locator('.folder > a', { hasText: name }).first().click();
 	await page.locator('.list-head h1', { hasText: name }).waitFor();
+	/* The folders are not to be seen everywhere: whose it is stands above the list. */
+	await page.locator('.list-head .chip', { hasText: '陈宇' }).waitFor();
 };
 
 async function letIn(who, role, days) {
@@ -36,6 +38,7 @@ test('who is let in finds the mailbox beside the own one, reads there, and answe
 	const page = await signedIn('anna.schmidt');
 	await undoTime(page, 0);
 	await folder(page, 'inbox');
+	assert.equal(await page.locator('.list-head .chip').count(), 0);
 	await inTheirs(page, 'Inbox');
 	await read(page, CHAIRS);
 	await letterText(page).getByText('A few words').waitFor();

@@ -7,7 +7,7 @@ import { desk, store } from '../jmap/here';
 import { compose } from '../shell/hooks';
 import { dayStart, monthOf, number, t, weekday } from '../ui/i18n';
 import { MenuButton, type MenuEntry } from '../ui/overlay';
-import { Button, Checkbox, EmptyState, ErrorState, IconButton, Skeleton, cls } from '../ui/parts';
+import { Button, Checkbox, Chip, EmptyState, ErrorState, IconButton, Skeleton, cls } from '../ui/parts';
 import { density } from '../ui/prefs';
 import { VirtualList } from '../ui/virtual';
 import { archive, emptyFolder, inRole, junk, label, markRead, mayMark, mayRemove, moveAcross, moveTo, remove, restore } from './actions';
@@ -110,6 +110,7 @@ function Head() {
 		<div class="list-head">
 			<Checkbox checked={false} hideLabel label={t('mail.choose-all')} disabled={!all} onChange={() => chooseAll(true)} />
 			<h1 class="cut">{name}</h1>
+			{!desk.value.own && <Chip kind="warn" icon="people">{desk.value.name}</Chip>}
 			{all !== null && <span class="muted num">{number(all)}</span>}
 			<span class="grow" />
 			{(inRole('trash') || inRole('junk')) && !!all && <Button small kind="ghost" onClick={() => void emptyFolder()}>{t('mail.empty-folder')}</Button>}
