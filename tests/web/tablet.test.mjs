@@ -80,3 +80,13 @@ test('what was done is told above the bar at the foot', async () => {
 	const toast = await page.locator('.toasts').boundingBox(), bar = await page.locator('.rail').boundingBox();
 	assert.ok(toast.y + toast.height <= bar.y, `${toast.y + toast.height} <= ${bar.y}`);
 });
+
+test('a tablet held across: folders, list and letter can be hit too', async () => {
+	const broken = [];
+	const { page } = await visit('/mail', { width: 1024, height: 768, hasTouch: true, isMobile: true, reducedMotion: 'reduce' });
+	await row(page, 'Emma Laurent').waitFor();
+	broken.push(...(await sideways(page)), ...(await missed(page)));
+	await letter(page);
+	broken.push(...(await sideways(page)), ...(await missed(page)));
+	assert.deepEqual(broken, []);
+});
