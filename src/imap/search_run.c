@@ -169,7 +169,7 @@ static void run_text(struct run *run, const struct search_node *n, struct uid_se
 
 	if (n->op != OP_HEADER && n->needle.n == 0)
 		return;
-	int rc = s->account->ops->search(s->account, &s->view.mailbox, set, scopes[n->op - OP_TEXT], n->field, n->needle, &found, NULL);
+	int rc = s->account->ops->search(s->account, &s->view.mailbox, set, &(struct search_words){scopes[n->op - OP_TEXT], n->field, &n->needle, 1}, &found, NULL);
 	if (rc < 0)
 		run->error = rc;
 	uid_set_move(set, &found);

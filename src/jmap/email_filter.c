@@ -387,19 +387,18 @@ static void found_add(const struct jmap_corpus_box *box, const struct uid_set *f
 	}
 }
 
-static void search_rows(struct jmap_corpus *c, struct jmap_leaf *leaf, enum search_scope scope, struct slice field, struct slice needle,
-                        const struct uid_set *uids)
+static void search_rows(struct jmap_corpus *c, struct jmap_leaf *leaf, const struct search_words *what, const struct uid_set *uids)
 {
 	const struct jmap_corpus_box *box = &c->boxes[leaf->box];
 	struct uid_set found = {0};
 
-	c->error = c->mail->ops->search(c->mail, &box->ref, uids, scope, field, needle, &found, NULL);
+	c->error = c->mail->ops->search(c->mail, &box->ref, uids, what, &found, NULL);
 	c->error = c->error == ERR_NOT_FOUND ? 0 : c->error;
 	found_add(box, &found, leaf->out);
 	uid_set_free(&found);
 }
 
-static struct jmap_bits search(struct jmap_corpus *c, enum search_scope scope, struct slice field, struct slice needle, const struct jmap_bits *in)
+static struct jmap_bits search(struct jmap_corpus *c, const struct search_words *what, const struct jmap_bits *in)
 {
 	struct jmap_leaf *leaf = leaf_next(c);
 
@@ -407,7 +406,7 @@ static struct jmap_bits search(struct jmap_corpus *c, enum search_scope scope, s
 		struct uid_set uids = {0};
 
 		if (jmap_corpus_next(c, in, leaf, &uids))
-			search_rows(c, leaf, scope, field, needle, &uids);
+			search_rows(c, leaf, what, &uids);
 		if (leaf->row == c->boxes[leaf->box].count) {
 			leaf->box++;
 			leaf->row = 0;
@@ -418,28 +417,27 @@ static struct jmap_bits search(struct jmap_corpus *c, enum search_scope scope, s
 	return *leaf->out;
 }
 
-static struct jmap_bits search_one(struct jmap_corpus *c, enum property property, struct slice needle, const struct jmap_bits *in)
+static struct search_words words_for(enum property property)
 {
-	if (property == TEXT)
-		return search(c, SEARCH_LETTER, SLICE_NONE, needle, in);
-	if (property == BODY)
-		return search(c, SEARCH_BODY, SLICE_NONE, needle, in);
-	return search(c, SEARCH_HEADER, slice_str(properties[property].name), needle, in);
+	if (property == TEXT || property == BODY)
+		return (struct search_words){.scope = property == TEXT ? SEARCH_LETTER : SEARCH_BODY};
+	return (struct search_words){.scope = SEARCH_HEADER, .field = slice_str(properties[property].name)};
 }
 
 static struct jmap_bits run_text(struct jmap_corpus *c, enum property property, const json_t *value, struct jmap_bits in)
 {
-	struct slice needles[JMAP_NEEDLES_MAX], field;
-	size_t count;
+	struct slice needles[JMAP_NEEDLES_MAX];
+	struct search_words what = words_for(property);
 
+	what.needles = needles;
 	if (property == HEADER) {
-		field = mime_fold_arena(jmap_text(json_array_get(value, 0)), &c->scratch);
-		return search(c, SEARCH_HEADER, field, mime_fold_arena(jmap_text(json_array_get(value, 1)), &c->scratch), &in);
+		what.field = mime_fold_arena(jmap_text(json_array_get(value, 0)), &c->scratch);
+		needles[0] = mime_fold_arena(jmap_text(json_array_get(value, 1)), &c->scratch);
+		what.count = 1;
+	} else {
+		what.count = jmap_needles(jmap_text(value), &c->scratch, needles);
 	}
-	count = jmap_needles(jmap_text(value), &c->scratch, needles);
-	for (size_t i = 0; !c->busy && i < count; i++)
-		in = search_one(c, property, needles[i], &in);
-	return in;
+	return what.count > 0 ? search(c, &what, &in) : in;
 }
 
 /* ---- trees ---- */

@@ -366,11 +366,11 @@ static void sorts_and_windows_of_a_query(void **state)
 static unsigned searches;
 static const struct account_ops *searched_ops;
 
-static int search_counted(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
-                          struct slice needle, struct uid_set *ret, struct error *err)
+static int search_counted(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, const struct search_words *what, struct uid_set *ret,
+                          struct error *err)
 {
 	searches++;
-	return searched_ops->search(a, m, uids, scope, field, needle, ret, err);
+	return searched_ops->search(a, m, uids, what, ret, err);
 }
 
 /* The pages of one search come from one search, until something changes. */

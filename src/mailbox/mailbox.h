@@ -164,7 +164,14 @@ typedef void restored_fn(void *arg, int code, const struct mailbox_ref *mailbox)
 /* Where is searched: header and text parts (TEXT), text parts (BODY), both but of the header only Subject, From, To, Cc and Bcc (LETTER: "text" of
  * RFC 8621 4.4.1), one header field (HEADER). */
 enum search_scope { SEARCH_TEXT, SEARCH_BODY, SEARCH_LETTER, SEARCH_HEADER };
-/* Whether the search header of a digest, not its text, has the needle (folded) where the scope looks. */
+/* Every needle, folded by mime_fold, is a substring there; field: of HEADER, whose empty needle asks whether the field exists. All is borrowed. */
+struct search_words {
+	enum search_scope scope;
+	struct slice field;
+	const struct slice *needles;
+	size_t count;
+};
+/* Whether the search header of a digest, not its text, has the needle where the scope looks. */
 bool search_header_matches(enum search_scope scope, struct slice field, struct slice needle, struct slice header);
 
 struct account_ops {
@@ -236,10 +243,9 @@ struct account_ops {
 	int (*note)(struct account *a, struct slice name, struct arena *arena, struct slice *ret, struct error *err);
 	int (*set_note)(struct account *a, struct slice name, struct slice value, struct error *err);
 
-	/* Messages among `uids` that contain `needle` (folded by mime_fold) as substring where `scope` says; `field`: of HEADER, whose empty needle asks
-	 * whether the field exists. Exact: the index changes the speed, never the answer. */
-	int (*search)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
-	              struct slice needle, struct uid_set *ret, struct error *err);
+	/* Messages among `uids` that have all the words. Exact: the index changes the speed, never the answer. */
+	int (*search)(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, const struct search_words *what, struct uid_set *ret,
+	              struct error *err);
 	/* ---- the whole account ---- */
 
 	void (*state)(struct account *a, struct account_state *ret);

@@ -89,8 +89,8 @@ int ram_store(struct account *a, const struct mailbox_ref *ref, const struct uid
 int ram_expunge(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, bool force, struct uid_set *ret, struct error *err);
 int ram_copy(struct account *a, const struct mailbox_ref *from, const struct uid_set *uids, const struct mailbox_ref *to, bool move,
              struct arena *arena, struct copy_result *ret, struct error *err);
-int ram_search(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, enum search_scope scope, struct slice field,
-               struct slice needle, struct uid_set *ret, struct error *err);
+int ram_search(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, const struct search_words *what, struct uid_set *ret,
+               struct error *err);
 
 void ram_gone_add(struct ram_account *r, const struct ram_gone *gone);
 void ram_touch(struct ram_account *r, struct ram_mailbox *m);

@@ -332,25 +332,24 @@ static void whole_text(const struct ram_message *message, struct arena *arena, s
 	}
 }
 
-static bool matches(const struct ram_message *message, enum search_scope scope, struct slice field, struct slice needle, struct arena *arena)
+static bool matches(const struct ram_message *message, const struct search_words *what, struct arena *arena)
 {
 	struct buf text = BUF_INIT(SIZE_MAX / 2);
 	struct digest d;
 
 	if (digest_decode(buf_slice(&message->digest), arena, &d) < 0)
 		return false;
-	if (search_header_matches(scope, field, needle, d.search_header))
-		return true;
-	if (scope == SEARCH_HEADER)
-		return false;
+	bool found = true;
 	whole_text(message, arena, &text);
-	bool found = slice_search(buf_slice(&text), needle) >= 0;
+	for (size_t i = 0; found && i < what->count; i++)
+		found = search_header_matches(what->scope, what->field, what->needles[i], d.search_header)
+			|| (what->scope != SEARCH_HEADER && slice_search(buf_slice(&text), what->needles[i]) >= 0);
 	buf_free(&text);
 	return found;
 }
 
-int ram_search(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, enum search_scope scope, struct slice field,
-               struct slice needle, struct uid_set *ret, struct error *err)
+int ram_search(struct account *a, const struct mailbox_ref *ref, const struct uid_set *uids, const struct search_words *what, struct uid_set *ret,
+               struct error *err)
 {
 	struct ram_mailbox *m = ram_find_id(ram_of(a), ref);
 	struct arena arena = ARENA_INIT;
@@ -359,7 +358,7 @@ int ram_search(struct account *a, const struct mailbox_ref *ref, const struct ui
 		return ERR_NOT_FOUND;
 	for (size_t i = 0; i < m->count; i++) {
 		const struct ram_message *message = m->messages[i];
-		if (uid_set_has(uids, message->row.uid) && matches(message, scope, field, needle, &arena))
+		if (uid_set_has(uids, message->row.uid) && matches(message, what, &arena))
 			uid_set_add(ret, message->row.uid);
 		arena_reset(&arena);
 	}

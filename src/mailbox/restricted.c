@@ -170,11 +170,11 @@ static int check(struct account *a, const struct mailbox_ref *m, uint32_t uid, s
 	return a->ops->check(a, m, uid, err);
 }
 
-static int search(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
-	struct slice needle, struct uid_set *ret, struct error *err)
+static int search(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, const struct search_words *what,
+	struct uid_set *ret, struct error *err)
 {
 	a = inner_of(a);
-	return a->ops->search(a, m, uids, scope, field, needle, ret, err);
+	return a->ops->search(a, m, uids, what, ret, err);
 }
 
 static void state(struct account *a, struct account_state *ret)

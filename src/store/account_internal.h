@@ -295,7 +295,7 @@ int op_arrange(struct account *a, const struct mailbox_ref *m, uint32_t special_
 int op_bin(struct account *a, uint64_t number, binned_fn *fn, void *arg, struct error *err);
 void op_restore(struct account *a, uint64_t number, const struct mailbox_ref *to, restored_fn *fn, void *arg);
 int op_shred(struct account *a, uint64_t number, struct error *err);
-int op_search(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, enum search_scope scope, struct slice field,
-              struct slice needle, struct uid_set *ret, struct error *err);
+int op_search(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids, const struct search_words *what, struct uid_set *ret,
+              struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "store/search.h"
 
 #define SCAN_PIECE 65536
+#define EXPRESSION_MAX (256u << 10)
 
 struct candidate {
 	uint32_t uid;
@@ -19,8 +20,7 @@ struct search {
 	struct store_account *a;
 	struct store_mailbox *m;
 	const struct uid_set *uids;
-	enum search_scope scope;
-	struct slice field, needle;
+	const struct search_words *what;
 	struct candidate *list;
 	size_t count, capacity;
 	struct buf texts;
@@ -54,60 +54,76 @@ static int candidates_from(struct search *s, sqlite3_stmt *stmt, bool cut)
 }
 
 /* The tokens of the needle in one of these parts. False: they tell nothing. */
-static bool expression_of_parts(const struct search *s, const enum search_part *parts, size_t count, struct buf *out)
+static bool expression_of_parts(struct slice needle, const enum search_part *parts, size_t count, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_append_str(out, " OR ");
-		if (!search_expression(parts[i], s->needle, out))
+		if (!search_expression(parts[i], needle, out))
 			return false;
 	}
 	return true;
 }
 
 /* A field that is there has the tokens of its name; nearly every letter has a subject and a sender, whose names narrow nothing. */
-static bool expression_of_field(const struct search *s, struct buf *out)
+static bool expression_of_field(struct slice field, struct slice needle, struct buf *out)
 {
-	enum search_part part = search_part_of(s->field);
+	enum search_part part = search_part_of(field);
 	struct buf name = BUF_INIT(1024);
 	bool ret = false;
 	size_t at;
 
-	if (s->needle.n == 0 || (part != SEARCH_PART_SUBJECT && part != SEARCH_PART_FROM)) {
-		for (size_t i = 0; i < s->field.n; i++)
-			buf_append_byte(&name, ascii_lower(s->field.p[i]));
+	if (needle.n == 0 || (part != SEARCH_PART_SUBJECT && part != SEARCH_PART_FROM)) {
+		for (size_t i = 0; i < field.n; i++)
+			buf_append_byte(&name, ascii_lower(field.p[i]));
 		buf_append_byte(&name, ':');
 		ret = search_expression(part, buf_slice(&name), out);
 	}
 	buf_free(&name);
-	if (s->needle.n == 0)
+	if (needle.n == 0)
 		return ret;
 	at = buf_len(out);
 	if (ret)
 		buf_append_str(out, " AND ");
-	if (search_expression(part, s->needle, out))
+	if (search_expression(part, needle, out))
 		return true;
 	buf_truncate(out, at);
 	return ret;
 }
 
-static bool expression_for(const struct search *s, struct buf *out)
+static bool expression_of_needle(const struct search_words *what, struct slice needle, struct buf *out)
 {
 	static const enum search_part PARTS[] = {
 		SEARCH_PART_TEXT, SEARCH_PART_SUBJECT, SEARCH_PART_FROM, SEARCH_PART_TO, SEARCH_PART_HEADER,
 	};
 
-	switch (s->scope) {
+	switch (what->scope) {
 	case SEARCH_BODY:
-		return search_expression(SEARCH_PART_TEXT, s->needle, out);
+		return search_expression(SEARCH_PART_TEXT, needle, out);
 	case SEARCH_TEXT: /* what goes over the end of a field is in none of the parts */
-		return slice_find(s->needle, '\n') < 0 && expression_of_parts(s, PARTS, ARRAY_LEN(PARTS), out);
+		return slice_find(needle, '\n') < 0 && expression_of_parts(needle, PARTS, ARRAY_LEN(PARTS), out);
 	case SEARCH_LETTER:
-		return expression_of_parts(s, PARTS, ARRAY_LEN(PARTS) - 1, out);
+		return expression_of_parts(needle, PARTS, ARRAY_LEN(PARTS) - 1, out);
 	case SEARCH_HEADER:
-		return expression_of_field(s, out);
+		return expression_of_field(what->field, needle, out);
 	}
 	return false;
+}
+
+/* What all needles that tell something narrow. False: none does. */
+static bool expression_for(const struct search *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->what->count; i++) {
+		size_t start = buf_len(out), before;
+
+		buf_append_str(out, start > 0 ? " AND (" : "(");
+		before = buf_len(out);
+		if (!expression_of_needle(s->what, s->what->needles[i], out) || buf_len(out) == before)
+			buf_truncate(out, start);
+		else
+			buf_append_byte(out, ')');
+	}
+	return buf_len(out) > 0;
 }
 
 /* Numbers of the bodies among which the UIDs are: a question about a part of the mailbox must not cost what one about all of it does. */
@@ -181,13 +197,13 @@ static int candidates_all(struct search *s)
 
 /* ---- confirming ---- */
 
-static bool texts_match(const struct search *s, struct slice texts)
+static bool texts_match(const struct search_words *what, struct slice needle, struct slice texts)
 {
 	struct slice header, text;
 
 	if (!text_split(texts, &header, &text))
 		return false;
-	return search_header_matches(s->scope, s->field, s->needle, header) || (s->scope != SEARCH_HEADER && slice_search(text, s->needle) >= 0);
+	return search_header_matches(what->scope, what->field, needle, header) || (what->scope != SEARCH_HEADER && slice_search(text, needle) >= 0);
 }
 
 /* The next part after `p` in the order of the message, not leaving `root`. */
@@ -200,7 +216,7 @@ static const struct mime_part *part_next(const struct mime_part *p)
 	return p == NULL ? NULL : p->next;
 }
 
-static int part_scan(struct search *s, struct sealed *sealed, const struct mime_part *part, struct arena *arena, struct buf *window, bool *ret_found)
+static int part_scan(struct search *s, struct slice needle, struct sealed *sealed, const struct mime_part *part, struct arena *arena, struct buf *window, bool *ret_found)
 {
 	struct mime_text *t = mime_text_open(part, true, arena);
 	struct buf piece = BUF_INIT(SCAN_PIECE);
@@ -215,9 +231,9 @@ static int part_scan(struct search *s, struct sealed *sealed, const struct mime_
 		if (rc < 0)
 			break;
 		mime_text_feed(t, buf_slice(&piece), last, window);
-		*ret_found = slice_search(buf_slice(window), s->needle) >= 0;
-		if (buf_len(window) >= s->needle.n)
-			buf_consume(window, buf_len(window) - s->needle.n + 1);
+		*ret_found = slice_search(buf_slice(window), needle) >= 0;
+		if (buf_len(window) >= needle.n)
+			buf_consume(window, buf_len(window) - needle.n + 1);
 		if (last)
 			break;
 	}
@@ -227,7 +243,7 @@ static int part_scan(struct search *s, struct sealed *sealed, const struct mime_
 }
 
 /* The text that did not fit into the digest: all text parts of the record itself. */
-static int record_scan(struct search *s, const struct candidate *c, struct slice listing, bool *ret_found)
+static int record_scan(struct search *s, const struct candidate *c, struct slice needle, struct slice listing, bool *ret_found)
 {
 	struct arena arena = ARENA_INIT;
 	struct buf window = BUF_INIT(SIZE_MAX);
@@ -242,14 +258,14 @@ static int record_scan(struct search *s, const struct candidate *c, struct slice
 		d.root = NULL;
 	for (const struct mime_part *p = rc == 0 ? d.root : NULL; rc == 0 && p != NULL && !*ret_found; p = part_next(p)) {
 		if (slice_eq(p->type, SLICE("text")))
-			rc = part_scan(s, sealed, p, &arena, &window, ret_found);
+			rc = part_scan(s, needle, sealed, p, &arena, &window, ret_found);
 	}
 	buf_free(&window);
 	arena_free(&arena);
 	return rc;
 }
 
-static int cut_scan(struct search *s, const struct candidate *c, bool *ret_found)
+static int cut_scan(struct search *s, const struct candidate *c, struct slice needle, bool *ret_found)
 {
 	struct arena arena = ARENA_INIT;
 	struct mailbox_ref ref;
@@ -260,7 +276,7 @@ static int cut_scan(struct search *s, const struct candidate *c, bool *ret_found
 	memcpy(ref.id, s->m->id, sizeof ref.id);
 	rc = op_digest(&s->a->base, &ref, c->uid, false, &arena, &listing, &prefix, s->err);
 	if (rc == 0)
-		rc = record_scan(s, c, listing, ret_found);
+		rc = record_scan(s, c, needle, listing, ret_found);
 	arena_free(&arena);
 	return rc;
 }
@@ -280,10 +296,13 @@ static int candidate_check(struct search *s, const struct candidate *c, bool *re
 		s->a->host.damaged(s->a->host.arg, s->a, &err);
 		return 0;
 	}
-	*ret_found = texts_match(s, buf_slice(&s->texts));
-	if (*ret_found || !c->cut || s->scope == SEARCH_HEADER)
-		return 0;
-	return cut_scan(s, c, ret_found) == ERR_IO ? ERR_IO : 0;
+	*ret_found = true;
+	for (size_t i = 0; *ret_found && i < s->what->count; i++) {
+		*ret_found = texts_match(s->what, s->what->needles[i], buf_slice(&s->texts));
+		if (!*ret_found && c->cut && s->what->scope != SEARCH_HEADER && cut_scan(s, c, s->what->needles[i], ret_found) == ERR_IO)
+			return ERR_IO;
+	}
+	return 0;
 }
 
 static int by_uid(const void *pa, const void *pb)
@@ -293,12 +312,11 @@ static int by_uid(const void *pa, const void *pb)
 	return (a->uid > b->uid) - (a->uid < b->uid);
 }
 
-int op_search(struct account *base, const struct mailbox_ref *ref, const struct uid_set *uids, enum search_scope scope, struct slice field,
-              struct slice needle, struct uid_set *ret, struct error *err)
+int op_search(struct account *base, const struct mailbox_ref *ref, const struct uid_set *uids, const struct search_words *what, struct uid_set *ret,
+              struct error *err)
 {
-	struct search s = {.a = account_of(base), .uids = uids, .scope = scope, .field = field, .needle = needle, .texts = BUF_INIT(SIZE_MAX),
-	                   .err = err};
-	struct buf expression = BUF_INIT(65536);
+	struct search s = {.a = account_of(base), .uids = uids, .what = what, .texts = BUF_INIT(SIZE_MAX), .err = err};
+	struct buf expression = BUF_INIT(EXPRESSION_MAX);
 	bool found;
 	int rc;
 

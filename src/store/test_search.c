@@ -68,21 +68,30 @@ static bool reference_matches(struct rig *r, uint32_t uid, enum search_scope sco
 	return found;
 }
 
-static void compare(struct rig *r, enum search_scope scope, struct slice field, struct slice needle)
+static void compare_words(struct rig *r, const struct search_words *what)
 {
 	struct mailbox_ref inbox = rig_mailbox(r, "INBOX");
 	struct uid_set all = {0}, got = {0};
 
 	uid_set_add_range(&all, 1, LETTERS);
-	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &all, scope, field, needle, &got, NULL), 0);
+	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &all, what, &got, NULL), 0);
 	for (uint32_t uid = 1; uid <= LETTERS; uid++) {
-		if (uid_set_has(&got, uid) != reference_matches(r, uid, scope, field, needle)) {
-			print_message("# scope %d needle \"%.*s\" uid %u\n", scope, SLICE_ARG(needle), uid);
+		bool wanted = true;
+
+		for (size_t i = 0; wanted && i < what->count; i++)
+			wanted = reference_matches(r, uid, what->scope, what->field, what->needles[i]);
+		if (uid_set_has(&got, uid) != wanted) {
+			print_message("# scope %d %zu needles, first \"%.*s\" uid %u\n", what->scope, what->count, SLICE_ARG(what->needles[0]), uid);
 			fail();
 		}
 	}
 	uid_set_free(&all);
 	uid_set_free(&got);
+}
+
+static void compare(struct rig *r, enum search_scope scope, struct slice field, struct slice needle)
+{
+	compare_words(r, &(struct search_words){scope, field, &needle, 1});
 }
 
 static uint32_t random_state = 12345;
@@ -128,6 +137,9 @@ static void compare_random(struct rig *r, unsigned rounds)
 		if (needle.n != 0)
 			compare(r, scopes[next_random(ARRAY_LEN(scopes))], SLICE_NONE, needle);
 		compare(r, SEARCH_HEADER, slice_str(fields[next_random(ARRAY_LEN(fields))]), utf8_prefix(needle, 5));
+		struct slice several[] = {needle, utf8_prefix(needle, 3), random_needle(r, &arena)};
+
+		compare_words(r, &(struct search_words){scopes[next_random(ARRAY_LEN(scopes))], SLICE_NONE, several, needle.n == 0 ? 0 : 3});
 		arena_free(&arena);
 	}
 }
@@ -176,7 +188,7 @@ static void expunged_messages_leave_the_index(void **state)
 	index_some(r, LETTERS + 10);
 	uid_set_add_range(&some, 1, 50);
 	assert_int_equal(r->mailboxes->ops->expunge(r->mailboxes, &inbox, &some, true, NULL, NULL), 0);
-	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &some, SEARCH_BODY, SLICE_NONE, SLICE("fox"), &got, NULL), 0);
+	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &some, &(struct search_words){SEARCH_BODY, SLICE_NONE, &SLICE("fox"), 1}, &got, NULL), 0);
 	assert_int_equal(uid_set_size(&got), 0);
 	assert_int_equal(rig_check(r), 0);
 	uid_set_free(&some);
@@ -199,12 +211,29 @@ static void long_texts_are_searched_to_their_end(void **state)
 	rig_file(r);
 	index_some(r, LETTERS + 10);
 	uid_set_add_range(&all, 1, LETTERS + 1);
-	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &all, SEARCH_BODY, SLICE_NONE, SLICE("the ending"), &got, NULL), 0);
+	assert_int_equal(r->mailboxes->ops->search(r->mailboxes, &inbox, &all, &(struct search_words){SEARCH_BODY, SLICE_NONE, &SLICE("the ending"), 1}, &got, NULL), 0);
 	assert_int_equal(uid_set_size(&got), 1);
 	assert_true(uid_set_has(&got, LETTERS + 1));
 	buf_free(&letter);
 	uid_set_free(&all);
 	uid_set_free(&got);
+}
+
+/* As many words as a query may have, each as long as tokens count. */
+static void many_words_are_one_search(void **state)
+{
+	struct rig *r = *state;
+	struct slice needles[32];
+	char text[32][61];
+
+	index_some(r, LETTERS + 10);
+	for (size_t i = 0; i < ARRAY_LEN(needles); i++) {
+		for (size_t k = 0; k < 60; k++)
+			text[i][k] = (char)('a' + (i + k * 7) % 26);
+		needles[i] = slice_make(text[i], 60);
+	}
+	compare_words(r, &(struct search_words){SEARCH_TEXT, SLICE_NONE, needles, ARRAY_LEN(needles)});
+	compare_words(r, &(struct search_words){SEARCH_LETTER, SLICE_NONE, needles, ARRAY_LEN(needles)});
 }
 
 static int count_token(void *arg, struct slice token, size_t start, size_t end)
@@ -231,7 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_search_without_index_is_exact), T(a_half_built_index_changes_no_answer), T(a_complete_index_changes_no_answer),
-		T(expunged_messages_leave_the_index), T(long_texts_are_searched_to_their_end), cmocka_unit_test(tokens_are_trigrams_and_pairs),
+		T(expunged_messages_leave_the_index), T(long_texts_are_searched_to_their_end), T(many_words_are_one_search), cmocka_unit_test(tokens_are_trigrams_and_pairs),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
