@@ -344,6 +344,20 @@ test('words about what was done leave the buttons of a letter alone', async () =
 	await end();
 });
 
+test('a file that was on its way up when the page ended is said to have failed by the next one', async () => {
+	const { page, end } = await begin('/mail?compose=new');
+	await page.route('**/jmap/upload/**', () => {});
+	await page.locator('.compose-foot input[type=file]').setInputFiles({ name: 'slow.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(1000) });
+	await page.route('**/jmap/api', route => route.abort());
+	await page.locator('.compose-subject').fill('Unfinished');
+	await page.locator('.compose-saved.failed').waitFor();
+	await page.unroute('**/jmap/api');
+	page.on('dialog', dialog => dialog.accept());
+	await page.reload();
+	await page.locator('.attached.failed', { hasText: 'slow.bin' }).waitFor();
+	await end();
+});
+
 test('a letter may wait for a time that people mean', async () => {
 	const { page, jmap, end } = await begin('/mail?compose=new');
 	await to(page).fill('li@demo.test,');

@@ -149,7 +149,9 @@ export async function openLost(): Promise<void> {
 	for (const desk of [ownDesk, ...others.peek()]) {
 		for (const one of await kept(desk.id)) {
 			await openDesk(desk);
-			const composer = new Composer(one.draft, one.draftId, null, desk);
+			/* Of a file that was on its way up nothing is left. */
+			const attachments = one.draft.attachments.map(file => (file.blobId ? file : { ...file, failed: 'network' }));
+			const composer = new Composer({ ...one.draft, attachments }, one.draftId, null, desk);
 			composer.adopt(one.id);
 			show(composer);
 		}
