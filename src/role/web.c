@@ -92,7 +92,8 @@ static void start(struct edge_client *c, bool plain)
 		settings.field_count--;
 	}
 	w->client = c;
-	w->local = plain && c->edge->ctx->config->web_plain_loopback && is_loopback(edge_address(c));
+	w->near = is_loopback(edge_address(c));
+	w->local = plain && c->edge->ctx->config->web_plain_loopback && w->near;
 	w->shared = c->edge->web;
 	w->turn = UINT64_MAX;
 	w->routes = plain ? web_plain_routes : web_routes;

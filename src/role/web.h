@@ -93,6 +93,7 @@ struct web {
 	struct list_node exchanges;
 	uint64_t turn;
 	bool over, flushing;
+	bool near;                       /* from this machine */
 	bool local;                      /* plain HTTP of this machine, which is served like HTTPS (web.plain_loopback) */
 };
 

@@ -316,7 +316,7 @@ static struct slice host_of(struct web_exchange *x)
 	ptrdiff_t colon = slice_rfind(x->authority, ':'), bracket = slice_rfind(x->authority, ']');
 	struct slice name = colon > bracket ? slice_sub(x->authority, 0, (size_t)colon) : x->authority;
 
-	if (slice_eq_nocase(name, c->hostname) || (x->web->local && is_loopback(name)))
+	if (slice_eq_nocase(name, c->hostname) || (is_loopback(name) && x->web->near))
 		return x->authority;
 	for (size_t i = 0; i < c->auth_web_origins.count; i++)
 		if (slice_eq(web_origin(x), c->auth_web_origins.items[i]))

@@ -51,12 +51,13 @@ def test_the_session_object(jmap, user):
     assert session['primaryAccounts'][MAIL] == jmap.account
     assert session['apiUrl'] == f'https://{NAME}/jmap/api'
     assert json.loads(jmap.ask('GET', '/jmap/session', headers={'Host': f'{NAME.upper()}:8443'})[2])['apiUrl'] == f'https://{NAME}:8443/jmap/api'
+    assert json.loads(jmap.ask('GET', '/jmap/session', headers={'Host': 'localhost:8443'})[2])['apiUrl'] == 'https://localhost:8443/jmap/api'
     status, fields, _ = jmap.ask('GET', '/.well-known/jmap')
     assert (status, fields['location']) == (307, '/jmap/session')
 
 
 def test_no_name_that_somebody_made_up_stands_in_the_session(jmap):
-    for host in ('evil.example', 'evil.example:443', f'{NAME}.evil.example', f'evil.example#{NAME}', f'{NAME}@evil.example', f'evil-{NAME}', '127.0.0.1', '[::1]:443'):
+    for host in ('evil.example', 'evil.example:443', f'{NAME}.evil.example', f'evil.example#{NAME}', f'{NAME}@evil.example', f'evil-{NAME}'):
         status, _, body = jmap.ask('GET', '/jmap/session', headers={'Host': host, 'X-Forwarded-Host': 'evil.example', 'Forwarded': 'host=evil.example',
                                                                      'X-Forwarded-Proto': 'http'})
         if status == 400:
