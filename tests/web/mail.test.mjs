@@ -16,6 +16,15 @@ test('the inbox is there, grouped by day, and says what is unread', async () => 
 	assert.deepEqual(page.errors, []);
 });
 
+test('who has an account and no mail is told so, and not to try again', async () => {
+	const { page } = await visit();
+	await page.route('**/jmap/session', route => route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"title":"Forbidden","status":403}' }));
+	await page.reload();
+	await page.getByText('This account has no mailbox').waitFor();
+	await page.getByRole('button', { name: 'Own security' }).click();
+	await page.waitForURL('**/settings/security');
+});
+
 test('a letter opens, is read from then on, and the next one is a key away', async () => {
 	const { page, mail } = await visit();
 	await row(page, 'Emma Laurent').click();

@@ -12,7 +12,7 @@ import { compose, connection, drawerOpen, topSlot } from '../shell/hooks';
 import { t } from '../ui/i18n';
 import { Icon } from '../ui/icons';
 import { Menu } from '../ui/overlay';
-import { ErrorState, Skeleton, cls } from '../ui/parts';
+import { Button, EmptyState, ErrorState, Skeleton, cls } from '../ui/parts';
 import { foldersShown, narrow, wide } from '../ui/prefs';
 import { go } from '../ui/router';
 import { toast } from '../ui/toast';
@@ -178,6 +178,8 @@ export default function MailScreen() {
 	if (failed && !started.value) {
 		const error = asJmapError(failed);
 		if (error.kind === 'signedOut' || error.kind === 'locked') return null;
+		/* Who administers has an account and no mail. */
+		if (error.type === 'http403') return <EmptyState title={t('mail.no-mailbox')} action={<Button onClick={() => go('/settings/security')}>{t('mail.no-mailbox-settings')}</Button>}>{t('mail.no-mailbox-text')}</EmptyState>;
 		return <ErrorState title={t('mail.start-failed')} code={error.cid || error.type} onRetry={begin}>{t('mail.start-failed-text')}</ErrorState>;
 	}
 	if (!started.value) return <Skeleton rows={10} />;
