@@ -287,6 +287,14 @@ test('new mail comes by itself and is told', async () => {
 	await page.locator('[role=status]', { hasText: '1 new message' }).waitFor({ state: 'attached' });
 });
 
+test('the first hour of a day is 00', async () => {
+	const { page, mail } = await visit();
+	await row(page, 'Emma Laurent').waitFor();
+	await until('it listens', () => mail.listeners.size > 0);
+	mail.arrive({ subject: 'After midnight', receivedAt: new Date(new Date().setHours(0, 5, 0, 0)).toISOString() });
+	await row(page, 'After midnight').getByText('00:05').waitFor();
+});
+
 test('without a connection reading goes on, and what was done is sent when it is back', async () => {
 	const { page, site, mail } = await visit();
 	await row(page, 'Lunch on Thursday').click();

@@ -129,6 +129,7 @@ test('every control of every screen has a name, and no screen goes sideways on a
 		for (const [width, height] of [[768, 1024], [640, 400], [320, 640]]) {
 			await page.setViewportSize({ width, height });
 			await page.waitForFunction(wanted => innerWidth === wanted, width);
+			await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
 			await picture(page, `screen-${name.replace(/\W+/g, '-')}-${width}`);
 			broken.push(...(await sideways(page)).map(one => `${name} at ${width}: ${one}`));
 		}

@@ -174,19 +174,23 @@ test('letters go into an mbox and come out as they were', async () => {
 	const file = new Blob(letters.map(one => mbox.toMbox(bytes(one), 'a@x.test', new Date(0))));
 	const text = await file.text();
 	assert.ok(text.startsWith('From a@x.test Thu Jan  1 00:00:00 1970\nSubject: a\n\n>From here\n>>From there\nend\n\n'), text);
-	const back = await Promise.all(mbox.fromMbox(bytes(text)).map(one => one.text()));
+	const back = await Promise.all(mbox.fromMbox(bytes(text)).map(one => one.letter.text()));
 	assert.deepEqual(back, ['Subject: a\n\nFrom here\n>From there\nend\n', 'Subject: b\n\nno end\n']);
 });
 
 test('a file that is no mbox is one letter; an empty one is none', async () => {
-	assert.equal(await mbox.fromMbox(bytes('Subject: x\n\ny'))[0].text(), 'Subject: x\n\ny');
+	assert.equal(await mbox.fromMbox(bytes('Subject: x\n\ny'))[0].letter.text(), 'Subject: x\n\ny');
 	assert.deepEqual(mbox.fromMbox(bytes('')), []);
 });
 
-test('the first hour of a day is 00, in every language', async () => {
-	const i18n = await load('ui/i18n.ts');
-	for (const locale of ['en', 'zh-CN', 'zh-TW']) {
-		i18n.locale.value = locale;
-		assert.equal(i18n.time(new Date(2026, 10, 20, 0, 5)), '00:05', locale);
-	}
+test('letters of a file came when the file, their trace or they themselves say', () => {
+	const came = text => mbox.fromMbox(bytes(text)).map(one => one.came);
+	const letter = 'Date: Sat, 21 Nov 2020 10:00:00 +0800 (CST)\n\nx\n';
+	assert.deepEqual(came(letter), ['2020-11-21T02:00:00Z']);
+	assert.deepEqual(came(`From a@x.test Sat Nov  7 09:08:07 2015\n${letter}\nFrom - Thu Jan 01 08:00:30 +0800 2015\n${letter}\nFrom b\n${letter}`),
+		['2015-11-07T09:08:07Z', '2015-01-01T00:00:30Z', '2020-11-21T02:00:00Z']);
+	assert.deepEqual(came(`From a@x.test Thu Jan  1 00:00:00 1970\nReceived: by x; Sat, 21 Nov 2020 10:00:00 +0000\n${letter}`), [null]);
+	assert.deepEqual(came('Date: yesterday\n\nx'), [null]);
+	assert.deepEqual(came('Date: Sat, 21 Nov 2999 10:00:00 +0000\n\nx'), [null]);
+	assert.deepEqual(came(`Subject: x\n\n${letter}`), [null]);
 });

@@ -5,7 +5,7 @@ import { client, store } from '../jmap/account';
 import { t } from '../ui/i18n';
 import { Banner, Button, Field, Progress } from '../ui/parts';
 import { folderTitle } from './filters';
-import { fromMbox, toMbox } from './mbox';
+import { fromMbox, toMbox, type Filed } from './mbox';
 import { Card, Page } from './parts';
 
 /** What one file may hold; more is taken folder by folder. */
@@ -98,14 +98,14 @@ function offer(blob: Blob, name: string): void {
 }
 
 async function importFiles(list: File[], into: Id, report: Report, stop: { current: boolean }): Promise<void> {
-	const letters: Blob[] = [];
-	for (const file of list) letters.push(...(/\.eml$/i.test(file.name) ? [file] : fromMbox(new Uint8Array(await file.arrayBuffer()))));
+	const letters: Filed[] = [];
+	for (const file of list) letters.push(...fromMbox(new Uint8Array(await file.arrayBuffer())));
 	let done = 0, failed = 0;
-	for (const letter of letters) {
+	for (const { letter, came } of letters) {
 		if (stop.current) break;
 		try {
 			const { blobId } = await upload(client, new Blob([letter], { type: 'message/rfc822' }), () => {}).done;
-			const answer = await client.call<{ notCreated: Record<string, { type: string }> | null }>('Email/import', { accountId: client.accountId, emails: { letter: { blobId, mailboxIds: { [into]: true }, keywords: { $seen: true } } } });
+			const answer = await client.call<{ notCreated: Record<string, { type: string }> | null }>('Email/import', { accountId: client.accountId, emails: { letter: { blobId, mailboxIds: { [into]: true }, keywords: { $seen: true }, ...(came && { receivedAt: came }) } } });
 			/* One that is there already is not missing. */
 			const refused = answer.notCreated?.letter;
 			if (refused && refused.type !== 'alreadyExists') throw setError(refused);

@@ -41,22 +41,59 @@ export function toMbox(letter: Uint8Array<ArrayBuffer>, sender: string, received
 	return new Blob(parts);
 }
 
+export interface Filed {
+	letter: Blob;
+	/** When it came, as a UTCDate; null: the server finds it in the letter, or nobody knows. */
+	came: string | null;
+}
+
+/* What lies before the 1970s or ahead of us is no time at which a letter came. */
+function utcDate(ms: number): string | null {
+	return ms > 0 && ms <= Date.now() ? new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z') : null;
+}
+
+/* "From someone Sat Nov 21 10:00:00 2026", with a zone here and there. */
+function dateOfLine(line: string): string | null {
+	const m = / ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d)(?::(\d\d))?(?: (?:([+-])(\d\d)(\d\d)|[A-Z]{1,5}))? (\d{4})\s*$/.exec(line);
+	const month = m ? MONTHS.indexOf(m[1]!) : -1;
+	if (!m || month < 0) return null;
+	const ahead = m[6] ? (m[6] === '-' ? -1 : 1) * (Number(m[7]) * 60 + Number(m[8])) : 0;
+	return utcDate(Date.UTC(Number(m[9]), month, Number(m[2]), Number(m[3]), Number(m[4]) - ahead, Number(m[5] ?? 0)));
+}
+
+/* Of a letter with trace fields the server knows (RFC 8621 4.8); else what its writer says. */
+function dateOfLetter(head: string): string | null {
+	const fields = head.split(/\r?\n\r?\n/, 1)[0]!;
+	const date = /^Received:/im.test(fields) ? null : /^Date:\s*(.+)/im.exec(fields);
+	return date ? utcDate(Date.parse(date[1]!.replace(/\(.*$/, ''))) : null;
+}
+
+const HEAD_MAX = 65536;
+const latin1 = new TextDecoder('latin1');
+
+function single(bytes: Uint8Array<ArrayBuffer>): Filed {
+	return { letter: new Blob([bytes]), came: dateOfLetter(latin1.decode(bytes.subarray(0, HEAD_MAX))) };
+}
+
 /** The letters of a file; one that does not begin with "From " is taken for a single letter. */
-export function fromMbox(bytes: Uint8Array<ArrayBuffer>): Blob[] {
-	if (!startsFrom(bytes, 0)) return bytes.length > 0 ? [new Blob([bytes])] : [];
-	const found: Blob[] = [];
-	let parts: BlobPart[] | null = null, blank = true;
+export function fromMbox(bytes: Uint8Array<ArrayBuffer>): Filed[] {
+	if (!startsFrom(bytes, 0)) return bytes.length > 0 ? [single(bytes)] : [];
+	const found: Filed[] = [];
+	let parts: BlobPart[] | null = null, blank = true, came: string | null = null, start = 0;
+	const file = (list: BlobPart[]) => found.push({ letter: new Blob(list), came: came ?? dateOfLetter(latin1.decode(bytes.subarray(start, start + HEAD_MAX))) });
 	lines(bytes, (from, to) => {
 		const isBlank = to - from === 1 || (to - from === 2 && bytes[from] === CR);
 		if (blank && startsFrom(bytes, from)) {
-			if (parts) found.push(new Blob(parts.slice(0, -1)));
+			if (parts) file(parts.slice(0, -1));
 			parts = [];
+			came = dateOfLine(latin1.decode(bytes.subarray(from, to)));
+			start = to;
 		} else {
 			parts!.push(bytes.subarray(bytes[from] === GT && isFromLine(bytes, from) ? from + 1 : from, to));
 		}
 		blank = isBlank;
 	});
 	const last = parts as BlobPart[] | null;
-	if (last) found.push(new Blob(blank ? last.slice(0, -1) : last));
+	if (last) file(blank ? last.slice(0, -1) : last);
 	return found;
 }
