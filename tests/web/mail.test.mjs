@@ -291,7 +291,8 @@ test('the first hour of a day is 00', async () => {
 	const { page, mail } = await visit();
 	await row(page, 'Emma Laurent').waitFor();
 	await until('it listens', () => mail.listeners.size > 0);
-	mail.arrive({ subject: 'After midnight', receivedAt: new Date(new Date().setHours(0, 5, 0, 0)).toISOString() });
+	const today = new Date(new Date().toLocaleDateString('sv', { timeZone: 'Asia/Shanghai' }) + 'T00:05:00+08:00');  // where the browser is
+	mail.arrive({ subject: 'After midnight', receivedAt: today.toISOString() });
 	await row(page, 'After midnight').getByText('00:05').waitFor();
 });
 
