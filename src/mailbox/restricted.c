@@ -265,12 +265,12 @@ static bool is_by(struct restricted *r, const struct mailbox_ref *m, uint32_t ui
 	return sender != NULL && slice_eq_nocase(mime_address_spec(sender, arena), r->author);
 }
 
-/* What is not there any more is nobody's. */
+/* What is not there any more is nobody's. NULL: whatever is there. */
 static bool are_own_drafts(struct account *a, const struct mailbox_ref *m, const struct uid_set *uids)
 {
 	struct restricted *r = (struct restricted *)a;
 	struct arena arena = ARENA_INIT;
-	bool own = r->author.n > 0 && uid_set_size(uids) <= DRAFTS_MAX && holds_drafts(r, m, &arena);
+	bool own = r->author.n > 0 && uids != NULL && uid_set_size(uids) <= DRAFTS_MAX && holds_drafts(r, m, &arena);
 
 	for (size_t i = 0; own && i < uids->count; i++)
 		for (uint64_t uid = uids->ranges[i].first; own && uid <= uids->ranges[i].last; uid++)

@@ -195,6 +195,7 @@ static void ones_own_drafts_may_go_and_nothing_else(void **state)
 	see(r, ACCOUNT_REFUSES_DELETE, NULL);
 	assert_int_equal(go(r, "Drafts", 1, NULL), ERR_DENIED);
 	restricted_account_author(r->seen, SLICE("ann@x.test"));
+	assert_int_equal(r->seen->ops->expunge(r->seen, &drafts, NULL, false, NULL, NULL), ERR_DENIED);
 	assert_int_equal(go(r, "Drafts", 2, NULL), ERR_DENIED);
 	assert_int_equal(go(r, "Drafts", 2, "Sent"), ERR_DENIED);
 	assert_int_equal(go(r, "Sent", 1, NULL), ERR_DENIED);
